@@ -1,0 +1,168 @@
+//! Cases and expectations as plain data, and the trait that every strategy implements.
+
+use crate::contract::{Contract, FaultKind, FieldPath};
+use crate::exchange::Request;
+use crate::pattern::Texts;
+use crate::profile::Profile;
+use serde::Serialize;
+use serde_json::Value;
+
+/// One request to send, with what it tests and what may come back.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// Stable id: `OPERATION/STRATEGY/FIELD/NAME`; unique within a plan, independent of order and
+    /// of other cases.
+    pub id: String,
+    /// Strategy that made it.
+    pub strategy: &'static str,
+    /// Operation it concerns (its id).
+    pub operation: String,
+    /// Ids of the promises it tests; the first is the one a deviation is charged to.
+    pub promises: Vec<String>,
+    /// What is sent, in words: `proxy is a number`.
+    pub title: String,
+    /// What to send.
+    pub request: Request,
+    /// What may come back.
+    pub expect: Expect,
+    /// Kind of input for the fingerprint of a finding (`type:number`, `near-miss:insert`), free of
+    /// payload, seed and order.
+    pub input_class: String,
+    /// What to look at afterwards.
+    pub check: Check,
+    /// 0 is sent first. Cheap and telling before dear and rare.
+    pub tier: u8,
+}
+
+impl Case {
+    /// Requests that it costs when all goes well, read-back included.
+    pub fn cost(&self) -> usize {
+        match self.check {
+            Check::ReadsBack(_) => 2,
+            Check::Unchanged | Check::Nothing => 1,
+        }
+    }
+}
+
+/// What may come back. A timeout, 429, 503 or a reset is neither accept nor reject under any of
+/// these; the judge reports it for what it is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Expect {
+    /// Surely valid: a documented 2xx with a body of its schema.
+    Accepted,
+    /// Surely invalid: a documented 4xx whose body has a shape that one of `faults` draws and
+    /// names its field.
+    Refused {
+        /// Everything that is wrong with the request; which one is answered is the device's order.
+        faults: Vec<Fault>,
+    },
+    /// The page leaves it open: documented success, or refusal in a documented shape. The choice
+    /// is recorded, not accused.
+    Either {
+        /// What the page leaves open, in a few stable words: `unknown member`.
+        question: String,
+        /// The faults that a refusal may name.
+        faults: Vec<Fault>,
+    },
+    /// Credentials are missing or wrong: the documented 401 (or 403), never a success.
+    Unauthorized {
+        /// Other faults of the same request, whose answer may come first without proving that
+        /// authorization was skipped.
+        faults: Vec<Fault>,
+    },
+    /// Wrong login credentials: never a token.
+    LoginRefused,
+    /// Login with good credentials in an unusual but valid way, or a life probe: a 2xx or
+    /// documented refusal, well-formed.
+    Answered {
+        /// What the page leaves open.
+        question: String,
+    },
+    /// Not a message, method or media type that the contract names: any 4xx, 501, 505, or the end
+    /// of the connection; never a success, a 5xx of another kind or a hang.
+    NotServed {
+        /// The kind of finding that a success is.
+        success: SuccessIs,
+    },
+}
+
+/// What a success means where none may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SuccessIs {
+    /// The body or message was invalid.
+    AcceptsInvalid,
+    /// The method is not offered.
+    MethodNotRefused,
+}
+
+/// One thing that is wrong with a request.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Fault {
+    /// Kind, as the error shapes know it.
+    pub kind: FaultKind,
+    /// The field at fault, where there is one.
+    pub field: Option<FieldPath>,
+}
+
+impl Fault {
+    /// A fault of a field.
+    pub fn at(kind: FaultKind, field: &FieldPath) -> Self {
+        Fault {
+            kind,
+            field: Some(field.clone()),
+        }
+    }
+
+    /// A fault of the whole request.
+    pub fn whole(kind: FaultKind) -> Self {
+        Fault { kind, field: None }
+    }
+}
+
+/// What to look at after the answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Check {
+    /// Nothing: the request cannot change settings.
+    Nothing,
+    /// If it was accepted: a read-back shows these members with these values (members that are not
+    /// named are not looked at).
+    ReadsBack(Value),
+    /// If it was refused: a later read-back shows what stood before.
+    Unchanged,
+}
+
+/// How sure a statement about a string or a body is, over all plausible readings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Certainty {
+    /// Every plausible reading accepts it.
+    SurelyValid,
+    /// No plausible reading accepts it.
+    SurelyInvalid,
+    /// Readings differ.
+    Open,
+}
+
+/// What strategies work from.
+pub struct Context<'a> {
+    /// The contract.
+    pub contract: &'a Contract,
+    /// How the device is driven.
+    pub profile: &'a Profile,
+    /// Readings of every string rule of the contract.
+    pub texts: &'a Texts,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Whether the plan may exceed its default budget.
+    pub thorough: bool,
+}
+
+/// One idea of what to send.
+pub trait Strategy {
+    /// Stable name, e.g. `types`.
+    fn name(&self) -> &'static str;
+    /// What it is after and why devices get it wrong, for `plan --explain`.
+    fn explain(&self) -> &'static str;
+    /// Its cases, in any order; the plan sorts and trims.
+    fn cases(&self, context: &Context<'_>) -> Vec<Case>;
+}

@@ -1,0 +1,373 @@
+//! Requests, answers, failures and timings: the plain data that cases, device, judge and fuzzing
+//! share. Nothing here does I/O, and nothing here may import another module of this crate.
+//!
+//! A request never holds a real credential. Wherever one belongs, it holds a [`Secret`] naming it;
+//! the device layer puts the value in right before the bytes leave. So a request can be printed,
+//! hashed, stored and replayed without masking anything.
+
+use std::fmt;
+use std::time::Duration;
+
+/// A credential that is known only to the device layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Secret {
+    /// The session token that the login answered (or the one the user gave).
+    Token,
+    /// The user name.
+    Username,
+    /// The password in clear.
+    Password,
+    /// Lower-case hexadecimal MD5 of the password.
+    PasswordMd5,
+    /// `base64(username:password)`, RFC 7617.
+    Basic,
+}
+
+impl Secret {
+    /// The environment variable under which reproducers expect the value.
+    pub fn env_name(self) -> &'static str {
+        match self {
+            Secret::Token => "PROBITY_TOKEN",
+            Secret::Username => "PROBITY_USERNAME",
+            Secret::Password => "PROBITY_PASSWORD",
+            Secret::PasswordMd5 => "PROBITY_PASSWORD_MD5",
+            Secret::Basic => "PROBITY_BASIC",
+        }
+    }
+}
+
+/// One part of a [`Template`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Part {
+    /// Literal text.
+    Text(String),
+    /// A credential, put in by the device layer.
+    Secret(Secret),
+}
+
+/// Text with named credentials in it: a request target or a header value.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Template(pub Vec<Part>);
+
+impl Template {
+    /// Appends literal text.
+    pub fn text(mut self, text: impl Into<String>) -> Self {
+        self.0.push(Part::Text(text.into()));
+        self
+    }
+
+    /// Appends a credential.
+    pub fn secret(mut self, secret: Secret) -> Self {
+        self.0.push(Part::Secret(secret));
+        self
+    }
+
+    /// The text with every credential replaced by what `value` gives for it.
+    pub fn render(&self, value: impl Fn(Secret) -> String) -> String {
+        self.0
+            .iter()
+            .map(|part| match part {
+                Part::Text(text) => text.clone(),
+                Part::Secret(secret) => value(*secret),
+            })
+            .collect()
+    }
+
+    /// Whether a credential occurs in it.
+    pub fn has_secret(&self) -> bool {
+        self.0.iter().any(|p| matches!(p, Part::Secret(_)))
+    }
+}
+
+impl From<&str> for Template {
+    fn from(text: &str) -> Self {
+        Template::default().text(text)
+    }
+}
+
+impl From<String> for Template {
+    fn from(text: String) -> Self {
+        Template::default().text(text)
+    }
+}
+
+/// Shows credentials as `$NAME`, never as values.
+impl fmt::Display for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(|s| format!("${}", s.env_name())))
+    }
+}
+
+/// What to send. Targets are in origin form (RFC 9112 §3.2.1), below the device's base URL.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Request {
+    /// A well-formed HTTP/1.1 request; framing (`Host`, `Content-Length`) is the transport's.
+    Http(HttpRequest),
+    /// Bytes as they are: deliberately malformed or byte-exact HTTP.
+    Raw(RawRequest),
+}
+
+/// A well-formed HTTP/1.1 request.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct HttpRequest {
+    /// Method token, e.g. `POST`.
+    pub method: String,
+    /// Path and query.
+    pub target: Template,
+    /// Header fields in order, without `Host` and `Content-Length`.
+    pub headers: Vec<(String, Template)>,
+    /// The body, byte for byte; `None` sends neither a body nor `Content-Length`.
+    pub body: Option<Vec<u8>>,
+}
+
+/// A request as a list of things to do on a fresh connection.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct RawRequest {
+    /// What is written, in order.
+    pub segments: Vec<Segment>,
+    /// How many final answers the request should draw; 1 except for pipelined requests.
+    pub answers: usize,
+    /// Whether the answer to it has no body whatever its header says (`HEAD`, RFC 9110 §9.3.2).
+    pub head: bool,
+}
+
+/// One step of a [`RawRequest`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Segment {
+    /// Write these bytes and flush.
+    Bytes(Vec<u8>),
+    /// Write this credential.
+    Secret(Secret),
+    /// Write the device's authority (`host:port`), as a `Host` field wants it.
+    Host,
+    /// Wait this long before going on.
+    Pause(Duration),
+    /// Shut down the writing half of the connection.
+    ShutdownWrite,
+}
+
+/// What came back, or how nothing did.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    /// The answer or the failure.
+    pub outcome: Outcome,
+    /// How long it took.
+    pub timings: Timings,
+    /// Whether the connection had carried an exchange before.
+    pub reused: bool,
+}
+
+impl Exchange {
+    /// The complete answer, where there is one.
+    pub fn answer(&self) -> Option<&Answer> {
+        match &self.outcome {
+            Outcome::Answered(answer) => Some(answer),
+            Outcome::Failed { .. } => None,
+        }
+    }
+
+    /// The failure, where there is one.
+    pub fn failure(&self) -> Option<&Failure> {
+        match &self.outcome {
+            Outcome::Answered(_) => None,
+            Outcome::Failed { failure, .. } => Some(failure),
+        }
+    }
+
+    /// The status code of a complete answer.
+    pub fn status(&self) -> Option<u16> {
+        self.answer().map(|a| a.status)
+    }
+}
+
+/// How an exchange ended.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// One complete answer that HTTP allows, perhaps with [`Anomaly`]s.
+    Answered(Answer),
+    /// No complete answer.
+    Failed {
+        /// What went wrong.
+        failure: Failure,
+        /// What had arrived of an answer, where a status line had.
+        partial: Option<Answer>,
+    },
+}
+
+/// A final (not 1xx) answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// Status code, 200 to 999.
+    pub status: u16,
+    /// Header fields in order, names as received, values as bytes.
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// The body after transfer decoding, at most the transport's limit.
+    pub body: Vec<u8>,
+    /// What was odd about it on the wire.
+    pub anomalies: Vec<Anomaly>,
+}
+
+impl Answer {
+    /// The first value of a header field, compared without case; lossy where it is not UTF-8.
+    pub fn header(&self, name: &str) -> Option<String> {
+        self.headers
+            .iter()
+            .find(|(n, _)| n.eq_ignore_ascii_case(name))
+            .map(|(_, v)| String::from_utf8_lossy(v).trim().to_owned())
+    }
+
+    /// The media type without parameters, in lower case.
+    pub fn media_type(&self) -> Option<String> {
+        let value = self.header("content-type")?;
+        Some(
+            value
+                .split(';')
+                .next()
+                .unwrap_or_default()
+                .trim()
+                .to_ascii_lowercase(),
+        )
+    }
+}
+
+/// Something HTTP does not allow in an answer that could still be read.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Anomaly {
+    /// Bytes followed the end of the body (more than `Content-Length` promised).
+    ExtraBytes(usize),
+    /// A second answer followed on a connection that had carried one request.
+    SecondAnswer,
+    /// `Content-Length` fields that differ, or one beside `Transfer-Encoding` (RFC 9112 §6.3).
+    AmbiguousLength,
+    /// A header field that is not `name: value` was skipped or repaired.
+    BadHeader(String),
+    /// A body where the status or the method allows none.
+    UnexpectedBody,
+}
+
+/// Why there was no complete answer.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Failure {
+    /// The connection was refused.
+    Refused,
+    /// Name resolution or routing failed.
+    Unreachable(String),
+    /// TLS could not be set up.
+    Tls(String),
+    /// The peer reset the connection (`ECONNRESET`, `EPIPE`).
+    Reset,
+    /// The peer closed the connection before the first byte of an answer.
+    Closed,
+    /// Nothing happened for too long.
+    Timeout(Phase),
+    /// The connection ended inside the head or the body.
+    Truncated {
+        /// Octets promised by `Content-Length`, where it was given.
+        promised: Option<u64>,
+        /// Octets of the body that came.
+        got: u64,
+    },
+    /// What came is not HTTP/1.x.
+    MalformedHttp(String),
+    /// More than the transport's limit; reading stopped there.
+    TooLarge {
+        /// `head` or `body`.
+        what: &'static str,
+        /// The limit in octets.
+        limit: u64,
+    },
+    /// The request could not be sent as asked (a defect of the case or the tool, not the device).
+    NotSent(String),
+}
+
+impl Failure {
+    /// A stable word for reports and fingerprints.
+    pub fn class(&self) -> &'static str {
+        match self {
+            Failure::Refused => "refused",
+            Failure::Unreachable(_) => "unreachable",
+            Failure::Tls(_) => "tls",
+            Failure::Reset => "reset",
+            Failure::Closed => "closed",
+            Failure::Timeout(Phase::Connect) => "timeout-connect",
+            Failure::Timeout(Phase::Tls) => "timeout-tls",
+            Failure::Timeout(Phase::Send) => "timeout-send",
+            Failure::Timeout(Phase::FirstByte) => "timeout-first-byte",
+            Failure::Timeout(Phase::Head) => "timeout-head",
+            Failure::Timeout(Phase::Body) => "timeout-body",
+            Failure::Truncated { .. } => "truncated",
+            Failure::MalformedHttp(_) => "malformed-http",
+            Failure::TooLarge { .. } => "too-large",
+            Failure::NotSent(_) => "not-sent",
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Refused => f.write_str("connection refused"),
+            Failure::Unreachable(why) => write!(f, "unreachable: {why}"),
+            Failure::Tls(why) => write!(f, "TLS failed: {why}"),
+            Failure::Reset => f.write_str("connection reset"),
+            Failure::Closed => f.write_str("connection closed without an answer"),
+            Failure::Timeout(phase) => write!(f, "time-out while {phase}"),
+            Failure::Truncated {
+                promised: Some(p),
+                got,
+            } => {
+                write!(f, "answer truncated: {got} of {p} octets")
+            }
+            Failure::Truncated {
+                promised: None,
+                got,
+            } => {
+                write!(f, "answer truncated after {got} octets")
+            }
+            Failure::MalformedHttp(why) => write!(f, "malformed HTTP: {why}"),
+            Failure::TooLarge { what, limit } => write!(f, "{what} larger than {limit} octets"),
+            Failure::NotSent(why) => write!(f, "not sent: {why}"),
+        }
+    }
+}
+
+/// Where a time-out struck.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Phase {
+    /// TCP connect.
+    Connect,
+    /// TLS handshake.
+    Tls,
+    /// Writing the request.
+    Send,
+    /// Waiting for the first byte of the answer.
+    FirstByte,
+    /// Reading the head.
+    Head,
+    /// Reading the body.
+    Body,
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Phase::Connect => "connecting",
+            Phase::Tls => "setting up TLS",
+            Phase::Send => "sending",
+            Phase::FirstByte => "waiting for the first byte",
+            Phase::Head => "reading the head",
+            Phase::Body => "reading the body",
+        })
+    }
+}
+
+/// Durations measured from the start of the exchange.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Timings {
+    /// Until the connection stood; zero where it was reused.
+    pub connect: Duration,
+    /// Until the head of the answer was there.
+    pub first_byte: Duration,
+    /// Until the end.
+    pub total: Duration,
+}

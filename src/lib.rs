@@ -1,0 +1,32 @@
+//! Probity finds out whether a device keeps the promises of its published HTTP API.
+//!
+//! The natural way of data through this library is
+//! contract → cases → device → exchanges → judge → verdicts → findings → report,
+//! and the modules stand in that order. Imports run one way, downward in this list:
+//!
+//! | module | duty |
+//! |---|---|
+//! | [`cli`] | one file a subcommand; parses arguments, calls the library, chooses the exit code |
+//! | [`report`] | terminal, JSON, JUnit from one result model |
+//! | [`run`] | plan → send → judge → findings; emits events |
+//! | [`judge`] | exchange × expectation → verdicts |
+//! | [`case`] | strategies: contract (and seed) → cases |
+//! | [`device`] | HTTP transport byte for byte, login session, settings guard, life monitor |
+//! | [`mock`] | a real HTTP server that serves a contract under a chosen reading, with faults |
+//! | [`profile`] | how one kind of device is driven: plain data |
+//! | [`exchange`] | requests, answers, failures, timings: plain data |
+//! | [`contract`] | OpenAPI → contract, promises, contract issues |
+//! | [`pattern`] | dialects, repairs, readings → languages, relations, witnesses |
+#![forbid(unsafe_code)]
+
+pub mod case;
+pub mod cli;
+pub mod contract;
+pub mod device;
+pub mod exchange;
+pub mod judge;
+pub mod mock;
+pub mod pattern;
+pub mod profile;
+pub mod report;
+pub mod run;

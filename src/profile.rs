@@ -1,0 +1,144 @@
+//! How one kind of device is driven: where to log in, where a write can be read back, what tells
+//! that it is alive. Plain data, read from `device.toml`; case, device and mock share it, so it
+//! may import nothing of theirs.
+
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// The device profile (`device.toml`, DESIGN §5). Paths are below the base URL.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct Profile {
+    /// `http://host[:port]`; the command line's `--target` wins.
+    pub base_url: Option<String>,
+    /// How a session is opened; without it the contract's security scheme is fed from the
+    /// command line alone.
+    pub login: Option<Login>,
+    /// For a write operation (its `operationId`), how its effect is read.
+    pub read_back: BTreeMap<String, ReadBack>,
+    /// A request that tells that the device lives.
+    pub life: Option<Life>,
+    /// Rates, time-outs, budgets.
+    pub limits: Limits,
+    /// Commands as argument lists: `power-cycle`, `soft-restart`.
+    pub hooks: BTreeMap<String, Vec<String>>,
+    /// Path globs that are never probed with methods or parameters of our own making, because
+    /// operations there act (reboot, open a door, factory reset).
+    pub deny: Vec<String>,
+}
+
+/// A login request and its answer.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Login {
+    /// Method, e.g. `GET`.
+    #[serde(default = "get")]
+    pub method: String,
+    /// Path without query.
+    pub path: String,
+    /// Query parameters in order; values may be `{username}`, `{password}`, `{password-md5}`.
+    #[serde(default)]
+    pub query: BTreeMap<String, String>,
+    /// A JSON body, with the same placeholders in its strings.
+    #[serde(default)]
+    pub body: Option<serde_json::Value>,
+    /// JSON pointer to the token in the answer.
+    pub token: String,
+    /// Statuses that answer wrong credentials; empty: any 4xx.
+    #[serde(default)]
+    pub refused: Vec<u16>,
+}
+
+/// How the effect of a write is read.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ReadBack {
+    /// Method, e.g. `GET`.
+    #[serde(default = "get")]
+    pub method: String,
+    /// Path.
+    pub path: String,
+    /// JSON pointer to the object in the answer that mirrors the body of the write; `""` is all.
+    #[serde(default)]
+    pub root: String,
+    /// Fields whose read-back is not their value: JSON pointer (below `root`) → what it says.
+    #[serde(default)]
+    pub unreadable: BTreeMap<String, Unreadable>,
+}
+
+/// A field that cannot be read back.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct Unreadable {
+    /// Values that stand in the read-back instead (`WebPass`). Never written back.
+    pub placeholders: Vec<String>,
+    /// The environment variable that holds the real value for the restore.
+    pub restore_env: Option<String>,
+}
+
+/// A request that tells that the device lives.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Life {
+    /// Path for `GET`.
+    pub path: String,
+    /// JSON pointer to seconds since boot.
+    #[serde(default)]
+    pub uptime: Option<String>,
+    /// JSON pointer to an id that changes with every boot.
+    #[serde(default)]
+    pub boot_id: Option<String>,
+    /// JSON pointer to the model.
+    #[serde(default)]
+    pub model: Option<String>,
+    /// JSON pointer to the firmware version.
+    #[serde(default)]
+    pub firmware: Option<String>,
+}
+
+/// Rates, time-outs, budgets.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct Limits {
+    /// Requests a second; none: as fast as the device answers.
+    pub rate: Option<f64>,
+    /// Longest wait for one exchange, in milliseconds.
+    pub timeout_ms: u64,
+    /// Writes that may be accepted in one run (flash memory wears out).
+    pub writes: Option<u64>,
+    /// Failed logins in one run (accounts lock).
+    pub failed_logins: Option<u64>,
+    /// Restarts of the device after which a run stops.
+    pub reboots: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            rate: None,
+            timeout_ms: 5_000,
+            writes: None,
+            failed_logins: None,
+            reboots: 5,
+        }
+    }
+}
+
+impl Limits {
+    /// [`Limits::timeout_ms`] as a duration.
+    pub fn timeout(&self) -> Duration {
+        Duration::from_millis(self.timeout_ms)
+    }
+}
+
+fn get() -> String {
+    "GET".to_owned()
+}
+
+impl Profile {
+    /// Parses `device.toml`. The error names line and column.
+    pub fn from_toml(text: &str) -> Result<Profile, String> {
+        toml::from_str(text).map_err(|e| e.to_string())
+    }
+}

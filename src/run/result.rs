@@ -1,0 +1,261 @@
+//! The result model: what a run found, as `probity-report/1` (DESIGN §4). Every report format is
+//! written from this and from nothing else; `gate`, `diff`, `merge` and `replay` read it back.
+
+use crate::contract::{ContractIssue, PromiseSource, Unsupported};
+use crate::judge::Kind;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The `schema` member of every report.
+pub const SCHEMA_ID: &str = "probity-report/1";
+
+/// One run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Report {
+    /// [`SCHEMA_ID`].
+    pub schema: String,
+    /// What wrote it.
+    pub tool: Tool,
+    /// Seed of the plan.
+    pub seed: u64,
+    /// What was judged against.
+    pub contract: ContractRef,
+    /// Base URL of the device.
+    pub target: String,
+    /// What answered.
+    pub device: DeviceInfo,
+    /// RFC 3339, UTC.
+    pub started_at: String,
+    /// Wall-clock time in milliseconds.
+    pub duration_ms: u64,
+    /// Counts of requests.
+    pub requests: Requests,
+    /// How the process ends.
+    pub exit: Exit,
+    /// Every promise of the contract, in its order.
+    pub promises: Vec<PromiseResult>,
+    /// Broken promises, confirmed, most severe first.
+    pub findings: Vec<Finding>,
+    /// Promises with readings that differ.
+    pub divergences: Vec<Divergence>,
+    /// Choices that the page leaves open, and what the device chose.
+    pub choices: Vec<Choice>,
+    /// What is wrong with the published text itself.
+    pub contract_issues: Vec<ContractIssue>,
+    /// What the contract states and nothing here checked.
+    pub unsupported: Vec<Unsupported>,
+    /// What the user should know of this run: budgets that cut it, fields not restored.
+    pub notes: Vec<String>,
+}
+
+/// Name and version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Tool {
+    /// `probity`
+    pub name: String,
+    /// Of the package.
+    pub version: String,
+}
+
+/// A contract by name and content.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ContractRef {
+    /// Its id.
+    pub id: String,
+    /// SHA-256 of its bytes, lower-case hexadecimal.
+    pub sha256: String,
+}
+
+/// What the device says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DeviceInfo {
+    /// Model, where the life probe tells.
+    pub model: Option<String>,
+    /// Firmware version, where the life probe tells.
+    pub firmware: Option<String>,
+    /// Restarts seen during the run.
+    pub restarts: u64,
+    /// Whether the settings are as they were; `null`: could not be looked at.
+    pub restored: Option<bool>,
+}
+
+/// Counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Requests {
+    /// By the plan, read-backs included.
+    pub planned: u64,
+    /// Really sent, everything included (login, life probe, confirmation, restore).
+    pub sent: u64,
+    /// Complete answers.
+    pub answered: u64,
+}
+
+/// Exit code and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Exit {
+    /// 0 to 6 (DESIGN §3).
+    pub code: u8,
+    /// One line.
+    pub reason: String,
+}
+
+/// One promise and what the run says of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PromiseResult {
+    /// Its id.
+    pub id: String,
+    /// Where it is stated.
+    pub source: PromiseSource,
+    /// What the run says.
+    pub status: Status,
+    /// Cases that tested it.
+    pub cases: u64,
+}
+
+/// What a run says of a promise.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Every case that tells says so.
+    Kept,
+    /// A confirmed finding says so.
+    Broken,
+    /// It was tested and no case tells.
+    Undecided,
+    /// No case of this run tests it.
+    Untested,
+}
+
+/// A broken promise, confirmed by repetition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Finding {
+    /// Hash of promise, kind, operation and input class; 16 hexadecimal digits.
+    pub fingerprint: String,
+    /// The promise.
+    pub promise: String,
+    /// Kind.
+    pub kind: Kind,
+    /// How bad it is.
+    pub severity: Severity,
+    /// One line: what the device does.
+    pub title: String,
+    /// What had to come.
+    pub expected: String,
+    /// What came.
+    pub observed: String,
+    /// Id of the case.
+    pub case: String,
+    /// How often it happened of how often it was tried: `3/3`.
+    pub confirmed: String,
+    /// How to see it again.
+    pub reproducer: Reproducer,
+    /// What was sent and what came back, secrets masked.
+    pub evidence: Evidence,
+    /// Ids of further cases with the same fingerprint.
+    #[serde(default)]
+    pub also: Vec<String>,
+}
+
+/// How bad a finding is.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The device can be broken, entered or emptied through it.
+    Critical,
+    /// Wrong settings can be stored, or right ones cannot.
+    High,
+    /// A client is told something wrong.
+    Medium,
+    /// Untidy.
+    Low,
+}
+
+/// How to see a finding again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Reproducer {
+    /// A shell line; credentials are `$PROBITY_…` variables.
+    pub curl: String,
+    /// File that holds the exact bytes, where the shell cannot carry them.
+    pub request_file: Option<String>,
+}
+
+/// What was sent and what came back.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Evidence {
+    /// Request line, header, body; lossy where not UTF-8, credentials masked.
+    pub request: String,
+    /// Status line, header, body; or the failure.
+    pub answer: String,
+    /// Read-backs or life probes that show it, where it takes more than one answer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub observations: Vec<String>,
+}
+
+/// One promise with readings that differ.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Divergence {
+    /// The promise.
+    pub promise: String,
+    /// The text as published.
+    pub published: String,
+    /// All readings.
+    pub readings: Vec<ReadingRef>,
+    /// Which of them the device implements.
+    pub device: DeviceReading,
+}
+
+/// One reading by its axes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ReadingRef {
+    /// Stable id.
+    pub id: String,
+    /// How the published text was repaired; `none` where it was not.
+    pub repair: String,
+    /// Dialect id.
+    pub dialect: String,
+    /// `search`, `prefix`, `full`.
+    pub mode: String,
+    /// Length unit.
+    pub unit: String,
+    /// Whether it compiles.
+    pub compiles: bool,
+}
+
+/// What the device's answers say about the readings.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DeviceReading {
+    /// Readings that no answer refutes.
+    pub fits: Vec<String>,
+    /// How many were refuted.
+    pub excluded: u64,
+    /// Requests spent on it.
+    pub requests: u64,
+    /// What was asked and what the device said.
+    pub probes: Vec<Probe>,
+}
+
+/// One question to the device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Probe {
+    /// The string.
+    pub input: String,
+    /// Whether it was accepted.
+    pub accepted: bool,
+}
+
+/// A choice that the page leaves open, and what the device did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Choice {
+    /// What is open.
+    pub question: String,
+    /// The promise or operation it concerns.
+    pub promise: String,
+    /// What the device did: `accepted`, `refused: …`.
+    pub device: String,
+    /// The case that shows it.
+    pub case: String,
+}
