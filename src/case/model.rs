@@ -4,7 +4,6 @@ use crate::contract::{Contract, FaultKind, FieldPath};
 use crate::exchange::Request;
 use crate::pattern::Texts;
 use crate::profile::Profile;
-use serde::Serialize;
 use serde_json::Value;
 
 /// One request to send, with what it tests and what may come back.
@@ -129,18 +128,6 @@ pub enum Check {
     ReadsBack(Value),
     /// If it was refused: a later read-back shows what stood before.
     Unchanged,
-}
-
-/// How sure a statement about a string or a body is, over all plausible readings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Certainty {
-    /// Every plausible reading accepts it.
-    SurelyValid,
-    /// No plausible reading accepts it.
-    SurelyInvalid,
-    /// Readings differ.
-    Open,
 }
 
 /// What strategies work from.

@@ -37,17 +37,52 @@ pub struct Sample {
     pub idea: String,
 }
 
+/// One way to understand a rule (DESIGN §1).
+#[derive(Debug)]
+pub struct Reading {
+    /// Stable id, `REPAIR/DIALECT/MODE/UNIT/BOUNDS`.
+    pub id: String,
+    /// How the published text was repaired; `none` where it was not.
+    pub repair: String,
+    /// Dialect id, e.g. `ecmascript-u`.
+    pub dialect: String,
+    /// `search`, `prefix`, `full`.
+    pub mode: String,
+    /// `bytes`, `utf16`, `codepoints`.
+    pub unit: String,
+    /// Whether the (repaired) pattern compiles in the dialect.
+    pub compiles: bool,
+}
+
+impl Reading {
+    /// Whether a device that implements this reading takes `text`. A reading that does not compile
+    /// takes everything that the bounds allow.
+    pub fn accepts(&self, text: &str) -> bool {
+        let _ = text;
+        true
+    }
+}
+
 /// All readings of one rule, compiled.
 #[derive(Debug)]
 pub struct Text {
     rule: Rule,
+    readings: Vec<Reading>,
 }
 
 impl Text {
     /// Compiles the readings of a rule. Never fails: a rule that no reading understands leaves
     /// every string [`Assessment::Open`].
     pub fn new(rule: Rule) -> Text {
-        Text { rule }
+        Text {
+            rule,
+            readings: Vec::new(),
+        }
+    }
+
+    /// All readings, the most plausible first.
+    pub fn readings(&self) -> &[Reading] {
+        &self.readings
     }
 
     /// The rule.
