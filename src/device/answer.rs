@@ -390,32 +390,24 @@ impl Reader {
             (true, _) => true,
             (false, keep_alive) => old && !keep_alive,
         };
-        let codings = self.list("transfer-encoding");
-        let length = match content_length(&self.list("content-length")) {
+        for anomaly in oddities(&self.answer) {
+            self.note(anomaly);
+        }
+        let codings = list(&self.answer, "transfer-encoding");
+        let length = match content_length(&list(&self.answer, "content-length")) {
             Ok(length) => length,
-            // Beside a transfer coding the field is overridden, whatever it says.
-            Err(_) if !codings.is_empty() => {
-                self.note(Anomaly::AmbiguousLength);
-                None
-            }
-            Err(why) => {
-                if !self.bodiless() {
-                    self.fail(Failure::MalformedHttp(why));
-                    return;
-                }
+            Err(why) if self.bodiless() => {
                 self.note(Anomaly::BadHeader(why));
                 None
             }
-        };
-        if length.is_some() && !codings.is_empty() || length.is_some_and(|l| l.1) {
-            self.note(Anomaly::AmbiguousLength);
-        }
-        let length = length.map(|l| l.0);
-        if self.bodiless() {
-            // A HEAD answer and a 304 may say what a GET would have got; a 204 may not.
-            if self.answer.status == 204 && (length.is_some_and(|l| l > 0) || !codings.is_empty()) {
-                self.note(Anomaly::UnexpectedBody);
+            // Beside a transfer coding the field is overridden, whatever it says.
+            Err(_) if !codings.is_empty() => None,
+            Err(why) => {
+                self.fail(Failure::MalformedHttp(why));
+                return;
             }
+        };
+        if self.bodiless() {
             self.state = State::Done;
             return;
         }
@@ -425,12 +417,6 @@ impl Reader {
                     "Transfer-Encoding in an HTTP/1.0 answer (RFC 9112 §6.1)".to_owned(),
                 ));
                 return;
-            }
-            if codings != ["chunked"] {
-                self.note(Anomaly::BadHeader(format!(
-                    "Transfer-Encoding: {}",
-                    codings.join(", ")
-                )));
             }
             self.state = if codings.last().is_some_and(|c| c == "chunked") {
                 State::Chunked(Chunks::default())
@@ -512,24 +498,9 @@ impl Reader {
         rest
     }
 
-    /// The members of a comma-separated list field, over all its lines, in lower case.
-    fn list(&self, name: &str) -> Vec<String> {
-        self.answer
-            .headers
-            .iter()
-            .filter(|(n, _)| n.eq_ignore_ascii_case(name))
-            .flat_map(|(_, v)| {
-                String::from_utf8_lossy(v)
-                    .split(',')
-                    .map(|s| s.trim_matches([' ', '\t']).to_ascii_lowercase())
-                    .collect::<Vec<_>>()
-            })
-            .collect()
-    }
-
     /// Whether `Connection` says `close`, and whether it says `keep-alive`.
     fn connection(&self) -> (bool, bool) {
-        let options = self.list("connection");
+        let options = list(&self.answer, "connection");
         (
             options.iter().any(|o| o == "close"),
             options.iter().any(|o| o == "keep-alive"),
@@ -537,9 +508,69 @@ impl Reader {
     }
 }
 
-/// The length that `Content-Length` promises, and whether it was said more than once
-/// (RFC 9110 §8.6: digits only; RFC 9112 §6.3: values that differ are an unrecoverable error).
-fn content_length(values: &[String]) -> Result<Option<(u64, bool)>, String> {
+/// Fields that an answer may carry once: they hold one value and no list (RFC 9110 §5.3).
+const SINGLE: [&str; 10] = [
+    "age",
+    "content-location",
+    "content-range",
+    "content-type",
+    "date",
+    "etag",
+    "expires",
+    "last-modified",
+    "location",
+    "retry-after",
+];
+
+/// What is odd about the fields of an answer that could be read: for both transport paths.
+pub(super) fn oddities(answer: &Answer) -> Vec<Anomaly> {
+    let mut found = Vec::new();
+    let codings = list(answer, "transfer-encoding");
+    let lengths = list(answer, "content-length");
+    if !codings.is_empty() && codings != ["chunked"] {
+        found.push(Anomaly::BadHeader(format!(
+            "Transfer-Encoding: {}",
+            clip(&codings.join(", "))
+        )));
+    }
+    if lengths.len() > 1 || !lengths.is_empty() && !codings.is_empty() {
+        found.push(Anomaly::AmbiguousLength);
+    }
+    // A HEAD answer and a 304 may say what a GET would have got; a 204 may not (RFC 9110 §8.6).
+    if answer.status == 204 && (!codings.is_empty() || lengths.iter().any(|l| l != "0")) {
+        found.push(Anomaly::UnexpectedBody);
+    }
+    for name in SINGLE {
+        let times = answer
+            .headers
+            .iter()
+            .filter(|(n, _)| n.eq_ignore_ascii_case(name))
+            .count();
+        if times > 1 {
+            found.push(Anomaly::BadHeader(format!("{name} is given {times} times")));
+        }
+    }
+    found
+}
+
+/// The members of a comma-separated list field, over all its lines, in lower case.
+fn list(answer: &Answer, name: &str) -> Vec<String> {
+    answer
+        .headers
+        .iter()
+        .filter(|(n, _)| n.eq_ignore_ascii_case(name))
+        .flat_map(|(_, v)| {
+            String::from_utf8_lossy(v)
+                .split(',')
+                .map(|s| s.trim_matches([' ', '\t']).to_ascii_lowercase())
+                .collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+/// The length that `Content-Length` promises (RFC 9110 §8.6: digits only; RFC 9112 §6.3: values
+/// that differ are an unrecoverable error).
+fn content_length(values: &[String]) -> Result<Option<u64>, String> {
     let mut length = None;
     for value in values {
         let digits = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
@@ -547,11 +578,10 @@ fn content_length(values: &[String]) -> Result<Option<(u64, bool)>, String> {
             return Err(format!("Content-Length {:?} is not a length", clip(value)));
         };
         match length {
-            None => length = Some((number, false)),
-            Some((before, _)) if before == number => length = Some((number, true)),
-            Some((before, _)) => {
+            Some(before) if before != number => {
                 return Err(format!("Content-Length says both {before} and {number}"));
             }
+            _ => length = Some(number),
         }
     }
     Ok(length)

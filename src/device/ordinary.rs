@@ -1,5 +1,6 @@
 //! The ordinary path: reqwest, kept-alive connections. May import [`crate::exchange`].
 
+use super::answer::oddities;
 use super::classify::{self, Stage};
 use super::{Device, DeviceError, Options, lock, session, unknown};
 use crate::exchange::{Answer, Exchange, Failure, HttpRequest, Outcome, Phase, Timings};
@@ -196,6 +197,7 @@ impl Device {
             let why = "101 Switching Protocols, which nobody asked for".to_owned();
             return failed(Failure::MalformedHttp(why), None);
         }
+        answer.anomalies = oddities(&answer);
         let promised = response.content_length();
         if let Some(length) = promised.and_then(|l| usize::try_from(l).ok()) {
             answer.body.reserve_exact(length.min(caps.body));
