@@ -270,6 +270,8 @@ impl fmt::Display for Anomaly {
             Anomaly::ExtraBytes(n) => write!(f, "{n} octets after the end of the body"),
             Anomaly::SecondAnswer => f.write_str("a second answer to one request"),
             Anomaly::AmbiguousLength => f.write_str("contradicting lengths of the body"),
+            Anomaly::BareLf => f.write_str("a line of the head ends without CR"),
+            Anomaly::BadChunk(what) => write!(f, "bad chunk: {what}"),
             Anomaly::BadHeader(what) => write!(f, "bad header field: {what}"),
             Anomaly::UnexpectedBody => f.write_str("a body where none is allowed"),
         }

@@ -1,7 +1,7 @@
 //! Options that several subcommands share, and their parsing. Every error names the option.
 
 use crate::contract::{self, Contract};
-use crate::device::{Caps, Credentials, Tls};
+use crate::device::{Credentials, Tls};
 use crate::profile::Profile;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -118,7 +118,7 @@ impl DeviceArgs {
             },
             timeout: profile.limits.timeout(),
             rate: profile.limits.rate,
-            limits: Caps::default(),
+            ..crate::device::Options::default()
         }
     }
 }

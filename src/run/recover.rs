@@ -3,7 +3,7 @@
 use super::runner::{Attempt, Runner, Stop};
 use super::state::Watched;
 use crate::case::{Case, Expect};
-use crate::device::{Guard, LoginError};
+use crate::device::{Guard, GuardedWrite};
 use crate::exchange::Request;
 use crate::judge::{Deviation, Kind, Took, judge};
 use std::collections::BTreeMap;
@@ -33,61 +33,77 @@ impl Runner<'_> {
             self.stop = Some(Stop::Preflight(error));
             return None;
         }
-        let mut readable = Vec::new();
-        for (operation, read_back) in &self.job.profile.read_back {
-            if self.job.contract.operation(operation).is_none() {
-                continue;
-            }
-            let placeholders: BTreeMap<String, Vec<String>> = read_back
+        let guard = Guard::take(device, self.guarded()).await;
+        for (operation, why) in guard.unread() {
+            self.note(format!(
+                "{operation}: settings cannot be read back ({why}); \
+                 state is not judged and nothing is put back"
+            ));
+        }
+        for (operation, member, env) in guard.lost(device) {
+            let help = env.map_or(String::new(), |e| format!("; give its value in ${e}"));
+            self.note(format!(
+                "{operation}: {member} reads back as a placeholder, so it cannot be put back{help}"
+            ));
+        }
+        for (operation, how) in &self.job.profile.read_back {
+            let Some(before) = guard.before(operation) else { continue };
+            let placeholders: BTreeMap<String, Vec<String>> = how
                 .unreadable
                 .iter()
                 .map(|(pointer, u)| (pointer.clone(), u.placeholders.clone()))
                 .collect();
-            let (first, second) = (device.read_back(operation).await, device.read_back(operation).await);
-            match (first, second) {
-                (Ok(first), Ok(second)) => {
-                    let mut watched = Watched::new(placeholders);
-                    watched.learn(&first.value, second.value);
-                    self.watched.insert(operation.clone(), watched);
-                    readable.push((operation.clone(), first));
-                }
-                (Err(error), _) | (_, Err(error)) => self.note(format!(
-                    "{operation}: settings cannot be read back ({error}); \
-                     state is not judged and nothing is put back"
-                )),
+            let mut watched = Watched::new(placeholders);
+            // What two readings in a row show differently changes by itself.
+            match device.read_back(operation).await {
+                Ok(second) => watched.learn(&before.value, second.value),
+                Err(_) => watched.learn(&before.value, before.value.clone()),
             }
-        }
-        if readable.is_empty() {
-            return None;
-        }
-        let (guard, warnings) = Guard::new(
-            readable,
-            &self.job.contract_writes(),
-            &self.job.options.restore,
-        );
-        for warning in warnings {
-            self.note(warning);
+            self.watched.insert(operation.clone(), watched);
         }
         Some(guard)
+    }
+
+    /// The writes whose settings the guard keeps, with the members that their bodies know.
+    fn guarded(&self) -> Vec<GuardedWrite> {
+        let job = self.job;
+        let context = job.context();
+        job.contract
+            .operations
+            .iter()
+            .filter(|operation| operation.body.is_some())
+            .map(|operation| GuardedWrite {
+                operation: operation.id.clone(),
+                request: context.request(operation, None),
+                members: operation.fields().iter().map(|f| f.path.pointer()).collect(),
+                values: job.options.restore.get(&operation.id).cloned().unwrap_or_default(),
+            })
+            .collect()
     }
 
     /// Opens a session where the profile says how and nobody gave a token.
     pub(super) async fn login(&mut self) -> Result<(), String> {
         let device = &self.job.device;
-        if self.job.profile.login.is_none() || device.has_token() || !device.can_login() {
+        if self.job.profile.login.is_none() || device.has_token() || !self.can_login() {
             return Ok(());
         }
         match device.login().await {
             Ok(()) => Ok(()),
-            Err(error) => Err(device.mask(&explain(&error, device.base_url()))),
+            Err(error) => Err(device.mask(&error.to_string())),
         }
+    }
+
+    /// Whether the profile's login can be fed with what the user gave.
+    fn can_login(&self) -> bool {
+        let login = self.job.profile.login.as_ref();
+        login.is_some_and(|l| l.secrets().into_iter().all(|s| self.job.device.knows(s)))
     }
 
     /// Whether a request with good credentials was answered as if it had none.
     pub(super) fn session_ended(&self, case: &Case, attempt: &Attempt) -> bool {
         attempt.exchange.status() == Some(401)
             && uses_session(case)
-            && self.job.device.can_login()
+            && self.can_login()
             && matches!(case.expect, Expect::Accepted | Expect::Refused { .. } | Expect::Either { .. })
     }
 
@@ -288,8 +304,4 @@ fn uses_session(case: &Case) -> bool {
         }
         Request::Raw(r) => r.segments.iter().any(|s| matches!(s, Segment::Secret(Secret::Token))),
     }
-}
-
-fn explain(error: &LoginError, base: &str) -> String {
-    format!("login at {base} failed: {error}")
 }

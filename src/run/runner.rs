@@ -10,7 +10,7 @@ use super::result::{
 use super::state::Watched;
 use super::tally::Tally;
 use super::readings;
-use crate::case::{Case, Check, Expect, Plan};
+use crate::case::{Case, Check, Context, Expect, Plan};
 use crate::contract::{Contract, ContractIssue};
 use crate::device::{Device, Guard, LifeSign};
 use crate::exchange::{Exchange, Failure, Outcome as Ended, Request, Timings};
@@ -46,6 +46,19 @@ pub struct Job {
     pub issues: Vec<ContractIssue>,
     /// Settings of this run.
     pub options: Options,
+}
+
+impl Job {
+    /// What the plan was made from, for requests of the runner's own.
+    pub(super) fn context(&self) -> Context<'_> {
+        Context {
+            contract: &self.contract,
+            profile: &self.profile,
+            texts: &self.texts,
+            seed: self.options.seed,
+            thorough: false,
+        }
+    }
 }
 
 /// Settings of one run.
