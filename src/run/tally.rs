@@ -77,11 +77,6 @@ impl Tally {
         self.findings.push(finding);
     }
 
-    /// Confirmed findings so far.
-    pub fn findings(&self) -> &[Finding] {
-        &self.findings
-    }
-
     /// Every promise of the contract with what the run says of it, in the contract's order.
     pub fn promises(&self, contract: &Contract) -> Vec<PromiseResult> {
         contract
