@@ -167,7 +167,10 @@ async fn a_certificate_is_checked_unless_told_otherwise() {
         ca_file: Some(write(folder.path(), "other.pem", &other.issuer.pem())),
         ..Tls::default()
     };
-    assert_tls(&all(&options(addr, wrong)).await, "UnknownIssuer");
+    assert_tls(
+        &all(&options(addr, wrong)).await,
+        "invalid peer certificate",
+    );
 }
 
 #[tokio::test]
