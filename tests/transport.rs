@@ -4,7 +4,7 @@
 
 mod scripted;
 
-use probity::device::{Caps, Credentials, Options};
+use probity::device::{Caps, Carrier, Credentials, Device, Options};
 use probity::exchange::{
     Anomaly, Exchange, Failure, HttpRequest, Outcome, Phase, RawRequest, Request, Secret, Segment,
     Template,
@@ -16,16 +16,34 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
 
-/// Sends `GET /` over the ordinary path and as bytes over the socket path.
-async fn both(options: &Options) -> [Exchange; 2] {
+/// Sends `GET /` over the ordinary path, by each carrier, and as bytes over the socket path.
+async fn all(options: &Options) -> [Exchange; 3] {
+    let own = Options {
+        carrier: Carrier::Socket,
+        ..options.clone()
+    };
     [
         device(options.clone()).send(&get("/"), false).await,
+        device(own).send(&get("/"), false).await,
         device(options.clone()).send(&raw_get(), false).await,
     ]
 }
 
+/// What the library says and what we say, which is the same on kept-alive and fresh connections.
 async fn classes(options: &Options) -> [String; 2] {
-    both(options).await.map(|e| class(&e))
+    let [library, kept, fresh] = all(options).await.map(|e| class(&e));
+    assert_eq!(kept, fresh);
+    [library, fresh]
+}
+
+/// A device for each carrier of ordinary requests.
+fn carriers(options: &Options) -> [Device; 2] {
+    [Carrier::Library, Carrier::Socket].map(|carrier| {
+        device(Options {
+            carrier,
+            ..options.clone()
+        })
+    })
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -37,7 +55,7 @@ fn text(bytes: &[u8]) -> String {
 #[tokio::test]
 async fn an_ordinary_request_is_sent_byte_for_byte() {
     let server = Server::answering(OK).await;
-    let device = device(Options {
+    let devices = carriers(&Options {
         credentials: Credentials {
             token: Some("t0k".to_owned()),
             ..Credentials::default()
@@ -57,14 +75,16 @@ async fn an_ordinary_request_is_sent_byte_for_byte() {
         ],
         body: Some(body.clone()),
     });
-    device.send(&request, false).await;
-    device.send(&request, true).await;
+    devices[0].send(&request, false).await;
+    devices[0].send(&request, true).await;
+    devices[1].send(&request, false).await;
     let agent = concat!("probity/", env!("CARGO_PKG_VERSION"));
     let host = server.addr;
     let fields = "Content-Type: application/json\r\nAuthorization: Bearer t0k\r\n";
     let ours = format!("Accept: */*\r\nUser-Agent: {agent}\r\n");
     let heads = [
         format!("{fields}{ours}Host: {host}\r\nContent-Length: 256\r\n"),
+        format!("Host: {host}\r\n{fields}{ours}Content-Length: 256\r\n"),
         format!("Host: {host}\r\n{fields}{ours}Content-Length: 256\r\n"),
     ];
     for (sent, fields) in server.received().iter().zip(heads) {
@@ -73,13 +93,12 @@ async fn an_ordinary_request_is_sent_byte_for_byte() {
         assert_eq!(text(sent), text(&expected));
         assert_eq!(*sent, expected);
     }
-    assert_eq!(server.received().len(), 2);
+    assert_eq!(server.received().len(), 3);
 }
 
 #[tokio::test]
 async fn no_target_header_or_body_is_rewritten() {
     let server = Server::answering(OK).await;
-    let device = server.device();
     let printable: String = (' '..='~').collect();
     let targets = [
         "/",
@@ -111,7 +130,8 @@ async fn no_target_header_or_body_is_rewritten() {
         ("Connection", "close"),
         ("Host", "elsewhere"),
     ];
-    for fresh in [false, true] {
+    let [library, own] = carriers(&server.options());
+    for (device, fresh) in [(&library, false), (&own, false), (&own, true)] {
         for target in targets {
             let exchange = device.send(&get(target), fresh).await;
             assert_eq!(exchange.status(), Some(200), "{target}");
@@ -266,32 +286,63 @@ async fn a_request_that_would_be_two_is_not_sent() {
 #[tokio::test]
 async fn ordinary_requests_share_a_connection_and_fresh_ones_do_not() {
     let server = Server::answering(OK).await;
-    let device = server.device();
-    assert!(!device.send(&get("/"), false).await.reused);
-    assert!(device.send(&post("/", "{}"), false).await.reused);
-    assert!(!device.send(&get("/"), true).await.reused);
-    assert!(!device.send(&raw_get(), false).await.reused);
-    assert!(device.send(&get("/"), false).await.reused);
-    assert_eq!((device.sent(), device.answered()), (5, 5));
+    for device in carriers(&server.options()) {
+        assert!(!device.send(&get("/"), false).await.reused);
+        assert!(device.send(&post("/", "{}"), false).await.reused);
+        assert!(!device.send(&get("/"), true).await.reused);
+        assert!(!device.send(&raw_get(), false).await.reused);
+        assert!(device.send(&get("/"), false).await.reused);
+        assert_eq!((device.sent(), device.answered()), (5, 5));
+    }
 }
 
 #[tokio::test]
 async fn a_connection_that_ended_while_idle_is_no_failure() {
-    // The first connection answers once and swallows the second request: whether the device
+    // Each first connection answers once and swallows the second request: whether the device
     // dropped it or had closed the connection before cannot be told from here.
     let server = Server::start(|mut visit: Visit| async move {
         visit.request().await;
         visit.stream.write_all(OK.as_bytes()).await.unwrap();
-        if visit.number == 0 {
+        if visit.number % 2 == 0 {
             visit.request().await;
             visit.reset();
         }
     })
     .await;
-    let device = server.device();
-    assert_eq!(class(&device.send(&get("/1"), false).await), "200");
-    assert_eq!(class(&device.send(&get("/2"), false).await), "200");
-    assert_eq!((device.sent(), device.answered()), (3, 2));
+    for device in carriers(&server.options()) {
+        assert_eq!(class(&device.send(&get("/1"), false).await), "200");
+        assert_eq!(class(&device.send(&get("/2"), false).await), "200");
+        assert_eq!((device.sent(), device.answered()), (3, 2));
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_was_closed_or_has_bytes_in_it_is_not_used_again() {
+    let late = format!("{OK}late");
+    for (answer, close) in [(OK.to_owned(), true), (late, false)] {
+        let server = Server::start(move |mut visit: Visit| {
+            let answer = answer.clone();
+            async move {
+                visit.request().await;
+                let (now, later) = answer.split_at(OK.len());
+                visit.stream.write_all(now.as_bytes()).await.unwrap();
+                if !close {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                    visit.stream.write_all(later.as_bytes()).await.unwrap();
+                    visit.hold().await;
+                }
+            }
+        })
+        .await;
+        for device in carriers(&server.options()) {
+            for _ in 0..2 {
+                let exchange = device.send(&get("/"), false).await;
+                assert_eq!((class(&exchange).as_str(), exchange.reused), ("200", false));
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            assert_eq!((device.sent(), device.answered()), (2, 2));
+        }
+    }
 }
 
 #[tokio::test]
@@ -300,9 +351,10 @@ async fn a_redirect_is_an_answer() {
         "HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n\r\n",
     )
     .await;
-    let device = server.device();
-    for _ in 0..2 {
-        assert_eq!(class(&device.send(&get("/"), false).await), "302");
+    for device in carriers(&server.options()) {
+        for _ in 0..2 {
+            assert_eq!(class(&device.send(&get("/"), false).await), "302");
+        }
     }
     let sent: Vec<String> = server.received().iter().map(|r| text(r)).collect();
     assert!(
@@ -378,7 +430,7 @@ async fn timeouts_are_told_apart_by_phase() {
         ["timeout-first-byte", "timeout-head"]
     );
     let body = then_silent("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf").await;
-    for exchange in both(&body.options()).await {
+    for exchange in all(&body.options()).await {
         assert_eq!(class(&exchange), "timeout-body");
         let Outcome::Failed {
             partial: Some(partial),
@@ -472,7 +524,7 @@ async fn answers_that_are_cut_short_or_no_http() {
         );
     }
     let server = Server::once("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf").await;
-    for exchange in both(&server.options()).await {
+    for exchange in all(&server.options()).await {
         assert_eq!(
             exchange.failure(),
             Some(&Failure::Truncated {
@@ -542,7 +594,7 @@ async fn endless_answers_cost_at_most_the_limit() {
             timeout: Duration::from_secs(10),
             ..server.options()
         };
-        for exchange in both(&options).await {
+        for exchange in all(&options).await {
             assert_eq!(class(&exchange), "too-large", "{start:?}");
             let Outcome::Failed { partial, .. } = &exchange.outcome else {
                 unreachable!()
@@ -583,15 +635,14 @@ async fn a_slow_drip_ends_with_the_deadline() {
     // Interim answers without end.
     let interim = b"HTTP/1.1 100 Continue\r\n\r\n".to_vec();
     let server = endless("", interim, Duration::from_millis(5)).await;
-    let [ordinary, socket] = both(&server.options()).await;
-    assert_eq!(
-        ordinary.failure(),
-        Some(&Failure::Timeout(Phase::FirstByte))
-    );
-    assert!(matches!(
-        socket.failure(),
-        Some(Failure::Timeout(Phase::Head) | Failure::MalformedHttp(_))
-    ));
+    let [library, kept, fresh] = all(&server.options()).await;
+    assert_eq!(library.failure(), Some(&Failure::Timeout(Phase::FirstByte)));
+    for exchange in [kept, fresh] {
+        assert!(matches!(
+            exchange.failure(),
+            Some(Failure::Timeout(Phase::Head) | Failure::MalformedHttp(_))
+        ));
+    }
 }
 
 // ---- more than was asked for ----
@@ -722,7 +773,7 @@ async fn an_answer_before_the_end_of_the_request_counts() {
 #[tokio::test]
 async fn a_body_that_ends_with_the_connection() {
     let server = Server::once("HTTP/1.0 200 OK\r\n\r\nto the end").await;
-    for exchange in both(&server.options()).await {
+    for exchange in all(&server.options()).await {
         assert_eq!(exchange.answer().unwrap().body, b"to the end");
     }
 }

@@ -1,4 +1,4 @@
-//! The ordinary path: reqwest, kept-alive connections. May import [`crate::exchange`].
+//! The ordinary path over reqwest and its kept-alive connections. May import [`crate::exchange`].
 
 use super::answer::oddities;
 use super::classify::{self, Stage};
@@ -14,9 +14,6 @@ use tokio::time::{Instant, timeout_at};
 pub(super) const USER_AGENT: &str = concat!("probity/", env!("CARGO_PKG_VERSION"));
 /// The most that hyper reads of a head before it gives up.
 const LIBRARY_HEAD_LIMIT: u64 = 8192 + 4096 * 100;
-/// Bodies over this go through the socket path, which reads while it writes and so sees an answer
-/// that comes before the body is through (413 and close).
-const LARGE_BODY: usize = 64 * 1024;
 /// Fields whose meaning the HTTP library would take into its own hands.
 const FRAMING: [&str; 8] = [
     "host",
@@ -55,13 +52,10 @@ pub(super) fn client(
 impl Device {
     /// The request for reqwest, if that sends exactly these bytes: `None` where it would rewrite
     /// the target, the spelling or order of fields, or where it cannot carry a value.
-    pub(super) fn ordinary_request(
+    pub(super) fn library_request(
         &self,
         http: &HttpRequest,
     ) -> Option<Result<reqwest::Request, Failure>> {
-        if http.body.as_ref().is_some_and(|b| b.len() > LARGE_BODY) {
-            return None;
-        }
         let session = lock(&self.session);
         let mut full = String::with_capacity(self.base.url.len() + 64);
         full.push_str(&self.base.url);
@@ -124,7 +118,7 @@ impl Device {
     }
 
     /// Sends it and reads the answer.
-    pub(super) async fn ordinary(
+    pub(super) async fn by_library(
         &self,
         request: Result<reqwest::Request, Failure>,
         timeout: Duration,
@@ -137,7 +131,7 @@ impl Device {
         };
         exchange.outcome = match request {
             Ok(request) => {
-                self.ordinary_outcome(request, start, start + timeout, &mut exchange)
+                self.library_outcome(request, start, start + timeout, &mut exchange)
                     .await
             }
             Err(failure) => Outcome::Failed {
@@ -149,7 +143,7 @@ impl Device {
         exchange
     }
 
-    async fn ordinary_outcome(
+    async fn library_outcome(
         &self,
         request: reqwest::Request,
         start: Instant,
