@@ -3,7 +3,7 @@
 
 mod scripted;
 
-use probity::device::{Device, DeviceError, Options, Tls};
+use probity::device::{Carrier, Device, DeviceError, Options, Tls};
 use probity::exchange::{Exchange, Failure};
 use probity::profile::Profile;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
@@ -118,13 +118,19 @@ fn options(addr: SocketAddr, tls: Tls) -> Options {
     }
 }
 
-/// Both paths, and a second exchange on the ordinary one.
-async fn all(options: &Options) -> [Exchange; 3] {
-    let device = device(options.clone());
+/// Twice over the ordinary path by each carrier, and over the socket path.
+async fn all(options: &Options) -> [Exchange; 5] {
+    let own = device(Options {
+        carrier: Carrier::Socket,
+        ..options.clone()
+    });
+    let library = device(options.clone());
     [
-        device.send(&get("/"), false).await,
-        device.send(&get("/"), false).await,
-        device.send(&raw_get(), false).await,
+        library.send(&get("/"), false).await,
+        library.send(&get("/"), false).await,
+        own.send(&get("/"), false).await,
+        own.send(&get("/"), false).await,
+        own.send(&raw_get(), false).await,
     ]
 }
 
@@ -150,8 +156,8 @@ async fn a_certificate_is_checked_unless_told_otherwise() {
         ..Tls::default()
     };
     let exchanges = all(&options(addr, own.clone())).await;
-    assert_eq!(exchanges.each_ref().map(class), ["200", "200", "200"]);
-    assert!(exchanges[1].reused);
+    assert_eq!(exchanges.each_ref().map(class), ["200"; 5]);
+    assert!(exchanges[1].reused && exchanges[3].reused);
     assert_tls(&all(&options(misnamed, own)).await, "not valid for name");
 
     let insecure = Tls {
@@ -160,7 +166,7 @@ async fn a_certificate_is_checked_unless_told_otherwise() {
     };
     for addr in [addr, misnamed] {
         let exchanges = all(&options(addr, insecure.clone())).await;
-        assert_eq!(exchanges.each_ref().map(class), ["200", "200", "200"]);
+        assert_eq!(exchanges.each_ref().map(class), ["200"; 5]);
     }
 
     let wrong = Tls {
@@ -185,7 +191,7 @@ async fn a_client_certificate_is_shown_where_one_is_given() {
         insecure: false,
     };
     let exchanges = all(&options(addr, with)).await;
-    assert_eq!(exchanges.each_ref().map(class), ["200", "200", "200"]);
+    assert_eq!(exchanges.each_ref().map(class), ["200"; 5]);
     let without = Tls {
         ca_file,
         ..Tls::default()
@@ -233,10 +239,8 @@ async fn what_does_not_speak_tls_fails_as_tls_and_silence_as_a_timeout() {
     };
     // The HTTP library of the ordinary path does not tell TCP from TLS.
     let classes = all(&options).await.map(|e| class(&e));
-    assert_eq!(
-        classes,
-        ["timeout-connect", "timeout-connect", "timeout-tls"]
-    );
+    assert_eq!(&classes[..2], ["timeout-connect"; 2]);
+    assert_eq!(&classes[2..], ["timeout-tls"; 3]);
 }
 
 #[test]
@@ -275,6 +279,20 @@ fn unusable_configuration_says_what_is_wrong() {
                 ..base("http://x")
             },
             "time-out",
+        ),
+        (
+            Options {
+                timeout: Duration::MAX,
+                ..base("http://x")
+            },
+            "time-out",
+        ),
+        (
+            Options {
+                rate: Some(1e-300),
+                ..base("http://x")
+            },
+            "rate",
         ),
         (
             Options {

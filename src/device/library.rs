@@ -1,7 +1,7 @@
 //! The ordinary path over reqwest and its kept-alive connections. May import [`crate::exchange`].
 
-use super::answer::oddities;
 use super::classify::{self, Stage};
+use super::fields::oddities;
 use super::{Device, DeviceError, Options, lock, session, unknown};
 use crate::exchange::{Answer, Exchange, Failure, HttpRequest, Outcome, Phase, Timings};
 use hyper_util::client::legacy::connect::HttpInfo;
@@ -150,30 +150,53 @@ impl Device {
         deadline: Instant,
         exchange: &mut Exchange,
     ) -> Outcome {
-        let failed = |failure, partial| Outcome::Failed { failure, partial };
-        let mut response = match timeout_at(deadline, self.client.execute(request)).await {
+        // What has come stays outside of the future that the deadline may cut off.
+        let mut partial = None;
+        let reading = self.read_answer(request, start, exchange, &mut partial);
+        let failure = match timeout_at(deadline, reading).await {
+            Ok(Ok(())) => match partial {
+                Some(answer) => return Outcome::Answered(answer),
+                None => Failure::Closed,
+            },
+            Ok(Err(failure)) => failure,
+            Err(_) if partial.is_some() => Failure::Timeout(Phase::Body),
             // The library does not tell whether a part of the head had come.
-            Err(_) => return failed(Failure::Timeout(Phase::FirstByte), None),
-            Ok(Err(e)) => {
-                let failure = classify::reqwest(&e, Stage::Head, LIBRARY_HEAD_LIMIT);
-                return failed(failure, None);
-            }
-            Ok(Ok(response)) => response,
+            Err(_) => Failure::Timeout(Phase::FirstByte),
         };
+        Outcome::Failed { failure, partial }
+    }
+
+    /// Fills `place` with the answer, as far as it comes.
+    async fn read_answer(
+        &self,
+        request: reqwest::Request,
+        start: Instant,
+        exchange: &mut Exchange,
+        place: &mut Option<Answer>,
+    ) -> Result<(), Failure> {
+        let mut response = self
+            .client
+            .execute(request)
+            .await
+            .map_err(|e| classify::reqwest(&e, Stage::Head, LIBRARY_HEAD_LIMIT))?;
         exchange.timings.first_byte = start.elapsed();
         if let Some(info) = response.extensions().get::<HttpInfo>() {
             exchange.reused = self.remember(info.local_addr());
         }
-        let mut answer = Answer {
-            status: response.status().as_u16(),
+        let status = response.status().as_u16();
+        if status < 200 {
+            let why = "101 Switching Protocols, which nobody asked for".to_owned();
+            return Err(Failure::MalformedHttp(why));
+        }
+        let answer = place.insert(Answer {
+            status,
             headers: response
                 .headers()
                 .iter()
                 .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
                 .collect(),
-            body: Vec::new(),
-            anomalies: Vec::new(),
-        };
+            ..Answer::default()
+        });
         let caps = self.options.limits;
         let head: usize = answer
             .headers
@@ -181,46 +204,30 @@ impl Device {
             .map(|(name, value)| name.len() + value.len() + 4)
             .sum();
         if head > caps.head {
-            let failure = Failure::TooLarge {
+            return Err(Failure::TooLarge {
                 what: "head",
                 limit: caps.head as u64,
-            };
-            return failed(failure, Some(answer));
+            });
         }
-        if answer.status < 200 {
-            let why = "101 Switching Protocols, which nobody asked for".to_owned();
-            return failed(Failure::MalformedHttp(why), None);
-        }
-        answer.anomalies = oddities(&answer);
+        answer.anomalies = oddities(answer);
         let promised = response.content_length();
-        if let Some(length) = promised.and_then(|l| usize::try_from(l).ok()) {
-            answer.body.reserve_exact(length.min(caps.body));
-        }
         loop {
-            match timeout_at(deadline, response.chunk()).await {
-                Err(_) => return failed(Failure::Timeout(Phase::Body), Some(answer)),
-                Ok(Ok(None)) => return Outcome::Answered(answer),
-                Ok(Ok(Some(chunk))) => {
-                    let room = caps.body.saturating_sub(answer.body.len());
-                    answer
-                        .body
-                        .extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
-                    if chunk.len() > room {
-                        let failure = Failure::TooLarge {
-                            what: "body",
-                            limit: caps.body as u64,
-                        };
-                        return failed(failure, Some(answer));
-                    }
-                }
-                Ok(Err(e)) => {
-                    let stage = Stage::Body {
-                        got: answer.body.len() as u64,
-                        promised,
-                    };
-                    let failure = classify::reqwest(&e, stage, LIBRARY_HEAD_LIMIT);
-                    return failed(failure, Some(answer));
-                }
+            let chunk = response.chunk().await.map_err(|e| {
+                let got = answer.body.len() as u64;
+                classify::reqwest(&e, Stage::Body { got, promised }, LIBRARY_HEAD_LIMIT)
+            })?;
+            let Some(chunk) = chunk else {
+                return Ok(());
+            };
+            let room = caps.body.saturating_sub(answer.body.len());
+            answer
+                .body
+                .extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
+            if chunk.len() > room {
+                return Err(Failure::TooLarge {
+                    what: "body",
+                    limit: caps.body as u64,
+                });
             }
         }
     }

@@ -11,6 +11,7 @@
 pub mod answer;
 mod chunked;
 mod classify;
+mod fields;
 mod guard;
 mod kept;
 mod library;
@@ -30,7 +31,7 @@ pub use session::Credentials;
 pub use tls::Tls;
 
 use crate::exchange::{
-    Exchange, Failure, HttpRequest, Outcome, Request, Secret, Template, Timings,
+    Exchange, Failure, HttpRequest, Outcome, Phase, Request, Secret, Template, Timings,
 };
 use crate::profile::Profile;
 use session::Session;
@@ -123,6 +124,9 @@ pub enum DeviceError {
 /// Bodies over this are written while the answer is read, on a connection of their own, so that an
 /// answer before their end (413 and close) is seen.
 const LARGE_BODY: usize = 64 * 1024;
+
+/// The longest time that an option may name, so that adding it to a clock cannot overflow.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Where a device is.
 #[derive(Debug)]
@@ -220,13 +224,14 @@ impl Device {
     /// Configuration that cannot work: base URL, certificate files, rate, time-out.
     pub fn new(options: Options, profile: Arc<Profile>) -> Result<Device, DeviceError> {
         let base = Base::parse(&options.base_url)?;
-        if options.timeout.is_zero() {
-            return Err(DeviceError::Option(
-                "a time-out of 0 lets no device answer; use 5s, say".to_owned(),
-            ));
+        if options.timeout.is_zero() || options.timeout.max(options.grace) > DAY {
+            return Err(DeviceError::Option(format!(
+                "a time-out of {:?} is of no use; use something between 1ms and a day, 5s say",
+                options.timeout
+            )));
         }
         if let Some(rate) = options.rate
-            && !(rate.is_finite() && rate > 0.0)
+            && !(rate.is_finite() && rate >= 1.0 / DAY.as_secs_f64())
         {
             return Err(DeviceError::Option(format!(
                 "a rate of {rate} requests a second cannot be kept; use a number above 0"
@@ -277,7 +282,7 @@ impl Device {
     /// A kept-alive connection may end at any time (RFC 9112 §9.5). Where one ended before the
     /// first byte of an answer, nobody can tell whether the device dropped the request or had
     /// closed the connection before: the request is sent once more, on a fresh one, and that
-    /// exchange counts.
+    /// exchange counts, unless the device then takes no connection at all.
     pub async fn send(&self, request: &Request, fresh: bool) -> Exchange {
         self.send_within(request, fresh, self.options.timeout).await
     }
@@ -291,22 +296,23 @@ impl Device {
                 self.count(self.on_socket(job, timeout).await)
             }
             Request::Http(http) => {
+                let mut first = None;
                 if !fresh && let Some((exchange, reused)) = self.ordinary(http, timeout).await {
                     let exchange = self.count(exchange);
-                    let silent = matches!(
-                        exchange.outcome,
-                        Outcome::Failed {
-                            failure: Failure::Closed | Failure::Reset,
-                            partial: None,
-                        }
-                    );
-                    if !(reused && silent) {
+                    if !(reused && is_silent_end(&exchange)) {
                         return exchange;
                     }
+                    first = Some(exchange);
                     self.pace().await;
                 }
                 let job = self.http_job(http);
-                self.count(self.on_socket(job, timeout).await)
+                let second = self.count(self.on_socket(job, timeout).await);
+                match first {
+                    // The device no longer takes connections: it was not the idle connection that
+                    // ended but the device that fell over this request.
+                    Some(first) if is_unreachable(&second) => first,
+                    _ => second,
+                }
             }
         }
     }
@@ -423,6 +429,25 @@ impl Device {
     pub fn mask(&self, text: &str) -> String {
         lock(&self.session).mask(text)
     }
+}
+
+/// Whether the connection ended before the first byte of an answer.
+fn is_silent_end(exchange: &Exchange) -> bool {
+    matches!(
+        exchange.outcome,
+        Outcome::Failed {
+            failure: Failure::Closed | Failure::Reset,
+            partial: None,
+        }
+    )
+}
+
+/// Whether there was not even a connection.
+fn is_unreachable(exchange: &Exchange) -> bool {
+    matches!(
+        exchange.failure(),
+        Some(Failure::Refused | Failure::Unreachable(_) | Failure::Timeout(Phase::Connect))
+    )
 }
 
 /// An exchange that failed before anything was sent.
