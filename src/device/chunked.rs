@@ -126,11 +126,8 @@ impl Chunks {
         match rest.get(blank) {
             None if blank > 0 => self.note("blanks after a chunk size"),
             None => {}
-            Some(b';') => {
-                if !extensions_ok(rest) {
-                    self.note("chunk extension that is not name[=value]");
-                }
-            }
+            Some(b';') if extensions_ok(rest) => {}
+            Some(b';') => self.note("chunk extension that is not name[=value]"),
             Some(_) => return Err(malformed("chunk size is followed by something else")),
         }
         self.state = if size == 0 {

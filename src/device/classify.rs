@@ -16,11 +16,14 @@ pub(super) enum Stage {
 
 /// A failure of the system or of TLS, where the error is one.
 pub(super) fn system(error: &io::Error) -> Option<Failure> {
-    if let Some(tls) = error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<rustls::Error>())
-    {
-        return Some(Failure::Tls(tls.to_string()));
+    // `source` of an I/O error skips what it wraps, so that has to be asked for.
+    if let Some(inner) = error.get_ref() {
+        if let Some(tls) = inner.downcast_ref::<rustls::Error>() {
+            return Some(Failure::Tls(tls.to_string()));
+        }
+        if let Some(inner) = inner.downcast_ref::<io::Error>() {
+            return system(inner);
+        }
     }
     Some(match error.kind() {
         io::ErrorKind::ConnectionRefused => Failure::Refused,

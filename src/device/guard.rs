@@ -138,7 +138,9 @@ impl Guard {
     }
 
     /// Writes the settings back where they differ or where that cannot be seen, reads them again
-    /// and compares. Without guarded operations there is nothing to restore: `ok` is `None`.
+    /// and compares. Without guarded operations there is nothing to restore: `ok` is `None`. Only
+    /// to be called when some write was accepted: otherwise a secret that nobody knows would be
+    /// reported as lost although nothing touched it.
     pub async fn restore(&self, device: &Device) -> Restored {
         let mut restored = Restored {
             ok: (!self.entries.is_empty()).then_some(true),
@@ -183,45 +185,18 @@ impl Entry {
             }
         };
         let hidden = before.unreadable.iter().any(|p| self.knows(p));
-        if !hidden
-            && let Ok(now) = device.read_back(id).await
-            && self.differences(before, &now).is_empty()
-        {
-            return;
+        let unknown = self.unknown(before);
+        let as_before = match device.read_back(id).await {
+            Ok(now) => self.differences(before, &now).is_empty(),
+            Err(_) => false,
+        };
+        // What cannot be seen may have changed, so it is written where its value is known. Where
+        // it is not, a write without it might do harm of its own, and none is needed.
+        if !as_before || hidden && unknown.is_empty() {
+            self.write_and_compare(device, before, hidden, restored)
+                .await;
         }
-        let write = self.write_back(device, before).await;
-        match device.read_back(id).await {
-            Err(e) => {
-                restored.add(
-                    None,
-                    format!("{id}: the settings could not be read after: {e}"),
-                );
-                restored.reasons.extend(write.err());
-            }
-            Ok(now) => {
-                let differences = self.differences(before, &now);
-                for pointer in &differences {
-                    let say = |state: &ReadBackState| match state.get(pointer) {
-                        Some(value) => value.to_string(),
-                        None => "absent".to_owned(),
-                    };
-                    restored.add(
-                        Some(false),
-                        format!("{id}: {pointer} was {}, is {}", say(before), say(&now)),
-                    );
-                }
-                if let Err(why) = write {
-                    // Nothing that can be seen differs, but what cannot be seen was not restored.
-                    let ok = if differences.is_empty() && !hidden {
-                        Some(true)
-                    } else {
-                        Some(false)
-                    };
-                    restored.add(ok, why);
-                }
-            }
-        }
-        for pointer in self.unknown(before) {
+        for pointer in unknown {
             let env = device
                 .profile
                 .read_back
@@ -233,6 +208,41 @@ impl Entry {
                 Some(false),
                 format!("{id}: {pointer} cannot be read back and its value is not known{env}"),
             );
+        }
+    }
+
+    async fn write_and_compare(
+        &self,
+        device: &Device,
+        before: &ReadBackState,
+        hidden: bool,
+        restored: &mut Restored,
+    ) {
+        let id = &self.write.operation;
+        let write = self.write_back(device, before).await;
+        let now = match device.read_back(id).await {
+            Ok(now) => now,
+            Err(e) => {
+                let why = format!("{id}: the settings could not be read after: {e}");
+                restored.add(None, why);
+                restored.reasons.extend(write.err());
+                return;
+            }
+        };
+        let differences = self.differences(before, &now);
+        for pointer in &differences {
+            let say = |state: &ReadBackState| match state.get(pointer) {
+                Some(value) => value.to_string(),
+                None => "absent".to_owned(),
+            };
+            restored.add(
+                Some(false),
+                format!("{id}: {pointer} was {}, is {}", say(before), say(&now)),
+            );
+        }
+        if let Err(why) = write {
+            // Where nothing that can be seen differs, what cannot be seen still was not restored.
+            restored.add(Some(differences.is_empty() && !hidden), why);
         }
     }
 

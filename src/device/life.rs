@@ -1,7 +1,7 @@
 //! Tells whether the device lives, and whether it has restarted. May import [`crate::exchange`]
 //! and [`crate::profile`].
 
-use super::Device;
+use super::{DAY, Device};
 use crate::exchange::{Outcome, Request};
 use crate::profile::Life;
 use serde_json::Value;
@@ -54,11 +54,13 @@ impl Device {
     /// HTTP answer comes to the life probe; without a probe, when it takes a connection.
     pub async fn wait_alive(&self, max: Duration) -> bool {
         const BETWEEN: Duration = Duration::from_millis(100);
-        let end = Instant::now() + max;
+        let end = Instant::now() + max.min(DAY);
         loop {
             let left = end.saturating_duration_since(Instant::now());
             // At least one try, and none that a dead device can hang for good.
-            let patience = left.clamp(Duration::from_millis(50), self.options.timeout);
+            let patience = left
+                .max(Duration::from_millis(50))
+                .min(self.options.timeout);
             if self.answers(patience).await {
                 return true;
             }

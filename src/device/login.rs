@@ -1,6 +1,6 @@
 //! Opens a session as the profile says. May import [`crate::exchange`] and [`crate::profile`].
 
-use super::{Device, lock, not_sent, unknown};
+use super::{Device, lock, unknown};
 use crate::exchange::{Answer, Exchange, Failure, Outcome, Part, Request};
 use serde_json::Value;
 
@@ -130,22 +130,6 @@ impl Device {
             }
             Err(why) => Err(LoginError::NotTheApi { url, why, exchange }),
         }
-    }
-
-    /// Sends the login request with other credentials than the session's; the session stays as it
-    /// is. The exchange is for judging; [`Failure::NotSent`] where the profile has no login.
-    pub async fn try_login(&self, username: &str, password: &str) -> Exchange {
-        let Some(login) = &self.profile.login else {
-            return not_sent("the profile has no login");
-        };
-        let other = super::session::Session::new(super::Credentials {
-            username: Some(username.to_owned()),
-            password: Some(password.to_owned()),
-            token: None,
-        });
-        let request = login
-            .request_with(&|secret| Part::Text(other.value(secret).unwrap_or_default().to_owned()));
-        self.send(&Request::Http(request), false).await
     }
 }
 

@@ -2,7 +2,7 @@
 //! read while they are written. May import [`crate::exchange`].
 
 use super::answer::Reader;
-use super::{Device, classify, lock, not_sent, ordinary, session, unknown};
+use super::{Device, classify, library, lock, not_sent, session, unknown};
 use crate::exchange::{
     Anomaly, Exchange, Failure, HttpRequest, Outcome, Phase, RawRequest, Secret, Segment, Template,
     Timings,
@@ -67,8 +67,17 @@ impl Device {
         })
     }
 
-    /// A well-formed request with its credentials and framing put in.
+    /// A well-formed request as a job of its own connection.
     pub(super) fn http_job(&self, http: &HttpRequest) -> Result<Job, String> {
+        Ok(Job {
+            steps: vec![Step::Write(self.http_bytes(http)?)],
+            answers: 1,
+            head: http.method == "HEAD",
+        })
+    }
+
+    /// A well-formed request with its credentials and framing put in.
+    pub(super) fn http_bytes(&self, http: &HttpRequest) -> Result<Vec<u8>, String> {
         let session = lock(&self.session);
         let mut bytes = Vec::with_capacity(512 + http.body.as_ref().map_or(0, Vec::len));
         let render = |template: &Template, encode: bool| {
@@ -117,7 +126,7 @@ impl Device {
             field("Accept", "*/*");
         }
         if !given("user-agent") {
-            field("User-Agent", ordinary::USER_AGENT);
+            field("User-Agent", library::USER_AGENT);
         }
         if let Some(body) = &http.body
             && !given("content-length")
@@ -127,11 +136,7 @@ impl Device {
         }
         bytes.extend_from_slice(b"\r\n");
         bytes.extend_from_slice(http.body.as_deref().unwrap_or_default());
-        Ok(Job {
-            steps: vec![Step::Write(bytes)],
-            answers: 1,
-            head: http.method == "HEAD",
-        })
+        Ok(bytes)
     }
 
     /// Connects, writes, reads.
@@ -208,7 +213,7 @@ impl Device {
             .unwrap_or(Err(Failure::Timeout(Phase::Connect)))
     }
 
-    async fn handshake(
+    pub(super) async fn handshake(
         &self,
         tcp: TcpStream,
         deadline: Instant,
@@ -264,9 +269,7 @@ impl Device {
                 Ok(Ok(0)) => reader.eof(),
                 Ok(Ok(n)) => reader.push(buffer.get(..n).unwrap_or_default()),
                 Ok(Err(e)) if e.kind() == io::ErrorKind::UnexpectedEof => reader.cut(),
-                Ok(Err(e)) => reader.fail(
-                    classify::system(&e).unwrap_or_else(|| Failure::MalformedHttp(e.to_string())),
-                ),
+                Ok(Err(e)) => read_failure(&mut reader, &e),
             }
             if timings.first_byte.is_zero() && reader.has_head() {
                 timings.first_byte = start.elapsed();
@@ -326,8 +329,19 @@ impl Device {
     }
 }
 
+/// Ends reading with what an error of the connection means there.
+pub(super) fn read_failure(reader: &mut Reader, error: &io::Error) {
+    let failure = match classify::system(error) {
+        // The system gave up sending again what the peer does not acknowledge.
+        Some(Failure::Timeout(_)) => Failure::Timeout(reader.phase()),
+        Some(failure) => failure,
+        None => Failure::MalformedHttp(error.to_string()),
+    };
+    reader.fail(failure);
+}
+
 /// Says what came after the last expected answer.
-fn note_leftover(reader: &mut Reader) {
+pub(super) fn note_leftover(reader: &mut Reader) {
     let extra = reader.take_leftover();
     if extra.is_empty() {
         return;

@@ -1,7 +1,7 @@
-//! The ordinary path: reqwest, kept-alive connections. May import [`crate::exchange`].
+//! The ordinary path over reqwest and its kept-alive connections. May import [`crate::exchange`].
 
-use super::answer::oddities;
 use super::classify::{self, Stage};
+use super::fields::oddities;
 use super::{Device, DeviceError, Options, lock, session, unknown};
 use crate::exchange::{Answer, Exchange, Failure, HttpRequest, Outcome, Phase, Timings};
 use hyper_util::client::legacy::connect::HttpInfo;
@@ -14,9 +14,6 @@ use tokio::time::{Instant, timeout_at};
 pub(super) const USER_AGENT: &str = concat!("probity/", env!("CARGO_PKG_VERSION"));
 /// The most that hyper reads of a head before it gives up.
 const LIBRARY_HEAD_LIMIT: u64 = 8192 + 4096 * 100;
-/// Bodies over this go through the socket path, which reads while it writes and so sees an answer
-/// that comes before the body is through (413 and close).
-const LARGE_BODY: usize = 64 * 1024;
 /// Fields whose meaning the HTTP library would take into its own hands.
 const FRAMING: [&str; 8] = [
     "host",
@@ -55,13 +52,10 @@ pub(super) fn client(
 impl Device {
     /// The request for reqwest, if that sends exactly these bytes: `None` where it would rewrite
     /// the target, the spelling or order of fields, or where it cannot carry a value.
-    pub(super) fn ordinary_request(
+    pub(super) fn library_request(
         &self,
         http: &HttpRequest,
     ) -> Option<Result<reqwest::Request, Failure>> {
-        if http.body.as_ref().is_some_and(|b| b.len() > LARGE_BODY) {
-            return None;
-        }
         let session = lock(&self.session);
         let mut full = String::with_capacity(self.base.url.len() + 64);
         full.push_str(&self.base.url);
@@ -124,7 +118,7 @@ impl Device {
     }
 
     /// Sends it and reads the answer.
-    pub(super) async fn ordinary(
+    pub(super) async fn by_library(
         &self,
         request: Result<reqwest::Request, Failure>,
         timeout: Duration,
@@ -137,7 +131,7 @@ impl Device {
         };
         exchange.outcome = match request {
             Ok(request) => {
-                self.ordinary_outcome(request, start, start + timeout, &mut exchange)
+                self.library_outcome(request, start, start + timeout, &mut exchange)
                     .await
             }
             Err(failure) => Outcome::Failed {
@@ -149,37 +143,60 @@ impl Device {
         exchange
     }
 
-    async fn ordinary_outcome(
+    async fn library_outcome(
         &self,
         request: reqwest::Request,
         start: Instant,
         deadline: Instant,
         exchange: &mut Exchange,
     ) -> Outcome {
-        let failed = |failure, partial| Outcome::Failed { failure, partial };
-        let mut response = match timeout_at(deadline, self.client.execute(request)).await {
+        // What has come stays outside of the future that the deadline may cut off.
+        let mut partial = None;
+        let reading = self.read_answer(request, start, exchange, &mut partial);
+        let failure = match timeout_at(deadline, reading).await {
+            Ok(Ok(())) => match partial {
+                Some(answer) => return Outcome::Answered(answer),
+                None => Failure::Closed,
+            },
+            Ok(Err(failure)) => failure,
+            Err(_) if partial.is_some() => Failure::Timeout(Phase::Body),
             // The library does not tell whether a part of the head had come.
-            Err(_) => return failed(Failure::Timeout(Phase::FirstByte), None),
-            Ok(Err(e)) => {
-                let failure = classify::reqwest(&e, Stage::Head, LIBRARY_HEAD_LIMIT);
-                return failed(failure, None);
-            }
-            Ok(Ok(response)) => response,
+            Err(_) => Failure::Timeout(Phase::FirstByte),
         };
+        Outcome::Failed { failure, partial }
+    }
+
+    /// Fills `place` with the answer, as far as it comes.
+    async fn read_answer(
+        &self,
+        request: reqwest::Request,
+        start: Instant,
+        exchange: &mut Exchange,
+        place: &mut Option<Answer>,
+    ) -> Result<(), Failure> {
+        let mut response = self
+            .client
+            .execute(request)
+            .await
+            .map_err(|e| classify::reqwest(&e, Stage::Head, LIBRARY_HEAD_LIMIT))?;
         exchange.timings.first_byte = start.elapsed();
         if let Some(info) = response.extensions().get::<HttpInfo>() {
             exchange.reused = self.remember(info.local_addr());
         }
-        let mut answer = Answer {
-            status: response.status().as_u16(),
+        let status = response.status().as_u16();
+        if status < 200 {
+            let why = "101 Switching Protocols, which nobody asked for".to_owned();
+            return Err(Failure::MalformedHttp(why));
+        }
+        let answer = place.insert(Answer {
+            status,
             headers: response
                 .headers()
                 .iter()
                 .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
                 .collect(),
-            body: Vec::new(),
-            anomalies: Vec::new(),
-        };
+            ..Answer::default()
+        });
         let caps = self.options.limits;
         let head: usize = answer
             .headers
@@ -187,46 +204,30 @@ impl Device {
             .map(|(name, value)| name.len() + value.len() + 4)
             .sum();
         if head > caps.head {
-            let failure = Failure::TooLarge {
+            return Err(Failure::TooLarge {
                 what: "head",
                 limit: caps.head as u64,
-            };
-            return failed(failure, Some(answer));
+            });
         }
-        if answer.status < 200 {
-            let why = "101 Switching Protocols, which nobody asked for".to_owned();
-            return failed(Failure::MalformedHttp(why), None);
-        }
-        answer.anomalies = oddities(&answer);
+        answer.anomalies = oddities(answer);
         let promised = response.content_length();
-        if let Some(length) = promised.and_then(|l| usize::try_from(l).ok()) {
-            answer.body.reserve_exact(length.min(caps.body));
-        }
         loop {
-            match timeout_at(deadline, response.chunk()).await {
-                Err(_) => return failed(Failure::Timeout(Phase::Body), Some(answer)),
-                Ok(Ok(None)) => return Outcome::Answered(answer),
-                Ok(Ok(Some(chunk))) => {
-                    let room = caps.body.saturating_sub(answer.body.len());
-                    answer
-                        .body
-                        .extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
-                    if chunk.len() > room {
-                        let failure = Failure::TooLarge {
-                            what: "body",
-                            limit: caps.body as u64,
-                        };
-                        return failed(failure, Some(answer));
-                    }
-                }
-                Ok(Err(e)) => {
-                    let stage = Stage::Body {
-                        got: answer.body.len() as u64,
-                        promised,
-                    };
-                    let failure = classify::reqwest(&e, stage, LIBRARY_HEAD_LIMIT);
-                    return failed(failure, Some(answer));
-                }
+            let chunk = response.chunk().await.map_err(|e| {
+                let got = answer.body.len() as u64;
+                classify::reqwest(&e, Stage::Body { got, promised }, LIBRARY_HEAD_LIMIT)
+            })?;
+            let Some(chunk) = chunk else {
+                return Ok(());
+            };
+            let room = caps.body.saturating_sub(answer.body.len());
+            answer
+                .body
+                .extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
+            if chunk.len() > room {
+                return Err(Failure::TooLarge {
+                    what: "body",
+                    limit: caps.body as u64,
+                });
             }
         }
     }
