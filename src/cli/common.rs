@@ -3,7 +3,7 @@
 use crate::contract::{self, Contract};
 use crate::device::{Credentials, Tls};
 use crate::profile::Profile;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Why a subcommand could not start: printed to stderr, exit code 2.
@@ -63,17 +63,17 @@ pub(super) struct DeviceArgs {
 }
 
 impl DeviceArgs {
+    /// The profile of a file, or the built-in one.
+    pub(super) fn profile_from(file: Option<&Path>, built_in: Profile) -> Result<Profile, Error> {
+        let Some(path) = file else { return Ok(built_in) };
+        let named = |e: String| format!("--device {}: {e}", path.display());
+        let text = std::fs::read_to_string(path).map_err(|e| named(e.to_string()))?;
+        Ok(Profile::from_toml(&text).map_err(named)?)
+    }
+
     /// The profile from `--device`, or the built-in one; command line options win over it.
     pub(super) fn profile(&self, built_in: Profile) -> Result<Profile, Error> {
-        let mut profile = match &self.device {
-            None => built_in,
-            Some(path) => {
-                let text = std::fs::read_to_string(path)
-                    .map_err(|e| format!("--device {}: {e}", path.display()))?;
-                Profile::from_toml(&text)
-                    .map_err(|e| format!("--device {}: {e}", path.display()))?
-            }
-        };
+        let mut profile = Self::profile_from(self.device.as_deref(), built_in)?;
         if let Some(timeout) = self.timeout {
             profile.limits.timeout_ms = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
         }
