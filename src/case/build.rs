@@ -201,7 +201,7 @@ impl Context<'_> {
         match kind {
             None => schema.examples.first().cloned(),
             Some(JsonType::Null) => Some(Value::Null),
-            Some(JsonType::Boolean) => Some(Value::Bool(nth.is_multiple_of(2))),
+            Some(JsonType::Boolean) => Some(Value::Bool(nth == 0)),
             Some(JsonType::Integer | JsonType::Number) => self.build_number(schema, nth),
             Some(JsonType::String) => self.build_string(schema, nth).map(Value::String),
             Some(JsonType::Array) => self.build_array(schema, at, members),

@@ -3,7 +3,7 @@
 
 use super::draft::{Scene, Sketch, WhenOpen, main_type, mark, scenes, shown};
 use super::model::{Case, Context, Strategy};
-use super::mutate::mutants;
+use super::mutate::{SHORTENED, mutants, with_character};
 use super::numbers;
 use super::weaken::Checks;
 use crate::contract::{self, FieldPath, JsonType, Schema};
@@ -261,10 +261,13 @@ impl Place {
 /// Strings that the page surely forbids for a field, the most telling first.
 fn ranked(scene: &Scene<'_, '_>, path: &FieldPath, schema: &Schema) -> Vec<(String, String, Rank)> {
     let thorough = scene.context.thorough;
-    let invalid = |text: &str| {
-        let value = Value::from(text);
-        let certainty = contract::assess(schema, &value, scene.context.texts).certainty;
-        certainty == Assessment::SurelyInvalid
+    let assess = |text: &str| contract::assess(schema, &Value::from(text), scene.context.texts);
+    let invalid = |text: &str| assess(text).certainty == Assessment::SurelyInvalid;
+    let by_length = |text: &str| {
+        let faults = assess(text).faults;
+        faults
+            .iter()
+            .any(|f| f.certain && f.keyword.ends_with("Length"))
     };
     let mut candidates: Vec<(String, String, Rank)> = Vec::new();
     let mut ideas: BTreeMap<&'static str, usize> = BTreeMap::new();
@@ -272,17 +275,22 @@ fn ranked(scene: &Scene<'_, '_>, path: &FieldPath, schema: &Schema) -> Vec<(Stri
     for sample in samples(scene, path, schema) {
         for mutant in mutants(&sample) {
             let count = ideas.entry(mutant.idea).or_default();
-            if *count < most && invalid(&mutant.text) {
+            if *count < most
+                && invalid(&mutant.text)
+                && (SHORTENED.contains(&mutant.idea) || !by_length(&mutant.text))
+            {
                 *count += 1;
                 let rank = Rank::Common(mutant.tier);
                 candidates.push((mutant.idea.to_owned(), mutant.text, rank));
             }
         }
     }
+    foreign_characters(scene, path, schema, &invalid, &mut candidates);
     if let Some(text) = text_of(scene, schema) {
         let limit = if thorough { 400 } else { 80 };
         for sample in text.near_misses(limit) {
-            if candidates.iter().all(|c| c.1 != sample.text) && invalid(&sample.text) {
+            let known = candidates.iter().any(|c| c.1 == sample.text);
+            if !known && invalid(&sample.text) && !by_length(&sample.text) {
                 candidates.push((format!("near-{}", sample.idea), sample.text, Rank::Near));
             }
         }
@@ -295,6 +303,40 @@ fn ranked(scene: &Scene<'_, '_>, path: &FieldPath, schema: &Schema) -> Vec<(Stri
         Some((idea, text, if shows { Rank::Shows } else { rank }))
     });
     ranked.collect()
+}
+
+/// Each printable ASCII character, control character and letter that the page surely forbids
+/// somewhere in a valid string: what a class that is too wide, or none, lets through.
+fn foreign_characters(
+    scene: &Scene<'_, '_>,
+    path: &FieldPath,
+    schema: &Schema,
+    invalid: &dyn Fn(&str) -> bool,
+    candidates: &mut Vec<(String, String, Rank)>,
+) {
+    let Some(Value::String(sample)) = scene.sample(path) else {
+        return;
+    };
+    if schema.pattern.is_none() {
+        return;
+    }
+    // Those first that separate, quote or escape somewhere.
+    let first = ":'\\/@;\"<% \t\u{1}\u{7f}é,|&#?*=";
+    let others = (' '..='~').filter(|c| !c.is_ascii_alphanumeric() && !first.contains(*c));
+    for (at, c) in first.chars().chain(others).enumerate() {
+        let mut texts = with_character(&sample, c).into_iter();
+        let Some(text) = texts.find(|text| invalid(text)) else {
+            continue;
+        };
+        if candidates.iter().all(|known| known.1 != text) {
+            let rank = Rank::Common(match at {
+                0..=2 => 1,
+                3..=14 => 2,
+                _ => 3,
+            });
+            candidates.push((format!("char-{:02x}", u32::from(c)), text, rank));
+        }
+    }
 }
 
 /// The keyword that most rules of the string stand under.

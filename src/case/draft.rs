@@ -2,7 +2,7 @@
 //! what may come back, never the idea itself. May import what [`crate::case`] may.
 
 use super::build::{case_id, emit, emit_with_raw, get, set};
-use super::model::{Case, Check, Context, Expect, Fault};
+use super::model::{Case, Check, Context, Expect, Fault, SuccessIs};
 use super::unstated;
 use crate::contract::{
     self, Additional, Assessed, FaultKind, FieldPath, JsonType, Operation, Place, Schema, Violation,
@@ -23,9 +23,10 @@ pub(super) struct Scene<'c, 'a> {
     pub minimal: Value,
     /// Surely valid, every member.
     pub full: Value,
-    /// Surely valid, every member, and as far as the rules have other values, other ones than
-    /// `full`: what is to be refused is sent in this body, so that a device that stores half of it
-    /// shows.
+    /// Surely valid, every member, with other values as far as the rules have them.
+    pub second: Value,
+    /// As `second`, with third values: what is to be refused is sent in this body and in no other
+    /// way, so that a device that stores half of it shows.
     pub other: Value,
     strategy: &'static str,
     cases: Vec<Case>,
@@ -102,7 +103,8 @@ pub(super) fn scenes<'c, 'a>(
                 op,
                 schema,
                 minimal: context.base(op).unwrap_or_else(|| full.clone()),
-                other: context.full_nth(op, 1).unwrap_or_else(|| full.clone()),
+                second: context.full_nth(op, 1).unwrap_or_else(|| full.clone()),
+                other: context.full_nth(op, 2).unwrap_or_else(|| full.clone()),
                 full,
                 strategy,
                 cases: Vec::new(),
@@ -175,11 +177,12 @@ impl Scene<'_, '_> {
         let faults = faults_of(&assessed.faults);
         let mut promises = Vec::new();
         let own = promise_id(&self.op.id, sketch.field, sketch.keyword);
+        let typed = promise_id(&self.op.id, sketch.field, "type");
         let mut check = Check::Unchanged;
         let mut tier = sketch.tier;
         let mut expect = match assessed.certainty {
             Assessment::SurelyValid => {
-                promises.push(own);
+                promises.extend([own, typed]);
                 check = Check::ReadsBack(sketch.body.clone());
                 Expect::Accepted
             }
@@ -251,6 +254,22 @@ impl Scene<'_, '_> {
             tier,
         });
         assessed.certainty
+    }
+
+    /// [`Scene::add`] of a body that a server may refuse for its size alone: any 4xx or the end of
+    /// the connection will do, where the page forbids the body or leaves it open.
+    pub fn add_too_large(&mut self, sketch: Sketch<'_>) {
+        let before = self.cases.len();
+        if self.add(sketch) != Assessment::SurelyInvalid {
+            // Not surely invalid: a success is no fault, and the size may still be refused.
+            self.cases.truncate(before);
+            return;
+        }
+        for case in self.cases.iter_mut().skip(before) {
+            case.expect = Expect::NotServed {
+                success: SuccessIs::AcceptsInvalid,
+            };
+        }
     }
 
     /// Makes a case whose answer RFC 8259 leaves open: accepted, refused as no JSON, or refused for

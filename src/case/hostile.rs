@@ -38,8 +38,10 @@ impl Strategy for Hostile {
                     let mine = (j + turn) % fields.len().max(1) == i;
                     send(&mut scene, path, schema, payload, mine);
                 }
-                for (name, tier, length) in LENGTHS {
-                    over_long(&mut scene, path, schema, (name, *tier, *length));
+                for (j, (name, tier, length)) in LENGTHS.iter().enumerate() {
+                    let mine = (j + turn) % fields.len().max(1) == i;
+                    let tier = if mine { (*tier).min(3) } else { *tier };
+                    over_long(&mut scene, path, schema, (name, tier, *length));
                 }
             }
             if let Some((path, _)) = fields.get(turn % fields.len().max(1)) {
@@ -96,9 +98,9 @@ const PAYLOADS: &[Payload] = &[
 /// Name, tier, characters: behind the sizes that fixed buffers have.
 const LENGTHS: &[(&str, u8, usize)] = &[
     ("1024", 2, 1_024),
-    ("65536", 2, 65_536),
-    ("256", 3, 256),
+    ("300", 4, 300),
     ("4096", 4, 4_096),
+    ("65536", 5, 65_536),
 ];
 
 fn send(
@@ -156,7 +158,7 @@ fn over_long(
     } else {
         text_keyword(schema)
     };
-    scene.add(Sketch {
+    let sketch = Sketch {
         field: path,
         keyword,
         name: format!("over-long-{name}"),
@@ -166,8 +168,17 @@ fn over_long(
         body,
         bytes: None,
         when_open: WhenOpen::Ask("length of a text not stated"),
-    });
+    };
+    if length > MOST_OF_A_BODY {
+        scene.add_too_large(sketch);
+    } else {
+        scene.add(sketch);
+    }
 }
+
+/// Octets that any HTTP server reads of a body; beyond, 413 (RFC 9110 §15.5.14) and a closed
+/// connection are no less right than the documented refusal.
+const MOST_OF_A_BODY: usize = 8_192;
 
 /// Escapes of half a surrogate pair, which are JSON but no text (RFC 8259 §8.2: unpredictable).
 fn lone_surrogates(scene: &mut Scene<'_, '_>, path: &FieldPath) {

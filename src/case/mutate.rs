@@ -116,7 +116,7 @@ fn structure(valid: &str, push: &mut impl FnMut(&'static str, u8, String)) {
         push("number-exponent", 3, number("1e1"));
         push("number-absent", 2, number(""));
     }
-    if valid.contains('.') {
+    if like_a_host(valid) {
         let last = valid.rfind('.').unwrap_or(0);
         push("part-less", 1, valid[..last].to_owned());
         push("part-more", 1, format!("{valid}{}", &valid[last..]));
@@ -148,6 +148,43 @@ fn structure(valid: &str, push: &mut impl FnMut(&'static str, u8, String)) {
         push("query", 3, format!("{valid}?a=b"));
     }
 }
+
+/// Labels with dots between, perhaps behind a scheme or before a port.
+fn like_a_host(text: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || ".:-_".contains(c);
+    text.contains('.')
+        && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && !text.contains("..")
+        && text.chars().all(allowed)
+}
+
+/// A character put in before the last one, in the middle, in front and at the end.
+pub(super) fn with_character(valid: &str, c: char) -> Vec<String> {
+    let chars: Vec<char> = valid.chars().collect();
+    let places = [
+        chars.len().saturating_sub(1),
+        chars.len() / 2,
+        0,
+        chars.len(),
+    ];
+    let put = |at: usize| -> String {
+        let (before, after) = chars.split_at(at);
+        before.iter().chain([&c]).chain(after).collect()
+    };
+    places.into_iter().map(put).collect()
+}
+
+/// Ideas that stay telling where the length alone makes the result invalid: a check that trims,
+/// cuts or decodes first finds a valid string.
+pub(super) const SHORTENED: &[&str] = &[
+    "trailing-space",
+    "trailing-lf",
+    "leading-space",
+    "nul-and-more",
+    "percent-escape",
+    "backslash-escape",
+    "entity",
+];
 
 /// The scheme of `valid`, where it has one, and `host` behind it.
 fn host(valid: &str, host: &str) -> String {

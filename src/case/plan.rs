@@ -3,7 +3,7 @@
 
 use super::constraints::Constraints;
 use super::hostile::Hostile;
-use super::model::{Case, Context, Strategy};
+use super::model::{Case, Context, Expect, Strategy};
 use super::names::Names;
 use super::pairs::Pairs;
 use super::parameters::Parameters;
@@ -87,16 +87,19 @@ fn all(context: &Context<'_>, keep: &dyn Fn(&Case) -> bool) -> Vec<Case> {
 /// Cases from this tier on are sent only without a budget.
 pub const THOROUGH_TIER: u8 = 6;
 
-/// Sorted by tier; within a tier one case of each operation, strategy and field in turn.
+/// Sorted by tier; within a tier one case of each operation, strategy and field in turn. What the
+/// page leaves open comes at the end of its tier: it may change the settings unseen, which costs
+/// a look at them, and one look serves several in a row.
 fn interleaved(cases: Vec<Case>) -> Vec<Case> {
     let mut rounds: BTreeMap<(u8, String), usize> = BTreeMap::new();
-    let mut keyed: Vec<((u8, usize, usize), Case)> = cases
+    let mut keyed: Vec<((u8, bool, usize, usize), Case)> = cases
         .into_iter()
         .enumerate()
         .map(|(at, case)| {
             let round = rounds.entry((case.tier, group(&case))).or_default();
             *round += 1;
-            ((case.tier, *round, at), case)
+            let open = matches!(case.expect, Expect::Either { .. });
+            ((case.tier, open, *round, at), case)
         })
         .collect();
     keyed.sort_by_key(|(key, _)| *key);

@@ -41,29 +41,8 @@ impl Strategy for Valid {
         for mut scene in scenes(context, self.name()) {
             wholes(&mut scene);
             presence(&mut scene);
-            let fields: Vec<(FieldPath, Schema)> = scene
-                .fields()
-                .into_iter()
-                .map(|f| (f.path, f.schema.clone()))
-                .collect();
-            for (path, schema) in &fields {
-                alternatives(&mut scene, path, schema);
-                if let Some(values) = &schema.enum_values {
-                    words(&mut scene, path, values);
-                    continue;
-                }
-                match main_type(schema) {
-                    Some(JsonType::String) => texts(&mut scene, path, schema),
-                    Some(JsonType::Integer | JsonType::Number) => inside(&mut scene, path, schema),
-                    Some(JsonType::Boolean) => {
-                        words(&mut scene, path, &[json!(true), json!(false)]);
-                    }
-                    Some(JsonType::Array) => sizes(&mut scene, path, schema),
-                    _ => {}
-                }
-            }
-            let schema = scene.schema.clone();
-            alternatives(&mut scene, &FieldPath::root(), &schema);
+            whole_alternatives(&mut scene);
+            mixed(&mut scene);
             other_spellings(&mut scene);
             cases.append(&mut scene.into_cases());
         }
@@ -163,9 +142,9 @@ fn wholes(scene: &mut Scene<'_, '_>) {
         ("minimal", "required members only", scene.minimal.clone()),
         ("full", "every member", scene.full.clone()),
         (
-            "other",
+            "second",
             "every member, with other values",
-            scene.other.clone(),
+            scene.second.clone(),
         ),
     ];
     for (name, title, body) in bodies {
@@ -227,17 +206,122 @@ fn presence(scene: &mut Scene<'_, '_>) {
     }
 }
 
-fn words(scene: &mut Scene<'_, '_>, path: &FieldPath, values: &[Value]) {
+fn words(values: &[Value], out: &mut Vec<Choice>) {
     for value in values {
-        let known = [&scene.full, &scene.other];
-        if known.iter().any(|body| get(body, path) == Some(value)) {
-            continue;
+        let word = value.as_str().map_or(value.to_string(), str::to_owned);
+        out.push(Choice::new("enum", format!("value-{word}"), value.clone()));
+    }
+}
+
+/// One value to be accepted at one field.
+#[derive(Clone)]
+struct Choice {
+    keyword: &'static str,
+    name: String,
+    value: Value,
+}
+
+impl Choice {
+    fn new(keyword: &'static str, name: String, value: Value) -> Choice {
+        Choice {
+            keyword,
+            name,
+            value,
         }
-        let name = format!(
-            "value-{}",
-            value.as_str().map_or(value.to_string(), str::to_owned)
-        );
-        accepted_value(scene, path, "enum", (name, 1), value.clone());
+    }
+}
+
+/// Every value that a field is worth trying with, the most telling first; all surely valid.
+fn choices(scene: &Scene<'_, '_>, path: &FieldPath, schema: &Schema) -> Vec<Choice> {
+    let mut all = Vec::new();
+    alternatives(scene, schema, &mut all);
+    if let Some(values) = &schema.enum_values {
+        words(values, &mut all);
+    } else {
+        match main_type(schema) {
+            Some(JsonType::String) => texts(scene, path, schema, &mut all),
+            Some(JsonType::Integer | JsonType::Number) => inside(path, schema, &mut all),
+            Some(JsonType::Boolean) => words(&[json!(true), json!(false)], &mut all),
+            Some(JsonType::Array) => sizes(scene, schema, &mut all),
+            _ => {}
+        }
+    }
+    let mut out: Vec<Choice> = Vec::new();
+    let mut telling = false;
+    for choice in all {
+        let known = out.iter().any(|c| c.value == choice.value);
+        let covered = telling && COVERED.contains(&choice.name.as_str());
+        if !known && !covered && valid_at(scene, path, &choice.value) {
+            telling |= choice.name == "text-everything";
+            out.push(choice);
+        }
+    }
+    out
+}
+
+fn valid_at(scene: &Scene<'_, '_>, path: &FieldPath, value: &Value) -> bool {
+    scene
+        .with(path, value.clone())
+        .is_some_and(|body| scene.assess(&body).certainty == Assessment::SurelyValid)
+}
+
+/// Bodies in which every field takes another of its values at once: as many as the field with most
+/// values needs. Each value alone is sent where there is no budget.
+fn mixed(scene: &mut Scene<'_, '_>) {
+    let fields: Vec<(FieldPath, Schema)> = scene
+        .fields()
+        .into_iter()
+        .map(|f| (f.path, f.schema.clone()))
+        .collect();
+    let choices: Vec<(FieldPath, Vec<Choice>)> = fields
+        .iter()
+        .map(|(path, schema)| (path.clone(), choices(scene, path, schema)))
+        .collect();
+    let rounds = choices.iter().map(|(_, c)| c.len()).max().unwrap_or(0);
+    let root = FieldPath::root();
+    for round in 0..rounds {
+        let mut body = scene.full.clone();
+        let mut taken: Vec<String> = Vec::new();
+        for (path, choices) in &choices {
+            let Some(choice) = choices.get(round % choices.len().max(1)) else {
+                continue;
+            };
+            // A container that was set as a whole is not changed inside.
+            let inside = taken.iter().any(|t| path.dotted().starts_with(t.as_str()));
+            let container = choice.value.is_object() || choice.value.is_array();
+            if inside || get(&body, path).is_none() {
+                continue;
+            }
+            let Some(next) = set(&body, path, choice.value.clone()) else {
+                continue;
+            };
+            if scene.assess(&next).certainty == Assessment::SurelyValid {
+                body = next;
+                if container {
+                    taken.push(path.dotted());
+                }
+            }
+        }
+        let name = format!("mixed-{round:02}");
+        let title = format!("every member, with values of cover {round}");
+        let tier = match round {
+            0..=5 => 1,
+            6..=13 => 2,
+            _ => 4,
+        };
+        accepted(scene, &root, "type", (name, title, tier), body);
+    }
+    for (path, choices) in choices {
+        for (i, choice) in choices.into_iter().enumerate() {
+            let tier = if i < 4 { 4 } else { 5 };
+            accepted_value(
+                scene,
+                &path,
+                choice.keyword,
+                (choice.name, tier),
+                choice.value,
+            );
+        }
     }
 }
 
@@ -257,54 +341,52 @@ const TELLING: &[(&str, &str)] = &[
     ("dotted-capitals", "A.B"),
 ];
 
-fn texts(scene: &mut Scene<'_, '_>, path: &FieldPath, schema: &Schema) {
+/// What `text-everything` covers where it is valid.
+const COVERED: &[&str] = &[
+    "text-decoded",
+    "text-quoted",
+    "text-markup",
+    "text-edges",
+    "text-not-ascii",
+];
+
+fn texts(scene: &Scene<'_, '_>, path: &FieldPath, schema: &Schema, out: &mut Vec<Choice>) {
     let samples = samples(scene, path, schema);
+    let mut ends: Vec<Choice> = Vec::new();
     for (keyword, idea, length) in [
-        ("minLength", "shortest", schema.min_length),
         ("maxLength", "longest", schema.max_length),
+        ("minLength", "shortest", schema.min_length.or(Some(0))),
     ] {
         let length = length
-            .or((idea == "shortest").then_some(0))
             .and_then(|l| usize::try_from(l).ok())
             .filter(|l| *l <= 4_096);
         let Some(length) = length else { continue };
-        for text in stretched(&samples, length) {
-            let name = idea.to_owned();
-            if accepted_value(scene, path, keyword, (name, 1), Value::from(text)) {
-                break;
-            }
+        let fits = |text: &String| valid_at(scene, path, &Value::from(text.as_str()));
+        if let Some(text) = stretched(&samples, length).into_iter().find(fits) {
+            ends.push(Choice::new(keyword, idea.to_owned(), Value::from(text)));
         }
+    }
+    out.append(&mut ends);
+    let keyword = super::constraints::text_keyword(schema);
+    for (idea, text) in TELLING {
+        out.push(Choice::new(
+            keyword,
+            format!("text-{idea}"),
+            Value::from(*text),
+        ));
     }
     if let Some(text) = text_of(scene, schema) {
-        let limit = if scene.context.thorough { 60 } else { 8 };
-        for (i, sample) in text.valid_cover(limit).into_iter().enumerate() {
+        let limit = if scene.context.thorough { 60 } else { 12 };
+        for sample in text.valid_cover(limit) {
             let name = format!("cover-{}-{}", sample.idea, mark(&sample.text));
-            let tier = if i < 4 { 1 } else { 2 };
-            let keyword = super::constraints::text_keyword(schema);
-            accepted_value(scene, path, keyword, (name, tier), Value::from(sample.text));
+            out.push(Choice::new(keyword, name, Value::from(sample.text)));
         }
-    }
-    let mut one_is_in = false;
-    for (idea, text) in TELLING {
-        if one_is_in
-            && matches!(
-                *idea,
-                "decoded" | "quoted" | "markup" | "edges" | "not-ascii"
-            )
-        {
-            continue;
-        }
-        let name = format!("text-{idea}");
-        let keyword = super::constraints::text_keyword(schema);
-        let tier = if *idea == "everything" { 1 } else { 2 };
-        let done = accepted_value(scene, path, keyword, (name, tier), Value::from(*text));
-        one_is_in |= done && *idea == "everything";
     }
 }
 
 /// A published range from the inside: its ends, the numbers beside them, and where machine
 /// integers end within it.
-fn inside(scene: &mut Scene<'_, '_>, path: &FieldPath, schema: &Schema) {
+fn inside(path: &FieldPath, schema: &Schema, out: &mut Vec<Choice>) {
     let (low, high) = stated_range(schema, path.leaf());
     let whole = schema.types.contains(&JsonType::Integer);
     let step = schema
@@ -312,61 +394,59 @@ fn inside(scene: &mut Scene<'_, '_>, path: &FieldPath, schema: &Schema) {
         .as_ref()
         .and_then(Number::as_f64)
         .unwrap_or(1.0);
-    let mut wanted: Vec<(&str, f64, u8)> = Vec::new();
+    let mut wanted: Vec<(&str, f64)> = Vec::new();
     let exclusive = |b: &Option<crate::contract::Bound>| b.as_ref().is_some_and(|b| b.exclusive);
-    if let Some(low) = low {
-        let at = if exclusive(&schema.minimum) {
+    let lowest = low.map(|low| {
+        if exclusive(&schema.minimum) {
             low + step
         } else {
             low
-        };
-        wanted.push(("lowest", at, 1));
-        wanted.push(("lowest-but-one", at + step, 3));
-        if !whole {
-            wanted.push(("just-inside-low", low + 0.25, 2));
         }
-    }
-    if let Some(high) = high {
-        let at = if exclusive(&schema.maximum) {
+    });
+    let highest = high.map(|high| {
+        if exclusive(&schema.maximum) {
             high - step
         } else {
             high
-        };
-        wanted.push(("highest", at, 1));
-        wanted.push(("highest-but-one", at - step, 3));
-        if !whole {
-            wanted.push(("just-inside-high", high - 0.25, 2));
         }
-    }
+    });
+    wanted.extend(highest.map(|at| ("highest", at)));
+    wanted.extend(lowest.map(|at| ("lowest", at)));
     for (idea, edge) in [
-        ("above-7-bits", 128.0),
-        ("above-8-bits", 256.0),
         ("above-15-bits", 32_768.0),
+        ("above-8-bits", 256.0),
         ("above-16-bits", 65_536.0),
+        ("above-7-bits", 128.0),
     ] {
-        wanted.push((idea, (edge / step).ceil() * step, 2));
+        wanted.push((idea, (edge / step).ceil() * step));
     }
-    for (idea, value, tier) in wanted {
+    wanted.extend(highest.map(|at| ("highest-but-one", at - step)));
+    wanted.extend(lowest.map(|at| ("lowest-but-one", at + step)));
+    if !whole {
+        wanted.extend(low.map(|low| ("just-inside-low", low + 0.25)));
+        wanted.extend(high.map(|high| ("just-inside-high", high - 0.25)));
+    }
+    for (idea, value) in wanted {
         let value = if value.fract() == 0.0 && value.abs() < 9e15 {
             json!(value as i64)
         } else {
             json!(value)
         };
-        let keyword = if idea.starts_with("low") {
+        let keyword = if idea.contains("low") {
             "minimum"
         } else {
             "maximum"
         };
-        accepted_value(scene, path, keyword, (idea.to_owned(), tier), value);
+        out.push(Choice::new(keyword, idea.to_owned(), value));
     }
 }
 
-fn sizes(scene: &mut Scene<'_, '_>, path: &FieldPath, schema: &Schema) {
+fn sizes(scene: &Scene<'_, '_>, schema: &Schema, out: &mut Vec<Choice>) {
     let least = schema.min_items.unwrap_or(0);
     let most = schema.max_items.unwrap_or(least.max(3)).min(200);
     for (idea, keyword, count) in [
-        ("fewest", "minItems", least),
         ("most", "maxItems", most),
+        ("fewest", "minItems", least),
         ("two", "maxItems", 2),
     ] {
         let Ok(count) = usize::try_from(count) else {
@@ -374,39 +454,52 @@ fn sizes(scene: &mut Scene<'_, '_>, path: &FieldPath, schema: &Schema) {
         };
         let items = scene.items(schema, count);
         if items.len() == count {
-            let name = format!("{idea}-items");
-            accepted_value(scene, path, keyword, (name, 1), Value::Array(items));
+            out.push(Choice::new(
+                keyword,
+                format!("{idea}-items"),
+                Value::Array(items),
+            ));
         }
     }
 }
 
 /// Each alternative of `oneOf` and `anyOf`, and `null` where it is allowed.
-fn alternatives(scene: &mut Scene<'_, '_>, path: &FieldPath, schema: &Schema) {
-    let choices = if schema.one_of.is_empty() {
+fn alternatives(scene: &Scene<'_, '_>, schema: &Schema, out: &mut Vec<Choice>) {
+    let (keyword, list) = if schema.one_of.is_empty() {
         ("anyOf", &schema.any_of)
     } else {
         ("oneOf", &schema.one_of)
     };
-    let (keyword, list) = choices;
     for (i, value) in scene.choices(schema, list).into_iter().enumerate() {
-        let Some(value) = value else { continue };
-        let name = format!("alternative-{i}");
-        if path.0.is_empty() {
-            let title = format!("alternative {i} of the body");
-            accepted(scene, path, keyword, (name, title, 1), value);
-        } else {
-            accepted_value(scene, path, keyword, (name, 1), value);
-        }
+        let value = value.map(|v| Choice::new(keyword, format!("alternative-{i}"), v));
+        out.extend(value);
     }
-    if schema.types.contains(&JsonType::Null) && !path.0.is_empty() {
-        accepted_value(scene, path, "type", ("null".to_owned(), 1), Value::Null);
+    if schema.types.contains(&JsonType::Null) {
+        out.push(Choice::new("type", "null".to_owned(), Value::Null));
+    }
+}
+
+/// The alternatives of the body itself.
+fn whole_alternatives(scene: &mut Scene<'_, '_>) {
+    let root = FieldPath::root();
+    let mut all = Vec::new();
+    alternatives(scene, &scene.schema.clone(), &mut all);
+    for choice in all {
+        let title = format!("the body as {}", choice.name);
+        accepted(
+            scene,
+            &root,
+            choice.keyword,
+            (choice.name, title, 1),
+            choice.value,
+        );
     }
 }
 
 /// The same JSON in other bytes.
 fn other_spellings(scene: &mut Scene<'_, '_>) {
     let root = FieldPath::root();
-    let (a, b) = (scene.full.clone(), scene.other.clone());
+    let (a, b) = (scene.full.clone(), scene.second.clone());
     for (i, spelling) in spellings().iter().enumerate() {
         // Two bodies in turn, so that each spelling changes what is stored.
         let body = if i % 2 == 0 { &b } else { &a };
