@@ -30,6 +30,19 @@ pub struct Plan {
     pub requests: usize,
 }
 
+impl Plan {
+    /// Keeps the cases (by place in the plan) that `keep` wants, and counts their requests anew.
+    /// To choose cases before the budget cuts the plan, see [`plan_where`].
+    pub fn retain(&mut self, mut keep: impl FnMut(usize, &Case) -> bool) {
+        let mut at = 0;
+        self.cases.retain(|case| {
+            at += 1;
+            keep(at - 1, case)
+        });
+        self.requests = self.cases.iter().map(Case::cost).sum();
+    }
+}
+
 /// All strategies, in the order in which they come within a tier. Adding one is a file and a line
 /// here.
 pub fn strategies() -> Vec<Box<dyn Strategy>> {
