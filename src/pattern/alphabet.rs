@@ -1,10 +1,9 @@
 //! Which symbols an automaton cannot tell apart (minterms), and which member of such a class a
 //! person would rather read. Imports [`super::class`], [`super::dialect`].
 
-use std::collections::HashMap;
-
 use super::class::Set;
 use super::dialect::Alphabet;
+use super::hash::Table;
 
 /// A division of all symbols from 0 to `max` into classes.
 #[derive(Clone, Debug)]
@@ -30,7 +29,7 @@ impl Classes {
         }
         edges.sort_unstable();
         let mut signature = vec![0u64; sets.len().div_ceil(64)];
-        let mut known: HashMap<Vec<u64>, u16> = HashMap::new();
+        let mut known: Table<Vec<u64>, u16> = Table::default();
         let mut stretches = Vec::new();
         let mut i = 0;
         let mut at = 0u32;
@@ -114,7 +113,7 @@ const MAX_STRETCHES: usize = 20_000;
 impl Spelling {
     /// How the symbols of `alphabet`, divided into `units`, spell code points.
     pub fn new(units: &Classes, alphabet: Alphabet) -> Option<Spelling> {
-        let mut known: HashMap<Vec<u16>, u16> = HashMap::new();
+        let mut known: Table<Vec<u16>, u16> = Table::default();
         let mut symbols: Vec<Vec<u16>> = Vec::new();
         let mut stretches: Vec<(u32, u16)> = Vec::new();
         let mut add = |from: u32, spelled: Vec<u16>| -> Option<()> {
@@ -229,7 +228,7 @@ pub fn join(all: &[&Classes]) -> Vec<JointClass> {
     edges.sort_unstable();
     edges.dedup();
     let parts = |symbol: u32| -> Vec<u16> { all.iter().map(|c| c.class(symbol)).collect() };
-    let mut known: HashMap<Vec<u16>, usize> = HashMap::new();
+    let mut known: Table<Vec<u16>, usize> = Table::default();
     let mut out: Vec<JointClass> = Vec::new();
     for c in FRIENDLY.chars() {
         let parts = parts(u32::from(c));
@@ -246,11 +245,16 @@ pub fn join(all: &[&Classes]) -> Vec<JointClass> {
     for (i, &from) in edges.iter().enumerate() {
         let parts = parts(from);
         let to = edges.get(i + 1).map_or(0x10_FFFF, |&next| next - 1);
+        // Samples that cannot be improved need no look at the stretch.
+        match known.get(&parts) {
+            Some(&at) if at < out.len() => continue,
+            Some(&at) if rest.get(at - out.len()).is_some_and(|entry| entry.0.0 == 0) => continue,
+            _ => {}
+        }
         let Some(rank) = friendliest(from, to) else {
             continue;
         };
         match known.get(&parts) {
-            Some(&at) if at < out.len() => {}
             Some(&at) => {
                 if let Some(place) = rest.get_mut(at - out.len())
                     && rank < place.0
@@ -301,7 +305,7 @@ fn friendliest(from: u32, to: u32) -> Option<(u8, u32)> {
         Some((tier, symbol))
     };
     let mut best = None;
-    let inside = (from..=to.min(from.saturating_add(300))).chain(
+    let inside = (from..=to.min(from.saturating_add(60))).chain(
         [0xE4u32, 0x20AC, 0x4E2D, 0xE000, 0x1F600]
             .into_iter()
             .filter(|&symbol| symbol >= from && symbol <= to),
@@ -314,6 +318,9 @@ fn friendliest(from: u32, to: u32) -> Option<(u8, u32)> {
             && best.is_none_or(|best| rank < best)
         {
             best = Some(rank);
+            if rank.0 == 0 {
+                break;
+            }
         }
     }
     best

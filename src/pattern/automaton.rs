@@ -8,13 +8,12 @@
 //! Unicode `\b` need no special machine, and nesting works by recursion. States are interned:
 //! equal sets are equal numbers, and the number of states is capped.
 //!
-//! Imports [`super::alphabet`], [`super::class`], [`super::nfa`].
-
-use std::collections::HashMap;
+//! Imports [`super::alphabet`], [`super::class`], [`super::hash`], [`super::nfa`].
 
 use super::alphabet::{Classes, Spelling};
 use super::ast::Look;
 use super::class::Set;
+use super::hash::Table;
 use super::nfa::{Nfa, State};
 
 /// A state of an [`Automaton`]; valid for that automaton only.
@@ -91,18 +90,18 @@ pub struct Automaton {
     kinds: Vec<Vec<bool>>,
     start_kind: u16,
     sets: Vec<Box<[Thread]>>,
-    set_ids: HashMap<Box<[Thread]>, SetId>,
+    set_ids: Table<Box<[Thread]>, SetId>,
     obs: Vec<Box<[Obligation]>>,
-    obs_ids: HashMap<Box<[Obligation]>, ObsId>,
+    obs_ids: Table<Box<[Obligation]>, ObsId>,
     states: Vec<Key>,
-    state_ids: HashMap<Key, StateId>,
+    state_ids: Table<Key, StateId>,
     /// Symbol steps, `states × units`.
     steps: Vec<StateId>,
     /// Code point steps where symbols are not code points, `states × points`.
     point_steps: Vec<StateId>,
     accepting: Vec<Option<bool>>,
     /// The set in which each look-ahead begins, by its first state.
-    ahead_starts: HashMap<u32, SetId>,
+    ahead_starts: Table<u32, SetId>,
     threads: usize,
     /// Scratch: visited NFA states without obligations.
     seen: Vec<u32>,
@@ -193,15 +192,15 @@ impl Automaton {
             kinds,
             start_kind,
             sets: Vec::new(),
-            set_ids: HashMap::new(),
+            set_ids: Table::default(),
             obs: Vec::new(),
-            obs_ids: HashMap::new(),
+            obs_ids: Table::default(),
             states: Vec::new(),
-            state_ids: HashMap::new(),
+            state_ids: Table::default(),
             steps: Vec::new(),
             point_steps: Vec::new(),
             accepting: Vec::new(),
-            ahead_starts: HashMap::new(),
+            ahead_starts: Table::default(),
             threads: 0,
             seen,
             round: 0,
@@ -272,6 +271,20 @@ impl Automaton {
         self.start = self.intern_state(kind, main, behinds);
     }
 
+    /// As [`Automaton::clear`], and gives the memory back.
+    pub fn shrink(&mut self) {
+        self.clear();
+        self.sets.shrink_to_fit();
+        self.set_ids.shrink_to_fit();
+        self.obs.shrink_to_fit();
+        self.obs_ids.shrink_to_fit();
+        self.states.shrink_to_fit();
+        self.state_ids.shrink_to_fit();
+        self.steps.shrink_to_fit();
+        self.point_steps.shrink_to_fit();
+        self.accepting.shrink_to_fit();
+    }
+
     /// The state before the first symbol.
     pub fn start(&self) -> StateId {
         self.start
@@ -336,7 +349,7 @@ impl Automaton {
             return Ok(DEAD);
         };
         let (place, closed_behinds) = self.place(&key, Some(class));
-        let mut memo = HashMap::new();
+        let mut memo = Table::default();
         let main = self.advance(key.main, &place, class, &mut memo);
         let to = if main == NO_SET {
             DEAD
@@ -405,7 +418,7 @@ impl Automaton {
         let sets = std::mem::take(&mut self.sets);
         let obs = std::mem::take(&mut self.obs);
         self.clear();
-        let mut memo = HashMap::new();
+        let mut memo = Table::default();
         let main = self.copy_set(&sets, &obs, key.main, &mut memo);
         let behinds = key
             .behinds
@@ -420,7 +433,7 @@ impl Automaton {
         sets: &[Box<[Thread]>],
         obs: &[Box<[Obligation]>],
         set: SetId,
-        memo: &mut HashMap<SetId, SetId>,
+        memo: &mut Table<SetId, SetId>,
     ) -> SetId {
         if set <= ALL_SET {
             return set;
@@ -506,7 +519,7 @@ impl Automaton {
             .unwrap_or_default();
         self.round = self.round.wrapping_add(1);
         let round = self.round;
-        let mut seen_owing: std::collections::HashSet<Thread> = std::collections::HashSet::new();
+        let mut seen_owing: Table<Thread, ()> = Table::default();
         let mut out = Vec::new();
         while let Some((q, owed)) = stack.pop() {
             let Some(mark) = self.seen.get_mut(q as usize) else {
@@ -518,7 +531,7 @@ impl Automaton {
             }
             if owed == NO_OBS {
                 *mark = round;
-            } else if !seen_owing.insert((q, owed)) {
+            } else if seen_owing.insert((q, owed), ()).is_some() {
                 continue;
             }
             self.work += 1;
@@ -579,7 +592,7 @@ impl Automaton {
         set: SetId,
         place: &Place,
         class: u16,
-        memo: &mut HashMap<SetId, SetId>,
+        memo: &mut Table<SetId, SetId>,
     ) -> SetId {
         if set <= ALL_SET {
             return set;
@@ -598,7 +611,7 @@ impl Automaton {
         closed: &[Thread],
         place: &Place,
         class: u16,
-        memo: &mut HashMap<SetId, SetId>,
+        memo: &mut Table<SetId, SetId>,
     ) -> SetId {
         let width = usize::from(self.units.count());
         let mut out: Vec<Thread> = Vec::new();
@@ -688,7 +701,7 @@ impl Automaton {
         stack.reverse();
         self.round = self.round.wrapping_add(1);
         let round = self.round;
-        let mut seen_owing: std::collections::HashSet<Thread> = std::collections::HashSet::new();
+        let mut seen_owing: Table<Thread, ()> = Table::default();
         let mut out: Vec<Thread> = Vec::new();
         while let Some((q, owed)) = stack.pop() {
             let Some(mark) = self.seen.get_mut(q as usize) else {
@@ -699,7 +712,7 @@ impl Automaton {
             }
             if owed == NO_OBS {
                 *mark = round;
-            } else if !seen_owing.insert((q, owed)) {
+            } else if seen_owing.insert((q, owed), ()).is_some() {
                 continue;
             }
             self.work += 1;

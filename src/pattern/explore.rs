@@ -103,9 +103,6 @@ pub fn shortest(
         }
         at += 1;
     }
-    if printable {
-        return Ok(None);
-    }
     Ok(None)
 }
 
@@ -145,18 +142,13 @@ pub fn graph(bank: &mut [Automaton], deciders: &[Decider]) -> Option<Graph> {
         class_of: BTreeMap::new(),
     };
     let mut at = 0;
-    let mut full = false;
     while let Some(&node) = order.get(at) {
         graph
             .accepting
             .push(product.accepts(node).iter().all(|&accepts| accepts));
         let mut steps = Vec::new();
         for &class in &classes {
-            if full && !product.states(node).is_empty() && order.len() >= GRAPH_NODES {
-                // Only steps between known nodes from here on.
-            }
             let Ok(next) = product.step(node, class) else {
-                full = true;
                 break;
             };
             if product.states(next).contains(&DEAD) {
@@ -164,10 +156,7 @@ pub fn graph(bank: &mut [Automaton], deciders: &[Decider]) -> Option<Graph> {
             }
             let index = match number.get(&next) {
                 Some(&index) => index,
-                None if order.len() >= GRAPH_NODES => {
-                    full = true;
-                    continue;
-                }
+                None if order.len() >= GRAPH_NODES => continue,
                 None => {
                     let index = order.len();
                     number.insert(next, index);
@@ -190,40 +179,6 @@ pub fn graph(bank: &mut [Automaton], deciders: &[Decider]) -> Option<Graph> {
 }
 
 impl Graph {
-    /// Fewest steps from each node to an accepting one.
-    pub fn distances(&self) -> Vec<Option<usize>> {
-        let mut back: Vec<Vec<usize>> = vec![Vec::new(); self.steps.len()];
-        for (from, steps) in self.steps.iter().enumerate() {
-            for &(_, to) in steps {
-                if let Some(list) = back.get_mut(to) {
-                    list.push(from);
-                }
-            }
-        }
-        let mut distance: Vec<Option<usize>> = vec![None; self.steps.len()];
-        let mut queue: Vec<usize> = Vec::new();
-        for (node, &accepting) in self.accepting.iter().enumerate() {
-            if accepting && let Some(slot) = distance.get_mut(node) {
-                *slot = Some(0);
-                queue.push(node);
-            }
-        }
-        let mut at = 0;
-        while let Some(&node) = queue.get(at) {
-            at += 1;
-            let next = distance.get(node).copied().flatten().unwrap_or(0) + 1;
-            for &from in back.get(node).map_or(&[][..], Vec::as_slice) {
-                if let Some(slot) = distance.get_mut(from)
-                    && slot.is_none()
-                {
-                    *slot = Some(next);
-                    queue.push(from);
-                }
-            }
-        }
-        distance
-    }
-
     /// The longest accepted string of at most `most` characters; `None` where there is none or
     /// where, without `most`, strings have no longest.
     pub fn longest(&self, most: Option<u64>) -> Option<String> {

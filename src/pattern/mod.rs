@@ -28,6 +28,7 @@ pub mod class;
 pub mod dialect;
 mod explore;
 mod format;
+mod hash;
 pub mod language;
 mod merge;
 pub mod nfa;

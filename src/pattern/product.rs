@@ -1,10 +1,9 @@
 //! Several automata walked side by side over their common alphabet: the ground on which relations
 //! are decided and witnesses are found. Imports [`super::alphabet`], [`super::automaton`].
 
-use std::collections::HashMap;
-
 use super::alphabet::{self, JointClass};
 use super::automaton::{ALL, Automaton, CapReached, DEAD, StateId};
+use super::hash::Table;
 
 /// A node of a product: one state of each automaton.
 pub type NodeId = u32;
@@ -32,7 +31,7 @@ pub struct Product<'a> {
     parts: Vec<&'a mut Automaton>,
     classes: Vec<JointClass>,
     nodes: Vec<Box<[StateId]>>,
-    ids: HashMap<Box<[StateId]>, NodeId>,
+    ids: Table<Box<[StateId]>, NodeId>,
     accepts: Vec<Option<Box<[bool]>>>,
     budget: Budget,
     steps: usize,
@@ -48,7 +47,7 @@ impl<'a> Product<'a> {
             parts,
             classes,
             nodes: Vec::new(),
-            ids: HashMap::new(),
+            ids: Table::default(),
             accepts: Vec::new(),
             budget,
             steps: 0,

@@ -90,7 +90,6 @@ pub fn compare(a: &mut Automaton, b: &mut Automaton, budget: Budget) -> Relation
         // One of them is empty: the empty language is a subset of everything, but "no text in
         // both" says more.
         (_, _, None) => Kind::Disjoint,
-        (Some(_), Some(_), _) => Kind::Overlap,
     };
     let mut witnesses = found
         .into_iter()

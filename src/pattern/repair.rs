@@ -55,32 +55,24 @@ pub fn repairs(published: &str) -> Vec<Repair> {
         derivation: "as published".to_owned(),
         plausible: sound,
     }];
-    let mut add = |id: &str, pattern: String, derivation: &str, plausible: bool| {
-        if out.iter().all(|r| r.pattern != pattern && r.id != id) {
-            out.push(Repair {
-                id: id.to_owned(),
-                pattern,
-                derivation: derivation.to_owned(),
-                plausible,
-            });
-        }
-    };
     if sound {
         if let Some(pattern) = anchor_all(published)
             && compiles(&pattern, Dialect::EcmaScript)
         {
-            add(
-                "anchor-all",
+            add_to(
+                &mut out,
+                "anchor-all".to_owned(),
                 pattern,
-                "the anchors (and the literal text after ^) hold for every alternative",
+                "the anchors (and the literal text after ^) hold for every alternative".to_owned(),
                 true,
             );
         }
         if let Some(pattern) = restore_controls(published) {
-            add(
-                "restore-escapes",
+            add_to(
+                &mut out,
+                "restore-escapes".to_owned(),
                 pattern,
-                "a level of string escapes was lost: control characters were \\b, \\f, \\n, \\r, \\t",
+                "a level of string escapes was lost: control characters were \\b, \\f, \\n, \\r, \\t".to_owned(),
                 false,
             );
         }
@@ -93,7 +85,7 @@ pub fn repairs(published: &str) -> Vec<Repair> {
         } else {
             "markdown"
         };
-        add(id, pattern, &derivation, good);
+        add_to(&mut out, id.to_owned(), pattern, derivation, good);
     }
     let drop: fn(&str) -> Option<String> = drop_suffix;
     let steps = [
@@ -132,17 +124,37 @@ pub fn repairs(published: &str) -> Vec<Repair> {
         }
         if applied && compiles(&pattern, Dialect::EcmaScript) {
             let good = strict(&pattern);
-            add(&ids.join("+"), pattern, &reasons.join("; "), good);
+            add_to(&mut out, ids.join("+"), pattern, reasons.join("; "), good);
         }
+    }
+    // "&;" is what an HTML entity leaves when its name is lost; whether ";" was ever a member
+    // cannot be told, so both stay.
+    let entities: Vec<Repair> = out
+        .iter()
+        .filter(|r| r.plausible && r.pattern.contains("&;"))
+        .cloned()
+        .collect();
+    for repair in entities {
+        add_to(
+            &mut out,
+            format!("{}+drop-entity-debris", repair.id),
+            repair.pattern.replace("&;", "&"),
+            format!(
+                "{}; the semicolon after & is debris of an HTML entity",
+                repair.derivation
+            ),
+            true,
+        );
     }
     if let Some(pattern) = restore_controls(published)
         && compiles(&pattern, Dialect::EcmaScript)
     {
         let good = strict(&pattern);
-        add(
-            "restore-escapes",
+        add_to(
+            &mut out,
+            "restore-escapes".to_owned(),
             pattern,
-            "a level of string escapes was lost",
+            "a level of string escapes was lost".to_owned(),
             good,
         );
     }
@@ -155,6 +167,18 @@ pub fn repairs(published: &str) -> Vec<Repair> {
     let (first, rest) = out.split_at_mut(1);
     rest.sort_by_key(|repair| !repair.plausible);
     first.iter().chain(rest.iter()).cloned().collect()
+}
+
+/// Adds a repair unless it, or one with its id, is there.
+fn add_to(out: &mut Vec<Repair>, id: String, pattern: String, derivation: String, plausible: bool) {
+    if out.iter().all(|r| r.pattern != pattern && r.id != id) {
+        out.push(Repair {
+            id,
+            pattern,
+            derivation,
+            plausible,
+        });
+    }
 }
 
 /// Compiles with `u` and accepts something.

@@ -162,9 +162,15 @@ impl Shape {
                     }
                 }
             }
+            // Signs are listed one by one, letters and digits as ranges; the tree keeps no
+            // difference, so every sign counts as a member.
+            let set = self.nfa.sets.get(*set as usize);
+            let sign = |c: char| {
+                !c.is_ascii_alphanumeric() && set.is_some_and(|set| set.contains(u32::from(c)))
+            };
             let members = FRIENDLY
                 .chars()
-                .filter(|&c| ends.contains(&u32::from(c)))
+                .filter(|&c| ends.contains(&u32::from(c)) || sign(c))
                 .collect();
             out.insert(origin, members);
         }
@@ -538,6 +544,27 @@ pub(super) fn near_misses(text: &Text, limit: usize) -> Vec<Sample> {
             collector.offer(format!("{base}{last}"), || "append:same".to_owned());
         } else {
             collector.offer("a".to_owned(), || "append:a".to_owned());
+        }
+    }
+    // Over and under what any reading allows, where the readings differ about the bound.
+    if let Some(base) = bases.first() {
+        let piece = base.chars().next().unwrap_or('a');
+        let most = text.plausible.iter().filter_map(|d| d.max).max();
+        if let Some(over) = most.and_then(|most| most.checked_add(1))
+            && over <= explore::MAX_SAMPLE
+        {
+            let mut string = base.clone();
+            while (string.chars().count() as u64) < over {
+                string.push(piece);
+            }
+            collector.offer(string, || "length:over".to_owned());
+        }
+        let least = text.plausible.iter().map(|d| d.min).min().unwrap_or(0);
+        if let Some(under) = least.checked_sub(1)
+            && under <= explore::MAX_SAMPLE
+        {
+            let string: String = std::iter::repeat_n(piece, under as usize).collect();
+            collector.offer(string, || "length:under".to_owned());
         }
     }
     // One queue for each kind of edit and place; one string from each in turn.

@@ -183,30 +183,7 @@ impl Text {
         }
         let Compiler { mut automata, .. } = compiler;
         let format = format_language(&rule);
-        let class = merge::classes(&mut automata, MERGE);
-        // Keep one automaton of each class.
-        let mut place = vec![0; automata.len()];
-        let mut kept = Vec::new();
-        for (i, automaton) in automata.into_iter().enumerate() {
-            let first = class.get(i).copied().unwrap_or(i);
-            if first == i {
-                if let Some(slot) = place.get_mut(i) {
-                    *slot = kept.len();
-                }
-                kept.push(automaton);
-            } else {
-                let same = place.get(first).copied().unwrap_or(0);
-                if let Some(slot) = place.get_mut(i) {
-                    *slot = same;
-                }
-            }
-        }
-        for draft in &mut drafts {
-            if let Language::Known(index) = draft.decider.language {
-                draft.decider.language =
-                    Language::Known(place.get(index).copied().unwrap_or(index));
-            }
-        }
+        let mut kept = merge_plausible(&mut automata, &mut drafts);
         let mut plausible: Vec<Decider> = drafts
             .iter()
             .filter(|draft| draft.plausible)
@@ -231,6 +208,10 @@ impl Text {
             if !contradicts {
                 plausible = with;
             }
+        }
+        // What proofs have built is not needed again as a whole.
+        for automaton in &mut kept {
+            automaton.shrink();
         }
         let bank: Bank = Arc::new(Mutex::new(kept));
         let mut readings: Vec<Reading> = drafts
@@ -357,6 +338,59 @@ impl Text {
     pub fn near_misses(&self, limit: usize) -> Vec<Sample> {
         sample::near_misses(self, limit)
     }
+}
+
+/// Keeps one automaton of each class of equal languages among those that plausible readings use;
+/// the others are kept as they are, their relations are decided when somebody asks.
+fn merge_plausible(automata: &mut Vec<Automaton>, drafts: &mut [Draft]) -> Vec<Automaton> {
+    let mut wanted: Vec<usize> = drafts
+        .iter()
+        .filter(|draft| draft.plausible)
+        .filter_map(|draft| match draft.decider.language {
+            Language::Known(index) => Some(index),
+            _ => None,
+        })
+        .collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    let (mut first, mut later) = (Vec::new(), Vec::new());
+    let mut place = vec![0; automata.len()];
+    for (i, automaton) in automata.drain(..).enumerate() {
+        if wanted.binary_search(&i).is_ok() {
+            first.push(automaton);
+        } else {
+            later.push((i, automaton));
+        }
+    }
+    let class = merge::classes(&mut first, MERGE);
+    let mut kept = Vec::new();
+    let mut new_place = Vec::with_capacity(class.len());
+    for (i, automaton) in first.into_iter().enumerate() {
+        let same = class.get(i).copied().unwrap_or(i);
+        if same == i {
+            new_place.push(kept.len());
+            kept.push(automaton);
+        } else {
+            new_place.push(new_place.get(same).copied().unwrap_or(0));
+        }
+    }
+    for (&old, &new) in wanted.iter().zip(&new_place) {
+        if let Some(slot) = place.get_mut(old) {
+            *slot = new;
+        }
+    }
+    for (old, automaton) in later {
+        if let Some(slot) = place.get_mut(old) {
+            *slot = kept.len();
+        }
+        kept.push(automaton);
+    }
+    for draft in drafts {
+        if let Language::Known(index) = draft.decider.language {
+            draft.decider.language = Language::Known(place.get(index).copied().unwrap_or(index));
+        }
+    }
+    kept
 }
 
 fn units(rule: &Rule) -> &'static [Unit] {

@@ -165,10 +165,10 @@ impl Parser {
             }
             return self.item_escape(at, true);
         }
-        if c == '[' {
-            if let Some(set) = self.posix_class()? {
-                return Ok(Item::Set(set));
-            }
+        if c == '['
+            && let Some(set) = self.posix_class()?
+        {
+            return Ok(Item::Set(set));
         }
         match self.bump() {
             Some(symbol) => Ok(Item::Symbol(symbol)),
