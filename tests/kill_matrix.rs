@@ -42,6 +42,7 @@ fn every_planted_fault_is_found() {
                             f.case
                         )),
                     );
+                    eprintln!("{line}");
                     rows.lock().expect("rows").push((at, report.findings.is_empty(), line));
                 }
             });

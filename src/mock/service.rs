@@ -85,7 +85,7 @@ impl Service {
     pub(super) fn new(config: &MockConfig) -> Result<Service, String> {
         let planted = Planted::new(&config.faults, &config.contract, &config.profile)?;
         let chosen = Chosen::new(&config.choices)?;
-        let texts = Arc::new(config.contract.texts());
+        let texts = config.texts.clone().unwrap_or_else(|| Arc::new(config.contract.texts()));
         for field in config.readings.keys() {
             let known = |o: &Operation| o.fields().iter().any(|f| f.path.dotted() == *field);
             if !config.contract.operations.iter().any(known) {

@@ -51,7 +51,7 @@ impl Suite {
     }
 
     pub fn mock(&self) -> MockConfig {
-        MockConfig::clean(self.contract.clone(), self.profile.clone())
+        MockConfig::clean(self.contract.clone(), self.profile.clone()).with_texts(self.texts.clone())
     }
 
     /// Runs the plan against a mock of this configuration.
