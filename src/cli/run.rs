@@ -1,7 +1,7 @@
 //! `probity run`: the main job. Wires contract, plan, device and reporters together.
 
 use super::common::{ContractArgs, DeviceArgs, Error, duration, pair, shard};
-use crate::case::{self, Context};
+use crate::case::{self, Case, Context, DEFAULT_BUDGET};
 use crate::contract::{self, Contract};
 use crate::device::{Credentials, Device};
 use crate::mock::{self, Mock, MockConfig};
@@ -15,8 +15,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// Requests of the default plan, everything included.
-const DEFAULT_BUDGET: usize = 600;
 /// How long a device may stay away before it counts as lost.
 const RECOVERY: Duration = Duration::from_secs(60);
 
@@ -85,25 +83,23 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     let profile = args.device.profile(built_in)?;
     let texts = contract.texts();
     let issues = contract::lint(&contract, &texts);
-    let mut plan = case::plan(
-        &Context {
-            contract: &contract,
-            profile: &profile,
-            texts: &texts,
-            seed: args.seed,
-            thorough: args.thorough,
-        },
-        (!args.thorough).then_some(DEFAULT_BUDGET),
-    );
-    if !args.only.is_empty() {
-        let globs: Vec<_> = args.only.iter().map(Glob::compile_matcher).collect();
-        plan.retain(|_, c| c.promises.iter().any(|p| globs.iter().any(|g| g.is_match(p))));
-        if plan.cases.is_empty() {
-            return Err("--only: no case tests a promise of that name (see `probity plan`)".into());
-        }
+    let context = Context {
+        contract: &contract,
+        profile: &profile,
+        texts: &texts,
+        seed: args.seed,
+        thorough: args.thorough,
+    };
+    let globs: Vec<_> = args.only.iter().map(Glob::compile_matcher).collect();
+    let wanted = |case: &Case| {
+        globs.is_empty() || case.promises.iter().any(|p| globs.iter().any(|g| g.is_match(p)))
+    };
+    let mut plan = case::plan_where(&context, (!args.thorough).then_some(DEFAULT_BUDGET), &wanted);
+    if plan.cases.is_empty() && !globs.is_empty() {
+        return Err("--only: no case tests a promise of that name (see `probity plan`)".into());
     }
     if let Some((i, n)) = args.shard {
-        plan.retain(|at, _| at % n == i - 1);
+        plan = plan.share(i, n);
     }
     let (contract, profile) = (Arc::new(contract), Arc::new(profile));
 
