@@ -264,6 +264,20 @@ pub enum Anomaly {
     UnexpectedBody,
 }
 
+impl fmt::Display for Anomaly {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Anomaly::ExtraBytes(n) => write!(f, "{n} octets after the end of the body"),
+            Anomaly::SecondAnswer => f.write_str("a second answer to one request"),
+            Anomaly::AmbiguousLength => f.write_str("contradicting lengths of the body"),
+            Anomaly::BareLf => f.write_str("a line of the head ends without CR"),
+            Anomaly::BadChunk(what) => write!(f, "bad chunk: {what}"),
+            Anomaly::BadHeader(what) => write!(f, "bad header field: {what}"),
+            Anomaly::UnexpectedBody => f.write_str("a body where none is allowed"),
+        }
+    }
+}
+
 /// Why there was no complete answer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Failure {

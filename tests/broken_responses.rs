@@ -50,7 +50,7 @@ async fn every_broken_answer_is_classified_on_both_paths() {
         let kept = own.send(&get("/"), false).await;
         let socket = device.send(&raw_get(), false).await;
         assert!(
-            start.elapsed() < Duration::from_secs(2),
+            start.elapsed() < Duration::from_secs(5),
             "{name} took too long"
         );
         let [ordinary_class, socket_class] = [&ordinary, &socket].map(class);

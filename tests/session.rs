@@ -567,6 +567,12 @@ async fn every_spelling_of_a_secret_is_masked() {
     let values = [("/secret", json!("q\"uote"))];
     Guard::take(&device, vec![guarded(&values)]).await;
     assert_eq!(device.mask(r#"q"uote q\"uote q%22uote"#), "*** *** ***");
+    // One secret may be a part of another.
+    let nested = with(&server, PROFILE, "admin", Some("deep"), Some("deep-er"));
+    assert_eq!(
+        nested.mask("deep deep-er"),
+        "$PROBITY_PASSWORD $PROBITY_TOKEN"
+    );
     // Too short to be told from anything else.
     let short = with(&server, PROFILE, "admin", Some("pw"), None);
     assert_eq!(short.mask("pw"), "pw");

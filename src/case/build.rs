@@ -3,8 +3,9 @@
 //! strategy uses this and nothing else to make requests. May import what [`crate::case`] may.
 
 use super::model::Context;
+use super::unstated;
 use crate::contract::{
-    Bound, FieldPath, JsonType, Operation, Parameter, Place, Schema, SecurityScheme, Step,
+    self, Bound, FieldPath, JsonType, Operation, Parameter, Place, Schema, SecurityScheme, Step,
 };
 use crate::exchange::{HttpRequest, Part, Secret, Template};
 use crate::pattern::Assessment;
@@ -70,16 +71,65 @@ impl Context<'_> {
             .filter(|v| self.assess(schema, v) == Assessment::SurelyValid)
     }
 
+    /// [`Context::full`] with other values as far as the rules have them: a different `nth` gives
+    /// different values.
+    pub fn full_nth(&self, op: &Operation, nth: usize) -> Option<Value> {
+        let schema = &op.body.as_ref()?.schema;
+        self.build(schema, &FieldPath::root(), &Members::All, nth)
+            .filter(|v| self.assess(schema, v) == Assessment::SurelyValid)
+    }
+
+    /// Up to `count` items for an array, different from each other as far as the rules have values.
+    pub fn items(&self, array: &Schema, count: usize) -> Vec<Value> {
+        let none = Schema::default();
+        let item = array.items.as_deref().unwrap_or(&none);
+        let mut out: Vec<Value> = Vec::new();
+        for nth in 0..count {
+            let value = if *item == none {
+                Some(Value::from(nth))
+            } else {
+                self.build(item, &FieldPath::root(), &Members::Required, nth)
+            };
+            match value {
+                Some(value) if !(array.unique_items && out.contains(&value)) => out.push(value),
+                Some(_) if array.unique_items => {}
+                _ => match out.first().cloned() {
+                    Some(first) if !array.unique_items => out.push(first),
+                    _ => {}
+                },
+            }
+        }
+        out
+    }
+
+    /// A value of one alternative of `oneOf` or `anyOf`, with what the schema itself asks for.
+    pub fn choice(&self, schema: &Schema, alternative: &Schema) -> Option<Value> {
+        let root = FieldPath::root();
+        let mut own = schema.clone();
+        own.one_of.clear();
+        own.any_of.clear();
+        let value = merge(
+            self.build(alternative, &root, &Members::All, 0),
+            self.build(&own, &root, &Members::All, 0),
+        );
+        value.filter(|v| self.assess(schema, v) == Assessment::SurelyValid)
+    }
+
     fn sure(&self, op: &Operation, members: &Members<'_>) -> Option<Value> {
         let schema = &op.body.as_ref()?.schema;
         self.build(schema, &FieldPath::root(), members, 0)
             .filter(|v| self.assess(schema, v) == Assessment::SurelyValid)
     }
 
-    /// What all plausible readings of a schema say of a value.
-    pub fn assess(&self, schema: &Schema, value: &Value) -> Assessment {
-        let _ = (schema, value);
-        Assessment::SurelyValid
+    /// What all plausible readings of a schema say of a value, and whether it keeps to limits that
+    /// pages do not state.
+    fn assess(&self, schema: &Schema, value: &Value) -> Assessment {
+        let certainty = contract::assess(schema, value, self.texts).certainty;
+        if certainty == Assessment::SurelyValid && unstated::exceeded(schema, None, value).is_some()
+        {
+            return Assessment::Open;
+        }
+        certainty
     }
 
     /// The `nth` of the values that can be built; different `nth` give different values as far as
@@ -151,7 +201,7 @@ impl Context<'_> {
         match kind {
             None => schema.examples.first().cloned(),
             Some(JsonType::Null) => Some(Value::Null),
-            Some(JsonType::Boolean) => Some(Value::Bool(nth.is_multiple_of(2))),
+            Some(JsonType::Boolean) => Some(Value::Bool(nth == 0)),
             Some(JsonType::Integer | JsonType::Number) => self.build_number(schema, nth),
             Some(JsonType::String) => self.build_string(schema, nth).map(Value::String),
             Some(JsonType::Array) => self.build_array(schema, at, members),
@@ -169,16 +219,21 @@ impl Context<'_> {
         if let Some(example) = example {
             return Some(example.to_owned());
         }
-        let rule = rule_of(schema);
-        match self.texts.get(&rule) {
-            Some(text) if nth == 0 => text.valid(),
-            Some(text) => {
-                let cover = text.valid_cover(nth + 1);
+        let sure = |text: &String| {
+            self.assess(schema, &Value::from(text.as_str())) == Assessment::SurelyValid
+        };
+        let text = schema.rule().and_then(|rule| self.texts.get(&rule));
+        let shortest = text.and_then(|text| text.valid());
+        let scheme = shortest.as_deref().and_then(scheme_of).unwrap_or_default();
+        friendly(scheme, nth)
+            .into_iter()
+            .find(sure)
+            .or_else(|| changed_end(shortest.as_deref()?, nth).find(sure))
+            .or_else(|| {
+                let cover = text?.valid_cover(nth + 1);
                 cover.into_iter().nth(nth).map(|sample| sample.text)
-            }
-            // Strings without a rule are not compiled as readings: every string is valid.
-            None => Some(format!("probity{nth}")),
-        }
+            })
+            .or(shortest)
     }
 
     /// A published example, else the small positive number closest to the lower bound.
@@ -287,12 +342,24 @@ impl Context<'_> {
     /// The operation's request with `body`: path parameters filled, required query, header and
     /// cookie parameters present, credentials by name, `Content-Type` where there is a body.
     pub fn request(&self, op: &Operation, body: Option<Vec<u8>>) -> HttpRequest {
-        self.build_request(op, body, true)
+        self.build_request(op, body, true, None)
     }
 
     /// [`Context::request`] without any credential.
     pub fn unauthorized_request(&self, op: &Operation, body: Option<Vec<u8>>) -> HttpRequest {
-        self.build_request(op, body, false)
+        self.build_request(op, body, false, None)
+    }
+
+    /// [`Context::request`] with one parameter changed: `Some` text, sent as it is in a header
+    /// and percent-encoded elsewhere, or `None` to leave it out.
+    pub fn request_with(
+        &self,
+        op: &Operation,
+        body: Option<Vec<u8>>,
+        parameter: &Parameter,
+        text: Option<&str>,
+    ) -> HttpRequest {
+        self.build_request(op, body, true, Some((parameter, text)))
     }
 
     fn build_request(
@@ -300,16 +367,27 @@ impl Context<'_> {
         op: &Operation,
         body: Option<Vec<u8>>,
         credentials: bool,
+        changed: Option<(&Parameter, Option<&str>)>,
     ) -> HttpRequest {
         let mut query: Vec<Vec<Part>> = Vec::new();
         let mut cookies: Vec<Vec<Part>> = Vec::new();
         let mut headers: Vec<(String, Template)> = Vec::new();
         let mut path = op.path.clone();
         for parameter in &op.parameters {
-            let text = || escape(&self.parameter_text(parameter));
+            let change = changed.and_then(|(p, text)| {
+                (p.name == parameter.name && p.place == parameter.place).then_some(text)
+            });
+            if !parameter.required && parameter.place != Place::Path && change.is_none() {
+                continue;
+            }
+            let plain = match change {
+                Some(Some(text)) => text.to_owned(),
+                Some(None) => continue,
+                None => self.parameter_text(parameter),
+            };
+            let text = || escape(&plain);
             match parameter.place {
                 Place::Path => path = path.replace(&format!("{{{}}}", parameter.name), &text()),
-                _ if !parameter.required => {}
                 Place::Query => query.push(vec![Part::Text(format!(
                     "{}={}",
                     escape(&parameter.name),
@@ -318,10 +396,7 @@ impl Context<'_> {
                 Place::Cookie => {
                     cookies.push(vec![Part::Text(format!("{}={}", parameter.name, text()))])
                 }
-                Place::Header => headers.push((
-                    parameter.name.clone(),
-                    Template::from(self.parameter_text(parameter)),
-                )),
+                Place::Header => headers.push((parameter.name.clone(), Template::from(plain))),
             }
         }
         if credentials {
@@ -385,6 +460,48 @@ impl Context<'_> {
     }
 }
 
+/// Ordinary texts, hosts and addresses that are set aside for documentation (RFC 2606, RFC 5737):
+/// a device that acts on them reaches nobody.
+fn friendly(scheme: &str, nth: usize) -> Vec<String> {
+    let texts = [
+        format!("probity{nth}"),
+        format!("host{nth}.example.com"),
+        format!("192.0.2.{}", 10 + nth % 200),
+    ];
+    texts.iter().map(|text| format!("{scheme}{text}")).collect()
+}
+
+/// `sip:` of `sip:a.b`.
+fn scheme_of(text: &str) -> Option<&str> {
+    let colon = text.find(':')?;
+    let scheme = text.get(..colon)?;
+    let letters = !scheme.is_empty() && scheme.chars().all(|c| c.is_ascii_alphabetic());
+    letters.then(|| text.get(..=colon)).flatten()
+}
+
+/// The text with its last letter or digit replaced by others of its kind, from the `nth` on.
+fn changed_end(text: &str, nth: usize) -> impl Iterator<Item = String> {
+    let at = text.rfind(|c: char| c.is_ascii_alphanumeric());
+    let of = |c: u8| -> &'static [u8] {
+        match c {
+            b'0'..=b'9' => b"0123456789",
+            b'A'..=b'Z' => b"ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+            _ => b"abcdefghijklmnopqrstuvwxyz",
+        }
+    };
+    let text = text.to_owned();
+    at.into_iter().flat_map(move |at| {
+        let c = text.as_bytes().get(at).copied().unwrap_or(b'a');
+        let kind = of(c);
+        let from = kind.iter().position(|k| *k == c).unwrap_or(0);
+        let text = text.clone();
+        (0..kind.len()).filter_map(move |step| {
+            let other = char::from(*kind.get((from + nth + step) % kind.len())?);
+            Some(format!("{}{other}{}", text.get(..at)?, text.get(at + 1..)?))
+        })
+    })
+}
+
 /// Arrays are never built longer than this, whatever `minItems` says.
 const MOST_ITEMS: u64 = 1_000;
 
@@ -412,20 +529,6 @@ fn join(items: Vec<Vec<Part>>, separator: &str) -> Vec<Part> {
 
 fn escape(text: &str) -> String {
     utf8_percent_encode(text, ESCAPED).to_string()
-}
-
-/// The rule under which [`crate::pattern::Texts`] knows the readings of a string schema.
-pub fn rule_of(schema: &Schema) -> crate::pattern::Rule {
-    crate::pattern::Rule {
-        pattern: schema.pattern.clone(),
-        min_length: schema.min_length,
-        max_length: schema.max_length,
-        formats: if schema.published_types.is_empty() {
-            schema.format.iter().cloned().collect()
-        } else {
-            schema.published_types.clone()
-        },
-    }
 }
 
 /// The type that the keywords of a schema without `type` are about.

@@ -3,8 +3,21 @@
 //! [`crate::contract`], [`crate::pattern`], [`crate::profile`], [`crate::exchange`].
 
 pub mod build;
+mod constraints;
+mod draft;
+mod hostile;
 mod model;
+mod mutate;
+mod names;
+mod numbers;
+mod pairs;
+mod parameters;
 mod plan;
+mod spell;
+mod types;
+mod unstated;
+mod valid;
+mod weaken;
 
 pub use model::*;
 pub use plan::*;

@@ -423,6 +423,12 @@ impl Device {
         lock(&self.session).value(secret).is_some()
     }
 
+    /// Whether a credential of the session stands in `text`; short ones, which may stand there by
+    /// chance, are not looked for.
+    pub fn shows_secret(&self, text: &str) -> bool {
+        lock(&self.session).shows(text)
+    }
+
     /// Replaces every secret that is known (password, its MD5, token, `Basic` credentials, secret
     /// settings that the guard saw) in any text: credentials by their environment variable
     /// (`$PROBITY_TOKEN`), settings by `***`. Values under three characters are left.

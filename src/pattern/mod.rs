@@ -1,8 +1,15 @@
-//! What a published string rule can mean: dialects, repairs, readings → languages, relations,
-//! witnesses. Knows nothing of contracts or HTTP: a rule comes in as text and bounds. Imports no
-//! other module of this crate.
+//! What a published string rule can mean: repairs, match modes, bounds → readings; what all
+//! readings say of a string; strings that tell. Knows nothing of contracts or HTTP: a rule comes in
+//! as text and bounds. Imports no other module of this crate.
 
+mod explore;
+mod reading;
+
+pub use reading::Reading;
+
+use explore::Product;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// A string rule as published: everything that one schema says about a string.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -37,52 +44,21 @@ pub struct Sample {
     pub idea: String,
 }
 
-/// One way to understand a rule (DESIGN §1).
-#[derive(Debug)]
-pub struct Reading {
-    /// Stable id, `REPAIR/DIALECT/MODE/UNIT/BOUNDS`.
-    pub id: String,
-    /// How the published text was repaired; `none` where it was not.
-    pub repair: String,
-    /// Dialect id, e.g. `ecmascript-u`.
-    pub dialect: String,
-    /// `search`, `prefix`, `full`.
-    pub mode: String,
-    /// `bytes`, `utf16`, `codepoints`.
-    pub unit: String,
-    /// Whether the (repaired) pattern compiles in the dialect.
-    pub compiles: bool,
-}
-
-impl Reading {
-    /// Whether a device that implements this reading takes `text`. A reading that does not compile
-    /// takes everything that the bounds allow.
-    pub fn accepts(&self, text: &str) -> bool {
-        let _ = text;
-        true
-    }
-}
-
 /// All readings of one rule, compiled.
 #[derive(Debug)]
 pub struct Text {
     rule: Rule,
     readings: Vec<Reading>,
+    product: Product,
 }
 
 impl Text {
     /// Compiles the readings of a rule. Never fails: a rule that no reading understands leaves
     /// every string [`Assessment::Open`].
     pub fn new(rule: Rule) -> Text {
-        Text {
-            rule,
-            readings: Vec::new(),
-        }
-    }
-
-    /// All readings, the most plausible first.
-    pub fn readings(&self) -> &[Reading] {
-        &self.readings
+        let readings = reading::readings(&rule);
+        let product = Product::new(&rule, &readings);
+        Text { rule, readings, product }
     }
 
     /// The rule.
@@ -90,36 +66,68 @@ impl Text {
         &self.rule
     }
 
+    /// All readings, the most plausible first.
+    pub fn readings(&self) -> &[Reading] {
+        &self.readings
+    }
+
     /// What the readings say of `text`.
     pub fn assess(&self, text: &str) -> Assessment {
-        let _ = text;
-        Assessment::Open
+        reading::assess(&self.rule, &self.readings, text)
     }
 
     /// The friendliest surely valid string (shortest printable), where there is one.
     pub fn valid(&self) -> Option<String> {
-        None
+        self.product.shortest().filter(|t| self.assess(t) == Assessment::SurelyValid)
     }
 
     /// Up to `limit` surely valid strings that together use every branch and every member or
     /// range end of every class of the pattern at least once, and the extreme lengths.
     pub fn valid_cover(&self, limit: usize) -> Vec<Sample> {
-        let _ = limit;
-        Vec::new()
+        let mut samples = self.product.cover();
+        samples.retain(|s| self.assess(&s.text) == Assessment::SurelyValid);
+        samples.truncate(limit);
+        samples
     }
 
     /// Up to `limit` surely invalid strings that are one edit (insert, delete, replace, append,
     /// prepend, swap) away from a surely valid one, spread over kinds of edits and places.
     pub fn near_misses(&self, limit: usize) -> Vec<Sample> {
-        let _ = limit;
-        Vec::new()
+        let mut seeds: Vec<String> = self.valid().into_iter().collect();
+        seeds.extend(self.valid_cover(4).into_iter().map(|s| s.text));
+        let mut by_edit: Vec<Vec<Sample>> = Vec::new();
+        for (edit, texts) in explore::edits(&seeds) {
+            let misses: Vec<Sample> = texts
+                .into_iter()
+                .filter(|t| self.assess(t) == Assessment::SurelyInvalid)
+                .map(|text| Sample { text, idea: edit.to_owned() })
+                .collect();
+            by_edit.push(misses);
+        }
+        // One of each kind of edit in turn, so that a small limit still has them all.
+        let mut out: Vec<Sample> = Vec::new();
+        for round in 0.. {
+            let before = out.len();
+            for misses in &by_edit {
+                if let Some(miss) = misses.get(round)
+                    && !out.iter().any(|m| m.text == miss.text)
+                {
+                    out.push(miss.clone());
+                }
+            }
+            if out.len() >= limit || (out.len() == before && by_edit.iter().all(|m| m.len() <= round)) {
+                break;
+            }
+        }
+        out.truncate(limit);
+        out
     }
 }
 
 /// The readings of all string rules of a contract, compiled once each.
 #[derive(Debug, Default)]
 pub struct Texts {
-    by_rule: HashMap<Rule, std::sync::Arc<Text>>,
+    by_rule: HashMap<Rule, Arc<Text>>,
 }
 
 impl Texts {
@@ -127,9 +135,7 @@ impl Texts {
     pub fn new(rules: impl IntoIterator<Item = Rule>) -> Texts {
         let mut by_rule = HashMap::new();
         for rule in rules {
-            by_rule
-                .entry(rule.clone())
-                .or_insert_with(|| std::sync::Arc::new(Text::new(rule)));
+            by_rule.entry(rule.clone()).or_insert_with(|| Arc::new(Text::new(rule)));
         }
         Texts { by_rule }
     }

@@ -127,12 +127,20 @@ impl Server {
         format!("http://{}", self.addr)
     }
 
-    /// Options with a time-out of 400 ms.
+    /// Options with a time-out that no loaded machine exceeds.
     pub fn options(&self) -> Options {
         Options {
             base_url: self.url(),
-            timeout: Duration::from_millis(400),
+            timeout: Duration::from_secs(10),
             ..Options::default()
+        }
+    }
+
+    /// Options for what has to run into the time-out.
+    pub fn impatient(&self) -> Options {
+        Options {
+            timeout: Duration::from_millis(300),
+            ..self.options()
         }
     }
 
