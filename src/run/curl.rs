@@ -91,6 +91,10 @@ impl Curl {
                     steps.push(format!("tail -c +{} {path} | head -c {}", from + 1, piece.len()));
                 }
                 Segment::Host => steps.push(format!("printf %s {}", quote(authority))),
+                Segment::Prefix => {
+                    let prefix = rest.find('/').and_then(|at| rest.get(at..)).unwrap_or_default();
+                    steps.push(format!("printf %s {}", quote(prefix.trim_end_matches('/'))));
+                }
                 Segment::Secret(secret) => steps.push(format!("printf %s {}", variable(*secret))),
                 Segment::Pause(time) => steps.push(format!("sleep {:.3}", time.as_secs_f64())),
                 Segment::ShutdownWrite => {}
@@ -170,6 +174,7 @@ pub fn render_request(request: &Request) -> String {
                 Segment::Bytes(bytes) => visible(bytes),
                 Segment::Secret(secret) => format!("${}", secret.env_name()),
                 Segment::Host => "$HOST".to_owned(),
+                Segment::Prefix => String::new(),
                 Segment::Pause(time) => format!("⟨pause {time:?}⟩"),
                 Segment::ShutdownWrite => "⟨end of sending⟩".to_owned(),
             })
