@@ -428,10 +428,12 @@ impl Parser {
     fn quantifier(&mut self, nodes: &mut Vec<Node>, last: &mut Last) -> Parsed<()> {
         let at = self.pos;
         self.check_quantifiable(*last)?;
-        if self.family == Family::Java && self.next_ascii() == '{' && *last != Last::Item {
-            if !matches!(last, Last::Anchor | Last::LookAhead | Last::LookBehind) {
-                nodes.push(Node::Empty);
-            }
+        if self.family == Family::Java
+            && self.next_ascii() == '{'
+            && *last != Last::Item
+            && !matches!(last, Last::Anchor | Last::LookAhead | Last::LookBehind)
+        {
+            nodes.push(Node::Empty);
         }
         let (min, max) = match self.next_ascii() {
             '*' => (0, None),
