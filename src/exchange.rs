@@ -73,6 +73,19 @@ impl Template {
             .collect()
     }
 
+    /// The text with every credential replaced, or the first credential that `value` does not
+    /// know.
+    pub fn try_render(&self, value: impl Fn(Secret) -> Option<String>) -> Result<String, Secret> {
+        let mut out = String::new();
+        for part in &self.0 {
+            match part {
+                Part::Text(text) => out.push_str(text),
+                Part::Secret(secret) => out.push_str(&value(*secret).ok_or(*secret)?),
+            }
+        }
+        Ok(out)
+    }
+
     /// Whether a credential occurs in it.
     pub fn has_secret(&self) -> bool {
         self.0.iter().any(|p| matches!(p, Part::Secret(_)))
@@ -199,7 +212,8 @@ pub enum Outcome {
 pub struct Answer {
     /// Status code, 200 to 999.
     pub status: u16,
-    /// Header fields in order, names as received, values as bytes.
+    /// Header fields in order, values as bytes. Names are as received on a fresh connection and
+    /// in lower case on a kept-alive one (the HTTP library folds them).
     pub headers: Vec<(String, Vec<u8>)>,
     /// The body after transfer decoding, at most the transport's limit.
     pub body: Vec<u8>,
@@ -237,12 +251,31 @@ pub enum Anomaly {
     ExtraBytes(usize),
     /// A second answer followed on a connection that had carried one request.
     SecondAnswer,
-    /// `Content-Length` fields that differ, or one beside `Transfer-Encoding` (RFC 9112 §6.3).
+    /// `Content-Length` given more than once with the same value, or beside `Transfer-Encoding`
+    /// (RFC 9112 §6.3). Values that differ are no anomaly but [`Failure::MalformedHttp`].
     AmbiguousLength,
+    /// A line of the head ends in LF without CR (RFC 9112 §2.2).
+    BareLf,
+    /// A chunk line or trailer that RFC 9112 §7.1 does not allow and that did not hide the data.
+    BadChunk(String),
     /// A header field that is not `name: value` was skipped or repaired.
     BadHeader(String),
     /// A body where the status or the method allows none.
     UnexpectedBody,
+}
+
+impl fmt::Display for Anomaly {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Anomaly::ExtraBytes(n) => write!(f, "{n} octets after the end of the body"),
+            Anomaly::SecondAnswer => f.write_str("a second answer to one request"),
+            Anomaly::AmbiguousLength => f.write_str("contradicting lengths of the body"),
+            Anomaly::BareLf => f.write_str("a line of the head ends without CR"),
+            Anomaly::BadChunk(what) => write!(f, "bad chunk: {what}"),
+            Anomaly::BadHeader(what) => write!(f, "bad header field: {what}"),
+            Anomaly::UnexpectedBody => f.write_str("a body where none is allowed"),
+        }
+    }
 }
 
 /// Why there was no complete answer.
@@ -364,7 +397,7 @@ impl fmt::Display for Phase {
 /// Durations measured from the start of the exchange.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Timings {
-    /// Until the connection stood; zero where it was reused.
+    /// Until the connection stood; zero where it was reused or the HTTP library does not tell.
     pub connect: Duration,
     /// Until the head of the answer was there.
     pub first_byte: Duration,

@@ -1,8 +1,12 @@
 //! How one kind of device is driven: where to log in, where a write can be read back, what tells
 //! that it is alive. Plain data, read from `device.toml`; case, device and mock share it, so it
-//! may import nothing of theirs.
+//! may import nothing of theirs; of this crate it imports [`crate::exchange`] alone, for the login
+//! request that case and device both send.
 
+use crate::exchange::{HttpRequest, Part, Secret, Template};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -42,7 +46,7 @@ pub struct Login {
     pub query: BTreeMap<String, String>,
     /// A JSON body, with the same placeholders in its strings.
     #[serde(default)]
-    pub body: Option<serde_json::Value>,
+    pub body: Option<Value>,
     /// JSON pointer to the token in the answer.
     pub token: String,
     /// Statuses that answer wrong credentials; empty: any 4xx.
@@ -134,6 +138,132 @@ impl Limits {
 
 fn get() -> String {
     "GET".to_owned()
+}
+
+/// Everything but the unreserved characters of RFC 3986 §2.3.
+const QUERY_VALUE: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// Percent-encodes a name or value of a query: everything but the unreserved characters of
+/// RFC 3986 §2.3.
+pub fn encode_query(text: &str) -> String {
+    utf8_percent_encode(text, QUERY_VALUE).to_string()
+}
+
+impl Login {
+    /// The login request with the session's own credentials. Those of the query are named, not
+    /// put in (the device layer percent-encodes them); in a body, which cannot hold names, the
+    /// placeholders stay as they are.
+    pub fn request(&self) -> HttpRequest {
+        self.request_with(&Part::Secret)
+    }
+
+    /// The login request with every placeholder filled by what `fill` gives: text is
+    /// percent-encoded in the query and escaped in the JSON body; a credential is named in the
+    /// query and leaves the placeholder in a body.
+    pub fn request_with(&self, fill: &dyn Fn(Secret) -> Part) -> HttpRequest {
+        let mut target = Template::from(self.path.as_str());
+        for (i, (name, value)) in self.query.iter().enumerate() {
+            let sign = if i == 0 && !self.path.contains('?') {
+                '?'
+            } else {
+                '&'
+            };
+            target = target.text(format!("{sign}{}=", encode_query(name)));
+            for piece in pieces(value) {
+                target = match piece {
+                    Piece::Text(text) => target.text(encode_query(text)),
+                    Piece::Placeholder(secret, _) => match fill(secret) {
+                        Part::Text(text) => target.text(encode_query(&text)),
+                        Part::Secret(secret) => target.secret(secret),
+                    },
+                };
+            }
+        }
+        let mut headers = Vec::new();
+        let body = self.body.as_ref().map(|body| {
+            headers.push((
+                "Content-Type".to_owned(),
+                Template::from("application/json"),
+            ));
+            fill_body(body, fill).to_string().into_bytes()
+        });
+        HttpRequest {
+            method: self.method.clone(),
+            target,
+            headers,
+            body,
+        }
+    }
+
+    /// The credentials that the request needs.
+    pub fn secrets(&self) -> Vec<Secret> {
+        let found = std::cell::RefCell::new(Vec::new());
+        self.request_with(&|secret| {
+            let mut found = found.borrow_mut();
+            if !found.contains(&secret) {
+                found.push(secret);
+            }
+            Part::Secret(secret)
+        });
+        found.into_inner()
+    }
+}
+
+fn fill_body(value: &Value, fill: &dyn Fn(Secret) -> Part) -> Value {
+    match value {
+        Value::String(text) => pieces(text)
+            .map(|piece| match piece {
+                Piece::Text(text) => text.to_owned(),
+                Piece::Placeholder(secret, placeholder) => match fill(secret) {
+                    Part::Text(text) => text,
+                    Part::Secret(_) => placeholder.to_owned(),
+                },
+            })
+            .collect::<String>()
+            .into(),
+        Value::Array(items) => items.iter().map(|v| fill_body(v, fill)).collect(),
+        Value::Object(members) => members
+            .iter()
+            .map(|(k, v)| (k.clone(), fill_body(v, fill)))
+            .collect(),
+        other => other.clone(),
+    }
+}
+
+enum Piece<'a> {
+    Text(&'a str),
+    Placeholder(Secret, &'static str),
+}
+
+const PLACEHOLDERS: [(&str, Secret); 3] = [
+    ("{username}", Secret::Username),
+    ("{password}", Secret::Password),
+    ("{password-md5}", Secret::PasswordMd5),
+];
+
+/// Splits a value of the profile at its placeholders; other braces are text.
+fn pieces(mut text: &str) -> impl Iterator<Item = Piece<'_>> {
+    std::iter::from_fn(move || {
+        let first = PLACEHOLDERS
+            .iter()
+            .filter_map(|(name, secret)| text.find(name).map(|at| (at, *name, *secret)))
+            .min_by_key(|(at, ..)| *at);
+        let (before, after) = match first {
+            Some((0, name, secret)) => {
+                text = text.get(name.len()..).unwrap_or_default();
+                return Some(Piece::Placeholder(secret, name));
+            }
+            Some((at, ..)) => text.split_at(at),
+            None if text.is_empty() => return None,
+            None => (text, ""),
+        };
+        text = after;
+        Some(Piece::Text(before))
+    })
 }
 
 impl Profile {

@@ -2,6 +2,22 @@
 //! tests, and what may come back; sending is the runner's, comparing is the judge's. May import
 //! [`crate::contract`], [`crate::pattern`], [`crate::profile`], [`crate::exchange`].
 
+pub mod build;
+mod constraints;
+mod draft;
+mod hostile;
 mod model;
+mod mutate;
+mod names;
+mod numbers;
+mod pairs;
+mod parameters;
+mod plan;
+mod spell;
+mod types;
+mod unstated;
+mod valid;
+mod weaken;
 
 pub use model::*;
+pub use plan::*;

@@ -34,6 +34,14 @@ pub struct Case {
 }
 
 impl Case {
+    /// The promise that a deviation is charged to.
+    pub fn main_promise(&self) -> String {
+        match self.promises.first() {
+            Some(promise) => promise.clone(),
+            None => format!("{}.http.answers", self.operation),
+        }
+    }
+
     /// Requests that it costs when all goes well, read-back included.
     pub fn cost(&self) -> usize {
         match self.check {

@@ -1,8 +1,81 @@
 //! The command line: one file a subcommand. Parses, calls the library, chooses the exit code.
+//! Results go to stdout, everything else to stderr.
 
+mod common;
+mod lint;
+mod mock;
+mod pattern;
+mod plan;
+mod run;
+
+use crate::run::Verdict;
+use clap::{CommandFactory, Parser, Subcommand};
 use std::process::ExitCode;
+
+/// Finds out whether a device keeps the promises of its published HTTP API.
+#[derive(Debug, Parser)]
+#[command(name = "probity", version, about, after_help = EXIT_CODES, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  all judged promises kept (or known)
+  1  new findings
+  2  usage, contract or configuration error
+  3  could not judge: device unreachable or lost, nothing really tested
+  4  known-issue file stale
+  5  flaky results only
+  6  device left with changed settings";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Judge a device against its contract (without --target: the embedded mock device)
+    Run(Box<run::Args>),
+    /// Serve a mock device that keeps the contract, or breaks it on request
+    Mock(mock::Args),
+    /// Show what a published pattern can mean
+    Pattern(pattern::Args),
+    /// Show what is wrong with the published text itself
+    Lint(lint::Args),
+    /// List the cases that `run` would send; sends nothing
+    Plan(plan::PlanArgs),
+    /// Print a completion script for a shell
+    #[command(after_help = "Example:\n  probity completions bash > /etc/bash_completion.d/probity")]
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+}
 
 /// Parses the process arguments and runs the subcommand.
 pub fn main() -> ExitCode {
-    ExitCode::from(2)
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // clap prints help and version to stdout with 0, errors to stderr with 2.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let result = match cli.command {
+        Command::Run(args) => run::run(*args),
+        Command::Mock(args) => mock::run(args),
+        Command::Pattern(args) => pattern::run(args),
+        Command::Lint(args) => lint::run(args),
+        Command::Plan(args) => return plan::run(&args),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "probity", &mut std::io::stdout());
+            Ok(Verdict::Kept)
+        }
+    };
+    match result {
+        Ok(verdict) => verdict.into(),
+        Err(error) => {
+            anstream::eprintln!("probity: {error}");
+            Verdict::Usage.into()
+        }
+    }
 }

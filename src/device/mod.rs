@@ -1,2 +1,485 @@
 //! HTTP transport byte for byte, login session, settings guard, life monitor. May import
 //! [`crate::exchange`] and [`crate::profile`]; does not know the mock.
+//!
+//! Two paths lead to the device and look the same from outside. The *ordinary* one ([`Device::send`]
+//! with a [`Request::Http`]) is reqwest with keep-alive and without anything that a case did not
+//! ask for: no redirects, cookies, proxies, decompression or retries. The *socket* path writes the
+//! bytes itself and reads the answer with [`answer`]; it carries [`Request::Raw`], everything that
+//! wants a fresh connection, and every ordinary request whose bytes reqwest would change. With
+//! [`Carrier::Socket`] it carries the ordinary ones too, on kept-alive connections of its own.
+
+pub mod answer;
+mod chunked;
+mod classify;
+mod fields;
+mod guard;
+mod kept;
+mod library;
+mod life;
+mod login;
+mod read_back;
+mod session;
+mod socket;
+mod tls;
+
+pub use answer::Caps;
+pub use guard::{Guard, GuardedWrite, Restored};
+pub use life::LifeSign;
+pub use login::LoginError;
+pub use read_back::{ReadBackError, ReadBackState};
+pub use session::Credentials;
+pub use tls::Tls;
+
+use crate::exchange::{
+    Exchange, Failure, HttpRequest, Outcome, Phase, Request, Secret, Template, Timings,
+};
+use crate::profile::Profile;
+use session::Session;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
+use url::Url;
+
+/// How a device is reached.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Options {
+    /// `http://host[:port][/prefix]` or `https://…`; targets of requests are appended to it.
+    pub base_url: String,
+    /// Who we are.
+    pub credentials: Credentials,
+    /// For `https`.
+    pub tls: Tls,
+    /// Longest time that one exchange may take from its first step to the last byte of the
+    /// answer; pauses that a case asks for come on top.
+    pub timeout: Duration,
+    /// Most requests a second; `None`: as many as the device answers.
+    pub rate: Option<f64>,
+    /// Most octets of one answer.
+    pub limits: Caps,
+    /// How long the socket path looks for bytes after a complete answer, where the device does not
+    /// close the connection before.
+    pub grace: Duration,
+    /// What carries ordinary requests.
+    pub carrier: Carrier,
+}
+
+/// What carries ordinary requests, those that are neither [`Request::Raw`] nor want a fresh
+/// connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Carrier {
+    /// reqwest. It does not tell half a head from silence or from the end of a connection, nor
+    /// what follows an answer, nor a bare LF.
+    #[default]
+    Library,
+    /// Kept-alive connections of our own: every failure and anomaly is told, as on the socket
+    /// path, and an exchange costs about half the time.
+    Socket,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            base_url: String::new(),
+            credentials: Credentials::default(),
+            tls: Tls::default(),
+            timeout: Duration::from_secs(5),
+            rate: None,
+            limits: Caps::default(),
+            grace: Duration::from_millis(30),
+            carrier: Carrier::default(),
+        }
+    }
+}
+
+/// A configuration that no device can be reached with (exit code 2).
+#[derive(Debug, thiserror::Error)]
+pub enum DeviceError {
+    /// The base URL is none that can be used.
+    #[error("target {url:?}: {why}")]
+    BaseUrl {
+        /// As given.
+        url: String,
+        /// What is wrong and what would be right.
+        why: String,
+    },
+    /// A certificate or key file cannot be used.
+    #[error("{}: {why}", file.display())]
+    File {
+        /// Its path.
+        file: PathBuf,
+        /// What is wrong and what would be right.
+        why: String,
+    },
+    /// TLS cannot be set up at all.
+    #[error("TLS: {0}")]
+    Tls(String),
+    /// A number is out of its range.
+    #[error("{0}")]
+    Option(String),
+}
+
+/// Bodies over this are written while the answer is read, on a connection of their own, so that an
+/// answer before their end (413 and close) is seen.
+const LARGE_BODY: usize = 64 * 1024;
+
+/// The longest time that an option may name, so that adding it to a clock cannot overflow.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Where a device is.
+#[derive(Debug)]
+struct Base {
+    /// Normalised, without a slash at the end.
+    url: String,
+    /// Length of the part of `url` before the path.
+    origin: usize,
+    host: String,
+    port: u16,
+    https: bool,
+}
+
+impl Base {
+    fn parse(text: &str) -> Result<Base, DeviceError> {
+        let error = |why: &str| DeviceError::BaseUrl {
+            url: text.to_owned(),
+            why: why.to_owned(),
+        };
+        let url = Url::parse(text.trim()).map_err(|e| {
+            error(&format!(
+                "{e}; write it like http://192.168.1.20 or https://panel.example:8443"
+            ))
+        })?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(error(
+                "it must begin with http:// or https://, like http://192.168.1.20:8080",
+            ));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(error(
+                "credentials do not belong into it; use --username and --password-env",
+            ));
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(error("leave out what follows the path (`?…`, `#…`)"));
+        }
+        let host = url.host().ok_or_else(|| error("it names no host"))?;
+        let port = url
+            .port_or_known_default()
+            .ok_or_else(|| error("it names no port"))?;
+        Ok(Base {
+            host: match host {
+                // Without the brackets that a URL wants around it.
+                url::Host::Ipv6(address) => address.to_string(),
+                other => other.to_string(),
+            },
+            port,
+            https: url.scheme() == "https",
+            origin: url[..url::Position::BeforePath].len(),
+            url: url.as_str().trim_end_matches('/').to_owned(),
+        })
+    }
+
+    /// `host[:port]` as a `Host` field wants it.
+    fn authority(&self) -> &str {
+        let origin = self.url.get(..self.origin).unwrap_or_default();
+        origin.split_once("://").map_or(origin, |(_, a)| a)
+    }
+
+    /// The path before every target; empty or `/…` without a slash at the end.
+    fn prefix(&self) -> &str {
+        self.url.get(self.origin..).unwrap_or_default()
+    }
+}
+
+/// A device that answers over HTTP, and the session with it. Shared by reference between tasks.
+pub struct Device {
+    base: Base,
+    options: Options,
+    profile: Arc<Profile>,
+    client: reqwest::Client,
+    connector: tokio_rustls::TlsConnector,
+    session: Mutex<Session>,
+    auth: Mutex<Vec<(String, Template)>>,
+    /// When the next request may go, where a rate is set.
+    next_slot: Mutex<Option<Instant>>,
+    /// Our ends of the kept-alive connections that have carried an exchange.
+    connections: Mutex<Vec<SocketAddr>>,
+    /// Kept-alive connections of our own.
+    idle: Mutex<Vec<kept::Line>>,
+    sent: AtomicU64,
+    answered: AtomicU64,
+}
+
+/// Takes a lock whose data stay right even if a holder panicked.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Device {
+    /// Prepares the way to a device; sends nothing.
+    ///
+    /// # Errors
+    /// Configuration that cannot work: base URL, certificate files, rate, time-out.
+    pub fn new(options: Options, profile: Arc<Profile>) -> Result<Device, DeviceError> {
+        let base = Base::parse(&options.base_url)?;
+        if options.timeout.is_zero() || options.timeout.max(options.grace) > DAY {
+            return Err(DeviceError::Option(format!(
+                "a time-out of {:?} is of no use; use something between 1ms and a day, 5s say",
+                options.timeout
+            )));
+        }
+        if let Some(rate) = options.rate
+            && !(rate.is_finite() && rate >= 1.0 / DAY.as_secs_f64())
+        {
+            return Err(DeviceError::Option(format!(
+                "a rate of {rate} requests a second cannot be kept; use a number above 0"
+            )));
+        }
+        let tls = tls::config(&options.tls, base.https)?;
+        let client = library::client(&options, tls.clone())?;
+        Ok(Device {
+            connector: tokio_rustls::TlsConnector::from(Arc::new(tls)),
+            session: Mutex::new(Session::new(options.credentials.clone())),
+            auth: Mutex::new(Vec::new()),
+            next_slot: Mutex::new(None),
+            connections: Mutex::new(Vec::new()),
+            idle: Mutex::new(Vec::new()),
+            sent: AtomicU64::new(0),
+            answered: AtomicU64::new(0),
+            base,
+            options,
+            profile,
+            client,
+        })
+    }
+
+    /// The base URL, normalised, without a slash at the end.
+    pub fn base_url(&self) -> &str {
+        &self.base.url
+    }
+
+    /// How it is driven.
+    pub fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// Requests that were sent or tried, logins and read-backs included.
+    pub fn sent(&self) -> u64 {
+        self.sent.load(Relaxed)
+    }
+
+    /// Complete answers.
+    pub fn answered(&self) -> u64 {
+        self.answered.load(Relaxed)
+    }
+
+    /// Sends a request and waits for its answer. Takes at most the time-out (and the request's own
+    /// pauses), and memory within the limits. `fresh` wants a connection of its own; a
+    /// [`Request::Raw`] always has one.
+    ///
+    /// A kept-alive connection may end at any time (RFC 9112 §9.5). Where one ended before the
+    /// first byte of an answer, nobody can tell whether the device dropped the request or had
+    /// closed the connection before: the request is sent once more, on a fresh one, and that
+    /// exchange counts, unless the device then takes no connection at all.
+    pub async fn send(&self, request: &Request, fresh: bool) -> Exchange {
+        self.send_within(request, fresh, self.options.timeout).await
+    }
+
+    /// [`send`](Self::send) with a time-out of its own.
+    async fn send_within(&self, request: &Request, fresh: bool, timeout: Duration) -> Exchange {
+        self.pace().await;
+        match request {
+            Request::Raw(raw) => {
+                let job = self.raw_job(raw);
+                self.count(self.on_socket(job, timeout).await)
+            }
+            Request::Http(http) => {
+                let mut first = None;
+                if !fresh && let Some((exchange, reused)) = self.ordinary(http, timeout).await {
+                    let exchange = self.count(exchange);
+                    if !(reused && is_silent_end(&exchange)) {
+                        return exchange;
+                    }
+                    first = Some(exchange);
+                    self.pace().await;
+                }
+                let job = self.http_job(http);
+                let second = self.count(self.on_socket(job, timeout).await);
+                match first {
+                    // The device no longer takes connections: it was not the idle connection that
+                    // ended but the device that fell over this request.
+                    Some(first) if is_unreachable(&second) => first,
+                    _ => second,
+                }
+            }
+        }
+    }
+
+    /// The exchange of an ordinary request and whether its connection may have carried another;
+    /// `None` where it has to be sent over a connection of its own.
+    async fn ordinary(&self, http: &HttpRequest, timeout: Duration) -> Option<(Exchange, bool)> {
+        if http.body.as_ref().is_some_and(|b| b.len() > LARGE_BODY) {
+            return None;
+        }
+        match self.options.carrier {
+            Carrier::Socket => {
+                let exchange = self.kept(http, timeout).await;
+                let reused = exchange.reused;
+                Some((exchange, reused))
+            }
+            Carrier::Library => {
+                let ready = self.library_request(http)?;
+                // It does not tell for an exchange that fails.
+                let reusable = !lock(&self.connections).is_empty();
+                Some((self.by_library(ready, timeout).await, reusable))
+            }
+        }
+    }
+
+    fn count(&self, exchange: Exchange) -> Exchange {
+        if !matches!(exchange.failure(), Some(Failure::NotSent(_))) {
+            self.sent.fetch_add(1, Relaxed);
+        }
+        if exchange.answer().is_some() {
+            self.answered.fetch_add(1, Relaxed);
+        }
+        exchange
+    }
+
+    /// Waits until the rate allows another request.
+    async fn pace(&self) {
+        let Some(rate) = self.options.rate else {
+            return;
+        };
+        let slot = {
+            let mut next = lock(&self.next_slot);
+            let slot = next.map_or_else(Instant::now, |n| n.max(Instant::now()));
+            *next = Some(slot + Duration::from_secs_f64(1.0 / rate));
+            slot
+        };
+        tokio::time::sleep_until(slot).await;
+    }
+
+    /// The headers that carry the session's credentials in requests of our own (read-back, life
+    /// probe, restore), as the contract's security scheme wants them. Without this it is
+    /// `Authorization: Bearer` with the token, or `Basic` where there is no token.
+    pub fn set_auth(&self, headers: Vec<(String, Template)>) {
+        *lock(&self.auth) = headers;
+    }
+
+    /// See [`set_auth`](Self::set_auth); leaves out what is not known.
+    fn auth_headers(&self) -> Vec<(String, Template)> {
+        let set = lock(&self.auth).clone();
+        let session = lock(&self.session);
+        let known = |t: &Template| {
+            t.try_render(|s| session.value(s).map(str::to_owned))
+                .is_ok()
+        };
+        if !set.is_empty() {
+            return set.into_iter().filter(|(_, t)| known(t)).collect();
+        }
+        [
+            Template::from("Bearer ").secret(Secret::Token),
+            Template::from("Basic ").secret(Secret::Basic),
+        ]
+        .into_iter()
+        .find(known)
+        .map(|t| ("Authorization".to_owned(), t))
+        .into_iter()
+        .collect()
+    }
+
+    /// A request of our own, with credentials.
+    fn own_request(&self, method: &str, path: &str) -> Request {
+        let mut headers = vec![("Accept".to_owned(), Template::from("application/json"))];
+        headers.extend(self.auth_headers());
+        Request::Http(HttpRequest {
+            method: method.to_owned(),
+            target: Template::from(path),
+            headers,
+            body: None,
+        })
+    }
+
+    /// Whether a token is known, from a login or from the user.
+    pub fn has_token(&self) -> bool {
+        lock(&self.session).token.is_some()
+    }
+
+    /// Forgets the token, also one that the user gave.
+    pub fn forget_token(&self) {
+        lock(&self.session).token = None;
+    }
+
+    /// Uses this token from now on.
+    pub fn set_token(&self, token: impl Into<String>) {
+        lock(&self.session).token = Some(token.into());
+    }
+
+    /// Whether the value of a credential is known.
+    pub fn knows(&self, secret: Secret) -> bool {
+        lock(&self.session).value(secret).is_some()
+    }
+
+    /// Whether a credential of the session stands in `text`; short ones, which may stand there by
+    /// chance, are not looked for.
+    pub fn shows_secret(&self, text: &str) -> bool {
+        lock(&self.session).shows(text)
+    }
+
+    /// Replaces every secret that is known (password, its MD5, token, `Basic` credentials, secret
+    /// settings that the guard saw) in any text: credentials by their environment variable
+    /// (`$PROBITY_TOKEN`), settings by `***`. Values under three characters are left.
+    pub fn mask(&self, text: &str) -> String {
+        lock(&self.session).mask(text)
+    }
+}
+
+/// Whether the connection ended before the first byte of an answer.
+fn is_silent_end(exchange: &Exchange) -> bool {
+    matches!(
+        exchange.outcome,
+        Outcome::Failed {
+            failure: Failure::Closed | Failure::Reset,
+            partial: None,
+        }
+    )
+}
+
+/// Whether there was not even a connection.
+fn is_unreachable(exchange: &Exchange) -> bool {
+    matches!(
+        exchange.failure(),
+        Some(Failure::Refused | Failure::Unreachable(_) | Failure::Timeout(Phase::Connect))
+    )
+}
+
+/// An exchange that failed before anything was sent.
+fn not_sent(why: impl Into<String>) -> Exchange {
+    Exchange {
+        outcome: Outcome::Failed {
+            failure: Failure::NotSent(why.into()),
+            partial: None,
+        },
+        timings: Timings::default(),
+        reused: false,
+    }
+}
+
+/// What to say where a credential is missing.
+fn unknown(secret: Secret) -> String {
+    match secret {
+        Secret::Token => "there is no token: log in first, or give one with --token-env".to_owned(),
+        Secret::Username => "there is no user name: give one with --username".to_owned(),
+        Secret::Password | Secret::PasswordMd5 => {
+            "there is no password: give one with --password-env".to_owned()
+        }
+        Secret::Basic => {
+            "user name and password are not both known: give them with --username and \
+             --password-env"
+                .to_owned()
+        }
+    }
+}

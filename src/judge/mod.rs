@@ -1,6 +1,420 @@
 //! What one exchange says about the promises that its case tests. Pure: no I/O, no time. May
-//! import [`crate::case`], [`crate::contract`], [`crate::exchange`].
+//! import [`crate::case`], [`crate::contract`], [`crate::exchange`], [`crate::profile`].
+//!
+//! Three rules hold everywhere:
+//!
+//! - No answer is neither accept nor reject. A time-out, a reset, 429 and 503 leave the promises of
+//!   the case undecided; that the device hung or dropped the connection is a finding of its own,
+//!   about [`answers_promise`].
+//! - What the page leaves open is never accused ([`Expect::Either`], [`Expect::Answered`]); only
+//!   what holds whatever the choice (a complete answer, no 5xx, the documented schema) is.
+//! - The text of a refusal is judged against the fault that was sent: one of the shapes that the
+//!   contract gives for it, naming the field at fault.
 
 mod model;
+mod refusal;
+pub mod shape;
 
 pub use model::*;
+
+use crate::case::{Case, Expect, SuccessIs};
+use crate::contract::{Contract, Operation, StatusKey, assess};
+use crate::exchange::{Answer, Exchange, Failure, Outcome, Phase};
+use crate::pattern::{Assessment, Texts};
+use crate::profile::Profile;
+use serde_json::Value;
+
+/// Prefix of header names that only text injected by a case can bring into an answer.
+pub const INJECTED_HEADER: &str = "x-probity";
+
+/// What the judge knows besides the case and the exchange.
+#[derive(Clone, Copy, Debug)]
+pub struct Law<'a> {
+    /// The contract.
+    pub contract: &'a Contract,
+    /// Readings of its string rules, for the bodies of answers.
+    pub texts: &'a Texts,
+    /// Where a login answer holds its token.
+    pub profile: &'a Profile,
+}
+
+/// Id of the promise that every request gets one complete, well-formed answer (RFC 9110, 9112).
+pub fn answers_promise(operation: &str) -> String {
+    format!("{operation}.http.answers")
+}
+
+/// Judges one exchange. Total: every case and every exchange get a judgement.
+pub fn judge(law: Law<'_>, case: &Case, exchange: &Exchange) -> Judgement {
+    let answers = answers_promise(&case.operation);
+    let answer = match &exchange.outcome {
+        Outcome::Failed { failure, .. } => return judge_failure(case, failure, answers),
+        Outcome::Answered(answer) => answer,
+    };
+    if matches!(answer.status, 429 | 503) {
+        let why = format!("the device answered {}: too busy to tell", answer.status);
+        return Judgement::undecided(case, &why);
+    }
+    let Some(operation) = law.contract.operation(&case.operation) else {
+        return Judgement::undecided(case, "the case names no operation of the contract");
+    };
+    let mut judgement = Judgement::default();
+    if let Some(deviation) = wire_fault(case, answer) {
+        judgement.broken(&answers, deviation);
+        judgement.took = took(operation, answer);
+        return judgement;
+    }
+    let not_served = matches!(case.expect, Expect::NotServed { .. });
+    if (500..600).contains(&answer.status) && !(not_served && matches!(answer.status, 501 | 505)) {
+        // 5xx says that the device failed, never that the request did (RFC 9110 §15.6). Where the
+        // contract promises a definite answer to this request, that promise is the broken one.
+        let promise = match case.expect {
+            Expect::Accepted | Expect::Refused { .. } | Expect::Unauthorized { .. } => {
+                case.promises.first().cloned().unwrap_or(answers)
+            }
+            _ => answers,
+        };
+        judgement.broken(
+            &promise,
+            Deviation {
+                kind: Kind::ServerError,
+                expected: expected_line(case),
+                observed: describe(answer),
+            },
+        );
+        return judgement;
+    }
+    judgement.kept(&answers);
+    judgement.took = took(operation, answer);
+    let ctx = Hearing {
+        law,
+        case,
+        operation,
+        answer,
+    };
+    match &case.expect {
+        Expect::Accepted => ctx.accepted(&mut judgement),
+        Expect::Refused { faults } => refusal::refused(&ctx, faults, &mut judgement),
+        Expect::Either { question, faults } => {
+            refusal::either(&ctx, question, faults, &mut judgement);
+        }
+        Expect::Unauthorized { faults } => refusal::unauthorized(&ctx, faults, &mut judgement),
+        Expect::LoginRefused => ctx.login_refused(&mut judgement),
+        Expect::Answered { question } => {
+            judgement.choice = Some((question.clone(), choice_line(answer)));
+            judgement.keep_all(case);
+        }
+        Expect::NotServed { success } => ctx.not_served(*success, &mut judgement),
+    }
+    judgement
+}
+
+/// One case with the answer to it.
+pub(crate) struct Hearing<'a> {
+    pub(crate) law: Law<'a>,
+    pub(crate) case: &'a Case,
+    pub(crate) operation: &'a Operation,
+    pub(crate) answer: &'a Answer,
+}
+
+impl Hearing<'_> {
+    fn accepted(&self, judgement: &mut Judgement) {
+        let status = self.answer.status;
+        let main = self.case.main_promise();
+        match judgement.took {
+            Took::Accepted => {
+                judgement.keep_all(self.case);
+                self.success_body(judgement);
+            }
+            Took::Refused if (200..300).contains(&status) => judgement.broken(
+                &main,
+                Deviation {
+                    kind: Kind::WrongStatus,
+                    expected: expected_line(self.case),
+                    observed: format!("{} that carries an error text", describe(self.answer)),
+                },
+            ),
+            _ => judgement.broken(
+                &main,
+                Deviation {
+                    kind: if (400..500).contains(&status) {
+                        Kind::RejectsValid
+                    } else {
+                        Kind::WrongStatus
+                    },
+                    expected: expected_line(self.case),
+                    observed: describe(self.answer),
+                },
+            ),
+        }
+    }
+
+    /// Status and body of a success against what the contract documents.
+    pub(crate) fn success_body(&self, judgement: &mut Judgement) {
+        let status = self.answer.status;
+        let documented = self.operation.response(status);
+        let successes = self.operation.success_statuses();
+        if documented.is_none() && !successes.is_empty() {
+            judgement.broken(
+                &format!("{}.responses.{}", self.operation.id, successes[0]),
+                Deviation {
+                    kind: Kind::WrongStatus,
+                    expected: format!("one of the documented statuses {successes:?}"),
+                    observed: describe(self.answer),
+                },
+            );
+            return;
+        }
+        let promise = self.response_promise(status);
+        match self.body_deviation(status) {
+            Some(deviation) => judgement.broken(&promise, deviation),
+            None => judgement.kept(&promise),
+        }
+    }
+
+    /// Id of the promise about the answer of this status.
+    pub(crate) fn response_promise(&self, status: u16) -> String {
+        let key = match self.operation.response(status).map(|r| r.status) {
+            Some(StatusKey::Range(digit)) => format!("{digit}XX"),
+            Some(StatusKey::Default) => "default".to_owned(),
+            _ => status.to_string(),
+        };
+        format!("{}.responses.{key}", self.operation.id)
+    }
+
+    /// What is wrong with media type, JSON or schema of the answer's body; `None` where nothing is
+    /// or nothing is documented.
+    pub(crate) fn body_deviation(&self, status: u16) -> Option<Deviation> {
+        let head = is_head(self.case);
+        let response = self.operation.response(status)?;
+        let malformed = |expected: String| {
+            Some(Deviation {
+                kind: Kind::MalformedResponse,
+                expected,
+                observed: describe(self.answer),
+            })
+        };
+        let Some(media_type) = &response.media_type else {
+            // Nothing documented: only a body that calls itself JSON and is not can be wrong.
+            let says_json = self
+                .answer
+                .media_type()
+                .is_some_and(|m| is_json_media_type(&m));
+            if says_json && !head && !self.answer.body.is_empty() && self.json().is_none() {
+                return malformed("a body that is JSON, as its media type says".to_owned());
+            }
+            return None;
+        };
+        if head {
+            return None;
+        }
+        if self.answer.media_type().as_deref() != Some(media_type.as_str()) {
+            return malformed(format!("a body of media type {media_type}"));
+        }
+        let Some(body) = self.json() else {
+            return malformed("a body that is JSON (RFC 8259)".to_owned());
+        };
+        let schema = response.schema.as_ref()?;
+        let assessed = assess(schema, &body, self.law.texts);
+        if assessed.certainty == Assessment::SurelyInvalid {
+            let why = assessed
+                .faults
+                .iter()
+                .find(|f| f.certain)
+                .map(|f| format!(": `{}` breaks {}", f.path.dotted(), f.keyword))
+                .unwrap_or_default();
+            return malformed(format!("a body of the documented schema{why}"));
+        }
+        None
+    }
+
+    pub(crate) fn json(&self) -> Option<Value> {
+        parse_json(&self.answer.body)
+    }
+
+    fn login_refused(&self, judgement: &mut Judgement) {
+        let main = self.case.main_promise();
+        let token = self.law.profile.login.as_ref().and_then(|login| {
+            let body = self.json()?;
+            match body.pointer(&login.token) {
+                Some(Value::String(token)) if !token.is_empty() => Some(()),
+                _ => None,
+            }
+        });
+        match self.answer.status {
+            200..=299 if token.is_some() => judgement.broken(
+                &main,
+                Deviation {
+                    kind: Kind::AuthNotEnforced,
+                    expected: "no token for wrong credentials".to_owned(),
+                    observed: format!("{} with a token", self.answer.status),
+                },
+            ),
+            200..=299 => judgement.leave_all(self.case, "a success without a token"),
+            _ => judgement.keep_all(self.case),
+        }
+    }
+
+    fn not_served(&self, success: SuccessIs, judgement: &mut Judgement) {
+        match self.answer.status {
+            200..=299 if judgement.took == Took::Accepted => judgement.broken(
+                &self.case.main_promise(),
+                Deviation {
+                    kind: match success {
+                        SuccessIs::AcceptsInvalid => Kind::AcceptsInvalid,
+                        SuccessIs::MethodNotRefused => Kind::MethodNotRefused,
+                    },
+                    expected: expected_line(self.case),
+                    observed: describe(self.answer),
+                },
+            ),
+            _ => judgement.keep_all(self.case),
+        }
+    }
+}
+
+fn judge_failure(case: &Case, failure: &Failure, answers: String) -> Judgement {
+    let mut judgement = Judgement::undecided(case, &failure.to_string());
+    let kind = match failure {
+        // Nothing reached the device, or it is not there: no statement about this case.
+        Failure::NotSent(_)
+        | Failure::Refused
+        | Failure::Unreachable(_)
+        | Failure::Tls(_)
+        | Failure::Timeout(Phase::Connect | Phase::Tls) => return judgement,
+        Failure::Timeout(_) => Kind::Hang,
+        Failure::Closed | Failure::Reset => {
+            if matches!(case.expect, Expect::NotServed { .. }) {
+                // Ending the connection is a way to refuse what is no message (RFC 9112 §9.5).
+                judgement = Judgement::default();
+                judgement.keep_all(case);
+                judgement.kept(&answers);
+                return judgement;
+            }
+            Kind::ConnectionLost
+        }
+        Failure::Truncated { .. } | Failure::MalformedHttp(_) | Failure::TooLarge { .. } => {
+            Kind::MalformedResponse
+        }
+    };
+    judgement.broken(
+        &answers,
+        Deviation {
+            kind,
+            expected: "one complete HTTP answer within the time limit".to_owned(),
+            observed: failure.to_string(),
+        },
+    );
+    judgement
+}
+
+/// What HTTP does not allow in this answer, whatever the case.
+fn wire_fault(case: &Case, answer: &Answer) -> Option<Deviation> {
+    if let Some((name, _)) = answer
+        .headers
+        .iter()
+        .find(|(n, _)| n.to_ascii_lowercase().starts_with(INJECTED_HEADER))
+    {
+        return Some(Deviation {
+            kind: Kind::ResponseSplitting,
+            expected: "text from the request never becomes a header field of the answer".to_owned(),
+            observed: format!(
+                "the answer has the header field `{name}` that the request's text named"
+            ),
+        });
+    }
+    // After a message with broken framing a second answer is what RFC 9112 §11.2 warns of; the
+    // request asked for it.
+    if matches!(
+        case.expect,
+        Expect::NotServed { .. } | Expect::Answered { .. }
+    ) {
+        return None;
+    }
+    let anomaly = answer.anomalies.first()?;
+    Some(Deviation {
+        kind: Kind::MalformedResponse,
+        expected: "one well-formed answer (RFC 9112)".to_owned(),
+        observed: format!("{}: {}", describe(answer), anomaly),
+    })
+}
+
+/// Whether the device took the request: a 2xx that does not carry an error text is an acceptance,
+/// a 4xx or an error text is a refusal.
+pub(crate) fn took(operation: &Operation, answer: &Answer) -> Took {
+    match answer.status {
+        200..=299 => match parse_json(&answer.body) {
+            Some(body)
+                if !shape::matches(operation.error_shapes(), &body).is_empty()
+                    && !operation
+                        .error_shapes()
+                        .any(|s| (200..300).contains(&s.status)) =>
+            {
+                Took::Refused
+            }
+            _ => Took::Accepted,
+        },
+        400..=499 => Took::Refused,
+        _ => Took::Neither,
+    }
+}
+
+/// JSON of a body: UTF-8 with an optional byte order mark (RFC 8259 §8.1 lets readers ignore it).
+pub(crate) fn parse_json(body: &[u8]) -> Option<Value> {
+    serde_json::from_slice(body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body)).ok()
+}
+
+fn is_json_media_type(media_type: &str) -> bool {
+    media_type == "application/json" || media_type.ends_with("+json")
+}
+
+fn is_head(case: &Case) -> bool {
+    match &case.request {
+        crate::exchange::Request::Http(r) => r.method == "HEAD",
+        crate::exchange::Request::Raw(r) => r.head,
+    }
+}
+
+/// What must come, in one line.
+pub fn expected_line(case: &Case) -> String {
+    match &case.expect {
+        Expect::Accepted => "success: every plausible reading of the page accepts it".to_owned(),
+        Expect::Refused { faults } => format!("refusal: {}", refusal::describe_faults(faults)),
+        Expect::Either { question, .. } => format!("success or a documented refusal ({question})"),
+        Expect::Unauthorized { .. } => "refusal for want of credentials".to_owned(),
+        Expect::LoginRefused => "no token for wrong credentials".to_owned(),
+        Expect::Answered { .. } => "an answer".to_owned(),
+        Expect::NotServed {
+            success: SuccessIs::AcceptsInvalid,
+        } => {
+            "refusal of an invalid message (4xx, 501, 505 or the end of the connection)".to_owned()
+        }
+        Expect::NotServed {
+            success: SuccessIs::MethodNotRefused,
+        } => "refusal of a method that the contract does not offer (405, 404, 501…)".to_owned(),
+    }
+}
+
+/// Status and beginning of the body, in one line.
+pub fn describe(answer: &Answer) -> String {
+    let text = String::from_utf8_lossy(&answer.body);
+    let text: String = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(160)
+        .collect();
+    let text = text.trim();
+    match (text.is_empty(), answer.media_type()) {
+        (true, _) => format!("{} without a body", answer.status),
+        (false, Some(media)) if !is_json_media_type(&media) => {
+            format!("{} ({media}) {text}", answer.status)
+        }
+        (false, _) => format!("{} {text}", answer.status),
+    }
+}
+
+pub(crate) fn choice_line(answer: &Answer) -> String {
+    match answer.status {
+        200..=299 => "accepted".to_owned(),
+        _ => format!("refused: {}", describe(answer)),
+    }
+}

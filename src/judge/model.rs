@@ -1,6 +1,80 @@
 //! Verdicts as plain data.
 
+use crate::case::Case;
 use serde::{Deserialize, Serialize};
+
+/// Everything that one exchange says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Judgement {
+    /// One for each promise that it says something about.
+    pub verdicts: Vec<Verdict>,
+    /// Whether the device took the request.
+    pub took: Took,
+    /// Where the page leaves something open: the question, and what the device chose.
+    pub choice: Option<(String, String)>,
+    /// Id of the error shape that the answer has.
+    pub shape: Option<String>,
+}
+
+/// Whether the device took a request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Took {
+    /// A success.
+    Accepted,
+    /// A refusal.
+    Refused,
+    /// No answer, or one that tells neither.
+    #[default]
+    Neither,
+}
+
+impl Judgement {
+    /// All promises of the case left undecided for one reason.
+    pub(crate) fn undecided(case: &Case, why: &str) -> Self {
+        let mut judgement = Judgement::default();
+        judgement.leave_all(case, why);
+        judgement
+    }
+
+    pub(crate) fn kept(&mut self, promise: &str) {
+        self.verdicts.push(Verdict {
+            promise: promise.to_owned(),
+            ruling: Ruling::Kept,
+        });
+    }
+
+    pub(crate) fn broken(&mut self, promise: &str, deviation: Deviation) {
+        let ruling = Ruling::Broken(deviation);
+        self.verdicts.push(Verdict {
+            promise: promise.to_owned(),
+            ruling,
+        });
+    }
+
+    pub(crate) fn keep_all(&mut self, case: &Case) {
+        for promise in &case.promises {
+            self.kept(promise);
+        }
+    }
+
+    pub(crate) fn leave_all(&mut self, case: &Case, why: &str) {
+        for promise in &case.promises {
+            let ruling = Ruling::Undecided(why.to_owned());
+            self.verdicts.push(Verdict {
+                promise: promise.clone(),
+                ruling,
+            });
+        }
+    }
+
+    /// The broken promises with their deviations.
+    pub fn deviations(&self) -> impl Iterator<Item = (&str, &Deviation)> {
+        self.verdicts.iter().filter_map(|v| match &v.ruling {
+            Ruling::Broken(deviation) => Some((v.promise.as_str(), deviation)),
+            _ => None,
+        })
+    }
+}
 
 /// What one exchange says about one promise.
 #[derive(Clone, Debug, PartialEq, Eq)]

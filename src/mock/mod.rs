@@ -1,11 +1,27 @@
 //! The mock device: a real HTTP server that serves a contract under a chosen reading, with faults.
 //! May import [`crate::contract`], [`crate::pattern`], [`crate::profile`]; does not know device,
 //! case or judge.
+//!
+//! It decides with a validator of its own ([`validate`]), two-valued and first-fault-wins like
+//! firmware's, not with [`crate::contract::assess`]: when mock and judge agree, two routes agree.
+
+mod choice;
+mod fault;
+mod json;
+mod server;
+mod service;
+mod tamper;
+mod validate;
+
+pub use choice::{ChoiceInfo, choices};
+pub use fault::{Class, FaultInfo, faults};
+pub use server::Mock;
 
 use crate::contract::Contract;
 use crate::profile::Profile;
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 /// How a mock behaves.
@@ -27,4 +43,55 @@ pub struct MockConfig {
     pub username: String,
     /// See `username`.
     pub password: String,
+}
+
+impl MockConfig {
+    /// A device that keeps every promise, on a free loopback port, with the default credentials.
+    pub fn clean(contract: Arc<Contract>, profile: Arc<Profile>) -> Self {
+        MockConfig {
+            contract,
+            profile,
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            readings: BTreeMap::new(),
+            faults: Vec::new(),
+            choices: BTreeMap::new(),
+            username: "admin".to_owned(),
+            password: "123456".to_owned(),
+        }
+    }
+
+    /// With these readings: field → reading id.
+    pub fn with_readings(mut self, readings: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.readings.extend(readings);
+        self
+    }
+
+    /// With these faults planted.
+    pub fn with_faults(mut self, faults: impl IntoIterator<Item = String>) -> Self {
+        self.faults.extend(faults);
+        self
+    }
+
+    /// With these choices made: name → value.
+    pub fn with_choices(mut self, choices: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.choices.extend(choices);
+        self
+    }
+}
+
+/// Starts a mock on the current runtime.
+///
+/// # Errors
+/// The address cannot be listened on; a fault, choice or reading is not known (kind
+/// [`io::ErrorKind::InvalidInput`]).
+pub async fn start(config: MockConfig) -> io::Result<Mock> {
+    Mock::start(config).await
+}
+
+/// Starts a mock on a thread and runtime of its own. It stops with [`Mock::stop`] or when dropped.
+///
+/// # Errors
+/// As [`start`].
+pub fn spawn(config: MockConfig) -> io::Result<Mock> {
+    Mock::spawn(config)
 }

@@ -1,5 +1,24 @@
 //! Plan → send → judge → findings. Emits events; reporters listen. May import everything below it,
 //! not [`crate::report`].
+//!
+//! A run goes through the plan in windows. In each it first sends what must be refused, then looks
+//! once whether the settings still stand, then sends what may be accepted and reads each accepted
+//! write back. So one read-back watches over some dozens of refusals, and only when it differs are
+//! they gone through one by one. A deviation is confirmed on fresh connections before it becomes a
+//! finding. Whatever happens, the settings are put back at the end.
 
+mod confirm;
+pub mod curl;
 pub mod event;
+mod exit;
+mod readings;
+mod recover;
 pub mod result;
+mod runner;
+mod settings;
+mod state;
+mod tally;
+
+pub use exit::Verdict;
+pub use runner::{Job, Options, Outcome, run};
+pub use tally::kind_word;

@@ -1,0 +1,236 @@
+//! Numbers at and around the edges of their rules and of machine integers; part of the strategy
+//! `constraints`. May import what [`crate::case`] may.
+
+use super::draft::{Scene, Sketch, WhenOpen};
+use crate::contract::{Bound, FieldPath, JsonType, Schema};
+use crate::pattern::Assessment;
+use serde_json::{Number, Value, json};
+
+const RANGE: &str = "range of a number not stated";
+
+/// Everything about one numeric field.
+pub(super) fn edges(scene: &mut Scene<'_, '_>, path: &FieldPath, schema: &Schema) {
+    bounds(scene, path, schema);
+    multiples(scene, path, schema);
+    machine_edges(scene, path, schema);
+    spellings(scene, path, schema);
+}
+
+/// One number that is to be refused; dropped where the page does not say so.
+pub(super) fn refused(
+    scene: &mut Scene<'_, '_>,
+    path: &FieldPath,
+    (keyword, idea, tier): (&'static str, &str, u8),
+    number: Value,
+) -> bool {
+    let Some(body) = scene.with(path, number.clone()) else {
+        return false;
+    };
+    if scene.assess(&body).certainty != Assessment::SurelyInvalid {
+        return false;
+    }
+    scene.add(Sketch {
+        field: path,
+        keyword,
+        name: idea.to_owned(),
+        title: format!("{path} is {number}"),
+        class: format!("{keyword}:{idea}"),
+        tier,
+        body,
+        bytes: None,
+        when_open: WhenOpen::Drop,
+    });
+    true
+}
+
+/// One step outside each published bound.
+fn bounds(scene: &mut Scene<'_, '_>, path: &FieldPath, schema: &Schema) {
+    let whole = schema.types.contains(&JsonType::Integer);
+    let step = schema
+        .multiple_of
+        .as_ref()
+        .and_then(Number::as_f64)
+        .unwrap_or(1.0);
+    for (bound, keyword, sign) in [
+        (&schema.minimum, "minimum", -1.0),
+        (&schema.maximum, "maximum", 1.0),
+    ] {
+        let Some(Bound { value, exclusive }) = bound else {
+            continue;
+        };
+        if *exclusive {
+            refused(
+                scene,
+                path,
+                (keyword, "on-the-open-bound", 0),
+                Value::Number(value.clone()),
+            );
+        }
+        let next = match value.as_i64() {
+            Some(edge) if step.fract() == 0.0 => {
+                edge.checked_add((sign * step) as i64).map(Value::from)
+            }
+            _ => value.as_f64().and_then(|edge| real(edge + sign * step)),
+        };
+        if let Some(next) = next {
+            refused(scene, path, (keyword, "one-outside", 0), next);
+        }
+        if !whole && let Some(edge) = value.as_f64() {
+            if let Some(near) = real(edge + sign * 0.01 * step.min(1.0)) {
+                refused(scene, path, (keyword, "just-outside", 1), near);
+            }
+        }
+        if let Some(far) = value
+            .as_f64()
+            .and_then(|edge| real(edge + sign * 1000.0 * step))
+        {
+            refused(scene, path, (keyword, "far-outside", 1), far);
+        }
+    }
+    if let Some(low) = schema.minimum.as_ref().and_then(|b| b.value.as_f64())
+        && low >= 0.0
+        && let Some(sample) = scene.sample(path).and_then(|v| v.as_f64())
+        && let Some(negative) = real(-sample)
+    {
+        refused(scene, path, ("minimum", "sign-lost", 1), negative);
+    }
+}
+
+fn real(value: f64) -> Option<Value> {
+    if value.fract() == 0.0 && value.abs() < 9_007_199_254_740_992.0 {
+        return Some(json!(value as i64));
+    }
+    Number::from_f64(value).map(Value::Number)
+}
+
+fn multiples(scene: &mut Scene<'_, '_>, path: &FieldPath, schema: &Schema) {
+    let Some(step) = schema.multiple_of.as_ref().and_then(Number::as_f64) else {
+        return;
+    };
+    let Some(sample) = scene.sample(path).and_then(|v| v.as_f64()) else {
+        return;
+    };
+    let candidates = [
+        ("between-multiples", sample + 1.0),
+        ("half-a-step", sample + step / 2.0),
+    ];
+    for (idea, value) in candidates {
+        if let Some(value) = real(value) {
+            refused(scene, path, ("multipleOf", idea, 1), value);
+        }
+    }
+}
+
+/// Where integers of firmware wrap round: 2^n beyond the sample reads as the sample in n bits.
+/// Refused where a bound says so; otherwise the page leaves the range open, and what is accepted
+/// must read back.
+fn machine_edges(scene: &mut Scene<'_, '_>, path: &FieldPath, schema: &Schema) {
+    let Some(sample) = scene.sample(path).and_then(|v| v.as_i64()) else {
+        return;
+    };
+    let wide = |bits: u32| json!(i128_number(i128::from(sample) + (1_i128 << bits)));
+    let candidates: [(&str, Value, u8); 14] = [
+        ("wraps-16", wide(16), 1),
+        ("wraps-32", wide(32), 1),
+        ("negative-one", json!(-1), 1),
+        ("wraps-8", wide(8), 3),
+        ("above-16", json!(65_536), 2),
+        ("largest-32-signed-and-one", json!(2_147_483_648_u64), 2),
+        ("smallest-32-signed-less-one", json!(-2_147_483_649_i64), 3),
+        ("largest-32-and-one", json!(4_294_967_296_u64), 3),
+        (
+            "largest-64-signed-and-one",
+            json!(9_223_372_036_854_775_808_u64),
+            3,
+        ),
+        ("beyond-53-bits", json!(9_007_199_254_740_993_u64), 3),
+        ("largest-64", json!(u64::MAX), 3),
+        ("zero", json!(0), 2),
+        ("largest-16-signed-and-one", json!(32_768), 2),
+        ("largest-16", json!(65_535), 2),
+    ];
+    let bounded = |v: &Value| {
+        let body = scene.with(path, v.clone())?;
+        Some(scene.assess(&body).certainty)
+    };
+    let assessed: Vec<Option<Assessment>> = candidates.iter().map(|(_, v, _)| bounded(v)).collect();
+    let mut invalid = 0;
+    for ((idea, value, tier), certainty) in candidates.into_iter().zip(assessed) {
+        let keyword = match (&schema.maximum, &schema.minimum) {
+            (Some(_), _) if value.as_f64().is_some_and(|v| v > 0.0) => "maximum",
+            (_, Some(_)) => "minimum",
+            _ => "type",
+        };
+        let tier = match certainty {
+            None => continue,
+            Some(Assessment::SurelyInvalid) => {
+                invalid += 1;
+                if invalid > 4 { tier + 2 } else { tier }
+            }
+            // The edges of a published range from the inside are the strategy `valid`'s.
+            Some(Assessment::SurelyValid) => tier.max(2),
+            Some(Assessment::Open) => tier,
+        };
+        let Some(body) = scene.with(path, value.clone()) else {
+            continue;
+        };
+        scene.add(Sketch {
+            field: path,
+            keyword,
+            name: idea.to_owned(),
+            title: format!("{path} is {value}"),
+            class: format!("number:{idea}"),
+            tier,
+            body,
+            bytes: None,
+            when_open: WhenOpen::AskAndRead(RANGE),
+        });
+    }
+}
+
+/// Numbers up to 64 bits stay whole.
+fn i128_number(value: i128) -> Number {
+    i64::try_from(value)
+        .map(Number::from)
+        .or_else(|_| u64::try_from(value).map(Number::from))
+        .unwrap_or_else(|_| Number::from(u64::MAX))
+}
+
+/// Other spellings of a number that is valid: whole numbers with a fraction of zero or an
+/// exponent, which JSON Schema counts as integers and many parsers do not.
+fn spellings(scene: &mut Scene<'_, '_>, path: &FieldPath, schema: &Schema) {
+    let Some(sample) = scene.sample(path) else {
+        return;
+    };
+    let whole = schema.types.contains(&JsonType::Integer);
+    let Some(number) = sample.as_i64().filter(|n| *n > 0) else {
+        return;
+    };
+    let tokens = [
+        ("fraction-of-zero", format!("{number}.0"), 2),
+        ("exponent", format!("{number}e0"), 3),
+        ("capital-exponent", format!("{number}E+0"), 4),
+    ];
+    for (idea, token, tier) in tokens {
+        let (Some(bytes), Some(mut body)) = (scene.raw(path, &token), scene.holding(path)) else {
+            continue;
+        };
+        // What the token means is the sample; whether an integer may be written so is open.
+        if let Some(written) = super::build::set(&body, path, json!(number as f64)) {
+            if whole {
+                body = written;
+            }
+        }
+        scene.add(Sketch {
+            field: path,
+            keyword: "type",
+            name: idea.to_owned(),
+            title: format!("{path} is written {token}"),
+            class: format!("number:{idea}"),
+            tier,
+            body,
+            bytes: Some(bytes),
+            when_open: WhenOpen::Ask("whether an integer may be written with a fraction of zero"),
+        });
+    }
+}

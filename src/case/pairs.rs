@@ -1,0 +1,203 @@
+//! Two faults in one body. May import what [`crate::case`] may.
+
+use super::build::{get, remove, set};
+use super::constraints::text_of;
+use super::draft::{Scene, Sketch, WhenOpen, main_type, scenes};
+use super::model::{Case, Context, Strategy};
+use super::mutate::mutants;
+use crate::contract::{FieldPath, JsonType, Schema};
+use crate::pattern::Assessment;
+use serde_json::{Map, Value, json};
+
+/// See [`Strategy::explain`].
+#[derive(Debug)]
+pub struct Pairs;
+
+impl Strategy for Pairs {
+    fn name(&self) -> &'static str {
+        "pairs"
+    }
+
+    fn explain(&self) -> &'static str {
+        "Two faults in one body, with the members in both orders: either may be answered, and \
+         which one is recorded, but the text must fit the field that it names. Firmware that \
+         collects errors in one variable answers the text of the one with the name of the other, \
+         accepts when the second check overwrites the first, or stores what came before."
+    }
+
+    fn cases(&self, context: &Context<'_>) -> Vec<Case> {
+        let mut cases = Vec::new();
+        for mut scene in scenes(context, self.name()) {
+            pairs(&mut scene);
+            cases.append(&mut scene.into_cases());
+        }
+        cases
+    }
+}
+
+/// How one field is spoilt.
+#[derive(Clone, Copy)]
+enum Spoil {
+    Absent,
+    WrongType,
+    Null,
+    Constraint,
+}
+
+impl Spoil {
+    fn word(self) -> &'static str {
+        match self {
+            Spoil::Absent => "absent",
+            Spoil::WrongType => "type",
+            Spoil::Null => "null",
+            Spoil::Constraint => "constraint",
+        }
+    }
+}
+
+fn pairs(scene: &mut Scene<'_, '_>) {
+    let fields: Vec<(FieldPath, Schema, bool)> = scene
+        .fields()
+        .into_iter()
+        .map(|f| (f.path, f.schema.clone(), f.required))
+        .collect();
+    let required: Vec<&FieldPath> = fields.iter().filter(|f| f.2).map(|f| &f.0).collect();
+    let all: Vec<&FieldPath> = fields.iter().map(|f| &f.0).collect();
+    let ruled: Vec<&FieldPath> = fields
+        .iter()
+        .filter(|(path, schema, _)| breaking(scene, path, schema).is_some())
+        .map(|f| &f.0)
+        .collect();
+    let (first, last) = (required.first().copied(), required.last().copied());
+    let middle = required.get(required.len() / 2).copied();
+    let end = all.last().copied();
+    let rule = ruled.first().copied();
+    let other_rule = ruled.last().copied();
+    let wanted = [
+        (first, Spoil::Absent, last, Spoil::Absent, 1),
+        (first, Spoil::Absent, end, Spoil::WrongType, 1),
+        (first, Spoil::WrongType, middle, Spoil::Absent, 1),
+        (first, Spoil::WrongType, end, Spoil::WrongType, 1),
+        (rule, Spoil::Constraint, last, Spoil::Absent, 1),
+        (rule, Spoil::Constraint, middle, Spoil::WrongType, 2),
+        (rule, Spoil::Constraint, other_rule, Spoil::Constraint, 2),
+        (middle, Spoil::Null, last, Spoil::Absent, 2),
+        (middle, Spoil::Absent, other_rule, Spoil::Constraint, 2),
+        (middle, Spoil::WrongType, last, Spoil::WrongType, 3),
+    ];
+    for (a, spoil_a, b, spoil_b, tier) in wanted {
+        let (Some(a), Some(b)) = (a, b) else { continue };
+        if a == b || a.0.starts_with(&b.0) || b.0.starts_with(&a.0) {
+            continue;
+        }
+        let Some(start) = scene.holding(a) else {
+            continue;
+        };
+        let body = spoil(scene, &fields, start, a, spoil_a)
+            .and_then(|body| spoil(scene, &fields, body, b, spoil_b));
+        let Some(body) = body else { continue };
+        if scene.assess(&body).certainty != Assessment::SurelyInvalid {
+            continue;
+        }
+        let name = format!("{}-and-{}-{}", spoil_a.word(), b.dotted(), spoil_b.word());
+        let title = format!("{a} {}, {b} {}", spoilt(spoil_a), spoilt(spoil_b));
+        let turned = backwards(&body);
+        for (suffix, words, body, tier) in [
+            ("", "", body, tier),
+            ("-backwards", ", members backwards", turned, tier + 1),
+        ] {
+            scene.add(Sketch {
+                field: a,
+                keyword: "type",
+                name: format!("{name}{suffix}"),
+                title: format!("{title}{words}"),
+                class: format!("pair:{}+{}", spoil_a.word(), spoil_b.word()),
+                tier,
+                body,
+                bytes: None,
+                when_open: WhenOpen::Drop,
+            });
+        }
+    }
+}
+
+fn spoilt(spoil: Spoil) -> &'static str {
+    match spoil {
+        Spoil::Absent => "is absent",
+        Spoil::WrongType => "is of another type",
+        Spoil::Null => "is null",
+        Spoil::Constraint => "breaks a rule",
+    }
+}
+
+fn spoil(
+    scene: &Scene<'_, '_>,
+    fields: &[(FieldPath, Schema, bool)],
+    body: Value,
+    path: &FieldPath,
+    how: Spoil,
+) -> Option<Value> {
+    let (_, schema, _) = fields.iter().find(|f| f.0 == *path)?;
+    get(&body, path)?;
+    match how {
+        Spoil::Absent => remove(&body, path),
+        Spoil::Null => set(&body, path, Value::Null),
+        Spoil::WrongType => {
+            let wrong = match main_type(schema) {
+                Some(JsonType::String) | None => json!(7),
+                _ => json!("text"),
+            };
+            set(&body, path, wrong)
+        }
+        Spoil::Constraint => set(&body, path, breaking(scene, path, schema)?),
+    }
+}
+
+/// A value of the right type that the page surely forbids.
+fn breaking(scene: &Scene<'_, '_>, path: &FieldPath, schema: &Schema) -> Option<Value> {
+    let invalid = |value: &Value| {
+        scene
+            .with(path, value.clone())
+            .is_some_and(|body| scene.assess(&body).certainty == Assessment::SurelyInvalid)
+    };
+    let candidates: Vec<Value> = match main_type(schema)? {
+        JsonType::String => {
+            let sample = scene.sample(path)?;
+            let text = sample.as_str()?.to_owned();
+            let near = text_of(scene, schema)
+                .map(|t| t.near_misses(4))
+                .unwrap_or_default();
+            let mut texts: Vec<Value> = near.into_iter().map(|s| Value::from(s.text)).collect();
+            texts.extend(mutants(&text).into_iter().map(|m| Value::from(m.text)));
+            texts.push(json!(""));
+            if let Some(max) = schema.max_length.and_then(|m| usize::try_from(m).ok()) {
+                texts.push(Value::from("a".repeat(max.min(10_000) + 1)));
+            }
+            texts
+        }
+        JsonType::Integer | JsonType::Number => {
+            let beyond = |v: Option<i64>, by: i64| v.and_then(|v| v.checked_add(by));
+            let low = schema.minimum.as_ref().and_then(|b| b.value.as_i64());
+            let high = schema.maximum.as_ref().and_then(|b| b.value.as_i64());
+            [beyond(low, -1), beyond(high, 1)]
+                .into_iter()
+                .flatten()
+                .map(Value::from)
+                .collect()
+        }
+        _ => Vec::new(),
+    };
+    candidates.into_iter().find(invalid)
+}
+
+/// The members of every object in reverse order.
+fn backwards(value: &Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let members = map.iter().rev().map(|(n, v)| (n.clone(), backwards(v)));
+            Value::Object(members.collect::<Map<_, _>>())
+        }
+        Value::Array(items) => Value::Array(items.iter().map(backwards).collect()),
+        scalar => scalar.clone(),
+    }
+}

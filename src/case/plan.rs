@@ -1,0 +1,140 @@
+//! From the cases of all strategies to the plan of a run: order, budget, unique ids. May import
+//! what [`crate::case`] may.
+
+use super::constraints::Constraints;
+use super::hostile::Hostile;
+use super::model::{Case, Context, Expect, Strategy};
+use super::names::Names;
+use super::pairs::Pairs;
+use super::parameters::Parameters;
+use super::types::Types;
+use super::valid::Valid;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+/// Requests of a run with the default budget, everything included (issue 2: two minutes at five
+/// requests a second).
+pub const DEFAULT_BUDGET: usize = 600;
+
+/// Requests of a budget that are kept for login, life probes, read-backs at checkpoints and the
+/// restore.
+pub const RESERVE: usize = 30;
+
+/// What a run sends, in order.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// The cases.
+    pub cases: Vec<Case>,
+    /// How many cases the budget cut, the least telling ones.
+    pub dropped: usize,
+    /// Requests that the cases cost, their read-backs included ([`Case::cost`]).
+    pub requests: usize,
+}
+
+/// All strategies, in the order in which they come within a tier. Adding one is a file and a line
+/// here.
+pub fn strategies() -> Vec<Box<dyn Strategy>> {
+    vec![
+        Box::new(Valid),
+        Box::new(Types),
+        Box::new(Constraints),
+        Box::new(Names),
+        Box::new(Parameters),
+        Box::new(Pairs),
+        Box::new(Hostile),
+    ]
+}
+
+impl Plan {
+    /// The `i`th of `n` shares (from 1): disjoint, together complete, the same for the same plan.
+    pub fn share(mut self, i: usize, n: usize) -> Plan {
+        let mut at = 0;
+        self.cases.retain(|_| {
+            at += 1;
+            n > 0 && (at - 1) % n == i.saturating_sub(1)
+        });
+        self.requests = self.cases.iter().map(Case::cost).sum();
+        self
+    }
+}
+
+/// The plan for a contract: deterministic for a seed, ids unique, cheap and telling cases first.
+///
+/// `budget` is the number of requests of the whole run; [`RESERVE`] of them are left for what is
+/// not a case. Cases are sorted by tier and interleaved over operations, strategies and fields
+/// within a tier, so that several operations share a budget by what each of them needs. Where the
+/// budget ends, whatever follows in that order is dropped. `None` keeps every case.
+///
+/// Of several cases that send the same request and may expect the same, the first is kept; of
+/// several with the same id (a defect of a strategy), too.
+pub fn plan(context: &Context<'_>, budget: Option<usize>) -> Plan {
+    plan_where(context, budget, &|_| true)
+}
+
+/// [`plan`] of the cases that `keep` keeps; the budget is theirs alone.
+pub fn plan_where(
+    context: &Context<'_>,
+    budget: Option<usize>,
+    keep: &dyn Fn(&Case) -> bool,
+) -> Plan {
+    let mut cases = Vec::new();
+    let (mut ids, mut sent) = (BTreeSet::new(), HashSet::new());
+    for case in interleaved(all(context, keep)) {
+        if sent.insert((case.operation.clone(), case.request.clone()))
+            && ids.insert(case.id.clone())
+        {
+            cases.push(case);
+        }
+    }
+    trimmed(cases, budget.map(|b| b.saturating_sub(RESERVE)))
+}
+
+fn all(context: &Context<'_>, keep: &dyn Fn(&Case) -> bool) -> Vec<Case> {
+    strategies()
+        .iter()
+        .flat_map(|strategy| strategy.cases(context))
+        .filter(|case| context.thorough || case.tier < THOROUGH_TIER)
+        .filter(keep)
+        .collect()
+}
+
+/// Cases from this tier on are sent only without a budget.
+pub const THOROUGH_TIER: u8 = 6;
+
+/// Sorted by tier; within a tier one case of each operation, strategy and field in turn. What the
+/// page leaves open comes at the end of its tier: it may change the settings unseen, which costs
+/// a look at them, and one look serves several in a row.
+fn interleaved(cases: Vec<Case>) -> Vec<Case> {
+    let mut rounds: BTreeMap<(u8, String), usize> = BTreeMap::new();
+    let mut keyed: Vec<((u8, bool, usize, usize), Case)> = cases
+        .into_iter()
+        .enumerate()
+        .map(|(at, case)| {
+            let round = rounds.entry((case.tier, group(&case))).or_default();
+            *round += 1;
+            let open = matches!(case.expect, Expect::Either { .. });
+            ((case.tier, open, *round, at), case)
+        })
+        .collect();
+    keyed.sort_by_key(|(key, _)| *key);
+    keyed.into_iter().map(|(_, case)| case).collect()
+}
+
+/// Operation, strategy and field: the id without its last part.
+fn group(case: &Case) -> String {
+    let end = case.id.rfind('/').unwrap_or(case.id.len());
+    case.id.get(..end).unwrap_or_default().to_owned()
+}
+
+fn trimmed(cases: Vec<Case>, most: Option<usize>) -> Plan {
+    let mut plan = Plan::default();
+    for case in cases {
+        let cost = case.cost();
+        if most.is_some_and(|most| plan.requests + cost > most) {
+            plan.dropped += 1;
+        } else {
+            plan.requests += cost;
+            plan.cases.push(case);
+        }
+    }
+    plan
+}

@@ -1,0 +1,294 @@
+//! Types and presence: each field absent, null, of every other JSON type, and of the types that
+//! look like its own. May import what [`crate::case`] may.
+
+use super::build::remove;
+use super::draft::{Scene, Sketch, WhenOpen, main_type, scenes};
+use super::model::{Case, Context, Strategy};
+use crate::contract::{FieldPath, JsonType};
+use crate::pattern::Assessment;
+use serde_json::{Value, json};
+
+/// See [`Strategy::explain`].
+#[derive(Debug)]
+pub struct Types;
+
+impl Strategy for Types {
+    fn name(&self) -> &'static str {
+        "types"
+    }
+
+    fn explain(&self) -> &'static str {
+        "Every field is left out, set to null, and set to each other JSON type, above all to what \
+         looks like its own type: \"5060\" for 5060, 1 for true, [x] for x. Firmware reads JSON \
+         through getters that convert in silence (a number's text, a text's number, the first \
+         item of a list) or return null for the wrong type, and then answers the wrong text, \
+         names the wrong field, or crashes. The body itself is replaced by every other type too."
+    }
+
+    fn cases(&self, context: &Context<'_>) -> Vec<Case> {
+        let mut cases = Vec::new();
+        for mut scene in scenes(context, self.name()) {
+            absences(&mut scene);
+            wrong_types(&mut scene);
+            roots(&mut scene);
+            cases.append(&mut scene.into_cases());
+        }
+        cases
+    }
+}
+
+/// Each required field absent from a full and, where that is another body, from a minimal body.
+fn absences(scene: &mut Scene<'_, '_>) {
+    let paths: Vec<FieldPath> = scene.fields().into_iter().map(|f| f.path).collect();
+    for path in &paths {
+        let full = scene.holding(path).and_then(|body| remove(&body, path));
+        if let Some(body) = full {
+            // An optional member is left out by the strategy `valid`.
+            if scene.assess(&body).certainty == Assessment::SurelyValid {
+                continue;
+            }
+            scene.add(Sketch {
+                field: path,
+                keyword: "required",
+                name: "absent".to_owned(),
+                title: format!("{path} is absent"),
+                class: "absent".to_owned(),
+                tier: 0,
+                body,
+                bytes: None,
+                when_open: WhenOpen::Ask("whether a member that is not marked may be absent"),
+            });
+        }
+    }
+    let containers: Vec<FieldPath> = scene
+        .fields()
+        .into_iter()
+        .filter(|f| {
+            main_type(f.schema) == Some(JsonType::Object) && !f.schema.properties.is_empty()
+        })
+        .map(|f| f.path)
+        .collect();
+    for path in &containers {
+        if let Some(body) = scene.with(path, json!({})) {
+            scene.add(Sketch {
+                field: path,
+                keyword: "required",
+                name: "empty-object".to_owned(),
+                title: format!("{path} is an empty object"),
+                class: "empty-object".to_owned(),
+                tier: 1,
+                body,
+                bytes: None,
+                when_open: WhenOpen::Ask("whether an object may be empty"),
+            });
+        }
+    }
+}
+
+fn wrong_types(scene: &mut Scene<'_, '_>) {
+    let fields: Vec<(FieldPath, Option<JsonType>)> = scene
+        .fields()
+        .into_iter()
+        .map(|f| (f.path, main_type(f.schema)))
+        .collect();
+    for (path, kind) in &fields {
+        let Some(sample) = scene.sample(path) else {
+            continue;
+        };
+        for other in others(*kind, &sample) {
+            let Some(body) = scene.with(path, other.value.clone()) else {
+                continue;
+            };
+            scene.add(Sketch {
+                field: path,
+                keyword: "type",
+                name: other.name.to_owned(),
+                title: format!("{path} is {}", other.words),
+                class: format!("type:{}", other.name),
+                tier: other.tier,
+                body,
+                bytes: None,
+                when_open: WhenOpen::Drop,
+            });
+        }
+    }
+}
+
+/// A value of another type.
+struct Other {
+    name: &'static str,
+    words: String,
+    tier: u8,
+    value: Value,
+}
+
+fn other(name: &'static str, words: &str, tier: u8, value: Value) -> Other {
+    Other {
+        name,
+        words: words.to_owned(),
+        tier,
+        value,
+    }
+}
+
+/// What to put in place of a value of `kind`, the most telling first. Values that the field's own
+/// rules allow are sorted out later by what the page says of them.
+fn others(kind: Option<JsonType>, sample: &Value) -> Vec<Other> {
+    let in_text = Value::from(sample.to_string());
+    let mut out = vec![other("null", "null", 0, Value::Null)];
+    match kind {
+        Some(JsonType::String) | None => {
+            let digits = sample.as_str().and_then(|s| s.parse::<u32>().ok());
+            let number = digits.map_or(json!(101), Value::from);
+            out.extend([
+                other("number", "a number", 0, number),
+                other("array-of-one", "its value in an array", 1, json!([sample])),
+                other("true", "true", 1, json!(true)),
+                other("object", "an empty object", 1, json!({})),
+                other("array", "an empty array", 1, json!([])),
+                other("false", "false", 3, json!(false)),
+                other("zero", "0", 3, json!(0)),
+                other(
+                    "object-of-one",
+                    "its value in an object",
+                    3,
+                    json!({"value": sample}),
+                ),
+                other("fraction", "a number with a fraction", 3, json!(1.5)),
+            ]);
+        }
+        Some(JsonType::Integer | JsonType::Number) => {
+            if kind == Some(JsonType::Integer) {
+                let half = sample.as_f64().map_or(0.5, |v| v + 0.5);
+                out.push(other(
+                    "fraction",
+                    "a number with a fraction",
+                    0,
+                    json!(half),
+                ));
+            }
+            out.extend([
+                other("digits-in-text", "its digits as a string", 0, in_text),
+                other("true", "true", 1, json!(true)),
+                other("text", "a string", 1, json!("text")),
+                other("array-of-one", "its value in an array", 1, json!([sample])),
+                other("object", "an empty object", 1, json!({})),
+                other("empty-text", "an empty string", 1, json!("")),
+                other("array", "an empty array", 2, json!([])),
+                other("false", "false", 3, json!(false)),
+                other(
+                    "object-of-one",
+                    "its value in an object",
+                    3,
+                    json!({"value": sample}),
+                ),
+                other(
+                    "hex-in-text",
+                    "a hexadecimal number as a string",
+                    3,
+                    json!("0x10"),
+                ),
+            ]);
+        }
+        Some(JsonType::Boolean) => out.extend([
+            other("number", "1", 0, json!(1)),
+            other("word-in-text", "\"true\"", 0, json!("true")),
+            other("zero", "0", 1, json!(0)),
+            other("empty-text", "an empty string", 1, json!("")),
+            other("array", "an empty array", 1, json!([])),
+            other("object", "an empty object", 1, json!({})),
+            other("array-of-one", "its value in an array", 3, json!([sample])),
+            other("yes", "\"yes\"", 2, json!("yes")),
+            other("digit-in-text", "\"1\"", 3, json!("1")),
+        ]),
+        Some(JsonType::Object) => out.extend([
+            other("text", "a string", 0, json!("text")),
+            other("array", "an empty array", 0, json!([])),
+            other("number", "a number", 1, json!(1)),
+            other("array-of-one", "its value in an array", 1, json!([sample])),
+            other("true", "true", 1, json!(true)),
+            other("json-in-text", "its JSON as a string", 1, in_text),
+            other("empty-text", "an empty string", 2, json!("")),
+            other("zero", "0", 3, json!(0)),
+            other("false", "false", 3, json!(false)),
+        ]),
+        Some(JsonType::Array) => {
+            let first = sample.get(0).cloned().unwrap_or(Value::Null);
+            out.extend([
+                other("object", "an empty object", 0, json!({})),
+                other(
+                    "item",
+                    "its first item, without the array",
+                    0,
+                    first.clone(),
+                ),
+                other("text", "a string", 1, json!("a,b")),
+                other("number", "a number", 1, json!(1)),
+                other("true", "true", 1, json!(true)),
+                other("json-in-text", "its JSON as a string", 1, in_text),
+                other("array-of-one", "an array in an array", 1, json!([sample])),
+                other(
+                    "indexed",
+                    "an object with the members \"0\"…",
+                    2,
+                    json!({"0": first}),
+                ),
+                other("empty-text", "an empty string", 2, json!("")),
+            ]);
+        }
+        Some(JsonType::Null) => out.extend([
+            other("text", "a string", 1, json!("null")),
+            other("false", "false", 1, json!(false)),
+            other("zero", "0", 3, json!(0)),
+        ]),
+    }
+    out
+}
+
+/// The body itself of every other type.
+fn roots(scene: &mut Scene<'_, '_>) {
+    let root = FieldPath::root();
+    let kind = main_type(scene.schema);
+    let mut sent = vec![
+        other("root-array", "an empty array", 0, json!([])),
+        other("root-null", "null", 0, json!(null)),
+        other("root-text", "a string", 0, json!("text")),
+        other(
+            "root-array-of-one",
+            "the body in an array",
+            1,
+            json!([scene.other]),
+        ),
+        other("root-number", "a number", 1, json!(1)),
+        other("root-true", "true", 1, json!(true)),
+        other(
+            "root-json-in-text",
+            "the body's JSON as a string",
+            1,
+            Value::from(scene.other.to_string()),
+        ),
+        other("root-false", "false", 2, json!(false)),
+        other("root-zero", "0", 2, json!(0)),
+        other("root-empty-text", "an empty string", 2, json!("")),
+    ];
+    if kind == Some(JsonType::Object) {
+        sent.push(other("root-empty-object", "an empty object", 0, json!({})));
+        let wrapped = json!({"data": scene.other});
+        sent.push(other("root-wrapped", "the body in a member", 2, wrapped));
+    } else {
+        sent.push(other("root-object", "an empty object", 0, json!({})));
+    }
+    for other in sent {
+        scene.add(Sketch {
+            field: &root,
+            keyword: "type",
+            name: other.name.to_owned(),
+            title: format!("the body is {}", other.words),
+            class: format!("type:{}", other.name),
+            tier: other.tier,
+            body: other.value,
+            bytes: None,
+            when_open: WhenOpen::Drop,
+        });
+    }
+}

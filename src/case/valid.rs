@@ -1,0 +1,522 @@
+//! What the page allows, to be accepted and read back. May import what [`crate::case`] may.
+
+use super::build::{emit, get, remove, set};
+use super::constraints::{samples, stretched, text_of};
+use super::draft::{
+    Scene, Sketch, WhenOpen, main_type, mark, may_call, scenes, shown, unsure_target,
+};
+use super::model::{Case, Check, Context, Expect, Strategy};
+use super::spell::spellings;
+use super::unstated::stated_range;
+use crate::contract::{FaultKind, FieldPath, JsonType, Operation, Schema};
+use crate::exchange::Request;
+use crate::pattern::Assessment;
+use serde_json::{Number, Value, json};
+
+/// See [`Strategy::explain`].
+#[derive(Debug)]
+pub struct Valid;
+
+impl Strategy for Valid {
+    fn name(&self) -> &'static str {
+        "valid"
+    }
+
+    fn explain(&self) -> &'static str {
+        "Bodies that every plausible reading of the page allows must be accepted and read back \
+         the same: the smallest and the fullest, each optional member alone present and alone \
+         absent, every word of an enumeration, every bound from the inside, every branch and \
+         character class of a pattern, lists of every size, text that some layer may trim, \
+         decode, escape or cut, and the same JSON in other spellings. A device that refuses or \
+         changes a documented value breaks a promise too."
+    }
+
+    fn cases(&self, context: &Context<'_>) -> Vec<Case> {
+        let mut cases = Vec::new();
+        for op in &context.contract.operations {
+            if op.body.is_none() && may_call(context, op) {
+                cases.extend(without_body(context, op));
+            }
+        }
+        for mut scene in scenes(context, self.name()) {
+            wholes(&mut scene);
+            presence(&mut scene);
+            whole_alternatives(&mut scene);
+            mixed(&mut scene);
+            other_spellings(&mut scene);
+            cases.append(&mut scene.into_cases());
+        }
+        cases
+    }
+}
+
+/// The plain call of an operation that takes no JSON body and cannot change anything.
+fn without_body(context: &Context<'_>, op: &Operation) -> Option<Case> {
+    if !matches!(op.method.as_str(), "GET" | "HEAD") || op.success_statuses().is_empty() {
+        return None;
+    }
+    let status = op.success_statuses().first().copied()?;
+    let expect = match unsure_target(op) {
+        None => Expect::Accepted,
+        Some(question) => Expect::Either {
+            question: question.to_owned(),
+            faults: vec![super::model::Fault::whole(FaultKind::Parameter)],
+        },
+    };
+    let mut promises = vec![
+        format!("{}.responses.{status}", op.id),
+        format!("{}.http.answers", op.id),
+    ];
+    promises.retain(|id| context.contract.promise(id).is_some());
+    Some(Case {
+        id: super::build::case_id(&op.id, "valid", "", "plain"),
+        strategy: "valid",
+        operation: op.id.clone(),
+        promises,
+        title: "a plain call".to_owned(),
+        request: Request::Http(context.request(op, None)),
+        expect,
+        input_class: "plain".to_owned(),
+        check: Check::Nothing,
+        tier: 0,
+    })
+}
+
+/// One body that is to be accepted; dropped where the page does not say so.
+fn accepted(
+    scene: &mut Scene<'_, '_>,
+    field: &FieldPath,
+    keyword: &'static str,
+    (name, title, tier): (String, String, u8),
+    body: Value,
+) -> bool {
+    if scene.assess(&body).certainty != Assessment::SurelyValid {
+        return false;
+    }
+    let class = format!(
+        "valid:{}",
+        name.trim_end_matches(|c: char| c.is_ascii_hexdigit())
+            .trim_end_matches('-')
+    );
+    scene.add(Sketch {
+        field,
+        keyword,
+        name,
+        title,
+        class,
+        tier,
+        body,
+        bytes: None,
+        when_open: WhenOpen::Drop,
+    });
+    true
+}
+
+/// [`accepted`] with one value changed in the full body.
+fn accepted_value(
+    scene: &mut Scene<'_, '_>,
+    field: &FieldPath,
+    keyword: &'static str,
+    (name, tier): (String, u8),
+    value: Value,
+) -> bool {
+    let title = match &value {
+        Value::String(text) => format!("{field} is {}", shown(text)),
+        Value::Array(items) if items.len() > 4 => format!("{field} has {} items", items.len()),
+        other => format!("{field} is {other}"),
+    };
+    let start = if get(&scene.full, field).is_some() {
+        Some(scene.full.clone())
+    } else {
+        scene.context.base_with(scene.op, field)
+    };
+    let Some(body) = start.and_then(|body| set(&body, field, value)) else {
+        return false;
+    };
+    accepted(scene, field, keyword, (name, title, tier), body)
+}
+
+fn wholes(scene: &mut Scene<'_, '_>) {
+    let root = FieldPath::root();
+    let bodies = [
+        ("minimal", "required members only", scene.minimal.clone()),
+        ("full", "every member", scene.full.clone()),
+        (
+            "second",
+            "every member, with other values",
+            scene.second.clone(),
+        ),
+    ];
+    for (name, title, body) in bodies {
+        let sketch = (name.to_owned(), title.to_owned(), 0);
+        accepted(scene, &root, "type", sketch, body);
+    }
+    let examples = scene.op.body.iter().flat_map(|b| b.examples.clone());
+    for (_, example) in examples.collect::<Vec<_>>() {
+        let name = format!("example-{}", mark(&example.to_string()));
+        scene.add(Sketch {
+            field: &root,
+            keyword: "type",
+            name,
+            title: "the page's own example".to_owned(),
+            class: "valid:example".to_owned(),
+            tier: 1,
+            body: example,
+            bytes: None,
+            when_open: WhenOpen::AskAndRead("the page's own example breaks its own rules"),
+        });
+    }
+}
+
+/// Each optional member alone present and alone absent.
+fn presence(scene: &mut Scene<'_, '_>) {
+    let optional: Vec<FieldPath> = scene
+        .fields()
+        .into_iter()
+        .filter(|f| !f.required && f.path.leaf().is_some())
+        .filter(|f| !matches!(f.path.0.last(), Some(crate::contract::Step::Item)))
+        .map(|f| f.path)
+        .collect();
+    let many = optional.len() > 1;
+    for path in &optional {
+        let present = get(&scene.minimal, path).is_none() && many;
+        if present && let Some(body) = scene.context.base_with(scene.op, path) {
+            let title = format!("{path} is the only optional member");
+            accepted(
+                scene,
+                path,
+                "type",
+                ("alone-present".to_owned(), title, 2),
+                body,
+            );
+        }
+        if let Some(body) = remove(&scene.full, path) {
+            if body == scene.minimal {
+                continue;
+            }
+            let title = format!("{path} is absent");
+            accepted(
+                scene,
+                path,
+                "type",
+                ("alone-absent".to_owned(), title, 1),
+                body,
+            );
+        }
+    }
+}
+
+fn words(values: &[Value], out: &mut Vec<Choice>) {
+    for value in values {
+        let word = value.as_str().map_or(value.to_string(), str::to_owned);
+        out.push(Choice::new("enum", format!("value-{word}"), value.clone()));
+    }
+}
+
+/// One value to be accepted at one field.
+#[derive(Clone)]
+struct Choice {
+    keyword: &'static str,
+    name: String,
+    value: Value,
+}
+
+impl Choice {
+    fn new(keyword: &'static str, name: String, value: Value) -> Choice {
+        Choice {
+            keyword,
+            name,
+            value,
+        }
+    }
+}
+
+/// Every value that a field is worth trying with, the most telling first; all surely valid.
+fn choices(scene: &Scene<'_, '_>, path: &FieldPath, schema: &Schema) -> Vec<Choice> {
+    let mut all = Vec::new();
+    alternatives(scene, schema, &mut all);
+    if let Some(values) = &schema.enum_values {
+        words(values, &mut all);
+    } else {
+        match main_type(schema) {
+            Some(JsonType::String) => texts(scene, path, schema, &mut all),
+            Some(JsonType::Integer | JsonType::Number) => inside(path, schema, &mut all),
+            Some(JsonType::Boolean) => words(&[json!(true), json!(false)], &mut all),
+            Some(JsonType::Array) => sizes(scene, schema, &mut all),
+            _ => {}
+        }
+    }
+    let mut out: Vec<Choice> = Vec::new();
+    let mut telling = false;
+    for choice in all {
+        let known = out.iter().any(|c| c.value == choice.value);
+        let covered = telling && COVERED.contains(&choice.name.as_str());
+        if !known && !covered && valid_at(scene, path, &choice.value) {
+            telling |= choice.name == "text-everything";
+            out.push(choice);
+        }
+    }
+    out
+}
+
+fn valid_at(scene: &Scene<'_, '_>, path: &FieldPath, value: &Value) -> bool {
+    scene
+        .with(path, value.clone())
+        .is_some_and(|body| scene.assess(&body).certainty == Assessment::SurelyValid)
+}
+
+/// Bodies in which every field takes another of its values at once: as many as the field with most
+/// values needs. Each value alone is sent where there is no budget.
+fn mixed(scene: &mut Scene<'_, '_>) {
+    let fields: Vec<(FieldPath, Schema)> = scene
+        .fields()
+        .into_iter()
+        .map(|f| (f.path, f.schema.clone()))
+        .collect();
+    let choices: Vec<(FieldPath, Vec<Choice>)> = fields
+        .iter()
+        .map(|(path, schema)| (path.clone(), choices(scene, path, schema)))
+        .collect();
+    let rounds = choices.iter().map(|(_, c)| c.len()).max().unwrap_or(0);
+    let root = FieldPath::root();
+    for round in 0..rounds {
+        let mut body = scene.full.clone();
+        let mut taken: Vec<String> = Vec::new();
+        for (path, choices) in &choices {
+            let Some(choice) = choices.get(round % choices.len().max(1)) else {
+                continue;
+            };
+            // A container that was set as a whole is not changed inside.
+            let inside = taken.iter().any(|t| path.dotted().starts_with(t.as_str()));
+            let container = choice.value.is_object() || choice.value.is_array();
+            if inside || get(&body, path).is_none() {
+                continue;
+            }
+            let Some(next) = set(&body, path, choice.value.clone()) else {
+                continue;
+            };
+            if scene.assess(&next).certainty == Assessment::SurelyValid {
+                body = next;
+                if container {
+                    taken.push(path.dotted());
+                }
+            }
+        }
+        let name = format!("mixed-{round:02}");
+        let title = format!("every member, with values of cover {round}");
+        let tier = match round {
+            0..=5 => 1,
+            6..=13 => 2,
+            _ => 4,
+        };
+        accepted(scene, &root, "type", (name, title, tier), body);
+    }
+    for (path, choices) in choices {
+        for (i, choice) in choices.into_iter().enumerate() {
+            let tier = if i < 4 { 4 } else { 5 };
+            accepted_value(
+                scene,
+                &path,
+                choice.keyword,
+                (choice.name, tier),
+                choice.value,
+            );
+        }
+    }
+}
+
+/// Text that a layer of firmware may trim, decode, escape, cut or expand on its way to the store
+/// and back; the first that the field's rules allow, then what each layer alone would change.
+const TELLING: &[(&str, &str)] = &[
+    ("everything", " %41+&amp;<b>\"q'\\n$HOME é "),
+    ("decoded", "%41+&amp;%s"),
+    ("quoted", "a\"b\\c'd"),
+    ("markup", "<b>&lt;"),
+    ("edges", " a b "),
+    ("not-ascii", "Zoë 日本"),
+    ("beyond-16-bits", "😀"),
+    ("number-like", "007"),
+    ("word-null", "null"),
+    ("word-false", "false"),
+    ("dotted-capitals", "A.B"),
+];
+
+/// What `text-everything` covers where it is valid.
+const COVERED: &[&str] = &[
+    "text-decoded",
+    "text-quoted",
+    "text-markup",
+    "text-edges",
+    "text-not-ascii",
+];
+
+fn texts(scene: &Scene<'_, '_>, path: &FieldPath, schema: &Schema, out: &mut Vec<Choice>) {
+    let samples = samples(scene, path, schema);
+    let mut ends: Vec<Choice> = Vec::new();
+    for (keyword, idea, length) in [
+        ("maxLength", "longest", schema.max_length),
+        ("minLength", "shortest", schema.min_length.or(Some(0))),
+    ] {
+        let length = length
+            .and_then(|l| usize::try_from(l).ok())
+            .filter(|l| *l <= 4_096);
+        let Some(length) = length else { continue };
+        let fits = |text: &String| valid_at(scene, path, &Value::from(text.as_str()));
+        if let Some(text) = stretched(&samples, length).into_iter().find(fits) {
+            ends.push(Choice::new(keyword, idea.to_owned(), Value::from(text)));
+        }
+    }
+    out.append(&mut ends);
+    let keyword = super::constraints::text_keyword(schema);
+    for (idea, text) in TELLING {
+        out.push(Choice::new(
+            keyword,
+            format!("text-{idea}"),
+            Value::from(*text),
+        ));
+    }
+    if let Some(text) = text_of(scene, schema) {
+        let limit = if scene.context.thorough { 60 } else { 12 };
+        for sample in text.valid_cover(limit) {
+            let name = format!("cover-{}-{}", sample.idea, mark(&sample.text));
+            out.push(Choice::new(keyword, name, Value::from(sample.text)));
+        }
+    }
+}
+
+/// A published range from the inside: its ends, the numbers beside them, and where machine
+/// integers end within it.
+fn inside(path: &FieldPath, schema: &Schema, out: &mut Vec<Choice>) {
+    let (low, high) = stated_range(schema, path.leaf());
+    let whole = schema.types.contains(&JsonType::Integer);
+    let step = schema
+        .multiple_of
+        .as_ref()
+        .and_then(Number::as_f64)
+        .unwrap_or(1.0);
+    let mut wanted: Vec<(&str, f64)> = Vec::new();
+    let exclusive = |b: &Option<crate::contract::Bound>| b.as_ref().is_some_and(|b| b.exclusive);
+    let lowest = low.map(|low| {
+        if exclusive(&schema.minimum) {
+            low + step
+        } else {
+            low
+        }
+    });
+    let highest = high.map(|high| {
+        if exclusive(&schema.maximum) {
+            high - step
+        } else {
+            high
+        }
+    });
+    wanted.extend(highest.map(|at| ("highest", at)));
+    wanted.extend(lowest.map(|at| ("lowest", at)));
+    for (idea, edge) in [
+        ("above-15-bits", 32_768.0),
+        ("above-8-bits", 256.0),
+        ("above-16-bits", 65_536.0),
+        ("above-7-bits", 128.0),
+    ] {
+        wanted.push((idea, (edge / step).ceil() * step));
+    }
+    wanted.extend(highest.map(|at| ("highest-but-one", at - step)));
+    wanted.extend(lowest.map(|at| ("lowest-but-one", at + step)));
+    if !whole {
+        wanted.extend(low.map(|low| ("just-inside-low", low + 0.25)));
+        wanted.extend(high.map(|high| ("just-inside-high", high - 0.25)));
+    }
+    for (idea, value) in wanted {
+        let value = if value.fract() == 0.0 && value.abs() < 9e15 {
+            json!(value as i64)
+        } else {
+            json!(value)
+        };
+        let keyword = if idea.contains("low") {
+            "minimum"
+        } else {
+            "maximum"
+        };
+        out.push(Choice::new(keyword, idea.to_owned(), value));
+    }
+}
+
+fn sizes(scene: &Scene<'_, '_>, schema: &Schema, out: &mut Vec<Choice>) {
+    let least = schema.min_items.unwrap_or(0);
+    let most = schema.max_items.unwrap_or(least.max(3)).min(200);
+    for (idea, keyword, count) in [
+        ("most", "maxItems", most),
+        ("fewest", "minItems", least),
+        ("two", "maxItems", 2),
+    ] {
+        let Ok(count) = usize::try_from(count) else {
+            continue;
+        };
+        let items = scene.items(schema, count);
+        if items.len() == count {
+            out.push(Choice::new(
+                keyword,
+                format!("{idea}-items"),
+                Value::Array(items),
+            ));
+        }
+    }
+}
+
+/// Each alternative of `oneOf` and `anyOf`, and `null` where it is allowed.
+fn alternatives(scene: &Scene<'_, '_>, schema: &Schema, out: &mut Vec<Choice>) {
+    let (keyword, list) = if schema.one_of.is_empty() {
+        ("anyOf", &schema.any_of)
+    } else {
+        ("oneOf", &schema.one_of)
+    };
+    for (i, value) in scene.choices(schema, list).into_iter().enumerate() {
+        let value = value.map(|v| Choice::new(keyword, format!("alternative-{i}"), v));
+        out.extend(value);
+    }
+    if schema.types.contains(&JsonType::Null) {
+        out.push(Choice::new("type", "null".to_owned(), Value::Null));
+    }
+}
+
+/// The alternatives of the body itself.
+fn whole_alternatives(scene: &mut Scene<'_, '_>) {
+    let root = FieldPath::root();
+    let mut all = Vec::new();
+    alternatives(scene, &scene.schema.clone(), &mut all);
+    for choice in all {
+        let title = format!("the body as {}", choice.name);
+        accepted(
+            scene,
+            &root,
+            choice.keyword,
+            (choice.name, title, 1),
+            choice.value,
+        );
+    }
+}
+
+/// The same JSON in other bytes.
+fn other_spellings(scene: &mut Scene<'_, '_>) {
+    let root = FieldPath::root();
+    let (a, b) = (scene.full.clone(), scene.second.clone());
+    for (i, spelling) in spellings().iter().enumerate() {
+        // Two bodies in turn, so that each spelling changes what is stored.
+        let body = if i % 2 == 0 { &b } else { &a };
+        let bytes = (spelling.write)(body);
+        if bytes == emit(body) {
+            continue;
+        }
+        scene.add(Sketch {
+            field: &root,
+            keyword: "type",
+            name: format!("spelling-{}", spelling.name),
+            title: format!("every member, {}", spelling.title),
+            class: format!("spelling:{}", spelling.name),
+            tier: spelling.tier,
+            body: body.clone(),
+            bytes: Some(bytes),
+            when_open: WhenOpen::Drop,
+        });
+    }
+}

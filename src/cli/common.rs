@@ -1,0 +1,178 @@
+//! Options that several subcommands share, and their parsing. Every error names the option.
+
+use crate::contract::{self, Contract};
+use crate::device::{Credentials, Tls};
+use crate::profile::Profile;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Why a subcommand could not start: printed to stderr, exit code 2.
+pub(super) type Error = Box<dyn std::error::Error>;
+
+/// Which contract, and how its device is driven.
+#[derive(Debug, clap::Args)]
+pub(super) struct ContractArgs {
+    /// OpenAPI 3.0 or 3.1 document (YAML or JSON), or the name of the embedded one
+    #[arg(long, value_name = "FILE|sip-settings", default_value = "sip-settings")]
+    pub(super) contract: String,
+}
+
+impl ContractArgs {
+    /// Loads the contract, with the built-in profile where it is an embedded one.
+    pub(super) fn load(&self) -> Result<(Contract, Profile), Error> {
+        match contract::embedded::by_name(&self.contract) {
+            Some(found) => Ok(found),
+            None => Ok((contract::load(self.contract.as_ref())?, Profile::default())),
+        }
+    }
+}
+
+/// How to reach and enter a device.
+#[derive(Debug, clap::Args)]
+pub(super) struct DeviceArgs {
+    /// Base URL of the device, e.g. http://192.168.1.20
+    #[arg(long, value_name = "URL")]
+    pub(super) target: Option<String>,
+    /// Device profile: login, read-back, life probe, limits
+    #[arg(long, value_name = "device.toml")]
+    pub(super) device: Option<PathBuf>,
+    /// User name for the login
+    #[arg(long, value_name = "U", requires = "password_env")]
+    pub(super) username: Option<String>,
+    /// Environment variable that holds the password
+    #[arg(long, value_name = "VAR", requires = "username")]
+    pub(super) password_env: Option<String>,
+    /// Environment variable that holds a ready token or API key
+    #[arg(long, value_name = "VAR", conflicts_with = "username")]
+    pub(super) token_env: Option<String>,
+    /// Longest wait for one answer, e.g. 5s
+    #[arg(long, value_name = "D", value_parser = duration)]
+    pub(super) timeout: Option<Duration>,
+    /// Requests a second at most, e.g. 5/s
+    #[arg(long, value_name = "N/s", value_parser = rate)]
+    pub(super) rate: Option<f64>,
+    /// Accept any TLS certificate
+    #[arg(long)]
+    pub(super) insecure: bool,
+    /// PEM file with the certificates to trust
+    #[arg(long, value_name = "PEM")]
+    pub(super) ca_file: Option<PathBuf>,
+    /// PEM file with the client's certificate and key
+    #[arg(long, value_name = "PEM")]
+    pub(super) client_cert: Option<PathBuf>,
+}
+
+impl DeviceArgs {
+    /// The profile of a file, or the built-in one.
+    pub(super) fn profile_from(file: Option<&Path>, built_in: Profile) -> Result<Profile, Error> {
+        let Some(path) = file else { return Ok(built_in) };
+        let named = |e: String| format!("--device {}: {e}", path.display());
+        let text = std::fs::read_to_string(path).map_err(|e| named(e.to_string()))?;
+        Ok(Profile::from_toml(&text).map_err(named)?)
+    }
+
+    /// The profile from `--device`, or the built-in one; command line options win over it.
+    pub(super) fn profile(&self, built_in: Profile) -> Result<Profile, Error> {
+        let mut profile = Self::profile_from(self.device.as_deref(), built_in)?;
+        if let Some(timeout) = self.timeout {
+            profile.limits.timeout_ms = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
+        }
+        if self.rate.is_some() {
+            profile.limits.rate = self.rate;
+        }
+        Ok(profile)
+    }
+
+    /// Credentials from the environment variables that the options name.
+    pub(super) fn credentials(&self) -> Result<Credentials, Error> {
+        let read = |option: &str, name: &Option<String>| -> Result<Option<String>, Error> {
+            match name {
+                None => Ok(None),
+                Some(name) => match std::env::var(name) {
+                    Ok(value) => Ok(Some(value)),
+                    Err(e) => Err(format!("{option} {name}: {e}").into()),
+                },
+            }
+        };
+        Ok(Credentials {
+            username: self.username.clone(),
+            password: read("--password-env", &self.password_env)?,
+            token: read("--token-env", &self.token_env)?,
+        })
+    }
+
+    /// How to reach `base_url` under `profile`.
+    pub(super) fn options(
+        &self,
+        base_url: String,
+        credentials: Credentials,
+        profile: &Profile,
+    ) -> crate::device::Options {
+        crate::device::Options {
+            base_url,
+            credentials,
+            tls: Tls {
+                insecure: self.insecure,
+                ca_file: self.ca_file.clone(),
+                client_cert: self.client_cert.clone(),
+            },
+            timeout: profile.limits.timeout(),
+            rate: profile.limits.rate,
+            ..crate::device::Options::default()
+        }
+    }
+}
+
+/// `500ms`, `30s`, `8h`, `1h 30m`.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let parsed: jiff::SignedDuration =
+        text.parse().map_err(|_| format!("`{text}` is not a duration such as 500ms, 30s or 8h"))?;
+    Duration::try_from(parsed).map_err(|_| format!("`{text}` is negative"))
+}
+
+/// `5/s` or `5`; more than zero.
+pub(super) fn rate(text: &str) -> Result<f64, String> {
+    let number = text.strip_suffix("/s").unwrap_or(text);
+    match number.parse::<f64>() {
+        Ok(rate) if rate.is_finite() && rate > 0.0 => Ok(rate),
+        _ => Err(format!("`{text}` is not a rate such as 5/s")),
+    }
+}
+
+/// `2/4`: the second of four shares.
+pub(super) fn shard(text: &str) -> Result<(usize, usize), String> {
+    let parsed = text
+        .split_once('/')
+        .and_then(|(i, n)| Some((i.parse::<usize>().ok()?, n.parse::<usize>().ok()?)));
+    match parsed {
+        Some((i, n)) if (1..=n).contains(&i) => Ok((i, n)),
+        _ => Err(format!("`{text}` is not a shard such as 1/4 (the first of four)")),
+    }
+}
+
+/// `NAME=VALUE`.
+pub(super) fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err(format!("`{text}` is not NAME=VALUE")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_rates_and_shards() {
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(duration("8h"), Ok(Duration::from_secs(8 * 3600)));
+        assert!(duration("soon").is_err());
+        assert!(duration("-1s").is_err());
+        assert_eq!(rate("5/s"), Ok(5.0));
+        assert!(rate("0/s").is_err());
+        assert!(rate("inf").is_err());
+        assert_eq!(shard("2/4"), Ok((2, 4)));
+        assert!(shard("0/4").is_err());
+        assert!(shard("5/4").is_err());
+    }
+}

@@ -1,0 +1,96 @@
+//! `probity mock`: serves the mock device until Ctrl-C.
+
+use super::common::{ContractArgs, DeviceArgs, Error, pair};
+use crate::mock::{self, MockConfig};
+use crate::profile::Profile;
+use crate::run::Verdict;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  probity mock --listen 127.0.0.1:8080
+  probity mock --fault no-auth --choice unknown-members=refuse
+  probity mock --list-faults")]
+pub(super) struct Args {
+    #[command(flatten)]
+    contract: ContractArgs,
+    /// Device profile: login, read-back, life probe
+    #[arg(long, value_name = "device.toml")]
+    device: Option<PathBuf>,
+    /// Address to listen on; port 0 takes a free one
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// The reading that a field is given (repeatable)
+    #[arg(long, value_name = "FIELD=ID", value_parser = pair)]
+    reading: Vec<(String, String)>,
+    /// Plant a fault (repeatable)
+    #[arg(long, value_name = "ID")]
+    fault: Vec<String>,
+    /// Decide what the page leaves open (repeatable)
+    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+    choice: Vec<(String, String)>,
+    /// User name that it takes
+    #[arg(long, default_value = "admin")]
+    username: String,
+    /// Environment variable that holds the password that it takes (default password: 123456)
+    #[arg(long, value_name = "VAR")]
+    password_env: Option<String>,
+    /// List the faults that can be planted
+    #[arg(long)]
+    list_faults: bool,
+    /// List what the page leaves open
+    #[arg(long)]
+    list_choices: bool,
+    /// List the readings of every string field
+    #[arg(long)]
+    list_readings: bool,
+}
+
+pub(super) fn run(args: Args) -> Result<Verdict, Error> {
+    let (contract, built_in) = args.contract.load()?;
+    let profile: Profile = DeviceArgs::profile_from(args.device.as_deref(), built_in)?;
+    if args.list_faults {
+        for fault in mock::faults(&contract, &profile) {
+            anstream::println!("{:32} {:13} {} [{}]", fault.id, fault.class.to_string(), fault.description, fault.promise);
+        }
+        return Ok(Verdict::Kept);
+    }
+    if args.list_choices {
+        for choice in mock::choices() {
+            anstream::println!("{:18} {:32} {}", choice.name, choice.values.join(" | "), choice.about);
+        }
+        return Ok(Verdict::Kept);
+    }
+    if args.list_readings {
+        let texts = contract.texts();
+        for operation in &contract.operations {
+            for field in operation.fields() {
+                let Some(text) = field.schema.rule().and_then(|r| texts.get(&r)) else { continue };
+                for reading in text.readings().iter().filter(|r| r.compiles) {
+                    anstream::println!("{}={}", field.path, reading.id);
+                }
+            }
+        }
+        return Ok(Verdict::Kept);
+    }
+    let mut config = MockConfig::clean(Arc::new(contract), Arc::new(profile))
+        .with_readings(args.reading)
+        .with_faults(args.fault)
+        .with_choices(args.choice);
+    config.listen = args.listen;
+    config.username = args.username;
+    if let Some(name) = &args.password_env {
+        config.password = std::env::var(name).map_err(|e| format!("--password-env {name}: {e}"))?;
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mock = mock::start(config).await.map_err(|e| format!("--listen {}: {e}", args.listen))?;
+        anstream::println!("listening on http://{}", mock.addr());
+        tokio::signal::ctrl_c().await?;
+        mock.stop();
+        Ok(Verdict::Kept)
+    })
+}

@@ -1,0 +1,288 @@
+//! `probity plan`: lists the cases that `run` would send, and sends nothing.
+
+use crate::case::{
+    Case, Context, DEFAULT_BUDGET, Expect, Fault, Plan, RESERVE, plan_where, strategies,
+};
+use crate::contract::{self, Contract};
+use crate::exchange::{Request, Segment};
+use crate::profile::Profile;
+use globset::Glob;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Lists the cases that `run` would send, and sends nothing.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = "Examples:
+  probity plan
+  probity plan --explain
+  probity plan --contract api.yaml --only '*.pattern' --format json
+  probity plan --thorough --seed 7")]
+pub struct PlanArgs {
+    /// OpenAPI 3.0 or 3.1 document (YAML or JSON), or the name of an embedded contract
+    #[arg(long, value_name = "FILE|NAME", default_value = "sip-settings")]
+    pub contract: String,
+    /// Seed of everything random; the same seed gives the same plan
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// Keep every case, whatever it costs
+    #[arg(long, conflicts_with = "max_requests")]
+    pub thorough: bool,
+    /// Requests of the whole run, login, read-back and restore included
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_BUDGET)]
+    pub max_requests: usize,
+    /// Only cases that test a promise whose id matches
+    #[arg(long, value_name = "PROMISE-GLOB")]
+    pub only: Option<String>,
+    /// Say of each strategy what it is after and what it costs
+    #[arg(long)]
+    pub explain: bool,
+    /// How to write it
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// Output formats of `probity plan`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people: one case a line
+    Text,
+    /// One JSON object, `probity-plan/1`
+    Json,
+}
+
+/// Runs the subcommand. Exit codes: 0, or 2 where the contract or the glob cannot be used.
+pub fn run(args: &PlanArgs) -> ExitCode {
+    match listed(args) {
+        Ok(text) => match io::stdout().lock().write_all(text.as_bytes()) {
+            // A reader that has seen enough (`| head`) is no error.
+            Ok(()) => ExitCode::SUCCESS,
+            Err(e) if e.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+            Err(e) => failed(&e.to_string()),
+        },
+        Err(reason) => failed(&reason),
+    }
+}
+
+fn failed(reason: &str) -> ExitCode {
+    anstream::eprintln!("probity: {reason}");
+    ExitCode::from(2)
+}
+
+/// What `run` prints.
+fn listed(args: &PlanArgs) -> Result<String, String> {
+    let (contract, profile) = named(&args.contract)?;
+    let texts = contract.texts();
+    let context = Context {
+        contract: &contract,
+        profile: &profile,
+        texts: &texts,
+        seed: args.seed,
+        thorough: args.thorough,
+    };
+    let only = match &args.only {
+        None => None,
+        Some(glob) => Some(
+            Glob::new(glob)
+                .map_err(|e| format!("--only {glob}: {}", e.kind()))?
+                .compile_matcher(),
+        ),
+    };
+    let keep = |case: &Case| {
+        only.as_ref()
+            .is_none_or(|glob| case.promises.iter().any(|id| glob.is_match(id)))
+    };
+    let budget = (!args.thorough).then_some(args.max_requests);
+    let plan = plan_where(&context, budget, &keep);
+    Ok(match args.format {
+        Format::Text => text(&plan, args, budget),
+        Format::Json => {
+            let json = json_plan(&plan, &contract, args, budget);
+            format!("{json:#}\n")
+        }
+    })
+}
+
+/// An embedded contract by name, else a file with an empty profile.
+fn named(name: &str) -> Result<(Contract, Profile), String> {
+    if let Some(embedded) = contract::embedded::by_name(name) {
+        return Ok(embedded);
+    }
+    let contract = contract::load(Path::new(name)).map_err(|e| e.to_string())?;
+    Ok((contract, Profile::default()))
+}
+
+fn text(plan: &Plan, args: &PlanArgs, budget: Option<usize>) -> String {
+    let mut out = String::new();
+    if args.explain {
+        out.push_str(&explained(plan));
+    } else {
+        for case in &plan.cases {
+            out.push_str(&format!(
+                "{}  {}  {}  [{}]\n",
+                case.id,
+                case.title,
+                expectation(&case.expect),
+                case.cost()
+            ));
+        }
+    }
+    out.push_str(&format!(
+        "{} cases, {} requests",
+        plan.cases.len(),
+        plan.requests
+    ));
+    if let Some(budget) = budget {
+        out.push_str(&format!(
+            " of {} ({RESERVE} more are kept for login, read-back and restore)",
+            budget.saturating_sub(RESERVE)
+        ));
+    }
+    if plan.dropped > 0 {
+        out.push_str(&format!(
+            "; {} cases dropped for the budget, --thorough sends them",
+            plan.dropped
+        ));
+    }
+    out.push('\n');
+    out
+}
+
+/// Cases and requests of each strategy.
+fn totals(plan: &Plan) -> BTreeMap<&'static str, (usize, usize)> {
+    let mut totals: BTreeMap<&'static str, (usize, usize)> = BTreeMap::new();
+    for case in &plan.cases {
+        let (cases, requests) = totals.entry(case.strategy).or_default();
+        *cases += 1;
+        *requests += case.cost();
+    }
+    totals
+}
+
+fn explained(plan: &Plan) -> String {
+    let totals = totals(plan);
+    let mut out = String::new();
+    for strategy in strategies() {
+        let (cases, requests) = totals.get(strategy.name()).copied().unwrap_or_default();
+        out.push_str(&format!(
+            "{}: {cases} cases, {requests} requests\n",
+            strategy.name()
+        ));
+        for line in wrapped(strategy.explain(), 92) {
+            out.push_str(&format!("    {line}\n"));
+        }
+        out.push('\n');
+    }
+    out
+}
+
+/// Words in lines of at most `width` characters.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+fn fault(fault: &Fault) -> String {
+    let kind = serde_json::to_value(fault.kind);
+    let kind = kind.ok().and_then(|k| k.as_str().map(str::to_owned));
+    let kind = kind.unwrap_or_default();
+    match &fault.field {
+        Some(field) => format!("{kind} {field}"),
+        None => kind,
+    }
+}
+
+fn expectation(expect: &Expect) -> String {
+    let list = |faults: &[Fault]| faults.iter().map(fault).collect::<Vec<_>>().join(", ");
+    match expect {
+        Expect::Accepted => "accepted".to_owned(),
+        Expect::Refused { faults } => format!("refused: {}", list(faults)),
+        Expect::Either { question, .. } => format!("open: {question}"),
+        Expect::Unauthorized { .. } => "unauthorized".to_owned(),
+        Expect::LoginRefused => "login refused".to_owned(),
+        Expect::Answered { question } => format!("answered: {question}"),
+        Expect::NotServed { .. } => "not served".to_owned(),
+    }
+}
+
+fn json_plan(plan: &Plan, contract: &Contract, args: &PlanArgs, budget: Option<usize>) -> Value {
+    let totals = totals(plan);
+    let strategies: Vec<Value> = strategies()
+        .iter()
+        .map(|s| {
+            let (cases, requests) = totals.get(s.name()).copied().unwrap_or_default();
+            json!({
+                "name": s.name(),
+                "explain": s.explain(),
+                "cases": cases,
+                "requests": requests,
+            })
+        })
+        .collect();
+    json!({
+        "schema": "probity-plan/1",
+        "contract": {"id": contract.id, "sha256": contract.sha256},
+        "seed": args.seed,
+        "budget": budget,
+        "reserve": RESERVE,
+        "requests": plan.requests,
+        "dropped": plan.dropped,
+        "strategies": strategies,
+        "cases": plan.cases.iter().map(json_case).collect::<Vec<_>>(),
+    })
+}
+
+fn json_case(case: &Case) -> Value {
+    json!({
+        "id": case.id,
+        "operation": case.operation,
+        "strategy": case.strategy,
+        "title": case.title,
+        "promises": case.promises,
+        "expect": expectation(&case.expect),
+        "input_class": case.input_class,
+        "tier": case.tier,
+        "cost": case.cost(),
+        "request": json_request(&case.request),
+    })
+}
+
+/// Credentials show as `$NAME`; octets that are not UTF-8 as U+FFFD.
+fn json_request(request: &Request) -> Value {
+    match request {
+        Request::Http(http) => json!({
+            "method": http.method,
+            "target": http.target.to_string(),
+            "headers": http
+                .headers
+                .iter()
+                .map(|(name, value)| json!([name, value.to_string()]))
+                .collect::<Vec<_>>(),
+            "body": http.body.as_ref().map(|b| String::from_utf8_lossy(b)),
+        }),
+        Request::Raw(raw) => json!({
+            "segments": raw
+                .segments
+                .iter()
+                .map(|segment| match segment {
+                    Segment::Bytes(bytes) => json!({"bytes": String::from_utf8_lossy(bytes)}),
+                    Segment::Secret(secret) => json!({"secret": secret.env_name()}),
+                    Segment::Host => json!("host"),
+                    Segment::Pause(time) => json!({"pause_ms": time.as_millis() as u64}),
+                    Segment::ShutdownWrite => json!("shutdown"),
+                })
+                .collect::<Vec<_>>(),
+        }),
+    }
+}

@@ -1,0 +1,206 @@
+//! `probity run`: the main job. Wires contract, plan, device and reporters together.
+
+use super::common::{ContractArgs, DeviceArgs, Error, duration, pair, shard};
+use crate::case::{self, Case, Context, DEFAULT_BUDGET};
+use crate::contract::{self, Contract};
+use crate::device::{Credentials, Device};
+use crate::mock::{self, Mock, MockConfig};
+use crate::report::{self, terminal};
+use crate::run::{self, Job, Options, Outcome, Verdict};
+use globset::Glob;
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// How long a device may stay away before it counts as lost.
+const RECOVERY: Duration = Duration::from_secs(60);
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  probity run                                        judge the embedded mock device
+  probity run --target http://192.168.1.20 --username admin --password-env DEVICE_PASSWORD
+  probity run --target https://door.local --insecure --token-env TOKEN --report junit=out.xml
+  probity run --contract camera.yaml --device camera.toml --target http://10.0.0.7 --rate 5/s
+  probity run --fault list                           (see `probity mock --list-faults`)")]
+pub(super) struct Args {
+    #[command(flatten)]
+    contract: ContractArgs,
+    #[command(flatten)]
+    device: DeviceArgs,
+    /// Seed of every generated case
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Spend as many requests as there are ideas, not 600
+    #[arg(long)]
+    thorough: bool,
+    /// Only cases that test a promise matching this glob, e.g. '*.stun.*' (repeatable)
+    #[arg(long, value_name = "PROMISE-GLOB")]
+    only: Vec<Glob>,
+    /// Only the Ith of N shares of the plan
+    #[arg(long, value_name = "I/N", value_parser = shard)]
+    shard: Option<(usize, usize)>,
+    /// End the plan after this long
+    #[arg(long, value_name = "D", value_parser = duration)]
+    time_limit: Option<Duration>,
+    /// End the plan after so many requests
+    #[arg(long, value_name = "N")]
+    max_requests: Option<u64>,
+    /// Requests in flight where order does not matter
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
+    concurrency: u16,
+    /// Write a report: text, json or junit; `-` is stdout (repeatable)
+    #[arg(long, value_name = "FORMAT=PATH")]
+    report: Vec<report::Target>,
+    /// Compare the classes of error answers with the snapshots in this folder
+    #[arg(long, value_name = "DIR")]
+    snapshots: Option<PathBuf>,
+    /// Folder for exact bytes of reproducers that a shell line cannot carry
+    #[arg(long, value_name = "DIR", default_value = "probity-reproducers")]
+    reproducers: PathBuf,
+    /// Embedded mock only: the reading that a field is given
+    #[arg(long, value_name = "FIELD=ID", value_parser = pair, conflicts_with = "target")]
+    reading: Vec<(String, String)>,
+    /// Embedded mock only: plant a fault
+    #[arg(long, value_name = "ID", conflicts_with = "target")]
+    fault: Vec<String>,
+    /// Embedded mock only: decide what the page leaves open
+    #[arg(long, value_name = "NAME=VALUE", value_parser = pair, conflicts_with = "target")]
+    choice: Vec<(String, String)>,
+    /// Print the final line only
+    #[arg(long, short, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Print every case
+    #[arg(long, short)]
+    verbose: bool,
+}
+
+pub(super) fn run(args: Args) -> Result<Verdict, Error> {
+    let (contract, built_in) = args.contract.load()?;
+    let profile = args.device.profile(built_in)?;
+    let texts = contract.texts();
+    let issues = contract::lint(&contract, &texts);
+    let context = Context {
+        contract: &contract,
+        profile: &profile,
+        texts: &texts,
+        seed: args.seed,
+        thorough: args.thorough,
+    };
+    let globs: Vec<_> = args.only.iter().map(Glob::compile_matcher).collect();
+    let wanted = |case: &Case| {
+        globs.is_empty() || case.promises.iter().any(|p| globs.iter().any(|g| g.is_match(p)))
+    };
+    let mut plan = case::plan_where(&context, (!args.thorough).then_some(DEFAULT_BUDGET), &wanted);
+    if plan.cases.is_empty() && !globs.is_empty() {
+        return Err("--only: no case tests a promise of that name (see `probity plan`)".into());
+    }
+    if let Some((i, n)) = args.shard {
+        plan = plan.share(i, n);
+    }
+    let (contract, profile) = (Arc::new(contract), Arc::new(profile));
+
+    let mut restore = BTreeMap::new();
+    let mut mock: Option<Mock> = None;
+    let base = args.device.target.clone().or_else(|| profile.base_url.clone());
+    let (base_url, credentials) = match base {
+        Some(url) => {
+            let credentials = args.device.credentials()?;
+            require_credentials(&contract, &credentials)?;
+            (url, credentials)
+        }
+        None => {
+            let config = MockConfig::clean(contract.clone(), profile.clone())
+                .with_readings(args.reading.iter().cloned())
+                .with_faults(args.fault.iter().cloned())
+                .with_choices(args.choice.iter().cloned());
+            let credentials = Credentials {
+                username: Some(config.username.clone()),
+                password: Some(config.password.clone()),
+                token: None,
+            };
+            let started = mock::spawn(config).map_err(|e| format!("embedded mock: {e}"))?;
+            restore = started.unreadable();
+            let url = format!("http://{}", started.addr());
+            mock = Some(started);
+            (url, credentials)
+        }
+    };
+    let device = Device::new(args.device.options(base_url, credentials, &profile), profile.clone())?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (stop, stopped) = watch::channel(false);
+    let job = Job {
+        contract,
+        profile,
+        texts: Arc::new(texts),
+        plan,
+        device,
+        issues,
+        options: Options {
+            seed: args.seed,
+            time_limit: args.time_limit,
+            max_requests: args.max_requests,
+            concurrency: usize::from(args.concurrency),
+            stop: stopped,
+            restore,
+            recovery: RECOVERY,
+            files: args.reproducers.display().to_string(),
+            started_at: jiff::Timestamp::now().to_string(),
+        },
+    };
+    let to_stdout = args.report.iter().any(report::Target::is_stdout);
+    let style = terminal::Options {
+        quiet: args.quiet,
+        verbose: args.verbose,
+        // Only one result may go to stdout.
+        summary: !to_stdout,
+    };
+    let mut listener = terminal::Terminal::new(style);
+    let outcome = runtime.block_on(async {
+        tokio::spawn(async move {
+            if tokio::signal::ctrl_c().await.is_ok() {
+                let _ = stop.send(true);
+            }
+            // A second Ctrl-C must not be swallowed while the settings are put back.
+            std::future::pending::<()>().await;
+        });
+        run::run(&job, &mut listener).await
+    });
+    if let Some(mock) = mock {
+        mock.stop();
+    }
+    deliver(&args, &outcome)?;
+    Ok(outcome.verdict)
+}
+
+fn deliver(args: &Args, outcome: &Outcome) -> Result<(), Error> {
+    if !outcome.files.is_empty() {
+        std::fs::create_dir_all(&args.reproducers)
+            .map_err(|e| format!("--reproducers {}: {e}", args.reproducers.display()))?;
+        for (name, bytes) in &outcome.files {
+            let path = args.reproducers.join(name);
+            std::fs::write(&path, bytes).map_err(|e| format!("{}: {e}", path.display()))?;
+        }
+    }
+    for target in &args.report {
+        target.write(&outcome.report)?;
+    }
+    std::io::stdout().flush()?;
+    Ok(())
+}
+
+/// An operation that asks for credentials cannot be judged without any.
+fn require_credentials(contract: &Contract, credentials: &Credentials) -> Result<(), Error> {
+    let has = credentials.token.is_some() || credentials.username.is_some();
+    match contract.operations.iter().find(|o| o.needs_auth()) {
+        Some(operation) if !has => Err(format!(
+            "{} asks for credentials: give --username U --password-env VAR, or --token-env VAR",
+            operation.id
+        )
+        .into()),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,318 @@
+//! Contract issues: contradictions and gaps of the published text, each with what proves it. One
+//! function a rule; a rule holds for any contract.
+
+use super::assess;
+use super::model::*;
+use crate::pattern::{Assessment, Texts};
+use regress::Regex;
+
+/// All issues of a contract, in the order of the rules.
+pub fn lint(contract: &Contract, texts: &Texts) -> Vec<ContractIssue> {
+    let mut linter = Linter { texts, issues: Vec::new() };
+    for operation in &contract.operations {
+        for field in operation.fields() {
+            linter.field(&field);
+        }
+        linter.responses(operation);
+    }
+    linter.issues
+}
+
+struct Linter<'a> {
+    texts: &'a Texts,
+    issues: Vec<ContractIssue>,
+}
+
+impl Linter<'_> {
+    fn add(&mut self, rule: &str, schema: &Schema, promise: Option<String>, title: String, proof: String) {
+        self.issues.push(ContractIssue {
+            id: format!("{rule}:{}", schema.pointer),
+            promise,
+            title,
+            proof,
+            page_line: schema.page_line,
+        });
+    }
+
+    fn field(&mut self, field: &Field<'_>) {
+        let (schema, path) = (field.schema, &field.path);
+        let promise = |keyword: &str| Some(format!("{}.{keyword}", field.promise));
+        if let Some(pattern) = &schema.pattern {
+            match Regex::new(pattern).and_then(|plain| Regex::with_flags(pattern, "u").map(|_| plain)) {
+                Err(error) => self.add(
+                    "pattern-does-not-compile",
+                    schema,
+                    promise("pattern"),
+                    format!("the pattern of `{path}` does not compile"),
+                    format!(
+                        "ECMAScript: {}; {}",
+                        error.text,
+                        regex_syntax::parse(pattern)
+                            .err()
+                            .map(|e| format!("Rust: {}", one_line(&e.to_string())))
+                            .unwrap_or_default()
+                    ),
+                ),
+                Ok(regex) => {
+                    self.unanchored(field, pattern, &regex);
+                    self.suffix_in_one_alternative(field, &regex);
+                }
+            }
+            self.damage(field, pattern);
+            self.lengths(field, pattern);
+        }
+        if schema.allows(JsonType::Integer)
+            && schema.types.iter().any(|t| matches!(t, JsonType::Integer | JsonType::Number))
+            && schema.minimum.is_none()
+            && schema.maximum.is_none()
+            && schema.enum_values.is_none()
+        {
+            self.add(
+                "number-without-range",
+                schema,
+                promise("type"),
+                format!("`{path}` is a number without a range"),
+                "neither minimum nor maximum: -1, 0, 65536 and 2147483648 keep every published rule".to_owned(),
+            );
+        }
+        if schema.types == [JsonType::Object] && !schema.properties.is_empty() && schema.required.is_empty() {
+            self.add(
+                "no-member-required",
+                schema,
+                promise("type"),
+                format!("`{path}` is an object of which no member is marked required"),
+                format!("`{{}}` keeps every published rule of `{path}`"),
+            );
+        }
+        if schema.types == [JsonType::String]
+            && schema.max_length.is_none()
+            && schema.enum_values.is_none()
+            && schema.const_value.is_none()
+        {
+            self.add(
+                "string-without-limit",
+                schema,
+                promise("type"),
+                format!("`{path}` is a string without a longest length"),
+                "no maxLength: whether a device must take a megabyte is not stated".to_owned(),
+            );
+        }
+        self.published_type(field);
+    }
+
+    /// `^a|b$`: each anchor binds one alternative only.
+    fn unanchored(&mut self, field: &Field<'_>, pattern: &str, regex: &Regex) {
+        let alternatives = top_level_alternatives(pattern);
+        if alternatives.len() < 2 || !pattern.contains(['^', '$']) {
+            return;
+        }
+        let Some(valid) = field.schema.rule().and_then(|r| self.texts.get(&r)?.valid()) else { return };
+        let seeds = [valid, "1.2.3.4".into(), "sip:1.2.3.4".into(), "a.b".into()];
+        let accepted = |text: &str| regex.find(text).is_some();
+        let proof: Vec<String> = seeds
+            .iter()
+            .filter(|s| accepted(s))
+            .flat_map(|s| [format!("junk !! {s}"), format!("{s}.evil !! junk")])
+            .filter(|text| accepted(text))
+            .map(|text| format!("{text:?}"))
+            .collect();
+        let mut seen = Vec::new();
+        for text in proof {
+            if !seen.contains(&text) && seen.len() < 3 {
+                seen.push(text);
+            }
+        }
+        if !seen.is_empty() {
+            self.add(
+                "anchors-bind-one-alternative",
+                field.schema,
+                Some(format!("{}.pattern", field.promise)),
+                format!("`^` and `$` of `{}` bind one alternative each", field.path),
+                format!("ECMAScript search accepts {}", seen.join(" and ")),
+            );
+        }
+    }
+
+    /// An optional suffix inside one alternative of a repeated group holds for some values only.
+    fn suffix_in_one_alternative(&mut self, field: &Field<'_>, regex: &Regex) {
+        let whole = |text: &str| regex.find(text).is_some_and(|m| m.range() == (0..text.len()));
+        for prefix in ["", "sip:"] {
+            let good = format!("{prefix}1.2.3.199:5060");
+            let bad = format!("{prefix}1.2.3.200:5060");
+            if whole(&good) && !whole(&bad) {
+                self.add(
+                    "suffix-in-one-alternative",
+                    field.schema,
+                    Some(format!("{}.pattern", field.promise)),
+                    format!("the port in `{}` belongs to one range of octets only", field.path),
+                    format!("as a whole, ECMAScript matches {good:?} and not {bad:?}"),
+                );
+                return;
+            }
+        }
+    }
+
+    /// What a documentation generator leaves behind.
+    fn damage(&mut self, field: &Field<'_>, pattern: &str) {
+        if pattern.ends_with("$`") {
+            self.add(
+                "stray-suffix",
+                field.schema,
+                Some(format!("{}.pattern", field.promise)),
+                format!("a stray backtick ends the pattern of `{}`", field.path),
+                "after `$` nothing can match; the backtick closed a code span of the page's source".to_owned(),
+            );
+        }
+        if pattern.contains("}?$") {
+            self.add(
+                "lazy-without-effect",
+                field.schema,
+                Some(format!("{}.pattern", field.promise)),
+                format!("the lazy quantifier before `$` of `{}` has no effect", field.path),
+                "`{m,n}?$` and `{m,n}$` accept the same strings".to_owned(),
+            );
+        }
+    }
+
+    /// Bounds in prose against the last counted repetition of the pattern.
+    fn lengths(&mut self, field: &Field<'_>, pattern: &str) {
+        let counted = pattern.rfind('{').zip(pattern.rfind('}')).and_then(|(open, close)| {
+            let (low, high) = pattern.get(open + 1..close)?.split_once(',')?;
+            Some((low.parse::<u64>().ok()?, high.parse::<u64>().ok()?))
+        });
+        let Some((low, high)) = counted.filter(|_| pattern.matches("]{").count() == 1) else { return };
+        let (min, max) = (field.schema.min_length, field.schema.max_length);
+        let differs = min.is_some_and(|m| m != low) || max.is_some_and(|m| m != high);
+        if differs {
+            let show = |v: Option<u64>| v.map_or("not stated".to_owned(), |v| v.to_string());
+            self.add(
+                "length-contradiction",
+                field.schema,
+                Some(format!("{}.maxLength", field.promise)),
+                format!("prose and pattern of `{}` give different lengths", field.path),
+                format!(
+                    "prose: {} to {}; pattern: {{{low},{high}}}; a value of {} characters is allowed by one and not by the other",
+                    show(min),
+                    show(max),
+                    high + 1
+                ),
+            );
+        }
+    }
+
+    /// A published type that the field's own pattern excludes.
+    fn published_type(&mut self, field: &Field<'_>) {
+        let schema = field.schema;
+        let Some(regex) = schema.pattern.as_ref().and_then(|p| Regex::new(p).ok()) else { return };
+        let whole = |text: &str| regex.find(text).is_some_and(|m| m.range() == (0..text.len()));
+        for (kind, example) in [("ipv4", "192.168.1.20"), ("dns", "host")] {
+            if schema.published_types.iter().any(|t| t == kind) && !whole(example) {
+                self.add(
+                    "type-against-pattern",
+                    schema,
+                    Some(format!("{}.pattern", field.promise)),
+                    format!("`{}` is published as {}, and its pattern excludes some of that", field.path, schema.published_types.join("|")),
+                    format!("{example:?} is {kind}; as a whole, ECMAScript does not match it"),
+                );
+            }
+        }
+    }
+
+    fn responses(&mut self, operation: &Operation) {
+        for response in &operation.responses {
+            let promise = response.status.exact().map(|s| format!("{}.responses.{s}", operation.id));
+            let here = Schema {
+                pointer: response.pointer.clone(),
+                page_line: response.schema.as_ref().and_then(|s| s.page_line),
+                ..Schema::default()
+            };
+            if response.media_type.is_none() && response.status.exact().is_some_and(|s| s < 300 && s != 204) {
+                self.add(
+                    "success-without-body",
+                    &here,
+                    promise.clone(),
+                    "what a success answers is not described".to_owned(),
+                    "no media type and no schema: an empty body and any JSON keep the promise".to_owned(),
+                );
+            }
+            let Some(schema) = &response.schema else { continue };
+            for (pointer, example) in &response.examples {
+                let assessed = assess(schema, example, self.texts);
+                if assessed.certainty == Assessment::SurelyInvalid {
+                    let why: Vec<String> = assessed
+                        .faults
+                        .iter()
+                        .map(|f| format!("`{}` breaks {}", f.path, f.keyword))
+                        .collect();
+                    let at = Schema { pointer: pointer.clone(), ..here.clone() };
+                    self.add(
+                        "example-against-schema",
+                        &at,
+                        promise.clone(),
+                        "a published example breaks its own schema".to_owned(),
+                        format!("{example}: {}", why.join(", ")),
+                    );
+                }
+            }
+            let repeated = response.examples.iter().enumerate().find(|(i, (_, example))| {
+                response.examples[..*i].iter().any(|(_, earlier)| earlier == example)
+            });
+            if let Some((_, (pointer, example))) = repeated {
+                let at = Schema { pointer: pointer.clone(), ..here.clone() };
+                self.add(
+                    "example-repeated",
+                    &at,
+                    promise.clone(),
+                    "the same example is published twice".to_owned(),
+                    example.to_string(),
+                );
+            }
+            let members_optional = !schema.properties.is_empty() && schema.required.is_empty();
+            if members_optional {
+                self.add(
+                    "no-member-required",
+                    schema,
+                    promise,
+                    "no member of this answer is marked required".to_owned(),
+                    "`{}` keeps the published schema".to_owned(),
+                );
+            }
+        }
+    }
+}
+
+/// The alternatives outside of every group and class.
+fn top_level_alternatives(pattern: &str) -> Vec<&str> {
+    let (mut depth, mut class, mut escaped) = (0_usize, false, false);
+    let mut out = Vec::new();
+    let mut from = 0;
+    for (at, c) in pattern.char_indices() {
+        if escaped {
+            escaped = false;
+            continue;
+        }
+        match c {
+            '\\' => escaped = true,
+            ']' => class = false,
+            _ if class => {}
+            '[' => class = true,
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            '|' if depth == 0 => {
+                out.push(&pattern[from..at]);
+                from = at + 1;
+            }
+            _ => {}
+        }
+    }
+    out.push(&pattern[from..]);
+    out
+}
+
+fn one_line(text: &str) -> String {
+    text.lines()
+        .map(str::trim)
+        .filter(|l| !l.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}

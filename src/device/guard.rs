@@ -1,0 +1,345 @@
+//! Keeps the device's settings over a run: reads them before and writes them back after. May
+//! import [`crate::exchange`] and [`crate::profile`].
+//!
+//! A read-back may show a placeholder where a secret stands. Writing that would destroy the secret,
+//! so a placeholder is never written: the real value comes from the caller or from the profile's
+//! environment variable, or the member is left out and the report says so.
+
+use super::read_back::{ReadBackState, token};
+use super::{Device, ReadBackError, lock};
+use crate::exchange::{HttpRequest, Outcome, Request, Template};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// A write operation whose settings are guarded.
+#[derive(Clone, Debug)]
+pub struct GuardedWrite {
+    /// Its id, as the profile's `read_back` knows it.
+    pub operation: String,
+    /// How it is sent: method, target and headers; the guard puts the body in.
+    pub request: HttpRequest,
+    /// JSON pointers of the members that its body knows (`/proxy`, `/stun/port`). What the
+    /// read-back shows beyond them is not written and not compared. A pointer stands for all that
+    /// is below it; an array is written as a whole.
+    pub members: Vec<String>,
+    /// Values of members that cannot be read back: JSON pointer → value. They win over the
+    /// profile's `restore-env`.
+    pub values: BTreeMap<String, Value>,
+}
+
+/// What became of the settings.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Restored {
+    /// `Some(true)`: as before. `Some(false)`: they differ, or a member that cannot be read was
+    /// not written back. `None`: could not be looked at.
+    pub ok: Option<bool>,
+    /// Why, where `ok` is not `Some(true)`; one line a member or operation, without secret values.
+    pub reasons: Vec<String>,
+}
+
+impl Restored {
+    fn add(&mut self, ok: Option<bool>, reason: impl Into<Option<String>>) {
+        self.ok = match (self.ok, ok) {
+            (Some(false), _) | (_, Some(false)) => Some(false),
+            (None, _) | (_, None) => None,
+            _ => Some(true),
+        };
+        self.reasons.extend(reason.into());
+    }
+}
+
+/// The settings of all guarded operations as they were.
+#[derive(Debug, Default)]
+pub struct Guard {
+    entries: Vec<Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    write: GuardedWrite,
+    before: Result<ReadBackState, ReadBackError>,
+    /// Values of the unreadable members, where they are known.
+    hidden: BTreeMap<String, Value>,
+}
+
+impl Guard {
+    /// Reads the settings of every write that the profile can read back; the others are not
+    /// guarded. Secret settings that it sees are masked from then on ([`Device::mask`]).
+    pub async fn take(device: &Device, writes: Vec<GuardedWrite>) -> Guard {
+        let mut entries = Vec::new();
+        for write in writes {
+            let Some(how) = device.profile.read_back.get(&write.operation) else {
+                continue;
+            };
+            let mut hidden = write.values.clone();
+            for (pointer, about) in &how.unreadable {
+                let from_env = about
+                    .restore_env
+                    .as_deref()
+                    .and_then(|n| std::env::var(n).ok());
+                if let Some(value) = from_env {
+                    hidden.entry(pointer.clone()).or_insert(value.into());
+                }
+            }
+            let before = device.read_back(&write.operation).await;
+            let mut session = lock(&device.session);
+            let read = before
+                .iter()
+                .flat_map(|state| how.unreadable.keys().filter_map(|p| state.get(p)));
+            for value in hidden.values().chain(read) {
+                if let Value::String(text) = value {
+                    session.add_setting(text);
+                }
+            }
+            drop(session);
+            entries.push(Entry {
+                write,
+                before,
+                hidden,
+            });
+        }
+        Guard { entries }
+    }
+
+    /// The settings of an operation as they were, where they could be read.
+    pub fn before(&self, operation: &str) -> Option<&ReadBackState> {
+        self.entries
+            .iter()
+            .find(|e| e.write.operation == operation)
+            .and_then(|e| e.before.as_ref().ok())
+    }
+
+    /// Operations whose settings could not be read, and why.
+    pub fn unread(&self) -> Vec<(String, String)> {
+        self.entries
+            .iter()
+            .filter_map(|e| {
+                let error = e.before.as_ref().err()?;
+                Some((e.write.operation.clone(), error.to_string()))
+            })
+            .collect()
+    }
+
+    /// Members whose read-back is a placeholder and whose value is not known: they cannot be put
+    /// back. `(operation, JSON pointer, environment variable that would help)`.
+    pub fn lost(&self, device: &Device) -> Vec<(String, String, Option<String>)> {
+        let mut lost = Vec::new();
+        for entry in &self.entries {
+            let Ok(before) = &entry.before else { continue };
+            let how = device.profile.read_back.get(&entry.write.operation);
+            for pointer in entry.unknown(before) {
+                let env = how
+                    .and_then(|h| h.unreadable.get(&pointer))
+                    .and_then(|u| u.restore_env.clone());
+                lost.push((entry.write.operation.clone(), pointer, env));
+            }
+        }
+        lost
+    }
+
+    /// Writes the settings back where they differ or where that cannot be seen, reads them again
+    /// and compares. Without guarded operations there is nothing to restore: `ok` is `None`. Only
+    /// to be called when some write was accepted: otherwise a secret that nobody knows would be
+    /// reported as lost although nothing touched it.
+    pub async fn restore(&self, device: &Device) -> Restored {
+        let mut restored = Restored {
+            ok: (!self.entries.is_empty()).then_some(true),
+            reasons: Vec::new(),
+        };
+        for entry in &self.entries {
+            entry.restore(device, &mut restored).await;
+        }
+        for reason in &mut restored.reasons {
+            *reason = device.mask(reason);
+        }
+        restored
+    }
+}
+
+impl Entry {
+    /// Whether the body of the write knows what stands at a pointer.
+    fn knows(&self, pointer: &str) -> bool {
+        covers(&self.write.members, pointer)
+    }
+
+    /// Unreadable members whose value nobody knows.
+    fn unknown(&self, before: &ReadBackState) -> Vec<String> {
+        before
+            .unreadable
+            .iter()
+            .filter(|p| self.knows(p) && !self.hidden.contains_key(*p))
+            .cloned()
+            .collect()
+    }
+
+    async fn restore(&self, device: &Device, restored: &mut Restored) {
+        let id = &self.write.operation;
+        let before = match &self.before {
+            Ok(before) => before,
+            Err(e) => {
+                restored.add(
+                    None,
+                    format!("{id}: the settings could not be read before: {e}"),
+                );
+                return;
+            }
+        };
+        let hidden = before.unreadable.iter().any(|p| self.knows(p));
+        let unknown = self.unknown(before);
+        let as_before = match device.read_back(id).await {
+            Ok(now) => self.differences(before, &now).is_empty(),
+            Err(_) => false,
+        };
+        // What cannot be seen may have changed, so it is written where its value is known. Where
+        // it is not, a write without it might do harm of its own, and none is needed.
+        if !as_before || hidden && unknown.is_empty() {
+            self.write_and_compare(device, before, hidden, restored)
+                .await;
+        }
+        for pointer in unknown {
+            let env = device
+                .profile
+                .read_back
+                .get(id)
+                .and_then(|h| h.unreadable.get(&pointer))
+                .and_then(|u| u.restore_env.as_deref())
+                .map_or_else(String::new, |env| format!("; set {env} next time"));
+            restored.add(
+                Some(false),
+                format!("{id}: {pointer} cannot be read back and its value is not known{env}"),
+            );
+        }
+    }
+
+    async fn write_and_compare(
+        &self,
+        device: &Device,
+        before: &ReadBackState,
+        hidden: bool,
+        restored: &mut Restored,
+    ) {
+        let id = &self.write.operation;
+        let write = self.write_back(device, before).await;
+        let now = match device.read_back(id).await {
+            Ok(now) => now,
+            Err(e) => {
+                let why = format!("{id}: the settings could not be read after: {e}");
+                restored.add(None, why);
+                restored.reasons.extend(write.err());
+                return;
+            }
+        };
+        let differences = self.differences(before, &now);
+        for pointer in &differences {
+            let say = |state: &ReadBackState| match state.get(pointer) {
+                Some(value) => value.to_string(),
+                None => "absent".to_owned(),
+            };
+            restored.add(
+                Some(false),
+                format!("{id}: {pointer} was {}, is {}", say(before), say(&now)),
+            );
+        }
+        if let Err(why) = write {
+            // Where nothing that can be seen differs, what cannot be seen still was not restored.
+            restored.add(Some(differences.is_empty() && !hidden), why);
+        }
+    }
+
+    fn differences(&self, before: &ReadBackState, now: &ReadBackState) -> Vec<String> {
+        let mut found = before.differences(now);
+        found.retain(|p| self.knows(p) || self.write.members.iter().any(|m| below(m, p)));
+        found
+    }
+
+    /// Sends the write with the settings as they were.
+    async fn write_back(&self, device: &Device, before: &ReadBackState) -> Result<(), String> {
+        let id = &self.write.operation;
+        let mut body = project(&before.value, "", &self.write.members, before)
+            .unwrap_or_else(|| Value::Object(Map::new()));
+        for (pointer, value) in &self.hidden {
+            if before.unreadable.contains(pointer) && self.knows(pointer) {
+                insert(&mut body, pointer, value.clone());
+            }
+        }
+        let mut request = self.write.request.clone();
+        if !request
+            .headers
+            .iter()
+            .any(|(n, _)| n.eq_ignore_ascii_case("content-type"))
+        {
+            request.headers.push((
+                "Content-Type".to_owned(),
+                Template::from("application/json"),
+            ));
+        }
+        request.body = Some(body.to_string().into_bytes());
+        let request = Request::Http(request);
+        let mut exchange = device.send(&request, true).await;
+        if exchange.status() == Some(401) && device.profile.login.is_some() {
+            // The session may have ended during the run.
+            if device.login().await.is_ok() {
+                exchange = device.send(&request, true).await;
+            }
+        }
+        match exchange.outcome {
+            Outcome::Answered(answer) if (200..300).contains(&answer.status) => Ok(()),
+            Outcome::Answered(answer) => Err(format!(
+                "{id}: the device refuses its own settings with status {}: {}",
+                answer.status,
+                String::from_utf8_lossy(answer.body.get(..200).unwrap_or(&answer.body))
+            )),
+            Outcome::Failed { failure, .. } => Err(format!(
+                "{id}: the settings could not be written back: {failure}"
+            )),
+        }
+    }
+}
+
+/// Whether `pointer` is `ancestor` or below it.
+fn below(pointer: &str, ancestor: &str) -> bool {
+    pointer
+        .strip_prefix(ancestor)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn covers(members: &[String], pointer: &str) -> bool {
+    members.iter().any(|m| below(pointer, m))
+}
+
+/// The readable part of `value` that the members name; `None` where there is none.
+fn project(value: &Value, at: &str, members: &[String], before: &ReadBackState) -> Option<Value> {
+    if before.unreadable.contains(at) {
+        return None;
+    }
+    let inside = covers(members, at) || members.iter().any(|m| below(m, at));
+    match value {
+        Value::Object(object) if inside => {
+            let mut out = Map::new();
+            for (name, member) in object {
+                let at = format!("{at}/{}", token(name));
+                if let Some(member) = project(member, &at, members, before) {
+                    out.insert(name.clone(), member);
+                }
+            }
+            Some(Value::Object(out))
+        }
+        // Members of array items have no pointer of their own: an array goes as a whole.
+        _ if covers(members, at) || value.is_array() && inside => Some(value.clone()),
+        _ => None,
+    }
+}
+
+/// Puts a value where a pointer says, making the objects on the way.
+fn insert(root: &mut Value, pointer: &str, value: Value) {
+    let mut place = root;
+    for token in pointer.split('/').skip(1) {
+        let name = token.replace("~1", "/").replace("~0", "~");
+        if !place.is_object() {
+            *place = Value::Object(Map::new());
+        }
+        let Value::Object(object) = place else { return };
+        place = object.entry(name).or_insert(Value::Null);
+    }
+    *place = value;
+}

@@ -1,0 +1,106 @@
+//! Tells whether the device lives, and whether it has restarted. May import [`crate::exchange`]
+//! and [`crate::profile`].
+
+use super::{DAY, Device};
+use crate::exchange::{Outcome, Request};
+use crate::profile::Life;
+use serde_json::Value;
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// What a life probe answers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LifeSign {
+    /// Seconds since boot.
+    pub uptime: Option<f64>,
+    /// An id that changes with every boot.
+    pub boot_id: Option<String>,
+    /// Model.
+    pub model: Option<String>,
+    /// Firmware version.
+    pub firmware: Option<String>,
+    /// From sending the probe to the end of its answer.
+    pub latency: Duration,
+}
+
+impl LifeSign {
+    /// Whether the device has surely restarted since `earlier`: another boot id, or an uptime that
+    /// went back by a second or more. An uptime that stands still or lags proves nothing.
+    pub fn restarted_since(&self, earlier: &LifeSign) -> bool {
+        if let (Some(now), Some(then)) = (&self.boot_id, &earlier.boot_id)
+            && now != then
+        {
+            return true;
+        }
+        matches!((self.uptime, earlier.uptime), (Some(now), Some(then)) if now + 1.0 <= then)
+    }
+}
+
+impl Device {
+    /// Asks for a sign of life. `None`: the profile names no probe, or the answer is no success
+    /// with JSON.
+    pub async fn life(&self) -> Option<LifeSign> {
+        let life = self.profile.life.as_ref()?;
+        let exchange = self.send(&self.own_request("GET", &life.path), false).await;
+        let answer = exchange.answer()?;
+        if !(200..300).contains(&answer.status) {
+            return None;
+        }
+        let body: Value = serde_json::from_slice(&answer.body).ok()?;
+        Some(sign(&body, life, exchange.timings.total))
+    }
+
+    /// Waits until the device answers again, at most `max`. It counts as alive when any complete
+    /// HTTP answer comes to the life probe; without a probe, when it takes a connection.
+    pub async fn wait_alive(&self, max: Duration) -> bool {
+        const BETWEEN: Duration = Duration::from_millis(100);
+        let end = Instant::now() + max.min(DAY);
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            // At least one try, and none that a dead device can hang for good.
+            let patience = left
+                .max(Duration::from_millis(50))
+                .min(self.options.timeout);
+            if self.answers(patience).await {
+                return true;
+            }
+            if left <= BETWEEN {
+                return false;
+            }
+            sleep(BETWEEN).await;
+        }
+    }
+
+    async fn answers(&self, patience: Duration) -> bool {
+        match &self.profile.life {
+            Some(life) => {
+                let request: Request = self.own_request("GET", &life.path);
+                let exchange = self.send_within(&request, true, patience).await;
+                matches!(exchange.outcome, Outcome::Answered(_))
+            }
+            None => self.connect(Instant::now() + patience).await.is_ok(),
+        }
+    }
+}
+
+fn sign(body: &Value, life: &Life, latency: Duration) -> LifeSign {
+    let at = |pointer: &Option<String>| pointer.as_ref().and_then(|p| body.pointer(p));
+    let text = |pointer: &Option<String>| match at(pointer)? {
+        Value::String(text) => Some(text.clone()),
+        Value::Null => None,
+        other => Some(other.to_string()),
+    };
+    LifeSign {
+        uptime: at(&life.uptime)
+            .and_then(|v| match v {
+                Value::Number(n) => n.as_f64(),
+                Value::String(text) => text.trim().parse().ok(),
+                _ => None,
+            })
+            .filter(|n: &f64| n.is_finite()),
+        boot_id: text(&life.boot_id),
+        model: text(&life.model),
+        firmware: text(&life.firmware),
+        latency,
+    }
+}

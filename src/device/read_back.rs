@@ -1,0 +1,138 @@
+//! Reads settings back as the profile says. May import [`crate::exchange`] and [`crate::profile`].
+
+use super::Device;
+use crate::exchange::{Answer, Failure, Outcome};
+use crate::profile::ReadBack;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// The settings as they read back.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReadBackState {
+    /// What stands below the profile's `root`.
+    pub value: Value,
+    /// JSON pointers (below `root`) whose value cannot be read: a placeholder stands there, or
+    /// nothing where the profile says that one might.
+    pub unreadable: BTreeSet<String>,
+}
+
+impl ReadBackState {
+    /// JSON pointers at which the settings differ from those of `other`, what neither can read
+    /// left out. Members that only one of them has differ; order of members does not count.
+    pub fn differences(&self, other: &ReadBackState) -> Vec<String> {
+        let skip: BTreeSet<&str> = self
+            .unreadable
+            .iter()
+            .chain(&other.unreadable)
+            .map(String::as_str)
+            .collect();
+        let mut found = Vec::new();
+        differences(&self.value, &other.value, "", &skip, &mut found);
+        found
+    }
+
+    /// The value at a JSON pointer, unless it is unreadable.
+    pub fn get(&self, pointer: &str) -> Option<&Value> {
+        if self.unreadable.contains(pointer) {
+            None
+        } else {
+            self.value.pointer(pointer)
+        }
+    }
+}
+
+/// Why there is no read-back.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadBackError {
+    /// The profile names none for this operation.
+    #[error("the profile names no read-back for {0}")]
+    NotConfigured(String),
+    /// No complete answer came.
+    #[error("no answer: {0}")]
+    Failed(Failure),
+    /// The answer is no success.
+    #[error("status {0}")]
+    Status(u16),
+    /// The answer has no JSON body.
+    #[error("its body is no JSON: {0}")]
+    NotJson(String),
+    /// The JSON has nothing at the profile's `root`.
+    #[error("its JSON has no `{0}`")]
+    NoRoot(String),
+}
+
+impl Device {
+    /// Reads the settings that the write operation `operation` (its id) changes.
+    ///
+    /// # Errors
+    /// See [`ReadBackError`]; a device without a read-back is judged without it.
+    pub async fn read_back(&self, operation: &str) -> Result<ReadBackState, ReadBackError> {
+        let how = self
+            .profile
+            .read_back
+            .get(operation)
+            .ok_or_else(|| ReadBackError::NotConfigured(operation.to_owned()))?;
+        let request = self.own_request(&how.method, &how.path);
+        match self.send(&request, false).await.outcome {
+            Outcome::Answered(answer) => state(&answer, how),
+            Outcome::Failed { failure, .. } => Err(ReadBackError::Failed(failure)),
+        }
+    }
+}
+
+/// What an answer to a read-back says.
+fn state(answer: &Answer, how: &ReadBack) -> Result<ReadBackState, ReadBackError> {
+    if !(200..300).contains(&answer.status) {
+        return Err(ReadBackError::Status(answer.status));
+    }
+    let body: Value =
+        serde_json::from_slice(&answer.body).map_err(|e| ReadBackError::NotJson(e.to_string()))?;
+    let value = body
+        .pointer(&how.root)
+        .ok_or_else(|| ReadBackError::NoRoot(how.root.clone()))?
+        .clone();
+    let unreadable = how
+        .unreadable
+        .iter()
+        .filter(|(pointer, about)| match value.pointer(pointer) {
+            None => true,
+            Some(Value::String(text)) => {
+                about.placeholders.is_empty() || about.placeholders.contains(text)
+            }
+            Some(_) => about.placeholders.is_empty(),
+        })
+        .map(|(pointer, _)| pointer.clone())
+        .collect();
+    Ok(ReadBackState { value, unreadable })
+}
+
+/// A member name as a token of a JSON pointer (RFC 6901 §3).
+pub(super) fn token(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+fn differences(a: &Value, b: &Value, at: &str, skip: &BTreeSet<&str>, found: &mut Vec<String>) {
+    if skip.contains(at) {
+        return;
+    }
+    match (a, b) {
+        (Value::Object(left), Value::Object(right)) => {
+            let names: BTreeSet<&String> = left.keys().chain(right.keys()).collect();
+            for name in names {
+                let at = format!("{at}/{}", token(name));
+                match (left.get(name), right.get(name)) {
+                    (Some(l), Some(r)) => differences(l, r, &at, skip, found),
+                    _ if skip.contains(at.as_str()) => {}
+                    _ => found.push(at),
+                }
+            }
+        }
+        (Value::Array(left), Value::Array(right)) if left.len() == right.len() => {
+            for (i, (l, r)) in left.iter().zip(right).enumerate() {
+                differences(l, r, &format!("{at}/{i}"), skip, found);
+            }
+        }
+        _ if a == b => {}
+        _ => found.push(at.to_owned()),
+    }
+}

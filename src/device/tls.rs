@@ -1,0 +1,131 @@
+//! One rustls client configuration for both transport paths. May import nothing of this crate but
+//! [`super::DeviceError`].
+
+use super::DeviceError;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// How the device's certificate is checked and ours is shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tls {
+    /// Take any certificate and any name.
+    pub insecure: bool,
+    /// PEM file with the only authorities to trust; without it, those of the system.
+    pub ca_file: Option<PathBuf>,
+    /// PEM file with our certificate chain and its private key (PKCS#8, PKCS#1 or SEC1).
+    pub client_cert: Option<PathBuf>,
+}
+
+/// The configuration for a device; `https` says whether it will be used at all, so that plain HTTP
+/// does not need the system's authorities.
+pub(super) fn config(tls: &Tls, https: bool) -> Result<ClientConfig, DeviceError> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .map_err(|e| DeviceError::Tls(e.to_string()))?;
+    let builder = if tls.insecure {
+        builder
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(TakeAny(provider)))
+    } else if let Some(file) = &tls.ca_file {
+        builder.with_root_certificates(roots(file)?)
+    } else if https {
+        let verifier = rustls_platform_verifier::Verifier::new(provider).map_err(|e| {
+            DeviceError::Tls(format!(
+                "the system's certificate authorities cannot be loaded ({e}); name some with \
+                 --ca-file"
+            ))
+        })?;
+        builder
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier))
+    } else {
+        builder.with_root_certificates(RootCertStore::empty())
+    };
+    match &tls.client_cert {
+        None => Ok(builder.with_no_client_auth()),
+        Some(file) => {
+            let chain = certificates(file)?;
+            let key = PrivateKeyDer::from_pem_file(file).map_err(|e| DeviceError::File {
+                file: file.clone(),
+                why: format!("no private key in it ({e}); put it below the certificate"),
+            })?;
+            builder
+                .with_client_auth_cert(chain, key)
+                .map_err(|e| DeviceError::File {
+                    file: file.clone(),
+                    why: format!("certificate and key do not go together: {e}"),
+                })
+        }
+    }
+}
+
+fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, DeviceError> {
+    let error = |why: String| DeviceError::File {
+        file: file.to_owned(),
+        why,
+    };
+    let list = CertificateDer::pem_file_iter(file)
+        .map_err(|e| error(e.to_string()))?
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|e| error(format!("not PEM: {e}")))?;
+    if list.is_empty() {
+        return Err(error("no certificate in it (PEM is expected)".to_owned()));
+    }
+    Ok(list)
+}
+
+fn roots(file: &Path) -> Result<RootCertStore, DeviceError> {
+    let mut store = RootCertStore::empty();
+    for certificate in certificates(file)? {
+        store.add(certificate).map_err(|e| DeviceError::File {
+            file: file.to_owned(),
+            why: format!("a certificate in it cannot be used as an authority: {e}"),
+        })?;
+    }
+    Ok(store)
+}
+
+/// Takes any certificate, for `--insecure`: devices carry self-signed, expired and X.509v1 ones.
+#[derive(Debug)]
+struct TakeAny(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for TakeAny {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}

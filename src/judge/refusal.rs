@@ -1,0 +1,334 @@
+//! Judging refusals: status, error shape and field name against the faults that were sent.
+
+use super::shape::{ShapeMatch, matches, names_field};
+use super::{Deviation, Judgement, Kind, Hearing, Took, choice_line, describe, expected_line};
+use crate::case::Fault;
+use crate::contract::{ErrorShape, FaultKind, Operation};
+
+/// `no value for proxy` and the like, for people.
+pub(super) fn describe_faults(faults: &[Fault]) -> String {
+    let one = |fault: &Fault| {
+        let what = match fault.kind {
+            FaultKind::NoBody => "there is no body",
+            FaultKind::NotJson => "the body is not JSON",
+            FaultKind::WrongRoot => "the body is not an object",
+            FaultKind::Missing => "is missing",
+            FaultKind::Null => "is null",
+            FaultKind::WrongType => "has the wrong type",
+            FaultKind::Constraint => "breaks a rule",
+            FaultKind::UnknownMember => "is not allowed",
+            FaultKind::Parameter => "breaks a rule",
+            FaultKind::Unauthenticated => "credentials are missing",
+        };
+        match &fault.field {
+            Some(field) if !field.0.is_empty() => format!("`{field}` {what}"),
+            _ => what.to_owned(),
+        }
+    };
+    faults.iter().map(one).collect::<Vec<_>>().join(" and ")
+}
+
+/// Surely invalid: it must be refused, with a documented status, in a shape that one of the faults
+/// draws, naming its field.
+pub(super) fn refused(ctx: &Hearing<'_>, faults: &[Fault], judgement: &mut Judgement) {
+    let main = ctx.case.main_promise();
+    if judgement.took == Took::Accepted {
+        judgement.broken(
+            &main,
+            Deviation {
+                kind: Kind::AcceptsInvalid,
+                expected: expected_line(ctx.case),
+                observed: describe(ctx.answer),
+            },
+        );
+        return;
+    }
+    let allowed = refusal_statuses(ctx.operation, faults);
+    let status = ctx.answer.status;
+    let status_fits = match &allowed {
+        Some(list) => list.contains(&status),
+        None => (400..500).contains(&status),
+    };
+    if !status_fits {
+        judgement.broken(
+            &main,
+            Deviation {
+                kind: Kind::WrongStatus,
+                expected: match allowed {
+                    Some(list) => format!(
+                        "{} with status {}",
+                        expected_line(ctx.case),
+                        list.iter()
+                            .map(u16::to_string)
+                            .collect::<Vec<_>>()
+                            .join(" or ")
+                    ),
+                    None => format!("{} with a 4xx status", expected_line(ctx.case)),
+                },
+                observed: describe(ctx.answer),
+            },
+        );
+        return;
+    }
+    judgement.keep_all(ctx.case);
+    check_body(ctx, faults, judgement, Strictness::ThisFault);
+}
+
+/// The page leaves it open: a success of the documented form, or a refusal that is at least of the
+/// documented schema. Which of them is recorded.
+pub(super) fn either(
+    ctx: &Hearing<'_>,
+    question: &str,
+    faults: &[Fault],
+    judgement: &mut Judgement,
+) {
+    judgement.choice = Some((question.to_owned(), choice_line(ctx.answer)));
+    match judgement.took {
+        Took::Accepted => {
+            judgement.leave_all(ctx.case, "the page leaves it open; the device accepts");
+            ctx.success_body(judgement);
+        }
+        Took::Refused if (200..300).contains(&ctx.answer.status) => judgement.broken(
+            &ctx.case.main_promise(),
+            Deviation {
+                kind: Kind::WrongStatus,
+                expected: expected_line(ctx.case),
+                observed: format!("{} that carries an error text", describe(ctx.answer)),
+            },
+        ),
+        Took::Refused => {
+            judgement.leave_all(ctx.case, "the page leaves it open; the device refuses");
+            check_body(ctx, faults, judgement, Strictness::SchemaOnly);
+        }
+        Took::Neither => judgement.leave_all(ctx.case, "neither accepted nor refused"),
+    }
+}
+
+/// Credentials are missing or wrong.
+pub(super) fn unauthorized(ctx: &Hearing<'_>, faults: &[Fault], judgement: &mut Judgement) {
+    let main = ctx.case.main_promise();
+    let status = ctx.answer.status;
+    if judgement.took == Took::Accepted {
+        judgement.broken(
+            &main,
+            Deviation {
+                kind: Kind::AuthNotEnforced,
+                expected: expected_line(ctx.case),
+                observed: describe(ctx.answer),
+            },
+        );
+        return;
+    }
+    let documented: Vec<u16> = [401, 403]
+        .into_iter()
+        .filter(|s| {
+            ctx.operation
+                .response(*s)
+                .is_some_and(|r| r.status.exact().is_some())
+        })
+        .collect();
+    let fits = match status {
+        401 | 403 => documented.is_empty() || documented.contains(&status),
+        _ => false,
+    };
+    if fits {
+        judgement.keep_all(ctx.case);
+        check_body(
+            ctx,
+            &[Fault::whole(FaultKind::Unauthenticated)],
+            judgement,
+            Strictness::ThisFault,
+        );
+        return;
+    }
+    // A further fault may be answered first, and general limits of HTTP (RFC 9110 §15.5.14,
+    // RFC 6585 §5) or of the message format may strike before anybody looks at credentials.
+    let other_fault = !faults.is_empty()
+        && (400..500).contains(&status)
+        && refusal_statuses(ctx.operation, faults).is_none_or(|list| list.contains(&status));
+    if other_fault || matches!(status, 413 | 414 | 431) {
+        judgement.leave_all(ctx.case, "another fault was answered first");
+        return;
+    }
+    judgement.broken(
+        &main,
+        Deviation {
+            kind: Kind::WrongStatus,
+            expected: format!(
+                "{} with status {}",
+                expected_line(ctx.case),
+                if documented.is_empty() {
+                    "401 or 403".to_owned()
+                } else {
+                    documented
+                        .iter()
+                        .map(u16::to_string)
+                        .collect::<Vec<_>>()
+                        .join(" or ")
+                }
+            ),
+            observed: describe(ctx.answer),
+        },
+    );
+}
+
+/// The statuses that may answer these faults; `None`: the contract does not say.
+fn refusal_statuses(operation: &Operation, faults: &[Fault]) -> Option<Vec<u16>> {
+    let mut list: Vec<u16> = Vec::new();
+    for fault in faults {
+        for shape in permitted(operation, fault.kind) {
+            if !list.contains(&shape.status) {
+                list.push(shape.status);
+            }
+        }
+    }
+    if list.is_empty() {
+        list = operation
+            .responses
+            .iter()
+            .filter_map(|r| r.status.exact())
+            .filter(|s| (400..500).contains(s) && !matches!(s, 401 | 403 | 404 | 405 | 429))
+            .collect();
+        // A catch-all answer documents every status that it stands for.
+        let catch_all = operation
+            .responses
+            .iter()
+            .any(|r| r.status.exact().is_none());
+        if catch_all || list.is_empty() {
+            return None;
+        }
+    }
+    Some(list)
+}
+
+/// The shapes that may answer a fault: those that name its kind; where none does, the page leaves
+/// the text open and every shape that does not speak of credentials may come.
+fn permitted(operation: &Operation, kind: FaultKind) -> Vec<&ErrorShape> {
+    let named: Vec<&ErrorShape> = operation
+        .error_shapes()
+        .filter(|s| s.answers.contains(&kind) || s.may_answer.contains(&kind))
+        .collect();
+    if !named.is_empty() {
+        return named;
+    }
+    operation
+        .error_shapes()
+        .filter(|s| {
+            !s.answers.contains(&FaultKind::Unauthenticated) && kind != FaultKind::Unauthenticated
+        })
+        .collect()
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Strictness {
+    /// The shape must be one that these faults draw.
+    ThisFault,
+    /// Only media type, JSON and schema count.
+    SchemaOnly,
+}
+
+fn check_body(
+    ctx: &Hearing<'_>,
+    faults: &[Fault],
+    judgement: &mut Judgement,
+    strictness: Strictness,
+) {
+    let status = ctx.answer.status;
+    let promise = ctx.response_promise(status);
+    if let Some(deviation) = ctx.body_deviation(status) {
+        judgement.broken(&promise, deviation);
+        return;
+    }
+    judgement.kept(&promise);
+    let here: Vec<&ErrorShape> = ctx
+        .operation
+        .error_shapes()
+        .filter(|s| s.status == status)
+        .collect();
+    if here.is_empty() {
+        return;
+    }
+    let body = ctx.json().unwrap_or_default();
+    let matched = matches(here.iter().copied(), &body);
+    judgement.shape = matched.first().map(|m| m.shape.id.clone());
+    if strictness == Strictness::SchemaOnly {
+        return;
+    }
+    let wanted: Vec<&ErrorShape> = faults
+        .iter()
+        .flat_map(|f| permitted(ctx.operation, f.kind))
+        .collect();
+    let charged = wanted
+        .iter()
+        .find(|s| s.status == status)
+        .map_or_else(|| promise.clone(), |s| s.promise.clone());
+    let fitting: Vec<&ShapeMatch<'_>> = matched
+        .iter()
+        .filter(|m| {
+            wanted
+                .iter()
+                .any(|w| w.id == m.shape.id && w.status == m.shape.status)
+        })
+        .collect();
+    if fitting.is_empty() {
+        judgement.broken(
+            &charged,
+            Deviation {
+                kind: Kind::WrongErrorShape,
+                expected: format!(
+                    "{} as {}",
+                    expected_line(ctx.case),
+                    wanted
+                        .iter()
+                        .filter(|s| s.status == status)
+                        .map(|s| s.body.to_string())
+                        .collect::<std::collections::BTreeSet<_>>()
+                        .into_iter()
+                        .collect::<Vec<_>>()
+                        .join(" or ")
+                ),
+                observed: describe(ctx.answer),
+            },
+        );
+        return;
+    }
+    let mut named = None;
+    for found in fitting {
+        judgement.shape = Some(found.shape.id.clone());
+        let right = match &found.param {
+            None => true,
+            Some(name) => faults.iter().any(|f| {
+                permitted(ctx.operation, f.kind)
+                    .iter()
+                    .any(|s| s.id == found.shape.id)
+                    && f.field
+                        .as_ref()
+                        .is_none_or(|field| names_field(name, field))
+            }),
+        };
+        if right {
+            judgement.kept(&found.shape.promise);
+            return;
+        }
+        named = Some((found.shape, found.param.clone().unwrap_or_default()));
+    }
+    if let Some((shape, name)) = named {
+        let fields: Vec<String> = faults
+            .iter()
+            .filter_map(|f| f.field.as_ref())
+            .map(|f| format!("`{f}`"))
+            .collect();
+        judgement.broken(
+            &shape.promise,
+            Deviation {
+                kind: Kind::WrongErrorField,
+                expected: format!(
+                    "{}, naming {}",
+                    expected_line(ctx.case),
+                    fields.join(" or ")
+                ),
+                observed: format!("{} names `{name}`", describe(ctx.answer)),
+            },
+        );
+    }
+}

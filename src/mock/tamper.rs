@@ -1,0 +1,137 @@
+//! A stream that breaks HTTP on its way out, for faults that no HTTP library would commit.
+
+use super::fault::Planted;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+/// What is done to answers with an error status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tamper {
+    Nothing,
+    ShortLength,
+    LongLength,
+    Twice,
+    BadStatusLine,
+}
+
+/// A TCP stream whose outgoing bytes may be changed.
+pub(super) struct Tampered {
+    stream: TcpStream,
+    tamper: Tamper,
+    /// Changed bytes that are not written yet, and how many were taken from the writer for them.
+    pending: Vec<u8>,
+    taken: usize,
+}
+
+impl Tampered {
+    pub(super) fn new(stream: TcpStream, planted: &Planted) -> Self {
+        let table = [
+            ("length-short", Tamper::ShortLength),
+            ("length-long", Tamper::LongLength),
+            ("double-answer", Tamper::Twice),
+            ("bad-status-line", Tamper::BadStatusLine),
+        ];
+        let tamper = table.iter().find(|(id, _)| planted.has(id)).map_or(Tamper::Nothing, |(_, t)| *t);
+        Tampered { stream, tamper, pending: Vec::new(), taken: 0 }
+    }
+
+    fn change(&self, bytes: &[u8]) -> Vec<u8> {
+        let error = bytes.starts_with(b"HTTP/1.1 4");
+        if !error {
+            return bytes.to_vec();
+        }
+        match self.tamper {
+            Tamper::Nothing => bytes.to_vec(),
+            Tamper::Twice => bytes.repeat(2),
+            Tamper::BadStatusLine => {
+                let mut out = b"HTTP/1.1 BAD".to_vec();
+                out.extend_from_slice(bytes.get(12..).unwrap_or_default());
+                out
+            }
+            Tamper::ShortLength | Tamper::LongLength => self.change_length(bytes),
+        }
+    }
+
+    fn change_length(&self, bytes: &[u8]) -> Vec<u8> {
+        const NAME: &[u8] = b"content-length: ";
+        let Some(at) = bytes.windows(NAME.len()).position(|w| w.eq_ignore_ascii_case(NAME)) else {
+            return bytes.to_vec();
+        };
+        let (head, rest) = bytes.split_at(at + NAME.len());
+        let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+        let (number, tail) = rest.split_at(digits);
+        let length: i64 = std::str::from_utf8(number).ok().and_then(|n| n.parse().ok()).unwrap_or(0);
+        let length = if self.tamper == Tamper::ShortLength { (length - 3).max(0) } else { length + 7 };
+        let mut out = head.to_vec();
+        out.extend_from_slice(length.to_string().as_bytes());
+        out.extend_from_slice(tail);
+        out
+    }
+
+    fn flush_pending(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.pending.is_empty() {
+            match Pin::new(&mut self.stream).poll_write(cx, &self.pending) {
+                Poll::Ready(Ok(n)) => {
+                    self.pending.drain(..n);
+                }
+                Poll::Ready(Err(e)) => return Poll::Ready(Err(e)),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncRead for Tampered {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Tampered {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        if self.tamper == Tamper::Nothing {
+            return Pin::new(&mut self.stream).poll_write(cx, buf);
+        }
+        if self.taken == 0 {
+            self.pending = self.change(buf);
+            self.taken = buf.len();
+        }
+        match self.flush_pending(cx) {
+            Poll::Ready(Ok(())) => Poll::Ready(Ok(std::mem::take(&mut self.taken))),
+            Poll::Ready(Err(e)) => Poll::Ready(Err(e)),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        // A changed answer has to come in one piece.
+        self.tamper == Tamper::Nothing && self.stream.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        if self.tamper == Tamper::Nothing {
+            return Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        }
+        let all: Vec<u8> = bufs.iter().flat_map(|b| b.iter().copied()).collect();
+        self.poll_write(cx, &all)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.flush_pending(cx) {
+            Poll::Ready(Ok(())) => Pin::new(&mut self.stream).poll_flush(cx),
+            other => other,
+        }
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

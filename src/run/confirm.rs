@@ -1,0 +1,120 @@
+//! From a deviation to a finding: sent again on fresh connections, with a reproducer and evidence.
+
+use super::event::Event;
+use super::result::{Evidence, Finding, Reproducer};
+use super::runner::Runner;
+use super::tally::{finding, fingerprint};
+use super::curl::{Curl, render_answer, render_request};
+use crate::case::Case;
+use crate::exchange::Exchange;
+use crate::judge::{Deviation, Kind};
+
+/// How often a deviation has to happen in all.
+const TIMES: u32 = 3;
+/// Requests after which a finding is confirmed once instead of twice: a device that breaks
+/// everything must not triple the run.
+const THRIFT_AFTER: u64 = 150;
+
+impl Runner<'_> {
+    /// Confirms a deviation and adds it to the findings, unless its fingerprint is known. Returns
+    /// whether the promise is broken.
+    pub(super) async fn found(
+        &mut self,
+        at: usize,
+        promise: &str,
+        deviation: Deviation,
+        exchange: &Exchange,
+    ) -> bool {
+        let case = self.case(at);
+        let id = fingerprint(promise, deviation.kind, case);
+        if self.tally.known(&id, &case.id) {
+            // Its effect on the session or the device still has to be dealt with.
+            if exchange.failure().is_some() {
+                self.revive(at).await;
+            }
+            return true;
+        }
+        let mut deviation = deviation;
+        let restarted = exchange.failure().is_some() && self.revive(at).await;
+        let first_kind = deviation.kind;
+        if restarted {
+            deviation.kind = Kind::Restart;
+        }
+        let mut hits = 1;
+        let mut tries = 1;
+        for _ in 1..self.times() {
+            if self.stop.is_some() {
+                break;
+            }
+            let again = self.attempt(case, true).await;
+            self.confirming += 1;
+            let same = again
+                .judgement
+                .deviations()
+                .any(|(p, d)| p == promise && (d.kind == first_kind || d.kind == deviation.kind));
+            let undecided = again.exchange.answer().is_none() && !same;
+            if again.exchange.failure().is_some() {
+                self.revive(at).await;
+            }
+            if !undecided {
+                tries += 1;
+                hits += u32::from(same);
+            }
+            self.mark_changed(case, &again.judgement);
+        }
+        self.publish(case, promise, &deviation, (hits, tries), render_answer(exchange), Vec::new());
+        true
+    }
+
+    /// How often a deviation has to be seen, the first time included.
+    pub(super) fn times(&self) -> u32 {
+        if self.confirming > THRIFT_AFTER { 2 } else { TIMES }
+    }
+
+    /// Adds a finding that is about the run rather than about one exchange.
+    pub(super) fn add_plain(&mut self, at: usize, promise: &str, deviation: Deviation, class: &str) {
+        let mut case = self.case(at).clone();
+        case.input_class = class.to_owned();
+        let promise = format!("{}.{promise}", case.operation);
+        if !self.tally.known(&fingerprint(&promise, deviation.kind, &case), &case.id) {
+            self.publish(&case, &promise, &deviation, (1, 1), String::new(), Vec::new());
+        }
+    }
+
+    /// Builds the finding, masks it and hands it out.
+    pub(super) fn publish(
+        &mut self,
+        case: &Case,
+        promise: &str,
+        deviation: &Deviation,
+        confirmed: (u32, u32),
+        answer: String,
+        observations: Vec<String>,
+    ) {
+        let device = &self.job.device;
+        let deviation = Deviation {
+            kind: deviation.kind,
+            expected: device.mask(&deviation.expected),
+            observed: device.mask(&deviation.observed),
+        };
+        let evidence = Evidence {
+            request: device.mask(&render_request(&case.request)),
+            answer: device.mask(&answer),
+            observations: observations.iter().map(|o| device.mask(o)).collect(),
+        };
+        let name = fingerprint(promise, deviation.kind, case);
+        let curl = Curl::new(&case.request, device.base_url(), &self.job.options.files, &name);
+        if let Some((file, bytes)) = &curl.file {
+            self.files.push((file.clone(), bytes.clone()));
+        }
+        let reproducer = Reproducer {
+            curl: curl.line.clone(),
+            request_file: curl.file.as_ref().map(|(file, _)| {
+                format!("{}/{file}", self.job.options.files)
+            }),
+        };
+        let found: Finding = finding(case, promise, &deviation, confirmed, reproducer, evidence);
+        self.listener.on(&Event::Found(&found));
+        self.tally.add(found);
+    }
+}

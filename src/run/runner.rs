@@ -1,0 +1,521 @@
+//! The loop of a run: windows of the plan, one case after the other, and what remains to be said at
+//! the end.
+
+use super::event::{Event, Listener};
+use super::exit::Verdict;
+use super::recover::Recovery;
+use super::result::{
+    ContractRef, DeviceInfo, Exit, Report, Requests, SCHEMA_ID, Tool,
+};
+use super::state::Watched;
+use super::tally::Tally;
+use super::readings;
+use crate::case::{Case, Check, Context, Expect, Plan};
+use crate::contract::{Contract, ContractIssue};
+use crate::device::{Device, Guard, LifeSign};
+use crate::exchange::{Exchange, Failure, Outcome as Ended, Request, Timings};
+use crate::judge::{Deviation, Judgement, Kind, Law, Took, judge};
+use crate::pattern::Texts;
+use crate::profile::Profile;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+
+/// Cases between two looks at the settings and at the life of the device.
+const WINDOW: usize = 40;
+/// Surely valid requests that may all be refused before the run gives up judging.
+const HOPELESS_AFTER: u64 = 8;
+/// Longest wait that a `Retry-After` (RFC 9110 §10.2.3) may ask for.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(5);
+
+/// Everything that a run works from.
+pub struct Job {
+    /// What is promised.
+    pub contract: Arc<Contract>,
+    /// How the device is driven.
+    pub profile: Arc<Profile>,
+    /// Readings of the contract's string rules.
+    pub texts: Arc<Texts>,
+    /// What to send.
+    pub plan: Plan,
+    /// Where to send it.
+    pub device: Device,
+    /// Issues of the contract's text, for the report.
+    pub issues: Vec<ContractIssue>,
+    /// Settings of this run.
+    pub options: Options,
+}
+
+impl Job {
+    /// What the plan was made from, for requests of the runner's own.
+    pub(super) fn context(&self) -> Context<'_> {
+        Context {
+            contract: &self.contract,
+            profile: &self.profile,
+            texts: &self.texts,
+            seed: self.options.seed,
+            thorough: false,
+        }
+    }
+}
+
+/// Settings of one run.
+pub struct Options {
+    /// Seed of the plan, for the report.
+    pub seed: u64,
+    /// End the plan after this long (the restore still happens).
+    pub time_limit: Option<Duration>,
+    /// End the plan after so many requests (the restore still happens).
+    pub max_requests: Option<u64>,
+    /// Requests in flight among those that must be refused; at least 1.
+    pub concurrency: usize,
+    /// Becomes true when the user wants the run to end.
+    pub stop: watch::Receiver<bool>,
+    /// Values for the restore of members that cannot be read: operation → JSON pointer → value.
+    pub restore: BTreeMap<String, BTreeMap<String, Value>>,
+    /// How long a device may stay away before it counts as lost.
+    pub recovery: Duration,
+    /// Folder that reproducers' files will be written to, as reproducers should name it.
+    pub files: String,
+    /// RFC 3339 time of the start, for the report.
+    pub started_at: String,
+}
+
+/// What a run leaves.
+pub struct Outcome {
+    /// The result model.
+    pub report: Report,
+    /// Exact bytes of reproducers that a shell line cannot carry: file name → content.
+    pub files: Vec<(String, Vec<u8>)>,
+    /// How the process ends.
+    pub verdict: Verdict,
+}
+
+/// Why a run ended before its plan did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Stop {
+    Interrupted,
+    TimeLimit,
+    RequestLimit,
+    Lost(String),
+    Reboots,
+    NothingAccepted,
+    Preflight(String),
+}
+
+impl Stop {
+    fn judged(&self) -> bool {
+        matches!(self, Stop::Interrupted | Stop::TimeLimit | Stop::RequestLimit)
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Stop::Interrupted => "interrupted".to_owned(),
+            Stop::TimeLimit => "the time limit was reached".to_owned(),
+            Stop::RequestLimit => "the limit of requests was reached".to_owned(),
+            Stop::Lost(why) => format!("the device was lost: {why}"),
+            Stop::Reboots => "the device restarted more often than the profile allows".to_owned(),
+            Stop::NothingAccepted => {
+                "could not judge: the device refused every request that is surely valid".to_owned()
+            }
+            Stop::Preflight(why) => format!("could not judge: {why}"),
+        }
+    }
+}
+
+/// One exchange with what it says.
+pub(super) struct Attempt {
+    pub(super) exchange: Exchange,
+    pub(super) judgement: Judgement,
+}
+
+pub(super) struct Runner<'a> {
+    pub(super) job: &'a Job,
+    pub(super) law: Law<'a>,
+    pub(super) listener: &'a mut dyn Listener,
+    pub(super) tally: Tally,
+    pub(super) watched: BTreeMap<String, Watched>,
+    pub(super) sign: Option<LifeSign>,
+    pub(super) restarts: u64,
+    /// The last case that was refused for want of credentials: suspect when the session ends.
+    pub(super) suspect: Option<usize>,
+    /// The last case that drew an answer: suspect when the device is gone.
+    pub(super) answered: Option<usize>,
+    pub(super) stop: Option<Stop>,
+    pub(super) notes: Vec<String>,
+    pub(super) files: Vec<(String, Vec<u8>)>,
+    pub(super) confirming: u64,
+    pub(super) probes: readings::Probes,
+    started: Instant,
+    latencies: Vec<Duration>,
+    valid_sent: u64,
+    valid_accepted: u64,
+    cases_answered: u64,
+}
+
+/// Runs the plan against the device and puts the settings back. Never fails: what went wrong is in
+/// the report.
+pub async fn run(job: &Job, listener: &mut dyn Listener) -> Outcome {
+    let mut runner = Runner {
+        job,
+        law: Law { contract: &job.contract, texts: &job.texts, profile: &job.profile },
+        listener,
+        tally: Tally::default(),
+        watched: BTreeMap::new(),
+        sign: None,
+        restarts: 0,
+        suspect: None,
+        answered: None,
+        stop: None,
+        notes: Vec::new(),
+        files: Vec::new(),
+        confirming: 0,
+        probes: readings::Probes::default(),
+        started: Instant::now(),
+        latencies: Vec::new(),
+        valid_sent: 0,
+        valid_accepted: 0,
+        cases_answered: 0,
+    };
+    runner.listener.on(&Event::Started {
+        target: job.device.base_url(),
+        contract: &job.contract.title,
+        cases: job.plan.cases.len(),
+        requests: job.plan.requests,
+    });
+    let guard = runner.preflight().await;
+    if runner.stop.is_none() {
+        runner.windows().await;
+        runner.finish().await;
+    }
+    runner.conclude(guard).await
+}
+
+impl<'a> Runner<'a> {
+    pub(super) fn case(&self, at: usize) -> &'a Case {
+        &self.job.plan.cases[at]
+    }
+
+    pub(super) fn note(&mut self, text: String) {
+        if !self.notes.contains(&text) {
+            self.listener.on(&Event::Note(&text));
+            self.notes.push(text);
+        }
+    }
+
+    async fn windows(&mut self) {
+        let all: Vec<usize> = (0..self.job.plan.cases.len()).collect();
+        for window in all.chunks(WINDOW) {
+            let (quiet, loud): (Vec<usize>, Vec<usize>) =
+                window.iter().partition(|at| must_be_refused(self.case(**at)));
+            self.look_again().await;
+            for block in quiet.chunks(self.job.options.concurrency.max(1)) {
+                if self.over() {
+                    break;
+                }
+                self.block(block).await;
+            }
+            self.checkpoint().await;
+            for at in loud {
+                if self.over() {
+                    break;
+                }
+                self.block(&[at]).await;
+            }
+            if self.over() {
+                return;
+            }
+            self.watch_life(window).await;
+        }
+    }
+
+    /// Whether the plan has to end here.
+    fn over(&mut self) -> bool {
+        if self.stop.is_none() {
+            let options = &self.job.options;
+            if *options.stop.borrow() {
+                self.stop = Some(Stop::Interrupted);
+            } else if options.time_limit.is_some_and(|limit| self.started.elapsed() >= limit) {
+                self.stop = Some(Stop::TimeLimit);
+            } else if options.max_requests.is_some_and(|max| self.job.device.sent() >= max) {
+                self.stop = Some(Stop::RequestLimit);
+            } else if self.valid_sent >= HOPELESS_AFTER && self.valid_accepted == 0 {
+                self.stop = Some(Stop::NothingAccepted);
+            } else if self.restarts > self.job.profile.limits.reboots {
+                self.stop = Some(Stop::Reboots);
+            }
+        }
+        self.stop.is_some()
+    }
+
+    /// Sends some cases at once and judges them in order.
+    async fn block(&mut self, block: &[usize]) {
+        if let [at] = block {
+            let attempt = self.attempt(self.case(*at), false).await;
+            self.settle(*at, attempt).await;
+            return;
+        }
+        let exchanges = {
+            let this = &*self;
+            let sends = block.iter().map(|at| this.exchange(&this.case(*at).request, false));
+            futures_util::future::join_all(sends).await
+        };
+        for (at, exchange) in block.iter().zip(exchanges) {
+            let judgement = judge(self.law, self.case(*at), &exchange);
+            self.settle(*at, Attempt { exchange, judgement }).await;
+        }
+    }
+
+    /// One exchange; ends early, as not sent, when the user wants the run to end.
+    async fn exchange(&self, request: &Request, fresh: bool) -> Exchange {
+        let mut stop = self.job.options.stop.clone();
+        tokio::select! {
+            biased;
+            exchange = self.job.device.send(request, fresh) => exchange,
+            _ = stop.wait_for(|stop| *stop) => Exchange {
+                outcome: Ended::Failed {
+                    failure: Failure::NotSent("interrupted".to_owned()),
+                    partial: None,
+                },
+                timings: Timings::default(),
+                reused: false,
+            },
+        }
+    }
+
+    /// Sends one case and judges it. A device that says it is busy (429, 503) is asked again a few
+    /// times, after as long as it wants.
+    pub(super) async fn attempt(&self, case: &Case, fresh: bool) -> Attempt {
+        let mut tries = 0;
+        loop {
+            let exchange = self.exchange(&case.request, fresh).await;
+            let busy = exchange.answer().filter(|a| matches!(a.status, 429 | 503));
+            if let Some(answer) = busy
+                && tries < 3
+            {
+                tries += 1;
+                let asked = answer.header("retry-after").and_then(|s| s.parse().ok());
+                let wait = asked.map_or(Duration::from_millis(500), Duration::from_secs);
+                tokio::time::sleep(wait.min(LONGEST_RETRY_AFTER)).await;
+                continue;
+            }
+            let judgement = judge(self.law, case, &exchange);
+            return Attempt { exchange, judgement };
+        }
+    }
+
+    /// Everything that follows from one exchange.
+    async fn settle(&mut self, at: usize, mut attempt: Attempt) {
+        let case = self.case(at);
+        if self.session_ended(case, &attempt) {
+            attempt = self.renew_session(at, attempt).await;
+        }
+        if attempt.exchange.failure().is_some_and(never_reached) {
+            match self.gone(at).await {
+                Recovery::Alive => attempt = self.attempt(case, true).await,
+                Recovery::Lost => return,
+            }
+        }
+        if attempt.exchange.answer().is_some() {
+            self.answered = Some(at);
+            self.cases_answered += 1;
+            if attempt.exchange.reused && matches!(case.request, Request::Http(_)) {
+                self.latencies.push(attempt.exchange.timings.total);
+            }
+        }
+        if matches!(case.expect, Expect::Unauthorized { .. } | Expect::LoginRefused)
+            && attempt.exchange.answer().is_some()
+        {
+            self.suspect = Some(at);
+        }
+        if case.expect == Expect::Accepted && attempt.judgement.took != Took::Neither {
+            self.valid_sent += 1;
+            self.valid_accepted += u64::from(attempt.judgement.took == Took::Accepted);
+        }
+        self.tally.count(case, &attempt.judgement);
+        self.probes.observe(self.law, case, attempt.judgement.took);
+        let mut broken = false;
+        let deviations: Vec<(String, Deviation)> =
+            attempt.judgement.deviations().map(|(p, d)| (p.to_owned(), d.clone())).collect();
+        for (promise, deviation) in deviations {
+            broken |= self.found(at, &promise, deviation, &attempt.exchange).await;
+        }
+        if let Some(deviation) = self.leak(&attempt.exchange) {
+            let promise = crate::judge::answers_promise(&case.operation);
+            broken |= self.found(at, &promise, deviation, &attempt.exchange).await;
+        }
+        broken |= self.mind_settings(at, &attempt).await;
+        let sent = self.job.device.sent();
+        self.listener.on(&Event::CaseDone { case: &case.id, title: &case.title, broken, sent });
+    }
+
+    /// A refusal that shows the session's credentials.
+    fn leak(&self, exchange: &Exchange) -> Option<Deviation> {
+        let answer = exchange.answer().filter(|a| a.status >= 400)?;
+        let text = String::from_utf8_lossy(&answer.body);
+        self.job.device.shows_secret(&text).then(|| Deviation {
+            kind: Kind::SecretLeak,
+            expected: "an error answer without credentials in it".to_owned(),
+            observed: self.job.device.mask(&crate::judge::describe(answer)),
+        })
+    }
+
+    /// What is to be said when the plan is through: the settings still stand, the device is as
+    /// quick and as alive as at the start.
+    async fn finish(&mut self) {
+        self.look_again().await;
+        self.final_settings().await;
+        if matches!(self.stop, Some(Stop::Lost(_))) {
+            return;
+        }
+        let quarter = self.latencies.len() / 4;
+        if quarter < 10 {
+            return;
+        }
+        let early = median(&self.latencies[..quarter]);
+        let late = median(&self.latencies[self.latencies.len() - quarter..]);
+        let slower = late > early * 10 && late > early + Duration::from_millis(250);
+        let operations: Vec<String> =
+            self.job.contract.operations.iter().map(|o| o.id.clone()).collect();
+        for operation in operations {
+            self.tally.note(&format!("{operation}.state.alive"), !slower);
+        }
+        if slower && let Some(at) = self.answered {
+            let deviation = Deviation {
+                kind: Kind::Slow,
+                expected: format!("answers as quick as at the start ({early:.0?} median)"),
+                observed: format!("{late:.0?} median at the end of the run"),
+            };
+            self.add_plain(at, "state.alive", deviation, "slower-over-time");
+        }
+    }
+
+    async fn conclude(mut self, guard: Option<Guard>) -> Outcome {
+        let mut restored = None;
+        if let Some(guard) = guard {
+            self.listener.on(&Event::Restoring);
+            let result = guard.restore(&self.job.device).await;
+            for reason in result.reasons {
+                self.note(self.job.device.mask(&reason));
+            }
+            restored = result.ok;
+        }
+        let job = self.job;
+        let judged = self.stop.as_ref().is_none_or(Stop::judged);
+        if judged && self.stop.is_none() && self.valid_sent > 0 && self.valid_accepted == 0 {
+            self.stop = Some(Stop::NothingAccepted);
+        }
+        if let Some(stop) = self.stop.clone() {
+            self.note(stop.text());
+        }
+        let promises = self.tally.promises(&job.contract);
+        let (mut findings, choices) = std::mem::take(&mut self.tally).into_parts();
+        let nothing_tested = self.cases_answered == 0;
+        if matches!(self.stop, Some(Stop::NothingAccepted | Stop::Preflight(_))) {
+            // Against something that accepts nothing, every refusal looks right and every
+            // acceptance wrong; none of it says anything about the contract.
+            findings.clear();
+        }
+        let mut verdicts = Vec::new();
+        if restored == Some(false) {
+            verdicts.push(Verdict::NotRestored);
+        }
+        let not_judged = nothing_tested
+            || self.stop.as_ref().is_some_and(|s| !s.judged() && *s != Stop::Reboots);
+        if not_judged {
+            verdicts.push(Verdict::NotJudged);
+        }
+        let flaky = findings.iter().filter(|f| f.kind == Kind::Flaky).count();
+        if findings.len() > flaky {
+            verdicts.push(Verdict::Findings);
+        }
+        if flaky > 0 {
+            verdicts.push(Verdict::Flaky);
+        }
+        let verdict = Verdict::worst(&verdicts);
+        let reason = match verdict {
+            Verdict::Kept => "every promise that was judged was kept".to_owned(),
+            Verdict::NotRestored => format!(
+                "the settings could not be put back; {} findings",
+                findings.len()
+            ),
+            Verdict::NotJudged => match &self.stop {
+                Some(stop) => stop.text(),
+                None => "could not judge: no case drew an answer".to_owned(),
+            },
+            Verdict::Flaky => format!("{flaky} flaky results, nothing else"),
+            _ => match findings.len() - flaky {
+                1 => "1 broken promise".to_owned(),
+                n => format!("{n} findings"),
+            },
+        };
+        let sign = self.sign.clone();
+        let report = Report {
+            schema: SCHEMA_ID.to_owned(),
+            tool: Tool {
+                name: env!("CARGO_PKG_NAME").to_owned(),
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+            },
+            seed: job.options.seed,
+            contract: ContractRef {
+                id: job.contract.id.clone(),
+                sha256: job.contract.sha256.clone(),
+            },
+            target: job.device.base_url().to_owned(),
+            device: DeviceInfo {
+                model: sign.as_ref().and_then(|s| s.model.clone()),
+                firmware: sign.and_then(|s| s.firmware),
+                restarts: self.restarts,
+                restored,
+            },
+            started_at: job.options.started_at.clone(),
+            duration_ms: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            requests: Requests {
+                planned: job.plan.requests as u64,
+                sent: job.device.sent(),
+                answered: job.device.answered(),
+            },
+            exit: Exit { code: verdict.code(), reason },
+            promises,
+            findings,
+            divergences: self.probes.divergences(&job.contract, &job.texts),
+            choices,
+            contract_issues: job.issues.clone(),
+            unsupported: job.contract.unsupported.clone(),
+            notes: self.notes,
+        };
+        self.listener.on(&Event::Finished(&report));
+        Outcome { report, files: self.files, verdict }
+    }
+}
+
+/// Whether a case changes nothing on a device that keeps its promises.
+fn must_be_refused(case: &Case) -> bool {
+    matches!(
+        case.expect,
+        Expect::Refused { .. }
+            | Expect::Unauthorized { .. }
+            | Expect::NotServed { .. }
+            | Expect::LoginRefused
+    ) && !matches!(case.check, Check::ReadsBack(_))
+}
+
+/// Whether the request met nobody.
+fn never_reached(failure: &Failure) -> bool {
+    use crate::exchange::Phase;
+    matches!(
+        failure,
+        Failure::Refused
+            | Failure::Unreachable(_)
+            | Failure::Tls(_)
+            | Failure::Timeout(Phase::Connect | Phase::Tls)
+    )
+}
+
+fn median(times: &[Duration]) -> Duration {
+    let mut times = times.to_vec();
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}

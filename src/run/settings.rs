@@ -1,0 +1,271 @@
+//! The settings during a run: what was accepted reads back, what was refused changed nothing.
+
+use super::runner::{Attempt, Runner};
+use super::tally::fingerprint;
+use crate::case::{Case, Check, Expect};
+use crate::judge::{Deviation, Judgement, Kind, Took};
+use serde_json::Value;
+
+/// Refused cases that are gone through one by one when settings changed under them.
+const SEARCH_LIMIT: usize = 40;
+
+impl Runner<'_> {
+    /// After one case: reads back an accepted write, remembers a refused one. Returns whether a
+    /// promise about the settings is broken.
+    pub(super) async fn mind_settings(&mut self, at: usize, attempt: &Attempt) -> bool {
+        let case = self.case(at);
+        let Some(watched) = self.watched.get_mut(&case.operation) else { return false };
+        match attempt.judgement.took {
+            Took::Accepted => {
+                watched.standing = None;
+                watched.pending.clear();
+                match &case.check {
+                    Check::ReadsBack(written) if case.expect == Expect::Accepted => {
+                        self.read_after_write(at, written).await
+                    }
+                    _ => false,
+                }
+            }
+            Took::Refused => {
+                if watched.standing.is_some() && case.check == Check::Unchanged {
+                    watched.pending.push(at);
+                }
+                false
+            }
+            Took::Neither => {
+                watched.standing = None;
+                watched.pending.clear();
+                false
+            }
+        }
+    }
+
+    /// An accepted request other than a watched one may have changed the settings.
+    pub(super) fn mark_changed(&mut self, case: &Case, judgement: &Judgement) {
+        if judgement.took != Took::Refused
+            && let Some(watched) = self.watched.get_mut(&case.operation)
+        {
+            watched.standing = None;
+            watched.pending.clear();
+        }
+    }
+
+    /// After a restart nothing is known.
+    pub(super) fn forget_standing(&mut self) {
+        for watched in self.watched.values_mut() {
+            watched.standing = None;
+            watched.pending.clear();
+        }
+    }
+
+    /// Reads the settings where they are not known, before cases that must not change them.
+    pub(super) async fn look_again(&mut self) {
+        for operation in self.watched_operations() {
+            if self.watched.get(&operation).is_some_and(|w| w.standing.is_none() && w.readable())
+                && let Some(value) = self.read(&operation).await
+                && let Some(watched) = self.watched.get_mut(&operation)
+            {
+                watched.standing = Some(value);
+            }
+        }
+    }
+
+    fn watched_operations(&self) -> Vec<String> {
+        self.watched.keys().cloned().collect()
+    }
+
+    async fn read(&mut self, operation: &str) -> Option<Value> {
+        let read = self.job.device.read_back(operation).await;
+        let watched = self.watched.get_mut(operation)?;
+        match read {
+            Ok(state) => {
+                watched.failures = 0;
+                watched.saw(&state.value);
+                Some(state.value)
+            }
+            Err(error) => {
+                watched.failures += 1;
+                if !watched.readable() {
+                    self.note(format!(
+                        "{operation}: settings can no longer be read back ({error}); \
+                         state is not judged any more"
+                    ));
+                }
+                None
+            }
+        }
+    }
+
+    /// Whether a read-back shows what an accepted case wrote.
+    async fn read_after_write(&mut self, at: usize, written: &Value) -> bool {
+        let case = self.case(at);
+        if !self.watched.get(&case.operation).is_some_and(super::state::Watched::readable) {
+            return false;
+        }
+        let promise = format!("{}.state.readback", case.operation);
+        let Some(value) = self.read(&case.operation).await else {
+            self.tally.note(&promise, false);
+            return false;
+        };
+        let Some(watched) = self.watched.get_mut(&case.operation) else { return false };
+        let difference = watched.differs_from_written(written, &value);
+        watched.standing = Some(value);
+        let Some(first) = difference else {
+            self.tally.note(&promise, true);
+            return false;
+        };
+        // One defect of storing shows in many writes: the member at fault is the class, not the
+        // case.
+        let mut charged = case.clone();
+        charged.input_class = format!("readback:{}", first.pointer);
+        if self.tally.known(&fingerprint(&promise, Kind::ReadbackDiffers, &charged), &case.id) {
+            return true;
+        }
+        let (mut hits, mut tries) = (1, 1);
+        for _ in 1..self.times() {
+            let again = self.attempt(case, true).await;
+            self.confirming += 2;
+            if again.judgement.took != Took::Accepted {
+                continue;
+            }
+            if let Some(value) = self.read(&case.operation).await
+                && let Some(watched) = self.watched.get_mut(&case.operation)
+            {
+                tries += 1;
+                let same = watched.differs_from_written(written, &value);
+                hits += u32::from(same.is_some_and(|d| d.pointer == first.pointer));
+                watched.standing = Some(value);
+            }
+        }
+        let deviation = Deviation {
+            kind: Kind::ReadbackDiffers,
+            expected: format!("`{}` reads back as {}", first.pointer, first.expected),
+            observed: format!("`{}` reads back as {}", first.pointer, first.observed),
+        };
+        self.publish(&charged, &promise, &deviation, (hits, tries), String::new(), Vec::new());
+        true
+    }
+
+    /// Do the settings stand as before the refused cases since the last look?
+    pub(super) async fn checkpoint(&mut self) {
+        for operation in self.watched_operations() {
+            let waiting = self.watched.get(&operation).is_some_and(|w| {
+                !w.pending.is_empty() && w.standing.is_some() && w.readable()
+            });
+            if !waiting {
+                continue;
+            }
+            let Some(value) = self.read(&operation).await else { continue };
+            let Some(watched) = self.watched.get_mut(&operation) else { continue };
+            let difference = watched.differs_from_standing(&value);
+            let pending = std::mem::take(&mut watched.pending);
+            watched.standing = Some(value);
+            let promise = format!("{operation}.state.refusal");
+            match difference {
+                None => self.tally.note(&promise, true),
+                Some(_) => self.search(&operation, &promise, &pending).await,
+            }
+        }
+    }
+
+    /// Settings changed under a block of refusals: finds the cases that do it.
+    async fn search(&mut self, operation: &str, promise: &str, pending: &[usize]) {
+        // A changed setting may hide a second change to the same value, so each try starts from a
+        // known write.
+        let reset = self.job.plan.cases.iter().position(|c| {
+            c.operation == operation
+                && c.expect == Expect::Accepted
+                && matches!(c.check, Check::ReadsBack(_))
+        });
+        let mut culprits = 0;
+        for at in pending.iter().take(SEARCH_LIMIT) {
+            if self.stop.is_some() {
+                return;
+            }
+            let case = self.case(*at);
+            let known = fingerprint(promise, Kind::StateChangedByRefusal, case);
+            if self.tally.known(&known, &case.id) {
+                culprits += 1;
+                continue;
+            }
+            let (mut hits, mut tries, mut shown) = (0, 0, None);
+            for _ in 0..self.times() {
+                let Some((refused, difference)) = self.changes(operation, reset, case).await else {
+                    break;
+                };
+                if !refused {
+                    break;
+                }
+                tries += 1;
+                match difference {
+                    Some(difference) => {
+                        hits += 1;
+                        shown = Some(difference);
+                    }
+                    None => break,
+                }
+            }
+            if let Some(difference) = shown {
+                culprits += 1;
+                let deviation = Deviation {
+                    kind: Kind::StateChangedByRefusal,
+                    expected: format!("`{}` stays {}", difference.pointer, difference.expected),
+                    observed: format!(
+                        "the request was refused, and `{}` is now {}",
+                        difference.pointer, difference.observed
+                    ),
+                };
+                let case = case.clone();
+                self.publish(&case, promise, &deviation, (hits, tries), String::new(), Vec::new());
+            }
+        }
+        if culprits == 0 {
+            self.tally.note(promise, false);
+            self.note(format!(
+                "{operation}: settings changed during refused requests, but no single one of them does it again"
+            ));
+        }
+        self.look_again().await;
+    }
+
+    /// Known write, read, the case, read: was it refused, and what changed?
+    async fn changes(
+        &mut self,
+        operation: &str,
+        reset: Option<usize>,
+        case: &Case,
+    ) -> Option<(bool, Option<super::state::Difference>)> {
+        if let Some(reset) = reset {
+            self.took(self.case(reset)).await;
+        }
+        self.confirming += 4;
+        let before = self.read(operation).await?;
+        let took = self.took(case).await;
+        let after = self.read(operation).await?;
+        let watched = self.watched.get_mut(operation)?;
+        watched.standing = Some(before);
+        let difference = watched.differs_from_standing(&after);
+        watched.standing = Some(after);
+        Some((took == Took::Refused, difference))
+    }
+
+    /// At the end of the plan: the last known settings still stand.
+    pub(super) async fn final_settings(&mut self) {
+        for operation in self.watched_operations() {
+            let Some(value) = self.read(&operation).await else { continue };
+            let Some(watched) = self.watched.get_mut(&operation) else { continue };
+            let difference = watched.differs_from_standing(&value);
+            self.tally.note(&format!("{operation}.state.readback"), difference.is_none());
+            if let Some(difference) = difference
+                && let Some(at) = self.answered
+            {
+                let deviation = Deviation {
+                    kind: Kind::ReadbackDiffers,
+                    expected: format!("`{}` still reads back as {}", difference.pointer, difference.expected),
+                    observed: format!("`{}` reads back as {}", difference.pointer, difference.observed),
+                };
+                self.add_plain(at, "state.readback", deviation, "settings-not-kept");
+            }
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! What a device's settings should look like, and whether a read-back agrees. Pure: the runner
+//! reads, this compares.
+
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Settings of one write operation as far as the run knows them.
+#[derive(Debug, Default)]
+pub struct Watched {
+    /// The last read-back that nothing has changed since; `None`: has to be read again.
+    pub standing: Option<Value>,
+    /// JSON pointers whose values change by themselves (two readings in a row differed).
+    volatile: BTreeSet<String>,
+    /// JSON pointers that some read-back has shown.
+    seen: BTreeSet<String>,
+    /// JSON pointer → values that stand for what cannot be read.
+    placeholders: BTreeMap<String, Vec<String>>,
+    /// Indices of refused cases since the last look at the settings.
+    pub pending: Vec<usize>,
+    /// Read-backs that failed in a row.
+    pub failures: u32,
+}
+
+/// One difference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// JSON pointer.
+    pub pointer: String,
+    /// What had to stand there.
+    pub expected: String,
+    /// What stands there.
+    pub observed: String,
+}
+
+/// How many failures in a row end the reading back.
+pub const GIVE_UP_AFTER: u32 = 3;
+
+impl Watched {
+    /// A watch over settings whose `placeholders` the profile names.
+    pub fn new(placeholders: BTreeMap<String, Vec<String>>) -> Self {
+        Watched { placeholders, ..Watched::default() }
+    }
+
+    /// Whether reading back still makes sense.
+    pub fn readable(&self) -> bool {
+        self.failures < GIVE_UP_AFTER
+    }
+
+    /// Two read-backs in a row, before the first write: what differs between them is volatile.
+    pub fn learn(&mut self, first: &Value, second: Value) {
+        self.saw(first);
+        self.saw(&second);
+        let mut all = Vec::new();
+        compare(first, &second, String::new(), &mut all);
+        compare(&second, first, String::new(), &mut all);
+        self.volatile.extend(all.into_iter().map(|d| d.pointer));
+        self.standing = Some(second);
+    }
+
+    /// Remembers which members a read-back shows.
+    pub fn saw(&mut self, read_back: &Value) {
+        fn walk(value: &Value, at: &str, seen: &mut BTreeSet<String>) {
+            seen.insert(at.to_owned());
+            if let Value::Object(map) = value {
+                for (name, member) in map {
+                    walk(member, &format!("{at}/{}", escape(name)), seen);
+                }
+            }
+        }
+        walk(read_back, "", &mut self.seen);
+    }
+
+    /// What a read-back after an accepted write of `written` shows otherwise. Members that the
+    /// write does not name are not looked at; nor is what no read-back has ever shown, what cannot
+    /// be read, and what changes by itself.
+    pub fn differs_from_written(&self, written: &Value, read_back: &Value) -> Option<Difference> {
+        let mut all = Vec::new();
+        compare(written, read_back, String::new(), &mut all);
+        all.into_iter().find(|d| self.counts(d, read_back))
+    }
+
+    /// What a read-back shows otherwise than the one that stands.
+    pub fn differs_from_standing(&self, read_back: &Value) -> Option<Difference> {
+        let standing = self.standing.as_ref()?;
+        let mut all = Vec::new();
+        compare(standing, read_back, String::new(), &mut all);
+        // Members that came anew are a change too.
+        let mut back = Vec::new();
+        compare(read_back, standing, String::new(), &mut back);
+        all.extend(back.into_iter().map(|d| Difference {
+            pointer: d.pointer,
+            expected: d.observed,
+            observed: d.expected,
+        }));
+        all.into_iter().find(|d| !self.volatile.iter().any(|v| below(&d.pointer, v)))
+    }
+
+    fn counts(&self, difference: &Difference, read_back: &Value) -> bool {
+        if self.volatile.iter().any(|v| below(&difference.pointer, v)) {
+            return false;
+        }
+        let now = read_back.pointer(&difference.pointer);
+        if now.is_none() && !self.seen.contains(&difference.pointer) {
+            return false;
+        }
+        !now.is_some_and(|v| self.is_placeholder(&difference.pointer, v))
+    }
+
+    /// Whether `value` at `pointer` stands for something that cannot be read: as the profile says,
+    /// or nothing but stars or bullets.
+    pub fn is_placeholder(&self, pointer: &str, value: &Value) -> bool {
+        let Value::String(text) = value else { return false };
+        let stars = !text.is_empty() && text.chars().all(|c| matches!(c, '*' | '•' | '●'));
+        stars || self.placeholders.get(pointer).is_some_and(|list| list.contains(text))
+    }
+}
+
+/// Whether `pointer` is `root` or lies below it.
+fn below(pointer: &str, root: &str) -> bool {
+    pointer.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn escape(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+/// Differences of `actual` from `expected`; members that `expected` does not name are not looked
+/// at. Numbers compare by value: `5060` and `5060.0` are the same (RFC 8259 §6 leaves the spelling
+/// to the writer).
+fn compare(expected: &Value, actual: &Value, at: String, out: &mut Vec<Difference>) {
+    match (expected, actual) {
+        (Value::Object(e), Value::Object(a)) => {
+            for (name, e) in e {
+                let pointer = format!("{at}/{}", escape(name));
+                match a.get(name) {
+                    Some(a) => compare(e, a, pointer, out),
+                    None => out.push(Difference {
+                        pointer,
+                        expected: show(e),
+                        observed: "absent".to_owned(),
+                    }),
+                }
+            }
+        }
+        (Value::Array(e), Value::Array(a)) if e.len() == a.len() => {
+            for (i, (e, a)) in e.iter().zip(a).enumerate() {
+                compare(e, a, format!("{at}/{i}"), out);
+            }
+        }
+        (Value::Number(e), Value::Number(a)) if e.as_f64() == a.as_f64() => {}
+        (e, a) if e == a => {}
+        (e, a) => {
+            out.push(Difference { pointer: at, expected: show(e), observed: show(a) });
+        }
+    }
+}
+
+fn show(value: &Value) -> String {
+    let text = value.to_string();
+    match text.char_indices().nth(200) {
+        Some((cut, _)) => format!("{}… ({} octets)", &text[..cut], text.len()),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn watch() -> Watched {
+        let mut watch =
+            Watched::new(BTreeMap::from([("/password".to_owned(), vec!["WebPass".to_owned()])]));
+        let settings = json!({"a": 1, "b": "x", "n": {"p": 5}, "password": "WebPass", "t": 7});
+        let mut later = settings.clone();
+        later["t"] = json!(8);
+        watch.learn(&settings, later);
+        watch
+    }
+
+    #[test]
+    fn what_was_written_must_read_back() {
+        let table = [
+            (json!({"a": 1}), json!({"a": 1.0, "z": 3}), None),
+            (json!({"a": 1}), json!({"a": 2}), Some("/a")),
+            (json!({"a": 1}), json!({}), Some("/a")),
+            (json!({"n": {"p": 5}}), json!({"n": {"p": "5"}}), Some("/n/p")),
+            // Never shown by any read-back: the device does not tell.
+            (json!({"hidden": 1}), json!({"a": 1}), None),
+            (json!({"password": "secret"}), json!({"password": "WebPass"}), None),
+            (json!({"password": "secret"}), json!({"password": "****"}), None),
+            (json!({"password": "secret"}), json!({"password": "other"}), Some("/password")),
+            (json!({"t": 1}), json!({"t": 9}), None),
+        ];
+        for (written, read, want) in table {
+            let got = watch().differs_from_written(&written, &read).map(|d| d.pointer);
+            assert_eq!(got.as_deref(), want, "{written} read back as {read}");
+        }
+    }
+
+    #[test]
+    fn what_stands_must_stay() {
+        let same = json!({"a": 1, "b": "x", "n": {"p": 5}, "password": "WebPass", "t": 99});
+        assert_eq!(watch().differs_from_standing(&same), None);
+        let mut changed = same.clone();
+        changed["n"]["p"] = json!(6);
+        let difference = watch().differs_from_standing(&changed).expect("differs");
+        assert_eq!((difference.pointer.as_str(), difference.observed.as_str()), ("/n/p", "6"));
+        let mut grown = same.clone();
+        grown["new"] = json!(true);
+        let difference = watch().differs_from_standing(&grown).expect("differs");
+        assert_eq!((difference.expected.as_str(), difference.observed.as_str()), ("absent", "true"));
+    }
+}

@@ -1,0 +1,204 @@
+//! Adds up verdicts: status of each promise, findings by fingerprint, choices. Pure.
+
+use super::result::{Choice, Evidence, Finding, PromiseResult, Reproducer, Severity, Status};
+use crate::case::Case;
+use crate::contract::Contract;
+use crate::judge::{Deviation, Judgement, Kind, Ruling};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+/// What a run has found so far.
+#[derive(Debug, Default)]
+pub struct Tally {
+    promises: BTreeMap<String, Count>,
+    findings: Vec<Finding>,
+    by_fingerprint: BTreeMap<String, usize>,
+    choices: BTreeMap<(String, String), Choice>,
+}
+
+#[derive(Debug, Default)]
+struct Count {
+    kept: u64,
+    undecided: u64,
+    broken: bool,
+    cases: u64,
+}
+
+impl Tally {
+    /// Counts what one judgement says, broken promises left out: those count when confirmed.
+    pub fn count(&mut self, case: &Case, judgement: &Judgement) {
+        for verdict in &judgement.verdicts {
+            let count = self.promises.entry(verdict.promise.clone()).or_default();
+            count.cases += 1;
+            match verdict.ruling {
+                Ruling::Kept => count.kept += 1,
+                Ruling::Broken(_) | Ruling::Undecided(_) => count.undecided += 1,
+            }
+        }
+        if let Some((question, device)) = &judgement.choice {
+            let key = (case.main_promise(), format!("{question}\u{0}{device}"));
+            self.choices.entry(key).or_insert_with(|| Choice {
+                question: question.clone(),
+                promise: case.main_promise(),
+                device: device.clone(),
+                case: case.id.clone(),
+            });
+        }
+    }
+
+    /// Counts one statement about a promise that no single exchange makes.
+    pub fn note(&mut self, promise: &str, kept: bool) {
+        let count = self.promises.entry(promise.to_owned()).or_default();
+        count.cases += 1;
+        if kept {
+            count.kept += 1;
+        } else {
+            count.undecided += 1;
+        }
+    }
+
+    /// Whether a finding with this fingerprint is known; if so, `case` joins it.
+    pub fn known(&mut self, fingerprint: &str, case: &str) -> bool {
+        let Some(finding) = self.by_fingerprint.get(fingerprint).and_then(|at| self.findings.get_mut(*at))
+        else {
+            return false;
+        };
+        if finding.case != case && !finding.also.iter().any(|c| c == case) {
+            finding.also.push(case.to_owned());
+        }
+        true
+    }
+
+    /// Adds a confirmed finding; its promise is broken from now on unless it is flaky.
+    pub fn add(&mut self, finding: Finding) {
+        let count = self.promises.entry(finding.promise.clone()).or_default();
+        count.broken |= finding.kind != Kind::Flaky;
+        self.by_fingerprint.insert(finding.fingerprint.clone(), self.findings.len());
+        self.findings.push(finding);
+    }
+
+    /// Every promise of the contract with what the run says of it, in the contract's order.
+    pub fn promises(&self, contract: &Contract) -> Vec<PromiseResult> {
+        contract
+            .promises
+            .iter()
+            .map(|promise| {
+                let count = self.promises.get(&promise.id);
+                PromiseResult {
+                    id: promise.id.clone(),
+                    source: promise.source.clone(),
+                    status: match count {
+                        None => Status::Untested,
+                        Some(c) if c.broken => Status::Broken,
+                        Some(c) if c.kept > 0 => Status::Kept,
+                        Some(_) => Status::Undecided,
+                    },
+                    cases: count.map_or(0, |c| c.cases),
+                }
+            })
+            .collect()
+    }
+
+    /// Findings, most severe first, then in order of discovery; and choices in order of promise.
+    pub fn into_parts(mut self) -> (Vec<Finding>, Vec<Choice>) {
+        self.findings.sort_by_key(|f| f.severity);
+        (self.findings, self.choices.into_values().collect())
+    }
+}
+
+/// Hash of promise, kind, operation and input class: not of payload, seed or order (DESIGN §4).
+pub fn fingerprint(promise: &str, kind: Kind, case: &Case) -> String {
+    let mut hash = Sha256::new();
+    for part in [promise, &kind_word(kind), &case.operation, &case.input_class] {
+        hash.update(part.as_bytes());
+        hash.update([0]);
+    }
+    hash.finalize().iter().take(8).map(|b| format!("{b:02x}")).collect()
+}
+
+/// The word of a kind as the report writes it.
+pub fn kind_word(kind: Kind) -> String {
+    match serde_json::to_value(kind) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => String::new(),
+    }
+}
+
+/// How bad a kind of finding is.
+pub fn severity(kind: Kind) -> Severity {
+    match kind {
+        Kind::AuthNotEnforced
+        | Kind::SecretLeak
+        | Kind::ResponseSplitting
+        | Kind::Restart
+        | Kind::ConnectionLost
+        | Kind::Hang => Severity::Critical,
+        Kind::AcceptsInvalid
+        | Kind::RejectsValid
+        | Kind::ServerError
+        | Kind::StateChangedByRefusal
+        | Kind::ReadbackDiffers
+        | Kind::MethodNotRefused => Severity::High,
+        Kind::WrongStatus
+        | Kind::WrongErrorShape
+        | Kind::WrongErrorField
+        | Kind::MalformedResponse
+        | Kind::Slow => Severity::Medium,
+        Kind::Flaky => Severity::Low,
+    }
+}
+
+/// A finding from a case and its deviation.
+pub fn finding(
+    case: &Case,
+    promise: &str,
+    deviation: &Deviation,
+    confirmed: (u32, u32),
+    reproducer: Reproducer,
+    evidence: Evidence,
+) -> Finding {
+    let flaky = confirmed.0 < confirmed.1;
+    let kind = if flaky { Kind::Flaky } else { deviation.kind };
+    let title = if flaky {
+        format!("{}: {}, but not every time", case.title, headline(deviation.kind))
+    } else {
+        format!("{}: {}", case.title, headline(deviation.kind))
+    };
+    Finding {
+        fingerprint: fingerprint(promise, deviation.kind, case),
+        promise: promise.to_owned(),
+        kind,
+        severity: severity(kind),
+        title,
+        expected: deviation.expected.clone(),
+        observed: deviation.observed.clone(),
+        case: case.id.clone(),
+        confirmed: format!("{}/{}", confirmed.0, confirmed.1),
+        reproducer,
+        evidence,
+        also: Vec::new(),
+    }
+}
+
+fn headline(kind: Kind) -> &'static str {
+    match kind {
+        Kind::AcceptsInvalid => "accepted though no reading of the page allows it",
+        Kind::RejectsValid => "refused though every reading of the page allows it",
+        Kind::WrongStatus => "answered with a status that the page does not give",
+        Kind::WrongErrorShape => "answered with an error text that the page does not give for it",
+        Kind::WrongErrorField => "the error text names another field",
+        Kind::ServerError => "the server fails (5xx)",
+        Kind::MalformedResponse => "the answer is malformed",
+        Kind::Hang => "no answer within the time limit",
+        Kind::Slow => "the answer takes out of all proportion long",
+        Kind::ConnectionLost => "the connection ends without an answer",
+        Kind::Restart => "the device restarts",
+        Kind::AuthNotEnforced => "served without valid credentials",
+        Kind::SecretLeak => "the answer shows a secret",
+        Kind::ResponseSplitting => "text of the request becomes a header field of the answer",
+        Kind::StateChangedByRefusal => "refused, and yet the settings changed",
+        Kind::ReadbackDiffers => "accepted, but it does not read back the same",
+        Kind::MethodNotRefused => "a method that the page does not offer is served",
+        Kind::Flaky => "answers differ",
+    }
+}
