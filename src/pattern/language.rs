@@ -35,8 +35,12 @@ pub fn read(pattern: &str, dialect: Dialect, mode: Mode) -> Result<Node, ParseEr
     if mode != Mode::FullGrouped {
         return Ok(node);
     }
-    let anchor = |text: &str| parse::parse(text, dialect);
-    Ok(Node::concat(vec![anchor("^")?, node, anchor("$")?]))
+    let grouped = if dialect == Dialect::PosixEre {
+        format!("^({pattern})$")
+    } else {
+        format!("^(?:{pattern})$")
+    };
+    parse::parse(&grouped, dialect)
 }
 
 /// The automaton of a tree.

@@ -458,6 +458,23 @@ fn draft(
     };
     let prose = own_bounds(&node, rule);
     for &mode in Mode::ALL {
+        if mode == Mode::FullGrouped
+            && matches!(
+                language::read(&repair.pattern, dialect, mode),
+                Err(ParseError::Syntax { .. })
+            )
+        {
+            // Python: flags inside the group; a comment that swallows the parenthesis.
+            let unit = Unit::CodePoints;
+            push(
+                mode,
+                unit,
+                "both",
+                false,
+                bounded(rule, Language::Any, unit),
+            );
+            continue;
+        }
         let language = compiler.language(&node, dialect, mode);
         for &unit in units(rule) {
             push(mode, unit, "both", true, bounded(rule, language, unit));
