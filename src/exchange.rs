@@ -66,6 +66,11 @@ pub enum Alteration {
 }
 
 impl Alteration {
+    /// Whether a shell can make it by expanding the variable of the original.
+    pub fn expansion(self) -> bool {
+        !matches!(self, Alteration::TailChanged | Alteration::MiddleChanged)
+    }
+
     /// The altered credential; `None` where it would be empty or the same as `original`.
     pub fn apply(self, original: &str) -> Option<String> {
         let other = |c: char| if c == 'a' { 'b' } else { 'a' };
