@@ -203,13 +203,13 @@ impl Context<'_> {
             Some(JsonType::Null) => Some(Value::Null),
             Some(JsonType::Boolean) => Some(Value::Bool(nth == 0)),
             Some(JsonType::Integer | JsonType::Number) => self.build_number(schema, nth),
-            Some(JsonType::String) => self.build_string(schema, nth).map(Value::String),
+            Some(JsonType::String) => self.build_string(schema, at, nth).map(Value::String),
             Some(JsonType::Array) => self.build_array(schema, at, members),
             Some(JsonType::Object) => self.build_object(schema, at, members, nth),
         }
     }
 
-    fn build_string(&self, schema: &Schema, nth: usize) -> Option<String> {
+    fn build_string(&self, schema: &Schema, at: &FieldPath, nth: usize) -> Option<String> {
         let example = schema
             .examples
             .iter()
@@ -225,7 +225,7 @@ impl Context<'_> {
         let text = schema.rule().and_then(|rule| self.texts.get(&rule));
         let shortest = text.and_then(|text| text.valid());
         let scheme = shortest.as_deref().and_then(scheme_of).unwrap_or_default();
-        friendly(scheme, nth)
+        friendly(scheme, at, nth)
             .into_iter()
             .find(sure)
             .or_else(|| changed_end(shortest.as_deref()?, nth).find(sure))
@@ -461,12 +461,20 @@ impl Context<'_> {
 }
 
 /// Ordinary texts, hosts and addresses that are set aside for documentation (RFC 2606, RFC 5737):
-/// a device that acts on them reaches nobody.
-fn friendly(scheme: &str, nth: usize) -> Vec<String> {
+/// a device that acts on them reaches nobody. Every field has its own, so that values that go to
+/// the wrong field show.
+fn friendly(scheme: &str, at: &FieldPath, nth: usize) -> Vec<String> {
+    let dotted = at.dotted();
+    let word: String = dotted.chars().filter(char::is_ascii_alphanumeric).collect();
+    let word = if word.is_empty() { "probity" } else { &word };
+    let number = dotted
+        .bytes()
+        .fold(7_usize, |sum, b| (sum * 31 + usize::from(b)) % 80);
     let texts = [
-        format!("probity{nth}"),
-        format!("host{nth}.example.com"),
-        format!("192.0.2.{}", 10 + nth % 200),
+        format!("{word}{nth}"),
+        format!("probity-{word}{nth}"),
+        format!("{word}{nth}.example.com"),
+        format!("192.0.2.{}", 10 + (number * 3 + nth) % 240),
     ];
     texts.iter().map(|text| format!("{scheme}{text}")).collect()
 }

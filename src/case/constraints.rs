@@ -3,7 +3,7 @@
 
 use super::draft::{Scene, Sketch, WhenOpen, main_type, mark, scenes, shown};
 use super::model::{Case, Context, Strategy};
-use super::mutate::{SHORTENED, mutants, with_character};
+use super::mutate::{SHORTENED, family, mutants, with_character};
 use super::numbers;
 use super::weaken::Checks;
 use crate::contract::{self, FieldPath, JsonType, Schema};
@@ -110,7 +110,7 @@ fn refused(
         keyword,
         name: format!("{idea}-{}", mark(text)),
         title: format!("{path} is {}", shown(text)),
-        class: format!("{keyword}:{idea}"),
+        class: format!("{keyword}:{}", family(idea)),
         tier,
         body,
         bytes: None,
@@ -286,6 +286,17 @@ fn ranked(scene: &Scene<'_, '_>, path: &FieldPath, schema: &Schema) -> Vec<(Stri
         }
     }
     foreign_characters(scene, path, schema, &invalid, &mut candidates);
+    // A check copied from another field takes what that field takes.
+    for field in scene.fields() {
+        let Some(Value::String(text)) = scene.sample(&field.path) else {
+            continue;
+        };
+        let known = candidates.iter().any(|c| c.1 == text);
+        if field.path != *path && !known && invalid(&text) && !by_length(&text) {
+            let idea = format!("value-of-{}", field.path);
+            candidates.push((idea, text, Rank::Common(2)));
+        }
+    }
     if let Some(text) = text_of(scene, schema) {
         let limit = if thorough { 400 } else { 80 };
         for sample in text.near_misses(limit) {

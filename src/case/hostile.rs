@@ -5,6 +5,7 @@ use super::constraints::text_keyword;
 use super::draft::{Scene, Sketch, WhenOpen, main_type, scenes, shown};
 use super::model::{Case, Context, Strategy};
 use crate::contract::{FieldPath, JsonType, Schema};
+use crate::pattern::Assessment;
 use serde_json::Value;
 
 /// See [`Strategy::explain`].
@@ -158,13 +159,16 @@ fn over_long(
     } else {
         text_keyword(schema)
     };
+    let open = u8::from(scene.assess(&body).certainty == Assessment::Open);
     let sketch = Sketch {
         field: path,
         keyword,
         name: format!("over-long-{name}"),
         title: format!("{path} has {length} characters"),
         class: "hostile:over-long".to_owned(),
-        tier,
+        // Whether it is allowed matters less than whether it is survived: what the page leaves
+        // open comes a tier later, so it starts one earlier.
+        tier: if length == 1_024 { tier - open } else { tier },
         body,
         bytes: None,
         when_open: WhenOpen::Ask("length of a text not stated"),

@@ -174,6 +174,34 @@ pub(super) fn with_character(valid: &str, c: char) -> Vec<String> {
     places.into_iter().map(put).collect()
 }
 
+/// What ideas have in common, for fingerprints: a check that lets one through mostly lets its
+/// relatives through, and that is one finding.
+pub(super) fn family(idea: &str) -> &'static str {
+    let of = |part: &str| idea.contains(part);
+    match idea {
+        "nul-and-more" | "nul-at-end" | "nul-in-front" | "percent-nul" => "nul",
+        "valid-line-first" | "valid-line-last" | "line-of-header" => "line",
+        "upper-case" | "capital" | "scheme-in-capitals" => "case",
+        "empty" | "blank" => "empty",
+        "words-behind" | "words-before" | "listed-twice" | "garbage-behind" | "garbage-before" => {
+            "garbage"
+        }
+        "percent-escape" | "entity" | "backslash-escape" => "escape",
+        "quoted" | "apostrophes" | "brackets" | "angle-brackets" => "wrapped",
+        _ if of("space") || of("-lf") || of("-crlf") || of("-tab") => "blanks",
+        _ if of("too-long") || of("too-short") || of("wraps-at") || of("octets") => "length",
+        _ if of("full-width") || of("arabic") || of("alike") || of("accented") => "unicode",
+        _ if of("-mark") || of("zero-width") || of("bidi") || of("ideographic") => "unicode",
+        _ if idea.starts_with("scheme") || of("no-scheme") || of("no-colon") => "scheme",
+        _ if idea.starts_with("number") => "number",
+        _ if idea.starts_with("port") => "port",
+        _ if idea.starts_with("near") => "edit",
+        _ if idea.starts_with("char") => "character",
+        _ if idea.starts_with("value-of") => "other-field",
+        _ => "part",
+    }
+}
+
 /// Ideas that stay telling where the length alone makes the result invalid: a check that trims,
 /// cuts or decodes first finds a valid string.
 pub(super) const SHORTENED: &[&str] = &[

@@ -269,7 +269,7 @@ fn case(
         },
         request: Request::Http(context.request_with(op, body, parameter, text)),
         expect,
-        input_class: format!("parameter:{}", name.split('-').next().unwrap_or_default()),
+        input_class: format!("parameter:{keyword}"),
         check: if changes {
             Check::Unchanged
         } else {

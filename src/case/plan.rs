@@ -9,6 +9,7 @@ use super::pairs::Pairs;
 use super::parameters::Parameters;
 use super::types::Types;
 use super::valid::Valid;
+use super::wire::{Auth, Http, JsonCorners, JsonSyntax, State};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Requests of a run with the default budget, everything included (issue 2: two minutes at five
@@ -30,6 +31,19 @@ pub struct Plan {
     pub requests: usize,
 }
 
+impl Plan {
+    /// Keeps the cases (by place in the plan) that `keep` wants, and counts their requests anew.
+    /// To choose cases before the budget cuts the plan, see [`plan_where`].
+    pub fn retain(&mut self, mut keep: impl FnMut(usize, &Case) -> bool) {
+        let mut at = 0;
+        self.cases.retain(|case| {
+            at += 1;
+            keep(at - 1, case)
+        });
+        self.requests = self.cases.iter().map(Case::cost).sum();
+    }
+}
+
 /// All strategies, in the order in which they come within a tier. Adding one is a file and a line
 /// here.
 pub fn strategies() -> Vec<Box<dyn Strategy>> {
@@ -41,6 +55,11 @@ pub fn strategies() -> Vec<Box<dyn Strategy>> {
         Box::new(Parameters),
         Box::new(Pairs),
         Box::new(Hostile),
+        Box::new(JsonSyntax),
+        Box::new(JsonCorners),
+        Box::new(Http),
+        Box::new(Auth),
+        Box::new(State),
     ]
 }
 

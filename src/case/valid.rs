@@ -6,9 +6,11 @@ use super::draft::{
     Scene, Sketch, WhenOpen, main_type, mark, may_call, scenes, shown, unsure_target,
 };
 use super::model::{Case, Check, Context, Expect, Strategy};
+use super::mutate::mutants;
 use super::spell::spellings;
 use super::unstated::stated_range;
-use crate::contract::{FaultKind, FieldPath, JsonType, Operation, Schema};
+use super::weaken::Checks;
+use crate::contract::{self, FaultKind, FieldPath, JsonType, Operation, Schema};
 use crate::exchange::Request;
 use crate::pattern::Assessment;
 use serde_json::{Number, Value, json};
@@ -93,11 +95,8 @@ fn accepted(
     if scene.assess(&body).certainty != Assessment::SurelyValid {
         return false;
     }
-    let class = format!(
-        "valid:{}",
-        name.trim_end_matches(|c: char| c.is_ascii_hexdigit())
-            .trim_end_matches('-')
-    );
+    // The first word of the name: `cover`, `mixed`, `text`.
+    let class = format!("valid:{}", name.split('-').next().unwrap_or_default());
     scene.add(Sketch {
         field,
         keyword,
@@ -375,13 +374,61 @@ fn texts(scene: &Scene<'_, '_>, path: &FieldPath, schema: &Schema, out: &mut Vec
             Value::from(*text),
         ));
     }
+    let mut more: Vec<(String, String)> = Vec::new();
     if let Some(text) = text_of(scene, schema) {
-        let limit = if scene.context.thorough { 60 } else { 12 };
-        for sample in text.valid_cover(limit) {
-            let name = format!("cover-{}-{}", sample.idea, mark(&sample.text));
-            out.push(Choice::new(keyword, name, Value::from(sample.text)));
+        let limit = if scene.context.thorough { 60 } else { 16 };
+        let cover = text.valid_cover(limit).into_iter();
+        more.extend(cover.map(|s| (format!("cover-{}-{}", s.idea, mark(&s.text)), s.text)));
+    }
+    for sample in samples.iter().take(6) {
+        let longer = with_numbers(sample, "255");
+        more.push((format!("long-numbers-{}", mark(&longer)), longer));
+        // What is invalid for one field is an unusual value of another.
+        for mutant in mutants(sample) {
+            let name = format!("{}-{}", mutant.idea, mark(&mutant.text));
+            more.push((name, mutant.text));
         }
     }
+    let sure = |text: &str| {
+        let value = Value::from(text);
+        contract::assess(schema, &value, scene.context.texts).certainty == Assessment::SurelyValid
+    };
+    let mut strings: Vec<String> = Vec::new();
+    more.retain(|(_, text)| {
+        let keep = !strings.contains(text) && sure(text);
+        if keep {
+            strings.push(text.clone());
+        }
+        keep
+    });
+    // Those that a slightly too strict check refuses come first; the others are the cover's.
+    let checks = Checks::of(schema.pattern.as_deref().unwrap_or_default());
+    for (at, shows) in checks.order(&strings, true) {
+        if let Some((name, text)) = more.get(at)
+            && (shows || name.starts_with("cover-") || name.starts_with("long-numbers"))
+        {
+            out.push(Choice::new(
+                keyword,
+                name.clone(),
+                Value::from(text.as_str()),
+            ));
+        }
+    }
+}
+
+/// The text with every run of digits replaced.
+fn with_numbers(text: &str, number: &str) -> String {
+    let mut out = String::new();
+    let mut inside = false;
+    for c in text.chars() {
+        if !c.is_ascii_digit() {
+            out.push(c);
+        } else if !inside {
+            out.push_str(number);
+        }
+        inside = c.is_ascii_digit();
+    }
+    out
 }
 
 /// A published range from the inside: its ends, the numbers beside them, and where machine

@@ -41,7 +41,7 @@ enum Command {
     /// Show what is wrong with the published text itself
     Lint(lint::Args),
     /// List the cases that `run` would send; sends nothing
-    Plan(plan::PlanArgs),
+    Plan(plan::Args),
     /// Print a completion script for a shell
     #[command(after_help = "Example:\n  probity completions bash > /etc/bash_completion.d/probity")]
     Completions {
@@ -65,7 +65,7 @@ pub fn main() -> ExitCode {
         Command::Mock(args) => mock::run(args),
         Command::Pattern(args) => pattern::run(args),
         Command::Lint(args) => lint::run(args),
-        Command::Plan(args) => return plan::run(&args),
+        Command::Plan(args) => plan::run(args),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "probity", &mut std::io::stdout());
             Ok(Verdict::Kept)

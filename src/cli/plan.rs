@@ -1,79 +1,62 @@
 //! `probity plan`: lists the cases that `run` would send, and sends nothing.
 
+use super::common::{ContractArgs, DeviceArgs, Error};
 use crate::case::{
     Case, Context, DEFAULT_BUDGET, Expect, Fault, Plan, RESERVE, plan_where, strategies,
 };
-use crate::contract::{self, Contract};
+use crate::contract::Contract;
 use crate::exchange::{Request, Segment};
-use crate::profile::Profile;
+use crate::run::Verdict;
 use globset::Glob;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::path::Path;
-use std::process::ExitCode;
+use std::path::PathBuf;
 
-/// Lists the cases that `run` would send, and sends nothing.
-#[derive(Clone, Debug, clap::Args)]
-#[command(after_help = "Examples:
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
   probity plan
   probity plan --explain
   probity plan --contract api.yaml --only '*.pattern' --format json
   probity plan --thorough --seed 7")]
-pub struct PlanArgs {
-    /// OpenAPI 3.0 or 3.1 document (YAML or JSON), or the name of an embedded contract
-    #[arg(long, value_name = "FILE|NAME", default_value = "sip-settings")]
-    pub contract: String,
+pub(super) struct Args {
+    #[command(flatten)]
+    contract: ContractArgs,
+    /// Device profile: which operations can be read back, which paths are never probed
+    #[arg(long, value_name = "device.toml")]
+    device: Option<PathBuf>,
     /// Seed of everything random; the same seed gives the same plan
     #[arg(long, value_name = "N", default_value_t = 0)]
-    pub seed: u64,
+    seed: u64,
     /// Keep every case, whatever it costs
     #[arg(long, conflicts_with = "max_requests")]
-    pub thorough: bool,
+    thorough: bool,
     /// Requests of the whole run, login, read-back and restore included
     #[arg(long, value_name = "N", default_value_t = DEFAULT_BUDGET)]
-    pub max_requests: usize,
-    /// Only cases that test a promise whose id matches
+    max_requests: usize,
+    /// Only cases that test a promise whose id matches; may be repeated
     #[arg(long, value_name = "PROMISE-GLOB")]
-    pub only: Option<String>,
+    only: Vec<Glob>,
     /// Say of each strategy what it is after and what it costs
     #[arg(long)]
-    pub explain: bool,
-    /// How to write it
+    explain: bool,
+    /// How to print it
     #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
+    format: Format,
 }
 
-/// Output formats of `probity plan`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Format {
+enum Format {
     /// For people: one case a line
     Text,
     /// One JSON object, `probity-plan/1`
     Json,
 }
 
-/// Runs the subcommand. Exit codes: 0, or 2 where the contract or the glob cannot be used.
-pub fn run(args: &PlanArgs) -> ExitCode {
-    match listed(args) {
-        Ok(text) => match io::stdout().lock().write_all(text.as_bytes()) {
-            // A reader that has seen enough (`| head`) is no error.
-            Ok(()) => ExitCode::SUCCESS,
-            Err(e) if e.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-            Err(e) => failed(&e.to_string()),
-        },
-        Err(reason) => failed(&reason),
-    }
-}
-
-fn failed(reason: &str) -> ExitCode {
-    anstream::eprintln!("probity: {reason}");
-    ExitCode::from(2)
-}
-
-/// What `run` prints.
-fn listed(args: &PlanArgs) -> Result<String, String> {
-    let (contract, profile) = named(&args.contract)?;
+pub(super) fn run(args: Args) -> Result<Verdict, Error> {
+    let (contract, built_in) = args.contract.load()?;
+    let profile = DeviceArgs::profile_from(args.device.as_deref(), built_in)?;
     let texts = contract.texts();
     let context = Context {
         contract: &contract,
@@ -82,39 +65,28 @@ fn listed(args: &PlanArgs) -> Result<String, String> {
         seed: args.seed,
         thorough: args.thorough,
     };
-    let only = match &args.only {
-        None => None,
-        Some(glob) => Some(
-            Glob::new(glob)
-                .map_err(|e| format!("--only {glob}: {}", e.kind()))?
-                .compile_matcher(),
-        ),
-    };
+    let globs: Vec<_> = args.only.iter().map(Glob::compile_matcher).collect();
     let keep = |case: &Case| {
-        only.as_ref()
-            .is_none_or(|glob| case.promises.iter().any(|id| glob.is_match(id)))
+        let named = |id: &String| globs.iter().any(|glob| glob.is_match(id));
+        globs.is_empty() || case.promises.iter().any(named)
     };
     let budget = (!args.thorough).then_some(args.max_requests);
     let plan = plan_where(&context, budget, &keep);
-    Ok(match args.format {
-        Format::Text => text(&plan, args, budget),
+    let out = match args.format {
+        Format::Text => text(&plan, &args, budget),
         Format::Json => {
-            let json = json_plan(&plan, &contract, args, budget);
+            let json = json_plan(&plan, &contract, &args, budget);
             format!("{json:#}\n")
         }
-    })
-}
-
-/// An embedded contract by name, else a file with an empty profile.
-fn named(name: &str) -> Result<(Contract, Profile), String> {
-    if let Some(embedded) = contract::embedded::by_name(name) {
-        return Ok(embedded);
+    };
+    match io::stdout().lock().write_all(out.as_bytes()) {
+        // A reader that has seen enough (`| head`) is no error.
+        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(e.into()),
+        _ => Ok(Verdict::Kept),
     }
-    let contract = contract::load(Path::new(name)).map_err(|e| e.to_string())?;
-    Ok((contract, Profile::default()))
 }
 
-fn text(plan: &Plan, args: &PlanArgs, budget: Option<usize>) -> String {
+fn text(plan: &Plan, args: &Args, budget: Option<usize>) -> String {
     let mut out = String::new();
     if args.explain {
         out.push_str(&explained(plan));
@@ -212,11 +184,13 @@ fn expectation(expect: &Expect) -> String {
         Expect::Unauthorized { .. } => "unauthorized".to_owned(),
         Expect::LoginRefused => "login refused".to_owned(),
         Expect::Answered { question } => format!("answered: {question}"),
+        Expect::AcceptedOr { statuses, .. } => format!("accepted, or one of {statuses:?}"),
+        Expect::Survived { question } => format!("survived: {question}"),
         Expect::NotServed { .. } => "not served".to_owned(),
     }
 }
 
-fn json_plan(plan: &Plan, contract: &Contract, args: &PlanArgs, budget: Option<usize>) -> Value {
+fn json_plan(plan: &Plan, contract: &Contract, args: &Args, budget: Option<usize>) -> Value {
     let totals = totals(plan);
     let strategies: Vec<Value> = strategies()
         .iter()
@@ -279,6 +253,7 @@ fn json_request(request: &Request) -> Value {
                     Segment::Bytes(bytes) => json!({"bytes": String::from_utf8_lossy(bytes)}),
                     Segment::Secret(secret) => json!({"secret": secret.env_name()}),
                     Segment::Host => json!("host"),
+                    Segment::Prefix => json!("prefix"),
                     Segment::Pause(time) => json!({"pause_ms": time.as_millis() as u64}),
                     Segment::ShutdownWrite => json!("shutdown"),
                 })

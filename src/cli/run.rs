@@ -101,7 +101,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     if let Some((i, n)) = args.shard {
         plan = plan.share(i, n);
     }
-    let (contract, profile) = (Arc::new(contract), Arc::new(profile));
+    let (contract, profile, texts) = (Arc::new(contract), Arc::new(profile), Arc::new(texts));
 
     let mut restore = BTreeMap::new();
     let mut mock: Option<Mock> = None;
@@ -114,6 +114,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         }
         None => {
             let config = MockConfig::clean(contract.clone(), profile.clone())
+                .with_texts(texts.clone())
                 .with_readings(args.reading.iter().cloned())
                 .with_faults(args.fault.iter().cloned())
                 .with_choices(args.choice.iter().cloned());
@@ -135,7 +136,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     let job = Job {
         contract,
         profile,
-        texts: Arc::new(texts),
+        texts,
         plan,
         device,
         issues,

@@ -79,7 +79,7 @@ impl Device {
                 return Err(LoginError::Missing(unknown(missing)));
             }
             login.request_with(&|secret| {
-                Part::Text(session.value(secret).unwrap_or_default().to_owned())
+                Part::Text(session.value(secret).unwrap_or_default().into_owned())
             })
         };
         let exchange = Box::new(self.send(&Request::Http(filled), false).await);

@@ -374,7 +374,7 @@ impl Device {
         let set = lock(&self.auth).clone();
         let session = lock(&self.session);
         let known = |t: &Template| {
-            t.try_render(|s| session.value(s).map(str::to_owned))
+            t.try_render(|s| session.value(s).map(|v| v.into_owned()))
                 .is_ok()
         };
         if !set.is_empty() {
@@ -476,6 +476,10 @@ fn unknown(secret: Secret) -> String {
         Secret::Password | Secret::PasswordMd5 => {
             "there is no password: give one with --password-env".to_owned()
         }
+        Secret::Altered(original, how) => format!(
+            "there is no {how:?} form of {}: it is not known, or too short, or the same",
+            original.secret().env_name()
+        ),
         Secret::Basic => {
             "user name and password are not both known: give them with --username and \
              --password-env"

@@ -74,6 +74,7 @@ pub(super) struct Service {
     profile: Arc<Profile>,
     planted: Planted,
     chosen: Chosen,
+    texts: Arc<Texts>,
     validators: HashMap<String, Validator>,
     username: String,
     password: String,
@@ -84,7 +85,7 @@ impl Service {
     pub(super) fn new(config: &MockConfig) -> Result<Service, String> {
         let planted = Planted::new(&config.faults, &config.contract, &config.profile)?;
         let chosen = Chosen::new(&config.choices)?;
-        let texts = config.contract.texts();
+        let texts = config.texts.clone().unwrap_or_else(|| Arc::new(config.contract.texts()));
         for field in config.readings.keys() {
             let known = |o: &Operation| o.fields().iter().any(|f| f.path.dotted() == *field);
             if !config.contract.operations.iter().any(known) {
@@ -97,7 +98,7 @@ impl Service {
             let Some(body) = &operation.body else { continue };
             let mut readings = HashMap::new();
             Validator::readings_of(&body.schema, &FieldPath::root(), &config.readings, &texts, &mut readings)?;
-            let validator = Validator::new(readings, planted.clone(), chosen.clone());
+            let validator = Validator::new(texts.clone(), readings, planted.clone(), chosen.clone());
             settings.insert(operation.id.clone(), initial(&body.schema, &body.examples, &texts, &validator));
             validators.insert(operation.id.clone(), validator);
         }
@@ -106,6 +107,7 @@ impl Service {
             profile: config.profile.clone(),
             planted,
             chosen,
+            texts,
             validators,
             username: config.username.clone(),
             password: config.password.clone(),
@@ -537,8 +539,7 @@ impl Service {
         let status = operation.success_statuses().first().copied().unwrap_or(200);
         let documented = operation.response(status).and_then(|r| r.schema.as_ref());
         if let Some(schema) = documented {
-            let texts = self.contract.texts();
-            return json_reply(status, &plausible(schema, &texts).unwrap_or(Value::Null));
+            return json_reply(status, &plausible(schema, &self.texts).unwrap_or(Value::Null));
         }
         match self.chosen.get("success-body") {
             "object" => json_reply(status, &json!({})),
@@ -674,9 +675,8 @@ impl Service {
         };
         let status = wanted.iter().copied().find(|s| operation.response(*s).is_some()).unwrap_or(wanted[0]);
         let schema = operation.response(status).and_then(|r| r.schema.as_ref());
-        let texts = self.contract.texts();
         let body = schema
-            .and_then(|s| plausible(s, &texts))
+            .and_then(|s| plausible(s, &self.texts))
             .unwrap_or_else(|| json!({"error": format!("{kind:?}: {name}")}));
         (status, body)
     }

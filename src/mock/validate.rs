@@ -7,6 +7,7 @@ use crate::contract::{Additional, Bound, FaultKind, FieldPath, JsonType, Schema}
 use crate::pattern::{Reading, Rule, Texts};
 use serde_json::{Map, Number, Value};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// What is wrong with a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,14 +18,27 @@ pub(super) struct Wrong {
 
 /// Decides whether a body keeps a schema, under one reading per string rule.
 pub(super) struct Validator {
-    readings: HashMap<(String, Rule), Reading>,
+    texts: Arc<Texts>,
+    /// Field and rule → index among the rule's readings.
+    readings: HashMap<(String, Rule), usize>,
     planted: Planted,
     chosen: Chosen,
 }
 
 impl Validator {
-    pub(super) fn new(readings: HashMap<(String, Rule), Reading>, planted: Planted, chosen: Chosen) -> Self {
-        Validator { readings, planted, chosen }
+    pub(super) fn new(
+        texts: Arc<Texts>,
+        readings: HashMap<(String, Rule), usize>,
+        planted: Planted,
+        chosen: Chosen,
+    ) -> Self {
+        Validator { texts, readings, planted, chosen }
+    }
+
+    fn reading(&self, path: &FieldPath, rule: Rule) -> Option<&Reading> {
+        let key = (path.dotted(), rule);
+        let at = *self.readings.get(&key)?;
+        self.texts.get(&key.1)?.readings().get(at)
     }
 
     /// The reading of every string field below a schema: the one that was asked for, else the first
@@ -34,20 +48,20 @@ impl Validator {
         path: &FieldPath,
         asked: &std::collections::BTreeMap<String, String>,
         texts: &Texts,
-        out: &mut HashMap<(String, Rule), Reading>,
+        out: &mut HashMap<(String, Rule), usize>,
     ) -> Result<(), String> {
         if let Some(rule) = schema.rule()
             && let Some(text) = texts.get(&rule)
         {
             let name = path.dotted();
             let reading = match asked.get(&name) {
-                Some(id) => Some(text.readings().iter().find(|r| r.id == *id).ok_or_else(|| {
+                Some(id) => Some(text.readings().iter().position(|r| r.id == *id).ok_or_else(|| {
                     format!("field {name}: no reading `{id}` (see --list-readings)")
                 })?),
-                None => text.readings().iter().find(|r| r.compiles),
+                None => text.readings().iter().position(|r| r.compiles),
             };
             if let Some(reading) = reading {
-                out.insert((name, rule), reading.clone());
+                out.insert((name, rule), reading);
             }
         }
         for (name, member) in &schema.properties {
@@ -239,7 +253,7 @@ impl Validator {
     fn string(&self, schema: &Schema, text: &str, path: &FieldPath) -> bool {
         let planted = |what: &str| self.planted.at(what, path);
         let Some(rule) = schema.rule() else { return true };
-        let Some(reading) = self.readings.get(&(path.dotted(), rule)) else { return true };
+        let Some(reading) = self.reading(path, rule) else { return true };
         if self.planted.none() {
             return reading.accepts(text);
         }

@@ -1,245 +1,234 @@
-//! Walks the product of all readings for strings that every one of them accepts: the shortest, and
-//! a few that use every printable character and every transition.
+//! Walks over what all plausible readings have in common: the shortest string that all accept,
+//! the graph that samples are taken from. Imports [`super::automaton`], [`super::product`].
 
-use super::reading::{Reading, formats_allow, start};
-use super::{Rule, Sample};
-use regex_automata::dfa::{Automaton, dense};
-use regex_automata::util::primitives::StateID;
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-/// Product states that are explored at most.
-const STATES: usize = 60_000;
-/// Strings that the cover is made of at most.
-const COVER: usize = 40;
+use super::automaton::{Automaton, CapReached, DEAD};
+use super::product::{self, Budget, NodeId, Product};
+use super::reading::{Decider, Language};
 
-type Dfa = Arc<dense::DFA<Vec<u32>>>;
-type State = Vec<StateID>;
+/// Strings longer than this are not made.
+pub const MAX_SAMPLE: u64 = 100_000;
 
-/// The readings side by side, with the length bounds that all of them share.
-#[derive(Debug)]
-pub(super) struct Product {
-    dfas: Vec<Dfa>,
-    rule: Rule,
-    min: usize,
-    max: usize,
-    hopeless: bool,
+const BUDGET: Budget = Budget {
+    nodes: 30_000,
+    steps: 400_000,
+};
+
+/// The lengths that all deciders allow, for strings of printable ASCII.
+pub fn window(deciders: &[Decider]) -> (u64, Option<u64>) {
+    let min = deciders.iter().map(|d| d.min).max().unwrap_or(0);
+    let max = deciders.iter().filter_map(|d| d.max).min();
+    (min, max)
 }
 
-/// Printable ASCII, the friendliest first.
-fn alphabet() -> impl Iterator<Item = u8> {
-    (b'a'..=b'z')
-        .chain(b'0'..=b'9')
-        .chain(b'A'..=b'Z')
-        .chain(b".-_".iter().copied())
-        .chain((b' '..=b'~').filter(|b| !b.is_ascii_alphanumeric() && !b".-_".contains(b)))
+/// The product of the languages that the deciders use. `None` where one of them is not known.
+pub fn product<'a>(bank: &'a mut [Automaton], deciders: &[Decider]) -> Option<Product<'a>> {
+    let mut wanted = BTreeSet::new();
+    for decider in deciders {
+        match decider.language {
+            Language::Known(index) => {
+                wanted.insert(index);
+            }
+            Language::Any => {}
+            Language::Unknown => return None,
+        }
+    }
+    let parts: Vec<&mut Automaton> = bank
+        .iter_mut()
+        .enumerate()
+        .filter(|(index, _)| wanted.contains(index))
+        .map(|(_, automaton)| automaton)
+        .collect();
+    Some(Product::new(parts, BUDGET))
 }
 
-impl Product {
-    pub(super) fn new(rule: &Rule, readings: &[Reading]) -> Product {
-        let mut dfas: Vec<Dfa> = Vec::new();
-        for dfa in readings.iter().filter(|r| r.compiles).filter_map(|r| r.dfa.as_ref()) {
-            if !dfas.iter().any(|d| Arc::ptr_eq(d, dfa)) {
-                dfas.push(dfa.clone());
+/// The shortest string, friendliest first, that all deciders accept; lengths count in characters
+/// (the caller checks strings that are not ASCII). `Ok(None)`: there is none, proved.
+///
+/// # Errors
+/// [`CapReached`] where the search was not finished, or a language is not known.
+pub fn shortest(
+    bank: &mut [Automaton],
+    deciders: &[Decider],
+    printable: bool,
+) -> Result<Option<String>, CapReached> {
+    let (min, max) = window(deciders);
+    if max.is_some_and(|max| max < min) {
+        return Ok(None);
+    }
+    if min > MAX_SAMPLE {
+        return Err(CapReached);
+    }
+    if deciders.is_empty() {
+        return Err(CapReached);
+    }
+    let Some(mut product) = product(bank, deciders) else {
+        return Err(CapReached);
+    };
+    let min = min as usize;
+    let classes: Vec<usize> = (0..product.classes().len())
+        .filter(|&i| !printable || product.classes().get(i).is_some_and(|c| c.printable))
+        .collect();
+    if product.states(product.start()).is_empty() {
+        // Nothing but bounds.
+        return Ok(Some("a".repeat(min)));
+    }
+    // Up to the shortest length allowed the length is part of the place.
+    let mut order: Vec<(NodeId, usize)> = vec![(product.start(), 0)];
+    let mut parents: Vec<(usize, usize)> = vec![(usize::MAX, 0)];
+    let mut depths: Vec<usize> = vec![0];
+    let mut seen: HashSet<(NodeId, usize)> = HashSet::from([(product.start(), 0)]);
+    let mut at = 0;
+    while let Some(&(node, counted)) = order.get(at) {
+        let depth = depths.get(at).copied().unwrap_or(0);
+        if max.is_some_and(|max| depth as u64 > max) {
+            return Ok(None);
+        }
+        if counted >= min && product.accepts(node).iter().all(|&accepts| accepts) {
+            return Ok(Some(product::text_to(&parents, product.classes(), at)));
+        }
+        if !product.states(node).contains(&DEAD) {
+            for &class in &classes {
+                let next = (product.step(node, class)?, (counted + 1).min(min));
+                if seen.insert(next) {
+                    if seen.len() > 300_000 {
+                        return Err(CapReached);
+                    }
+                    order.push(next);
+                    parents.push((at, class));
+                    depths.push(depth + 1);
+                }
             }
         }
-        let cap = |v: u64| usize::try_from(v).unwrap_or(usize::MAX);
-        Product {
-            hopeless: !readings.iter().any(|r| r.compiles),
-            dfas,
-            rule: rule.clone(),
-            min: rule.min_length.map_or(0, cap),
-            max: rule.max_length.map_or(4_096, cap),
-        }
+        at += 1;
     }
+    Ok(None)
+}
 
-    fn start(&self) -> Option<State> {
-        self.dfas.iter().map(|d| start(d)).collect()
+/// The graph of everything that may still become surely valid: nodes of the product with their
+/// steps by class, from which no automaton is dead.
+pub struct Graph {
+    /// For each node the steps as (class, node); printable classes only.
+    pub steps: Vec<Vec<(usize, usize)>>,
+    /// Whether all accept.
+    pub accepting: Vec<bool>,
+    /// The sample of each class.
+    pub samples: Vec<char>,
+    /// Which class each printable character is in.
+    pub class_of: BTreeMap<char, usize>,
+}
+
+/// More nodes than this are not looked at; samples then come from the part near the start.
+const GRAPH_NODES: usize = 8_000;
+
+/// Builds the graph, breadth first.
+pub fn graph(bank: &mut [Automaton], deciders: &[Decider]) -> Option<Graph> {
+    let mut product = product(bank, deciders)?;
+    let classes: Vec<usize> = (0..product.classes().len())
+        .filter(|&i| product.classes().get(i).is_some_and(|c| c.printable))
+        .collect();
+    let samples: Vec<char> = product.classes().iter().map(|c| c.sample).collect();
+    let mut by_parts: BTreeMap<Vec<u16>, usize> = BTreeMap::new();
+    for (i, class) in product.classes().iter().enumerate() {
+        by_parts.insert(class.parts.clone(), i);
     }
-
-    fn next(&self, state: &State, byte: u8) -> Option<State> {
-        let next: State =
-            self.dfas.iter().zip(state).map(|(d, s)| d.next_state(*s, byte)).collect();
-        self.dfas.iter().zip(&next).all(|(d, s)| !d.is_dead_state(*s)).then_some(next)
-    }
-
-    fn accepts(&self, state: &State) -> bool {
-        self.dfas.iter().zip(state).all(|(d, s)| d.is_match_state(d.next_eoi_state(*s)))
-    }
-
-    /// Breadth first to the shortest string of at least `least` characters that all accept and
-    /// that begins with `path`.
-    fn finish(&self, path: &str, from: &State, least: usize) -> Option<String> {
-        let mut queue = VecDeque::from([(path.to_owned(), from.clone())]);
-        let mut seen: HashSet<(State, usize)> = HashSet::new();
-        while let Some((path, state)) = queue.pop_front() {
-            if path.len() >= least && self.accepts(&state) && formats_allow(&self.rule, &path) {
-                return Some(path);
-            }
-            if path.len() >= self.max || seen.len() > STATES {
+    let mut number: BTreeMap<NodeId, usize> = BTreeMap::from([(product.start(), 0)]);
+    let mut order = vec![product.start()];
+    let mut graph = Graph {
+        steps: Vec::new(),
+        accepting: Vec::new(),
+        samples,
+        class_of: BTreeMap::new(),
+    };
+    let mut at = 0;
+    while let Some(&node) = order.get(at) {
+        graph
+            .accepting
+            .push(product.accepts(node).iter().all(|&accepts| accepts));
+        let mut steps = Vec::new();
+        for &class in &classes {
+            let Ok(next) = product.step(node, class) else {
+                break;
+            };
+            if product.states(next).contains(&DEAD) {
                 continue;
             }
-            for byte in alphabet() {
-                if let Some(next) = self.next(&state, byte)
-                    && seen.insert((next.clone(), (path.len() + 1).min(least)))
-                {
-                    let mut longer = path.clone();
-                    longer.push(char::from(byte));
-                    queue.push_back((longer, next));
+            let index = match number.get(&next) {
+                Some(&index) => index,
+                None if order.len() >= GRAPH_NODES => continue,
+                None => {
+                    let index = order.len();
+                    number.insert(next, index);
+                    order.push(next);
+                    index
                 }
-            }
+            };
+            steps.push((class, index));
         }
-        None
+        graph.steps.push(steps);
+        at += 1;
     }
-
-    pub(super) fn shortest(&self) -> Option<String> {
-        if self.hopeless {
-            return None;
+    for c in super::alphabet::FRIENDLY.chars() {
+        let parts = product.parts_of(c);
+        if let Some(&class) = by_parts.get(&parts) {
+            graph.class_of.insert(c, class);
         }
-        let start = self.start()?;
-        self.finish("", &start, self.min.max(1)).or_else(|| self.finish("", &start, self.min))
     }
-
-    /// Strings that use every printable character and every transition that some accepted string
-    /// uses, the shortest and the longest.
-    pub(super) fn cover(&self) -> Vec<Sample> {
-        let (Some(start), Some(shortest)) = (self.start(), self.shortest()) else {
-            return Vec::new();
-        };
-        let mut out = vec![Sample { text: shortest.clone(), idea: "shortest".to_owned() }];
-        if self.min == 0 && self.accepts(&start) {
-            out.push(Sample { text: String::new(), idea: "empty".to_owned() });
-        }
-        if let Some(text) = self.longest(&shortest) {
-            out.push(Sample { text, idea: "longest".to_owned() });
-        }
-        let mut used: HashSet<(State, u8)> = HashSet::new();
-        let mut chars: HashSet<u8> = HashSet::new();
-        let mut reach = HashMap::new();
-        while out.len() < COVER {
-            let (mut path, mut state, mut fresh) = (String::new(), start.clone(), 0);
-            loop {
-                // The first byte not yet used anywhere, else one not yet used here.
-                let pick = alphabet()
-                    .filter(|b| !used.contains(&(state.clone(), *b)))
-                    .filter_map(|b| self.next(&state, b).map(|next| (b, next)))
-                    .filter(|(_, next)| self.alive(&mut reach, next, self.max.saturating_sub(path.len() + 1)))
-                    .min_by_key(|(b, _)| chars.contains(b));
-                let Some((byte, next)) = pick else { break };
-                if path.len() >= self.max.min(40) || (path.len() > 12 && chars.contains(&byte)) {
-                    break;
-                }
-                used.insert((state, byte));
-                fresh += u32::from(chars.insert(byte));
-                path.push(char::from(byte));
-                state = next;
-            }
-            if path.is_empty() {
-                break;
-            }
-            if let Some(text) = self.finish(&path, &state, self.min)
-                && !out.iter().any(|s| s.text == text)
-            {
-                out.push(Sample { text, idea: format!("cover-{}", out.len()) });
-            } else if fresh == 0 && used.len() > 4 * COVER * 95 {
-                break;
-            }
-        }
-        out
-    }
-
-    /// Whether some accepted string goes on from here within `left` characters.
-    fn alive(&self, reach: &mut HashMap<State, Option<usize>>, state: &State, left: usize) -> bool {
-        if let Some(known) = reach.get(state) {
-            return known.is_some_and(|d| d <= left);
-        }
-        let mut queue = VecDeque::from([(state.clone(), 0)]);
-        let mut seen = HashSet::from([state.clone()]);
-        let mut found = None;
-        while let Some((at, depth)) = queue.pop_front() {
-            if self.accepts(&at) {
-                found = Some(depth);
-                break;
-            }
-            if depth > 64 || seen.len() > STATES {
-                break;
-            }
-            for byte in alphabet() {
-                if let Some(next) = self.next(&at, byte)
-                    && seen.insert(next.clone())
-                {
-                    queue.push_back((next, depth + 1));
-                }
-            }
-        }
-        reach.insert(state.clone(), found);
-        found.is_some_and(|d| d <= left)
-    }
-
-    fn longest(&self, shortest: &str) -> Option<String> {
-        let bound = [self.max, 31, 15].into_iter().filter(|m| *m <= self.max && *m < 512);
-        for want in bound {
-            // Repeats the first character that may be repeated.
-            for (at, c) in shortest.char_indices() {
-                let fill = want.saturating_sub(shortest.len());
-                let text = format!(
-                    "{}{}{}",
-                    &shortest[..at],
-                    c.to_string().repeat(fill),
-                    &shortest[at..]
-                );
-                let end = self.start().and_then(|start| {
-                    text.bytes().try_fold(start, |state, byte| self.next(&state, byte))
-                });
-                if text.len() <= self.max
-                    && end.is_some_and(|e| self.accepts(&e))
-                    && formats_allow(&self.rule, &text)
-                {
-                    return Some(text);
-                }
-            }
-        }
-        None
-    }
+    Some(graph)
 }
 
-/// Strings one edit away from the seeds, by kind of edit.
-pub(super) fn edits(seeds: &[String]) -> BTreeMap<&'static str, Vec<String>> {
-    const MARKS: [char; 14] =
-        [' ', '\n', '\t', '\u{0}', '"', '\'', '\\', '/', ':', '.', '-', ';', '\u{7f}', 'é'];
-    let mut out: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
-    for seed in seeds {
-        let chars: Vec<char> = seed.chars().collect();
-        let mut add = |edit: &'static str, text: Vec<char>| {
-            out.entry(edit).or_default().push(text.into_iter().collect());
+impl Graph {
+    /// The longest accepted string of at most `most` characters; `None` where there is none or
+    /// where, without `most`, strings have no longest.
+    pub fn longest(&self, most: Option<u64>) -> Option<String> {
+        let nodes = self.steps.len();
+        let limit = match most {
+            Some(most) => most.min(MAX_SAMPLE) as usize,
+            None => nodes,
         };
-        add("empty", Vec::new());
-        for at in 0..chars.len() {
-            let mut text = chars.clone();
-            text.remove(at);
-            add("delete", text);
+        let work: usize = self.steps.iter().map(Vec::len).sum::<usize>().max(1);
+        if most.is_none() && nodes > 2_000 {
+            return None;
         }
-        for mark in MARKS {
-            let mut text = chars.clone();
-            text.push(mark);
-            add("append", text);
-            let mut text = chars.clone();
-            text.insert(0, mark);
-            add("prepend", text);
-            let mut text = chars.clone();
-            text.insert(chars.len() / 2, mark);
-            add("insert", text);
-            if !chars.is_empty() {
-                let mut text = chars.clone();
-                text[chars.len() / 2] = mark;
-                add("replace", text);
+        let limit = limit.min(20_000_000 / work);
+        // live[k][n]: from n an accepting node is exactly k steps away.
+        let mut live: Vec<Vec<bool>> = vec![self.accepting.clone()];
+        let mut best = live.first()?.first().copied()?.then_some(0);
+        for k in 1..=limit {
+            let previous = live.last()?;
+            let layer: Vec<bool> = self
+                .steps
+                .iter()
+                .map(|steps| {
+                    steps
+                        .iter()
+                        .any(|&(_, to)| previous.get(to).copied().unwrap_or(false))
+                })
+                .collect();
+            if !layer.contains(&true) {
+                break;
             }
+            if layer.first().copied().unwrap_or(false) {
+                best = Some(k);
+            }
+            live.push(layer);
         }
-        for at in 1..chars.len() {
-            let mut text = chars.clone();
-            text.swap(at - 1, at);
-            add("swap", text);
+        let best = best?;
+        if most.is_none() && best >= limit {
+            return None;
         }
+        let (mut node, mut out) = (0, String::new());
+        for k in (0..best).rev() {
+            let layer = live.get(k)?;
+            let &(class, next) = self
+                .steps
+                .get(node)?
+                .iter()
+                .find(|&&(_, to)| layer.get(to).copied().unwrap_or(false))?;
+            out.push(self.samples.get(class).copied()?);
+            node = next;
+        }
+        Some(out)
     }
-    out
 }

@@ -1,250 +1,153 @@
-//! Readings of a rule as dense DFAs over bytes, decided with regex-automata. The differences
-//! between engines that these express: search, prefix or full match; `$` at the end only or also
-//! before a final line feed; which bound holds where prose and pattern contradict each other; and
-//! for a text that compiles nowhere, the repairs that make it compile.
+//! One way to understand a rule, and how it decides. Imports [`super::automaton`].
 
-use super::{Assessment, Rule};
-use regex_automata::dfa::{Automaton, dense};
-use regex_automata::util::{primitives::StateID, syntax};
-use regex_automata::{Anchored, util::start};
-use std::net::Ipv4Addr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-/// Largest automaton of one reading, in bytes; a reading that needs more does not compile.
-const DFA_LIMIT: usize = 8 << 20;
+use super::automaton::Automaton;
+
+/// The languages of one rule's readings, each once. Shared by the readings; walking an automaton
+/// builds states, hence the lock.
+pub(super) type Bank = Arc<Mutex<Vec<Automaton>>>;
+
+/// What a length is counted in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Unit {
+    CodePoints,
+    Utf16,
+    Bytes,
+}
+
+impl Unit {
+    pub(super) const ALL: [Unit; 3] = [Unit::CodePoints, Unit::Utf16, Unit::Bytes];
+
+    pub(super) fn id(self) -> &'static str {
+        match self {
+            Unit::CodePoints => "codepoints",
+            Unit::Utf16 => "utf16",
+            Unit::Bytes => "bytes",
+        }
+    }
+}
+
+/// The lengths of one text in all units.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lengths {
+    code_points: u64,
+    utf16: u64,
+    bytes: u64,
+}
+
+impl Lengths {
+    pub(super) fn of(text: &str) -> Lengths {
+        Lengths {
+            code_points: text.chars().count() as u64,
+            utf16: text.chars().map(|c| c.len_utf16() as u64).sum(),
+            bytes: text.len() as u64,
+        }
+    }
+
+    fn get(self, unit: Unit) -> u64 {
+        match unit {
+            Unit::CodePoints => self.code_points,
+            Unit::Utf16 => self.utf16,
+            Unit::Bytes => self.bytes,
+        }
+    }
+}
+
+/// How a reading decides: a language and bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Decider {
+    pub(super) language: Language,
+    pub(super) unit: Unit,
+    pub(super) min: u64,
+    pub(super) max: Option<u64>,
+}
+
+/// Which language a reading uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Language {
+    /// Every text: there is no pattern, or it does not compile and is not enforced.
+    Any,
+    /// An automaton of the bank.
+    Known(usize),
+    /// The engine has one, we have no model of it.
+    Unknown,
+}
+
+impl Decider {
+    pub(super) fn within_bounds(&self, lengths: Lengths) -> bool {
+        let length = lengths.get(self.unit);
+        length >= self.min && self.max.is_none_or(|max| length <= max)
+    }
+}
 
 /// One way to understand a rule (DESIGN §1).
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Reading {
-    /// Stable id, `REPAIR/DIALECT/MODE/UNIT/BOUNDS`.
+    /// Stable id, `REPAIR/DIALECT/MODE/UNIT/BOUNDS`; the reading of a format alone is
+    /// `format/NAMES/full/codepoints/pattern`.
     pub id: String,
     /// How the published text was repaired; `none` where it was not.
     pub repair: String,
-    /// Dialect id, e.g. `ecmascript-u`.
+    /// Dialect id, e.g. `ecmascript-u`; `any` where there is no pattern.
     pub dialect: String,
-    /// `search`, `prefix`, `full`.
+    /// `search`, `prefix`, `full`, `full-grouped`.
     pub mode: String,
-    /// `bytes`, `utf16`, `codepoints`.
+    /// `bytes`, `utf16`, `codepoints`: what published length bounds count.
     pub unit: String,
     /// Whether the (repaired) pattern compiles in the dialect.
     pub compiles: bool,
-    pub(super) min: Option<u64>,
-    pub(super) max: Option<u64>,
-    pub(super) line_feed: bool,
-    pub(super) dfa: Option<Arc<dense::DFA<Vec<u32>>>>,
+    /// Whether it counts for what is surely valid and surely invalid.
+    pub plausible: bool,
+    /// The pattern after the repair.
+    pub pattern: Option<String>,
+    pub(super) decider: Decider,
+    pub(super) bank: Bank,
+}
+
+impl std::fmt::Debug for Reading {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reading")
+            .field("id", &self.id)
+            .field("compiles", &self.compiles)
+            .field("plausible", &self.plausible)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Reading {
     /// Whether a device that implements this reading takes `text`. A reading that does not compile
-    /// takes everything that the bounds allow.
+    /// (or that we have no model of) takes everything that the bounds allow.
     pub fn accepts(&self, text: &str) -> bool {
-        let length = length(text, &self.unit);
-        if self.min.is_some_and(|m| length < m) || self.max.is_some_and(|m| length > m) {
+        if !self.decider.within_bounds(Lengths::of(text)) {
             return false;
         }
-        let Some(dfa) = &self.dfa else { return true };
-        matches(dfa, text)
-            || (self.line_feed && text.strip_suffix('\n').is_some_and(|t| matches(dfa, t)))
-    }
-}
-
-fn length(text: &str, unit: &str) -> u64 {
-    (match unit {
-        "bytes" => text.len(),
-        "utf16" => text.encode_utf16().count(),
-        _ => text.chars().count(),
-    }) as u64
-}
-
-pub(super) fn start(dfa: &dense::DFA<Vec<u32>>) -> Option<StateID> {
-    dfa.start_state(&start::Config::new().anchored(Anchored::Yes)).ok()
-}
-
-fn matches(dfa: &dense::DFA<Vec<u32>>, text: &str) -> bool {
-    let Some(mut state) = start(dfa) else { return false };
-    for byte in text.bytes() {
-        state = dfa.next_state(state, byte);
-        if dfa.is_dead_state(state) {
-            return false;
+        match self.decider.language {
+            Language::Any | Language::Unknown => true,
+            Language::Known(index) => {
+                let mut bank = self.bank.lock().unwrap_or_else(PoisonError::into_inner);
+                bank.get_mut(index).is_none_or(|a| a.accepts(text))
+            }
         }
     }
-    dfa.is_match_state(dfa.next_eoi_state(state))
-}
 
-fn compile(pattern: &str, mode: &str) -> Option<Arc<dense::DFA<Vec<u32>>>> {
-    let whole = match mode {
-        "search" => format!(r"\A(?s-u:.)*(?:{pattern})(?s-u:.)*\z"),
-        "prefix" => format!(r"\A(?:{pattern})(?s-u:.)*\z"),
-        _ => format!(r"\A(?:{pattern})\z"),
-    };
-    dense::Builder::new()
-        .syntax(syntax::Config::new().unicode(false).utf8(false))
-        .configure(
-            dense::Config::new()
-                .dfa_size_limit(Some(DFA_LIMIT))
-                .determinize_size_limit(Some(DFA_LIMIT))
-                .minimize(false)
-                .start_kind(regex_automata::dfa::StartKind::Anchored),
+    /// Whether `accepts` really knows the language of this reading.
+    pub fn modelled(&self) -> bool {
+        !matches!(self.decider.language, Language::Unknown)
+    }
+
+    /// A number that readings of one rule share exactly where their languages and bounds are the
+    /// same (proved, or no text told them apart within the limits).
+    pub fn class(&self) -> (Option<usize>, &'static str, u64, Option<u64>) {
+        let language = match self.decider.language {
+            Language::Known(index) => Some(index),
+            Language::Any | Language::Unknown => None,
+        };
+        (
+            language,
+            self.decider.unit.id(),
+            self.decider.min,
+            self.decider.max,
         )
-        .build(&whole)
-        .ok()
-        .map(Arc::new)
-}
-
-/// Sources that may have been meant, the published one first: `(repair, source)`.
-fn repairs(pattern: &str) -> Vec<(&'static str, String)> {
-    let escaped = |text: &str| {
-        // ECMAScript takes `[` inside a class as itself; the Rust parser would open a nested one.
-        let mut out = String::new();
-        let (mut inside, mut chars) = (false, text.chars().peekable());
-        while let Some(c) = chars.next() {
-            match c {
-                '\\' => {
-                    out.push(c);
-                    out.extend(chars.next());
-                    continue;
-                }
-                '[' if !inside => inside = true,
-                '[' => out.push('\\'),
-                ']' => inside = false,
-                '&' | '~' if inside => out.push('\\'),
-                _ => {}
-            }
-            out.push(c);
-        }
-        out
-    };
-    let mut list = vec![("none", escaped(pattern))];
-    if regress::Regex::new(pattern).is_ok() {
-        if let Some(grouped) = grouped(pattern) {
-            list.push(("group-alternatives", escaped(&grouped)));
-        }
-        return list;
     }
-    list.clear();
-    // The backtick inside the class closed a code span early; the rest lost the backslashes before
-    // punctuation, and the closing backtick stayed at the end. Escaping the dash alone would close
-    // the class at its first `]` and leave an alternative that contradicts every published length.
-    let trimmed = pattern.strip_suffix('`').unwrap_or(pattern);
-    let dash = trimmed.replacen("_-+", r"_\-+", 1);
-    let later = dash.replacen("{[}]|", r"{\[}\]|", 1);
-    list.push(("close-class-later", escaped(&later)));
-    let backtick = later.replacen(r"\s~", r"\s~`", 1);
-    list.push(("inverted-markdown", escaped(&backtick)));
-    list
-}
-
-/// `^x(a)|b$` as `^x(?:(a)|b)$`: what an author may have meant whose anchors and prefix bind one
-/// alternative only.
-fn grouped(pattern: &str) -> Option<String> {
-    let inner = pattern.strip_prefix('^')?.strip_suffix('$')?;
-    let start = inner.find(['(', '\\', '[', '|'])?;
-    let (prefix, rest) = inner.split_at(start);
-    let (mut depth, mut class, mut escaped) = (0_i32, false, false);
-    let mut split = None;
-    for (at, c) in rest.char_indices() {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            ']' => class = false,
-            _ if class => {}
-            '[' => class = true,
-            '(' => depth += 1,
-            ')' => depth -= 1,
-            '|' if depth == 0 => split = Some(at),
-            _ => {}
-        }
-    }
-    split.map(|_| format!("^{prefix}(?:{rest})$"))
-}
-
-/// The last `{m,n}` of a pattern with the prose bounds in its place, where they differ.
-fn with_prose(pattern: &str, rule: &Rule) -> Option<String> {
-    let (open, close) = (pattern.rfind('{')?, pattern.rfind('}')?);
-    let (low, high) = pattern.get(open + 1..close)?.split_once(',')?;
-    let (low, high): (u64, u64) = (low.parse().ok()?, high.parse().ok()?);
-    let (min, max) = (rule.min_length.unwrap_or(low), rule.max_length.unwrap_or(high));
-    if (min, max) == (low, high) || max < min {
-        return None;
-    }
-    Some(format!("{}{{{min},{max}}}{}", &pattern[..open], &pattern[close + 1..]))
-}
-
-pub(super) fn readings(rule: &Rule) -> Vec<Reading> {
-    let mut out = Vec::new();
-    let units = ["codepoints", "utf16", "bytes"];
-    let mut add = |repair: &str, mode: &str, bounds: &str, line_feed: bool, source: Option<&str>| {
-        let dfa = source.and_then(|s| compile(s, mode));
-        for unit in units {
-            let dialect = if line_feed { "python" } else { "ecmascript" };
-            out.push(Reading {
-                id: format!("{repair}/{dialect}/{mode}/{unit}/{bounds}"),
-                repair: repair.to_owned(),
-                dialect: dialect.to_owned(),
-                mode: mode.to_owned(),
-                unit: unit.to_owned(),
-                compiles: source.is_none() || dfa.is_some(),
-                min: rule.min_length,
-                max: rule.max_length,
-                line_feed,
-                dfa: dfa.clone(),
-            });
-        }
-    };
-    let Some(pattern) = &rule.pattern else {
-        add("none", "full", "prose", false, None);
-        return out;
-    };
-    for (repair, source) in repairs(pattern) {
-        let prose = with_prose(&source, rule);
-        for (mode, line_feed) in
-            [("search", false), ("search", true), ("prefix", false), ("prefix", true), ("full", false)]
-        {
-            add(repair, mode, "both", line_feed, Some(&source));
-            if let Some(prose) = &prose {
-                add(repair, mode, "prose", line_feed, Some(prose));
-            }
-        }
-    }
-    out
-}
-
-pub(super) fn assess(rule: &Rule, readings: &[Reading], text: &str) -> Assessment {
-    let compiling: Vec<&Reading> = readings.iter().filter(|r| r.compiles).collect();
-    let accepting = compiling.iter().filter(|r| r.accepts(text)).count();
-    if compiling.is_empty() {
-        return Assessment::Open;
-    }
-    if accepting == 0 {
-        return Assessment::SurelyInvalid;
-    }
-    // Byte automata know nothing of Unicode classes: beyond ASCII a pattern decides nothing here.
-    let beyond = !text.is_ascii() && rule.pattern.is_some();
-    if accepting == compiling.len() && !beyond && formats_allow(rule, text) {
-        return Assessment::SurelyValid;
-    }
-    Assessment::Open
-}
-
-/// Whether a string has one of the published formats; formats that are not known allow all. Where
-/// the pattern excludes the formats (a prefix that neither has), they are no plausible reading.
-pub(super) fn formats_allow(rule: &Rule, text: &str) -> bool {
-    if rule.formats.is_empty() || rule.pattern.as_ref().is_some_and(|p| p.starts_with("^sip:")) {
-        return true;
-    }
-    rule.formats.iter().any(|f| match f.as_str() {
-        "ipv4" => text.parse::<Ipv4Addr>().is_ok(),
-        "dns" | "hostname" => {
-            !text.is_empty()
-                && text.len() <= 253
-                && text.split('.').all(|label| {
-                    !label.is_empty()
-                        && label.len() <= 63
-                        && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-                        && !label.starts_with('-')
-                        && !label.ends_with('-')
-                })
-        }
-        _ => true,
-    })
 }

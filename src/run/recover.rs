@@ -104,7 +104,10 @@ impl Runner<'_> {
         attempt.exchange.status() == Some(401)
             && uses_session(case)
             && self.can_login()
-            && matches!(case.expect, Expect::Accepted | Expect::Refused { .. } | Expect::Either { .. })
+            && matches!(case.expect, Expect::Accepted
+                    | Expect::AcceptedOr { .. }
+                    | Expect::Refused { .. }
+                    | Expect::Either { .. })
     }
 
     /// Logs in anew and sends the case again. If that helps, the session had ended: by itself, or

@@ -20,7 +20,12 @@ impl Runner<'_> {
                 watched.standing = None;
                 watched.pending.clear();
                 match &case.check {
-                    Check::ReadsBack(written) if case.expect == Expect::Accepted => {
+                    Check::ReadsBack(written)
+                        if matches!(
+                            case.expect,
+                            Expect::Accepted | Expect::AcceptedOr { .. } | Expect::Either { .. }
+                        ) =>
+                    {
                         self.read_after_write(at, written).await
                     }
                     _ => false,

@@ -40,6 +40,7 @@ pub fn render_request(request: &Request) -> String {
                         let _ = write!(out, "${}", secret.env_name());
                     }
                     Segment::Host => out.push_str("⟨host⟩"),
+                    Segment::Prefix => {}
                     Segment::Pause(time) => {
                         let _ = write!(out, "⟨pause {} s⟩", time.as_secs_f64());
                     }

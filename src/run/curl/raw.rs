@@ -1,7 +1,7 @@
 //! Requests that curl cannot send, as perl lines: each write of the case is one `write(2)`. Over
 //! TLS perl writes into `openssl s_client`.
 
-use super::shell::{quote, shows};
+use super::shell::{perl, quote, shows};
 use super::{Base, Curl, File, INLINE, Options, RAW_WAIT};
 use crate::exchange::{RawRequest, Secret, Segment};
 use std::fmt::Write as _;
@@ -49,7 +49,7 @@ pub(super) fn steps(request: &RawRequest, base: &Base) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     let mut inserted = false;
     for segment in &request.segments {
-        let insert = matches!(segment, Segment::Secret(_) | Segment::Host);
+        let insert = matches!(segment, Segment::Secret(_) | Segment::Host | Segment::Prefix);
         let mut piece = Bytes::default();
         let bytes = match steps.last_mut() {
             Some(Step::Write(before)) if insert || inserted => before,
@@ -58,6 +58,7 @@ pub(super) fn steps(request: &RawRequest, base: &Base) -> Vec<Step> {
         match segment {
             Segment::Bytes(text) => bytes.text(text),
             Segment::Host => bytes.text(base.authority.as_bytes()),
+            Segment::Prefix => bytes.text(base.prefix.as_bytes()),
             Segment::Secret(secret) => bytes.secret(*secret, false),
             Segment::Pause(time) => steps.push(Step::Pause(*time)),
             Segment::ShutdownWrite => steps.push(Step::Shutdown),
@@ -184,11 +185,11 @@ impl Script {
                 }
                 (Piece::Text(text), None) => terms.extend(literals(text)),
                 (Piece::Secret(secret, false), _) => {
-                    terms.push(format!("$ENV{{{}}}", secret.env_name()));
+                    terms.push(perl(*secret));
                 }
                 (Piece::Secret(secret, true), _) => terms.push(format!(
-                    "join(\"\",map{{/[A-Za-z0-9._~-]/?$_:sprintf(\"%%%02X\",ord)}}split//,$ENV{{{}}})",
-                    secret.env_name()
+                    "join(\"\",map{{/[A-Za-z0-9._~-]/?$_:sprintf(\"%%%02X\",ord)}}split//,{})",
+                    perl(*secret)
                 )),
             }
         }

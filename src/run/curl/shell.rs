@@ -1,7 +1,7 @@
 //! Words of a shell command line. The target is bash (zsh and ksh read the same): besides `'…'` and
 //! `"…"` it has `$'…'`, which carries every byte but NUL visibly and on one line.
 
-use crate::exchange::{Part, Secret, Template};
+use crate::exchange::{Alteration, Part, Secret, Template};
 use std::fmt::Write as _;
 
 /// One word that stands for exactly these bytes; `None` where no shell can carry them (NUL).
@@ -69,7 +69,7 @@ pub(super) fn word(template: &Template) -> String {
 /// does it (everything but the unreserved characters of RFC 3986 §2.3).
 pub(super) fn target_word(template: &Template) -> String {
     join(template, &|secret, next| match secret {
-        Secret::Token | Secret::PasswordMd5 => reference(secret, next),
+        Secret::Token | Secret::PasswordMd5 | Secret::Altered(..) => reference(secret, next),
         Secret::Username | Secret::Password | Secret::Basic => format!(
             r#"$(perl -e '$_=$ENV{{{}}};s/[^A-Za-z0-9._~-]/sprintf"%%%02X",ord$&/ge;print')"#,
             secret.env_name()
@@ -111,13 +111,32 @@ fn join(template: &Template, show: &dyn Fn(Secret, Option<&Part>) -> String) -> 
     out
 }
 
+/// A credential as a Perl expression.
+pub(super) fn perl(secret: Secret) -> String {
+    let Secret::Altered(original, how) = secret else {
+        return format!("$ENV{{{}}}", secret.env_name());
+    };
+    let of = format!("$ENV{{{}}}", original.secret().env_name());
+    match how {
+        Alteration::Shortened => format!("substr({of},0,-1)"),
+        Alteration::Beheaded => format!("substr({of},1)"),
+        Alteration::Halved => format!("substr({of},0,length({of})/2)"),
+        Alteration::FirstOnly => format!("substr({of},0,1)"),
+        Alteration::Capitals => format!("uc({of})"),
+        Alteration::TailChanged | Alteration::MiddleChanged => {
+            format!("$ENV{{{}}}", secret.env_name())
+        }
+    }
+}
+
 /// `$NAME`, or `${NAME}` where what follows would be read as a part of the name.
 fn reference(secret: Secret, next: Option<&Part>) -> String {
     let glued = match next {
         Some(Part::Text(text)) => text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_'),
         _ => false,
     };
-    if glued {
+    // An expansion has its braces already.
+    if glued && !matches!(secret, Secret::Altered(_, how) if how.expansion()) {
         format!("${{{}}}", secret.env_name())
     } else {
         format!("${}", secret.env_name())

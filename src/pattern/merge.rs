@@ -1,0 +1,57 @@
+//! Which of many languages are the same. Imports [`super::automaton`], [`super::relation`].
+
+use super::automaton::Automaton;
+use super::product::Budget;
+use super::relation;
+
+/// Sorts automata into classes of equal languages: for each the index of the first equal one.
+///
+/// Texts that told two languages apart are tried on the rest first, so proofs are only needed
+/// inside groups that agree on everything seen so far: at most one proof or one new text for each
+/// automaton. Where the budget does not suffice for a proof the two are kept apart.
+pub fn classes(automata: &mut [Automaton], budget: Budget) -> Vec<usize> {
+    let mut class: Vec<usize> = Vec::with_capacity(automata.len());
+    let mut probes: Vec<String> = vec![String::new(), "a".to_owned(), "0".to_owned()];
+    // First of each class, with its answers to the probes.
+    let mut firsts: Vec<(usize, Vec<bool>)> = Vec::new();
+    for i in 0..automata.len() {
+        let (before, rest) = automata.split_at_mut(i);
+        let Some(current) = rest.first_mut() else {
+            break;
+        };
+        let mut answers: Vec<bool> = probes.iter().map(|p| current.accepts(p)).collect();
+        let mut found = None;
+        let mut tried: Vec<usize> = Vec::new();
+        while found.is_none() {
+            let candidate = firsts
+                .iter()
+                .position(|(first, theirs)| *theirs == answers && !tried.contains(first));
+            let Some(at) = candidate else { break };
+            let Some(first) = firsts.get(at).map(|f| f.0) else {
+                break;
+            };
+            tried.push(first);
+            let Some(other) = before.get_mut(first) else {
+                break;
+            };
+            match relation::difference(other, current, budget) {
+                Ok(None) => found = Some(first),
+                Ok(Some(text)) => {
+                    for (index, theirs) in &mut firsts {
+                        if let Some(automaton) = before.get_mut(*index) {
+                            theirs.push(automaton.accepts(&text));
+                        }
+                    }
+                    answers.push(current.accepts(&text));
+                    probes.push(text);
+                }
+                Err(_) => {}
+            }
+        }
+        class.push(found.unwrap_or(i));
+        if found.is_none() {
+            firsts.push((i, answers));
+        }
+    }
+    class
+}

@@ -1,0 +1,130 @@
+//! What `^ $ . \A \Z \z \b` and line ends mean in each dialect.
+
+use super::super::ast::{Look, Node};
+use super::super::class::Set;
+use super::super::dialect::{Dialect, Family};
+use super::super::unicode;
+use super::Parser;
+
+const LF: u32 = 10;
+const CR: u32 = 13;
+
+/// A line feed at the very end comes next.
+fn before_final(set: Set) -> Node {
+    Node::ahead(Node::concat(vec![Node::Set(set), Node::end()]), false)
+}
+
+fn prev(set: Set, start: bool) -> Node {
+    Node::Look(Look::Prev { set, start })
+}
+
+fn next(set: Set, end: bool) -> Node {
+    Node::Look(Look::Next { set, end })
+}
+
+impl Parser {
+    /// Line terminators: ECMA-262 has four, Java six (CR LF is one), everybody else one.
+    fn line_ends(&self) -> Set {
+        match self.family {
+            Family::EcmaScript => Set::from_ranges([(LF, LF), (CR, CR), (0x2028, 0x2029)]),
+            Family::Java if !self.flags.unix_lines => {
+                Set::from_ranges([(LF, LF), (CR, CR), (0x85, 0x85), (0x2028, 0x2029)])
+            }
+            _ => Set::single(LF),
+        }
+    }
+
+    /// `.`
+    pub(super) fn dot(&self) -> Set {
+        if self.flags.dot_all || self.family == Family::Posix {
+            if self.family == Family::Posix {
+                // glibc: the period does not match NUL (RE_DOT_NOT_NULL).
+                return self.all().minus(&Set::single(0));
+            }
+            return self.all();
+        }
+        self.all().minus(&self.line_ends())
+    }
+
+    /// `^`
+    pub(super) fn caret(&self) -> Node {
+        let multi_line = self.flags.multi_line || self.family == Family::Ruby;
+        if !multi_line {
+            return Node::start();
+        }
+        let not_end = || next(self.all(), false);
+        match self.family {
+            // Perl, PCRE2 and Onigmo: not after a line feed that ends the text.
+            Family::Perl | Family::Ruby => Node::alt(vec![
+                Node::start(),
+                Node::concat(vec![prev(Set::single(LF), false), not_end()]),
+            ]),
+            Family::Java => {
+                let ends = self.line_ends();
+                Node::alt(vec![
+                    Node::start(),
+                    Node::concat(vec![prev(ends.minus(&Set::single(CR)), false), not_end()]),
+                    Node::concat(vec![
+                        prev(ends.intersect(&Set::single(CR)), false),
+                        next(self.all().minus(&Set::single(LF)), false),
+                    ]),
+                ])
+            }
+            _ => prev(self.line_ends(), true),
+        }
+    }
+
+    /// `$`
+    pub(super) fn dollar(&self) -> Node {
+        if self.flags.multi_line || self.family == Family::Ruby {
+            if self.family == Family::Java && !self.flags.unix_lines {
+                let ends = self.line_ends();
+                return Node::alt(vec![
+                    next(ends.minus(&Set::single(LF)), true),
+                    Node::concat(vec![
+                        prev(self.all().minus(&Set::single(CR)), true),
+                        next(Set::single(LF), false),
+                    ]),
+                ]);
+            }
+            return next(self.line_ends(), true);
+        }
+        match self.family {
+            Family::EcmaScript | Family::Go | Family::Rust | Family::Posix => Node::end(),
+            _ if self.dialect == Dialect::Pcre2DollarEndonly => Node::end(),
+            _ => self.end_or_final(),
+        }
+    }
+
+    /// The end, or before a line terminator that ends the text: `\Z` of Perl, and `$` there.
+    pub(super) fn end_or_final(&self) -> Node {
+        if self.family == Family::Java && !self.flags.unix_lines {
+            return Node::alt(vec![
+                Node::end(),
+                Node::ahead(
+                    Node::concat(vec![Node::literal([CR, LF]), Node::end()]),
+                    false,
+                ),
+                before_final(self.line_ends().minus(&Set::single(LF))),
+                // java.util.regex.Pattern.Dollar: not between CR and LF.
+                Node::concat(vec![
+                    prev(self.all().minus(&Set::single(CR)), true),
+                    before_final(Set::single(LF)),
+                ]),
+            ]);
+        }
+        Node::alt(vec![Node::end(), before_final(Set::single(LF))])
+    }
+
+    /// `\b` and `\B`.
+    pub(super) fn boundary(&self, negative: bool) -> Node {
+        let mut word = unicode::boundary_word(self.dialect, self.flags.unicode);
+        if self.dialect.ecma_unicode() && self.flags.ignore_case {
+            word = self.folded(word);
+        }
+        Node::Look(Look::Boundary {
+            word: self.set(&word),
+            negative,
+        })
+    }
+}

@@ -1,0 +1,880 @@
+//! Escapes outside classes, and what escapes mean as a member of a class.
+
+use super::super::ast::{Look, Node};
+use super::super::class::Set;
+use super::super::dialect::{Dialect, Family};
+use super::super::unicode::{self, Shorthand};
+use super::{Last, Parsed, Parser};
+
+/// What an escape stands for where only members of classes may stand.
+pub(super) enum Item {
+    /// One symbol (or, in UTF-16, one code point).
+    Symbol(u32),
+    /// Any of these.
+    Set(Set),
+}
+
+impl Parser {
+    /// An escape outside a class; `self.pos` is at the backslash.
+    pub(super) fn escape(&mut self, _last: Last) -> Parsed<(Node, Last)> {
+        let at = self.pos;
+        self.pos += 1;
+        let c = self.next_ascii();
+        if self.at_end() {
+            return Err(self.error_at(at, "a lone backslash at the end"));
+        }
+        if let Some(node) = self.assertion(c)? {
+            return Ok((node, Last::Anchor));
+        }
+        if let Some(node) = self.special(at, c)? {
+            return Ok((node, Last::Item));
+        }
+        match self.item_escape(at, false)? {
+            Item::Symbol(symbol) => Ok((self.symbol(symbol), Last::Item)),
+            Item::Set(set) => Ok((Node::Set(self.set(&set)), Last::Item)),
+        }
+    }
+
+    /// `\b \B \A \z \Z \G \< \>` and the like.
+    fn assertion(&mut self, c: char) -> Parsed<Option<Node>> {
+        let node = match (c, self.family) {
+            ('b', _) => {
+                if matches!(self.family, Family::Perl | Family::Java)
+                    && self.ascii_at(1) == '{'
+                    && !self.dialect.is_pcre2()
+                {
+                    return Err(self.unsupported("\\b{…}"));
+                }
+                self.boundary(false)
+            }
+            ('B', Family::Perl) if self.ascii_at(1) == '{' && !self.dialect.is_pcre2() => {
+                return Err(self.unsupported("\\B{…}"));
+            }
+            // Python before 3.14: \B does not match in the empty text.
+            ('B', Family::Python) => Node::concat(vec![
+                self.boundary(true),
+                Node::alt(vec![
+                    Node::Look(Look::Prev {
+                        set: self.all(),
+                        start: false,
+                    }),
+                    Node::Look(Look::Next {
+                        set: self.all(),
+                        end: false,
+                    }),
+                ]),
+            ]),
+            ('B', _) => self.boundary(true),
+            (_, Family::EcmaScript) => return Ok(None),
+            ('A', Family::Posix) | ('z' | 'Z', Family::Posix) => return Ok(None),
+            ('`', Family::Posix) => Node::start(),
+            ('\'', Family::Posix) => Node::end(),
+            ('<' | '>', Family::Posix) => {
+                let word = unicode::boundary_word(self.dialect, None);
+                let other = word.complement(self.alphabet.max());
+                let (before, after) = if c == '<' {
+                    (other, word)
+                } else {
+                    (word, other)
+                };
+                Node::concat(vec![
+                    Node::Look(Look::Prev {
+                        set: before,
+                        start: c == '<',
+                    }),
+                    Node::Look(Look::Next {
+                        set: after,
+                        end: c == '>',
+                    }),
+                ])
+            }
+            ('A', _) => Node::start(),
+            ('Z', Family::Python) => Node::end(),
+            ('Z', Family::Go) => return Ok(None),
+            ('Z', _) => self.end_or_final(),
+            ('z', Family::Python) => return Ok(None),
+            ('z', _) => Node::end(),
+            ('G', Family::Perl | Family::Java | Family::Ruby | Family::DotNet) => {
+                return Err(self.unsupported("\\G"));
+            }
+            _ => return Ok(None),
+        };
+        self.pos += 1;
+        Ok(Some(node))
+    }
+
+    /// Back-references, quoting and what else cannot stand in a class.
+    fn special(&mut self, at: usize, c: char) -> Parsed<Option<Node>> {
+        use Family::{DotNet, EcmaScript, Go, Java, Perl, Posix, Python, Ruby};
+        match (c, self.family) {
+            ('1'..='9', _) => self.reference(at),
+            ('k', EcmaScript) if self.scan.named || self.dialect.ecma_unicode() => {
+                if self.ascii_at(1) != '<' {
+                    return Err(self.error_at(at, "invalid named reference"));
+                }
+                Err(self.not_regular())
+            }
+            ('k', Perl | Java | Ruby | DotNet) => {
+                if matches!(self.ascii_at(1), '<' | '{' | '\'') {
+                    return Err(self.not_regular());
+                }
+                Err(self.error_at(at, "malformed \\k"))
+            }
+            ('g', Perl | Ruby) => Err(self.not_regular()),
+            ('Q', Perl) if self.dialect == Dialect::Perl => Ok(None),
+            ('Q', Perl | Java | Go) => {
+                self.pos += 1;
+                let mut nodes = Vec::new();
+                while !self.at_end() && !self.eat("\\E") {
+                    if let Some(symbol) = self.bump() {
+                        nodes.push(self.symbol(symbol));
+                    }
+                }
+                Ok(Some(Node::concat(nodes)))
+            }
+            ('E', Perl) if self.dialect.is_pcre2() => {
+                self.pos += 1;
+                Ok(Some(Node::Empty))
+            }
+            ('K', Perl | Ruby) => Err(self.unsupported("\\K")),
+            ('X', Perl | Java | Ruby) => Err(self.unsupported("\\X")),
+            ('C', Perl) if self.dialect.is_pcre2() => Err(self.unsupported("\\C")),
+            ('R', Perl | Java | Ruby) => {
+                self.pos += 1;
+                Ok(Some(self.line_break()))
+            }
+            ('N', Perl) if self.ascii_at(1) != '{' || self.braces_at(1) => {
+                self.pos += 1;
+                Ok(Some(Node::Set(self.all().minus(&Set::single(10)))))
+            }
+            (_, Python | Posix | EcmaScript | DotNet | Go) => Ok(None),
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether braces this far ahead are a quantifier.
+    fn braces_at(&mut self, ahead: usize) -> bool {
+        self.pos += ahead;
+        let found = self.braces().is_some();
+        self.pos -= ahead;
+        found
+    }
+
+    /// `\R`: CR LF as one, or any line end; atomic, so CR alone only where no LF follows.
+    fn line_break(&self) -> Node {
+        let mut ends = Set::range(10, 13);
+        if self.dialect != Dialect::Pcre2 && self.dialect != Dialect::Pcre2DollarEndonly {
+            ends = ends.union(&Set::from_ranges([(0x85, 0x85), (0x2028, 0x2029)]));
+        } else {
+            ends = ends.union(&Set::single(0x85));
+        }
+        let cr_lf = Node::literal([13, 10]);
+        Node::alt(vec![
+            cr_lf.clone(),
+            Node::concat(vec![Node::ahead(cr_lf, true), Node::Set(ends)]),
+        ])
+    }
+
+    /// `\1`…: a back-reference, or an octal escape, or an error, as the dialect decides.
+    fn reference(&mut self, at: usize) -> Parsed<Option<Node>> {
+        let start = self.pos;
+        let number = self.digits(10, 9).unwrap_or(0);
+        let length = self.pos - start;
+        self.pos = start;
+        let exists = number <= self.scan.groups;
+        match self.family {
+            Family::EcmaScript if self.dialect.ecma_unicode() => {
+                if exists {
+                    Err(self.not_regular())
+                } else {
+                    Err(self.error_at(at, "invalid reference to a group"))
+                }
+            }
+            Family::EcmaScript => {
+                if exists {
+                    return Err(self.not_regular());
+                }
+                Ok(None)
+            }
+            Family::Python => {
+                // Three octal digits are a symbol.
+                if length >= 3 && (0..3).all(|i| self.ascii_at(i).is_digit(8)) {
+                    let value = self.digits(8, 3).unwrap_or(0);
+                    if value > 0o377 {
+                        return Err(self.error_at(at, "octal escape outside of range 0-0o377"));
+                    }
+                    return Ok(Some(self.symbol(value)));
+                }
+                let number = {
+                    let value = self.digits(10, 2).unwrap_or(0);
+                    self.pos = start;
+                    value
+                };
+                if number <= self.groups {
+                    return Err(self.not_regular());
+                }
+                Err(self.error_at(at, format!("invalid group reference {number}")))
+            }
+            Family::Perl | Family::Ruby => {
+                if number < 10 || exists {
+                    if exists {
+                        return Err(self.not_regular());
+                    }
+                    return Err(self.error_at(at, "reference to nonexistent group"));
+                }
+                Ok(None)
+            }
+            Family::Java => {
+                // Java takes as many digits as there are groups; a group that does not exist never
+                // matches.
+                let first = self.digits(10, 1).unwrap_or(0);
+                if first <= self.scan.groups {
+                    return Err(self.not_regular());
+                }
+                if self.behind {
+                    return Err(self.error_at(at, "look-behind is not limited in length"));
+                }
+                Ok(Some(Node::never()))
+            }
+            Family::DotNet => {
+                if exists {
+                    return Err(self.not_regular());
+                }
+                if self.dialect == Dialect::DotNetEcmaScript && !self.ascii_at(0).is_digit(8) {
+                    let symbol = self.bump().unwrap_or(0);
+                    return Ok(Some(self.symbol(symbol)));
+                }
+                if self.dialect == Dialect::DotNetEcmaScript
+                    || (number > 9 && self.ascii_at(0).is_digit(8))
+                {
+                    return Ok(None);
+                }
+                Err(self.error_at(at, "reference to undefined group"))
+            }
+            Family::Go => {
+                if self.ascii_at(0).is_digit(8)
+                    && self.ascii_at(1).is_digit(8)
+                    && self.ascii_at(0) != '8'
+                {
+                    return Ok(None);
+                }
+                Err(self.error_at(at, "invalid escape sequence"))
+            }
+            Family::Posix => {
+                if number == 0 || length == 0 {
+                    return Ok(None);
+                }
+                let first = self.digits(10, 1).unwrap_or(0);
+                if first <= self.groups {
+                    return Err(self.not_regular());
+                }
+                Err(self.error_at(at, "invalid back reference"))
+            }
+            Family::Rust => Ok(None),
+        }
+    }
+
+    /// `\d \D \s \S \w \W` and their relatives; `None` for other letters.
+    fn shorthand(&mut self, c: char) -> Option<Set> {
+        let kind = match c.to_ascii_lowercase() {
+            'd' => Shorthand::Digit,
+            's' => Shorthand::Space,
+            'w' => Shorthand::Word,
+            'h' if matches!(self.family, Family::Perl | Family::Java) => {
+                let mut blank = Set::from_ranges([
+                    (9, 9),
+                    (0x20, 0x20),
+                    (0xA0, 0xA0),
+                    (0x1680, 0x1680),
+                    (0x180E, 0x180E),
+                    (0x2000, 0x200A),
+                    (0x202F, 0x202F),
+                    (0x205F, 0x205F),
+                    (0x3000, 0x3000),
+                ]);
+                if self.dialect == Dialect::Perl {
+                    blank = blank.minus(&Set::single(0x180E));
+                }
+                self.pos += 1;
+                return Some(self.negated(self.set(&blank), c == 'H'));
+            }
+            'h' if self.family == Family::Ruby => {
+                let hex = unicode::posix_ascii("xdigit").unwrap_or_default();
+                self.pos += 1;
+                return Some(self.negated(hex, c == 'H'));
+            }
+            'v' if matches!(self.family, Family::Perl | Family::Java) => {
+                let vertical = Set::from_ranges([(10, 13), (0x85, 0x85), (0x2028, 0x2029)]);
+                self.pos += 1;
+                return Some(self.negated(self.set(&vertical), c == 'V'));
+            }
+            _ => return None,
+        };
+        if self.family == Family::Posix && kind == Shorthand::Digit {
+            return None;
+        }
+        self.pos += 1;
+        let mut set = self.set(&unicode::shorthand(kind, self.dialect, self.flags.unicode));
+        if self.dialect.ecma_unicode() && self.flags.ignore_case && kind == Shorthand::Word {
+            // ECMA-262 WordCharacters: with u and i also what folds to a word symbol.
+            set = self.folded(set);
+        }
+        Some(self.negated(set, c.is_ascii_uppercase()))
+    }
+
+    pub(super) fn negated(&self, set: Set, negative: bool) -> Set {
+        if negative {
+            set.complement(self.alphabet.max())
+        } else {
+            set
+        }
+    }
+
+    /// An escape that may stand inside and outside a class; `self.pos` is behind the backslash
+    /// that is at `at`.
+    pub(super) fn item_escape(&mut self, at: usize, in_class: bool) -> Parsed<Item> {
+        let c = self.next_ascii();
+        if let Some(set) = self.shorthand(c) {
+            return Ok(Item::Set(set));
+        }
+        if matches!(c, 'p' | 'P') && self.has_properties() {
+            self.pos += 1;
+            return self.property(at, c == 'P').map(Item::Set);
+        }
+        match self.family {
+            Family::EcmaScript => self.ecma_escape(at, in_class),
+            Family::Python => self.python_escape(at, in_class),
+            Family::Perl | Family::Java | Family::Ruby | Family::DotNet => {
+                self.perl_escape(at, in_class)
+            }
+            Family::Go => self.go_escape(at),
+            Family::Posix | Family::Rust => {
+                // glibc: an escaped symbol stands for itself.
+                Ok(Item::Symbol(self.bump().unwrap_or(u32::from('\\'))))
+            }
+        }
+    }
+
+    fn has_properties(&self) -> bool {
+        match self.family {
+            Family::EcmaScript => self.dialect.ecma_unicode(),
+            Family::Perl | Family::Java | Family::Ruby | Family::Go => true,
+            Family::DotNet => true,
+            _ => false,
+        }
+    }
+
+    fn ecma_escape(&mut self, at: usize, in_class: bool) -> Parsed<Item> {
+        let strict = self.dialect.ecma_unicode();
+        let c = self.next_ascii();
+        let Some(symbol) = self.bump() else {
+            return Err(self.error_at(at, "\\ at end of pattern"));
+        };
+        let control = match c {
+            'f' => Some(12),
+            'n' => Some(10),
+            'r' => Some(13),
+            't' => Some(9),
+            'v' => Some(11),
+            'b' if in_class => Some(8),
+            '-' if in_class => Some(u32::from('-')),
+            _ => None,
+        };
+        if let Some(control) = control {
+            return Ok(Item::Symbol(control));
+        }
+        let refused = self.error_at(at, "invalid escape");
+        let invalid = || Err(refused.clone());
+        match c {
+            'c' => {
+                let next = self.next_ascii();
+                if next.is_ascii_alphabetic()
+                    || (in_class && !strict && (next.is_ascii_digit() || next == '_'))
+                {
+                    self.pos += 1;
+                    return Ok(Item::Symbol(u32::from(next) % 32));
+                }
+                if strict {
+                    return invalid();
+                }
+                self.pos -= 1;
+                Ok(Item::Symbol(u32::from('\\')))
+            }
+            '0' if !self.next_ascii().is_ascii_digit() => Ok(Item::Symbol(0)),
+            '0'..='9' if strict => invalid(),
+            '0'..='7' => {
+                self.pos -= 1;
+                let most = if c <= '3' { 3 } else { 2 };
+                Ok(Item::Symbol(self.digits(8, most).unwrap_or(0)))
+            }
+            'x' => match self.hex(2) {
+                Some(value) => Ok(Item::Symbol(value)),
+                None if strict => invalid(),
+                None => Ok(Item::Symbol(u32::from('x'))),
+            },
+            'u' => {
+                if strict && self.eat("{") {
+                    let value = self.digits(16, 32);
+                    return match value {
+                        Some(value) if value <= 0x10_FFFF && self.eat("}") => {
+                            Ok(Item::Symbol(value))
+                        }
+                        _ => Err(self.error_at(at, "invalid Unicode escape")),
+                    };
+                }
+                let Some(high) = self.hex(4) else {
+                    return if strict {
+                        invalid()
+                    } else {
+                        Ok(Item::Symbol(u32::from('u')))
+                    };
+                };
+                if strict && (0xD800..0xDC00).contains(&high) && self.looking_at("\\u") {
+                    let here = self.pos;
+                    self.pos += 2;
+                    match self.hex(4) {
+                        Some(low) if (0xDC00..0xE000).contains(&low) => {
+                            return Ok(Item::Symbol(
+                                0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00),
+                            ));
+                        }
+                        _ => self.pos = here,
+                    }
+                }
+                Ok(Item::Symbol(high))
+            }
+            'k' if self.scan.named => invalid(),
+            _ if strict && !"^$\\.*+?()[]{}|/".contains(c) => {
+                if self.dialect == Dialect::EcmaScriptV && in_class && "&-!#%,:;<=>@`~".contains(c)
+                {
+                    return Ok(Item::Symbol(symbol));
+                }
+                invalid()
+            }
+            _ => Ok(Item::Symbol(symbol)),
+        }
+    }
+
+    /// Exactly `count` hex digits, else nothing is read.
+    fn hex(&mut self, count: usize) -> Option<u32> {
+        if (0..count).all(|i| self.ascii_at(i).is_ascii_hexdigit()) {
+            self.digits(16, count)
+        } else {
+            None
+        }
+    }
+
+    fn python_escape(&mut self, at: usize, in_class: bool) -> Parsed<Item> {
+        let bytes = self.dialect == Dialect::PythonBytes;
+        let c = self.next_ascii();
+        let Some(symbol) = self.bump() else {
+            return Err(self.error_at(at, "bad escape (end of pattern)"));
+        };
+        let simple = match c {
+            'a' => Some(7),
+            'f' => Some(12),
+            'n' => Some(10),
+            'r' => Some(13),
+            't' => Some(9),
+            'v' => Some(11),
+            'b' if in_class => Some(8),
+            _ => None,
+        };
+        if let Some(simple) = simple {
+            return Ok(Item::Symbol(simple));
+        }
+        let exact = |parser: &mut Parser, count: usize| {
+            parser
+                .hex(count)
+                .filter(|&value| value <= 0x10_FFFF)
+                .ok_or_else(|| parser.error_at(at, format!("incomplete escape \\{c}")))
+        };
+        match c {
+            'x' => exact(self, 2).map(Item::Symbol),
+            'u' if !bytes => exact(self, 4).map(Item::Symbol),
+            'U' if !bytes => exact(self, 8).map(Item::Symbol),
+            'N' if !bytes => Err(self.unsupported("\\N{name}")),
+            '0' => {
+                let more = self.digits(8, 2);
+                Ok(Item::Symbol(more.unwrap_or(0)))
+            }
+            '1'..='7' if in_class => {
+                self.pos -= 1;
+                let value = self.digits(8, 3).unwrap_or(0);
+                if value > 0o377 {
+                    return Err(self.error_at(at, "octal escape outside of range 0-0o377"));
+                }
+                Ok(Item::Symbol(value))
+            }
+            c if c.is_ascii_alphanumeric() => Err(self.error_at(at, format!("bad escape \\{c}"))),
+            _ => Ok(Item::Symbol(symbol)),
+        }
+    }
+
+    fn go_escape(&mut self, at: usize) -> Parsed<Item> {
+        let c = self.next_ascii();
+        let Some(symbol) = self.bump() else {
+            return Err(self.error_at(at, "trailing backslash at end of expression"));
+        };
+        let refused = self.error_at(at, format!("invalid escape sequence: \\{c}"));
+        let bad = || Err(refused.clone());
+        match c {
+            'a' => Ok(Item::Symbol(7)),
+            'f' => Ok(Item::Symbol(12)),
+            't' => Ok(Item::Symbol(9)),
+            'n' => Ok(Item::Symbol(10)),
+            'r' => Ok(Item::Symbol(13)),
+            'v' => Ok(Item::Symbol(11)),
+            '1'..='7' if !self.next_ascii().is_digit(8) => bad(),
+            '0'..='7' => {
+                self.pos -= 1;
+                Ok(Item::Symbol(self.digits(8, 3).unwrap_or(0)))
+            }
+            'x' if self.eat("{") => match self.digits(16, 16) {
+                Some(value) if value <= 0x10_FFFF && self.eat("}") => Ok(Item::Symbol(value)),
+                _ => bad(),
+            },
+            'x' => match self.hex(2) {
+                Some(value) => Ok(Item::Symbol(value)),
+                None => bad(),
+            },
+            c if symbol < 0x80 && !c.is_ascii_alphanumeric() => Ok(Item::Symbol(symbol)),
+            _ => bad(),
+        }
+    }
+
+    /// PCRE2, Perl, Java, Ruby and .NET share most of their escapes.
+    fn perl_escape(&mut self, at: usize, in_class: bool) -> Parsed<Item> {
+        let c = self.next_ascii();
+        let Some(symbol) = self.bump() else {
+            return Err(self.error_at(at, "\\ at end of pattern"));
+        };
+        let (perl, java) = (self.family == Family::Perl, self.family == Family::Java);
+        let (ruby, net) = (self.family == Family::Ruby, self.family == Family::DotNet);
+        let refused = self.error_at(at, format!("unrecognized escape \\{c}"));
+        let bad = || Err(refused.clone());
+        let simple = match c {
+            'a' => Some(7),
+            'e' => Some(27),
+            'f' => Some(12),
+            'n' => Some(10),
+            'r' => Some(13),
+            't' => Some(9),
+            'v' if ruby || net => Some(11),
+            'b' if in_class && !java => Some(8),
+            _ => None,
+        };
+        if let Some(simple) = simple {
+            return Ok(Item::Symbol(simple));
+        }
+        match c {
+            'c' => match self.bump() {
+                Some(x) if java => Ok(Item::Symbol(x ^ 64)),
+                Some(0x7B) if self.dialect == Dialect::Perl => {
+                    Err(self.error_at(at, "use ; instead of \\c{"))
+                }
+                Some(x) if (0x20..0x7F).contains(&x) => {
+                    let upper = if (0x61..=0x7A).contains(&x) {
+                        x - 32
+                    } else {
+                        x
+                    };
+                    if net && !(0x40..=0x5F).contains(&upper) {
+                        return Err(self.error_at(at, "unrecognized control character"));
+                    }
+                    if ruby {
+                        return Ok(Item::Symbol(x & 0x9F));
+                    }
+                    Ok(Item::Symbol(upper ^ 64))
+                }
+                _ => Err(self.error_at(at, "bad control escape")),
+            },
+            // Perl: what is no digit ends the number early, with a warning.
+            'x' if self.next_ascii() == '{' && self.dialect == Dialect::Perl => {
+                self.pos += 1;
+                while matches!(self.next_ascii(), ' ' | '\t') {
+                    self.pos += 1;
+                }
+                let value = self.digits(16, 16).unwrap_or(0);
+                while let Some(symbol) = self.bump() {
+                    if symbol == u32::from('}') {
+                        return if value <= 0x10_FFFF {
+                            Ok(Item::Symbol(value))
+                        } else {
+                            Err(self.unsupported("a code point beyond Unicode"))
+                        };
+                    }
+                }
+                Err(self.error_at(at, "missing right brace on \\x{}"))
+            }
+            'x' if self.next_ascii() == '{' && !net && !ruby => {
+                self.pos += 1;
+                let value = self.digits(16, 16);
+                match value {
+                    Some(value) if value <= self.limit() && self.eat("}") => {
+                        Ok(Item::Symbol(value))
+                    }
+                    _ => Err(self.error_at(at, "bad \\x{} escape")),
+                }
+            }
+            'x' if java || net => match self.hex(2) {
+                Some(value) => Ok(Item::Symbol(value)),
+                None => Err(self.error_at(at, "illegal hexadecimal escape")),
+            },
+            'x' => match self.digits(16, 2) {
+                None if ruby || self.dialect.is_pcre2() => {
+                    Err(self.error_at(at, "invalid hex escape"))
+                }
+                Some(value) if ruby && value > 0x7F => {
+                    Err(self.unsupported("a byte escape in a UTF-8 pattern"))
+                }
+                value => Ok(Item::Symbol(value.unwrap_or(0))),
+            },
+            'u' if java || net || ruby => {
+                if ruby && self.eat("{") {
+                    let value = self.digits(16, 8);
+                    return match value {
+                        Some(value) if value <= 0x10_FFFF && self.eat("}") => {
+                            Ok(Item::Symbol(value))
+                        }
+                        _ => Err(self.error_at(at, "invalid Unicode escape")),
+                    };
+                }
+                let Some(high) = self.hex(4) else {
+                    return Err(self.error_at(at, "illegal Unicode escape"));
+                };
+                if java && (0xD800..0xDC00).contains(&high) && self.looking_at("\\u") {
+                    let here = self.pos;
+                    self.pos += 2;
+                    match self.hex(4) {
+                        Some(low) if (0xDC00..0xE000).contains(&low) => {
+                            return Ok(Item::Symbol(
+                                0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00),
+                            ));
+                        }
+                        _ => self.pos = here,
+                    }
+                }
+                Ok(Item::Symbol(high))
+            }
+            '0' if java => {
+                if !self.next_ascii().is_digit(8) {
+                    return Err(self.error_at(at, "illegal octal escape"));
+                }
+                let most = if self.next_ascii() <= '3' { 3 } else { 2 };
+                Ok(Item::Symbol(self.digits(8, most).unwrap_or(0)))
+            }
+            'o' if perl && self.eat("{") => {
+                let value = self.digits(8, 16);
+                match value {
+                    Some(value) if value <= self.limit() && self.eat("}") => {
+                        Ok(Item::Symbol(value))
+                    }
+                    _ => Err(self.error_at(at, "bad \\o{} escape")),
+                }
+            }
+            'N' if perl && self.looking_at("{U+") => {
+                self.pos += 3;
+                match self.digits(16, 8) {
+                    Some(value) if value <= 0x10_FFFF && self.eat("}") => Ok(Item::Symbol(value)),
+                    _ => Err(self.error_at(at, "bad \\N{U+} escape")),
+                }
+            }
+            '0'..='7' if !java => {
+                self.pos -= 1;
+                let value = self.digits(8, 3).unwrap_or(0);
+                if value > self.limit() || (ruby && value > 0x7F) {
+                    return Err(self.error_at(at, "octal value is greater than \\377"));
+                }
+                Ok(Item::Symbol(if net { value & 0xFF } else { value }))
+            }
+            '8' | '9' if !java && !net => Ok(Item::Symbol(symbol)),
+            'b' | 'B' | 'A' | 'z' | 'Z' | 'G' | 'R' | 'X' if in_class && java => bad(),
+            'R' | 'X' | 'B' if in_class && self.dialect.is_pcre2() => {
+                Err(self.error_at(at, "escape is invalid in a character class"))
+            }
+            'E' if in_class && self.dialect.is_pcre2() => Ok(Item::Set(Set::empty())),
+            'Q' if in_class && (java || self.dialect.is_pcre2()) => {
+                let mut set = Vec::new();
+                while !self.at_end() && !self.eat("\\E") {
+                    if let Some(symbol) = self.bump() {
+                        set.push((symbol, symbol));
+                    }
+                }
+                Ok(Item::Set(Set::from_ranges(set)))
+            }
+            'C' | 'M' if ruby && self.next_ascii() == '-' => {
+                Err(self.unsupported("a control or meta escape"))
+            }
+            // Perl warns "unrecognized escape passed through", Onigmo takes the letter.
+            c if c.is_ascii_alphanumeric() && (self.dialect == Dialect::Perl || ruby) => {
+                if self.dialect == Dialect::Perl && c == 'o' {
+                    return Err(self.error_at(at, "missing braces on \\o"));
+                }
+                Ok(Item::Symbol(symbol))
+            }
+            // RegexOptions.ECMAScript takes unknown escapes as themselves.
+            _ if self.dialect == Dialect::DotNetEcmaScript => Ok(Item::Symbol(symbol)),
+            // .NET: every word symbol must be known.
+            _ if net
+                && unicode::shorthand(Shorthand::Word, self.dialect, None).contains(symbol) =>
+            {
+                bad()
+            }
+            c if c.is_ascii_alphanumeric() => bad(),
+            _ => Ok(Item::Symbol(symbol)),
+        }
+    }
+
+    fn limit(&self) -> u32 {
+        if self.alphabet == super::super::dialect::Alphabet::Bytes {
+            0xFF
+        } else {
+            0x10_FFFF
+        }
+    }
+
+    /// `\p{…}`; `self.pos` is behind the letter.
+    fn property(&mut self, at: usize, negative: bool) -> Parsed<Set> {
+        let mut negative = negative;
+        let name = if self.eat("{") {
+            let mut name = String::new();
+            loop {
+                match self.bump().and_then(char::from_u32) {
+                    Some('}') => break,
+                    Some(c) => name.push(c),
+                    None => return Err(self.error_at(at, "malformed \\p")),
+                }
+            }
+            name
+        } else {
+            if matches!(
+                self.family,
+                Family::EcmaScript | Family::Ruby | Family::DotNet
+            ) {
+                if self.family == Family::Ruby {
+                    return Ok(Set::single(u32::from(if negative { 'P' } else { 'p' })));
+                }
+                return Err(self.error_at(at, "malformed \\p"));
+            }
+            match self.bump().and_then(char::from_u32) {
+                Some(c) => c.to_string(),
+                None => return Err(self.error_at(at, "malformed \\p")),
+            }
+        };
+        let mut plain = name.as_str();
+        if matches!(self.family, Family::Perl | Family::Ruby | Family::Go)
+            && let Some(rest) = plain.strip_prefix('^')
+        {
+            negative = !negative;
+            plain = rest;
+        }
+        let set = self
+            .named_property(plain)
+            .ok_or_else(|| self.unknown_property(at, plain))?;
+        let set = self.folded(self.set(&set));
+        Ok(self.negated(set, negative))
+    }
+
+    fn unknown_property(&self, at: usize, name: &str) -> super::ParseError {
+        match self.family {
+            // These have names of their own that we do not list completely.
+            Family::Perl | Family::Java | Family::DotNet | Family::Ruby => {
+                self.unsupported(format!("the property {name}"))
+            }
+            _ => self.error_at(at, format!("unknown property {name}")),
+        }
+    }
+
+    fn named_property(&self, name: &str) -> Option<Set> {
+        match self.family {
+            Family::Java => {
+                let ascii = match name {
+                    "Lower" | "Upper" | "Alpha" | "Digit" | "Alnum" | "Punct" | "Graph"
+                    | "Print" | "Blank" | "Cntrl" | "XDigit" | "Space" | "ASCII" => {
+                        name.to_ascii_lowercase()
+                    }
+                    _ => String::new(),
+                };
+                if !ascii.is_empty() {
+                    return if self.flags.unicode == Some(true) && ascii != "ascii" {
+                        unicode::posix_unicode(&ascii, self.dialect)
+                    } else {
+                        unicode::posix_ascii(&ascii)
+                    };
+                }
+                match name {
+                    "L1" => return Some(Set::range(0, 0xFF)),
+                    "all" => return Some(Set::range(0, 0x10_FFFF)),
+                    _ => {}
+                }
+                if name.starts_with("java") || name.starts_with("In") || name.starts_with("blk=") {
+                    return None;
+                }
+                unicode::property(name.strip_prefix("Is").unwrap_or(name))
+            }
+            Family::Perl => match name {
+                "L&" | "LC" => unicode::property("LC"),
+                "Any" => Some(Set::range(0, 0x10_FFFF)),
+                "Xan" => unicode::posix_unicode("alnum", Dialect::Pcre2Ucp),
+                "Xwd" => Some(unicode::shorthand(Shorthand::Word, Dialect::Pcre2Ucp, None)),
+                "Xsp" | "Xps" => Some(unicode::shorthand(
+                    Shorthand::Space,
+                    Dialect::Pcre2Ucp,
+                    None,
+                )),
+                _ => unicode::property(name),
+            },
+            Family::Ruby => {
+                let lower = name.to_ascii_lowercase();
+                match lower.as_str() {
+                    "alnum" | "alpha" | "blank" | "cntrl" | "digit" | "graph" | "lower"
+                    | "print" | "punct" | "space" | "upper" | "xdigit" | "word" => {
+                        unicode::posix_unicode(&lower, self.dialect)
+                    }
+                    _ => unicode::property(name),
+                }
+            }
+            Family::Go if name == "Any" => Some(Set::range(0, 0x10_FFFF)),
+            Family::Go => {
+                // General categories (short names) and scripts only.
+                let short = name.len() <= 2 && name.chars().next().is_some_and(char::is_uppercase);
+                if short {
+                    unicode::property(name)
+                } else {
+                    unicode::property(&format!("Script={name}"))
+                }
+            }
+            Family::DotNet => {
+                // General categories; named blocks have no table here.
+                (name.len() <= 2).then(|| unicode::property(name)).flatten()
+            }
+            Family::EcmaScript => {
+                // ECMA-262 takes exact names only, regex-syntax also loose ones.
+                if name.contains([' ', '-']) || name.to_ascii_lowercase().starts_with("is") {
+                    return None;
+                }
+                let value = name.split('=').next_back().unwrap_or(name);
+                if !value.starts_with(|c: char| c.is_ascii_uppercase()) {
+                    return None;
+                }
+                match name.split_once('=') {
+                    Some(("General_Category" | "gc", value)) => unicode::property(value),
+                    Some(("Script" | "sc", value)) => unicode::property(&format!("sc={value}")),
+                    Some(("Script_Extensions" | "scx", value)) => {
+                        unicode::property(&format!("scx={value}"))
+                    }
+                    Some(_) => None,
+                    // A lone script name is no property in ECMAScript.
+                    None if unicode::property(&format!("sc={name}")).is_some()
+                        && unicode::property(&format!("gc={name}")).is_none() =>
+                    {
+                        None
+                    }
+                    None => unicode::property(name),
+                }
+            }
+            _ => unicode::property(name),
+        }
+    }
+}

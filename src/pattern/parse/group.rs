@@ -1,0 +1,491 @@
+//! Groups: captures, flags, look-around, atomic groups, comments.
+
+use super::super::ast::Node;
+use super::super::class::Set;
+use super::super::dialect::{Dialect, Family};
+use super::{Flags, Last, ParseError, Parsed, Parser};
+
+/// One set, if the node is a set or a choice of sets.
+pub(super) fn as_set(node: &Node) -> Option<Set> {
+    match node {
+        Node::Set(set) => Some(set.clone()),
+        Node::Alt(nodes) => nodes.iter().try_fold(Set::empty(), |all, node| {
+            as_set(node).map(|set| all.union(&set))
+        }),
+        _ => None,
+    }
+}
+
+/// `(?>node)` as a node without atomicity, for the shapes where that is exact: no choice inside;
+/// a choice of such (a later branch only where the earlier ones do not match); a set repeated at
+/// the end.
+pub(super) fn atomic(node: Node) -> Option<Node> {
+    fn fixed(node: &Node) -> bool {
+        match node {
+            Node::Empty | Node::Set(_) | Node::Look(_) => true,
+            Node::Around { .. } => true,
+            Node::Concat(nodes) => nodes.iter().all(fixed),
+            Node::Repeat { node, min, max } => *max == Some(*min) && fixed(node),
+            Node::Alt(nodes) => as_set(&Node::Alt(nodes.clone())).is_some(),
+        }
+    }
+    fn greedy(node: Node) -> Option<Node> {
+        match node {
+            Node::Repeat { node, min, max } => {
+                let set = as_set(&node)?;
+                let stop = Node::ahead(Node::Set(set.clone()), true);
+                let one = Node::Set(set);
+                Some(match max {
+                    None => Node::concat(vec![Node::repeat(one, min, None), stop]),
+                    Some(max) => Node::alt(vec![
+                        Node::repeat(one.clone(), max, Some(max)),
+                        Node::concat(vec![
+                            Node::repeat(one, min, Some(max.saturating_sub(1))),
+                            stop,
+                        ]),
+                    ]),
+                })
+            }
+            _ => None,
+        }
+    }
+    if fixed(&node) {
+        return Some(node);
+    }
+    match node {
+        Node::Alt(branches) => {
+            let mut out = Vec::new();
+            let mut refused: Vec<Node> = Vec::new();
+            for branch in branches {
+                let inner = atomic(branch.clone())?;
+                let mut parts: Vec<Node> = refused
+                    .iter()
+                    .map(|earlier| Node::ahead(earlier.clone(), true))
+                    .collect();
+                parts.push(inner);
+                out.push(Node::concat(parts));
+                refused.push(branch);
+            }
+            Some(Node::alt(out))
+        }
+        Node::Concat(mut nodes) => {
+            let last = nodes.pop()?;
+            if !nodes.iter().all(fixed) {
+                return None;
+            }
+            nodes.push(atomic(last)?);
+            Some(Node::concat(nodes))
+        }
+        repeat @ Node::Repeat { .. } => greedy(repeat),
+        _ => None,
+    }
+}
+
+/// Whether Java sees a limit to the length of a look-behind.
+fn java_bounded(node: &Node) -> bool {
+    match node {
+        Node::Concat(nodes) | Node::Alt(nodes) => nodes.iter().all(java_bounded),
+        Node::Repeat { node, max, .. } => {
+            matches!(**node, Node::Set(_) | Node::Empty) || (max.is_some() && java_bounded(node))
+        }
+        _ => true,
+    }
+}
+
+/// The one length that Onigmo sees: a repetition must have one count, alternatives one length.
+fn onigmo_width(node: &Node) -> Option<u64> {
+    match node {
+        Node::Empty | Node::Look(_) | Node::Around { .. } => Some(0),
+        Node::Set(_) => Some(1),
+        Node::Concat(nodes) => nodes
+            .iter()
+            .try_fold(0u64, |sum, node| Some(sum + onigmo_width(node)?)),
+        Node::Alt(nodes) => {
+            let mut widths = nodes.iter().map(onigmo_width);
+            let first = widths.next()??;
+            widths.all(|width| width == Some(first)).then_some(first)
+        }
+        Node::Repeat { node, min, max } => {
+            (*max == Some(*min)).then_some(onigmo_width(node)?.saturating_mul(u64::from(*min)))
+        }
+    }
+}
+
+impl Parser {
+    /// PCRE2's `(*VERB)`s at the start are not modelled.
+    pub(super) fn leading_verbs(&mut self) -> Parsed<()> {
+        if self.family == Family::Perl && self.looking_at("(*") {
+            return Err(self.unsupported("a (*VERB)"));
+        }
+        if self.family == Family::Rust {
+            return Ok(());
+        }
+        Ok(())
+    }
+
+    /// A group; `self.pos` is at its parenthesis.
+    pub(super) fn group(&mut self) -> Parsed<(Node, Last)> {
+        let open = self.pos;
+        self.pos += 1;
+        if self.family == Family::Posix {
+            if self.next_ascii() == '?' {
+                return Err(self.error("nothing to repeat before '?'"));
+            }
+            self.groups += 1;
+            return self.body(open).map(|node| (node, Last::Item));
+        }
+        if self.family == Family::Perl && self.next_ascii() == '*' {
+            return Err(self.unsupported("a (*VERB)"));
+        }
+        if !self.eat("?") {
+            self.check_capture_in_behind(open)?;
+            if !self.flags.no_capture {
+                self.groups += 1;
+            }
+            return self.body(open).map(|node| (node, Last::Item));
+        }
+        for (text, ahead, negative) in [
+            ("=", true, false),
+            ("!", true, true),
+            ("<=", false, false),
+            ("<!", false, true),
+        ] {
+            if self.eat(text) {
+                return self.look_around(open, ahead, negative);
+            }
+        }
+        match self.next_ascii() {
+            ':' => {
+                self.pos += 1;
+                self.body(open).map(|node| (node, Last::Item))
+            }
+            '#' if self.family != Family::EcmaScript
+                && self.family != Family::Go
+                && self.family != Family::Java =>
+            {
+                while let Some(symbol) = self.bump() {
+                    if symbol == u32::from(')') {
+                        if open == self.flags_until {
+                            self.flags_until = self.pos;
+                        }
+                        return Ok((Node::Empty, Last::Invisible));
+                    }
+                }
+                Err(self.error_at(open, "missing ) after comment"))
+            }
+            '>' if !matches!(self.family, Family::EcmaScript | Family::Go) => {
+                if self.family == Family::Ruby && self.behind {
+                    return Err(self.error_at(open, "invalid pattern in look-behind"));
+                }
+                self.pos += 1;
+                let node = self.body(open)?;
+                match atomic(node) {
+                    Some(node) => Ok((node, Last::Item)),
+                    None => Err(self.unsupported("an atomic group with a choice inside")),
+                }
+            }
+            '|' if self.family == Family::Perl => {
+                self.pos += 1;
+                self.body(open).map(|node| (node, Last::Item))
+            }
+            '<' if self.family != Family::Python => {
+                self.pos += 1;
+                self.name('>')?;
+                self.body(open).map(|node| (node, Last::Item))
+            }
+            '\'' if matches!(self.family, Family::Perl | Family::Ruby | Family::DotNet) => {
+                self.pos += 1;
+                self.name('\'')?;
+                self.body(open).map(|node| (node, Last::Item))
+            }
+            'P' if matches!(self.family, Family::Python | Family::Perl | Family::Go) => {
+                self.pos += 1;
+                if self.eat("<") {
+                    self.name('>')?;
+                    return self.body(open).map(|node| (node, Last::Item));
+                }
+                if matches!(self.next_ascii(), '=' | '>') && self.family != Family::Go {
+                    return Err(self.unsupported("a back-reference or recursion: not regular"));
+                }
+                Err(self.error_at(open, "unknown extension after (?P"))
+            }
+            '(' if matches!(
+                self.family,
+                Family::Python | Family::Perl | Family::Ruby | Family::DotNet
+            ) =>
+            {
+                Err(self.unsupported("a conditional group"))
+            }
+            'R' | '&' | '0'..='9' | '+' if self.family == Family::Perl => {
+                Err(self.unsupported("recursion: not regular"))
+            }
+            '{' | '?' if self.dialect == Dialect::Perl => {
+                Err(self.unsupported("code in a pattern"))
+            }
+            '~' if self.family == Family::Ruby => Err(self.unsupported("an absent operator")),
+            _ => self.flag_group(open),
+        }
+    }
+
+    /// The inside of a group and its closing parenthesis; flags end with it.
+    fn body(&mut self, open: usize) -> Parsed<Node> {
+        let outer = self.flags;
+        let node = self.alternation()?;
+        if !self.eat(")") {
+            return Err(self.error_at(open, "missing )"));
+        }
+        self.flags = outer;
+        Ok(node)
+    }
+
+    /// Onigmo takes neither look-ahead nor, in negative look-behind, captures.
+    fn check_capture_in_behind(&self, open: usize) -> Parsed<()> {
+        if self.family == Family::Ruby && self.behind_negative && !self.scan.named {
+            return Err(self.error_at(open, "invalid pattern in look-behind"));
+        }
+        Ok(())
+    }
+
+    fn look_around(&mut self, open: usize, ahead: bool, negative: bool) -> Parsed<(Node, Last)> {
+        if matches!(self.family, Family::Go | Family::Rust) {
+            return Err(self.error_at(open, "look-around is not supported"));
+        }
+        if self.family == Family::Ruby && self.behind && ahead {
+            return Err(self.error_at(open, "invalid pattern in look-behind"));
+        }
+        let start = self.pos;
+        let was = (self.behind, self.behind_negative);
+        self.behind |= !ahead;
+        self.behind_negative |= !ahead && negative;
+        let node = self.body(open)?;
+        (self.behind, self.behind_negative) = was;
+        if !ahead {
+            self.check_behind(start, &node)?;
+        }
+        Ok((
+            Node::Around {
+                node: Box::new(node),
+                ahead,
+                negative,
+            },
+            if ahead {
+                Last::LookAhead
+            } else {
+                Last::LookBehind
+            },
+        ))
+    }
+
+    /// Which look-behinds an engine takes: Python one width; Perl and PCRE2 bounded (PCRE2 each
+    /// branch up to 255); Java bounded; Onigmo each top-level branch one width; ECMAScript and
+    /// .NET any.
+    fn check_behind(&self, start: usize, node: &Node) -> Parsed<()> {
+        let (min, max) = node.width();
+        let refuse = |message: &str| Err(self.error_at(start, message.to_owned()));
+        match self.family {
+            Family::Python if max != Some(min) => {
+                refuse("look-behind requires fixed-width pattern")
+            }
+            // Java counts a repeated symbol as bounded, only repeated groups not (JDK 17,
+            // CharPropertyGreedy.study).
+            Family::Java if !java_bounded(node) => refuse("look-behind is not limited in length"),
+            Family::Perl if max.is_none() => refuse("look-behind is not limited in length"),
+            Family::Perl if max.is_some_and(|max| max > 255) => {
+                refuse("look-behind is longer than 255")
+            }
+            Family::Ruby => {
+                let branches = match node {
+                    Node::Alt(nodes) => nodes.as_slice(),
+                    other => std::slice::from_ref(other),
+                };
+                if branches.iter().any(|branch| onigmo_width(branch).is_none()) {
+                    return refuse("invalid pattern in look-behind");
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A group name up to `close`.
+    fn name(&mut self, close: char) -> Parsed<()> {
+        let at = self.pos;
+        let mut name = String::new();
+        loop {
+            match self.bump().and_then(char::from_u32) {
+                Some(c) if c == close => break,
+                Some(c) => name.push(c),
+                None => return Err(self.error_at(at, "missing end of group name")),
+            }
+        }
+        let ascii_only = matches!(self.family, Family::Java);
+        let good = |i: usize, c: char| match self.family {
+            Family::EcmaScript => {
+                c == '$'
+                    || c == '_'
+                    || c.is_alphabetic()
+                    || (i > 0 && c.is_alphanumeric())
+                    || c == '\\'
+            }
+            Family::Java => c.is_ascii_alphabetic() || (i > 0 && c.is_ascii_digit()),
+            Family::Ruby => i > 0 || !(c.is_ascii_digit() || c == '-'),
+            Family::DotNet => c == '_' || c.is_alphanumeric() || c == '-',
+            _ if ascii_only => c.is_ascii_alphanumeric() || c == '_',
+            _ => {
+                c == '_'
+                    || c.is_alphabetic()
+                    || ((i > 0 || self.family == Family::Go) && c.is_alphanumeric())
+            }
+        };
+        if name.is_empty() || !name.chars().enumerate().all(|(i, c)| good(i, c)) {
+            return Err(self.error_at(at, "bad group name"));
+        }
+        if self.family == Family::DotNet && name.contains('-') {
+            return Err(self.unsupported("a balancing group: not regular"));
+        }
+        let repeats_allowed = matches!(self.family, Family::Ruby | Family::DotNet)
+            || self.dialect == Dialect::Perl
+            || self.family == Family::EcmaScript;
+        if self.names.contains(&name) && !repeats_allowed {
+            return Err(self.error_at(at, "group name used twice"));
+        }
+        if self.names.contains(&name) && self.family == Family::EcmaScript {
+            // Allowed in different alternatives from ES2025 on; older engines refuse.
+            return Err(self.error_at(at, "group name used twice"));
+        }
+        self.names.push(name);
+        self.groups += 1;
+        Ok(())
+    }
+
+    /// `(?flags)` and `(?flags:…)`.
+    fn flag_group(&mut self, open: usize) -> Parsed<(Node, Last)> {
+        let outer = self.flags;
+        let mut flags = self.flags;
+        let mut on = true;
+        let mut any = false;
+        let mut minus = false;
+        if self.next_ascii() == '^' && self.family == Family::Perl {
+            self.pos += 1;
+            any = true;
+            flags = Flags {
+                unix_lines: false,
+                ..Flags::default()
+            };
+        }
+        loop {
+            let c = self.next_ascii();
+            match c {
+                ':' if any || self.family != Family::Go => {
+                    self.pos += 1;
+                    self.flags = flags;
+                    let node = self.body(open)?;
+                    self.flags = outer;
+                    return Ok((node, Last::Item));
+                }
+                ')' => {
+                    if self.family == Family::EcmaScript {
+                        return Err(self.error_at(open, "invalid group"));
+                    }
+                    if !any && matches!(self.family, Family::Python | Family::Go) {
+                        return Err(self.error_at(open, "missing flag"));
+                    }
+                    if self.family == Family::Python && open != self.flags_until {
+                        return Err(
+                            self.error_at(open, "global flags not at the start of the expression")
+                        );
+                    }
+                    if self.family == Family::Python && minus {
+                        return Err(self.error("missing :"));
+                    }
+                    self.pos += 1;
+                    self.flags_until = self.pos;
+                    self.flags = flags;
+                    if self.family == Family::Ruby {
+                        // Onigmo: the flags hold for the rest of the group, alternatives included:
+                        // a(?i)b|c is a(?i:b|c).
+                        let rest = self.alternation()?;
+                        self.flags = outer;
+                        return Ok((rest, Last::Item));
+                    }
+                    // Go does not see the flags when it looks for what to repeat.
+                    let last = if self.family == Family::Go {
+                        Last::Invisible
+                    } else {
+                        Last::Nothing
+                    };
+                    return Ok((Node::Empty, last));
+                }
+                '-' if !minus && !matches!(self.family, Family::Posix) => {
+                    minus = true;
+                    on = false;
+                    any |= self.family != Family::Go;
+                    self.pos += 1;
+                }
+                _ => {
+                    if !self.flag(c, on, &mut flags) {
+                        return Err(self.error_at(open, "unknown extension after (?"));
+                    }
+                    any = true;
+                    self.pos += 1;
+                }
+            }
+        }
+    }
+
+    /// Switches one flag; `false` where the dialect does not know it.
+    fn flag(&self, c: char, on: bool, flags: &mut Flags) -> bool {
+        match (c, self.family) {
+            ('i', _) => flags.ignore_case = on,
+            ('m', Family::Ruby) => flags.dot_all = on,
+            ('m', _) => flags.multi_line = on,
+            ('s', Family::Ruby) => return false,
+            ('s', _) => flags.dot_all = on,
+            ('x', Family::EcmaScript | Family::Go) => return false,
+            ('x', Family::Perl) => {
+                flags.extended_more = on && flags.extended && self.ascii_before() == 'x';
+                flags.extended = on;
+            }
+            ('x', _) => flags.extended = on,
+            ('U', Family::Go) => {}
+            ('U' | 'J', Family::Perl) if self.dialect.is_pcre2() => {}
+            ('U', Family::Java) => {
+                flags.unicode = on.then_some(true);
+                flags.unicode_case = on;
+            }
+            ('u', Family::Java) => flags.unicode_case = on,
+            ('d', Family::Java) => flags.unix_lines = on,
+            ('n', Family::DotNet | Family::Perl) => flags.no_capture = on,
+            ('a', Family::Python) if on => flags.unicode = Some(false),
+            ('u', Family::Python) if on && self.dialect != Dialect::PythonBytes => {
+                flags.unicode = None;
+            }
+            ('L', Family::Python) if on && self.dialect == Dialect::PythonBytes => {}
+            ('a', Family::Perl) if self.dialect == Dialect::Perl && on => {
+                flags.unicode = Some(false)
+            }
+            ('u' | 'd' | 'l', Family::Perl) if self.dialect == Dialect::Perl && on => {
+                flags.unicode = None;
+            }
+            ('p', Family::Perl) if self.dialect == Dialect::Perl => {}
+            ('a', Family::Ruby) if on => flags.unicode = Some(false),
+            ('u', Family::Ruby) if on => flags.unicode = Some(true),
+            ('d', Family::Ruby) if on => flags.unicode = None,
+            _ => return false,
+        }
+        true
+    }
+
+    fn ascii_before(&self) -> char {
+        self.pos
+            .checked_sub(1)
+            .and_then(|pos| self.input.get(pos).copied())
+            .and_then(char::from_u32)
+            .unwrap_or('\0')
+    }
+
+    /// The error for what is not regular.
+    pub(super) fn not_regular(&self) -> ParseError {
+        self.unsupported("a back-reference: not regular")
+    }
+}

@@ -1,0 +1,624 @@
+//! A string rule with all its readings: what is surely valid, surely invalid or open. Imports the
+//! rest of this module.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use super::ast::Node;
+use super::automaton::Automaton;
+use super::dialect::{Alphabet, Dialect, Mode};
+use super::explore;
+use super::format;
+use super::language;
+use super::merge;
+use super::parse::{self, ParseError};
+use super::product::Budget;
+use super::reading::{Bank, Decider, Language, Lengths, Reading, Unit};
+use super::repair::{self, Repair};
+use super::sample;
+
+/// A string rule as published: everything that one schema says about a string.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Rule {
+    /// `pattern`, byte for byte.
+    pub pattern: Option<String>,
+    /// `minLength`
+    pub min_length: Option<u64>,
+    /// `maxLength`
+    pub max_length: Option<u64>,
+    /// `format`s or published types that hold as alternatives (`ipv4`, `dns`/`hostname`, …).
+    pub formats: Vec<String>,
+}
+
+/// What all plausible readings of a rule say of one string.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Assessment {
+    /// Every plausible reading accepts it.
+    SurelyValid,
+    /// No plausible reading accepts it.
+    SurelyInvalid,
+    /// Readings differ.
+    Open,
+}
+
+/// A string with the idea behind it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Sample {
+    /// The string.
+    pub text: String,
+    /// Stable words for ids and fingerprints, e.g. `class:digit`, `branch:2`, `insert`, `delete`.
+    pub idea: String,
+}
+
+/// All readings of one rule, compiled.
+///
+/// # Which readings are plausible
+/// A device's maker may use any engine, so every dialect in which a plausible repair compiles
+/// counts ([`repair::repairs`] says which repairs are), under search (what JSON Schema says), full
+/// and grouped full match and match at the start (what implementations do), and with lengths in
+/// every unit. POSIX ERE does not count for a pattern that uses Perl's syntax (escaped letters,
+/// `(?`, lazy quantifiers): there it compiles by accident and means something else. Where pattern
+/// and prose bounds differ (`{6,31}` beside 6 to 100), each alone and both count. A published
+/// format counts as one more reading, unless no string meets it and all other readings: then it
+/// contradicts the pattern and is left aside.
+#[derive(Debug)]
+pub struct Text {
+    rule: Rule,
+    repairs: Vec<Repair>,
+    readings: Vec<Reading>,
+    pub(super) bank: Bank,
+    /// What the plausible readings come down to, each once.
+    pub(super) plausible: Vec<Decider>,
+    /// Tree of the reading that samples are made from (full match).
+    pub(super) reference: Option<(Node, Alphabet)>,
+    friendliest: OnceLock<Option<String>>,
+}
+
+/// Languages are merged within this much work each.
+const MERGE: Budget = Budget {
+    nodes: 20_000,
+    steps: 200_000,
+};
+
+/// What is needed of a repair in a dialect to make readings of it.
+struct Compiler {
+    automata: Vec<Automaton>,
+    known: HashMap<(Node, Alphabet, Mode), Option<usize>>,
+}
+
+impl Compiler {
+    fn language(&mut self, node: &Node, dialect: Dialect, mode: Mode) -> Language {
+        let (node, mode) = match mode {
+            Mode::FullGrouped => {
+                let anchor = |text| parse::parse(text, dialect).unwrap_or(Node::Empty);
+                (
+                    Node::concat(vec![anchor("^"), node.clone(), anchor("$")]),
+                    Mode::Search,
+                )
+            }
+            mode => (node.clone(), mode),
+        };
+        // Anchored in every branch: a search is a match at the start, without the loop.
+        let mode = if mode == Mode::Search && language::anchored_at_start(&node) {
+            Mode::Prefix
+        } else {
+            mode
+        };
+        let alphabet = dialect.alphabet();
+        let key = (node, alphabet, mode);
+        if let Some(known) = self.known.get(&key) {
+            return known.map_or(Language::Unknown, Language::Known);
+        }
+        let built = language::build(&key.0, alphabet, mode)
+            .ok()
+            .map(|automaton| {
+                self.automata.push(automaton);
+                self.automata.len() - 1
+            });
+        self.known.insert(key, built);
+        built.map_or(Language::Unknown, Language::Known)
+    }
+}
+
+/// A reading before its language has a final number.
+struct Draft {
+    repair: usize,
+    dialect: &'static str,
+    mode: Mode,
+    unit: Unit,
+    bounds: &'static str,
+    compiles: bool,
+    plausible: bool,
+    decider: Decider,
+}
+
+impl Text {
+    /// Compiles the readings of a rule. Never fails: a rule that no reading understands leaves
+    /// every string [`Assessment::Open`].
+    pub fn new(rule: Rule) -> Text {
+        let mut compiler = Compiler {
+            automata: Vec::new(),
+            known: HashMap::new(),
+        };
+        let repairs = rule
+            .pattern
+            .as_deref()
+            .map(repair::repairs)
+            .unwrap_or_default();
+        let mut drafts = Vec::new();
+        let mut reference = None;
+        for (index, repair) in repairs.iter().enumerate() {
+            for &dialect in Dialect::ALL {
+                let parsed = parse::parse(&repair.pattern, dialect);
+                if reference.is_none()
+                    && repair.plausible
+                    && let Ok(node) = &parsed
+                {
+                    reference = Some((node.clone(), dialect.alphabet()));
+                }
+                draft(
+                    &mut drafts,
+                    &mut compiler,
+                    &rule,
+                    index,
+                    repair,
+                    dialect,
+                    parsed,
+                );
+            }
+        }
+        if rule.pattern.is_none() {
+            for &unit in units(&rule) {
+                drafts.push(Draft {
+                    repair: usize::MAX,
+                    dialect: "any",
+                    mode: Mode::Full,
+                    unit,
+                    bounds: "both",
+                    compiles: true,
+                    plausible: true,
+                    decider: bounded(&rule, Language::Any, unit),
+                });
+            }
+        }
+        let Compiler { mut automata, .. } = compiler;
+        let format = format_language(&rule);
+        let mut kept = merge_plausible(&mut automata, &mut drafts);
+        let mut plausible: Vec<Decider> = drafts
+            .iter()
+            .filter(|draft| draft.plausible)
+            .map(|draft| draft.decider)
+            .collect();
+        plausible.sort_unstable();
+        plausible.dedup();
+        let mut format_reading = None;
+        if let Some(automaton) = format {
+            kept.push(automaton);
+            let decider = Decider {
+                language: Language::Known(kept.len() - 1),
+                unit: Unit::CodePoints,
+                min: 0,
+                max: None,
+            };
+            let mut with = plausible.clone();
+            with.push(decider);
+            // Only a proof that nothing meets both makes the format implausible.
+            let contradicts = matches!(explore::shortest(&mut kept, &with, true), Ok(None));
+            format_reading = Some((decider, !contradicts));
+            if !contradicts {
+                plausible = with;
+            }
+        }
+        // What proofs have built is not needed again as a whole.
+        for automaton in &mut kept {
+            automaton.shrink();
+        }
+        let bank: Bank = Arc::new(Mutex::new(kept));
+        let mut readings: Vec<Reading> = drafts
+            .into_iter()
+            .map(|draft| finish(draft, &repairs, &bank))
+            .collect();
+        if let Some((decider, plausible)) = format_reading {
+            readings.push(Reading {
+                id: format!("format/{}/full/codepoints/pattern", rule.formats.join("|")),
+                repair: "format".to_owned(),
+                dialect: rule.formats.join("|"),
+                mode: Mode::Full.id().to_owned(),
+                unit: Unit::CodePoints.id().to_owned(),
+                compiles: true,
+                plausible,
+                pattern: None,
+                decider,
+                bank: bank.clone(),
+            });
+        }
+        readings.sort_by_key(|reading| (!reading.plausible, !reading.compiles));
+        Text {
+            rule,
+            repairs,
+            readings,
+            bank,
+            plausible,
+            reference,
+            friendliest: OnceLock::new(),
+        }
+    }
+
+    /// All readings, the most plausible first.
+    pub fn readings(&self) -> &[Reading] {
+        &self.readings
+    }
+
+    /// The guesses at the source of the pattern, the published text itself first.
+    pub fn repairs(&self) -> &[Repair] {
+        &self.repairs
+    }
+
+    /// The rule.
+    pub fn rule(&self) -> &Rule {
+        &self.rule
+    }
+
+    /// What the readings say of `text`. Time is linear in `text`, memory is bounded.
+    pub fn assess(&self, text: &str) -> Assessment {
+        let lengths = Lengths::of(text);
+        let (mut accepts, mut rejects) = (false, false);
+        let mut bank = None;
+        // Languages asked so far in this text; deciders are sorted by language.
+        let mut last: Option<(usize, bool)> = None;
+        // Bounds first: they are cheap, and often tell already that readings differ.
+        for decider in &self.plausible {
+            if !decider.within_bounds(lengths) {
+                rejects = true;
+            } else if decider.language == Language::Any {
+                accepts = true;
+            }
+        }
+        for decider in &self.plausible {
+            if accepts && rejects {
+                return Assessment::Open;
+            }
+            if !decider.within_bounds(lengths) {
+                continue;
+            }
+            match decider.language {
+                Language::Any => accepts = true,
+                Language::Unknown => return Assessment::Open,
+                Language::Known(index) => {
+                    let answer = match last {
+                        Some((known, answer)) if known == index => answer,
+                        _ => {
+                            let bank = bank.get_or_insert_with(|| {
+                                self.bank.lock().unwrap_or_else(PoisonError::into_inner)
+                            });
+                            bank.get_mut(index).is_some_and(|a| a.accepts(text))
+                        }
+                    };
+                    last = Some((index, answer));
+                    if answer {
+                        accepts = true;
+                    } else {
+                        rejects = true;
+                    }
+                }
+            }
+        }
+        match (accepts, rejects) {
+            (true, false) => Assessment::SurelyValid,
+            (false, true) => Assessment::SurelyInvalid,
+            _ => Assessment::Open,
+        }
+    }
+
+    /// The friendliest surely valid string (shortest printable), where there is one.
+    pub fn valid(&self) -> Option<String> {
+        self.friendliest
+            .get_or_init(|| {
+                let mut bank = self.bank.lock().unwrap_or_else(PoisonError::into_inner);
+                for printable in [true, false] {
+                    let found = explore::shortest(&mut bank, &self.plausible, printable);
+                    if let Ok(Some(text)) = found {
+                        return Some(text);
+                    }
+                }
+                None
+            })
+            .clone()
+            .filter(|text| self.assess(text) == Assessment::SurelyValid)
+    }
+
+    /// Up to `limit` surely valid strings that together use every branch and every member or
+    /// range end of every class of the pattern at least once, and the extreme lengths.
+    pub fn valid_cover(&self, limit: usize) -> Vec<Sample> {
+        sample::valid_cover(self, limit)
+    }
+
+    /// Up to `limit` surely invalid strings that are one edit (insert, delete, replace, append,
+    /// prepend, swap) away from a surely valid one, spread over kinds of edits and places.
+    pub fn near_misses(&self, limit: usize) -> Vec<Sample> {
+        sample::near_misses(self, limit)
+    }
+}
+
+/// Keeps one automaton of each class of equal languages among those that plausible readings use;
+/// the others are kept as they are, their relations are decided when somebody asks.
+fn merge_plausible(automata: &mut Vec<Automaton>, drafts: &mut [Draft]) -> Vec<Automaton> {
+    let mut wanted: Vec<usize> = drafts
+        .iter()
+        .filter(|draft| draft.plausible)
+        .filter_map(|draft| match draft.decider.language {
+            Language::Known(index) => Some(index),
+            _ => None,
+        })
+        .collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    let (mut first, mut later) = (Vec::new(), Vec::new());
+    let mut place = vec![0; automata.len()];
+    for (i, automaton) in automata.drain(..).enumerate() {
+        if wanted.binary_search(&i).is_ok() {
+            first.push(automaton);
+        } else {
+            later.push((i, automaton));
+        }
+    }
+    let class = merge::classes(&mut first, MERGE);
+    let mut kept = Vec::new();
+    let mut new_place = Vec::with_capacity(class.len());
+    for (i, automaton) in first.into_iter().enumerate() {
+        let same = class.get(i).copied().unwrap_or(i);
+        if same == i {
+            new_place.push(kept.len());
+            kept.push(automaton);
+        } else {
+            new_place.push(new_place.get(same).copied().unwrap_or(0));
+        }
+    }
+    for (&old, &new) in wanted.iter().zip(&new_place) {
+        if let Some(slot) = place.get_mut(old) {
+            *slot = new;
+        }
+    }
+    for (old, automaton) in later {
+        if let Some(slot) = place.get_mut(old) {
+            *slot = kept.len();
+        }
+        kept.push(automaton);
+    }
+    for draft in drafts {
+        if let Language::Known(index) = draft.decider.language {
+            draft.decider.language = Language::Known(place.get(index).copied().unwrap_or(index));
+        }
+    }
+    kept
+}
+
+fn units(rule: &Rule) -> &'static [Unit] {
+    if rule.min_length.is_some() || rule.max_length.is_some() {
+        &Unit::ALL
+    } else {
+        &[Unit::CodePoints]
+    }
+}
+
+fn bounded(rule: &Rule, language: Language, unit: Unit) -> Decider {
+    Decider {
+        language,
+        unit,
+        min: rule.min_length.unwrap_or(0),
+        max: rule.max_length,
+    }
+}
+
+/// Adds the readings of one repair in one dialect.
+fn draft(
+    drafts: &mut Vec<Draft>,
+    compiler: &mut Compiler,
+    rule: &Rule,
+    index: usize,
+    repair: &Repair,
+    dialect: Dialect,
+    parsed: Result<Node, ParseError>,
+) {
+    let plausible =
+        repair.plausible && (dialect != Dialect::PosixEre || !perl_syntax(&repair.pattern));
+    let mut push = |mode, unit, bounds, compiles, decider| {
+        drafts.push(Draft {
+            repair: index,
+            dialect: dialect.id(),
+            mode,
+            unit,
+            bounds,
+            compiles,
+            plausible: plausible && compiles,
+            decider,
+        });
+    };
+    let node = match parsed {
+        Err(ParseError::Syntax { .. }) => {
+            let unit = Unit::CodePoints;
+            let decider = bounded(rule, Language::Any, unit);
+            return push(Mode::Search, unit, "both", false, decider);
+        }
+        Err(ParseError::Unsupported { .. }) => {
+            for &mode in Mode::ALL {
+                for &unit in units(rule) {
+                    push(
+                        mode,
+                        unit,
+                        "both",
+                        true,
+                        bounded(rule, Language::Unknown, unit),
+                    );
+                }
+            }
+            return;
+        }
+        Ok(node) => node,
+    };
+    let prose = own_bounds(&node, rule);
+    for &mode in Mode::ALL {
+        if mode == Mode::FullGrouped
+            && matches!(
+                language::read(&repair.pattern, dialect, mode),
+                Err(ParseError::Syntax { .. })
+            )
+        {
+            // Python: flags inside the group; a comment that swallows the parenthesis.
+            let unit = Unit::CodePoints;
+            push(
+                mode,
+                unit,
+                "both",
+                false,
+                bounded(rule, Language::Any, unit),
+            );
+            continue;
+        }
+        let language = compiler.language(&node, dialect, mode);
+        for &unit in units(rule) {
+            push(mode, unit, "both", true, bounded(rule, language, unit));
+        }
+        let Some(prose) = &prose else { continue };
+        let alone = Decider {
+            language,
+            unit: Unit::CodePoints,
+            min: 0,
+            max: None,
+        };
+        push(mode, Unit::CodePoints, "pattern", true, alone);
+        let language = compiler.language(prose, dialect, mode);
+        for &unit in units(rule) {
+            push(mode, unit, "prose", true, bounded(rule, language, unit));
+        }
+    }
+}
+
+/// Where the pattern is one repeated class with bounds that differ from the published lengths:
+/// the same with the published ones.
+fn own_bounds(node: &Node, rule: &Rule) -> Option<Node> {
+    if rule.min_length.is_none() && rule.max_length.is_none() {
+        return None;
+    }
+    let nodes = match node {
+        Node::Concat(nodes) => nodes.clone(),
+        other => vec![other.clone()],
+    };
+    let mut changed = None;
+    let mut out = Vec::with_capacity(nodes.len());
+    for part in nodes {
+        match part {
+            Node::Repeat { node, min, max } if matches!(*node, Node::Set(_)) => {
+                if changed.is_some() {
+                    return None;
+                }
+                let wanted_min = rule
+                    .min_length
+                    .map_or(Some(min), |m| u32::try_from(m).ok())?;
+                let wanted_max = match rule.max_length {
+                    Some(most) => Some(u32::try_from(most).ok()?),
+                    None => max,
+                };
+                // Unbounded repetitions say nothing that could contradict the prose.
+                max?;
+                changed = Some((min, max) != (wanted_min, wanted_max));
+                out.push(Node::Repeat {
+                    node,
+                    min: wanted_min,
+                    max: wanted_max,
+                });
+            }
+            other => {
+                if other.width() != (0, Some(0)) && !matches!(other, Node::Look(_)) {
+                    return None;
+                }
+                out.push(other);
+            }
+        }
+    }
+    (changed == Some(true)).then(|| Node::concat(out))
+}
+
+/// Syntax that POSIX ERE does not have, so that whoever wrote it used another engine.
+fn perl_syntax(pattern: &str) -> bool {
+    let mut previous = '\0';
+    let mut escaped = false;
+    for c in pattern.chars() {
+        if escaped {
+            if c.is_ascii_alphanumeric() {
+                return true;
+            }
+            escaped = false;
+            previous = '\0';
+            continue;
+        }
+        if c == '?' && matches!(previous, '(' | '*' | '+' | '?' | '}') {
+            return true;
+        }
+        // In POSIX a backslash in a class is a member: an escape there is Perl's as well.
+        escaped = c == '\\';
+        previous = c;
+    }
+    pattern.contains("\\]") || pattern.contains("\\-") || pattern.contains("\\[")
+}
+
+fn format_language(rule: &Rule) -> Option<Automaton> {
+    let patterns: Vec<&str> = rule
+        .formats
+        .iter()
+        .filter_map(|name| format::pattern(name))
+        .collect();
+    // One unknown alternative allows everything.
+    if patterns.is_empty() || patterns.len() < rule.formats.len() {
+        return None;
+    }
+    let any = format!("(?:{})", patterns.join(")|(?:"));
+    language::language(&any, Dialect::EcmaScriptU, Mode::Full).ok()
+}
+
+fn finish(draft: Draft, repairs: &[Repair], bank: &Bank) -> Reading {
+    let repair = repairs.get(draft.repair);
+    let repair_id = repair.map_or("none", |r| r.id.as_str());
+    Reading {
+        id: format!(
+            "{repair_id}/{}/{}/{}/{}",
+            draft.dialect,
+            draft.mode,
+            draft.unit.id(),
+            draft.bounds
+        ),
+        repair: repair_id.to_owned(),
+        dialect: draft.dialect.to_owned(),
+        mode: draft.mode.id().to_owned(),
+        unit: draft.unit.id().to_owned(),
+        compiles: draft.compiles,
+        plausible: draft.plausible,
+        pattern: repair.map(|r| r.pattern.clone()),
+        decider: draft.decider,
+        bank: bank.clone(),
+    }
+}
+
+/// The readings of all string rules of a contract, compiled once each.
+#[derive(Debug, Default)]
+pub struct Texts {
+    by_rule: HashMap<Rule, Arc<Text>>,
+}
+
+impl Texts {
+    /// Compiles every rule once.
+    pub fn new(rules: impl IntoIterator<Item = Rule>) -> Texts {
+        let mut by_rule = HashMap::new();
+        for rule in rules {
+            by_rule
+                .entry(rule.clone())
+                .or_insert_with(|| Arc::new(Text::new(rule)));
+        }
+        Texts { by_rule }
+    }
+
+    /// The readings of a rule that was given to [`Texts::new`].
+    pub fn get(&self, rule: &Rule) -> Option<&Text> {
+        self.by_rule.get(rule).map(AsRef::as_ref)
+    }
+}

@@ -1,0 +1,354 @@
+//! Named sets of code points: properties, the `\d \s \w` of each engine, case folding. The data
+//! comes from `regex-syntax` (Unicode 16); which set an engine uses is stated with its source.
+//! Imports [`super::class`], [`super::dialect`].
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, HirKind};
+
+use super::class::Set;
+use super::dialect::{Dialect, Family};
+
+/// `[0-9]`
+pub fn ascii_digit() -> Set {
+    Set::range(0x30, 0x39)
+}
+
+/// `[0-9A-Z_a-z]`
+pub fn ascii_word() -> Set {
+    Set::from_ranges([(0x30, 0x39), (0x41, 0x5A), (0x5F, 0x5F), (0x61, 0x7A)])
+}
+
+/// Tab, LF, VT, FF, CR, space.
+pub fn ascii_space() -> Set {
+    Set::from_ranges([(9, 13), (32, 32)])
+}
+
+/// A Unicode property by the names of UTS #18 (`L`, `Greek`, `White_Space`, `Script=Latin`, …);
+/// `None` where the name is unknown.
+pub fn property(name: &str) -> Option<Set> {
+    if name.is_empty() || name.contains(['{', '}', '\\']) {
+        return None;
+    }
+    let hir = regex_syntax::Parser::new()
+        .parse(&format!("\\p{{{name}}}"))
+        .ok()?;
+    match hir.kind() {
+        HirKind::Class(Class::Unicode(class)) => Some(from_class(class)),
+        HirKind::Literal(literal) => Some(Set::of(std::str::from_utf8(&literal.0).ok()?)),
+        _ => None,
+    }
+}
+
+/// A union of properties; unknown names add nothing (they are constants of this file).
+fn properties(names: &[&str]) -> Set {
+    names
+        .iter()
+        .filter_map(|name| property(name))
+        .fold(Set::empty(), |all, set| all.union(&set))
+}
+
+/// The set of a `regex-syntax` class.
+pub fn from_class(class: &ClassUnicode) -> Set {
+    class
+        .ranges()
+        .iter()
+        .map(|r| (u32::from(r.start()), u32::from(r.end())))
+        .collect()
+}
+
+fn cached(cell: &'static OnceLock<Set>, make: impl FnOnce() -> Set) -> Set {
+    cell.get_or_init(make).clone()
+}
+
+/// `Nd`, the decimal digits of all scripts.
+pub fn decimal() -> Set {
+    static CELL: OnceLock<Set> = OnceLock::new();
+    cached(&CELL, || properties(&["Nd"]))
+}
+
+/// `White_Space`
+pub fn white_space() -> Set {
+    static CELL: OnceLock<Set> = OnceLock::new();
+    cached(&CELL, || properties(&["White_Space"]))
+}
+
+/// `\w` of UTS #18 annex C: Alphabetic, M, Nd, Pc, Join_Control (Perl, Rust, Java with
+/// UNICODE_CHARACTER_CLASS).
+pub fn uts18_word() -> Set {
+    static CELL: OnceLock<Set> = OnceLock::new();
+    cached(&CELL, || {
+        properties(&["Alphabetic", "M", "Nd", "Pc", "Join_Control"])
+    })
+}
+
+/// `str.isalnum()` and the underscore, Python's `\w` on `str` (Lib/re, `_sre.c` SRE_UNI_IS_WORD):
+/// letters and everything with a numeric value.
+fn python_word() -> Set {
+    static CELL: OnceLock<Set> = OnceLock::new();
+    cached(&CELL, || properties(&["L", "N"]).union(&Set::of("_")))
+}
+
+/// `str.isspace()`: white space and the information separators U+001C to U+001F.
+fn python_space() -> Set {
+    white_space().union(&Set::range(0x1C, 0x1F))
+}
+
+/// ECMA-262 WhiteSpace and LineTerminator.
+fn ecma_space() -> Set {
+    static CELL: OnceLock<Set> = OnceLock::new();
+    cached(&CELL, || {
+        properties(&["Zs"]).union(&Set::from_ranges([
+            (9, 13),
+            (0x2028, 0x2029),
+            (0xFEFF, 0xFEFF),
+        ]))
+    })
+}
+
+/// `\w` of PCRE2 with UCP (10.43 and later): L, N, Mn, Pc.
+fn pcre2_word() -> Set {
+    static CELL: OnceLock<Set> = OnceLock::new();
+    cached(&CELL, || properties(&["L", "N", "Mn", "Pc"]))
+}
+
+/// `\w` of .NET: L, Mn, Nd, Pc.
+fn dotnet_word() -> Set {
+    static CELL: OnceLock<Set> = OnceLock::new();
+    cached(&CELL, || properties(&["L", "Mn", "Nd", "Pc"]))
+}
+
+/// `\s` of .NET: `[\f\n\r\t\v\x85\p{Z}]`.
+fn dotnet_space() -> Set {
+    static CELL: OnceLock<Set> = OnceLock::new();
+    cached(&CELL, || {
+        properties(&["Z"]).union(&Set::from_ranges([(9, 13), (0x85, 0x85)]))
+    })
+}
+
+/// `\d \s \w` of a dialect; `unicode` is an inline flag that asks for Unicode (`Some(true)`, Java
+/// and Ruby) or ASCII (`Some(false)`, Python, Perl, Ruby).
+pub fn shorthand(kind: Shorthand, dialect: Dialect, unicode: Option<bool>) -> Set {
+    use Shorthand::{Digit, Space, Word};
+    let ascii = match kind {
+        Digit => ascii_digit(),
+        Space => ascii_space(),
+        Word => ascii_word(),
+    };
+    if unicode == Some(false) {
+        return ascii;
+    }
+    let uts18 = match kind {
+        Digit => decimal(),
+        Space => white_space(),
+        Word => uts18_word(),
+    };
+    match (dialect, kind) {
+        _ if unicode == Some(true) && matches!(dialect.family(), Family::Java | Family::Ruby) => {
+            uts18
+        }
+        (Dialect::Python, Digit) => decimal(),
+        (Dialect::Python, Space) => python_space(),
+        (Dialect::Python, Word) => python_word(),
+        (Dialect::PythonAscii | Dialect::PythonBytes, _) => ascii,
+        (Dialect::EcmaScript | Dialect::EcmaScriptU | Dialect::EcmaScriptV, Space) => ecma_space(),
+        (Dialect::Pcre2Ucp, Word) => pcre2_word(),
+        // PCRE2 `\s` with UCP is \p{Xps}: Z and the C0 spaces, and U+0085 and U+180E.
+        (Dialect::Pcre2Ucp, Space) => white_space().union(&Set::single(0x180E)),
+        (Dialect::Pcre2Ucp, Digit) => decimal(),
+        (Dialect::DotNet, Word) => dotnet_word(),
+        (Dialect::DotNet, Space) => dotnet_space(),
+        (Dialect::DotNet, Digit) => decimal(),
+        // RE2: no vertical tab.
+        (Dialect::Go, Space) => ascii.minus(&Set::single(11)),
+        (Dialect::JavaUnicode | Dialect::Perl | Dialect::Rust, _) => uts18,
+        (Dialect::PosixEre, Word) => posix_alnum().union(&Set::of("_")),
+        (Dialect::PosixEre, Space) => posix_space(),
+        _ => ascii,
+    }
+}
+
+/// `[[:alnum:]]` of glibc in a UTF-8 locale: letters and, by glibc's `gen_unicode_ctype`, the
+/// digits of all scripts, which it counts as alphabetic.
+fn posix_alnum() -> Set {
+    static CELL: OnceLock<Set> = OnceLock::new();
+    cached(&CELL, || properties(&["Alphabetic", "Nd"]))
+}
+
+/// `[[:space:]]` of glibc: white space without the no-break ones.
+fn posix_space() -> Set {
+    white_space().minus(&Set::from_ranges([
+        (0x85, 0x85),
+        (0xA0, 0xA0),
+        (0x2007, 0x2007),
+        (0x202F, 0x202F),
+    ]))
+}
+
+/// `\d`, `\s`, `\w`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shorthand {
+    /// `\d`
+    Digit,
+    /// `\s`
+    Space,
+    /// `\w`
+    Word,
+}
+
+/// What `\b` looks at, where that is not `\w`.
+pub fn boundary_word(dialect: Dialect, unicode: Option<bool>) -> Set {
+    match dialect {
+        // .NET counts the two joiners as word symbols for \b only (RegexCharClass.IsBoundaryWordChar).
+        Dialect::DotNet => dotnet_word().union(&Set::range(0x200C, 0x200D)),
+        // Onigmo's Ruby syntax: ONIG_OPTION_WORD_BOUND_ALL_RANGE, Unicode unless (?a).
+        Dialect::Ruby if unicode != Some(false) => uts18_word().minus(&Set::range(0x200C, 0x200D)),
+        // Up to JDK 18 `\b` uses Character.isLetterOrDigit and the underscore, whatever `\w` is;
+        // from JDK 19 on it is ASCII by default (JDK-8264160). The older behaviour is modelled:
+        // it is that of the long-term versions 8, 11 and 17.
+        Dialect::Java | Dialect::JavaUnixLines if unicode != Some(true) => {
+            static CELL: OnceLock<Set> = OnceLock::new();
+            cached(&CELL, || properties(&["L", "Nd"]).union(&Set::of("_")))
+        }
+        _ => shorthand(Shorthand::Word, dialect, unicode),
+    }
+}
+
+/// A POSIX class by name, ASCII.
+pub fn posix_ascii(name: &str) -> Option<Set> {
+    Some(match name {
+        "alnum" => Set::from_ranges([(0x30, 0x39), (0x41, 0x5A), (0x61, 0x7A)]),
+        "alpha" => Set::from_ranges([(0x41, 0x5A), (0x61, 0x7A)]),
+        "ascii" => Set::range(0, 0x7F),
+        "blank" => Set::of("\t "),
+        "cntrl" => Set::from_ranges([(0, 0x1F), (0x7F, 0x7F)]),
+        "digit" => ascii_digit(),
+        "graph" => Set::range(0x21, 0x7E),
+        "lower" => Set::range(0x61, 0x7A),
+        "print" => Set::range(0x20, 0x7E),
+        "punct" => Set::from_ranges([(0x21, 0x2F), (0x3A, 0x40), (0x5B, 0x60), (0x7B, 0x7E)]),
+        "space" => ascii_space(),
+        "upper" => Set::range(0x41, 0x5A),
+        "word" => ascii_word(),
+        "xdigit" => Set::from_ranges([(0x30, 0x39), (0x41, 0x46), (0x61, 0x66)]),
+        _ => return None,
+    })
+}
+
+/// A POSIX class by name over Unicode (UTS #18 annex C), as Perl, PCRE2 with UCP, Ruby and glibc
+/// have them; `None` for unknown names.
+pub fn posix_unicode(name: &str, dialect: Dialect) -> Option<Set> {
+    let posix = dialect == Dialect::PosixEre;
+    Some(match name {
+        "alnum" if posix => posix_alnum(),
+        "alpha" if posix => posix_alnum().minus(&ascii_digit()),
+        "alnum" if dialect == Dialect::Pcre2Ucp => properties(&["L", "N"]),
+        "alpha" if dialect == Dialect::Pcre2Ucp => properties(&["L"]),
+        "alnum" => properties(&["Alphabetic", "Nd"]),
+        "alpha" => properties(&["Alphabetic"]),
+        "digit" if posix => ascii_digit(),
+        "digit" => decimal(),
+        "lower" => properties(&[if dialect == Dialect::Pcre2Ucp {
+            "Ll"
+        } else {
+            "Lowercase"
+        }]),
+        "upper" => properties(&[if dialect == Dialect::Pcre2Ucp {
+            "Lu"
+        } else {
+            "Uppercase"
+        }]),
+        "space" if posix => posix_space(),
+        "space" => shorthand(Shorthand::Space, dialect, Some(true)).union(&white_space()),
+        "blank" => properties(&["Zs"]).union(&Set::of("\t")),
+        "cntrl" => properties(&["Cc"]),
+        "punct" => properties(&["P"]).union(&Set::of("$+<=>^`|~")),
+        "graph" => Set::range(0, 0x10_FFFF).minus(&properties(&["White_Space", "Cc", "Cs", "Cn"])),
+        "print" => Set::range(0, 0x10_FFFF)
+            .minus(&properties(&["Cc", "Cs", "Cn"]))
+            .minus(&Set::range(0x2028, 0x2029)),
+        "word" => shorthand(Shorthand::Word, dialect, None),
+        _ => return posix_ascii(name),
+    })
+}
+
+/// All symbols that are equal to one of `set` when case is ignored.
+pub fn fold(set: &Set, dialect: Dialect, unicode: Option<bool>) -> Set {
+    let ascii_only = match dialect {
+        Dialect::PythonAscii
+        | Dialect::PythonBytes
+        | Dialect::Pcre2
+        | Dialect::Pcre2DollarEndonly => true,
+        Dialect::Python | Dialect::Perl | Dialect::Ruby => unicode == Some(false),
+        // Java folds ASCII unless (?u) or UNICODE_CHARACTER_CLASS is on.
+        Dialect::Java | Dialect::JavaUnixLines => unicode != Some(true),
+        _ => false,
+    };
+    if ascii_only {
+        let lower = set.intersect(&Set::range(0x61, 0x7A));
+        let upper = set.intersect(&Set::range(0x41, 0x5A));
+        let shift = |set: &Set, by: i64| -> Set {
+            set.ranges()
+                .iter()
+                .map(|&(a, b)| ((i64::from(a) + by) as u32, (i64::from(b) + by) as u32))
+                .collect()
+        };
+        return set.union(&shift(&lower, -32)).union(&shift(&upper, 32));
+    }
+    if dialect == Dialect::EcmaScript {
+        return ecma_fold(set);
+    }
+    let mut class = ClassUnicode::new(set.ranges().iter().filter_map(|&(a, b)| {
+        Some(ClassUnicodeRange::new(
+            char::from_u32(a).or_else(|| char::from_u32(0xE000))?,
+            char::from_u32(b).or_else(|| char::from_u32(0xD7FF))?,
+        ))
+    }));
+    match class.try_case_fold_simple() {
+        Ok(()) => from_class(&class).union(set),
+        Err(_) => set.clone(),
+    }
+}
+
+/// ECMA-262 Canonicalize without `u`: upper case of a single unit, where that is a single unit
+/// and does not map a non-ASCII unit to an ASCII one.
+fn ecma_fold(set: &Set) -> Set {
+    static TABLE: OnceLock<BTreeMap<u32, Vec<u32>>> = OnceLock::new();
+    let table = TABLE.get_or_init(|| {
+        let mut by_upper: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        for unit in 0..=0xFFFFu32 {
+            let upper = ecma_canonical(unit);
+            if upper != unit {
+                by_upper.entry(upper).or_default().push(unit);
+            }
+        }
+        by_upper
+    });
+    let mut more = Vec::new();
+    for (&upper, units) in table {
+        if set.contains(upper) || units.iter().any(|&unit| set.contains(unit)) {
+            more.push((upper, upper));
+            more.extend(units.iter().map(|&unit| (unit, unit)));
+        }
+    }
+    set.union(&Set::from_ranges(more))
+}
+
+fn ecma_canonical(unit: u32) -> u32 {
+    let Some(c) = char::from_u32(unit) else {
+        return unit;
+    };
+    let mut upper = c.to_uppercase();
+    match (upper.next(), upper.next()) {
+        (Some(single), None) => {
+            let single = u32::from(single);
+            if (unit >= 128 && single < 128) || single > 0xFFFF {
+                unit
+            } else {
+                single
+            }
+        }
+        _ => unit,
+    }
+}

@@ -1,0 +1,124 @@
+//! Runs the whole suite against a mock, in process, over real HTTP.
+#![allow(dead_code)]
+
+use probity::case::{self, Context, DEFAULT_BUDGET, Plan};
+use probity::contract::{self, Contract, ContractIssue};
+use probity::device::{Credentials, Device, Options as DeviceOptions};
+use probity::mock::{self, MockConfig};
+use probity::pattern::Texts;
+use probity::profile::Profile;
+use probity::run::event::{Event, Listener};
+use probity::run::{self, Job, Options, Outcome};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// A contract with everything that is made from it once.
+pub struct Suite {
+    pub contract: Arc<Contract>,
+    pub profile: Arc<Profile>,
+    pub texts: Arc<Texts>,
+    pub plan: Plan,
+    pub issues: Vec<ContractIssue>,
+}
+
+impl Suite {
+    pub fn new(contract: Contract, profile: Profile) -> Suite {
+        let texts = contract.texts();
+        let plan = case::plan(
+            &Context {
+                contract: &contract,
+                profile: &profile,
+                texts: &texts,
+                seed: 0,
+                thorough: false,
+            },
+            Some(DEFAULT_BUDGET),
+        );
+        let issues = contract::lint(&contract, &texts);
+        Suite {
+            contract: Arc::new(contract),
+            profile: Arc::new(profile),
+            texts: Arc::new(texts),
+            plan,
+            issues,
+        }
+    }
+
+    pub fn embedded() -> Suite {
+        let (contract, profile) = contract::embedded::sip_settings();
+        Suite::new(contract, profile)
+    }
+
+    pub fn mock(&self) -> MockConfig {
+        MockConfig::clean(self.contract.clone(), self.profile.clone()).with_texts(self.texts.clone())
+    }
+
+    /// Runs the plan against a mock of this configuration.
+    pub fn run(&self, config: MockConfig, listener: &mut dyn Listener) -> Outcome {
+        self.run_with(config, listener, Duration::from_millis(1_500))
+    }
+
+    pub fn run_with(&self, config: MockConfig, listener: &mut dyn Listener, timeout: Duration) -> Outcome {
+        let credentials = Credentials {
+            username: Some(config.username.clone()),
+            password: Some(config.password.clone()),
+            token: None,
+        };
+        let mock = mock::spawn(config).expect("mock starts");
+        let device = Device::new(
+            DeviceOptions {
+                base_url: format!("http://{}", mock.addr()),
+                credentials,
+                timeout,
+                ..DeviceOptions::default()
+            },
+            self.profile.clone(),
+        )
+        .expect("device options");
+        let (_stop, stopped) = watch::channel(false);
+        let job = Job {
+            contract: self.contract.clone(),
+            profile: self.profile.clone(),
+            texts: self.texts.clone(),
+            plan: self.plan.clone(),
+            device,
+            issues: self.issues.clone(),
+            options: Options {
+                seed: 0,
+                time_limit: Some(Duration::from_secs(60)),
+                max_requests: None,
+                concurrency: 1,
+                stop: stopped,
+                restore: mock.unreadable(),
+                recovery: Duration::from_secs(3),
+                files: "reproducers".to_owned(),
+                started_at: "2026-01-01T00:00:00Z".to_owned(),
+            },
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("runtime");
+        let outcome = runtime.block_on(run::run(&job, listener));
+        mock.stop();
+        outcome
+    }
+}
+
+/// Remembers after how many requests the first finding came.
+#[derive(Default)]
+pub struct FirstFinding {
+    sent: u64,
+    pub at: Option<u64>,
+}
+
+impl Listener for FirstFinding {
+    fn on(&mut self, event: &Event<'_>) {
+        match event {
+            Event::CaseDone { sent, .. } => self.sent = *sent,
+            Event::Found(_) if self.at.is_none() => self.at = Some(self.sent + 1),
+            _ => {}
+        }
+    }
+}
