@@ -1,7 +1,9 @@
 //! An answer without what differs from one exchange to the next: field names, secrets, times. Two
 //! answers of one class are the same text, so a firmware whose answers changed can be seen by
-//! comparing. Pure; imports only [`crate::exchange`].
+//! comparing. Pure. May import [`crate::case`], [`crate::contract`], [`crate::exchange`].
 
+use crate::case::{Case, Expect};
+use crate::contract::{Contract, FaultKind};
 use crate::exchange::Answer;
 use regex_automata::meta::Regex;
 use serde_json::Value;
@@ -69,6 +71,50 @@ static MARKS: LazyLock<Vec<(Regex, &'static str)>> =
     .filter_map(|(pattern, name)| Some((Regex::new(pattern).ok()?, name)))
     .collect()
     });
+
+/// An error answer of a class: what a snapshot is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ErrorAnswer {
+    /// Id of the operation.
+    pub operation: String,
+    /// The one kind of fault that the request has, as error shapes name it: `missing`.
+    pub fault: String,
+    /// Status of the answer.
+    pub status: u16,
+    /// The answer, normalised.
+    pub text: String,
+}
+
+/// The class of an answer to a case that must be refused for one kind of fault; `None` for other
+/// cases, for successes, and for answers of a device that is too busy to tell (429, 503).
+pub fn error_answer(contract: &Contract, case: &Case, answer: &Answer) -> Option<ErrorAnswer> {
+    if answer.status < 400 || matches!(answer.status, 429 | 503) {
+        return None;
+    }
+    let fault = match &case.expect {
+        Expect::Refused { faults } => {
+            let (first, rest) = faults.split_first()?;
+            rest.iter().all(|f| f.kind == first.kind).then_some(first.kind)?
+        }
+        Expect::Unauthorized { faults } if faults.is_empty() => FaultKind::Unauthenticated,
+        _ => return None,
+    };
+    let operation = contract.operation(&case.operation)?;
+    let paths: Vec<String> = operation.fields().iter().map(|f| f.path.dotted()).collect();
+    let leaves = operation.fields();
+    let mut names: Vec<&str> = paths.iter().map(String::as_str).collect();
+    names.extend(leaves.iter().filter_map(|f| f.path.leaf()));
+    names.extend(operation.parameters.iter().map(|p| p.name.as_str()));
+    Some(ErrorAnswer {
+        operation: operation.id.clone(),
+        fault: match serde_json::to_value(fault) {
+            Ok(Value::String(word)) => word,
+            _ => return None,
+        },
+        status: answer.status,
+        text: normalise(answer, &names),
+    })
+}
 
 /// Status, media type and body of an answer, for a snapshot. Wherever one of `param_names` (names
 /// or dotted paths of fields, empty ones are ignored) is named, `{param}` stands; secrets, dates,

@@ -9,11 +9,27 @@ pub mod terminal;
 pub mod text;
 mod visible;
 
+use crate::run::event::{Event, Listener};
 use crate::run::result::Report;
 use std::fmt;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+
+/// Several listeners as one, told in order.
+pub struct Listeners<'a>(pub Vec<&'a mut dyn Listener>);
+
+impl Listener for Listeners<'_> {
+    fn on(&mut self, event: &Event<'_>) {
+        for listener in &mut self.0 {
+            listener.on(event);
+        }
+    }
+
+    fn wants_error_answers(&self) -> bool {
+        self.0.iter().any(|l| l.wants_error_answers())
+    }
+}
 
 /// A format of [`Target`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

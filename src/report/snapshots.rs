@@ -7,6 +7,7 @@
 //! `insta.yaml` tells it to do neither. Variables of the environment (`INSTA_…`) win over that
 //! file; those that would bring printing or panics back are refused when the folder is opened.
 
+use crate::run::event::{Event, Listener};
 use insta::internals::TextSnapshotContents;
 use insta::{Settings, Snapshot, TextSnapshotKind};
 use sha2::{Digest as _, Sha256};
@@ -288,6 +289,24 @@ impl Snapshots {
         }
         out.sort();
         Ok(out)
+    }
+}
+
+/// Takes what the runner hands out.
+impl Listener for Snapshots {
+    fn on(&mut self, event: &Event<'_>) {
+        if let Event::ErrorAnswer(answer) = event {
+            let class = Class {
+                operation: answer.operation.clone(),
+                fault: answer.fault.clone(),
+                status: answer.status,
+            };
+            self.observe(class, &answer.text);
+        }
+    }
+
+    fn wants_error_answers(&self) -> bool {
+        true
     }
 }
 

@@ -177,6 +177,7 @@ impl Listener for Terminal {
                 Some(bar) => bar.set_message("putting the settings back"),
                 None => self.say("putting the settings back"),
             },
+            Event::ErrorAnswer(_) => {}
             Event::Finished(report) => {
                 if let Some(bar) = self.bar.take() {
                     bar.finish_and_clear();
