@@ -3,7 +3,9 @@
 #![allow(missing_docs)]
 
 use probity::device::{Credentials, Device, Options as DeviceOptions};
-use probity::exchange::{HttpRequest, RawRequest, Request, Secret, Segment, Template};
+use probity::exchange::{
+    Alteration, HttpRequest, Original, RawRequest, Request, Secret, Segment, Template,
+};
 use probity::profile::Profile;
 use probity::run::curl::{Curl, Options, basic_lines, login_lines};
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -89,7 +91,7 @@ impl Server {
 
 fn serve(mut stream: TcpStream, body: &str, sender: &Sender<Visit>) -> Result<(), ()> {
     stream
-        .set_read_timeout(Some(Duration::from_millis(700)))
+        .set_read_timeout(Some(Duration::from_millis(500)))
         .unwrap();
     let mut visit = Visit {
         reads: Vec::new(),
@@ -219,6 +221,16 @@ fn header(name: &str, value: &str) -> HttpRequest {
         ..http("GET", "/x")
     }
 }
+
+const ALTERATIONS: [Alteration; 7] = [
+    Alteration::Shortened,
+    Alteration::Beheaded,
+    Alteration::Halved,
+    Alteration::FirstOnly,
+    Alteration::TailChanged,
+    Alteration::MiddleChanged,
+    Alteration::Capitals,
+];
 
 #[test]
 fn ordinary_requests_are_what_the_device_layer_sends() {
@@ -358,6 +370,22 @@ fn ordinary_requests_are_what_the_device_layer_sends() {
             },
         ),
     ];
+    let mut requests = requests;
+    for original in [Original::Token, Original::PasswordMd5] {
+        for how in ALTERATIONS {
+            let altered = Secret::Altered(original, how);
+            requests.push((
+                "altered",
+                HttpRequest {
+                    headers: vec![(
+                        "Authorization".to_owned(),
+                        Template::from("Bearer ").secret(altered).text("x"),
+                    )],
+                    ..http("GET", Template::from("/x?t=").secret(altered))
+                },
+            ));
+        }
+    }
     let server = Server::start("ok");
     // The secrets that are derived from the password, as the lines for the login set them.
     let profile = Profile::from_toml(
@@ -428,6 +456,16 @@ fn raw_requests_are_the_same_bytes() {
             ],
         ),
         ("nothing", vec![]),
+        (
+            "altered",
+            ALTERATIONS
+                .into_iter()
+                .flat_map(|how| {
+                    let altered = Segment::Secret(Secret::Altered(Original::Token, how));
+                    [Segment::Bytes(b"X-Raw ".to_vec()), altered]
+                })
+                .collect(),
+        ),
     ];
     let server = Server::start("ok");
     for (name, segments) in raws {

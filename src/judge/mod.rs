@@ -12,6 +12,7 @@
 //!   contract gives for it, naming the field at fault.
 
 mod model;
+pub mod normalise;
 mod refusal;
 pub mod shape;
 

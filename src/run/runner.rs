@@ -14,6 +14,7 @@ use crate::case::{Case, Check, Context, Expect, Plan};
 use crate::contract::{Contract, ContractIssue};
 use crate::device::{Device, Guard, LifeSign};
 use crate::exchange::{Exchange, Failure, Outcome as Ended, Request, Timings};
+use crate::judge::normalise::error_answer;
 use crate::judge::{Deviation, Judgement, Kind, Law, Took, judge};
 use crate::pattern::Texts;
 use crate::profile::Profile;
@@ -336,6 +337,13 @@ impl<'a> Runner<'a> {
         }
         self.tally.count(case, &attempt.judgement);
         self.probes.observe(self.law, case, attempt.judgement.took);
+        if self.listener.wants_error_answers()
+            && let Some(answer) = attempt.exchange.answer()
+            && let Some(mut error) = error_answer(&self.job.contract, case, answer)
+        {
+            error.text = self.job.device.mask(&error.text);
+            self.listener.on(&Event::ErrorAnswer(&error));
+        }
         let mut broken = false;
         let deviations: Vec<(String, Deviation)> =
             attempt.judgement.deviations().map(|(p, d)| (p.to_owned(), d.clone())).collect();

@@ -46,18 +46,8 @@ pub fn login_lines(profile: &Profile, base: &str) -> Option<String> {
             sed_literal(&member)
         ))
     ));
-    lines.extend(ALTERED.map(str::to_owned));
     Some(lines.join("\n"))
 }
-
-/// Credentials made wrong in ways that no shell expansion makes (see
-/// [`Alteration`](crate::exchange::Alteration)).
-const ALTERED: [&str; 4] = [
-    r#"export PROBITY_TOKEN_TAIL_CHANGED=$(printf %s "$PROBITY_TOKEN" | perl -pe 's/(.{1,4})$/join"",map{$_ eq"a"?"b":"a"}split m{},$1/e')"#,
-    r#"export PROBITY_TOKEN_MIDDLE_CHANGED=$(printf %s "$PROBITY_TOKEN" | perl -pe 'substr($_,length($_)/2,1)=~tr/a-zA-Z0-9/baaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/')"#,
-    r#"export PROBITY_PASSWORD_MD5_TAIL_CHANGED=$(printf %s "$PROBITY_PASSWORD_MD5" | perl -pe 's/(.{1,4})$/join"",map{$_ eq"a"?"b":"a"}split m{},$1/e')"#,
-    r#"export PROBITY_PASSWORD_MD5_MIDDLE_CHANGED=$(printf %s "$PROBITY_PASSWORD_MD5" | perl -pe 'substr($_,length($_)/2,1)=~tr/a-f0-9/baaaaaaaaaaaaaaa/')"#,
-];
 
 /// The line for bash that exports `PROBITY_BASIC` (RFC 7617) from `PROBITY_USERNAME` and
 /// `PROBITY_PASSWORD`.

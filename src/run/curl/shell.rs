@@ -123,23 +123,30 @@ pub(super) fn perl(secret: Secret) -> String {
         Alteration::Halved => format!("substr({of},0,length({of})/2)"),
         Alteration::FirstOnly => format!("substr({of},0,1)"),
         Alteration::Capitals => format!("uc({of})"),
-        Alteration::TailChanged | Alteration::MiddleChanged => {
-            format!("$ENV{{{}}}", secret.env_name())
+        Alteration::TailChanged => format!(
+            r#"do{{$_={of};s/(.{{1,4}})$/join"",map{{$_ eq"a"?"b":"a"}}split m{{}},$1/e;$_}}"#
+        ),
+        Alteration::MiddleChanged => {
+            format!(r#"do{{$_={of};for(substr$_,length()/2,1){{$_=$_ eq"a"?"b":"a"}}$_}}"#)
         }
     }
 }
 
-/// `$NAME`, or `${NAME}` where what follows would be read as a part of the name.
+/// `$NAME`, or `${NAME}` where what follows would be read as a part of the name. An altered
+/// credential is an expansion of its original's variable, or the output of perl where shells have
+/// none (`${NAME^^}` is bash 4 alone: neither macOS's bash nor zsh has it).
 fn reference(secret: Secret, next: Option<&Part>) -> String {
     let glued = match next {
         Some(Part::Text(text)) => text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_'),
         _ => false,
     };
-    // An expansion has its braces already.
-    if glued && !matches!(secret, Secret::Altered(_, how) if how.expansion()) {
-        format!("${{{}}}", secret.env_name())
-    } else {
-        format!("${}", secret.env_name())
+    match secret {
+        Secret::Altered(_, how) if how.expansion() && how != Alteration::Capitals => {
+            format!("${}", secret.env_name())
+        }
+        Secret::Altered(..) => format!("$(perl -e 'print {}')", perl(secret)),
+        _ if glued => format!("${{{}}}", secret.env_name()),
+        _ => format!("${}", secret.env_name()),
     }
 }
 
