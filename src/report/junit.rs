@@ -16,8 +16,11 @@ pub fn render(report: &Report) -> io::Result<String> {
     let mut suites: Vec<TestSuite> = Vec::new();
     for promise in &report.promises {
         let operation = operation_of(&promise.id);
-        let findings: Vec<&Finding> =
-            report.findings.iter().filter(|f| f.promise == promise.id).collect();
+        let findings: Vec<&Finding> = report
+            .findings
+            .iter()
+            .filter(|f| f.promise == promise.id)
+            .collect();
         let status = match (promise.status, findings.as_slice()) {
             (Status::Kept, []) => TestCaseStatus::success(),
             (Status::Untested, []) => skipped("no case of this run tests it"),
@@ -50,8 +53,19 @@ pub fn render(report: &Report) -> io::Result<String> {
 }
 
 fn operation_of(promise: &str) -> String {
-    const PARTS: [&str; 6] = [".body", ".parameters", ".responses", ".auth", ".http", ".state"];
-    let end = PARTS.iter().filter_map(|p| promise.find(p)).min().unwrap_or(promise.len());
+    const PARTS: [&str; 6] = [
+        ".body",
+        ".parameters",
+        ".responses",
+        ".auth",
+        ".http",
+        ".state",
+    ];
+    let end = PARTS
+        .iter()
+        .filter_map(|p| promise.find(p))
+        .min()
+        .unwrap_or(promise.len());
     clean(promise.get(..end).unwrap_or(promise))
 }
 

@@ -44,7 +44,9 @@ impl FromStr for Format {
             "text" => Ok(Format::Text),
             "json" => Ok(Format::Json),
             "junit" => Ok(Format::Junit),
-            other => Err(format!("`{other}` is no report format; text, json and junit are")),
+            other => Err(format!(
+                "`{other}` is no report format; text, json and junit are"
+            )),
         }
     }
 }
@@ -61,9 +63,10 @@ impl FromStr for Target {
 
     fn from_str(text: &str) -> Result<Self, String> {
         match text.split_once('=') {
-            Some((format, path)) if !path.is_empty() => {
-                Ok(Target { format: format.parse()?, path: path.into() })
-            }
+            Some((format, path)) if !path.is_empty() => Ok(Target {
+                format: format.parse()?,
+                path: path.into(),
+            }),
             _ => Err(format!("`{text}` is not FORMAT=PATH, e.g. junit=out.xml")),
         }
     }
@@ -86,7 +89,9 @@ impl Target {
             out.write_all(content.as_bytes())?;
             return out.flush();
         }
-        let named = |e: io::Error| io::Error::new(e.kind(), format!("--report {}: {e}", self.path.display()));
+        let named = |e: io::Error| {
+            io::Error::new(e.kind(), format!("--report {}: {e}", self.path.display()))
+        };
         let folder = match self.path.parent() {
             Some(folder) if folder != Path::new("") => folder,
             _ => Path::new("."),

@@ -43,15 +43,28 @@ impl Terminal {
 impl Listener for Terminal {
     fn on(&mut self, event: &Event<'_>) {
         match event {
-            Event::Started { target, contract, cases, requests } => {
-                self.say(&format!("{contract}: {cases} cases, {requests} requests, against {target}"));
+            Event::Started {
+                target,
+                contract,
+                cases,
+                requests,
+            } => {
+                self.say(&format!(
+                    "{contract}: {cases} cases, {requests} requests, against {target}"
+                ));
                 self.bar.set_length(*cases as u64);
-                if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} cases, {msg}") {
+                if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} cases, {msg}")
+                {
                     self.bar.set_style(style);
                 }
             }
             Event::Note(text) => self.say(&format!("note: {text}")),
-            Event::CaseDone { case, title, broken, sent } => {
+            Event::CaseDone {
+                case,
+                title,
+                broken,
+                sent,
+            } => {
                 self.bar.inc(1);
                 self.bar.set_message(format!("{sent} requests"));
                 if self.options.verbose {
@@ -60,13 +73,18 @@ impl Listener for Terminal {
                 }
             }
             Event::Found(finding) => {
-                self.say(&format!("found: {} [{}]", finding.title.escape_debug(), finding.fingerprint));
+                self.say(&format!(
+                    "found: {} [{}]",
+                    finding.title.escape_debug(),
+                    finding.fingerprint
+                ));
             }
             Event::Restoring => self.bar.set_message("putting the settings back"),
             Event::Finished(report) => {
                 self.bar.finish_and_clear();
                 if self.options.summary {
-                    let colour = anstream::stdout().current_choice() != anstream::ColorChoice::Never;
+                    let colour =
+                        anstream::stdout().current_choice() != anstream::ColorChoice::Never;
                     let style = Style {
                         colour,
                         quiet: self.options.quiet,

@@ -20,7 +20,10 @@ const SHOWN: usize = 40;
 
 /// The summary as text.
 pub fn render(report: &Report, style: Style) -> String {
-    let mut page = Page { out: String::new(), style };
+    let mut page = Page {
+        out: String::new(),
+        style,
+    };
     if !style.quiet {
         page.findings(report);
         page.open(report);
@@ -42,7 +45,11 @@ impl Page {
     }
 
     fn paint(&self, text: &str, ansi: Ansi) -> String {
-        if self.style.colour { format!("{ansi}{text}{ansi:#}") } else { text.to_owned() }
+        if self.style.colour {
+            format!("{ansi}{text}{ansi:#}")
+        } else {
+            text.to_owned()
+        }
     }
 
     fn findings(&mut self, report: &Report) {
@@ -51,7 +58,9 @@ impl Page {
         }
         if report.findings.len() > SHOWN {
             let more = report.findings.len() - SHOWN;
-            self.line(&format!("… and {more} more findings (all of them: --report json=PATH)\n"));
+            self.line(&format!(
+                "… and {more} more findings (all of them: --report json=PATH)\n"
+            ));
         }
     }
 
@@ -69,7 +78,11 @@ impl Page {
         };
         let head = self.paint(word, Ansi::new().bold().fg_color(Some(colour.into())));
         self.line(&format!("{head}  {}", visible(&finding.title)));
-        let source = report.promises.iter().find(|p| p.id == finding.promise).map(|p| &p.source);
+        let source = report
+            .promises
+            .iter()
+            .find(|p| p.id == finding.promise)
+            .map(|p| &p.source);
         let place = match source.map(|s| (s.page_line, &s.pointer)) {
             Some((Some(line), _)) => format!(" (page line {line})"),
             Some((None, pointer)) if pointer.starts_with("RFC") => format!(" ({pointer})"),
@@ -78,17 +91,29 @@ impl Page {
         self.line(&format!("  promise   {}{place}", finding.promise));
         self.line(&format!("  expected  {}", visible(&finding.expected)));
         self.line(&format!("  observed  {}", visible(&finding.observed)));
-        self.line(&format!("  seen      {} times, {}", finding.confirmed, finding.case));
-        self.line(&format!("  replay    {}", visible(&finding.reproducer.curl)));
+        self.line(&format!(
+            "  seen      {} times, {}",
+            finding.confirmed, finding.case
+        ));
+        self.line(&format!(
+            "  replay    {}",
+            visible(&finding.reproducer.curl)
+        ));
         if !finding.also.is_empty() {
-            self.line(&format!("  also      {} more cases of the same kind", finding.also.len()));
+            self.line(&format!(
+                "  also      {} more cases of the same kind",
+                finding.also.len()
+            ));
         }
         self.line("");
     }
 
     fn open(&mut self, report: &Report) {
-        let divergences: Vec<_> =
-            report.divergences.iter().filter(|d| !d.device.probes.is_empty()).collect();
+        let divergences: Vec<_> = report
+            .divergences
+            .iter()
+            .filter(|d| !d.device.probes.is_empty())
+            .collect();
         if !divergences.is_empty() {
             self.line("Readings that the device's answers allow:");
             for divergence in divergences {
@@ -126,14 +151,23 @@ impl Page {
     }
 
     fn promises(&mut self, report: &Report) {
-        let count = |status| report.promises.iter().filter(|p| p.status == status).count();
+        let count = |status| {
+            report
+                .promises
+                .iter()
+                .filter(|p| p.status == status)
+                .count()
+        };
         let device = match (&report.device.model, &report.device.firmware) {
             (Some(model), Some(firmware)) => format!("{model}, firmware {firmware}"),
             (Some(model), None) => model.clone(),
             (None, Some(firmware)) => format!("firmware {firmware}"),
             (None, None) => "device".to_owned(),
         };
-        self.line(&format!("{} at {} against {}", device, report.target, report.contract.id));
+        self.line(&format!(
+            "{} at {} against {}",
+            device, report.target, report.contract.id
+        ));
         self.line(&format!(
             "  promises  {} kept, {} broken, {} undecided, {} not tested",
             count(Status::Kept),
@@ -142,7 +176,10 @@ impl Page {
             count(Status::Untested)
         ));
         let seconds = report.duration_ms as f64 / 1_000.0;
-        self.line(&format!("  requests  {} in {seconds:.1} s", report.requests.sent));
+        self.line(&format!(
+            "  requests  {} in {seconds:.1} s",
+            report.requests.sent
+        ));
         let restored = match report.device.restored {
             Some(true) => "as they were",
             Some(false) => "NOT as they were",
@@ -185,7 +222,12 @@ impl Page {
             _ => ("error", AnsiColor::Red),
         };
         let word = self.paint(word, Ansi::new().bold().fg_color(Some(colour.into())));
-        let _ = writeln!(self.out, "{word}: {} (exit {})", visible(&report.exit.reason), report.exit.code);
+        let _ = writeln!(
+            self.out,
+            "{word}: {} (exit {})",
+            visible(&report.exit.reason),
+            report.exit.code
+        );
     }
 }
 

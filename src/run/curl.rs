@@ -1,7 +1,9 @@
 //! A request as something that people can run and read: a shell line that really sends it, and its
 //! text with the credentials named.
 
-use crate::exchange::{Answer, Exchange, HttpRequest, Outcome, Part, RawRequest, Request, Secret, Segment, Template};
+use crate::exchange::{
+    Answer, Exchange, HttpRequest, Outcome, Part, RawRequest, Request, Secret, Segment, Template,
+};
 use crate::profile::Login;
 use std::fmt::Write as _;
 
@@ -38,7 +40,10 @@ impl Curl {
         let mut names: Vec<String> = Vec::new();
         for (header, value) in &request.headers {
             names.push(header.to_ascii_lowercase());
-            let empty = value.0.iter().all(|p| matches!(p, Part::Text(t) if t.is_empty()));
+            let empty = value
+                .0
+                .iter()
+                .all(|p| matches!(p, Part::Text(t) if t.is_empty()));
             let field = if empty {
                 // curl sends an empty field only when it ends with a semicolon.
                 Template::from(format!("{header};"))
@@ -60,7 +65,11 @@ impl Curl {
                 }
                 None => {
                     let file_name = format!("{name}.bin");
-                    let _ = write!(line, " --data-binary {}", quote(&format!("@{folder}/{file_name}")));
+                    let _ = write!(
+                        line,
+                        " --data-binary {}",
+                        quote(&format!("@{folder}/{file_name}"))
+                    );
                     file = Some((file_name, body.clone()));
                 }
             }
@@ -88,7 +97,11 @@ impl Curl {
                 Segment::Bytes(piece) => {
                     let from = bytes.len();
                     bytes.extend_from_slice(piece);
-                    steps.push(format!("tail -c +{} {path} | head -c {}", from + 1, piece.len()));
+                    steps.push(format!(
+                        "tail -c +{} {path} | head -c {}",
+                        from + 1,
+                        piece.len()
+                    ));
                 }
                 Segment::Host => steps.push(format!("printf %s {}", quote(authority))),
                 Segment::Secret(secret) => steps.push(format!("printf %s {}", variable(*secret))),
@@ -98,11 +111,22 @@ impl Curl {
         }
         let steps = steps.join("; ");
         let line = if scheme == "https" {
-            format!("{{ {steps}; sleep 2; }} | openssl s_client -quiet -connect {}", quote(&format!("{host}:{port}")))
+            format!(
+                "{{ {steps}; sleep 2; }} | openssl s_client -quiet -connect {}",
+                quote(&format!("{host}:{port}"))
+            )
         } else {
-            format!("bash -c {}", quote(&format!("exec 3<>/dev/tcp/{host}/{port}; {{ {steps}; }} >&3; timeout 5 cat <&3")))
+            format!(
+                "bash -c {}",
+                quote(&format!(
+                    "exec 3<>/dev/tcp/{host}/{port}; {{ {steps}; }} >&3; timeout 5 cat <&3"
+                ))
+            )
         };
-        Curl { line, file: Some((file_name, bytes)) }
+        Curl {
+            line,
+            file: Some((file_name, bytes)),
+        }
     }
 }
 
@@ -181,8 +205,14 @@ pub fn render_request(request: &Request) -> String {
 pub fn render_answer(exchange: &Exchange) -> String {
     match &exchange.outcome {
         Outcome::Answered(answer) => render(answer),
-        Outcome::Failed { failure, partial: None } => failure.to_string(),
-        Outcome::Failed { failure, partial: Some(answer) } => format!("{failure}; so far:\n{}", render(answer)),
+        Outcome::Failed {
+            failure,
+            partial: None,
+        } => failure.to_string(),
+        Outcome::Failed {
+            failure,
+            partial: Some(answer),
+        } => format!("{failure}; so far:\n{}", render(answer)),
     }
 }
 
