@@ -118,6 +118,8 @@ impl DeviceArgs {
             },
             timeout: profile.limits.timeout(),
             rate: profile.limits.rate,
+            // Cases want every anomaly of an answer told; what is ours goes over the library.
+            carrier: crate::device::Carrier::Socket,
             ..crate::device::Options::default()
         }
     }

@@ -434,9 +434,12 @@ impl Service {
         if self.planted.has("stops-listening") && map.keys().any(|k| k.len() >= 200) {
             return act(Act::Die);
         }
-        let long = |v: &Value| v.as_str().is_some_and(|t| t.len() >= 300);
-        if map.iter().any(|(k, v)| long(v) && self.planted.has(&format!("crash-on-long:{k}"))) {
-            return act(Act::Restart);
+        let long = |pointer: &str| value.pointer(pointer).and_then(Value::as_str).is_some_and(|t| t.len() >= 300);
+        let fields = self.contract.operations.iter().flat_map(Operation::fields);
+        for field in fields {
+            if self.planted.at("crash-on-long", &field.path) && long(&field.path.pointer()) {
+                return act(Act::Restart);
+            }
         }
         None
     }

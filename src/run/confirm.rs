@@ -46,12 +46,15 @@ impl Runner<'_> {
             if self.stop.is_some() {
                 break;
             }
-            let again = self.attempt(case, true).await;
+            let again = self.attempt_in_session(case).await;
             self.confirming += 1;
+            let leak = self.leak(&again.exchange);
             let same = again
                 .judgement
                 .deviations()
-                .any(|(p, d)| p == promise && (d.kind == first_kind || d.kind == deviation.kind));
+                .map(|(_, d)| d.kind)
+                .chain(leak.map(|d| d.kind))
+                .any(|kind| kind == first_kind || kind == deviation.kind);
             let undecided = again.exchange.answer().is_none() && !same;
             if again.exchange.failure().is_some() {
                 self.revive(at).await;

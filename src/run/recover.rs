@@ -178,7 +178,7 @@ impl Runner<'_> {
             if self.stop.is_some() {
                 break;
             }
-            self.attempt(&case, true).await;
+            self.attempt_in_session(&case).await;
             if self.went_down(at).await {
                 hits += 1;
             }
@@ -200,6 +200,52 @@ impl Runner<'_> {
         if self.stop.is_some() { Recovery::Lost } else { Recovery::Alive }
     }
 
+    /// Sends a case on a fresh connection; where the session has ended meanwhile (a restart forgets
+    /// it), logs in and sends it again.
+    pub(super) async fn attempt_in_session(&mut self, case: &Case) -> Attempt {
+        let attempt = self.attempt(case, true).await;
+        if !self.session_ended(case, &attempt) {
+            return attempt;
+        }
+        self.job.device.forget_token();
+        match self.login().await {
+            Ok(()) => self.attempt(case, true).await,
+            Err(_) => attempt,
+        }
+    }
+
+    /// The device restarted after an exchange that is no deviation by itself. Confirms it.
+    pub(super) async fn restarts_again(
+        &mut self,
+        at: usize,
+        promise: &str,
+        exchange: &crate::exchange::Exchange,
+    ) -> bool {
+        let case = self.case(at);
+        let id = super::tally::fingerprint(promise, Kind::Restart, case);
+        if self.tally.known(&id, &case.id) {
+            return true;
+        }
+        let (mut hits, mut tries) = (1, 1);
+        for _ in 1..self.times() {
+            if self.stop.is_some() {
+                break;
+            }
+            self.attempt_in_session(case).await;
+            self.confirming += 1;
+            tries += 1;
+            hits += u32::from(self.went_down(at).await);
+        }
+        let deviation = Deviation {
+            kind: Kind::Restart,
+            expected: "the device goes on serving after a request".to_owned(),
+            observed: "its uptime starts again after this request".to_owned(),
+        };
+        let answer = super::curl::render_answer(exchange);
+        self.publish(case, promise, &deviation, (hits, tries), answer, Vec::new());
+        true
+    }
+
     /// Looks a few times whether the device is away or has restarted; waits until it is back.
     async fn went_down(&mut self, at: usize) -> bool {
         for _ in 0..LOOKS {
@@ -218,6 +264,8 @@ impl Runner<'_> {
     /// After an exchange without an answer: waits for the device, opens the session again where it
     /// restarted. Returns whether it restarted; sets `stop` where it does not come back.
     pub(super) async fn revive(&mut self, at: usize) -> bool {
+        // A device that falls over may still take a connection for a moment.
+        tokio::time::sleep(BETWEEN_LOOKS).await;
         if !self.job.device.wait_alive(self.job.options.recovery).await {
             if self.stop.is_none() {
                 self.stop = Some(Stop::Lost(format!(
@@ -233,7 +281,15 @@ impl Runner<'_> {
 
     /// Compares the life sign with the last one; counts a restart and logs in again.
     async fn restarted(&mut self) -> bool {
-        let Some(now) = self.job.device.life().await else { return false };
+        let mut seen = None;
+        for _ in 0..LOOKS {
+            seen = self.job.device.life().await;
+            if seen.is_some() || self.sign.is_none() {
+                break;
+            }
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+        }
+        let Some(now) = seen else { return false };
         let restarted = self.sign.as_ref().is_some_and(|before| now.restarted_since(before));
         self.sign = Some(now);
         if restarted {
@@ -258,8 +314,7 @@ impl Runner<'_> {
                 return;
             }
             let case = self.case(*at).clone();
-            self.attempt(&case, true).await;
-            tokio::time::sleep(BETWEEN_LOOKS).await;
+            self.attempt_in_session(&case).await;
             if self.went_down(*at).await {
                 let deviation = Deviation {
                     kind: Kind::Restart,

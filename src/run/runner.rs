@@ -350,6 +350,16 @@ impl<'a> Runner<'a> {
         for (promise, deviation) in deviations {
             broken |= self.found(at, &promise, deviation, &attempt.exchange).await;
         }
+        // A refusal may be the end of the connection (and is then kept): was it a crash?
+        if !broken
+            && attempt.exchange.failure().is_some()
+            && !matches!(attempt.exchange.failure(), Some(Failure::NotSent(_)))
+            && self.sign.is_some()
+            && self.revive(at).await
+        {
+            let promise = crate::judge::answers_promise(&case.operation);
+            broken |= self.restarts_again(at, &promise, &attempt.exchange).await;
+        }
         if let Some(deviation) = self.leak(&attempt.exchange) {
             let promise = crate::judge::answers_promise(&case.operation);
             broken |= self.found(at, &promise, deviation, &attempt.exchange).await;
@@ -360,7 +370,7 @@ impl<'a> Runner<'a> {
     }
 
     /// A refusal that shows the session's credentials.
-    fn leak(&self, exchange: &Exchange) -> Option<Deviation> {
+    pub(super) fn leak(&self, exchange: &Exchange) -> Option<Deviation> {
         let answer = exchange.answer().filter(|a| a.status >= 400)?;
         let text = String::from_utf8_lossy(&answer.body);
         self.job.device.shows_secret(&text).then(|| Deviation {

@@ -1,6 +1,7 @@
 //! The settings during a run: what was accepted reads back, what was refused changed nothing.
 
 use super::runner::{Attempt, Runner};
+use super::state::Difference;
 use super::tally::fingerprint;
 use crate::case::{Case, Check, Expect};
 use crate::judge::{Deviation, Judgement, Kind, Took};
@@ -168,13 +169,21 @@ impl Runner<'_> {
             let promise = format!("{operation}.state.refusal");
             match difference {
                 None => self.tally.note(&promise, true),
-                Some(_) => self.search(&operation, &promise, &pending).await,
+                Some(difference) => {
+                    self.search(&operation, &promise, &pending, &difference).await;
+                }
             }
         }
     }
 
     /// Settings changed under a block of refusals: finds the cases that do it.
-    async fn search(&mut self, operation: &str, promise: &str, pending: &[usize]) {
+    async fn search(
+        &mut self,
+        operation: &str,
+        promise: &str,
+        pending: &[usize],
+        seen: &Difference,
+    ) {
         // A changed setting may hide a second change to the same value, so each try starts from a
         // known write.
         let reset = self.job.plan.cases.iter().position(|c| {
@@ -224,11 +233,27 @@ impl Runner<'_> {
                 self.publish(&case, promise, &deviation, (hits, tries), String::new(), Vec::new());
             }
         }
-        if culprits == 0 {
-            self.tally.note(promise, false);
-            self.note(format!(
-                "{operation}: settings changed during refused requests, but no single one of them does it again"
-            ));
+        if culprits == 0
+            && let Some(last) = pending.last()
+        {
+            // Something changed them once: not the same case every time, perhaps not a case at all.
+            let mut case = self.case(*last).clone();
+            case.input_class = "settings-changed-once".to_owned();
+            case.title = "refused requests".to_owned();
+            let deviation = Deviation {
+                kind: Kind::StateChangedByRefusal,
+                expected: format!("`{}` stays {}", seen.pointer, seen.expected),
+                observed: format!(
+                    "after {} refused requests `{}` was {}; none of them does it again",
+                    pending.len(),
+                    seen.pointer,
+                    seen.observed
+                ),
+            };
+            let id = fingerprint(promise, deviation.kind, &case);
+            if !self.tally.known(&id, &case.id) {
+                self.publish(&case, promise, &deviation, (1, 2), String::new(), Vec::new());
+            }
         }
         self.look_again().await;
     }
@@ -239,7 +264,7 @@ impl Runner<'_> {
         operation: &str,
         reset: Option<usize>,
         case: &Case,
-    ) -> Option<(bool, Option<super::state::Difference>)> {
+    ) -> Option<(bool, Option<Difference>)> {
         if let Some(reset) = reset {
             self.took(self.case(reset)).await;
         }

@@ -3,7 +3,7 @@
 
 use probity::case::{self, Context, DEFAULT_BUDGET, Plan};
 use probity::contract::{self, Contract, ContractIssue};
-use probity::device::{Credentials, Device, Options as DeviceOptions};
+use probity::device::{Carrier, Credentials, Device, Options as DeviceOptions};
 use probity::mock::{self, MockConfig};
 use probity::pattern::Texts;
 use probity::profile::Profile;
@@ -71,6 +71,7 @@ impl Suite {
                 base_url: format!("http://{}", mock.addr()),
                 credentials,
                 timeout,
+                carrier: Carrier::Socket,
                 ..DeviceOptions::default()
             },
             self.profile.clone(),
