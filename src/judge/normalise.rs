@@ -94,7 +94,9 @@ pub fn error_answer(contract: &Contract, case: &Case, answer: &Answer) -> Option
     let fault = match &case.expect {
         Expect::Refused { faults } => {
             let (first, rest) = faults.split_first()?;
-            rest.iter().all(|f| f.kind == first.kind).then_some(first.kind)?
+            rest.iter()
+                .all(|f| f.kind == first.kind)
+                .then_some(first.kind)?
         }
         Expect::Unauthorized { faults } if faults.is_empty() => FaultKind::Unauthenticated,
         _ => return None,
