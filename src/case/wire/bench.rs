@@ -116,7 +116,7 @@ impl<'c, 'a> Bench<'c, 'a> {
         let fields = self.scene.as_ref().map(Scene::fields).unwrap_or_default();
         fields.into_iter().filter_map(move |field| {
             let value = crate::case::build::get(body, &field.path)?;
-            (!value.is_object() && !value.is_array()).then(|| (field.path, field.schema, value))
+            (!value.is_object() && !value.is_array()).then_some((field.path, field.schema, value))
         })
     }
 

@@ -90,13 +90,13 @@ fn same_value(bench: &mut Bench<'_, '_>, body: &Value) {
     if let Some(at) = first(&text, b':') {
         all.push((
             "wide-gap",
-            2,
+            3,
             "there are 200 blanks before a value".to_owned(),
             insert(&text, at + 1, " ".repeat(200).as_bytes()),
         ));
         all.push((
             "line-ends-around-colon",
-            2,
+            3,
             "there are line ends around a colon".to_owned(),
             super::edits::replace(&text, at, 1, b"\r\n:\t\n"),
         ));
@@ -180,7 +180,7 @@ fn duplicates(bench: &mut Bench<'_, '_>, body: &Value, other: &Value) {
     let all = [
         (
             "twice-same",
-            2,
+            3,
             "twice with the same value",
             behind(&value.to_string()),
         ),
@@ -398,7 +398,7 @@ fn texts(bench: &mut Bench<'_, '_>, body: &Value) {
     for (name, tier, what, member) in [
         (
             "nul-in-unknown-name",
-            2,
+            3,
             "U+0000 in its name",
             "\"a\\u0000b\":1",
         ),

@@ -149,12 +149,36 @@ impl Idea {
             about: self.about,
             name: self.name.to_owned(),
             title: self.title,
-            class: format!("http:{}", self.name),
+            class: format!("http:{}", class(self.about, self.name)),
             tier: self.tier,
             promises,
             request,
             expect,
             check,
         });
+    }
+}
+
+/// The mistake of a server that shows in this request, so that one mistake is one finding however
+/// many requests show it.
+fn class(about: &'static str, name: &'static str) -> &'static str {
+    match (about, name) {
+        ("chunks", "one" | "many" | "extensions" | "sizes" | "paused" | "capital-coding") => {
+            "chunked"
+        }
+        ("chunks", "no-last" | "size-beyond") => "incomplete-chunks",
+        ("chunks", "size-not-hex" | "size-negative" | "size-wraps" | "data-unended") => "bad-chunk",
+        ("length", "half" | "one-less" | "zero" | "absent") => "length-ignored",
+        ("length", "body-cut" | "no-body") => "incomplete",
+        ("length", "letters" | "letters-behind" | "hexadecimal" | "fraction") => "length-no-number",
+        ("pieces", "head-cut") => "incomplete",
+        ("pieces", _) => "pieces",
+        ("fields", "upper-case" | "lower-case") => "field-case",
+        ("fields", "no-blank" | "more-blanks") => "field-blanks",
+        ("media-type", "charset" | "charset-tight" | "charset-quoted") => "media-type-parameter",
+        ("method", "put" | "post" | "patch" | "unknown" | "letter-behind" | "put-unauthorized") => {
+            "other-method"
+        }
+        _ => name,
     }
 }

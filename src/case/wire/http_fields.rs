@@ -65,7 +65,7 @@ pub(super) fn spelling(bench: &mut Bench<'_, '_>, sent: &Sent) {
         .text("X-Padding:\r\n")
         .body(body)
         .done();
-    Idea::new(about, "empty-value", 2, "a field has no value").valid(bench, empty);
+    Idea::new(about, "empty-value", 3, "a field has no value").valid(bench, empty);
     let mut turned = sent.request.clone();
     turned.headers.reverse();
     let turned = Wire::line(
@@ -177,7 +177,7 @@ pub(super) fn broken(bench: &mut Bench<'_, '_>, sent: &Sent) {
     Idea::new(about, "nul", 2, "a field has a NUL").survived(bench, line(b"X-Padding: a\0b\r\n"));
     Idea::new(about, "bare-return", THOROUGH, "a field has a CR")
         .survived(bench, line(b"X-Padding: a\rb\r\n"));
-    Idea::new(about, "no-colon", 2, "a field has no colon").survived(bench, line(b"X-Padding\r\n"));
+    Idea::new(about, "no-colon", 3, "a field has no colon").survived(bench, line(b"X-Padding\r\n"));
     Idea::new(about, "no-name", 3, "a field has no name").survived(bench, line(b": value\r\n"));
     Idea::new(
         about,

@@ -216,7 +216,7 @@ pub(super) fn lengths(bench: &mut Bench<'_, '_>, sent: &Sent) {
         ("large", 2, "the length is 2 GiB", "2147483648".to_owned()),
         (
             "wraps-32",
-            2,
+            3,
             "the length is 2^32 more than the body",
             (len + (1 << 32)).to_string(),
         ),
@@ -249,7 +249,7 @@ pub(super) fn lengths(bench: &mut Bench<'_, '_>, sent: &Sent) {
         ),
         (
             "conflict-short",
-            2,
+            3,
             "there are two lengths, the first shorter",
             len / 2,
             len,
@@ -415,7 +415,7 @@ pub(super) fn connections(bench: &mut Bench<'_, '_>, sent: &Sent) {
         "the client shuts down its half after the request",
     )
     .survived(bench, head(sent).body(body).shutdown().done());
-    Idea::new(about, "line-end-behind", 2, "a line end follows the body")
+    Idea::new(about, "line-end-behind", 3, "a line end follows the body")
         .survived(bench, head(sent).body(body).text("\r\n").done());
     Idea::new(
         about,

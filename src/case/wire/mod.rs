@@ -7,6 +7,7 @@
 //! lenient, the answer is recorded and only hangs, crashes and 5xx are accused.
 
 mod auth;
+mod auth_tables;
 mod bench;
 mod corners;
 mod edits;
@@ -18,6 +19,7 @@ mod login;
 mod raw;
 mod state;
 mod syntax;
+mod syntax_structure;
 mod syntax_tokens;
 
 pub use auth::Auth;

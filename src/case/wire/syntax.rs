@@ -1,9 +1,9 @@
 //! Bodies that are not JSON. Everything else about them is right, so that a lenient parser finds a
 //! surely valid body in them. May import what [`crate::case`] may.
 
-use super::bench::{Bench, EXTRA, Shot, THOROUGH, not_json};
-use super::edits::{first, first_name, first_text, insert, last, marks, replace};
-use super::syntax_tokens;
+use super::bench::{Bench, Shot, THOROUGH, not_json};
+use super::edits::{first, insert};
+use super::{syntax_structure, syntax_tokens};
 use crate::case::build::emit;
 use crate::case::{Case, Check, Context, Expect, Fault, Strategy, SuccessIs};
 use crate::contract::FaultKind;
@@ -36,9 +36,9 @@ impl Strategy for JsonSyntax {
                 let required = bench.op.body.as_ref().is_some_and(|b| b.required);
                 let mut all = empty(required);
                 all.extend(other_formats(&body));
-                all.extend(structure(&emit(&body)));
+                all.extend(syntax_structure::structure(&emit(&body)));
                 all.extend(around(&emit(&body)));
-                all.extend(cut(&emit(&body)));
+                all.extend(syntax_structure::cut(&emit(&body)));
                 all.extend(encodings(&emit(&body)));
                 all.extend(syntax_tokens::numbers(&bench, &body));
                 all.extend(syntax_tokens::strings(&bench, &body));
@@ -72,7 +72,8 @@ pub(super) struct Broken {
 }
 
 impl Broken {
-    fn new(
+    /// Without further faults.
+    pub fn new(
         about: &'static str,
         (name, tier): (&'static str, u8),
         title: impl Into<String>,
@@ -90,19 +91,107 @@ impl Broken {
 }
 
 fn shoot(bench: &mut Bench<'_, '_>, broken: Broken) {
+    // An edit that finds nothing to break in this body leaves it JSON.
+    if super::is_json(&broken.bytes) {
+        return;
+    }
     let mut faults = vec![not_json()];
     faults.extend(broken.also);
     bench.shoot(Shot {
         about: broken.about,
         name: broken.name.to_owned(),
         title: format!("the body {}", broken.title),
-        class: format!("json-syntax:{}", broken.name),
+        class: format!("json-syntax:{}", leniency(broken.about, broken.name)),
         tier: broken.tier,
         promises: vec!["body.json".to_owned()],
         request: Request::Http(bench.context.request(bench.op, Some(broken.bytes))),
         expect: Expect::Refused { faults },
         check: Check::Unchanged,
     });
+}
+
+/// The leniency of a parser that takes this body, so that one leniency is one finding however many
+/// bodies show it.
+fn leniency(about: &'static str, name: &'static str) -> &'static str {
+    const FAMILIES: [(&str, &[&str]); 12] = [
+        ("nothing", &["empty", "blank", "line-end"]),
+        ("trailing-comma", &["trailing-comma"]),
+        ("comment", &["comment"]),
+        (
+            "other-quotes",
+            &["single-quoted", "backtick", "typographic", "python"],
+        ),
+        ("no-quotes", &["bare-", "name-not-", "text-not-"]),
+        (
+            "separator",
+            &[
+                "no-comma",
+                "line-for-comma",
+                "semicolon",
+                "double-comma",
+                "leading-comma",
+                "empty-item",
+            ],
+        ),
+        (
+            "colon",
+            &[
+                "no-colon",
+                "equals",
+                "arrow",
+                "double-colon",
+                "comma-for-colon",
+            ],
+        ),
+        (
+            "member",
+            &["no-value", "name-only", "number-name", "no-name"],
+        ),
+        ("number-base", &["hexadecimal", "octal", "binary"]),
+        (
+            "not-finite",
+            &["not-a-number", "infinity", "minus-infinity"],
+        ),
+        ("number-point", &["no-fraction", "no-integer", "two-points"]),
+        (
+            "number-tail",
+            &[
+                "no-exponent",
+                "unit",
+                "suffix",
+                "space-inside",
+                "underscore",
+            ],
+        ),
+    ];
+    if matches!(about, "cut") {
+        return about;
+    }
+    if about == "around" {
+        return if name.ends_with("behind") {
+            "behind"
+        } else {
+            "before"
+        };
+    }
+    let prefixes: [(&str, &str); 4] = [
+        ("escape-", "escape"),
+        ("raw-", "control-character"),
+        ("utf8-", "not-utf-8"),
+        ("nul-between", "between-tokens"),
+    ];
+    let found = FAMILIES
+        .iter()
+        .find(|(_, starts)| starts.iter().any(|s| name.starts_with(s)))
+        .map(|(family, _)| *family);
+    found
+        .or_else(|| {
+            prefixes
+                .iter()
+                .find(|(start, _)| name.starts_with(start))
+                .map(|(_, f)| *f)
+        })
+        .unwrap_or(if about == "literals" { "word" } else { name })
 }
 
 /// Nothing, and nothing but white space.
@@ -188,7 +277,7 @@ fn other_formats(body: &Value) -> Vec<Broken> {
         Broken::new(about, ("yaml", 1), "is YAML", yaml),
         Broken::new(
             about,
-            ("xml", 2),
+            ("xml", 3),
             "is XML",
             format!("<?xml version=\"1.0\"?><settings>{xml}</settings>"),
         ),
@@ -219,249 +308,11 @@ fn other_formats(body: &Value) -> Vec<Broken> {
         ),
         Broken::new(
             about,
-            ("undefined", 2),
+            ("undefined", 3),
             "is the word undefined",
             "undefined",
         ),
     ]
-}
-
-/// Structure that RFC 8259 §2, §4 and §5 do not allow.
-fn structure(text: &[u8]) -> Vec<Broken> {
-    let about = "structure";
-    let mut out = Vec::new();
-    let mut add = |name: &'static str, tier: u8, title: &str, bytes: Option<Vec<u8>>| {
-        out.extend(bytes.map(|b| Broken::new(about, (name, tier), title, b)));
-    };
-    let open = first(text, b'{');
-    let close = last(text, b'}');
-    let comma = first(text, b',');
-    let colon = first(text, b':');
-    let inner = marks(text)
-        .into_iter()
-        .find(|m| m.byte == b'}' && m.depth > 1);
-    let before_close = |piece: &[u8]| close.map(|at| insert(text, at, piece));
-    let for_comma = |piece: &[u8]| comma.map(|at| replace(text, at, 1, piece));
-    let for_colon = |piece: &[u8]| colon.map(|at| replace(text, at, 1, piece));
-
-    add(
-        "trailing-comma",
-        0,
-        "has a comma after the last member",
-        before_close(b","),
-    );
-    add(
-        "trailing-comma-inner",
-        2,
-        "has a comma after the last member of an inner object",
-        inner.map(|m| insert(text, m.at, b",")),
-    );
-    add(
-        "trailing-comma-array",
-        2,
-        "has a comma after the last item of an array",
-        before_close(format!(",\"{EXTRA}\":[1,]").as_bytes()),
-    );
-    add(
-        "leading-comma",
-        2,
-        "has a comma before the first member",
-        open.map(|at| insert(text, at + 1, b",")),
-    );
-    add(
-        "double-comma",
-        1,
-        "has two commas between members",
-        for_comma(b",,"),
-    );
-    add(
-        "no-comma",
-        0,
-        "has no comma between two members",
-        for_comma(b" "),
-    );
-    add(
-        "line-for-comma",
-        THOROUGH,
-        "has a line end for a comma",
-        for_comma(b"\n"),
-    );
-    add(
-        "semicolon",
-        1,
-        "has a semicolon for a comma",
-        for_comma(b";"),
-    );
-    add("no-colon", 1, "has no colon after a name", for_colon(b" "));
-    add("equals", 1, "has = for a colon", for_colon(b"="));
-    add("arrow", THOROUGH, "has => for a colon", for_colon(b"=>"));
-    add(
-        "double-colon",
-        2,
-        "has two colons after a name",
-        for_colon(b"::"),
-    );
-    add(
-        "comma-for-colon",
-        3,
-        "has a comma for a colon",
-        for_colon(b","),
-    );
-    add(
-        "comment-line",
-        0,
-        "has a // comment",
-        comma.map(|at| insert(text, at + 1, b" // note\n")),
-    );
-    add(
-        "comment-block",
-        1,
-        "has a /* */ comment",
-        comma.map(|at| insert(text, at + 1, b"/* note */")),
-    );
-    add(
-        "comment-hash",
-        2,
-        "has a # comment",
-        comma.map(|at| insert(text, at + 1, b" # note\n")),
-    );
-    add(
-        "comment-first",
-        THOROUGH,
-        "begins with a comment",
-        Some(insert(text, 0, b"/**/")),
-    );
-
-    if let Some((at, len)) = first_name(text) {
-        let bare = text
-            .get(at + 1..(at + len).saturating_sub(1))
-            .unwrap_or_default();
-        let quoted =
-            |open: &[u8], shut: &[u8]| Some(replace(text, at, len, &[open, bare, shut].concat()));
-        add(
-            "bare-name",
-            0,
-            "has a name without quotation marks",
-            quoted(b"", b""),
-        );
-        add(
-            "single-quoted-name",
-            1,
-            "has a name in single quotes",
-            quoted(b"'", b"'"),
-        );
-        add(
-            "name-not-closed",
-            2,
-            "has a name without its closing quotation mark",
-            quoted(b"\"", b""),
-        );
-        add(
-            "name-not-opened",
-            3,
-            "has a name without its opening quotation mark",
-            quoted(b"", b"\""),
-        );
-        add(
-            "backtick-name",
-            THOROUGH,
-            "has a name in backticks",
-            quoted(b"`", b"`"),
-        );
-        add(
-            "array-of-pairs",
-            3,
-            "has brackets for braces",
-            brackets(text),
-        );
-    }
-    if let Some((at, len)) = first_text(text) {
-        let bare = text
-            .get(at + 1..(at + len).saturating_sub(1))
-            .unwrap_or_default();
-        let quoted =
-            |open: &[u8], shut: &[u8]| Some(replace(text, at, len, &[open, bare, shut].concat()));
-        add(
-            "single-quoted-text",
-            0,
-            "has a string in single quotes",
-            quoted(b"'", b"'"),
-        );
-        add(
-            "bare-text",
-            1,
-            "has a string without quotation marks",
-            quoted(b"", b""),
-        );
-        add(
-            "text-not-closed",
-            1,
-            "has a string without its closing quotation mark",
-            quoted(b"\"", b""),
-        );
-        add(
-            "text-not-opened",
-            3,
-            "has a string without its opening quotation mark",
-            quoted(b"", b"\""),
-        );
-        add(
-            "typographic-quotes",
-            THOROUGH,
-            "has a string in typographic quotation marks",
-            quoted("“".as_bytes(), "”".as_bytes()),
-        );
-        let half = len / 2;
-        add(
-            "joined-texts",
-            4,
-            "has a string in two pieces",
-            Some(insert(text, at + half.max(1), b"\" \"")),
-        );
-    }
-    let extra = |piece: &str| before_close(format!(",{piece}").as_bytes());
-    add(
-        "no-value",
-        1,
-        "has a name without a value at the end",
-        extra(&format!("\"{EXTRA}\":")),
-    );
-    add(
-        "no-value-inside",
-        2,
-        "has a name without a value between others",
-        colon.map(|at| {
-            let rest = comma.map_or(0, |c| c.saturating_sub(at + 1));
-            replace(text, at + 1, rest, b"")
-        }),
-    );
-    add(
-        "name-only",
-        2,
-        "has a name alone as a member",
-        extra(&format!("\"{EXTRA}\"")),
-    );
-    add("number-name", 3, "has a number for a name", extra("1:1"));
-    add("no-name", 4, "has a value without a name", extra(":1"));
-    add(
-        "empty-item",
-        3,
-        "has an empty item in an array",
-        extra(&format!("\"{EXTRA}\":[1,,2]")),
-    );
-    add(
-        "wrong-closer",
-        2,
-        "closes its object with ]",
-        close.map(|at| replace(text, at, 1, b"]")),
-    );
-    out
-}
-
-/// The object in brackets for braces: `["a":1]`.
-fn brackets(text: &[u8]) -> Option<Vec<u8>> {
-    let (open, close) = (first(text, b'{')?, last(text, b'}')?);
-    Some(replace(&replace(text, close, 1, b"]"), open, 1, b"["))
 }
 
 /// A valid text with something before or behind it (RFC 8259 §2: a text is one value).
@@ -487,7 +338,7 @@ fn around(text: &[u8]) -> Vec<Broken> {
             "has NUL and more text behind the object",
             b"\0{\"a\":",
         ),
-        behind("comma-behind", 2, "has a comma behind the object", b","),
+        behind("comma-behind", 3, "has a comma behind the object", b","),
         behind(
             "semicolon-behind",
             3,
@@ -526,7 +377,7 @@ fn around(text: &[u8]) -> Vec<Broken> {
             "begins with an assignment",
             b"var s=",
         ),
-        before("brace-before", 2, "has one opening brace too many", b"{"),
+        before("brace-before", 3, "has one opening brace too many", b"{"),
         before("nul-before", 3, "begins with a NUL", b"\0"),
         within("in-parentheses", 3, "stands in parentheses", b"(", b")"),
         within(
@@ -554,73 +405,6 @@ fn around(text: &[u8]) -> Vec<Broken> {
     ]
 }
 
-/// Cut off at each kind of place: before the closing brace, inside a string, after a colon, after
-/// a comma, in the middle, after the first brace.
-fn cut(text: &[u8]) -> Vec<Broken> {
-    let about = "cut";
-    let upto = |at: usize| text.get(..at).unwrap_or(text).to_vec();
-    let mut out = vec![
-        Broken::new(
-            about,
-            ("last-brace", 0),
-            "lacks its closing brace",
-            upto(text.len().saturating_sub(1)),
-        ),
-        Broken::new(
-            about,
-            ("half", 1),
-            "is cut in the middle",
-            upto(text.len() / 2),
-        ),
-        Broken::new(
-            about,
-            ("only-brace", 1),
-            "is one opening brace",
-            b"{".as_slice(),
-        ),
-    ];
-    let mut add = |name, tier, title: &str, at: Option<usize>| {
-        out.extend(at.map(|at| Broken::new(about, (name, tier), title, upto(at))));
-    };
-    add(
-        "after-comma",
-        2,
-        "is cut after a comma",
-        last(text, b',').map(|at| at + 1),
-    );
-    add(
-        "after-colon",
-        2,
-        "is cut after a colon",
-        last(text, b':').map(|at| at + 1),
-    );
-    add("after-name", 3, "is cut after a name", last(text, b':'));
-    add(
-        "after-value",
-        2,
-        "is cut after the first value",
-        first(text, b','),
-    );
-    let inside = first_text(text).map(|(at, len)| at + (len / 2).max(1));
-    add("inside-text", 2, "is cut inside a string", inside);
-    let inside = first_name(text).map(|(at, len)| at + (len / 2).max(1));
-    add("inside-name", THOROUGH, "is cut inside a name", inside);
-    let closers = marks(text)
-        .into_iter()
-        .rev()
-        .take_while(|m| matches!(m.byte, b'}' | b']'))
-        .count();
-    if closers > 1 {
-        add(
-            "all-closers",
-            2,
-            "lacks all its closing brackets",
-            Some(text.len() - closers),
-        );
-    }
-    out
-}
-
 /// Octets that are no JSON in any encoding that readers detect. UTF-16 and UTF-32, which some
 /// detect, are the strategy `json-corners`'.
 fn encodings(text: &[u8]) -> Vec<Broken> {
@@ -642,7 +426,7 @@ fn encodings(text: &[u8]) -> Vec<Broken> {
         ),
         Broken::new(
             about,
-            ("octet-ff", 2),
+            ("octet-ff", 3),
             "begins with 0xFF",
             [b"\xff", text].concat(),
         ),
@@ -684,7 +468,7 @@ fn deep(bench: &mut Bench<'_, '_>) {
         ),
         (
             "objects-1000",
-            2,
+            3,
             "1,000 objects in each other, not closed",
             open(1_000, "{\"a\":"),
         ),
@@ -696,7 +480,7 @@ fn deep(bench: &mut Bench<'_, '_>) {
         ),
         (
             "brackets-100000",
-            3,
+            2,
             "100,000 opening brackets",
             open(100_000, "["),
         ),
@@ -730,7 +514,7 @@ fn deep(bench: &mut Bench<'_, '_>) {
             about: "depth",
             name: name.to_owned(),
             title: format!("the body is {title}"),
-            class: format!("json-syntax:{name}"),
+            class: "json-syntax:depth".to_owned(),
             tier,
             promises: vec!["body.json".to_owned()],
             request: Request::Http(bench.context.request(bench.op, Some(bytes))),

@@ -119,7 +119,7 @@ pub(super) fn numbers(bench: &Bench<'_, '_>, body: &Value) -> Vec<Broken> {
         ),
         (
             "no-exponent",
-            2,
+            3,
             "an exponent without digits",
             format!("{n}e"),
         ),
@@ -224,7 +224,7 @@ fn escapes(bench: &Bench<'_, '_>, body: &Value) -> Vec<Broken> {
         ),
         (
             "escape-u-two",
-            2,
+            3,
             "\\u with two digits",
             format!("\\u{code:02x}"),
         ),
@@ -392,8 +392,8 @@ pub(super) const BAD_UTF8: [(&str, u8, &str, &[u8]); 8] = [
 pub(super) fn literals(body: &Value) -> Vec<Broken> {
     let table = [
         ("capital-true", 1, "True", "True"),
-        ("none", 2, "None", "None"),
-        ("undefined-value", 2, "undefined", "undefined"),
+        ("none", 3, "None", "None"),
+        ("undefined-value", 3, "undefined", "undefined"),
         ("capitals-null", 3, "NULL", "NULL"),
         ("nil", THOROUGH, "nil", "nil"),
         ("cut-true", 3, "tru", "tru"),
