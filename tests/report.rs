@@ -24,19 +24,28 @@ fn text_of_an_everyday_report() {
 
 #[test]
 fn text_in_full() {
-    let style = Style { verbose: true, ..Style::default() };
+    let style = Style {
+        verbose: true,
+        ..Style::default()
+    };
     insta::assert_snapshot!(text(&everyday(), style));
 }
 
 #[test]
 fn text_in_brief() {
-    let style = Style { quiet: true, ..Style::default() };
+    let style = Style {
+        quiet: true,
+        ..Style::default()
+    };
     insta::assert_snapshot!(text(&everyday(), style));
 }
 
 #[test]
 fn text_in_a_narrow_terminal() {
-    let style = Style { width: 50, ..Style::default() };
+    let style = Style {
+        width: 50,
+        ..Style::default()
+    };
     let shown = text(&everyday(), style);
     insta::assert_snapshot!(shown);
 }
@@ -55,12 +64,24 @@ fn text_of_a_nasty_report() {
 fn text_never_carries_what_moves_a_terminal() {
     for style in [
         Style::default(),
-        Style { verbose: true, width: 0, ..Style::default() },
-        Style { quiet: true, ..Style::default() },
-        Style { width: usize::MAX, ..Style::default() },
+        Style {
+            verbose: true,
+            width: 0,
+            ..Style::default()
+        },
+        Style {
+            quiet: true,
+            ..Style::default()
+        },
+        Style {
+            width: usize::MAX,
+            ..Style::default()
+        },
     ] {
         let shown = text(&nasty(), style);
-        let bad = shown.chars().find(|c| c.is_control() && *c != '\n' || *c == '\u{202e}');
+        let bad = shown
+            .chars()
+            .find(|c| c.is_control() && *c != '\n' || *c == '\u{202e}');
         assert_eq!(bad, None, "{style:?}: {shown}");
     }
 }
@@ -68,7 +89,10 @@ fn text_never_carries_what_moves_a_terminal() {
 #[test]
 fn colour_adds_nothing_but_colour() {
     for report in [everyday(), empty(), nasty()] {
-        let style = Style { colour: true, ..Style::default() };
+        let style = Style {
+            colour: true,
+            ..Style::default()
+        };
         let coloured = text(&report, style);
         assert!(coloured.contains("\u{1b}["));
         let plain = anstream::adapter::strip_str(&coloured).to_string();
@@ -81,16 +105,32 @@ fn colour_adds_nothing_but_colour() {
 fn a_credential_in_an_answer_is_not_shown() {
     let mut report = everyday();
     let finding = &mut report.findings[0];
-    finding.observed = "it echoes Authorization: Bearer 0123456789abcdef".to_owned();
+    finding.observed = "it echoes Authorization: Bearer feedfeedfeedfeed".to_owned();
     finding.evidence.answer = "HTTP 200\nauthorization: Basic YWRtaW46MTIzNDU2\n".to_owned();
-    report.notes.push("saw Authorization: Bearer 0123456789abcdef".to_owned());
+    report
+        .notes
+        .push("saw Authorization: Bearer feedfeedfeedfeed".to_owned());
     for verbose in [false, true] {
-        let shown = text(&report, Style { verbose, ..Style::default() });
-        assert!(!shown.contains("0123456789abcdef\n") && !shown.contains("YWRtaW46"), "{shown}");
+        let shown = text(
+            &report,
+            Style {
+                verbose,
+                ..Style::default()
+            },
+        );
+        assert!(
+            !shown.contains("feedfeed") && !shown.contains("YWRtaW46"),
+            "{shown}"
+        );
         assert!(shown.contains("Bearer ***"));
         // The line to be copied names it and stays whole.
         assert!(shown.contains("-H \"Authorization: Bearer $PROBITY_TOKEN\""));
     }
+    let xml = Format::Junit.render(&report).unwrap();
+    assert!(
+        !xml.contains("feedfeed") && !xml.contains("YWRtaW46"),
+        "{xml}"
+    );
 }
 
 #[test]
@@ -100,7 +140,10 @@ fn json_reads_back_the_same() {
         assert!(written.ends_with("}\n"));
         assert_eq!(read(written.as_bytes()).unwrap(), report);
         // Writing twice is the same text.
-        assert_eq!(json::render(&read(written.as_bytes()).unwrap()).unwrap(), written);
+        assert_eq!(
+            json::render(&read(written.as_bytes()).unwrap()).unwrap(),
+            written
+        );
     }
 }
 
@@ -116,13 +159,34 @@ fn what_cannot_be_read_says_why_and_where() {
     let good = json::render(&everyday()).unwrap();
     let cut = &good[..good.len() / 2];
     let table: Vec<(Vec<u8>, &str)> = vec![
-        (b"".to_vec(), "line 1, column 0: not JSON: EOF while parsing a value"),
-        (b"{\"schema\": 1,\n}".to_vec(), "line 2, column 1: not JSON: trailing comma"),
-        (b"\xff".to_vec(), "line 1, column 1: not JSON: expected value"),
-        (b"[]".to_vec(), "no `schema` member: not a probity-report/1 report"),
-        (b"7".to_vec(), "no `schema` member: not a probity-report/1 report"),
-        (b"{}".to_vec(), "no `schema` member: not a probity-report/1 report"),
-        (b"{\"schema\": null}".to_vec(), "no `schema` member: not a probity-report/1 report"),
+        (
+            b"".to_vec(),
+            "line 1, column 0: not JSON: EOF while parsing a value",
+        ),
+        (
+            b"{\"schema\": 1,\n}".to_vec(),
+            "line 2, column 1: not JSON: trailing comma",
+        ),
+        (
+            b"\xff".to_vec(),
+            "line 1, column 1: not JSON: expected value",
+        ),
+        (
+            b"[]".to_vec(),
+            "no `schema` member: not a probity-report/1 report",
+        ),
+        (
+            b"7".to_vec(),
+            "no `schema` member: not a probity-report/1 report",
+        ),
+        (
+            b"{}".to_vec(),
+            "no `schema` member: not a probity-report/1 report",
+        ),
+        (
+            b"{\"schema\": null}".to_vec(),
+            "no `schema` member: not a probity-report/1 report",
+        ),
         (
             b"{\"schema\": \"probity-report/9\"}".to_vec(),
             "its `schema` is \"probity-report/9\"; this version reads probity-report/1",
@@ -136,17 +200,24 @@ fn what_cannot_be_read_says_why_and_where() {
             "line 7, column 12: invalid value: integer `-7`, expected u64",
         ),
         (
-            good.replace("\"kind\": \"auth-not-enforced\"", "\"kind\": \"bad-mood\"").into_bytes(),
+            good.replace("\"kind\": \"auth-not-enforced\"", "\"kind\": \"bad-mood\"")
+                .into_bytes(),
             "unknown variant `bad-mood`",
         ),
         (cut.as_bytes().to_vec(), "not JSON: EOF while parsing"),
-        ("[".repeat(100_000).into_bytes(), "not JSON: recursion limit exceeded"),
+        (
+            "[".repeat(100_000).into_bytes(),
+            "not JSON: recursion limit exceeded",
+        ),
     ];
     for (bytes, want) in table {
         let error = read(&bytes).expect_err("not a report").to_string();
         assert!(error.contains(want), "{error:?} is not {want:?}");
     }
-    assert!(matches!(read(b"{"), Err(ReadError::NotJson { line: 1, .. })));
+    assert!(matches!(
+        read(b"{"),
+        Err(ReadError::NotJson { line: 1, .. })
+    ));
 }
 
 #[test]
@@ -169,11 +240,16 @@ fn the_published_schema_is_current() {
 #[test]
 fn reports_are_valid_under_the_published_schema() {
     let schema: serde_json::Value = serde_json::from_str(&schema::render().unwrap()).unwrap();
-    let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
+    let validator = jsonschema::options()
+        .should_validate_formats(true)
+        .build(&schema)
+        .unwrap();
     for report in [everyday(), empty(), nasty()] {
         let value = serde_json::to_value(&report).unwrap();
-        let errors: Vec<String> =
-            validator.iter_errors(&value).map(|e| format!("{}: {e}", e.instance_path())).collect();
+        let errors: Vec<String> = validator
+            .iter_errors(&value)
+            .map(|e| format!("{}: {e}", e.instance_path()))
+            .collect();
         assert_eq!(errors, Vec::<String>::new());
     }
     // And it is no schema that everything is valid under.
@@ -199,7 +275,10 @@ fn parsed(xml: &str) -> Vec<String> {
     let mut reader = quick_xml::Reader::from_str(xml);
     let mut seen = Vec::new();
     loop {
-        match reader.read_event().unwrap_or_else(|e| panic!("{e} at {}", reader.buffer_position())) {
+        match reader
+            .read_event()
+            .unwrap_or_else(|e| panic!("{e} at {}", reader.buffer_position()))
+        {
             Xml::Eof => return seen,
             Xml::Start(tag) | Xml::Empty(tag) => {
                 let mut entry = String::from_utf8(tag.name().as_ref().to_vec()).unwrap();
@@ -261,19 +340,37 @@ fn junit_tells_a_run_that_could_not_judge_from_success() {
 #[test]
 fn targets_are_format_and_path() {
     let target: Target = "junit=a=b.xml".parse().unwrap();
-    assert_eq!((target.format(), target.is_stdout()), (Format::Junit, false));
+    assert_eq!(
+        (target.format(), target.is_stdout()),
+        (Format::Junit, false)
+    );
     let target: Target = "json=-".parse().unwrap();
     assert_eq!((target.format(), target.is_stdout()), (Format::Json, true));
     for (text, want) in [
-        ("json", "\"json\" is not FORMAT=PATH, such as junit=report.xml or json=-"),
-        ("json=", "`json=` names no file; write json=report.xml, or json=- for stdout"),
-        ("pdf=x", "there is no report format \"pdf\"; there are text, json, junit"),
-        ("", "\"\" is not FORMAT=PATH, such as junit=report.xml or json=-"),
+        (
+            "json",
+            "\"json\" is not FORMAT=PATH, such as junit=report.xml or json=-",
+        ),
+        (
+            "json=",
+            "`json=` names no file; write json=report.xml, or json=- for stdout",
+        ),
+        (
+            "pdf=x",
+            "there is no report format \"pdf\"; there are text, json, junit",
+        ),
+        (
+            "",
+            "\"\" is not FORMAT=PATH, such as junit=report.xml or json=-",
+        ),
     ] {
         assert_eq!(text.parse::<Target>(), Err(want.to_owned()));
     }
     for (name, format) in Format::ALL {
-        assert_eq!((format.to_string().as_str(), name.parse()), (name, Ok(format)));
+        assert_eq!(
+            (format.to_string().as_str(), name.parse()),
+            (name, Ok(format))
+        );
     }
 }
 
@@ -294,14 +391,23 @@ fn a_file_appears_whole_or_not_at_all() {
         names
     };
     write("a.json").unwrap();
-    assert_eq!(read(&std::fs::read(at("a.json")).unwrap()).unwrap(), everyday());
+    assert_eq!(
+        read(&std::fs::read(at("a.json")).unwrap()).unwrap(),
+        everyday()
+    );
     // What was there is replaced.
     std::fs::write(at("b.json"), "x".repeat(1 << 20)).unwrap();
     write("b.json").unwrap();
-    assert_eq!(std::fs::read(at("a.json")).unwrap(), std::fs::read(at("b.json")).unwrap());
+    assert_eq!(
+        std::fs::read(at("a.json")).unwrap(),
+        std::fs::read(at("b.json")).unwrap()
+    );
     std::fs::create_dir(at("folder")).unwrap();
     let error = write("folder").unwrap_err().to_string();
-    assert!(error.starts_with("--report json=") && error.ends_with("is a folder, not a file"), "{error}");
+    assert!(
+        error.starts_with("--report json=") && error.ends_with("is a folder, not a file"),
+        "{error}"
+    );
     let error = write("no/such/folder.json").unwrap_err().to_string();
     assert!(error.contains("no/such/folder.json: "), "{error}");
     assert_eq!(left(), ["a.json", "b.json", "folder"]);
@@ -309,18 +415,39 @@ fn a_file_appears_whole_or_not_at_all() {
     {
         use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _, symlink};
         // Readable as any file is, and a link stays a link.
-        let mode = std::fs::metadata(at("a.json")).unwrap().permissions().mode();
+        let mode = std::fs::metadata(at("a.json"))
+            .unwrap()
+            .permissions()
+            .mode();
         std::fs::write(at("ordinary"), "").unwrap();
-        assert_eq!(mode, std::fs::metadata(at("ordinary")).unwrap().permissions().mode());
+        assert_eq!(
+            mode,
+            std::fs::metadata(at("ordinary"))
+                .unwrap()
+                .permissions()
+                .mode()
+        );
         symlink(at("a.json"), at("link.json")).unwrap();
         std::fs::write(at("a.json"), "old").unwrap();
         write("link.json").unwrap();
-        assert!(std::fs::symlink_metadata(at("link.json")).unwrap().is_symlink());
-        assert_eq!(std::fs::read(at("a.json")).unwrap(), std::fs::read(at("b.json")).unwrap());
+        assert!(
+            std::fs::symlink_metadata(at("link.json"))
+                .unwrap()
+                .is_symlink()
+        );
+        assert_eq!(
+            std::fs::read(at("a.json")).unwrap(),
+            std::fs::read(at("b.json")).unwrap()
+        );
         // A device is written to, not replaced.
         let null: Target = "json=/dev/null".parse().unwrap();
         null.write(&everyday()).unwrap();
-        assert!(std::fs::metadata("/dev/null").unwrap().file_type().is_char_device());
+        assert!(
+            std::fs::metadata("/dev/null")
+                .unwrap()
+                .file_type()
+                .is_char_device()
+        );
     }
 }
 
@@ -331,7 +458,11 @@ fn every_finding_is_in_every_format() {
     for (name, format) in Format::ALL {
         let out = format.render(&report).unwrap();
         for finding in &report.findings {
-            assert!(out.contains(&finding.fingerprint), "{name}: {}", finding.title);
+            assert!(
+                out.contains(&finding.fingerprint),
+                "{name}: {}",
+                finding.title
+            );
         }
     }
 }

@@ -94,7 +94,9 @@ pub fn error_answer(contract: &Contract, case: &Case, answer: &Answer) -> Option
     let fault = match &case.expect {
         Expect::Refused { faults } => {
             let (first, rest) = faults.split_first()?;
-            rest.iter().all(|f| f.kind == first.kind).then_some(first.kind)?
+            rest.iter()
+                .all(|f| f.kind == first.kind)
+                .then_some(first.kind)?
         }
         Expect::Unauthorized { faults } if faults.is_empty() => FaultKind::Unauthenticated,
         _ => return None,
@@ -398,8 +400,8 @@ mod tests {
     #[test]
     fn text_is_kept_printable_and_bounded() {
         let names: &[&str] = &["proxy"];
-        let text = normalise(&answer("text/html", "<p>\r\n\u{1b}[2Jproxy</p>\n\n"), names);
-        assert_eq!(text, "400 text/html\n<p>\\r\n\\u{1b}[2J{param}</p>");
+        let text = normalise(&answer("text/html", "<p>\r\n\u{1b}[2J proxy</p>\n\n"), names);
+        assert_eq!(text, "400 text/html\n<p>\\r\n\\u{1b}[2J {param}</p>");
         let long = normalise(&answer("text/plain", &"é ".repeat(9_000)), names);
         assert!(long.ends_with("… (cut)") && long.chars().count() < KEPT + 40);
         let bytes = Answer {

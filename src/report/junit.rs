@@ -2,6 +2,7 @@
 //! each promise.
 
 use super::visible;
+use crate::run::curl::mask_credentials;
 use crate::run::kind_word;
 use crate::run::result::{Finding, PromiseResult, Report, Status};
 use quick_junit::{NonSuccessKind, Property, Report as Junit, TestCase, TestCaseStatus, TestSuite};
@@ -90,7 +91,8 @@ fn run(report: &Report) -> TestSuite {
     let mut case = TestCase::new("run", status);
     case.set_classname("probity");
     if !report.notes.is_empty() {
-        case.set_system_out(visible::block(&report.notes.join("\n")));
+        let notes = visible::block(&report.notes.join("\n"));
+        case.set_system_out(mask_credentials(&notes));
     }
     let mut suite = TestSuite::new("probity");
     suite.add_test_case(case);
@@ -117,7 +119,10 @@ fn run(report: &Report) -> TestSuite {
         ("exit.code", report.exit.code.to_string()),
         ("exit.reason", report.exit.reason.clone()),
     ] {
-        suite.add_property(Property::new(name, visible::line(&value)));
+        suite.add_property(Property::new(
+            name,
+            mask_credentials(&visible::line(&value)),
+        ));
     }
     suite
 }
@@ -190,8 +195,8 @@ fn story(finding: &Finding) -> String {
     let mut out = format!(
         "{}\nexpected: {}\nobserved: {}\nreplay: {}\n",
         visible::line(&finding.title),
-        visible::line(&finding.expected),
-        visible::line(&finding.observed),
+        mask_credentials(&visible::line(&finding.expected)),
+        mask_credentials(&visible::line(&finding.observed)),
         visible::line(&finding.reproducer.curl),
     );
     if let Some(file) = &finding.reproducer.request_file {
@@ -204,12 +209,17 @@ fn story(finding: &Finding) -> String {
         visible::line(&finding.fingerprint),
     ));
     let evidence = &finding.evidence;
-    for (what, text) in [("sent", &evidence.request), ("came back", &evidence.answer)]
-        .into_iter()
+    if !evidence.request.is_empty() {
+        let text = visible::block(&evidence.request);
+        out.push_str(&format!("--- sent ---\n{text}\n"));
+    }
+    for (what, text) in std::iter::once(("came back", &evidence.answer))
         .chain(evidence.observations.iter().map(|o| ("observation", o)))
         .filter(|(_, text)| !text.is_empty())
     {
-        out.push_str(&format!("--- {what} ---\n{}\n", visible::block(text)));
+        let text = visible::block(text);
+        let text = mask_credentials(&text);
+        out.push_str(&format!("--- {what} ---\n{text}\n"));
     }
     out
 }

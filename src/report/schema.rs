@@ -18,6 +18,11 @@ pub fn render() -> io::Result<String> {
     let mut schema = generator.into_root_schema_for::<Report>().to_value();
     for (pointer, member, value) in [
         ("", "title", json!(SCHEMA_ID)),
+        (
+            "/properties/schema",
+            "description",
+            json!("Which format this is."),
+        ),
         // What the types of the model cannot say.
         ("/properties/schema", "const", json!(SCHEMA_ID)),
         ("/properties/started_at", "format", json!("date-time")),

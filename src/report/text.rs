@@ -1,11 +1,12 @@
 //! The summary for people: who was judged against what, what is broken first and how to see it
 //! again, then what the page leaves open, then the figures and the verdict.
 
-use super::visible;
+use super::{divergence, visible};
 use crate::run::curl::mask_credentials;
 use crate::run::kind_word;
-use crate::run::result::{Choice, Divergence, Finding, ReadingRef, Report, Severity, Status};
+use crate::run::result::{Choice, Divergence, Finding, Report, Severity, Status};
 use anstyle::{AnsiColor, Style as Ansi};
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// How the summary looks.
@@ -36,8 +37,6 @@ impl Default for Style {
 const NARROWEST: usize = 40;
 /// Groups of choices that are shown without `verbose`.
 const CHOICES_SHOWN: usize = 10;
-/// Readings that are named without `verbose`.
-const READINGS_SHOWN: usize = 3;
 /// Most lines of a request body or an observation without `verbose`.
 const LINES_SHOWN: usize = 4;
 /// Width of the column of labels.
@@ -98,6 +97,13 @@ fn clean(text: &str) -> String {
     mask_credentials(&visible::line(text)).into_owned()
 }
 
+/// Lines of at most `width` columns; names and paths are not broken at their hyphens.
+fn wrap(text: &str, width: usize) -> Vec<Cow<'_, str>> {
+    let options =
+        textwrap::Options::new(width).word_splitter(textwrap::WordSplitter::NoHyphenation);
+    textwrap::wrap(text, options)
+}
+
 fn count(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
 }
@@ -134,9 +140,12 @@ impl Page {
         let width = self.style.width.saturating_sub(column).max(NARROWEST / 2);
         let mut lines: Vec<String> = text
             .split('\n')
-            .flat_map(|l| textwrap::wrap(l, width))
+            .flat_map(|l| wrap(l, width))
             .map(|l| l.into_owned())
             .collect();
+        while lines.last().is_some_and(|l| l.trim().is_empty()) {
+            lines.pop();
+        }
         if lines.len() > limit {
             lines.truncate(limit);
             if let Some(last) = lines.last_mut() {
@@ -153,7 +162,7 @@ impl Page {
     /// Text behind a bullet, wrapped.
     fn item(&mut self, text: &str) {
         let width = self.style.width.saturating_sub(4).max(NARROWEST / 2);
-        for (i, line) in textwrap::wrap(text, width).iter().enumerate() {
+        for (i, line) in wrap(text, width).iter().enumerate() {
             let lead = if i == 0 { "  · " } else { "    " };
             self.line(&format!("{lead}{line}"));
         }
@@ -206,10 +215,7 @@ impl Page {
         let limit = if verbose { usize::MAX } else { LINES_SHOWN };
         let figure = self.paint(&format!("{number:>3} "), ansi);
         let width = self.style.width.saturating_sub(4).max(NARROWEST / 2);
-        for (i, line) in textwrap::wrap(&clean(&finding.title), width)
-            .iter()
-            .enumerate()
-        {
+        for (i, line) in wrap(&clean(&finding.title), width).iter().enumerate() {
             let line = self.paint(line, BOLD);
             let lead = if i == 0 { figure.as_str() } else { "    " };
             self.line(&format!("{lead}{line}"));
@@ -231,11 +237,12 @@ impl Page {
             limit,
         );
         let request = &finding.evidence.request;
-        if verbose {
-            self.entry(4, "request", &visible::block(request), limit);
-        } else if !request.is_empty() {
-            self.entry(4, "request", &short_request(request), limit);
-        }
+        let request = if verbose {
+            visible::block(request)
+        } else {
+            short_request(request)
+        };
+        self.entry(4, "request", &request, limit);
         self.entry(4, "expected", &clean(&finding.expected), limit);
         self.entry(4, "observed", &clean(&finding.observed), limit);
         if verbose {
@@ -257,7 +264,8 @@ impl Page {
             visible::line(&finding.reproducer.curl)
         ));
         if let Some(file) = &finding.reproducer.request_file {
-            self.entry(4, "", &format!("(reads {})", visible::line(file)), limit);
+            let blank = " ".repeat(4 + LABEL);
+            self.line(&format!("{blank}(reads {})", visible::line(file)));
         }
         let mut seen = format!(
             "{} times · {} · {} · {}",
@@ -309,7 +317,7 @@ impl Page {
         }
         self.title("How the device reads what the page leaves ambiguous");
         for divergence in probed {
-            let text = reading_line(divergence, self.style.verbose);
+            let text = divergence::line(divergence, self.style.verbose);
             self.item(&text);
         }
     }
@@ -458,6 +466,9 @@ impl Page {
     }
 
     fn verdict(&mut self, report: &Report) {
+        if !self.style.quiet {
+            self.gap();
+        }
         let (word, colour) = match report.exit.code {
             0 => ("KEPT", AnsiColor::Green),
             1 => ("BROKEN", AnsiColor::Red),
@@ -496,72 +507,4 @@ fn short_request(request: &str) -> String {
     } else {
         format!("{first}\n{}", visible::line(body))
     }
-}
-
-/// Which readings of one promise the device's answers allow, by their axes.
-fn reading_line(divergence: &Divergence, verbose: bool) -> String {
-    let device = &divergence.device;
-    let compiling = divergence.readings.iter().filter(|r| r.compiles).count();
-    let head = format!(
-        "{}: {} of {} fit after {}",
-        visible::line(&divergence.promise),
-        device.fits.len(),
-        count(compiling, "reading", "readings"),
-        count(device.probes.len(), "answer", "answers"),
-    );
-    let fits: Vec<&ReadingRef> = divergence
-        .readings
-        .iter()
-        .filter(|r| device.fits.contains(&r.id))
-        .collect();
-    if fits.is_empty() {
-        return format!("{head}: none that Probity knows");
-    }
-    if verbose {
-        return format!("{head}: {}", visible::line(&device.fits.join(", ")));
-    }
-    type Axis = fn(&ReadingRef) -> &str;
-    let axes: [(&str, Axis); 4] = [
-        ("mode", |r| &r.mode),
-        ("repair", |r| &r.repair),
-        ("unit", |r| &r.unit),
-        ("dialect", |r| &r.dialect),
-    ];
-    let told: Vec<String> = axes
-        .into_iter()
-        .filter_map(|(name, of)| {
-            let all = distinct(divergence.readings.iter().filter(|r| r.compiles).map(of));
-            let left = distinct(fits.iter().map(|r| of(r)));
-            // An axis that the answers do not narrow says nothing.
-            if left.len() == all.len() {
-                return None;
-            }
-            let shown = left
-                .iter()
-                .take(READINGS_SHOWN)
-                .copied()
-                .collect::<Vec<_>>()
-                .join(" or ");
-            let more = match left.len().saturating_sub(READINGS_SHOWN) {
-                0 => String::new(),
-                n => format!(" or {n} more"),
-            };
-            Some(format!("{name} {shown}{more}"))
-        })
-        .collect();
-    if told.is_empty() {
-        format!("{head}: nothing told them apart")
-    } else {
-        format!("{head}: {}", visible::line(&told.join("; ")))
-    }
-}
-
-fn distinct<'a>(values: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
-    let mut out: Vec<&str> = Vec::new();
-    for value in values {
-        if !out.contains(&value) {
-            out.push(value);
-        }
-    }
-    out
 }

@@ -8,15 +8,24 @@ use probity::run::result::*;
 pub fn empty() -> Report {
     Report {
         schema: SCHEMA_ID.to_owned(),
-        tool: Tool { name: "probity".to_owned(), version: "0.0.0".to_owned() },
+        tool: Tool {
+            name: "probity".to_owned(),
+            version: "0.0.0".to_owned(),
+        },
         seed: 0,
-        contract: ContractRef { id: "empty".to_owned(), sha256: "0".repeat(64) },
+        contract: ContractRef {
+            id: "empty".to_owned(),
+            sha256: "0".repeat(64),
+        },
         target: "http://192.0.2.1".to_owned(),
         device: DeviceInfo::default(),
         started_at: "2026-11-23T09:00:00Z".to_owned(),
         duration_ms: 0,
         requests: Requests::default(),
-        exit: Exit { code: 3, reason: "could not judge: connection refused".to_owned() },
+        exit: Exit {
+            code: 3,
+            reason: "could not judge: connection refused".to_owned(),
+        },
         promises: Vec::new(),
         findings: Vec::new(),
         divergences: Vec::new(),
@@ -27,10 +36,19 @@ pub fn empty() -> Report {
     }
 }
 
-fn promise(id: &str, pointer: &str, page_line: Option<u32>, status: Status, cases: u64) -> PromiseResult {
+fn promise(
+    id: &str,
+    pointer: &str,
+    page_line: Option<u32>,
+    status: Status,
+    cases: u64,
+) -> PromiseResult {
     PromiseResult {
         id: id.to_owned(),
-        source: PromiseSource { pointer: pointer.to_owned(), page_line },
+        source: PromiseSource {
+            pointer: pointer.to_owned(),
+            page_line,
+        },
         status,
         cases,
     }
@@ -76,22 +94,28 @@ pub fn everyday() -> Report {
             request_file: None,
         },
         evidence: Evidence {
-            request: "POST /api/v1/door HTTP/1.1\nContent-Type: application/json\n\n{\"name\":\"Front\"}"
-                .to_owned(),
+            request:
+                "POST /api/v1/door HTTP/1.1\nContent-Type: application/json\n\n{\"name\":\"Front\"}"
+                    .to_owned(),
             answer: "HTTP 200\nContent-Length: 0\n".to_owned(),
             observations: vec!["GET /api/v1/door answers {\"name\":\"Front\"}".to_owned()],
         },
-        also: vec!["setDoor/authorization/-/empty".to_owned(), "setDoor/authorization/-/other".to_owned()],
+        also: vec![
+            "setDoor/authorization/-/empty".to_owned(),
+            "setDoor/authorization/-/other".to_owned(),
+        ],
     };
     let long = Finding {
         fingerprint: "1111111111111111".to_owned(),
         promise: "setDoor.body.name.maxLength".to_owned(),
         kind: Kind::AcceptsInvalid,
         severity: Severity::High,
-        title: "name is 5000 characters long: accepted though no reading of the page allows it".to_owned(),
-        expected: "400 in the shape `wrong-type` or `base`, naming `name`, because the name may have at \
-                   most 31 characters however they are counted"
+        title: "name is 5000 characters long: accepted though no reading of the page allows it"
             .to_owned(),
+        expected:
+            "400 in the shape `wrong-type` or `base`, naming `name`, because the name may have at \
+                   most 31 characters however they are counted"
+                .to_owned(),
         observed: "200 with `{}`".to_owned(),
         case: "setDoor/constraints/name/over".to_owned(),
         confirmed: "3/3".to_owned(),
@@ -102,7 +126,10 @@ pub fn everyday() -> Report {
             request_file: Some("probity-reproducers/1111111111111111.bin".to_owned()),
         },
         evidence: Evidence {
-            request: format!("POST /api/v1/door HTTP/1.1\n\n{{\"name\":\"{}\"}}… ⟨5011 octets in all⟩", "a".repeat(600)),
+            request: format!(
+                "POST /api/v1/door HTTP/1.1\n\n{{\"name\":\"{}\"}}… ⟨5011 octets in all⟩",
+                "a".repeat(600)
+            ),
             answer: "HTTP 200\n\n{}".to_owned(),
             observations: Vec::new(),
         },
@@ -118,13 +145,19 @@ pub fn everyday() -> Report {
         observed: "500 without a body".to_owned(),
         case: "setDoor/http/-/long-field".to_owned(),
         confirmed: "1/3".to_owned(),
-        reproducer: Reproducer { curl: "curl http://192.0.2.1/".to_owned(), request_file: None },
+        reproducer: Reproducer {
+            curl: "curl http://192.0.2.1/".to_owned(),
+            request_file: None,
+        },
         evidence: Evidence::default(),
         also: Vec::new(),
     };
     Report {
         seed: 7,
-        contract: ContractRef { id: "door".to_owned(), sha256: "ab".repeat(32) },
+        contract: ContractRef {
+            id: "door".to_owned(),
+            sha256: "ab".repeat(32),
+        },
         device: DeviceInfo {
             model: Some("DP-1".to_owned()),
             firmware: Some("2.6.0".to_owned()),
@@ -132,15 +165,58 @@ pub fn everyday() -> Report {
             restored: Some(true),
         },
         duration_ms: 12_345,
-        requests: Requests { planned: 590, sent: 612, answered: 611 },
-        exit: Exit { code: 1, reason: "2 promises are broken".to_owned() },
+        requests: Requests {
+            planned: 590,
+            sent: 612,
+            answered: 611,
+        },
+        exit: Exit {
+            code: 1,
+            reason: "2 promises are broken".to_owned(),
+        },
         promises: vec![
-            promise("setDoor.body.required", "/paths/~1door/post/requestBody", Some(4), Status::Kept, 3),
-            promise("setDoor.body.name.maxLength", "/paths/~1door/post/x", Some(9), Status::Broken, 12),
-            promise("setDoor.body.name.pattern", "/paths/~1door/post/y", Some(9), Status::Undecided, 20),
-            promise("setDoor.auth.required", "/paths/~1door/post/security", None, Status::Broken, 9),
-            promise("setDoor.http.answers", "RFC 9110 §15.6", None, Status::Undecided, 200),
-            promise("GET /a.body/x.responses.200", "/paths/~1a/get", None, Status::Untested, 0),
+            promise(
+                "setDoor.body.required",
+                "/paths/~1door/post/requestBody",
+                Some(4),
+                Status::Kept,
+                3,
+            ),
+            promise(
+                "setDoor.body.name.maxLength",
+                "/paths/~1door/post/x",
+                Some(9),
+                Status::Broken,
+                12,
+            ),
+            promise(
+                "setDoor.body.name.pattern",
+                "/paths/~1door/post/y",
+                Some(9),
+                Status::Undecided,
+                20,
+            ),
+            promise(
+                "setDoor.auth.required",
+                "/paths/~1door/post/security",
+                None,
+                Status::Broken,
+                9,
+            ),
+            promise(
+                "setDoor.http.answers",
+                "RFC 9110 §15.6",
+                None,
+                Status::Undecided,
+                200,
+            ),
+            promise(
+                "GET /a.body/x.responses.200",
+                "/paths/~1a/get",
+                None,
+                Status::Untested,
+                0,
+            ),
         ],
         findings: vec![auth, long, flaky],
         divergences: vec![
@@ -158,8 +234,14 @@ pub fn everyday() -> Report {
                     excluded: 1,
                     requests: 2,
                     probes: vec![
-                        Probe { input: "a\n".to_owned(), accepted: false },
-                        Probe { input: "a".to_owned(), accepted: true },
+                        Probe {
+                            input: "a\n".to_owned(),
+                            accepted: false,
+                        },
+                        Probe {
+                            input: "a".to_owned(),
+                            accepted: true,
+                        },
                     ],
                 },
             },
@@ -167,18 +249,32 @@ pub fn everyday() -> Report {
                 promise: "setDoor.body.zone.pattern".to_owned(),
                 readings: vec![reading("none.full.go", "full", "go", true)],
                 device: DeviceReading {
-                    probes: vec![Probe { input: "b".to_owned(), accepted: true }],
+                    probes: vec![Probe {
+                        input: "b".to_owned(),
+                        accepted: true,
+                    }],
                     excluded: 1,
                     requests: 1,
                     ..DeviceReading::default()
                 },
                 ..Divergence::default()
             },
-            Divergence { promise: "setDoor.body.note.pattern".to_owned(), ..Divergence::default() },
+            Divergence {
+                promise: "setDoor.body.note.pattern".to_owned(),
+                ..Divergence::default()
+            },
         ],
         choices: vec![
-            choice("unknown member", "setDoor.body.additionalProperties", "accepted"),
-            choice("unknown member", "setDoor.body.stun.additionalProperties", "accepted"),
+            choice(
+                "unknown member",
+                "setDoor.body.additionalProperties",
+                "accepted",
+            ),
+            choice(
+                "unknown member",
+                "setDoor.body.stun.additionalProperties",
+                "accepted",
+            ),
             choice("null", "setDoor.body.name.type", "refused: wrong-type"),
         ],
         contract_issues: vec![ContractIssue {
@@ -199,14 +295,21 @@ pub fn everyday() -> Report {
 
 /// Every text is hostile to terminals, XML and JSON.
 pub fn nasty() -> Report {
-    let evil = "\u{1b}[2J\u{0}\u{7}]]>&<\"'\r\n\t\u{202e}\u{feff}\u{fffe}\u{ffff}\u{85}é漢🦀%s{}\\".to_owned();
+    let evil = "\u{1b}[2J\u{0}\u{7}]]>&<\"'\r\n\t\u{202e}\u{feff}\u{fffe}\u{ffff}\u{85}é漢🦀%s{}\\"
+        .to_owned();
     let mut report = everyday();
     report.contract.id = evil.clone();
     report.target = evil.clone();
     report.device.model = Some(evil.clone());
     report.device.firmware = Some(evil.clone());
     report.exit.reason = evil.clone();
-    report.promises.push(promise(&format!("{evil}.body"), &evil, None, Status::Kept, 1));
+    report.promises.push(promise(
+        &format!("{evil}.body"),
+        &evil,
+        None,
+        Status::Kept,
+        1,
+    ));
     for finding in &mut report.findings {
         for text in [
             &mut finding.title,

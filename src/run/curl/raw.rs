@@ -49,7 +49,10 @@ pub(super) fn steps(request: &RawRequest, base: &Base) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     let mut inserted = false;
     for segment in &request.segments {
-        let insert = matches!(segment, Segment::Secret(_) | Segment::Host | Segment::Prefix);
+        let insert = matches!(
+            segment,
+            Segment::Secret(_) | Segment::Host | Segment::Prefix
+        );
         let mut piece = Bytes::default();
         let bytes = match steps.last_mut() {
             Some(Step::Write(before)) if insert || inserted => before,
