@@ -14,7 +14,12 @@ fn complain(name: &str, report: &Report, out: &mut Vec<String>) {
             .findings
             .iter()
             .take(4)
-            .map(|f| format!("    {} {} | {} | {}", f.case, f.promise, f.expected, f.observed))
+            .map(|f| {
+                format!(
+                    "    {} {} | {} | {}",
+                    f.case, f.promise, f.expected, f.observed
+                )
+            })
             .collect();
         out.push(format!(
             "{name}: exit {} {}; notes {:?}\n{}",
@@ -33,9 +38,15 @@ fn every_choice_is_clean() {
     let mut wrong = Vec::new();
     for choice in choices() {
         for value in choice.values.iter().skip(1) {
-            let config = suite.mock().with_choices([(choice.name.to_owned(), (*value).to_owned())]);
+            let config = suite
+                .mock()
+                .with_choices([(choice.name.to_owned(), (*value).to_owned())]);
             let outcome = suite.run(config, &mut ());
-            complain(&format!("{}={value}", choice.name), &outcome.report, &mut wrong);
+            complain(
+                &format!("{}={value}", choice.name),
+                &outcome.report,
+                &mut wrong,
+            );
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -51,7 +62,9 @@ fn every_reading_is_clean() {
     let mut count = 0;
     for operation in &suite.contract.operations {
         for field in operation.fields() {
-            let Some(text) = field.schema.rule().and_then(|r| suite.texts.get(&r)) else { continue };
+            let Some(text) = field.schema.rule().and_then(|r| suite.texts.get(&r)) else {
+                continue;
+            };
             let mut classes = BTreeSet::new();
             let readings = text.readings().iter().filter(|r| r.compiles);
             let distinct = readings.filter(|r| classes.insert(format!("{:?}", r.class())));
@@ -60,9 +73,15 @@ fn every_reading_is_clean() {
                     continue;
                 }
                 count += 1;
-                let config = suite.mock().with_readings([(field.path.dotted(), reading.id.clone())]);
+                let config = suite
+                    .mock()
+                    .with_readings([(field.path.dotted(), reading.id.clone())]);
                 let outcome = suite.run(config, &mut ());
-                complain(&format!("{}={}", field.path, reading.id), &outcome.report, &mut wrong);
+                complain(
+                    &format!("{}={}", field.path, reading.id),
+                    &outcome.report,
+                    &mut wrong,
+                );
             }
         }
     }

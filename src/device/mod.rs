@@ -284,13 +284,15 @@ impl Device {
     /// closed the connection before: the request is sent once more, on a fresh one, and that
     /// exchange counts, unless the device then takes no connection at all.
     pub async fn send(&self, request: &Request, fresh: bool) -> Exchange {
-        self.send_by(self.options.carrier, request, fresh, self.options.timeout).await
+        self.send_by(self.options.carrier, request, fresh, self.options.timeout)
+            .await
     }
 
     /// A request of our own (login, life probe, read-back): ordinary, and no test of the
     /// transport, so the HTTP library always carries it.
     async fn send_own(&self, request: &Request) -> Exchange {
-        self.send_by(Carrier::Library, request, false, self.options.timeout).await
+        self.send_by(Carrier::Library, request, false, self.options.timeout)
+            .await
     }
 
     /// [`send`](Self::send) with a carrier and a time-out of its own.
@@ -309,7 +311,9 @@ impl Device {
             }
             Request::Http(http) => {
                 let mut first = None;
-                if !fresh && let Some((exchange, reused)) = self.ordinary(carrier, http, timeout).await {
+                if !fresh
+                    && let Some((exchange, reused)) = self.ordinary(carrier, http, timeout).await
+                {
                     let exchange = self.count(exchange);
                     if !(reused && is_silent_end(&exchange)) {
                         return exchange;

@@ -27,7 +27,10 @@ impl Runner<'_> {
         let device = &self.job.device;
         self.sign = device.life().await;
         if self.sign.is_none() && self.job.profile.life.is_some() {
-            self.note("the life probe does not answer; restarts are judged by connections alone".to_owned());
+            self.note(
+                "the life probe does not answer; restarts are judged by connections alone"
+                    .to_owned(),
+            );
         }
         if let Err(error) = self.login().await {
             self.stop = Some(Stop::Preflight(error));
@@ -47,7 +50,9 @@ impl Runner<'_> {
             ));
         }
         for (operation, how) in &self.job.profile.read_back {
-            let Some(before) = guard.before(operation) else { continue };
+            let Some(before) = guard.before(operation) else {
+                continue;
+            };
             let placeholders: BTreeMap<String, Vec<String>> = how
                 .unreadable
                 .iter()
@@ -75,8 +80,17 @@ impl Runner<'_> {
             .map(|operation| GuardedWrite {
                 operation: operation.id.clone(),
                 request: context.request(operation, None),
-                members: operation.fields().iter().map(|f| f.path.pointer()).collect(),
-                values: job.options.restore.get(&operation.id).cloned().unwrap_or_default(),
+                members: operation
+                    .fields()
+                    .iter()
+                    .map(|f| f.path.pointer())
+                    .collect(),
+                values: job
+                    .options
+                    .restore
+                    .get(&operation.id)
+                    .cloned()
+                    .unwrap_or_default(),
             })
             .collect()
     }
@@ -104,10 +118,13 @@ impl Runner<'_> {
         attempt.exchange.status() == Some(401)
             && uses_session(case)
             && self.can_login()
-            && matches!(case.expect, Expect::Accepted
+            && matches!(
+                case.expect,
+                Expect::Accepted
                     | Expect::AcceptedOr { .. }
                     | Expect::Refused { .. }
-                    | Expect::Either { .. })
+                    | Expect::Either { .. }
+            )
     }
 
     /// Logs in anew and sends the case again. If that helps, the session had ended: by itself, or
@@ -140,7 +157,8 @@ impl Runner<'_> {
                 let deviation = Deviation {
                     kind: Kind::RejectsValid,
                     expected: "the session goes on after a refused request".to_owned(),
-                    observed: "the next request with the session's token was answered 401".to_owned(),
+                    observed: "the next request with the session's token was answered 401"
+                        .to_owned(),
                 };
                 let promise = format!("{}.auth.session", suspect.operation);
                 let id = super::tally::fingerprint(&promise, deviation.kind, &suspect);
@@ -171,7 +189,9 @@ impl Runner<'_> {
             self.blame_last("gone");
             return Recovery::Lost;
         }
-        let Some(suspect) = self.answered.filter(|s| *s != at) else { return Recovery::Alive };
+        let Some(suspect) = self.answered.filter(|s| *s != at) else {
+            return Recovery::Alive;
+        };
         let case = self.case(suspect).clone();
         let mut hits = 1;
         for _ in 1..self.times() {
@@ -184,20 +204,38 @@ impl Runner<'_> {
             }
         }
         if hits == 1 {
-            self.note(format!("the device was away for a moment before {}", self.case(at).id));
+            self.note(format!(
+                "the device was away for a moment before {}",
+                self.case(at).id
+            ));
             return Recovery::Alive;
         }
         let deviation = Deviation {
-            kind: if restarted { Kind::Restart } else { Kind::ConnectionLost },
+            kind: if restarted {
+                Kind::Restart
+            } else {
+                Kind::ConnectionLost
+            },
             expected: "the device goes on serving after a request".to_owned(),
             observed: "the device stopped taking connections after its answer".to_owned(),
         };
         let promise = crate::judge::answers_promise(&case.operation);
         let id = super::tally::fingerprint(&promise, deviation.kind, &case);
         if !self.tally.known(&id, &case.id) {
-            self.publish(&case, &promise, &deviation, (hits, self.times()), String::new(), Vec::new());
+            self.publish(
+                &case,
+                &promise,
+                &deviation,
+                (hits, self.times()),
+                String::new(),
+                Vec::new(),
+            );
         }
-        if self.stop.is_some() { Recovery::Lost } else { Recovery::Alive }
+        if self.stop.is_some() {
+            Recovery::Lost
+        } else {
+            Recovery::Alive
+        }
     }
 
     /// Sends a case on a fresh connection; where the session has ended meanwhile (a restart forgets
@@ -290,7 +328,10 @@ impl Runner<'_> {
             tokio::time::sleep(BETWEEN_LOOKS).await;
         }
         let Some(now) = seen else { return false };
-        let restarted = self.sign.as_ref().is_some_and(|before| now.restarted_since(before));
+        let restarted = self
+            .sign
+            .as_ref()
+            .is_some_and(|before| now.restarted_since(before));
         self.sign = Some(now);
         if restarted {
             self.restarts += 1;
@@ -324,7 +365,14 @@ impl Runner<'_> {
                 let promise = crate::judge::answers_promise(&case.operation);
                 let id = super::tally::fingerprint(&promise, deviation.kind, &case);
                 if !self.tally.known(&id, &case.id) {
-                    self.publish(&case, &promise, &deviation, (2, 2), String::new(), Vec::new());
+                    self.publish(
+                        &case,
+                        &promise,
+                        &deviation,
+                        (2, 2),
+                        String::new(),
+                        Vec::new(),
+                    );
                 }
                 return;
             }
@@ -360,6 +408,9 @@ fn uses_session(case: &Case) -> bool {
         Request::Http(r) => {
             r.target.has_secret() || r.headers.iter().any(|(_, value)| value.has_secret())
         }
-        Request::Raw(r) => r.segments.iter().any(|s| matches!(s, Segment::Secret(Secret::Token))),
+        Request::Raw(r) => r
+            .segments
+            .iter()
+            .any(|s| matches!(s, Segment::Secret(Secret::Token))),
     }
 }
