@@ -75,10 +75,11 @@ fn bounds(scene: &mut Scene<'_, '_>, path: &FieldPath, schema: &Schema) {
         if let Some(next) = next {
             refused(scene, path, (keyword, "one-outside", 0), next);
         }
-        if !whole && let Some(edge) = value.as_f64() {
-            if let Some(near) = real(edge + sign * 0.01 * step.min(1.0)) {
-                refused(scene, path, (keyword, "just-outside", 1), near);
-            }
+        if !whole
+            && let Some(edge) = value.as_f64()
+            && let Some(near) = real(edge + sign * 0.01 * step.min(1.0))
+        {
+            refused(scene, path, (keyword, "just-outside", 1), near);
         }
         if let Some(far) = value
             .as_f64()
@@ -216,10 +217,8 @@ fn spellings(scene: &mut Scene<'_, '_>, path: &FieldPath, schema: &Schema) {
             continue;
         };
         // What the token means is the sample; whether an integer may be written so is open.
-        if let Some(written) = super::build::set(&body, path, json!(number as f64)) {
-            if whole {
-                body = written;
-            }
+        if whole && let Some(written) = super::build::set(&body, path, json!(number as f64)) {
+            body = written;
         }
         scene.add(Sketch {
             field: path,

@@ -148,13 +148,13 @@ impl Assessor<'_> {
             text.chars().count() as u64,
         ];
         let mut sure = false;
-        let checks: [(&'static str, Option<u64>, fn(u64, u64) -> bool); 2] = [
-            ("minLength", schema.min_length, |n, limit| n < limit),
-            ("maxLength", schema.max_length, |n, limit| n > limit),
-        ];
-        for (keyword, limit, broken) in checks {
+        for (keyword, limit, low) in [
+            ("minLength", schema.min_length, true),
+            ("maxLength", schema.max_length, false),
+        ] {
             let Some(limit) = limit else { continue };
-            let count = units.iter().filter(|n| broken(**n, limit)).count();
+            let broken = |n: &&u64| if low { **n < limit } else { **n > limit };
+            let count = units.iter().filter(broken).count();
             if count > 0 {
                 self.fault(FaultKind::Constraint, path, keyword, count == units.len());
                 sure |= count == units.len();
