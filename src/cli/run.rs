@@ -5,7 +5,9 @@ use crate::case::{self, Case, Context, DEFAULT_BUDGET};
 use crate::contract::{self, Contract};
 use crate::device::{Credentials, Device};
 use crate::mock::{self, Mock, MockConfig};
+use crate::report::snapshots::Snapshots;
 use crate::report::{self, terminal};
+use crate::run::curl::login_lines;
 use crate::run::{self, Job, Options, Outcome, Verdict};
 use globset::Glob;
 use std::collections::BTreeMap;
@@ -159,7 +161,16 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         // Only one result may go to stdout.
         summary: !to_stdout,
     };
-    let mut listener = terminal::Terminal::new(style);
+    // A token that the user gave needs no login, and the embedded mock ends with the run.
+    let setup = (mock.is_none() && args.device.token_env.is_none())
+        .then(|| login_lines(job.device.profile(), job.device.base_url()))
+        .flatten();
+    let mut person = terminal::Terminal::new(style).with_setup(setup);
+    let mut snapshots = args.snapshots.as_deref().map(Snapshots::open).transpose()?;
+    let mut listener = report::Listeners(vec![&mut person]);
+    if let Some(snapshots) = &mut snapshots {
+        listener.0.push(snapshots);
+    }
     let outcome = runtime.block_on(async {
         tokio::spawn(async move {
             if tokio::signal::ctrl_c().await.is_ok() {
@@ -174,6 +185,10 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         mock.stop();
     }
     deliver(&args, &outcome)?;
+    if let Some(snapshots) = snapshots {
+        // Not a result: what a changed answer means is decided by whoever reviews it.
+        let _ = writeln!(anstream::stderr(), "{}", snapshots.finish()?);
+    }
     Ok(outcome.verdict)
 }
 
