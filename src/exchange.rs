@@ -21,10 +21,84 @@ pub enum Secret {
     PasswordMd5,
     /// `base64(username:password)`, RFC 7617.
     Basic,
+    /// A credential made wrong. Where the alteration would leave it as it is, there is none to
+    /// send.
+    Altered(Original, Alteration),
+}
+
+/// A credential that can be made wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Original {
+    /// [`Secret::Token`]
+    Token,
+    /// [`Secret::PasswordMd5`]
+    PasswordMd5,
+}
+
+impl Original {
+    /// The credential as it is.
+    pub fn secret(self) -> Secret {
+        match self {
+            Original::Token => Secret::Token,
+            Original::PasswordMd5 => Secret::PasswordMd5,
+        }
+    }
+}
+
+/// How a credential is made wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Alteration {
+    /// Without its last character.
+    Shortened,
+    /// Without its first character.
+    Beheaded,
+    /// The first half of its characters.
+    Halved,
+    /// Its first character alone.
+    FirstOnly,
+    /// The last four characters replaced by others. (Of base64 one is not enough: its last
+    /// character may carry bits that no decoder looks at.)
+    TailChanged,
+    /// The character in the middle replaced by another.
+    MiddleChanged,
+    /// ASCII letters in capitals.
+    Capitals,
+}
+
+impl Alteration {
+    /// Whether a shell can make it by expanding the variable of the original.
+    pub fn expansion(self) -> bool {
+        !matches!(self, Alteration::TailChanged | Alteration::MiddleChanged)
+    }
+
+    /// The altered credential; `None` where it would be empty or the same as `original`.
+    pub fn apply(self, original: &str) -> Option<String> {
+        let other = |c: char| if c == 'a' { 'b' } else { 'a' };
+        let length = original.chars().count();
+        let changed: String = match self {
+            Alteration::Shortened => original.chars().take(length.saturating_sub(1)).collect(),
+            Alteration::Beheaded => original.chars().skip(1).collect(),
+            Alteration::Halved => original.chars().take(length / 2).collect(),
+            Alteration::FirstOnly => original.chars().take(1).collect(),
+            Alteration::TailChanged => {
+                let kept = length.saturating_sub(4);
+                let swap = |(i, c): (usize, char)| if i < kept { c } else { other(c) };
+                original.chars().enumerate().map(swap).collect()
+            }
+            Alteration::MiddleChanged => {
+                let swap = |(i, c): (usize, char)| if i == length / 2 { other(c) } else { c };
+                original.chars().enumerate().map(swap).collect()
+            }
+            Alteration::Capitals => original.to_ascii_uppercase(),
+        };
+        (!changed.is_empty() && changed != original).then_some(changed)
+    }
 }
 
 impl Secret {
-    /// The environment variable under which reproducers expect the value.
+    /// The environment variable under which reproducers expect the value, as it follows `$` in a
+    /// shell: an alteration that a shell can make is written as an expansion of the variable of
+    /// its original, `{PROBITY_TOKEN%?}`; others are variables of their own.
     pub fn env_name(self) -> &'static str {
         match self {
             Secret::Token => "PROBITY_TOKEN",
@@ -32,6 +106,24 @@ impl Secret {
             Secret::Password => "PROBITY_PASSWORD",
             Secret::PasswordMd5 => "PROBITY_PASSWORD_MD5",
             Secret::Basic => "PROBITY_BASIC",
+            Secret::Altered(Original::Token, how) => match how {
+                Alteration::Shortened => "{PROBITY_TOKEN%?}",
+                Alteration::Beheaded => "{PROBITY_TOKEN#?}",
+                Alteration::Halved => "{PROBITY_TOKEN:0:${#PROBITY_TOKEN}/2}",
+                Alteration::FirstOnly => "{PROBITY_TOKEN:0:1}",
+                Alteration::TailChanged => "PROBITY_TOKEN_TAIL_CHANGED",
+                Alteration::MiddleChanged => "PROBITY_TOKEN_MIDDLE_CHANGED",
+                Alteration::Capitals => "{PROBITY_TOKEN^^}",
+            },
+            Secret::Altered(Original::PasswordMd5, how) => match how {
+                Alteration::Shortened => "{PROBITY_PASSWORD_MD5%?}",
+                Alteration::Beheaded => "{PROBITY_PASSWORD_MD5#?}",
+                Alteration::Halved => "{PROBITY_PASSWORD_MD5:0:${#PROBITY_PASSWORD_MD5}/2}",
+                Alteration::FirstOnly => "{PROBITY_PASSWORD_MD5:0:1}",
+                Alteration::TailChanged => "PROBITY_PASSWORD_MD5_TAIL_CHANGED",
+                Alteration::MiddleChanged => "PROBITY_PASSWORD_MD5_MIDDLE_CHANGED",
+                Alteration::Capitals => "{PROBITY_PASSWORD_MD5^^}",
+            },
         }
     }
 }
@@ -151,6 +243,9 @@ pub enum Segment {
     Bytes(Vec<u8>),
     /// Write this credential.
     Secret(Secret),
+    /// Write the path of the base URL, empty where it has none: what stands before the target of
+    /// every request.
+    Prefix,
     /// Write the device's authority (`host:port`), as a `Host` field wants it.
     Host,
     /// Wait this long before going on.
@@ -403,4 +498,36 @@ pub struct Timings {
     pub first_byte: Duration,
     /// Until the end.
     pub total: Duration,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Alteration;
+
+    #[test]
+    fn an_alteration_changes_or_is_none() {
+        use Alteration::*;
+        let table = [
+            (Shortened, "abcdef", Some("abcde")),
+            (Beheaded, "abcdef", Some("bcdef")),
+            (Halved, "abcdef", Some("abc")),
+            (FirstOnly, "abcdef", Some("a")),
+            (TailChanged, "abcaef", Some("abaaaa")),
+            (TailChanged, "a", Some("b")),
+            (MiddleChanged, "abcaef", Some("abcbef")),
+            (Capitals, "ab12", Some("AB12")),
+            (Capitals, "0123", None),
+            (Shortened, "a", None),
+            (Halved, "a", None),
+            (FirstOnly, "a", None),
+            (TailChanged, "", None),
+        ];
+        for (how, original, want) in table {
+            assert_eq!(
+                how.apply(original).as_deref(),
+                want,
+                "{how:?} of {original}"
+            );
+        }
+    }
 }

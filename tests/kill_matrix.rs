@@ -25,7 +25,8 @@ fn every_planted_fault_is_found() {
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     let Some(fault) = faults.get(at) else { return };
                     let mut first = FirstFinding::default();
-                    let outcome = suite.run(suite.mock().with_faults([fault.id.clone()]), &mut first);
+                    let outcome =
+                        suite.run(suite.mock().with_faults([fault.id.clone()]), &mut first);
                     let report = outcome.report;
                     let line = format!(
                         "{:28} {:13} exit {} findings {:3} first at {:?} requests {} {}",
@@ -42,7 +43,10 @@ fn every_planted_fault_is_found() {
                             f.case
                         )),
                     );
-                    rows.lock().expect("rows").push((at, report.findings.is_empty(), line));
+                    eprintln!("{line}");
+                    rows.lock()
+                        .expect("rows")
+                        .push((at, report.findings.is_empty(), line));
                 }
             });
         }
@@ -53,7 +57,11 @@ fn every_planted_fault_is_found() {
     for (_, _, line) in &rows {
         let _ = writeln!(table, "{line}");
     }
-    println!("{table}");
+    std::fs::write(
+        concat!(env!("CARGO_TARGET_TMPDIR"), "/kill-matrix.txt"),
+        &table,
+    )
+    .expect("table is written");
     let missed: Vec<&str> = rows.iter().filter(|r| r.1).map(|r| r.2.as_str()).collect();
     println!("found {} of {}", rows.len() - missed.len(), rows.len());
     assert!(missed.is_empty(), "not found:\n{}", missed.join("\n"));

@@ -18,6 +18,7 @@ mod types;
 mod unstated;
 mod valid;
 mod weaken;
+pub mod wire;
 
 pub use model::*;
 pub use plan::*;

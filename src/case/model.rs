@@ -85,6 +85,21 @@ pub enum Expect {
         /// What the page leaves open.
         question: String,
     },
+    /// Valid, but HTTP lets a server refuse any such request with one of `statuses` whatever the
+    /// page says (a body without a length: 411, RFC 9112 §6.3): otherwise as [`Expect::Accepted`].
+    AcceptedOr {
+        /// What is left open.
+        question: String,
+        /// The statuses that are no fault, with any body; they may be 501 or 505.
+        statuses: Vec<u16>,
+    },
+    /// HTTP lets servers answer it in several ways, or servers in wide use do: success, refusal,
+    /// 501, 505, the end of the connection with or without an answer. Never another 5xx, a hang
+    /// or a crash.
+    Survived {
+        /// What is left open.
+        question: String,
+    },
     /// Not a message, method or media type that the contract names: any 4xx, 501, 505, or the end
     /// of the connection; never a success, a 5xx of another kind or a hang.
     NotServed {

@@ -9,6 +9,7 @@ use super::pairs::Pairs;
 use super::parameters::Parameters;
 use super::types::Types;
 use super::valid::Valid;
+use super::wire::{Auth, Http, JsonCorners, JsonSyntax, State};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Requests of a run with the default budget, everything included (issue 2: two minutes at five
@@ -54,6 +55,11 @@ pub fn strategies() -> Vec<Box<dyn Strategy>> {
         Box::new(Parameters),
         Box::new(Pairs),
         Box::new(Hostile),
+        Box::new(JsonSyntax),
+        Box::new(JsonCorners),
+        Box::new(Http),
+        Box::new(Auth),
+        Box::new(State),
     ]
 }
 

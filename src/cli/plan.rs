@@ -184,6 +184,8 @@ fn expectation(expect: &Expect) -> String {
         Expect::Unauthorized { .. } => "unauthorized".to_owned(),
         Expect::LoginRefused => "login refused".to_owned(),
         Expect::Answered { question } => format!("answered: {question}"),
+        Expect::AcceptedOr { statuses, .. } => format!("accepted, or one of {statuses:?}"),
+        Expect::Survived { question } => format!("survived: {question}"),
         Expect::NotServed { .. } => "not served".to_owned(),
     }
 }
@@ -251,6 +253,7 @@ fn json_request(request: &Request) -> Value {
                     Segment::Bytes(bytes) => json!({"bytes": String::from_utf8_lossy(bytes)}),
                     Segment::Secret(secret) => json!({"secret": secret.env_name()}),
                     Segment::Host => json!("host"),
+                    Segment::Prefix => json!("prefix"),
                     Segment::Pause(time) => json!({"pause_ms": time.as_millis() as u64}),
                     Segment::ShutdownWrite => json!("shutdown"),
                 })

@@ -5,7 +5,9 @@ use crate::case::{self, Case, Context, DEFAULT_BUDGET};
 use crate::contract::{self, Contract};
 use crate::device::{Credentials, Device};
 use crate::mock::{self, Mock, MockConfig};
+use crate::report::snapshots::Snapshots;
 use crate::report::{self, terminal};
+use crate::run::event::{Event, Listener};
 use crate::run::{self, Job, Options, Outcome, Verdict};
 use globset::Glob;
 use std::collections::BTreeMap;
@@ -92,20 +94,32 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     };
     let globs: Vec<_> = args.only.iter().map(Glob::compile_matcher).collect();
     let wanted = |case: &Case| {
-        globs.is_empty() || case.promises.iter().any(|p| globs.iter().any(|g| g.is_match(p)))
+        globs.is_empty()
+            || case
+                .promises
+                .iter()
+                .any(|p| globs.iter().any(|g| g.is_match(p)))
     };
-    let mut plan = case::plan_where(&context, (!args.thorough).then_some(DEFAULT_BUDGET), &wanted);
+    let mut plan = case::plan_where(
+        &context,
+        (!args.thorough).then_some(DEFAULT_BUDGET),
+        &wanted,
+    );
     if plan.cases.is_empty() && !globs.is_empty() {
         return Err("--only: no case tests a promise of that name (see `probity plan`)".into());
     }
     if let Some((i, n)) = args.shard {
         plan = plan.share(i, n);
     }
-    let (contract, profile) = (Arc::new(contract), Arc::new(profile));
+    let (contract, profile, texts) = (Arc::new(contract), Arc::new(profile), Arc::new(texts));
 
     let mut restore = BTreeMap::new();
     let mut mock: Option<Mock> = None;
-    let base = args.device.target.clone().or_else(|| profile.base_url.clone());
+    let base = args
+        .device
+        .target
+        .clone()
+        .or_else(|| profile.base_url.clone());
     let (base_url, credentials) = match base {
         Some(url) => {
             let credentials = args.device.credentials()?;
@@ -114,6 +128,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         }
         None => {
             let config = MockConfig::clean(contract.clone(), profile.clone())
+                .with_texts(texts.clone())
                 .with_readings(args.reading.iter().cloned())
                 .with_faults(args.fault.iter().cloned())
                 .with_choices(args.choice.iter().cloned());
@@ -129,13 +144,18 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
             (url, credentials)
         }
     };
-    let device = Device::new(args.device.options(base_url, credentials, &profile), profile.clone())?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let device = Device::new(
+        args.device.options(base_url, credentials, &profile),
+        profile.clone(),
+    )?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let (stop, stopped) = watch::channel(false);
     let job = Job {
         contract,
         profile,
-        texts: Arc::new(texts),
+        texts,
         plan,
         device,
         issues,
@@ -158,7 +178,13 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         // Only one result may go to stdout.
         summary: !to_stdout,
     };
-    let mut listener = terminal::Terminal::new(style);
+    let terminal = terminal::Terminal::new(style)
+        .with_setup(run::curl::login_lines(&job.profile, job.device.base_url()));
+    let snapshots = args.snapshots.as_deref().map(Snapshots::open).transpose()?;
+    let mut listener = Listeners {
+        terminal,
+        snapshots,
+    };
     let outcome = runtime.block_on(async {
         tokio::spawn(async move {
             if tokio::signal::ctrl_c().await.is_ok() {
@@ -173,7 +199,29 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         mock.stop();
     }
     deliver(&args, &outcome)?;
+    if let Some(snapshots) = listener.snapshots {
+        anstream::eprintln!("{}", snapshots.finish()?);
+    }
     Ok(outcome.verdict)
+}
+
+/// The person and, where asked for, the snapshots listen to the same run.
+struct Listeners {
+    terminal: terminal::Terminal,
+    snapshots: Option<Snapshots>,
+}
+
+impl Listener for Listeners {
+    fn on(&mut self, event: &Event<'_>) {
+        self.terminal.on(event);
+        if let Some(snapshots) = &mut self.snapshots {
+            snapshots.on(event);
+        }
+    }
+
+    fn wants_error_answers(&self) -> bool {
+        self.snapshots.is_some()
+    }
 }
 
 fn deliver(args: &Args, outcome: &Outcome) -> Result<(), Error> {

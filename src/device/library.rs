@@ -63,7 +63,7 @@ impl Device {
             match part {
                 crate::exchange::Part::Text(text) => full.push_str(text),
                 crate::exchange::Part::Secret(secret) => match session.value(*secret) {
-                    Some(value) => full.push_str(&session::query_value(value)),
+                    Some(value) => full.push_str(&session::query_value(&value)),
                     None => return Some(Err(Failure::NotSent(unknown(*secret)))),
                 },
             }
@@ -96,7 +96,7 @@ impl Device {
             }
             let value = match value.0.as_slice() {
                 [crate::exchange::Part::Text(text)] => HeaderValue::from_bytes(text.as_bytes()),
-                _ => match value.try_render(|s| session.value(s).map(str::to_owned)) {
+                _ => match value.try_render(|s| session.value(s).map(|v| v.into_owned())) {
                     Ok(text) => HeaderValue::from_bytes(text.as_bytes()),
                     Err(secret) => return Some(Err(Failure::NotSent(unknown(secret)))),
                 },

@@ -79,10 +79,10 @@ impl Device {
                 return Err(LoginError::Missing(unknown(missing)));
             }
             login.request_with(&|secret| {
-                Part::Text(session.value(secret).unwrap_or_default().to_owned())
+                Part::Text(session.value(secret).unwrap_or_default().into_owned())
             })
         };
-        let exchange = Box::new(self.send(&Request::Http(filled), false).await);
+        let exchange = Box::new(self.send_own(&Request::Http(filled)).await);
         let url = format!("{}{}", self.base.url, login.path);
         let answer = match &exchange.outcome {
             Outcome::Answered(answer) => answer,

@@ -1,9 +1,10 @@
 //! The credentials of a session, where they go into a request, and how they are kept out of text.
 //! May import [`crate::exchange`].
 
-use crate::exchange::Secret;
+use crate::exchange::{Alteration, Original, Secret};
 use base64::Engine as _;
 use md5::{Digest, Md5};
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
 /// What the user gave to prove who they are.
@@ -63,15 +64,21 @@ impl Session {
         }
     }
 
-    /// The value of a credential, where it is known.
-    pub(super) fn value(&self, secret: Secret) -> Option<&str> {
-        match secret {
+    /// The value of a credential, where it is known. An altered one is known where its original is
+    /// and the alteration changes it.
+    pub(super) fn value(&self, secret: Secret) -> Option<Cow<'_, str>> {
+        let known = match secret {
             Secret::Token => self.token.as_deref(),
             Secret::Username => self.credentials.username.as_deref(),
             Secret::Password => self.credentials.password.as_deref(),
             Secret::PasswordMd5 => self.md5.as_deref(),
             Secret::Basic => self.basic.as_deref(),
-        }
+            Secret::Altered(original, how) => {
+                let value = self.value(original.secret())?;
+                return how.apply(&value).map(Cow::Owned);
+            }
+        };
+        known.map(Cow::Borrowed)
     }
 
     /// Remembers a secret setting for [`mask`](Self::mask).
@@ -84,10 +91,15 @@ impl Session {
     /// Whether a credential stands in `text` that cannot be there by chance: one of twelve
     /// characters or more.
     pub(super) fn shows(&self, text: &str) -> bool {
-        [Secret::Token, Secret::Basic, Secret::PasswordMd5, Secret::Password]
-            .into_iter()
-            .filter_map(|secret| self.value(secret))
-            .any(|value| value.len() >= 12 && text.contains(value))
+        [
+            Secret::Token,
+            Secret::Basic,
+            Secret::PasswordMd5,
+            Secret::Password,
+        ]
+        .into_iter()
+        .filter_map(|secret| self.value(secret))
+        .any(|value| value.len() >= 12 && text.contains(value.as_ref()))
     }
 
     /// Replaces every known secret in `text`, also where it stands percent-encoded or JSON-escaped.
@@ -98,13 +110,19 @@ impl Session {
             Secret::Basic,
             Secret::PasswordMd5,
             Secret::Password,
+            Secret::Altered(Original::Token, Alteration::Shortened),
+            Secret::Altered(Original::Token, Alteration::Beheaded),
+            Secret::Altered(Original::Token, Alteration::TailChanged),
+            Secret::Altered(Original::Token, Alteration::MiddleChanged),
+            Secret::Altered(Original::Token, Alteration::Capitals),
+            Secret::Altered(Original::PasswordMd5, Alteration::Shortened),
         ] {
             if let Some(value) = self.value(secret) {
                 let name = format!("${}", secret.env_name());
                 if secret == Secret::PasswordMd5 {
                     known.push((value.to_ascii_uppercase(), name.clone()));
                 }
-                known.extend(spellings(value).map(|v| (v, name.clone())));
+                known.extend(spellings(&value).map(|v| (v, name.clone())));
             }
         }
         for value in &self.settings {

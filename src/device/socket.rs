@@ -54,10 +54,11 @@ impl Device {
                 Segment::Secret(secret) => session
                     .value(*secret)
                     .ok_or_else(|| unknown(*secret))?
-                    .as_bytes(),
-                Segment::Host => self.base.authority().as_bytes(),
+                    .into_owned(),
+                Segment::Prefix => self.base.prefix().to_owned(),
+                Segment::Host => self.base.authority().to_owned(),
             };
-            steps.push(Step::Write(bytes.to_vec()));
+            steps.push(Step::Write(bytes.into_bytes()));
         }
         join_inserts(&raw.segments, &mut steps);
         Ok(Job {
@@ -85,9 +86,9 @@ impl Device {
                 .try_render(|secret: Secret| {
                     let value = session.value(secret)?;
                     Some(if encode {
-                        session::query_value(value)
+                        session::query_value(&value)
                     } else {
-                        value.to_owned()
+                        value.into_owned()
                     })
                 })
                 .map_err(unknown)
@@ -374,7 +375,12 @@ async fn write_steps<W: AsyncWrite + Unpin>(mut write: W, steps: Vec<Step>) -> i
 /// Joins an inserted credential or authority with the bytes around it, so that it does not make a
 /// write of its own; bytes that stand next to bytes stay apart.
 fn join_inserts(segments: &[Segment], steps: &mut Vec<Step>) {
-    let inserted = |i: usize| matches!(segments.get(i), Some(Segment::Secret(_) | Segment::Host));
+    let inserted = |i: usize| {
+        matches!(
+            segments.get(i),
+            Some(Segment::Secret(_) | Segment::Host | Segment::Prefix)
+        )
+    };
     let mut joined: Vec<Step> = Vec::with_capacity(steps.len());
     for (i, step) in steps.drain(..).enumerate() {
         match (joined.last_mut(), step) {

@@ -12,6 +12,7 @@
 //!   contract gives for it, naming the field at fault.
 
 mod model;
+pub mod normalise;
 mod refusal;
 pub mod shape;
 
@@ -63,8 +64,12 @@ pub fn judge(law: Law<'_>, case: &Case, exchange: &Exchange) -> Judgement {
         judgement.took = took(operation, answer);
         return judgement;
     }
-    let not_served = matches!(case.expect, Expect::NotServed { .. });
-    if (500..600).contains(&answer.status) && !(not_served && matches!(answer.status, 501 | 505)) {
+    let allowed = match &case.expect {
+        Expect::NotServed { .. } | Expect::Survived { .. } => matches!(answer.status, 501 | 505),
+        Expect::AcceptedOr { statuses, .. } => statuses.contains(&answer.status),
+        _ => false,
+    };
+    if (500..600).contains(&answer.status) && !allowed {
         // 5xx says that the device failed, never that the request did (RFC 9110 §15.6). Where the
         // contract promises a definite answer to this request, that promise is the broken one.
         let promise = match case.expect {
@@ -100,6 +105,18 @@ pub fn judge(law: Law<'_>, case: &Case, exchange: &Exchange) -> Judgement {
         Expect::Unauthorized { faults } => refusal::unauthorized(&ctx, faults, &mut judgement),
         Expect::LoginRefused => ctx.login_refused(&mut judgement),
         Expect::Answered { question } => {
+            judgement.choice = Some((question.clone(), choice_line(answer)));
+            judgement.keep_all(case);
+        }
+        Expect::AcceptedOr { question, statuses } => {
+            if statuses.contains(&answer.status) {
+                judgement.choice = Some((question.clone(), choice_line(answer)));
+                judgement.leave_all(case, "HTTP leaves it open; the device refuses");
+            } else {
+                ctx.accepted(&mut judgement);
+            }
+        }
+        Expect::Survived { question } => {
             judgement.choice = Some((question.clone(), choice_line(answer)));
             judgement.keep_all(case);
         }
@@ -282,8 +299,17 @@ fn judge_failure(case: &Case, failure: &Failure, answers: String) -> Judgement {
         | Failure::Tls(_)
         | Failure::Timeout(Phase::Connect | Phase::Tls) => return judgement,
         Failure::Timeout(_) => Kind::Hang,
+        Failure::Truncated { .. } | Failure::MalformedHttp(_)
+            if matches!(case.expect, Expect::Survived { .. }) =>
+        {
+            // Some servers answer what they cannot read without a status line, or break off.
+            return judgement;
+        }
         Failure::Closed | Failure::Reset => {
-            if matches!(case.expect, Expect::NotServed { .. }) {
+            if matches!(
+                case.expect,
+                Expect::NotServed { .. } | Expect::Survived { .. }
+            ) {
                 // Ending the connection is a way to refuse what is no message (RFC 9112 §9.5).
                 judgement = Judgement::default();
                 judgement.keep_all(case);
@@ -326,7 +352,7 @@ fn wire_fault(case: &Case, answer: &Answer) -> Option<Deviation> {
     // request asked for it.
     if matches!(
         case.expect,
-        Expect::NotServed { .. } | Expect::Answered { .. }
+        Expect::NotServed { .. } | Expect::Answered { .. } | Expect::Survived { .. }
     ) {
         return None;
     }
@@ -382,7 +408,11 @@ pub fn expected_line(case: &Case) -> String {
         Expect::Either { question, .. } => format!("success or a documented refusal ({question})"),
         Expect::Unauthorized { .. } => "refusal for want of credentials".to_owned(),
         Expect::LoginRefused => "no token for wrong credentials".to_owned(),
+        Expect::AcceptedOr { statuses, .. } => {
+            format!("success, or one of the statuses {statuses:?} that HTTP lets any server give")
+        }
         Expect::Answered { .. } => "an answer".to_owned(),
+        Expect::Survived { .. } => "an answer or the end of the connection".to_owned(),
         Expect::NotServed {
             success: SuccessIs::AcceptsInvalid,
         } => {

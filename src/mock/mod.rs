@@ -18,6 +18,7 @@ pub use fault::{Class, FaultInfo, faults};
 pub use server::Mock;
 
 use crate::contract::Contract;
+use crate::pattern::Texts;
 use crate::profile::Profile;
 use std::collections::BTreeMap;
 use std::io;
@@ -31,6 +32,8 @@ pub struct MockConfig {
     pub contract: Arc<Contract>,
     /// Login, read-back, life probe as this says.
     pub profile: Arc<Profile>,
+    /// The contract's compiled readings, where somebody has them already; made otherwise.
+    pub texts: Option<Arc<Texts>>,
     /// Address to listen on; port 0 takes a free one.
     pub listen: SocketAddr,
     /// Reading per field (dotted path) → reading id.
@@ -51,6 +54,7 @@ impl MockConfig {
         MockConfig {
             contract,
             profile,
+            texts: None,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             readings: BTreeMap::new(),
             faults: Vec::new(),
@@ -58,6 +62,12 @@ impl MockConfig {
             username: "admin".to_owned(),
             password: "123456".to_owned(),
         }
+    }
+
+    /// With readings that are compiled already.
+    pub fn with_texts(mut self, texts: Arc<Texts>) -> Self {
+        self.texts = Some(texts);
+        self
     }
 
     /// With these readings: field → reading id.

@@ -108,7 +108,7 @@ pub struct Spelling {
 }
 
 /// More stretches than this are not modelled (odd byte classes).
-const MAX_STRETCHES: usize = 20_000;
+const MAX_STRETCHES: usize = 200_000;
 
 impl Spelling {
     /// How the symbols of `alphabet`, divided into `units`, spell code points.
@@ -126,7 +126,9 @@ impl Spelling {
                     class
                 }
             };
-            stretches.push((from, class));
+            if stretches.last().is_none_or(|last| last.1 != class) {
+                stretches.push((from, class));
+            }
             (stretches.len() < MAX_STRETCHES).then_some(())
         };
         match alphabet {

@@ -24,6 +24,7 @@
 pub mod alphabet;
 pub mod ast;
 pub mod automaton;
+mod canonical;
 pub mod class;
 pub mod dialect;
 mod explore;

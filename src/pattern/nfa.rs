@@ -227,6 +227,15 @@ impl Builder {
                 };
                 let mut target = next;
                 match max {
+                    // Anything up to the end: a match, whatever follows.
+                    None if *min == 0
+                        && self.nfa.states.get(next as usize) == Some(&State::MatchEnd)
+                        && !self.in_behind
+                        && **node == Node::Set(Set::range(0, self.nfa.alphabet.max())) =>
+                    {
+                        self.next_origin += 1;
+                        return self.push(State::MatchAny);
+                    }
                     None => {
                         let split = self.push(State::Split(Vec::new()))?;
                         let inner = again(self, split)?;

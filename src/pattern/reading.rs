@@ -82,6 +82,7 @@ impl Decider {
 }
 
 /// One way to understand a rule (DESIGN §1).
+#[derive(Clone)]
 pub struct Reading {
     /// Stable id, `REPAIR/DIALECT/MODE/UNIT/BOUNDS`; the reading of a format alone is
     /// `format/NAMES/full/codepoints/pattern`.

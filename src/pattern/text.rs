@@ -83,38 +83,19 @@ const MERGE: Budget = Budget {
 /// What is needed of a repair in a dialect to make readings of it.
 struct Compiler {
     automata: Vec<Automaton>,
-    known: HashMap<(Node, Alphabet, Mode), Option<usize>>,
+    known: HashMap<(Node, Alphabet), Option<usize>>,
 }
 
 impl Compiler {
     fn language(&mut self, node: &Node, dialect: Dialect, mode: Mode) -> Language {
-        let (node, mode) = match mode {
-            Mode::FullGrouped => {
-                let anchor = |text| parse::parse(text, dialect).unwrap_or(Node::Empty);
-                (
-                    Node::concat(vec![anchor("^"), node.clone(), anchor("$")]),
-                    Mode::Search,
-                )
-            }
-            mode => (node.clone(), mode),
-        };
-        // Anchored in every branch: a search is a match at the start, without the loop.
-        let mode = if mode == Mode::Search && language::anchored_at_start(&node) {
-            Mode::Prefix
-        } else {
-            mode
-        };
-        let alphabet = dialect.alphabet();
-        let key = (node, alphabet, mode);
+        let key = language::full(node, dialect, mode);
         if let Some(known) = self.known.get(&key) {
             return known.map_or(Language::Unknown, Language::Known);
         }
-        let built = language::build(&key.0, alphabet, mode)
-            .ok()
-            .map(|automaton| {
-                self.automata.push(automaton);
-                self.automata.len() - 1
-            });
+        let built = language::build(&key.0, key.1).ok().map(|automaton| {
+            self.automata.push(automaton);
+            self.automata.len() - 1
+        });
         self.known.insert(key, built);
         built.map_or(Language::Unknown, Language::Known)
     }
@@ -458,6 +439,23 @@ fn draft(
     };
     let prose = own_bounds(&node, rule);
     for &mode in Mode::ALL {
+        if mode == Mode::FullGrouped
+            && matches!(
+                language::read(&repair.pattern, dialect, mode),
+                Err(ParseError::Syntax { .. })
+            )
+        {
+            // Python: flags inside the group; a comment that swallows the parenthesis.
+            let unit = Unit::CodePoints;
+            push(
+                mode,
+                unit,
+                "both",
+                false,
+                bounded(rule, Language::Any, unit),
+            );
+            continue;
+        }
         let language = compiler.language(&node, dialect, mode);
         for &unit in units(rule) {
             push(mode, unit, "both", true, bounded(rule, language, unit));

@@ -1,9 +1,11 @@
 //! `probity-report/1`: the result model as JSON, and back.
 
 use crate::run::result::{Report, SCHEMA_ID};
+use serde::Deserialize;
+use serde_json::Value;
 use std::io;
 
-/// The report as pretty JSON with a final line feed.
+/// The report as pretty JSON with a final line feed; members always in the same order.
 ///
 /// # Errors
 /// None in practice: every part of the model has a JSON form.
@@ -13,26 +15,70 @@ pub fn render(report: &Report) -> io::Result<String> {
     Ok(text)
 }
 
-/// Reads a report.
-///
-/// # Errors
-/// Not JSON, another schema, or a member that is missing or of a wrong type; with the place.
-pub fn read(bytes: &[u8]) -> Result<Report, String> {
-    let value: serde_json::Value = serde_json::from_slice(bytes).map_err(|e| e.to_string())?;
-    match value.get("schema").and_then(serde_json::Value::as_str) {
-        Some(SCHEMA_ID) => serde_json::from_slice(bytes).map_err(|e| e.to_string()),
-        Some(other) => Err(format!("the schema `{other}` is not {SCHEMA_ID}")),
-        None => Err(format!("no `schema` member: not a {SCHEMA_ID} report")),
-    }
+/// Why bytes are no report that this version can read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// Not JSON (RFC 8259): damaged, cut off, or something else.
+    #[error("line {line}, column {column}: not JSON: {reason}")]
+    NotJson {
+        /// Counted from 1.
+        line: usize,
+        /// Counted from 1, in octets; 0 at the end of the file.
+        column: usize,
+        /// What is wrong there.
+        reason: String,
+    },
+    /// JSON, but not an object with a `schema` member that is a string.
+    #[error("no `schema` member: not a {SCHEMA_ID} report")]
+    NoSchema,
+    /// A report of another version, or of another tool.
+    #[error("its `schema` is {0:?}; this version reads {SCHEMA_ID}")]
+    OtherSchema(String),
+    /// The right schema, but a member is absent or holds what it may not.
+    #[error("line {line}, column {column}: {reason}")]
+    Member {
+        /// Counted from 1.
+        line: usize,
+        /// Counted from 1, in octets.
+        column: usize,
+        /// Which member, and what is wrong with it.
+        reason: String,
+    },
 }
 
-/// The JSON Schema of the report, as it is published in `schema/probity-report-1.schema.json`.
+/// Reads a report. Members that this version does not know are ignored.
 ///
 /// # Errors
-/// None in practice.
-pub fn schema() -> io::Result<String> {
-    let schema = schemars::schema_for!(Report);
-    let mut text = serde_json::to_string_pretty(&schema).map_err(io::Error::other)?;
-    text.push('\n');
-    Ok(text)
+/// See [`ReadError`].
+pub fn read(bytes: &[u8]) -> Result<Report, ReadError> {
+    #[derive(Deserialize)]
+    struct Head {
+        schema: Option<Value>,
+    }
+    let value: Value = serde_json::from_slice(bytes).map_err(|e| ReadError::NotJson {
+        line: e.line(),
+        column: e.column(),
+        reason: reason(&e),
+    })?;
+    let head = Head::deserialize(&value).map_err(|_| ReadError::NoSchema)?;
+    match head.schema {
+        Some(Value::String(id)) if id == SCHEMA_ID => {}
+        Some(Value::String(other)) => return Err(ReadError::OtherSchema(other)),
+        _ => return Err(ReadError::NoSchema),
+    }
+    // From the bytes once more: only so the error knows its place.
+    serde_json::from_slice(bytes).map_err(|e| ReadError::Member {
+        line: e.line(),
+        column: e.column(),
+        reason: reason(&e),
+    })
+}
+
+/// The message without the place, which stands in front of ours.
+fn reason(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rfind(" at line ") {
+        Some(at) => text.get(..at).unwrap_or_default().to_owned(),
+        None => text,
+    }
 }

@@ -1,18 +1,39 @@
 //! Reports: the result model of [`crate::run::result`] in many formats, and listeners for the
 //! runner's events. One file a format. May import everything below it.
 
+mod divergence;
 pub mod json;
 pub mod junit;
+pub mod schema;
+pub mod snapshots;
 pub mod terminal;
 pub mod text;
+mod visible;
 
+use crate::run::event::{Event, Listener};
 use crate::run::result::Report;
-use std::io::{self, Write as _};
+use std::fmt;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+/// Several listeners as one, told in order.
+pub struct Listeners<'a>(pub Vec<&'a mut dyn Listener>);
+
+impl Listener for Listeners<'_> {
+    fn on(&mut self, event: &Event<'_>) {
+        for listener in &mut self.0 {
+            listener.on(event);
+        }
+    }
+
+    fn wants_error_answers(&self) -> bool {
+        self.0.iter().any(|l| l.wants_error_answers())
+    }
+}
+
 /// A format of [`Target`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Format {
     /// What the terminal shows, without colours.
     Text,
@@ -23,6 +44,13 @@ pub enum Format {
 }
 
 impl Format {
+    /// All of them, as `--report` names them.
+    pub const ALL: [(&'static str, Format); 3] = [
+        ("text", Format::Text),
+        ("json", Format::Json),
+        ("junit", Format::Junit),
+    ];
+
     /// The report in this format.
     ///
     /// # Errors
@@ -36,16 +64,27 @@ impl Format {
     }
 }
 
+/// The name that [`FromStr`] reads.
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let found = Format::ALL.iter().find(|(_, format)| format == self);
+        f.write_str(found.map_or("", |(name, _)| name))
+    }
+}
+
+/// Reads `text`, `json`, `junit`.
 impl FromStr for Format {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "text" => Ok(Format::Text),
-            "json" => Ok(Format::Json),
-            "junit" => Ok(Format::Junit),
-            other => Err(format!("`{other}` is no report format; text, json and junit are")),
-        }
+        let found = Format::ALL.iter().find(|(name, _)| *name == text);
+        found.map(|(_, format)| *format).ok_or_else(|| {
+            let names: Vec<&str> = Format::ALL.iter().map(|(name, _)| *name).collect();
+            format!(
+                "there is no report format {text:?}; there are {}",
+                names.join(", ")
+            )
+        })
     }
 }
 
@@ -61,39 +100,91 @@ impl FromStr for Target {
 
     fn from_str(text: &str) -> Result<Self, String> {
         match text.split_once('=') {
-            Some((format, path)) if !path.is_empty() => {
-                Ok(Target { format: format.parse()?, path: path.into() })
-            }
-            _ => Err(format!("`{text}` is not FORMAT=PATH, e.g. junit=out.xml")),
+            Some((format, "")) => Err(format!(
+                "`{format}=` names no file; write {format}=report.xml, or {format}=- for stdout"
+            )),
+            Some((format, path)) => Ok(Target {
+                format: format.parse()?,
+                path: path.into(),
+            }),
+            None => Err(format!(
+                "{text:?} is not FORMAT=PATH, such as junit=report.xml or json=-"
+            )),
         }
     }
 }
 
 impl Target {
+    /// Its format.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
     /// Whether it goes to stdout.
     pub fn is_stdout(&self) -> bool {
         self.path == Path::new("-")
     }
 
-    /// Writes the report; a file appears whole or not at all.
+    /// Writes the report. A file appears whole or not at all; what stood there before is replaced
+    /// in one step (a symbolic link is followed). Something that is no ordinary file, a pipe or
+    /// `/dev/null`, is written to as it is. A reader of stdout that has gone away is no error.
     ///
     /// # Errors
-    /// Names the file and what is wrong.
+    /// Names the option, the file and what is wrong.
     pub fn write(&self, report: &Report) -> io::Result<()> {
-        let content = self.format.render(report)?;
+        let named = |e: io::Error| {
+            let option = format!("--report {}={}", self.format, self.path.display());
+            io::Error::new(e.kind(), format!("{option}: {e}"))
+        };
         if self.is_stdout() {
-            let mut out = io::stdout().lock();
-            out.write_all(content.as_bytes())?;
-            return out.flush();
+            return match write(report, self.format, &mut io::stdout().lock()) {
+                Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+                other => other.map_err(named),
+            };
         }
-        let named = |e: io::Error| io::Error::new(e.kind(), format!("--report {}: {e}", self.path.display()));
-        let folder = match self.path.parent() {
+        self.to_file(report).map_err(named)
+    }
+
+    fn to_file(&self, report: &Report) -> io::Result<()> {
+        let path = match std::fs::metadata(&self.path) {
+            Ok(found) if found.is_dir() => {
+                return Err(io::Error::new(
+                    io::ErrorKind::IsADirectory,
+                    "is a folder, not a file",
+                ));
+            }
+            Ok(found) if !found.is_file() => {
+                let mut file = std::fs::OpenOptions::new().write(true).open(&self.path)?;
+                return write(report, self.format, &mut file);
+            }
+            Ok(_) => std::fs::canonicalize(&self.path)?,
+            Err(_) => self.path.clone(),
+        };
+        let folder = match path.parent() {
             Some(folder) if folder != Path::new("") => folder,
             _ => Path::new("."),
         };
-        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(named)?;
-        file.write_all(content.as_bytes()).map_err(named)?;
-        file.persist(&self.path).map_err(|e| named(e.error))?;
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".probity-report-");
+        #[cfg(unix)]
+        {
+            // As any program would make it: the umask decides, not the privacy of temporary files.
+            use std::os::unix::fs::PermissionsExt as _;
+            builder.permissions(std::fs::Permissions::from_mode(0o666));
+        }
+        let mut file = builder.tempfile_in(folder)?;
+        write(report, self.format, &mut file)?;
+        file.as_file().sync_all()?;
+        file.persist(&path).map_err(|e| e.error)?;
         Ok(())
     }
+}
+
+/// Writes the report in a format.
+///
+/// # Errors
+/// The format's writer or `sink` fails.
+pub fn write(report: &Report, format: Format, sink: &mut dyn Write) -> io::Result<()> {
+    sink.write_all(format.render(report)?.as_bytes())?;
+    sink.flush()
 }

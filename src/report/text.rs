@@ -1,32 +1,89 @@
-//! The summary for people: what is broken first, each with how to see it again.
+//! The summary for people: who was judged against what, what is broken first and how to see it
+//! again, then what the page leaves open, then the figures and the verdict.
 
-use crate::run::result::{Finding, Report, Severity, Status};
+use super::{divergence, visible};
+use crate::run::curl::mask_credentials;
+use crate::run::kind_word;
+use crate::run::result::{Choice, Divergence, Finding, Report, Severity, Status};
 use anstyle::{AnsiColor, Style as Ansi};
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// How the summary looks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Style {
     /// ANSI colours.
     pub colour: bool,
-    /// The final line only.
+    /// One line a finding and the final line only.
     pub quiet: bool,
-    /// Choices and divergences in full.
+    /// With evidence, all choices and readings, and the promises that were not decided.
     pub verbose: bool,
+    /// Columns to wrap at; lines to be copied (replay) are never wrapped.
+    pub width: usize,
 }
 
-/// Findings that are shown in full; the rest are counted (the JSON report has them all).
-const SHOWN: usize = 40;
+impl Default for Style {
+    fn default() -> Self {
+        Style {
+            colour: false,
+            quiet: false,
+            verbose: false,
+            width: 100,
+        }
+    }
+}
+
+/// Narrower than this, labels and text no longer stand beside each other.
+const NARROWEST: usize = 40;
+/// Groups of choices that are shown without `verbose`.
+const CHOICES_SHOWN: usize = 10;
+/// Most lines of a request body or an observation without `verbose`.
+const LINES_SHOWN: usize = 4;
+/// Width of the column of labels.
+const LABEL: usize = 10;
+
+const BOLD: Ansi = Ansi::new().bold();
+const DIM: Ansi = Ansi::new().dimmed();
+
+const fn ink(colour: AnsiColor) -> Ansi {
+    Ansi::new()
+        .bold()
+        .fg_color(Some(anstyle::Color::Ansi(colour)))
+}
 
 /// The summary as text.
 pub fn render(report: &Report, style: Style) -> String {
-    let mut page = Page { out: String::new(), style };
-    if !style.quiet {
+    render_with(report, style, None)
+}
+
+/// The summary with shell lines that set the `$PROBITY_…` variables of its replay lines, shown
+/// where a replay line needs them.
+pub fn render_with(report: &Report, style: Style, setup: Option<&str>) -> String {
+    let mut page = Page {
+        out: String::new(),
+        style: Style {
+            width: style.width.max(NARROWEST),
+            ..style
+        },
+    };
+    if style.quiet {
+        for finding in &report.findings {
+            page.brief(finding);
+        }
+    } else {
+        page.heading(report);
         page.findings(report);
-        page.open(report);
-        page.promises(report);
+        page.setup(report, setup);
+        page.divergences(&report.divergences);
+        page.choices(&report.choices);
+        if style.verbose {
+            page.open_promises(report);
+        }
+        page.unsupported(report);
+        page.notes(report);
+        page.figures(report);
     }
-    page.last(report);
+    page.verdict(report);
     page.out
 }
 
@@ -35,169 +92,419 @@ struct Page {
     style: Style,
 }
 
+/// Device text on one line, without credentials.
+fn clean(text: &str) -> String {
+    mask_credentials(&visible::line(text)).into_owned()
+}
+
+/// Lines of at most `width` columns; names and paths are not broken at their hyphens.
+fn wrap(text: &str, width: usize) -> Vec<Cow<'_, str>> {
+    let options =
+        textwrap::Options::new(width).word_splitter(textwrap::WordSplitter::NoHyphenation);
+    textwrap::wrap(text, options)
+}
+
+fn count(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
 impl Page {
+    fn paint(&self, text: &str, ansi: Ansi) -> String {
+        if self.style.colour {
+            format!("{ansi}{text}{ansi:#}")
+        } else {
+            text.to_owned()
+        }
+    }
+
     fn line(&mut self, text: &str) {
-        self.out.push_str(text);
+        self.out.push_str(text.trim_end());
         self.out.push('\n');
     }
 
-    fn paint(&self, text: &str, ansi: Ansi) -> String {
-        if self.style.colour { format!("{ansi}{text}{ansi:#}") } else { text.to_owned() }
+    fn gap(&mut self) {
+        if !self.out.is_empty() && !self.out.ends_with("\n\n") {
+            self.out.push('\n');
+        }
+    }
+
+    fn title(&mut self, text: &str) {
+        self.gap();
+        let title = self.paint(text, BOLD);
+        self.line(&title);
+    }
+
+    /// A label and text beside it, wrapped, `limit` lines at most.
+    fn entry(&mut self, indent: usize, label: &str, text: &str, limit: usize) {
+        let column = indent + LABEL;
+        let width = self.style.width.saturating_sub(column).max(NARROWEST / 2);
+        let mut lines: Vec<String> = text
+            .split('\n')
+            .flat_map(|l| wrap(l, width))
+            .map(|l| l.into_owned())
+            .collect();
+        while lines.last().is_some_and(|l| l.trim().is_empty()) {
+            lines.pop();
+        }
+        if lines.len() > limit {
+            lines.truncate(limit);
+            if let Some(last) = lines.last_mut() {
+                last.push_str(" …");
+            }
+        }
+        let label = self.paint(&format!("{label:<LABEL$}"), DIM);
+        for (i, line) in lines.iter().enumerate() {
+            let lead = if i == 0 { &label } else { &" ".repeat(LABEL) };
+            self.line(&format!("{:indent$}{lead}{line}", ""));
+        }
+    }
+
+    /// Text behind a bullet, wrapped.
+    fn item(&mut self, text: &str) {
+        let width = self.style.width.saturating_sub(4).max(NARROWEST / 2);
+        for (i, line) in wrap(text, width).iter().enumerate() {
+            let lead = if i == 0 { "  · " } else { "    " };
+            self.line(&format!("{lead}{line}"));
+        }
+    }
+
+    fn heading(&mut self, report: &Report) {
+        let device = &report.device;
+        let mut name = match &device.model {
+            Some(model) => visible::line(model),
+            None => "Device".to_owned(),
+        };
+        if let Some(firmware) = &device.firmware {
+            let _ = write!(name, ", firmware {}", visible::line(firmware));
+        }
+        let name = self.paint(&name, BOLD);
+        self.line(&format!("{name} at {}", clean(&report.target)));
+        self.line(&format!(
+            "judged against {}",
+            visible::line(&report.contract.id)
+        ));
     }
 
     fn findings(&mut self, report: &Report) {
-        for finding in report.findings.iter().take(SHOWN) {
-            self.finding(finding, report);
-        }
-        if report.findings.len() > SHOWN {
-            let more = report.findings.len() - SHOWN;
-            self.line(&format!("… and {more} more findings (all of them: --report json=PATH)\n"));
-        }
-    }
-
-    fn finding(&mut self, finding: &Finding, report: &Report) {
-        let word = match finding.severity {
-            Severity::Critical => "critical",
-            Severity::High => "high",
-            Severity::Medium => "medium",
-            Severity::Low => "low",
-        };
-        let colour = match finding.severity {
-            Severity::Critical | Severity::High => AnsiColor::Red,
-            Severity::Medium => AnsiColor::Yellow,
-            Severity::Low => AnsiColor::Cyan,
-        };
-        let head = self.paint(word, Ansi::new().bold().fg_color(Some(colour.into())));
-        self.line(&format!("{head}  {}", visible(&finding.title)));
-        let source = report.promises.iter().find(|p| p.id == finding.promise).map(|p| &p.source);
-        let place = match source.map(|s| (s.page_line, &s.pointer)) {
-            Some((Some(line), _)) => format!(" (page line {line})"),
-            Some((None, pointer)) if pointer.starts_with("RFC") => format!(" ({pointer})"),
-            _ => String::new(),
-        };
-        self.line(&format!("  promise   {}{place}", finding.promise));
-        self.line(&format!("  expected  {}", visible(&finding.expected)));
-        self.line(&format!("  observed  {}", visible(&finding.observed)));
-        self.line(&format!("  seen      {} times, {}", finding.confirmed, finding.case));
-        self.line(&format!("  replay    {}", visible(&finding.reproducer.curl)));
-        if !finding.also.is_empty() {
-            self.line(&format!("  also      {} more cases of the same kind", finding.also.len()));
-        }
-        self.line("");
-    }
-
-    fn open(&mut self, report: &Report) {
-        let divergences: Vec<_> =
-            report.divergences.iter().filter(|d| !d.device.probes.is_empty()).collect();
-        if !divergences.is_empty() {
-            self.line("Readings that the device's answers allow:");
-            for divergence in divergences {
-                let fits = &divergence.device.fits;
-                let short = match fits.as_slice() {
-                    [] => "none that Probity knows".to_owned(),
-                    [one] => one.clone(),
-                    [first, rest @ ..] => format!("{first} and {} more", rest.len()),
-                };
-                self.line(&format!(
-                    "  {}: {short} ({} excluded by {} answers)",
-                    divergence.promise, divergence.device.excluded, divergence.device.requests
-                ));
+        let mut number = 0;
+        for severity in [
+            Severity::Critical,
+            Severity::High,
+            Severity::Medium,
+            Severity::Low,
+        ] {
+            let group = report.findings.iter().filter(|f| f.severity == severity);
+            let total = group.clone().count();
+            if total == 0 {
+                continue;
             }
-            self.line("");
-        }
-        if !report.choices.is_empty() && self.style.verbose {
-            self.line("Where the page leaves it open, the device:");
-            for choice in &report.choices {
-                self.line(&format!(
-                    "  {} [{}]: {}",
-                    visible(&choice.question),
-                    choice.promise,
-                    visible(&choice.device)
-                ));
+            self.gap();
+            let (word, ansi) = severity_word(severity);
+            let head = self.paint(&word.to_uppercase(), ansi);
+            self.line(&format!("{head}  {}", count(total, "finding", "findings")));
+            for finding in group {
+                number += 1;
+                self.gap();
+                self.finding(number, finding, report, ansi);
             }
-            self.line("");
-        }
-        for note in &report.notes {
-            self.line(&format!("note: {}", visible(note)));
-        }
-        if !report.notes.is_empty() {
-            self.line("");
         }
     }
 
-    fn promises(&mut self, report: &Report) {
-        let count = |status| report.promises.iter().filter(|p| p.status == status).count();
-        let device = match (&report.device.model, &report.device.firmware) {
-            (Some(model), Some(firmware)) => format!("{model}, firmware {firmware}"),
-            (Some(model), None) => model.clone(),
-            (None, Some(firmware)) => format!("firmware {firmware}"),
-            (None, None) => "device".to_owned(),
+    fn finding(&mut self, number: usize, finding: &Finding, report: &Report, ansi: Ansi) {
+        let verbose = self.style.verbose;
+        let limit = if verbose { usize::MAX } else { LINES_SHOWN };
+        let figure = self.paint(&format!("{number:>3} "), ansi);
+        let width = self.style.width.saturating_sub(4).max(NARROWEST / 2);
+        for (i, line) in wrap(&clean(&finding.title), width).iter().enumerate() {
+            let line = self.paint(line, BOLD);
+            let lead = if i == 0 { figure.as_str() } else { "    " };
+            self.line(&format!("{lead}{line}"));
+        }
+        let place = report
+            .promises
+            .iter()
+            .find(|p| p.id == finding.promise)
+            .map(|p| match p.source.page_line {
+                Some(line) => format!(" (page line {line})"),
+                None if p.source.pointer.is_empty() => String::new(),
+                None => format!(" ({})", visible::line(&p.source.pointer)),
+            })
+            .unwrap_or_default();
+        self.entry(
+            4,
+            "promise",
+            &format!("{}{place}", visible::line(&finding.promise)),
+            limit,
+        );
+        let request = &finding.evidence.request;
+        let request = if verbose {
+            visible::block(request)
+        } else {
+            short_request(request)
         };
-        self.line(&format!("{} at {} against {}", device, report.target, report.contract.id));
+        self.entry(4, "request", &request, limit);
+        self.entry(4, "expected", &clean(&finding.expected), limit);
+        self.entry(4, "observed", &clean(&finding.observed), limit);
+        if verbose {
+            let evidence = &finding.evidence;
+            let answer = ("answer", &evidence.answer);
+            for (label, text) in
+                std::iter::once(answer).chain(evidence.observations.iter().map(|o| ("looked", o)))
+            {
+                if !text.is_empty() {
+                    self.entry(4, label, &mask_credentials(&visible::block(text)), limit);
+                }
+            }
+        }
+        let label = self.paint(&format!("{:<LABEL$}", "replay"), DIM);
+        // As it is, to be copied. A request holds credentials by name only, so there is nothing to
+        // mask, and a masked line would send something else.
         self.line(&format!(
-            "  promises  {} kept, {} broken, {} undecided, {} not tested",
-            count(Status::Kept),
-            count(Status::Broken),
-            count(Status::Undecided),
-            count(Status::Untested)
+            "    {label}{}",
+            visible::line(&finding.reproducer.curl)
         ));
-        let seconds = report.duration_ms as f64 / 1_000.0;
-        self.line(&format!("  requests  {} in {seconds:.1} s", report.requests.sent));
-        let restored = match report.device.restored {
-            Some(true) => "as they were",
-            Some(false) => "NOT as they were",
-            None => "could not be looked at",
+        if let Some(file) = &finding.reproducer.request_file {
+            let blank = " ".repeat(4 + LABEL);
+            self.line(&format!("{blank}(reads {})", visible::line(file)));
+        }
+        let mut seen = format!(
+            "{} times · {} · {} · {}",
+            visible::line(&finding.confirmed).replace('/', " of "),
+            kind_word(finding.kind),
+            visible::line(&finding.fingerprint),
+            visible::line(&finding.case)
+        );
+        if !finding.also.is_empty() {
+            let _ = write!(
+                seen,
+                " and {}",
+                count(finding.also.len(), "case like it", "cases like it")
+            );
+        }
+        self.entry(4, "seen", &seen, limit);
+        if verbose && !finding.also.is_empty() {
+            self.entry(4, "also", &visible::line(&finding.also.join(", ")), limit);
+        }
+    }
+
+    fn setup(&mut self, report: &Report, setup: Option<&str>) {
+        let needed = |f: &Finding| f.reproducer.curl.contains("PROBITY_");
+        let Some(setup) = setup.filter(|_| report.findings.iter().any(needed)) else {
+            return;
         };
-        self.line(&format!("  settings  {restored}"));
-        if report.device.restarts > 0 {
-            self.line(&format!("  restarts  {}", report.device.restarts));
+        self.title("Before a replay, with PROBITY_USERNAME and PROBITY_PASSWORD exported");
+        for line in visible::block(setup).lines() {
+            self.line(&format!("  {line}"));
         }
-        if !report.choices.is_empty() && !self.style.verbose {
-            self.line(&format!(
-                "  open      {} choices of the device where the page leaves it open (--verbose)",
-                report.choices.len()
+    }
+
+    /// One line of a quiet report.
+    fn brief(&mut self, finding: &Finding) {
+        let (word, ansi) = severity_word(finding.severity);
+        let word = self.paint(&format!("{word:<8}"), ansi);
+        self.line(&format!(
+            "{word}  {}  {}  {}",
+            visible::line(&finding.fingerprint),
+            visible::line(&finding.promise),
+            clean(&finding.title)
+        ));
+    }
+
+    fn divergences(&mut self, divergences: &[Divergence]) {
+        let probed = divergences.iter().filter(|d| !d.device.probes.is_empty());
+        if probed.clone().count() == 0 {
+            return;
+        }
+        self.title("How the device reads what the page leaves ambiguous");
+        for divergence in probed {
+            let text = divergence::line(divergence, self.style.verbose);
+            self.item(&text);
+        }
+    }
+
+    fn choices(&mut self, choices: &[Choice]) {
+        let mut groups: Vec<(&Choice, usize)> = Vec::new();
+        for choice in choices {
+            let same = |c: &Choice| c.question == choice.question && c.device == choice.device;
+            match groups.iter_mut().find(|(c, _)| same(c)) {
+                Some((_, n)) if !self.style.verbose => *n += 1,
+                _ => groups.push((choice, 1)),
+            }
+        }
+        if groups.is_empty() {
+            return;
+        }
+        self.title("What the device chose where the page leaves it open");
+        let shown = if self.style.verbose {
+            usize::MAX
+        } else {
+            CHOICES_SHOWN
+        };
+        for (choice, times) in groups.iter().take(shown) {
+            let place = match times {
+                1 => visible::line(&choice.promise),
+                n => format!("{} and {} more", visible::line(&choice.promise), n - 1),
+            };
+            let text = format!(
+                "{}: {} ({place})",
+                clean(&choice.question),
+                clean(&choice.device)
+            );
+            self.item(&text);
+        }
+        if groups.len() > shown {
+            self.item(&format!(
+                "{} more (--verbose shows all)",
+                groups.len() - shown
             ));
         }
-        if !report.contract_issues.is_empty() {
-            self.line(&format!(
-                "  page      {} issues of the published text itself (probity lint)",
-                report.contract_issues.len()
-            ));
-        }
-        if !report.unsupported.is_empty() {
-            self.line(&format!(
-                "  page      {} statements that nothing here checks:",
-                report.unsupported.len()
-            ));
-            for entry in &report.unsupported {
-                self.line(&format!("              {}: {}", entry.pointer, entry.what));
+    }
+
+    fn open_promises(&mut self, report: &Report) {
+        for (status, title) in [
+            (Status::Undecided, "Undecided: tested, but no answer tells"),
+            (Status::Untested, "Untested by this run"),
+        ] {
+            let ids = report.promises.iter().filter(|p| p.status == status);
+            if ids.clone().count() > 0 {
+                self.title(title);
+                for promise in ids {
+                    self.item(&visible::line(&promise.id));
+                }
             }
         }
     }
 
-    fn last(&mut self, report: &Report) {
-        let (word, colour) = match report.exit.code {
-            0 => ("kept", AnsiColor::Green),
-            1 => ("broken", AnsiColor::Red),
-            3 => ("not judged", AnsiColor::Yellow),
-            5 => ("flaky", AnsiColor::Yellow),
-            6 => ("not restored", AnsiColor::Red),
-            _ => ("error", AnsiColor::Red),
+    fn unsupported(&mut self, report: &Report) {
+        if !report.unsupported.is_empty() {
+            self.title("Stated by the contract, but checked by nothing here");
+            for entry in &report.unsupported {
+                let text = format!(
+                    "{}: {}",
+                    visible::line(&entry.pointer),
+                    visible::line(&entry.what)
+                );
+                self.item(&text);
+            }
+        }
+    }
+
+    fn notes(&mut self, report: &Report) {
+        if !report.notes.is_empty() {
+            self.title("Notes");
+            for note in &report.notes {
+                self.item(&clean(note));
+            }
+        }
+    }
+
+    fn figures(&mut self, report: &Report) {
+        self.gap();
+        let with = |status| {
+            report
+                .promises
+                .iter()
+                .filter(|p| p.status == status)
+                .count()
         };
-        let word = self.paint(word, Ansi::new().bold().fg_color(Some(colour.into())));
-        let _ = writeln!(self.out, "{word}: {} (exit {})", visible(&report.exit.reason), report.exit.code);
+        let promises = [
+            (Status::Kept, "kept", Some(AnsiColor::Green)),
+            (Status::Broken, "broken", Some(AnsiColor::Red)),
+            (Status::Undecided, "undecided", None),
+            (Status::Untested, "untested", None),
+        ]
+        .into_iter()
+        .map(|(status, word, colour)| {
+            let n = with(status);
+            match colour {
+                Some(colour) if n > 0 => self.paint(&format!("{n} {word}"), ink(colour)),
+                _ => format!("{n} {word}"),
+            }
+        })
+        .collect::<Vec<_>>()
+        .join(", ");
+        self.figure("promises", &promises);
+        let issues = report.contract_issues.len();
+        if issues > 0 {
+            let text = format!(
+                "{} of the published text itself (`probity lint` shows them with their proof)",
+                count(issues, "issue", "issues")
+            );
+            self.figure("contract", &text);
+        }
+        let requests = report.requests;
+        let seconds = report.duration_ms as f64 / 1_000.0;
+        let mut text = format!(
+            "{} sent, {} answered, in {seconds:.1} s",
+            requests.sent, requests.answered
+        );
+        if report.duration_ms > 0 && requests.sent > 0 {
+            let _ = write!(text, " ({:.0}/s)", requests.sent as f64 / seconds);
+        }
+        let _ = write!(text, "; {} planned, seed {}", requests.planned, report.seed);
+        self.figure("requests", &text);
+        let settings = match report.device.restored {
+            Some(true) => "as they were before the run".to_owned(),
+            Some(false) => self.paint("NOT as they were before the run", ink(AnsiColor::Red)),
+            None => "could not be looked at".to_owned(),
+        };
+        self.figure("settings", &settings);
+        if report.device.restarts > 0 {
+            let text = count(
+                report.device.restarts.try_into().unwrap_or(usize::MAX),
+                "time",
+                "times",
+            );
+            self.figure("restarted", &text);
+        }
+    }
+
+    /// A figure with its label; may hold colours, is not wrapped.
+    fn figure(&mut self, label: &str, text: &str) {
+        let label = self.paint(&format!("{label:<LABEL$}"), DIM);
+        self.line(&format!("{label}{text}"));
+    }
+
+    fn verdict(&mut self, report: &Report) {
+        if !self.style.quiet {
+            self.gap();
+        }
+        let (word, colour) = match report.exit.code {
+            0 => ("KEPT", AnsiColor::Green),
+            1 => ("BROKEN", AnsiColor::Red),
+            3 => ("NOT JUDGED", AnsiColor::Yellow),
+            4 => ("STALE", AnsiColor::Yellow),
+            5 => ("FLAKY", AnsiColor::Yellow),
+            6 => ("NOT RESTORED", AnsiColor::Red),
+            _ => ("ERROR", AnsiColor::Red),
+        };
+        let word = self.paint(word, ink(colour));
+        let text = format!(
+            "{word}  {} (exit code {})",
+            clean(&report.exit.reason),
+            report.exit.code
+        );
+        self.line(&text);
     }
 }
 
-/// Control characters made visible: a device's text must not drive the terminal.
-fn visible(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() {
-            let _ = write!(out, "\\u{{{:x}}}", c as u32);
-        } else {
-            out.push(c);
-        }
+fn severity_word(severity: Severity) -> (&'static str, Ansi) {
+    match severity {
+        Severity::Critical => ("critical", ink(AnsiColor::Red)),
+        Severity::High => ("high", ink(AnsiColor::Red)),
+        Severity::Medium => ("medium", ink(AnsiColor::Yellow)),
+        Severity::Low => ("low", ink(AnsiColor::Cyan)),
     }
-    out
+}
+
+/// The request line, and the body where there is one: header fields are in the replay line.
+fn short_request(request: &str) -> String {
+    let (head, body) = request.split_once("\n\n").unwrap_or((request, ""));
+    let first = head.lines().next().unwrap_or_default();
+    let first = visible::line(first.strip_suffix(" HTTP/1.1").unwrap_or(first));
+    if body.is_empty() {
+        first
+    } else {
+        format!("{first}\n{}", visible::line(body))
+    }
 }

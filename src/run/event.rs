@@ -1,6 +1,7 @@
 //! What a run tells while it goes on. Reporters listen; the runner never prints.
 
 use super::result::{Finding, Report};
+use crate::judge::normalise::ErrorAnswer;
 
 /// One thing that happened. Times are not in events: a listener that wants them has a clock.
 #[derive(Clone, Debug)]
@@ -30,6 +31,8 @@ pub enum Event<'a> {
         /// Requests sent so far.
         sent: u64,
     },
+    /// An error answer to a request with one kind of fault, credentials masked: for snapshots.
+    ErrorAnswer(&'a ErrorAnswer),
     /// A finding was confirmed.
     Found(&'a Finding),
     /// The original settings are being put back.
@@ -42,6 +45,11 @@ pub enum Event<'a> {
 pub trait Listener {
     /// Called in order, from one thread.
     fn on(&mut self, event: &Event<'_>);
+
+    /// Whether [`Event::ErrorAnswer`] is of use; making it costs time with every refusal.
+    fn wants_error_answers(&self) -> bool {
+        false
+    }
 }
 
 /// Ignores everything.

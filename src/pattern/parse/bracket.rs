@@ -33,8 +33,23 @@ impl Parser {
         if !self.eat("]") {
             return Err(self.error_at(open, "missing terminating ]"));
         }
-        let set = self.folded(set);
+        // ECMA-262 CharacterSetMatcher canonicalizes every member.
+        let set = if self.family == Family::EcmaScript {
+            self.folded(set)
+        } else {
+            set
+        };
         Ok(self.negated(set, negative))
+    }
+
+    /// Everywhere but in ECMAScript case variants are added to symbols and ranges as they are
+    /// read, not to `\w` and its like.
+    fn folded_member(&self, set: Set) -> Set {
+        if self.family == Family::EcmaScript {
+            set
+        } else {
+            self.folded(set)
+        }
     }
 
     /// The members up to the closing bracket, which stays unread.
@@ -84,7 +99,7 @@ impl Parser {
                 if self.next_ascii() != ']' {
                     return Err(self.error("a subtraction must be the last element in a class"));
                 }
-                return Ok(self.folded(set).minus(&minus));
+                return Ok(set.minus(&minus));
             }
             let at = self.pos;
             let item = self.member()?;
@@ -95,11 +110,13 @@ impl Parser {
                 && self.pos + 1 < self.input.len()
                 && let Some(range) = self.range(at, &item)?
             {
-                set = set.union(&range);
+                set = set.union(&self.folded_member(range));
                 continue;
             }
             match item {
-                Item::Symbol(symbol) => set = set.union(&self.symbols_of(symbol)),
+                Item::Symbol(symbol) => {
+                    set = set.union(&self.folded_member(self.symbols_of(symbol)));
+                }
                 Item::Set(members) => set = set.union(&members),
             }
         }
@@ -170,6 +187,18 @@ impl Parser {
         {
             return Ok(Item::Set(set));
         }
+        if c == '[' && self.family == Family::DotNet && self.ascii_at(1) == ':' {
+            // RegexParser.ScanCharClass: "[:name:]" is read as "[" and the rest is skipped.
+            let here = self.pos;
+            self.pos += 2;
+            while self.next_ascii().is_ascii_alphanumeric() {
+                self.pos += 1;
+            }
+            if !self.eat(":]") {
+                self.pos = here + 1;
+            }
+            return Ok(Item::Symbol(u32::from('[')));
+        }
         match self.bump() {
             Some(symbol) => Ok(Item::Symbol(symbol)),
             None => Err(self.error_at(at, "missing terminating ]")),
@@ -197,6 +226,14 @@ impl Parser {
                 if *low > high {
                     return Err(self.error_at(at, "range out of order in character class"));
                 }
+                if self.family == Family::Posix {
+                    if high > 0x7F {
+                        return Err(self.unsupported("a range by the locale's collation"));
+                    }
+                    if self.next_ascii() == '-' && self.ascii_at(1) != ']' {
+                        return Err(self.error("invalid range end"));
+                    }
+                }
                 Ok(Some(Set::range(*low, high)))
             }
             (low, high) => {
@@ -211,17 +248,13 @@ impl Parser {
                             .union(&members(self, &high))
                             .union(&Set::single(u32::from('-'))),
                     )),
-                    Family::Ruby if matches!(low, Item::Set(_)) => {
-                        self.pos = dash;
-                        Ok(None)
-                    }
                     Family::Perl if self.dialect == Dialect::Perl => {
                         self.pos = dash;
                         self.pos += 1;
                         let dash_set = Set::single(u32::from('-'));
                         Ok(Some(members(self, low).union(&dash_set)))
                     }
-                    Family::Java => {
+                    Family::Java if matches!(low, Item::Set(_)) => {
                         self.pos = dash;
                         Ok(None)
                     }
@@ -294,7 +327,6 @@ impl Parser {
                 let set = self.folded(self.set(&set));
                 Ok(Some(self.negated(set, negative)))
             }
-            None if self.family == Family::Ruby => Ok(None),
             None => Err(self.error_at(at, format!("unknown POSIX class name {plain}"))),
         }
     }

@@ -1,6 +1,6 @@
 //! Escapes outside classes, and what escapes mean as a member of a class.
 
-use super::super::ast::Node;
+use super::super::ast::{Look, Node};
 use super::super::class::Set;
 use super::super::dialect::{Dialect, Family};
 use super::super::unicode::{self, Shorthand};
@@ -47,6 +47,23 @@ impl Parser {
                 }
                 self.boundary(false)
             }
+            ('B', Family::Perl) if self.ascii_at(1) == '{' && !self.dialect.is_pcre2() => {
+                return Err(self.unsupported("\\B{…}"));
+            }
+            // Python before 3.14: \B does not match in the empty text.
+            ('B', Family::Python) => Node::concat(vec![
+                self.boundary(true),
+                Node::alt(vec![
+                    Node::Look(Look::Prev {
+                        set: self.all(),
+                        start: false,
+                    }),
+                    Node::Look(Look::Next {
+                        set: self.all(),
+                        end: false,
+                    }),
+                ]),
+            ]),
             ('B', _) => self.boundary(true),
             (_, Family::EcmaScript) => return Ok(None),
             ('A', Family::Posix) | ('z' | 'Z', Family::Posix) => return Ok(None),
@@ -61,11 +78,11 @@ impl Parser {
                     (word, other)
                 };
                 Node::concat(vec![
-                    Node::Look(super::super::ast::Look::Prev {
+                    Node::Look(Look::Prev {
                         set: before,
                         start: c == '<',
                     }),
-                    Node::Look(super::super::ast::Look::Next {
+                    Node::Look(Look::Next {
                         set: after,
                         end: c == '>',
                     }),
@@ -126,13 +143,21 @@ impl Parser {
                 self.pos += 1;
                 Ok(Some(self.line_break()))
             }
-            ('N', Perl) if self.ascii_at(1) != '{' => {
+            ('N', Perl) if self.ascii_at(1) != '{' || self.braces_at(1) => {
                 self.pos += 1;
                 Ok(Some(Node::Set(self.all().minus(&Set::single(10)))))
             }
             (_, Python | Posix | EcmaScript | DotNet | Go) => Ok(None),
             _ => Ok(None),
         }
+    }
+
+    /// Whether braces this far ahead are a quantifier.
+    fn braces_at(&mut self, ahead: usize) -> bool {
+        self.pos += ahead;
+        let found = self.braces().is_some();
+        self.pos -= ahead;
+        found
     }
 
     /// `\R`: CR LF as one, or any line end; atomic, so CR alone only where no LF follows.
@@ -195,12 +220,6 @@ impl Parser {
                     if exists {
                         return Err(self.not_regular());
                     }
-                    if self.family == Family::Ruby
-                        && self.ascii_at(0).is_digit(8)
-                        && self.scan.groups == 0
-                    {
-                        return Ok(None);
-                    }
                     return Err(self.error_at(at, "reference to nonexistent group"));
                 }
                 Ok(None)
@@ -212,11 +231,18 @@ impl Parser {
                 if first <= self.scan.groups {
                     return Err(self.not_regular());
                 }
+                if self.behind {
+                    return Err(self.error_at(at, "look-behind is not limited in length"));
+                }
                 Ok(Some(Node::never()))
             }
             Family::DotNet => {
                 if exists {
                     return Err(self.not_regular());
+                }
+                if self.dialect == Dialect::DotNetEcmaScript && !self.ascii_at(0).is_digit(8) {
+                    let symbol = self.bump().unwrap_or(0);
+                    return Ok(Some(self.symbol(symbol)));
                 }
                 if self.dialect == Dialect::DotNetEcmaScript
                     || (number > 9 && self.ascii_at(0).is_digit(8))
@@ -512,8 +538,7 @@ impl Parser {
                 Some(value) => Ok(Item::Symbol(value)),
                 None => bad(),
             },
-            c if c.is_ascii_punctuation() && c != '_' => Ok(Item::Symbol(symbol)),
-            '_' => bad(),
+            c if symbol < 0x80 && !c.is_ascii_alphanumeric() => Ok(Item::Symbol(symbol)),
             _ => bad(),
         }
     }
@@ -545,6 +570,9 @@ impl Parser {
         match c {
             'c' => match self.bump() {
                 Some(x) if java => Ok(Item::Symbol(x ^ 64)),
+                Some(0x7B) if self.dialect == Dialect::Perl => {
+                    Err(self.error_at(at, "use ; instead of \\c{"))
+                }
                 Some(x) if (0x20..0x7F).contains(&x) => {
                     let upper = if (0x61..=0x7A).contains(&x) {
                         x - 32
@@ -561,6 +589,24 @@ impl Parser {
                 }
                 _ => Err(self.error_at(at, "bad control escape")),
             },
+            // Perl: what is no digit ends the number early, with a warning.
+            'x' if self.next_ascii() == '{' && self.dialect == Dialect::Perl => {
+                self.pos += 1;
+                while matches!(self.next_ascii(), ' ' | '\t') {
+                    self.pos += 1;
+                }
+                let value = self.digits(16, 16).unwrap_or(0);
+                while let Some(symbol) = self.bump() {
+                    if symbol == u32::from('}') {
+                        return if value <= 0x10_FFFF {
+                            Ok(Item::Symbol(value))
+                        } else {
+                            Err(self.unsupported("a code point beyond Unicode"))
+                        };
+                    }
+                }
+                Err(self.error_at(at, "missing right brace on \\x{}"))
+            }
             'x' if self.next_ascii() == '{' && !net && !ruby => {
                 self.pos += 1;
                 let value = self.digits(16, 16);
@@ -568,7 +614,6 @@ impl Parser {
                     Some(value) if value <= self.limit() && self.eat("}") => {
                         Ok(Item::Symbol(value))
                     }
-                    None if self.dialect == Dialect::Perl && self.eat("}") => Ok(Item::Symbol(0)),
                     _ => Err(self.error_at(at, "bad \\x{} escape")),
                 }
             }
@@ -577,7 +622,9 @@ impl Parser {
                 None => Err(self.error_at(at, "illegal hexadecimal escape")),
             },
             'x' => match self.digits(16, 2) {
-                None if ruby => Err(self.error_at(at, "invalid hex escape")),
+                None if ruby || self.dialect.is_pcre2() => {
+                    Err(self.error_at(at, "invalid hex escape"))
+                }
                 Some(value) if ruby && value > 0x7F => {
                     Err(self.unsupported("a byte escape in a UTF-8 pattern"))
                 }
@@ -636,12 +683,13 @@ impl Parser {
             '0'..='7' if !java => {
                 self.pos -= 1;
                 let value = self.digits(8, 3).unwrap_or(0);
-                if value > self.limit() {
+                if value > self.limit() || (ruby && value > 0x7F) {
                     return Err(self.error_at(at, "octal value is greater than \\377"));
                 }
                 Ok(Item::Symbol(if net { value & 0xFF } else { value }))
             }
             '8' | '9' if !java && !net => Ok(Item::Symbol(symbol)),
+            'b' | 'B' | 'A' | 'z' | 'Z' | 'G' | 'R' | 'X' if in_class && java => bad(),
             'R' | 'X' | 'B' if in_class && self.dialect.is_pcre2() => {
                 Err(self.error_at(at, "escape is invalid in a character class"))
             }
@@ -665,8 +713,14 @@ impl Parser {
                 }
                 Ok(Item::Symbol(symbol))
             }
+            // RegexOptions.ECMAScript takes unknown escapes as themselves.
+            _ if self.dialect == Dialect::DotNetEcmaScript => Ok(Item::Symbol(symbol)),
             // .NET: every word symbol must be known.
-            '_' if net => bad(),
+            _ if net
+                && unicode::shorthand(Shorthand::Word, self.dialect, None).contains(symbol) =>
+            {
+                bad()
+            }
             c if c.is_ascii_alphanumeric() => bad(),
             _ => Ok(Item::Symbol(symbol)),
         }
@@ -708,9 +762,6 @@ impl Parser {
                 None => return Err(self.error_at(at, "malformed \\p")),
             }
         };
-        if self.dialect == Dialect::DotNetEcmaScript {
-            return Err(self.error_at(at, "\\p is not allowed with RegexOptions.ECMAScript"));
-        }
         let mut plain = name.as_str();
         if matches!(self.family, Family::Perl | Family::Ruby | Family::Go)
             && let Some(rest) = plain.strip_prefix('^')

@@ -81,6 +81,36 @@ pub(super) fn atomic(node: Node) -> Option<Node> {
     }
 }
 
+/// Whether Java sees a limit to the length of a look-behind.
+fn java_bounded(node: &Node) -> bool {
+    match node {
+        Node::Concat(nodes) | Node::Alt(nodes) => nodes.iter().all(java_bounded),
+        Node::Repeat { node, max, .. } => {
+            matches!(**node, Node::Set(_) | Node::Empty) || (max.is_some() && java_bounded(node))
+        }
+        _ => true,
+    }
+}
+
+/// The one length that Onigmo sees: a repetition must have one count, alternatives one length.
+fn onigmo_width(node: &Node) -> Option<u64> {
+    match node {
+        Node::Empty | Node::Look(_) | Node::Around { .. } => Some(0),
+        Node::Set(_) => Some(1),
+        Node::Concat(nodes) => nodes
+            .iter()
+            .try_fold(0u64, |sum, node| Some(sum + onigmo_width(node)?)),
+        Node::Alt(nodes) => {
+            let mut widths = nodes.iter().map(onigmo_width);
+            let first = widths.next()??;
+            widths.all(|width| width == Some(first)).then_some(first)
+        }
+        Node::Repeat { node, min, max } => {
+            (*max == Some(*min)).then_some(onigmo_width(node)?.saturating_mul(u64::from(*min)))
+        }
+    }
+}
+
 impl Parser {
     /// PCRE2's `(*VERB)`s at the start are not modelled.
     pub(super) fn leading_verbs(&mut self) -> Parsed<()> {
@@ -101,16 +131,18 @@ impl Parser {
             if self.next_ascii() == '?' {
                 return Err(self.error("nothing to repeat before '?'"));
             }
-            return self.body(open, Last::Item).map(|node| (node, Last::Item));
+            self.groups += 1;
+            return self.body(open).map(|node| (node, Last::Item));
         }
         if self.family == Family::Perl && self.next_ascii() == '*' {
             return Err(self.unsupported("a (*VERB)"));
         }
         if !self.eat("?") {
+            self.check_capture_in_behind(open)?;
             if !self.flags.no_capture {
                 self.groups += 1;
             }
-            return self.body(open, Last::Item).map(|node| (node, Last::Item));
+            return self.body(open).map(|node| (node, Last::Item));
         }
         for (text, ahead, negative) in [
             ("=", true, false),
@@ -125,7 +157,7 @@ impl Parser {
         match self.next_ascii() {
             ':' => {
                 self.pos += 1;
-                self.body(open, Last::Item).map(|node| (node, Last::Item))
+                self.body(open).map(|node| (node, Last::Item))
             }
             '#' if self.family != Family::EcmaScript
                 && self.family != Family::Go
@@ -133,14 +165,20 @@ impl Parser {
             {
                 while let Some(symbol) = self.bump() {
                     if symbol == u32::from(')') {
+                        if open == self.flags_until {
+                            self.flags_until = self.pos;
+                        }
                         return Ok((Node::Empty, Last::Invisible));
                     }
                 }
                 Err(self.error_at(open, "missing ) after comment"))
             }
             '>' if !matches!(self.family, Family::EcmaScript | Family::Go) => {
+                if self.family == Family::Ruby && self.behind {
+                    return Err(self.error_at(open, "invalid pattern in look-behind"));
+                }
                 self.pos += 1;
-                let node = self.body(open, Last::Item)?;
+                let node = self.body(open)?;
                 match atomic(node) {
                     Some(node) => Ok((node, Last::Item)),
                     None => Err(self.unsupported("an atomic group with a choice inside")),
@@ -148,23 +186,23 @@ impl Parser {
             }
             '|' if self.family == Family::Perl => {
                 self.pos += 1;
-                self.body(open, Last::Item).map(|node| (node, Last::Item))
+                self.body(open).map(|node| (node, Last::Item))
             }
-            '<' => {
+            '<' if self.family != Family::Python => {
                 self.pos += 1;
                 self.name('>')?;
-                self.body(open, Last::Item).map(|node| (node, Last::Item))
+                self.body(open).map(|node| (node, Last::Item))
             }
             '\'' if matches!(self.family, Family::Perl | Family::Ruby | Family::DotNet) => {
                 self.pos += 1;
                 self.name('\'')?;
-                self.body(open, Last::Item).map(|node| (node, Last::Item))
+                self.body(open).map(|node| (node, Last::Item))
             }
             'P' if matches!(self.family, Family::Python | Family::Perl | Family::Go) => {
                 self.pos += 1;
                 if self.eat("<") {
                     self.name('>')?;
-                    return self.body(open, Last::Item).map(|node| (node, Last::Item));
+                    return self.body(open).map(|node| (node, Last::Item));
                 }
                 if matches!(self.next_ascii(), '=' | '>') && self.family != Family::Go {
                     return Err(self.unsupported("a back-reference or recursion: not regular"));
@@ -190,9 +228,8 @@ impl Parser {
     }
 
     /// The inside of a group and its closing parenthesis; flags end with it.
-    fn body(&mut self, open: usize, _kind: Last) -> Parsed<Node> {
+    fn body(&mut self, open: usize) -> Parsed<Node> {
         let outer = self.flags;
-        self.depth += 0;
         let node = self.alternation()?;
         if !self.eat(")") {
             return Err(self.error_at(open, "missing )"));
@@ -201,18 +238,27 @@ impl Parser {
         Ok(node)
     }
 
+    /// Onigmo takes neither look-ahead nor, in negative look-behind, captures.
+    fn check_capture_in_behind(&self, open: usize) -> Parsed<()> {
+        if self.family == Family::Ruby && self.behind_negative && !self.scan.named {
+            return Err(self.error_at(open, "invalid pattern in look-behind"));
+        }
+        Ok(())
+    }
+
     fn look_around(&mut self, open: usize, ahead: bool, negative: bool) -> Parsed<(Node, Last)> {
         if matches!(self.family, Family::Go | Family::Rust) {
             return Err(self.error_at(open, "look-around is not supported"));
         }
-        if self.dialect == Dialect::DotNetEcmaScript && !ahead {
-            // Allowed by the engine.
+        if self.family == Family::Ruby && self.behind && ahead {
+            return Err(self.error_at(open, "invalid pattern in look-behind"));
         }
         let start = self.pos;
-        let was_behind = self.behind;
+        let was = (self.behind, self.behind_negative);
         self.behind |= !ahead;
-        let node = self.body(open, Last::Item)?;
-        self.behind = was_behind;
+        self.behind_negative |= !ahead && negative;
+        let node = self.body(open)?;
+        (self.behind, self.behind_negative) = was;
         if !ahead {
             self.check_behind(start, &node)?;
         }
@@ -240,9 +286,10 @@ impl Parser {
             Family::Python if max != Some(min) => {
                 refuse("look-behind requires fixed-width pattern")
             }
-            Family::Perl | Family::Java if max.is_none() => {
-                refuse("look-behind is not limited in length")
-            }
+            // Java counts a repeated symbol as bounded, only repeated groups not (JDK 17,
+            // CharPropertyGreedy.study).
+            Family::Java if !java_bounded(node) => refuse("look-behind is not limited in length"),
+            Family::Perl if max.is_none() => refuse("look-behind is not limited in length"),
             Family::Perl if max.is_some_and(|max| max > 255) => {
                 refuse("look-behind is longer than 255")
             }
@@ -251,10 +298,7 @@ impl Parser {
                     Node::Alt(nodes) => nodes.as_slice(),
                     other => std::slice::from_ref(other),
                 };
-                if branches.iter().any(|branch| {
-                    let (min, max) = branch.width();
-                    max != Some(min)
-                }) {
+                if branches.iter().any(|branch| onigmo_width(branch).is_none()) {
                     return refuse("invalid pattern in look-behind");
                 }
                 Ok(())
@@ -335,7 +379,7 @@ impl Parser {
                 ':' if any || self.family != Family::Go => {
                     self.pos += 1;
                     self.flags = flags;
-                    let node = self.body(open, Last::Item)?;
+                    let node = self.body(open)?;
                     self.flags = outer;
                     return Ok((node, Last::Item));
                 }
@@ -346,7 +390,7 @@ impl Parser {
                     if !any && matches!(self.family, Family::Python | Family::Go) {
                         return Err(self.error_at(open, "missing flag"));
                     }
-                    if self.family == Family::Python && open != 0 {
+                    if self.family == Family::Python && open != self.flags_until {
                         return Err(
                             self.error_at(open, "global flags not at the start of the expression")
                         );
@@ -355,6 +399,7 @@ impl Parser {
                         return Err(self.error("missing :"));
                     }
                     self.pos += 1;
+                    self.flags_until = self.pos;
                     self.flags = flags;
                     if self.family == Family::Ruby {
                         // Onigmo: the flags hold for the rest of the group, alternatives included:
@@ -363,7 +408,13 @@ impl Parser {
                         self.flags = outer;
                         return Ok((rest, Last::Item));
                     }
-                    return Ok((Node::Empty, Last::Nothing));
+                    // Go does not see the flags when it looks for what to repeat.
+                    let last = if self.family == Family::Go {
+                        Last::Invisible
+                    } else {
+                        Last::Nothing
+                    };
+                    return Ok((Node::Empty, last));
                 }
                 '-' if !minus && !matches!(self.family, Family::Posix) => {
                     minus = true;

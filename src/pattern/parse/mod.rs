@@ -133,8 +133,11 @@ struct Parser {
     groups: u32,
     names: Vec<String>,
     scan: prescan::Scan,
-    /// Inside a look-behind.
+    /// Inside a look-behind; inside a negative one.
     behind: bool,
+    behind_negative: bool,
+    /// Python: where global flags may still stand.
+    flags_until: usize,
 }
 
 type Parsed<T> = Result<T, ParseError>;
@@ -168,6 +171,8 @@ impl Parser {
             names: Vec::new(),
             scan,
             behind: false,
+            behind_negative: false,
+            flags_until: 0,
         }
     }
 
@@ -326,21 +331,8 @@ impl Parser {
             }
             let (node, kind) = self.atom(last)?;
             match (kind, node) {
-                (Last::Invisible, Node::Empty) => {
-                    if self.family == Family::Perl || self.family == Family::Java {
-                        // (?i)* and (?#c)* : what was before stays quantifiable in PCRE2.
-                        if self.family == Family::Java {
-                            last = Last::Nothing;
-                        }
-                    } else if self.family == Family::Go || self.family == Family::DotNet {
-                        last = Last::Nothing;
-                    }
-                }
-                (Last::Invisible, Node::Alt(rest)) => {
-                    // A bare flag group swallowed the remaining alternatives (Ruby).
-                    nodes.push(Node::Alt(rest));
-                    last = Last::Item;
-                }
+                // A comment: what was before stays what a quantifier repeats.
+                (Last::Invisible, Node::Empty) => {}
                 (kind, node) => {
                     nodes.push(node);
                     last = kind;
@@ -377,11 +369,12 @@ impl Parser {
                 true
             }
             '{' => {
-                if self.family == Family::Posix && last == Last::Nothing {
-                    // glibc: "{" first is a literal when it is no interval, an error when it is.
-                    return self.braces().is_some();
+                // Perl: "{" where a piece begins is a literal.
+                if self.dialect == Dialect::Perl && last == Last::Nothing {
+                    return false;
                 }
-                self.family == Family::Java || self.braces().is_some()
+                // Java and glibc: a brace is always a quantifier, or an error.
+                matches!(self.family, Family::Java | Family::Posix) || self.braces().is_some()
             }
             _ => false,
         }
@@ -435,6 +428,13 @@ impl Parser {
     fn quantifier(&mut self, nodes: &mut Vec<Node>, last: &mut Last) -> Parsed<()> {
         let at = self.pos;
         self.check_quantifiable(*last)?;
+        if self.family == Family::Java
+            && self.next_ascii() == '{'
+            && *last != Last::Item
+            && !matches!(last, Last::Anchor | Last::LookAhead | Last::LookBehind)
+        {
+            nodes.push(Node::Empty);
+        }
         let (min, max) = match self.next_ascii() {
             '*' => (0, None),
             '+' => (1, None),
@@ -516,13 +516,15 @@ impl Parser {
         let nothing = Err(self.error(format!("nothing to repeat before '{what}'")));
         match (last, self.family) {
             (Last::Item, _) => Ok(()),
+            // Java: braces without anything before them repeat the empty text.
+            (Last::Nothing | Last::Quantified, Java) if what == '{' => Ok(()),
             (Last::Nothing | Last::Invisible, _) => nothing,
             (Last::Anchor, EcmaScript | Python) => nothing,
             (Last::Anchor, Posix) => nothing,
+            // PCRE2 10.45 and later.
+            (Last::Anchor, Perl) if self.dialect.is_pcre2() => nothing,
             (Last::LookAhead, EcmaScript) if !self.dialect.ecma_unicode() => Ok(()),
             (Last::LookAhead | Last::LookBehind, EcmaScript) => nothing,
-            (Last::LookAhead | Last::LookBehind, Ruby) => nothing,
-            (Last::Anchor, Ruby) => nothing,
             (Last::Anchor | Last::LookAhead | Last::LookBehind, _) => Ok(()),
             (Last::Quantified, Ruby | Posix | Rust) => Ok(()),
             (Last::Quantified, Java) => {
@@ -585,12 +587,26 @@ impl Parser {
             ']' | '}' if self.dialect.ecma_unicode() => Err(self.error(format!("lone '{c}'"))),
             '{' if self.dialect.ecma_unicode() => Err(self.error("lone '{'")),
             _ => {
+                if c == '{' && self.dialect == Dialect::Perl && self.after_letter_escape() {
+                    return Err(self.error("unescaped left brace is illegal here"));
+                }
                 let Some(symbol) = self.bump() else {
                     return Err(self.error("unexpected end"));
                 };
                 Ok((self.symbol(symbol), Last::Item))
             }
         }
+    }
+
+    /// perldiag "Unescaped left brace in regex is illegal here": after a backslash and a letter.
+    fn after_letter_escape(&self) -> bool {
+        let at = |back: usize| {
+            self.pos
+                .checked_sub(back)
+                .and_then(|i| self.input.get(i).copied())
+                .and_then(char::from_u32)
+        };
+        at(1).is_some_and(|c| c.is_ascii_alphabetic()) && at(2) == Some('\\')
     }
 
     /// What can only be judged at the end of the pattern.

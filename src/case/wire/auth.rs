@@ -1,0 +1,514 @@
+//! Credentials that are absent, damaged, of another scheme or in another place. May import what
+//! [`crate::case`] may.
+
+use super::auth_tables::{BASIC, BEARER, Credentials, KEY, NOT_BASIC, NOT_BEARER, Row, template};
+use super::bench::{Bench, EXTRA, Shot, THOROUGH, not_json};
+use super::login;
+use crate::case::build::emit;
+use crate::case::{Case, Check, Context, Expect, Fault, Strategy};
+use crate::contract::{FaultKind, Place, SecurityScheme};
+use crate::exchange::{HttpRequest, Request, Template};
+use serde_json::Value;
+
+/// See [`Strategy::explain`].
+#[derive(Debug)]
+pub struct Auth;
+
+impl Strategy for Auth {
+    fn name(&self) -> &'static str {
+        "auth"
+    }
+
+    fn explain(&self) -> &'static str {
+        "Every operation without credentials, with empty, unknown, damaged, shortened, extended \
+         and over-long ones, under another scheme and in another place, with valid and with \
+         broken bodies: none may be served or change a setting, and the session must go on. \
+         Firmware compares only as many characters as were sent, looks only whether the field is \
+         there, or checks credentials after it has stored the body. At the login: wrong \
+         passwords, unknown users, shortened hashes, as few as accounts that lock allow."
+    }
+
+    fn cases(&self, context: &Context<'_>) -> Vec<Case> {
+        let mut cases = Vec::new();
+        let mut login_tried = false;
+        for mut bench in Bench::all(context, self.name()) {
+            if bench.op.needs_auth() {
+                let mut door = Door::new(&mut bench);
+                door.nothing();
+                door.scheme();
+                door.hints();
+                door.order();
+                door.session();
+                if !login_tried {
+                    login::cases(&mut bench);
+                    login_tried = true;
+                }
+            }
+            cases.append(&mut bench.into_cases());
+        }
+        cases
+    }
+}
+
+/// One operation that asks for credentials.
+struct Door<'b, 'c, 'a> {
+    bench: &'b mut Bench<'c, 'a>,
+    body: Option<Vec<u8>>,
+    schemes: Vec<SecurityScheme>,
+}
+
+/// Name, tier, title, body and its faults.
+type Faulty = (&'static str, u8, &'static str, Option<Vec<u8>>, Vec<Fault>);
+
+impl<'b, 'c, 'a> Door<'b, 'c, 'a> {
+    fn new(bench: &'b mut Bench<'c, 'a>) -> Self {
+        let body = bench.fresh(6).map(|v| emit(&v));
+        let mut schemes: Vec<SecurityScheme> = Vec::new();
+        for scheme in bench.op.security.iter().flatten() {
+            if !schemes.contains(scheme) {
+                schemes.push(scheme.clone());
+            }
+        }
+        Door {
+            bench,
+            body,
+            schemes,
+        }
+    }
+
+    /// The request without credentials.
+    fn bare(&self) -> HttpRequest {
+        self.bench
+            .context
+            .unauthorized_request(self.bench.op, self.body.clone())
+    }
+
+    fn knock(
+        &mut self,
+        (name, tier): (&'static str, u8),
+        title: &str,
+        request: HttpRequest,
+        credentials: Credentials,
+    ) {
+        let expect = match credentials {
+            Credentials::Wrong => Expect::Unauthorized { faults: Vec::new() },
+            Credentials::WrongForm => Expect::Unauthorized {
+                faults: vec![Fault::whole(FaultKind::Parameter)],
+            },
+            Credentials::Open(question) => Expect::Either {
+                question: question.to_owned(),
+                faults: vec![Fault::whole(FaultKind::Unauthenticated)],
+            },
+        };
+        self.send("credentials", (name, tier), title, request, expect);
+    }
+
+    fn send(
+        &mut self,
+        about: &'static str,
+        (name, tier): (&'static str, u8),
+        title: &str,
+        request: HttpRequest,
+        expect: Expect,
+    ) {
+        let mut promises = vec!["auth.required".to_owned()];
+        if matches!(expect, Expect::Unauthorized { .. }) {
+            let shapes = self.bench.op.error_shapes();
+            let drawn = shapes.filter(|s| s.answers.contains(&FaultKind::Unauthenticated));
+            let own = format!("{}.", self.bench.op.id);
+            promises.extend(drawn.filter_map(|s| Some(s.promise.strip_prefix(&own)?.to_owned())));
+            promises.push("state.refusal".to_owned());
+        }
+        self.bench.shoot(Shot {
+            about,
+            name: name.to_owned(),
+            title: title.to_owned(),
+            class: format!("auth:{}", class(about, name)),
+            tier,
+            promises,
+            request: Request::Http(request),
+            expect,
+            check: Check::Unchanged,
+        });
+    }
+
+    /// No credentials.
+    fn nothing(&mut self) {
+        let bare = self.bare();
+        self.knock(
+            ("absent", 0),
+            "there are no credentials",
+            bare,
+            Credentials::Wrong,
+        );
+    }
+
+    fn scheme(&mut self) {
+        match self.schemes.first().cloned() {
+            Some(SecurityScheme::Bearer) => self.bearer(),
+            Some(SecurityScheme::Basic) => self.basic(),
+            Some(SecurityScheme::ApiKey { name, place }) => self.key(&name, place),
+            Some(SecurityScheme::Other(_)) | None => {}
+        }
+    }
+
+    fn with_header(&self, name: &str, value: Template) -> HttpRequest {
+        let mut request = self.bare();
+        request.headers.push((name.to_owned(), value));
+        request
+    }
+
+    fn with_query(&self, name: &str, value: Template) -> HttpRequest {
+        let mut request = self.bare();
+        let sign = if request.target.to_string().contains('?') {
+            '&'
+        } else {
+            '?'
+        };
+        request.target = request.target.text(format!("{sign}{name}="));
+        request.target.0.extend(value.0);
+        request
+    }
+
+    fn authorization(&self, value: Template) -> HttpRequest {
+        self.with_header("Authorization", value)
+    }
+
+    /// Whether another alternative takes credentials of this scheme.
+    fn offers(&self, scheme: &SecurityScheme) -> bool {
+        self.schemes.contains(scheme)
+    }
+
+    /// Everything that a table holds, in the place where credentials of its scheme go.
+    fn table(&mut self, rows: &[Row], place: &dyn Fn(&Self, Template) -> HttpRequest) {
+        for row in rows {
+            let request = place(self, template(row.value));
+            self.knock((row.name, row.tier), row.title, request, row.credentials);
+        }
+    }
+
+    /// RFC 6750.
+    fn bearer(&mut self) {
+        use Credentials::{Open, Wrong, WrongForm};
+        self.table(BEARER, &Self::authorization);
+        if !self.offers(&SecurityScheme::Basic) {
+            self.table(NOT_BEARER, &Self::authorization);
+        }
+        self.long("Bearer ", WrongForm);
+        let places = [
+            (
+                "in-query",
+                self.with_query("access_token", template("{token}")),
+            ),
+            (
+                "in-cookie",
+                self.with_header("Cookie", template("token={token}")),
+            ),
+            (
+                "in-other-field",
+                self.with_header("X-Auth-Token", template("{token}")),
+            ),
+        ];
+        for (name, request) in places {
+            let title = format!("the right token stands elsewhere ({name})");
+            self.knock(
+                (name, 3),
+                &title,
+                request,
+                Open("the right token in another place"),
+            );
+        }
+        for (name, tier, first, title, credentials) in [
+            (
+                "right-and-wrong",
+                3,
+                "{token}",
+                "two Authorizations, the second unknown",
+                Open("two Authorizations"),
+            ),
+            (
+                "two-wrong",
+                3,
+                "0123456789abcdee",
+                "two unknown Authorizations",
+                WrongForm,
+            ),
+        ] {
+            let mut request = self.authorization(template(&format!("Bearer {first}")));
+            let second = Template::from("Bearer 0123456789abcdef");
+            request.headers.push(("Authorization".to_owned(), second));
+            self.knock(
+                (name, tier),
+                &format!("there are {title}"),
+                request,
+                credentials,
+            );
+        }
+        let request = self.with_query("token", Template::from("0"));
+        self.knock(
+            ("wrong-in-query", 4),
+            "there is an unknown token in the query",
+            request,
+            Wrong,
+        );
+    }
+
+    /// What gateways and web pages add, and what some servers trust for it.
+    fn hints(&mut self) {
+        use Credentials::Wrong;
+        for (name, tier, field) in [
+            ("forwarded", 3, "X-Forwarded-For"),
+            ("real-ip", THOROUGH, "X-Real-IP"),
+            ("user", THOROUGH, "X-Remote-User"),
+        ] {
+            let request = self.with_header(field, Template::from("127.0.0.1"));
+            let title = format!("there are no credentials, and {field} says 127.0.0.1");
+            self.knock((name, tier), &title, request, Wrong);
+        }
+        let cookies = Template::from("token=1; session=1; auth=1; admin=true");
+        let request = self.with_header("Cookie", cookies);
+        let title = "there are no credentials but made-up cookies";
+        self.knock(("cookies", 3), title, request, Wrong);
+        // Servers that let pictures and scripts pass without credentials sometimes look at the end
+        // of the whole target.
+        let request = self.with_query(EXTRA, Template::from(".css"));
+        let title = "there are no credentials, and the query ends in .css";
+        self.knock(("file-in-query", 3), title, request, Wrong);
+    }
+
+    /// Credentials of 4 KiB.
+    fn long(&mut self, scheme: &str, credentials: Credentials) {
+        let request = self.authorization(Template::from(format!("{scheme}{}", "a".repeat(4_096))));
+        self.knock(
+            ("long", 2),
+            "the credentials have 4,096 characters",
+            request,
+            credentials,
+        );
+    }
+
+    /// RFC 7617.
+    fn basic(&mut self) {
+        self.table(BASIC, &Self::authorization);
+        if !self.offers(&SecurityScheme::Bearer) {
+            self.table(NOT_BASIC, &Self::authorization);
+        }
+        self.long("Basic ", Credentials::WrongForm);
+    }
+
+    /// A key in a field, in the query or in a cookie.
+    fn key(&mut self, name: &str, place: Place) {
+        let place_key = |door: &Self, value: Template| match place {
+            Place::Query => door.with_query(name, value),
+            Place::Cookie => {
+                let mut cookie = Template::from(format!("{name}="));
+                cookie.0.extend(value.0);
+                door.with_header("Cookie", cookie)
+            }
+            Place::Header | Place::Path => door.with_header(name, value),
+        };
+        self.table(KEY, &place_key);
+        let long = place_key(self, Template::from("a".repeat(4_096)));
+        self.knock(
+            ("long", 2),
+            "the key has 4,096 characters",
+            long,
+            Credentials::WrongForm,
+        );
+        if place != Place::Query {
+            let request = self.with_query(name, template("{token}"));
+            let open = Credentials::Open("the right key in another place");
+            self.knock(
+                ("in-query", 3),
+                "the key stands in the query",
+                request,
+                open,
+            );
+        }
+    }
+
+    /// No credentials and a body that is wrong too: whether 400 or 401 comes first is open, but it
+    /// must be refused, and nothing of it may be stored.
+    fn order(&mut self) {
+        let Some(scene) = self.bench.scene() else {
+            return;
+        };
+        let context = self.bench.context;
+        let op = self.bench.op;
+        let whole = emit(&scene.other);
+        let root = Fault::whole(FaultKind::WrongRoot);
+        let mut bodies: Vec<Faulty> = vec![
+            (
+                "no-body",
+                2,
+                "there are no credentials and no body",
+                None,
+                vec![Fault::whole(FaultKind::NoBody), not_json()],
+            ),
+            (
+                "not-json",
+                1,
+                "there are no credentials and the body is not JSON",
+                Some(b"settings".to_vec()),
+                vec![not_json()],
+            ),
+            (
+                "cut",
+                3,
+                "there are no credentials and the body is cut off",
+                Some(whole.get(..whole.len() / 2).unwrap_or_default().to_vec()),
+                vec![not_json()],
+            ),
+            (
+                "root-array",
+                2,
+                "there are no credentials and the body is an array",
+                Some(b"[]".to_vec()),
+                vec![root],
+            ),
+            (
+                "deep",
+                3,
+                "there are no credentials and the body is 1,000 brackets",
+                Some(b"[".repeat(1_000)),
+                vec![not_json()],
+            ),
+        ];
+        let first_required = scene
+            .fields()
+            .into_iter()
+            .find(|f| f.required)
+            .map(|f| f.path);
+        if let Some(path) = first_required {
+            if let Some(body) = crate::case::build::remove(&scene.other, &path) {
+                bodies.push((
+                    "missing",
+                    3,
+                    "there are no credentials and a member is absent",
+                    Some(emit(&body)),
+                    vec![Fault::at(FaultKind::Missing, &path)],
+                ));
+            }
+            if let Some(body) = crate::case::build::set(&scene.other, &path, Value::Null) {
+                bodies.push((
+                    "null",
+                    4,
+                    "there are no credentials and a member is null",
+                    Some(emit(&body)),
+                    vec![Fault::at(FaultKind::Null, &path)],
+                ));
+            }
+        }
+        for (name, tier, title, body, faults) in bodies {
+            let request = context.unauthorized_request(op, body);
+            self.send(
+                "order",
+                (name, tier),
+                title,
+                request,
+                Expect::Unauthorized { faults },
+            );
+        }
+        let large = format!("{{\"{EXTRA}\":\"{}\"}}", "a".repeat(65_536));
+        let request = context.unauthorized_request(op, Some(large.into_bytes()));
+        // A server may end the connection before it has read so much.
+        let faults = vec![
+            not_json(),
+            Fault::whole(FaultKind::UnknownMember),
+            Fault::whole(FaultKind::Missing),
+        ];
+        self.send(
+            "order",
+            ("large", THOROUGH),
+            "there are no credentials and the body has 64 KiB",
+            request,
+            Expect::Unauthorized { faults },
+        );
+    }
+
+    /// After refusals, good credentials still work.
+    fn session(&mut self) {
+        for (name, tier, nth) in [("goes-on", 2, 7), ("still-goes-on", 4, 8)] {
+            let body = self.bench.fresh(nth);
+            let request = match &body {
+                Some(body) => self.bench.http(body),
+                None => self.bench.context.request(self.bench.op, None),
+            };
+            self.bench.shoot(Shot {
+                about: "session",
+                name: name.to_owned(),
+                title: "the credentials are good, after others were refused".to_owned(),
+                class: "auth:session".to_owned(),
+                tier,
+                promises: vec!["auth.session".to_owned()],
+                request: Request::Http(request),
+                expect: Expect::Accepted,
+                check: body.map_or(Check::Nothing, Check::ReadsBack),
+            });
+        }
+    }
+}
+
+/// The mistake of a check that these credentials take advantage of, so that one mistake is one
+/// finding however many of them show it.
+fn class(about: &'static str, name: &'static str) -> &'static str {
+    const MISTAKES: [(&str, &[&str]); 4] = [
+        (
+            "none",
+            &[
+                "absent",
+                "empty",
+                "scheme-alone",
+                "cookies",
+                "forwarded",
+                "real-ip",
+                "user",
+                "wrong-in-query",
+                "file-in-query",
+            ],
+        ),
+        (
+            "unknown",
+            &[
+                "unknown",
+                "zero",
+                "null",
+                "undefined",
+                "true",
+                "long",
+                "quote",
+                "wildcard",
+                "percent",
+                "format",
+                "path",
+                "unsigned",
+                "two-wrong",
+                "digest",
+                "empty-pair",
+                "no-colon",
+                "not-base64",
+            ],
+        ),
+        (
+            "damaged",
+            &[
+                "shortened",
+                "halved",
+                "first-only",
+                "beheaded",
+                "tail-changed",
+                "middle-changed",
+                "extended",
+                "prefixed",
+                "doubled",
+                "extended-long",
+            ],
+        ),
+        ("scheme", &["other-scheme", "basic-unknown", "basic-empty"]),
+    ];
+    if about == "order" {
+        return about;
+    }
+    let found = MISTAKES.iter().find(|(_, names)| names.contains(&name));
+    found.map_or(name, |(mistake, _)| mistake)
+}

@@ -1,0 +1,184 @@
+//! HTTP as small servers get it wrong: the strategy, and the bodies that its parts send. May
+//! import what [`crate::case`] may.
+
+use super::bench::{Bench, Shot};
+use super::{http_fields, http_framing, http_methods};
+use crate::case::{Case, Check, Context, Expect, Strategy, SuccessIs};
+use crate::exchange::{HttpRequest, Request};
+use serde_json::Value;
+
+/// See [`Strategy::explain`].
+#[derive(Debug)]
+pub struct Http;
+
+impl Strategy for Http {
+    fn name(&self) -> &'static str {
+        "http"
+    }
+
+    fn explain(&self) -> &'static str {
+        "The same valid request in other HTTP: chunked, in pieces with pauses between them, with \
+         field names in capitals, with media types in other spellings, on a connection that goes \
+         on or ends. Small servers read one packet and call it the request, look for \
+         `Content-Length` by its exact letters, or know no chunks. Then lengths that lie, lines \
+         that break, fields beyond every buffer, and methods that the page does not offer: what \
+         is wrong may be refused in any way, but not accepted, and nothing may hang or crash the \
+         device."
+    }
+
+    fn cases(&self, context: &Context<'_>) -> Vec<Case> {
+        let mut cases = Vec::new();
+        for mut bench in Bench::all(context, self.name()) {
+            if let Some(sent) = Sent::new(&bench) {
+                http_framing::chunked(&mut bench, &sent);
+                http_framing::lengths(&mut bench, &sent);
+                http_framing::pieces(&mut bench, &sent);
+                http_framing::connections(&mut bench, &sent);
+                http_fields::spelling(&mut bench, &sent);
+                http_fields::broken(&mut bench, &sent);
+                http_fields::sizes(&mut bench, &sent);
+                http_fields::media_types(&mut bench, &sent);
+            }
+            http_methods::methods(&mut bench);
+            cases.append(&mut bench.into_cases());
+        }
+        cases
+    }
+}
+
+/// The request that every case of this strategy varies.
+pub(super) struct Sent {
+    /// The value of the body, surely valid.
+    pub value: Value,
+    /// Its octets.
+    pub body: Vec<u8>,
+    /// Method, target, credentials, media type; its body is [`Sent::body`].
+    pub request: HttpRequest,
+}
+
+impl Sent {
+    fn new(bench: &Bench<'_, '_>) -> Option<Sent> {
+        let value = bench.fresh(5)?;
+        let request = bench.http(&value);
+        let body = request.body.clone()?;
+        Some(Sent {
+            value,
+            body,
+            request,
+        })
+    }
+}
+
+/// An idea of this strategy before it is a [`Shot`].
+pub(super) struct Idea {
+    /// Third part of the id.
+    pub about: &'static str,
+    /// Last part of the id.
+    pub name: &'static str,
+    /// See [`Case::tier`].
+    pub tier: u8,
+    /// What is sent, in words.
+    pub title: String,
+}
+
+impl Idea {
+    /// An idea.
+    pub fn new(
+        about: &'static str,
+        name: &'static str,
+        tier: u8,
+        title: impl Into<String>,
+    ) -> Idea {
+        Idea {
+            about,
+            name,
+            tier,
+            title: title.into(),
+        }
+    }
+
+    /// A valid message: it must be accepted.
+    pub fn valid(self, bench: &mut Bench<'_, '_>, request: Request) {
+        self.shoot(bench, request, Expect::Accepted, Check::Nothing);
+    }
+
+    /// A valid message whose effect is read back.
+    pub fn read(self, bench: &mut Bench<'_, '_>, sent: &Sent, request: Request) {
+        let check = Check::ReadsBack(sent.value.clone());
+        self.shoot(bench, request, Expect::Accepted, check);
+    }
+
+    /// A valid message that HTTP lets any server refuse with one of `statuses`.
+    pub fn or(self, bench: &mut Bench<'_, '_>, statuses: &[u16], request: Request) {
+        let expect = Expect::AcceptedOr {
+            question: self.title.clone(),
+            statuses: statuses.to_vec(),
+        };
+        self.shoot(bench, request, expect, Check::Nothing);
+    }
+
+    /// A message that says that it is incomplete or something else than the body that it carries:
+    /// whoever accepts it has read beyond it.
+    pub fn wrong(self, bench: &mut Bench<'_, '_>, request: Request) {
+        let expect = Expect::NotServed {
+            success: SuccessIs::AcceptsInvalid,
+        };
+        self.shoot(bench, request, expect, Check::Unchanged);
+    }
+
+    /// A message that servers treat differently, or that HTTP lets them: they have to live on.
+    pub fn survived(self, bench: &mut Bench<'_, '_>, request: Request) {
+        let expect = Expect::Survived {
+            question: self.title.clone(),
+        };
+        self.shoot(bench, request, expect, Check::Nothing);
+    }
+
+    /// Any idea with its expectation.
+    pub fn shoot(self, bench: &mut Bench<'_, '_>, request: Request, expect: Expect, check: Check) {
+        let promise = match self.about {
+            "media-type" => "http.mediaType",
+            "method" => "http.method",
+            _ => "http.framing",
+        };
+        let mut promises = vec![promise.to_owned()];
+        if matches!(expect, Expect::Survived { .. }) {
+            promises.insert(0, "http.answers".to_owned());
+        }
+        bench.shoot(Shot {
+            about: self.about,
+            name: self.name.to_owned(),
+            title: self.title,
+            class: format!("http:{}", class(self.about, self.name)),
+            tier: self.tier,
+            promises,
+            request,
+            expect,
+            check,
+        });
+    }
+}
+
+/// The mistake of a server that shows in this request, so that one mistake is one finding however
+/// many requests show it.
+fn class(about: &'static str, name: &'static str) -> &'static str {
+    match (about, name) {
+        ("chunks", "one" | "many" | "extensions" | "sizes" | "paused" | "capital-coding") => {
+            "chunked"
+        }
+        ("chunks", "no-last" | "size-beyond") => "incomplete-chunks",
+        ("chunks", "size-not-hex" | "size-negative" | "size-wraps" | "data-unended") => "bad-chunk",
+        ("length", "half" | "one-less" | "zero" | "absent") => "length-ignored",
+        ("length", "body-cut" | "no-body") => "incomplete",
+        ("length", "letters" | "letters-behind" | "hexadecimal" | "fraction") => "length-no-number",
+        ("pieces", "head-cut") => "incomplete",
+        ("pieces", _) => "pieces",
+        ("fields", "upper-case" | "lower-case") => "field-case",
+        ("fields", "no-blank" | "more-blanks") => "field-blanks",
+        ("media-type", "charset" | "charset-tight" | "charset-quoted") => "media-type-parameter",
+        ("method", "put" | "post" | "patch" | "unknown" | "letter-behind" | "put-unauthorized") => {
+            "other-method"
+        }
+        _ => name,
+    }
+}

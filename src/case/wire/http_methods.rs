@@ -1,0 +1,173 @@
+//! Methods that neither contract nor profile names on a path; part of the strategy `http`. May
+//! import what [`crate::case`] may.
+
+use super::bench::{Bench, THOROUGH};
+use super::http::Idea;
+use crate::case::build::emit;
+use crate::case::{Check, Expect, SuccessIs};
+use crate::exchange::{HttpRequest, Request};
+
+/// What a success of a method means.
+#[derive(Clone, Copy, PartialEq)]
+enum Served {
+    /// The page does not offer it.
+    Fault,
+    /// HTTP offers it by itself, or servers offer it unasked.
+    Open,
+}
+
+/// Other methods on the operation's own path (RFC 9110 §9.1, §15.5.6).
+pub(super) fn methods(bench: &mut Bench<'_, '_>) {
+    let body = bench.fresh(5);
+    let bytes = body.as_ref().map(emit);
+    let request = bench.context.request(bench.op, bytes);
+    let small = bench.op.method.to_ascii_lowercase();
+    // Without a body to compare there is no read-back that would show what a `DELETE` did.
+    let delete = if body.is_some() { 3 } else { THOROUGH };
+    let table: [(&str, &str, u8, Served); 10] = [
+        ("put", "PUT", 1, Served::Fault),
+        ("post", "POST", 2, Served::Fault),
+        ("unknown", "PROBITY", 2, Served::Fault),
+        ("patch", "PATCH", 2, Served::Fault),
+        ("delete", "DELETE", delete, Served::Fault),
+        ("trace", "TRACE", 4, Served::Fault),
+        // RFC 9110 §9.3.1, §9.3.2, §9.3.7: reading has no effect and every resource may offer it.
+        ("get", "GET", 3, Served::Open),
+        ("head", "HEAD", 3, Served::Open),
+        ("options", "OPTIONS", 3, Served::Open),
+        // Method tokens have case (RFC 9110 §9.1), but frameworks in wide use fold it.
+        ("small-letters", &small, 2, Served::Open),
+    ];
+    for (name, method, tier, served) in table {
+        if named(bench, method) {
+            continue;
+        }
+        let sends_body = !matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE" | "DELETE");
+        let request = with_method(&request, method, sends_body);
+        let idea = Idea::new("method", name, tier, format!("the method is {method}"));
+        match served {
+            Served::Fault => {
+                let expect = Expect::NotServed {
+                    success: SuccessIs::MethodNotRefused,
+                };
+                idea.shoot(bench, Request::Http(request), expect, Check::Unchanged);
+            }
+            Served::Open => idea.survived(bench, Request::Http(request)),
+        }
+    }
+    if body.is_some() {
+        let long = with_method(&request, &"A".repeat(200), true);
+        Idea::new("method", "long", 3, "the method has 200 letters")
+            .survived(bench, Request::Http(long));
+        let unfinished = with_method(&request, "POSTX", true);
+        if bench.op.method == "POST" {
+            let expect = Expect::NotServed {
+                success: SuccessIs::MethodNotRefused,
+            };
+            Idea::new("method", "letter-behind", 3, "the method is POSTX").shoot(
+                bench,
+                Request::Http(unfinished),
+                expect,
+                Check::Unchanged,
+            );
+        }
+        without_credentials(bench, &request);
+    }
+}
+
+/// A method that is not offered, without credentials: some servers check them per method.
+fn without_credentials(bench: &mut Bench<'_, '_>, request: &HttpRequest) {
+    if !bench.op.needs_auth() || named(bench, "PUT") {
+        return;
+    }
+    let plain = bench
+        .context
+        .unauthorized_request(bench.op, request.body.clone());
+    let expect = Expect::NotServed {
+        success: SuccessIs::MethodNotRefused,
+    };
+    Idea::new(
+        "method",
+        "put-unauthorized",
+        THOROUGH,
+        "the method is PUT, without credentials",
+    )
+    .shoot(
+        bench,
+        Request::Http(with_method(&plain, "PUT", true)),
+        expect,
+        Check::Unchanged,
+    );
+}
+
+fn with_method(request: &HttpRequest, method: &str, body: bool) -> HttpRequest {
+    let mut request = request.clone();
+    request.method = method.to_owned();
+    if !body {
+        request.body = None;
+        request
+            .headers
+            .retain(|(name, _)| !name.eq_ignore_ascii_case("content-type"));
+    }
+    request
+}
+
+/// Whether contract or profile give this method a meaning on the operation's path.
+fn named(bench: &Bench<'_, '_>, method: &str) -> bool {
+    let same = |m: &str| m.eq_ignore_ascii_case(method) && !(method != m && m == bench.op.method);
+    let profile = bench.context.profile;
+    let read_backs = profile
+        .read_back
+        .values()
+        .map(|r| (r.method.as_str(), r.path.as_str()));
+    let login = profile
+        .login
+        .iter()
+        .map(|l| (l.method.as_str(), l.path.as_str()));
+    let life = profile.life.iter().map(|l| ("GET", l.path.as_str()));
+    let operations = bench
+        .context
+        .contract
+        .operations
+        .iter()
+        .map(|o| (o.method.as_str(), o.path.as_str()));
+    operations
+        .chain(read_backs)
+        .chain(login)
+        .chain(life)
+        .any(|(m, path)| same(m) && may_be_the_same(path, &bench.op.path))
+}
+
+/// Whether two path templates can name the same path.
+fn may_be_the_same(a: &str, b: &str) -> bool {
+    let segments = |path: &str| -> Vec<String> {
+        let path = path.split('?').next().unwrap_or_default();
+        path.trim_end_matches('/')
+            .split('/')
+            .map(str::to_owned)
+            .collect()
+    };
+    let (a, b) = (segments(a), segments(b));
+    let open = |s: &String| s.contains('{');
+    a.len() == b.len() && a.iter().zip(&b).all(|(x, y)| x == y || open(x) || open(y))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::may_be_the_same;
+
+    #[test]
+    fn templates_that_may_meet_count_as_one_path() {
+        let table = [
+            ("/a/b", "/a/b", true),
+            ("/a/{id}", "/a/b", true),
+            ("/a/b/", "/a/b", true),
+            ("/a/b?x=1", "/a/b", true),
+            ("/a", "/a/b", false),
+            ("/a/c", "/a/b", false),
+        ];
+        for (x, y, same) in table {
+            assert_eq!(may_be_the_same(x, y), same, "{x} and {y}");
+        }
+    }
+}

@@ -1,0 +1,428 @@
+//! Values that are not JSON inside a body that otherwise is: numbers, strings and words as other
+//! languages and lenient parsers write them; part of the strategy `json-syntax`. May import what
+//! [`crate::case`] may.
+//!
+//! A token is chosen so that a lenient parser reads a value out of it that the page allows:
+//! otherwise the device would refuse that value, and its leniency would not show.
+
+use super::bench::{Bench, EXTRA, THOROUGH};
+use super::edits::{insert, last};
+use super::syntax::Broken;
+use crate::case::Fault;
+use crate::case::build::{emit, emit_with_raw, set};
+use crate::contract::{FaultKind, FieldPath};
+use crate::pattern::Assessment;
+use serde_json::Value;
+
+/// Where a token goes: a field of the body, or a member that no page names.
+enum Place {
+    Field(FieldPath),
+    Extra,
+}
+
+impl Place {
+    fn body(&self, body: &Value, token: &[u8]) -> Vec<u8> {
+        match self {
+            Place::Field(path) => {
+                // The token need not be UTF-8, so it goes in where a word stands that occurs once.
+                let holder = "\u{1}token\u{1}";
+                let text = emit_with_raw(body, path, holder);
+                splice(&text, holder.as_bytes(), token)
+            }
+            Place::Extra => {
+                let text = emit(body);
+                let member = [format!(",\"{EXTRA}\":").as_bytes(), token].concat();
+                match last(&text, b'}') {
+                    Some(at) => insert(&text, at, &member),
+                    None => text,
+                }
+            }
+        }
+    }
+
+    /// What a reader may complain about that understands the token.
+    fn faults(&self) -> Vec<Fault> {
+        let path = match self {
+            Place::Field(path) => path.clone(),
+            Place::Extra => FieldPath::root().member(EXTRA),
+        };
+        let kinds: &[FaultKind] = match self {
+            Place::Field(_) => &[FaultKind::WrongType, FaultKind::Constraint, FaultKind::Null],
+            Place::Extra => &[FaultKind::UnknownMember],
+        };
+        kinds.iter().map(|kind| Fault::at(*kind, &path)).collect()
+    }
+
+    fn word(&self) -> String {
+        match self {
+            Place::Field(path) => path.dotted(),
+            Place::Extra => format!("a member {EXTRA}"),
+        }
+    }
+}
+
+fn splice(text: &[u8], holder: &[u8], token: &[u8]) -> Vec<u8> {
+    match text.windows(holder.len()).position(|w| w == holder) {
+        Some(at) => super::edits::replace(text, at, holder.len(), token),
+        None => text.to_vec(),
+    }
+}
+
+fn broken(
+    about: &'static str,
+    (name, tier): (&'static str, u8),
+    what: &str,
+    place: &Place,
+    body: &Value,
+    token: &[u8],
+) -> Broken {
+    Broken {
+        about,
+        name,
+        title: format!("has {what} for {}", place.word()),
+        tier,
+        bytes: place.body(body, token),
+        also: place.faults(),
+    }
+}
+
+/// Numbers that RFC 8259 §6 does not allow, each worth the number that stood there.
+pub(super) fn numbers(bench: &Bench<'_, '_>, body: &Value) -> Vec<Broken> {
+    let (place, n) = match bench.number(body) {
+        Some((path, n)) => (Place::Field(path), n),
+        None => (Place::Extra, 12),
+    };
+    let digits = n.to_string();
+    let tokens = [
+        ("leading-zero", 0, "a leading zero", format!("0{n}")),
+        ("plus", 1, "a leading plus", format!("+{n}")),
+        ("hexadecimal", 1, "a hexadecimal number", format!("0x{n:x}")),
+        (
+            "no-fraction",
+            1,
+            "a point without digits behind it",
+            format!("{n}."),
+        ),
+        (
+            "no-integer",
+            2,
+            "a point without digits before it",
+            format!(".{digits}e{}", digits.len()),
+        ),
+        ("not-a-number", 1, "NaN", "NaN".to_owned()),
+        ("infinity", 2, "Infinity", "Infinity".to_owned()),
+        (
+            "minus-infinity",
+            THOROUGH,
+            "-Infinity",
+            "-Infinity".to_owned(),
+        ),
+        (
+            "no-exponent",
+            3,
+            "an exponent without digits",
+            format!("{n}e"),
+        ),
+        ("two-points", 3, "two points", format!("{n}.0.0")),
+        ("octal", THOROUGH, "an octal number", format!("0o{n:o}")),
+        ("binary", THOROUGH, "a binary number", format!("0b{n:b}")),
+        (
+            "underscore",
+            3,
+            "an underscore behind the first digit",
+            underscored(&digits),
+        ),
+        ("unit", 2, "letters behind the number", format!("{n}abc")),
+        ("suffix", THOROUGH, "a type suffix", format!("{n}L")),
+        ("two-signs", 4, "two signs", format!("--{n}")),
+        (
+            "space-inside",
+            3,
+            "a space inside the number",
+            format!("{n} 0"),
+        ),
+        ("expression", 4, "a sum", format!("{n}+0")),
+        ("wide-digits", 4, "full-width digits", wide(&digits)),
+        ("minus-alone", 3, "a minus alone", "-".to_owned()),
+    ];
+    tokens
+        .into_iter()
+        .map(|(name, tier, what, token)| {
+            broken(
+                "numbers",
+                (name, tier),
+                what,
+                &place,
+                body,
+                token.as_bytes(),
+            )
+        })
+        .collect()
+}
+
+/// `19_302`; one digit alone gets its underscore behind it.
+fn underscored(digits: &str) -> String {
+    let at = digits.len().saturating_sub(3).max(1);
+    let (head, tail) = digits.split_at(at);
+    format!("{head}_{tail}")
+}
+
+/// The digits as U+FF10 to U+FF19.
+fn wide(digits: &str) -> String {
+    let wide = |c: char| c.to_digit(10).and_then(|d| char::from_u32(0xFF10 + d));
+    digits.chars().map(|c| wide(c).unwrap_or(c)).collect()
+}
+
+/// Where the text that a lenient parser would read is one that the page may allow; a member that
+/// no page names where there is no such field.
+fn place_for(
+    bench: &Bench<'_, '_>,
+    body: &Value,
+    read: &dyn Fn(&str) -> String,
+) -> (Place, String) {
+    let good = |(path, text): &(FieldPath, String)| {
+        let read = Value::from(read(text));
+        set(body, path, read)
+            .is_some_and(|body| bench.certainty(&body) != Assessment::SurelyInvalid)
+    };
+    match bench.strings(body).into_iter().find(good) {
+        Some((path, text)) => (Place::Field(path), text),
+        None => (Place::Extra, EXTRA.to_owned()),
+    }
+}
+
+/// Strings that RFC 8259 §7 and §8.1 do not allow.
+pub(super) fn strings(bench: &Bench<'_, '_>, body: &Value) -> Vec<Broken> {
+    let mut out = escapes(bench, body);
+    out.extend(controls(bench, body));
+    out.extend(bad_utf8(bench, body));
+    out
+}
+
+/// Escapes that JSON does not have. The first letter of the text is written so that a parser that
+/// knows the escape, or drops the reverse solidus, reads the same text.
+fn escapes(bench: &Bench<'_, '_>, body: &Value) -> Vec<Broken> {
+    let same = |text: &str| text.to_owned();
+    let (place, text) = place_for(bench, body, &same);
+    let mut chars = text.chars();
+    let (Some(first), rest) = (chars.next(), chars.as_str()) else {
+        return Vec::new();
+    };
+    let code = u32::from(first);
+    let mut tokens = vec![
+        (
+            "escape-x",
+            0,
+            "the escape \\x",
+            format!("\\x{code:02x}{rest}"),
+        ),
+        (
+            "escape-u-brace",
+            3,
+            "the escape \\u{}",
+            format!("\\u{{{code:x}}}{rest}"),
+        ),
+        (
+            "escape-u-two",
+            3,
+            "\\u with two digits",
+            format!("\\u{code:02x}"),
+        ),
+        (
+            "escape-u-letters",
+            2,
+            "\\u with letters that are no digits",
+            format!("\\u00g{rest}"),
+        ),
+        (
+            "escape-u-three",
+            THOROUGH,
+            "\\u with three digits at the end",
+            format!("{text}\\u004"),
+        ),
+        (
+            "escape-u-sign",
+            4,
+            "\\u with a sign",
+            format!("\\u+{code:03x}{rest}"),
+        ),
+        (
+            "escape-capital-u",
+            3,
+            "the escape \\U",
+            format!("\\U{code:08x}{rest}"),
+        ),
+        (
+            "escape-octal",
+            3,
+            "an octal escape",
+            format!("\\{code:03o}{rest}"),
+        ),
+    ];
+    let known = "bfnrtu\"\\/";
+    if first.is_ascii_alphabetic() && !known.contains(first) {
+        tokens.push((
+            "escape-letter",
+            1,
+            "an escaped letter",
+            format!("\\{first}{rest}"),
+        ));
+    }
+    let mut out: Vec<Broken> = tokens
+        .into_iter()
+        .map(|(name, tier, what, token)| {
+            let token = format!("\"{token}\"");
+            broken(
+                "strings",
+                (name, tier),
+                what,
+                &place,
+                body,
+                token.as_bytes(),
+            )
+        })
+        .collect();
+    let more = [
+        ("escape-quote", 1, "an escaped apostrophe", "\\'", "'"),
+        ("escape-nul", 2, "the escape \\0", "\\0", ""),
+        ("escape-line", THOROUGH, "an escaped line end", "\\\n", ""),
+        ("escape-v", THOROUGH, "the escape \\v", "\\v", "v"),
+    ];
+    for (name, tier, what, escape, means) in more {
+        let read = |text: &str| format!("{text}{means}");
+        let (place, text) = place_for(bench, body, &read);
+        let token = format!("\"{text}{escape}\"");
+        out.push(broken(
+            "strings",
+            (name, tier),
+            what,
+            &place,
+            body,
+            token.as_bytes(),
+        ));
+    }
+    out
+}
+
+/// Control characters as they are, which RFC 8259 §7 wants escaped.
+fn controls(bench: &Bench<'_, '_>, body: &Value) -> Vec<Broken> {
+    let table = [
+        ("raw-tab", 0, "a raw TAB", "\t", "\t"),
+        ("raw-line-feed", 1, "a raw line feed", "\n", "\n"),
+        ("raw-return", 3, "a raw carriage return", "\r", "\r"),
+        ("raw-nul", 1, "a raw NUL and more text", "\0x", ""),
+        ("raw-escape", 4, "a raw U+001B", "\x1b", "\x1b"),
+        ("raw-unit-separator", 4, "a raw U+001F", "\x1f", "\x1f"),
+        ("raw-backspace", THOROUGH, "a raw U+0008", "\x08", "\x08"),
+    ];
+    table
+        .into_iter()
+        .map(|(name, tier, what, raw, means)| {
+            let read = |text: &str| format!("{text}{means}");
+            let (place, text) = place_for(bench, body, &read);
+            let token = format!("\"{text}{raw}\"");
+            broken(
+                "strings",
+                (name, tier),
+                what,
+                &place,
+                body,
+                token.as_bytes(),
+            )
+        })
+        .collect()
+}
+
+/// Octets that are not UTF-8 (RFC 3629 §3, §10), in a string that the page forbids however a
+/// lenient reader takes them: as U+FFFD, as Latin-1, left out. Where no field's rule is that
+/// strict, nothing here: Go and others replace such octets and go on (see `json-corners`).
+fn bad_utf8(bench: &Bench<'_, '_>, body: &Value) -> Vec<Broken> {
+    let mut out = Vec::new();
+    let found = bench.strings(body).into_iter().find(|(path, text)| {
+        let forbidden = |tail: &str| {
+            set(body, path, Value::from(format!("{text}{tail}")))
+                .is_some_and(|b| bench.certainty(&b) == Assessment::SurelyInvalid)
+        };
+        [
+            "\u{fffd}",
+            "\u{fffd}\u{fffd}",
+            "ÿ",
+            "À¯",
+            "\u{80}",
+            "í\u{a0}\u{80}",
+        ]
+        .into_iter()
+        .all(forbidden)
+    });
+    let Some((path, text)) = found else {
+        return out;
+    };
+    let place = Place::Field(path);
+    for (name, tier, what, octets) in BAD_UTF8 {
+        let token = [b"\"", text.as_bytes(), octets, b"\""].concat();
+        out.push(broken("encoding", (name, tier), what, &place, body, &token));
+    }
+    out
+}
+
+/// Sequences that RFC 3629 §3 and §10 warn of.
+pub(super) const BAD_UTF8: [(&str, u8, &str, &[u8]); 8] = [
+    ("utf8-ff", 1, "the octet 0xFF", b"\xff"),
+    ("utf8-continuation", 2, "a lone continuation octet", b"\x80"),
+    ("utf8-overlong", 2, "an overlong solidus", b"\xc0\xaf"),
+    ("utf8-overlong-nul", 3, "an overlong NUL", b"\xc0\x80"),
+    (
+        "utf8-surrogate",
+        3,
+        "a surrogate as octets",
+        b"\xed\xa0\x80",
+    ),
+    ("utf8-truncated", 2, "a truncated sequence", b"\xe2\x82"),
+    (
+        "utf8-too-large",
+        4,
+        "a code point above U+10FFFF",
+        b"\xf4\x90\x80\x80",
+    ),
+    ("utf8-latin1", 3, "Latin-1", b"\xe9"),
+];
+
+/// Words that are values in other languages, in a member that no page names: a device that ignores
+/// such members and reads the words accepts.
+pub(super) fn literals(body: &Value) -> Vec<Broken> {
+    let table = [
+        ("capital-true", 1, "True", "True"),
+        ("none", 3, "None", "None"),
+        ("undefined-value", 3, "undefined", "undefined"),
+        ("capitals-null", 3, "NULL", "NULL"),
+        ("nil", THOROUGH, "nil", "nil"),
+        ("cut-true", 3, "tru", "tru"),
+        ("long-true", THOROUGH, "truee", "truee"),
+        ("word", 2, "a bare word", "word"),
+        ("function", THOROUGH, "a function", "function(){}"),
+        ("date", THOROUGH, "a constructor", "new Date(0)"),
+        ("expression-value", 4, "a sum of strings", "\"a\"+\"b\""),
+        ("template", THOROUGH, "a string in backticks", "`a`"),
+        (
+            "triple-quotes",
+            THOROUGH,
+            "a string in triple quotes",
+            "\"\"\"a\"\"\"",
+        ),
+        ("parenthesised", THOROUGH, "a number in parentheses", "(1)"),
+        ("angle", THOROUGH, "an angle bracket", "<"),
+    ];
+    table
+        .into_iter()
+        .map(|(name, tier, what, token)| {
+            broken(
+                "literals",
+                (name, tier),
+                what,
+                &Place::Extra,
+                body,
+                token.as_bytes(),
+            )
+        })
+        .collect()
+}

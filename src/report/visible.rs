@@ -1,0 +1,62 @@
+//! Text of devices and contracts made fit for terminals and files: what a device answers must not
+//! drive the terminal that shows it, nor look like something else. Knows nothing of reports.
+
+use std::fmt::Write as _;
+
+/// On one line: line ends and tabs as `\n`, `\r`, `\t`, other characters without a shape of their
+/// own as `\u{…}`.
+pub(super) fn line(text: &str) -> String {
+    escape(text, false)
+}
+
+/// Like [`line`], but line feeds stay.
+pub(super) fn block(text: &str) -> String {
+    escape(text, true)
+}
+
+fn escape(text: &str, lines: bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' if lines => out.push('\n'),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if hidden(c) => {
+                let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Controls (C0, C1, DEL), format characters (Unicode category Cf: bidi, zero width, tags), line
+/// and paragraph separators, and noncharacters, of which XML 1.0 §2.2 forbids U+FFFE and U+FFFF.
+fn hidden(c: char) -> bool {
+    let code = u32::from(c);
+    c.is_control()
+        || matches!(code,
+            0xad | 0x600..=0x605 | 0x61c | 0x6dd | 0x70f | 0x180e | 0x200b..=0x200f
+            | 0x2028..=0x202e | 0x2060..=0x206f | 0xfdd0..=0xfdef | 0xfeff | 0xfff9..=0xfffb
+            | 0x110bd | 0x1bca0..=0x1bca3 | 0x1d173..=0x1d17a | 0xe0000..=0xe007f)
+        || code & 0xfffe == 0xfffe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_moves_the_cursor_or_hides_gets_through() {
+        assert_eq!(
+            line("a\u{1b}[2J\r\nb\u{9b}31m"),
+            "a\\u{1b}[2J\\r\\nb\\u{9b}31m"
+        );
+        assert_eq!(
+            block("a\r\nb\u{202e}\u{feff}\u{ffff}"),
+            "a\\r\nb\\u{202e}\\u{feff}\\u{ffff}"
+        );
+        assert_eq!(line("дверь — 漢字 “ok” é"), "дверь — 漢字 “ok” é");
+    }
+}

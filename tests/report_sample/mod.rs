@@ -1,0 +1,345 @@
+//! Reports made by hand.
+
+use probity::contract::{ContractIssue, PromiseSource, Unsupported};
+use probity::judge::Kind;
+use probity::run::result::*;
+
+/// Nothing was tested.
+pub fn empty() -> Report {
+    Report {
+        schema: SCHEMA_ID.to_owned(),
+        tool: Tool {
+            name: "probity".to_owned(),
+            version: "0.0.0".to_owned(),
+        },
+        seed: 0,
+        contract: ContractRef {
+            id: "empty".to_owned(),
+            sha256: "0".repeat(64),
+        },
+        target: "http://192.0.2.1".to_owned(),
+        device: DeviceInfo::default(),
+        started_at: "2026-11-23T09:00:00Z".to_owned(),
+        duration_ms: 0,
+        requests: Requests::default(),
+        exit: Exit {
+            code: 3,
+            reason: "could not judge: connection refused".to_owned(),
+        },
+        promises: Vec::new(),
+        findings: Vec::new(),
+        divergences: Vec::new(),
+        choices: Vec::new(),
+        contract_issues: Vec::new(),
+        unsupported: Vec::new(),
+        notes: Vec::new(),
+    }
+}
+
+fn promise(
+    id: &str,
+    pointer: &str,
+    page_line: Option<u32>,
+    status: Status,
+    cases: u64,
+) -> PromiseResult {
+    PromiseResult {
+        id: id.to_owned(),
+        source: PromiseSource {
+            pointer: pointer.to_owned(),
+            page_line,
+        },
+        status,
+        cases,
+    }
+}
+
+fn reading(id: &str, mode: &str, dialect: &str, compiles: bool) -> ReadingRef {
+    ReadingRef {
+        id: id.to_owned(),
+        repair: "none".to_owned(),
+        dialect: dialect.to_owned(),
+        mode: mode.to_owned(),
+        unit: "chars".to_owned(),
+        compiles,
+    }
+}
+
+fn choice(question: &str, promise: &str, device: &str) -> Choice {
+    Choice {
+        question: question.to_owned(),
+        promise: promise.to_owned(),
+        device: device.to_owned(),
+        case: format!("setDoor/names/{promise}/x"),
+    }
+}
+
+/// What a run against a faulty device leaves.
+pub fn everyday() -> Report {
+    let auth = Finding {
+        fingerprint: "0123456789abcdef".to_owned(),
+        promise: "setDoor.auth.required".to_owned(),
+        kind: Kind::AuthNotEnforced,
+        severity: Severity::Critical,
+        title: "no credentials: served without valid credentials".to_owned(),
+        expected: "401 with `{\"error\":\"Log In\"}`".to_owned(),
+        observed: "200 with an empty body".to_owned(),
+        case: "setDoor/authorization/-/absent".to_owned(),
+        confirmed: "3/3".to_owned(),
+        reproducer: Reproducer {
+            curl: "curl -sS -i --http1.1 -X POST -H \"Authorization: Bearer $PROBITY_TOKEN\" \
+                   -H 'Content-Type: application/json' --data-binary '{\"name\":\"Front\"}' \
+                   http://192.0.2.1/api/v1/door"
+                .to_owned(),
+            request_file: None,
+        },
+        evidence: Evidence {
+            request:
+                "POST /api/v1/door HTTP/1.1\nContent-Type: application/json\n\n{\"name\":\"Front\"}"
+                    .to_owned(),
+            answer: "HTTP 200\nContent-Length: 0\n".to_owned(),
+            observations: vec!["GET /api/v1/door answers {\"name\":\"Front\"}".to_owned()],
+        },
+        also: vec![
+            "setDoor/authorization/-/empty".to_owned(),
+            "setDoor/authorization/-/other".to_owned(),
+        ],
+    };
+    let long = Finding {
+        fingerprint: "1111111111111111".to_owned(),
+        promise: "setDoor.body.name.maxLength".to_owned(),
+        kind: Kind::AcceptsInvalid,
+        severity: Severity::High,
+        title: "name is 5000 characters long: accepted though no reading of the page allows it"
+            .to_owned(),
+        expected:
+            "400 in the shape `wrong-type` or `base`, naming `name`, because the name may have at \
+                   most 31 characters however they are counted"
+                .to_owned(),
+        observed: "200 with `{}`".to_owned(),
+        case: "setDoor/constraints/name/over".to_owned(),
+        confirmed: "3/3".to_owned(),
+        reproducer: Reproducer {
+            curl: "curl -sS -i -X POST --data-binary @probity-reproducers/1111111111111111.bin \
+                   http://192.0.2.1/api/v1/door"
+                .to_owned(),
+            request_file: Some("probity-reproducers/1111111111111111.bin".to_owned()),
+        },
+        evidence: Evidence {
+            request: format!(
+                "POST /api/v1/door HTTP/1.1\n\n{{\"name\":\"{}\"}}… ⟨5011 octets in all⟩",
+                "a".repeat(600)
+            ),
+            answer: "HTTP 200\n\n{}".to_owned(),
+            observations: Vec::new(),
+        },
+        also: Vec::new(),
+    };
+    let flaky = Finding {
+        fingerprint: "2222222222222222".to_owned(),
+        promise: "setDoor.http.answers".to_owned(),
+        kind: Kind::Flaky,
+        severity: Severity::Low,
+        title: "a header field of 8 KiB: the server fails (5xx), but not every time".to_owned(),
+        expected: "a complete answer, not a 5xx".to_owned(),
+        observed: "500 without a body".to_owned(),
+        case: "setDoor/http/-/long-field".to_owned(),
+        confirmed: "1/3".to_owned(),
+        reproducer: Reproducer {
+            curl: "curl http://192.0.2.1/".to_owned(),
+            request_file: None,
+        },
+        evidence: Evidence::default(),
+        also: Vec::new(),
+    };
+    Report {
+        seed: 7,
+        contract: ContractRef {
+            id: "door".to_owned(),
+            sha256: "ab".repeat(32),
+        },
+        device: DeviceInfo {
+            model: Some("DP-1".to_owned()),
+            firmware: Some("2.6.0".to_owned()),
+            restarts: 1,
+            restored: Some(true),
+        },
+        duration_ms: 12_345,
+        requests: Requests {
+            planned: 590,
+            sent: 612,
+            answered: 611,
+        },
+        exit: Exit {
+            code: 1,
+            reason: "2 promises are broken".to_owned(),
+        },
+        promises: vec![
+            promise(
+                "setDoor.body.required",
+                "/paths/~1door/post/requestBody",
+                Some(4),
+                Status::Kept,
+                3,
+            ),
+            promise(
+                "setDoor.body.name.maxLength",
+                "/paths/~1door/post/x",
+                Some(9),
+                Status::Broken,
+                12,
+            ),
+            promise(
+                "setDoor.body.name.pattern",
+                "/paths/~1door/post/y",
+                Some(9),
+                Status::Undecided,
+                20,
+            ),
+            promise(
+                "setDoor.auth.required",
+                "/paths/~1door/post/security",
+                None,
+                Status::Broken,
+                9,
+            ),
+            promise(
+                "setDoor.http.answers",
+                "RFC 9110 §15.6",
+                None,
+                Status::Undecided,
+                200,
+            ),
+            promise(
+                "GET /a.body/x.responses.200",
+                "/paths/~1a/get",
+                None,
+                Status::Untested,
+                0,
+            ),
+        ],
+        findings: vec![auth, long, flaky],
+        divergences: vec![
+            Divergence {
+                promise: "setDoor.body.name.pattern".to_owned(),
+                published: "^[a-z]+$".to_owned(),
+                readings: vec![
+                    reading("none.search.python", "search", "python", true),
+                    reading("none.full.python", "full", "python", true),
+                    reading("none.full.go", "full", "go", true),
+                    reading("none.full.java", "full", "java", false),
+                ],
+                device: DeviceReading {
+                    fits: vec!["none.full.python".to_owned(), "none.full.go".to_owned()],
+                    excluded: 1,
+                    requests: 2,
+                    probes: vec![
+                        Probe {
+                            input: "a\n".to_owned(),
+                            accepted: false,
+                        },
+                        Probe {
+                            input: "a".to_owned(),
+                            accepted: true,
+                        },
+                    ],
+                },
+            },
+            Divergence {
+                promise: "setDoor.body.zone.pattern".to_owned(),
+                readings: vec![reading("none.full.go", "full", "go", true)],
+                device: DeviceReading {
+                    probes: vec![Probe {
+                        input: "b".to_owned(),
+                        accepted: true,
+                    }],
+                    excluded: 1,
+                    requests: 1,
+                    ..DeviceReading::default()
+                },
+                ..Divergence::default()
+            },
+            Divergence {
+                promise: "setDoor.body.note.pattern".to_owned(),
+                ..Divergence::default()
+            },
+        ],
+        choices: vec![
+            choice(
+                "unknown member",
+                "setDoor.body.additionalProperties",
+                "accepted",
+            ),
+            choice(
+                "unknown member",
+                "setDoor.body.stun.additionalProperties",
+                "accepted",
+            ),
+            choice("null", "setDoor.body.name.type", "refused: wrong-type"),
+        ],
+        contract_issues: vec![ContractIssue {
+            id: "pattern-compiles-nowhere:/x".to_owned(),
+            promise: Some("setDoor.body.name.pattern".to_owned()),
+            title: "the pattern compiles nowhere".to_owned(),
+            proof: "[_-+".to_owned(),
+            page_line: Some(9),
+        }],
+        unsupported: vec![Unsupported {
+            pointer: "/components/securitySchemes/oauth".to_owned(),
+            what: "OAuth flows: operations that ask for them are not sent".to_owned(),
+        }],
+        notes: vec!["the write budget of the profile cut 12 cases".to_owned()],
+        ..empty()
+    }
+}
+
+/// Every text is hostile to terminals, XML and JSON.
+pub fn nasty() -> Report {
+    let evil = "\u{1b}[2J\u{0}\u{7}]]>&<\"'\r\n\t\u{202e}\u{feff}\u{fffe}\u{ffff}\u{85}é漢🦀%s{}\\"
+        .to_owned();
+    let mut report = everyday();
+    report.contract.id = evil.clone();
+    report.target = evil.clone();
+    report.device.model = Some(evil.clone());
+    report.device.firmware = Some(evil.clone());
+    report.exit.reason = evil.clone();
+    report.promises.push(promise(
+        &format!("{evil}.body"),
+        &evil,
+        None,
+        Status::Kept,
+        1,
+    ));
+    for finding in &mut report.findings {
+        for text in [
+            &mut finding.title,
+            &mut finding.expected,
+            &mut finding.observed,
+            &mut finding.case,
+            &mut finding.reproducer.curl,
+            &mut finding.evidence.request,
+            &mut finding.evidence.answer,
+        ] {
+            *text = evil.clone();
+        }
+        finding.evidence.observations = vec![evil.clone(), "]]>".to_owned()];
+        finding.reproducer.request_file = Some(evil.clone());
+        finding.also = vec![evil.clone()];
+    }
+    // Not among the promises.
+    let mut stray = report.findings[0].clone();
+    stray.promise = evil.clone();
+    report.findings.push(stray);
+    for choice in &mut report.choices {
+        choice.question = evil.clone();
+        choice.device = evil.clone();
+        choice.promise = evil.clone();
+    }
+    for divergence in &mut report.divergences {
+        divergence.promise = evil.clone();
+        divergence.device.fits.push(evil.clone());
+    }
+    report.unsupported[0].what = evil.clone();
+    report.notes = vec![evil; 2];
+    report
+}
