@@ -88,7 +88,7 @@ impl Context<'_> {
             let value = if *item == none {
                 Some(Value::from(nth))
             } else {
-                self.build(item, &FieldPath::root(), &Members::Required, nth)
+                self.build(item, &FieldPath::root(), &Members::All, nth)
             };
             match value {
                 Some(value) if !(array.unique_items && out.contains(&value)) => out.push(value),

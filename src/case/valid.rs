@@ -280,15 +280,12 @@ fn mixed(scene: &mut Scene<'_, '_>) {
     let root = FieldPath::root();
     for round in 0..rounds {
         let mut body = scene.full.clone();
-        let mut taken: Vec<String> = Vec::new();
         for (path, choices) in &choices {
             let Some(choice) = choices.get(round % choices.len().max(1)) else {
                 continue;
             };
-            // A container that was set as a whole is not changed inside.
-            let inside = taken.iter().any(|t| path.dotted().starts_with(t.as_str()));
-            let container = choice.value.is_object() || choice.value.is_array();
-            if inside || get(&body, path).is_none() {
+            // Of a list that was set as a whole, the first item goes on to change.
+            if get(&body, path).is_none() {
                 continue;
             }
             let Some(next) = set(&body, path, choice.value.clone()) else {
@@ -296,9 +293,6 @@ fn mixed(scene: &mut Scene<'_, '_>) {
             };
             if scene.assess(&next).certainty == Assessment::SurelyValid {
                 body = next;
-                if container {
-                    taken.push(path.dotted());
-                }
             }
         }
         let name = format!("mixed-{round:02}");

@@ -170,7 +170,7 @@ fn fault(fault: &Fault) -> String {
     let kind = kind.ok().and_then(|k| k.as_str().map(str::to_owned));
     let kind = kind.unwrap_or_default();
     match &fault.field {
-        Some(field) => format!("{kind} {field}"),
+        Some(field) => format!("{kind} {}", field.dotted().escape_debug()),
         None => kind,
     }
 }
