@@ -400,7 +400,10 @@ mod tests {
     #[test]
     fn text_is_kept_printable_and_bounded() {
         let names: &[&str] = &["proxy"];
-        let text = normalise(&answer("text/html", "<p>\r\n\u{1b}[2J proxy</p>\n\n"), names);
+        let text = normalise(
+            &answer("text/html", "<p>\r\n\u{1b}[2J proxy</p>\n\n"),
+            names,
+        );
         assert_eq!(text, "400 text/html\n<p>\\r\n\\u{1b}[2J {param}</p>");
         let long = normalise(&answer("text/plain", &"é ".repeat(9_000)), names);
         assert!(long.ends_with("… (cut)") && long.chars().count() < KEPT + 40);
