@@ -523,7 +523,11 @@ mod tests {
             (TailChanged, "", None),
         ];
         for (how, original, want) in table {
-            assert_eq!(how.apply(original).as_deref(), want, "{how:?} of {original}");
+            assert_eq!(
+                how.apply(original).as_deref(),
+                want,
+                "{how:?} of {original}"
+            );
         }
     }
 }

@@ -204,7 +204,7 @@ impl Context<'_> {
             Some(JsonType::Boolean) => Some(Value::Bool(nth == 0)),
             Some(JsonType::Integer | JsonType::Number) => self.build_number(schema, nth),
             Some(JsonType::String) => self.build_string(schema, at, nth).map(Value::String),
-            Some(JsonType::Array) => self.build_array(schema, at, members),
+            Some(JsonType::Array) => self.build_array(schema, at, members, nth),
             Some(JsonType::Object) => self.build_object(schema, at, members, nth),
         }
     }
@@ -222,18 +222,21 @@ impl Context<'_> {
         let sure = |text: &String| {
             self.assess(schema, &Value::from(text.as_str())) == Assessment::SurelyValid
         };
-        let text = schema.rule().and_then(|rule| self.texts.get(&rule));
-        let shortest = text.and_then(|text| text.valid());
-        let scheme = shortest.as_deref().and_then(scheme_of).unwrap_or_default();
-        friendly(scheme, at, nth)
-            .into_iter()
-            .find(sure)
-            .or_else(|| changed_end(shortest.as_deref()?, nth).find(sure))
-            .or_else(|| {
-                let cover = text?.valid_cover(nth + 1);
-                cover.into_iter().nth(nth).map(|sample| sample.text)
-            })
-            .or(shortest)
+        // The literal beginning of the pattern, where it is a scheme: cheaper than to ask for a
+        // valid string, which walks automata.
+        let pattern = schema.pattern.as_deref().unwrap_or_default();
+        let scheme = scheme_of(pattern.trim_start_matches('^')).unwrap_or_default();
+        let friendly = friendly(scheme, at, nth);
+        if let Some(text) = friendly.into_iter().find(sure) {
+            return Some(text);
+        }
+        let text = schema.rule().and_then(|rule| self.texts.get(&rule))?;
+        let shortest = text.valid()?;
+        let other = changed_end(&shortest, nth).find(sure).or_else(|| {
+            let cover = text.valid_cover(nth + 1);
+            cover.into_iter().nth(nth).map(|sample| sample.text)
+        });
+        Some(other.unwrap_or(shortest))
     }
 
     /// A published example, else the small positive number closest to the lower bound.
@@ -287,7 +290,13 @@ impl Context<'_> {
         }
     }
 
-    fn build_array(&self, schema: &Schema, at: &FieldPath, members: &Members<'_>) -> Option<Value> {
+    fn build_array(
+        &self,
+        schema: &Schema,
+        at: &FieldPath,
+        members: &Members<'_>,
+        nth: usize,
+    ) -> Option<Value> {
         let least = schema.min_items.unwrap_or(0);
         let most = schema.max_items.unwrap_or(u64::MAX);
         // One item is the most ordinary array; none may be taken for absence.
@@ -298,7 +307,7 @@ impl Context<'_> {
         for i in 0..count.min(MOST_ITEMS) {
             let i = usize::try_from(i).ok()?;
             let value = self
-                .build(item, &at.item(), members, i)
+                .build(item, &at.item(), members, nth + i)
                 .or_else(|| (*item == none).then(|| Value::from(i)))?;
             items.push(value);
         }

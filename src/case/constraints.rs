@@ -7,7 +7,7 @@ use super::mutate::{SHORTENED, family, mutants, with_character};
 use super::numbers;
 use super::weaken::Checks;
 use crate::contract::{self, FieldPath, JsonType, Schema};
-use crate::pattern::{Assessment, Text};
+use crate::pattern::Assessment;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -60,32 +60,6 @@ impl Strategy for Constraints {
     }
 }
 
-/// The readings of a string schema.
-pub(super) fn text_of<'s>(scene: &Scene<'s, '_>, schema: &Schema) -> Option<&'s Text> {
-    let context = scene.context;
-    context.texts.get(&schema.rule()?)
-}
-
-/// Surely valid strings for a field, different branches of its pattern first.
-pub(super) fn samples(scene: &Scene<'_, '_>, path: &FieldPath, schema: &Schema) -> Vec<String> {
-    let mut out: Vec<String> = Vec::new();
-    let mut push = |text: String| {
-        if !out.contains(&text) {
-            out.push(text);
-        }
-    };
-    if let Some(Value::String(text)) = scene.sample(path) {
-        push(text);
-    }
-    if let Some(text) = text_of(scene, schema) {
-        text.valid().into_iter().for_each(&mut push);
-        for sample in text.valid_cover(12) {
-            push(sample.text);
-        }
-    }
-    out
-}
-
 /// What the page says of the body with `text` at the field.
 fn assess(scene: &Scene<'_, '_>, path: &FieldPath, text: &str) -> Option<Assessment> {
     let body = scene.with(path, Value::from(text))?;
@@ -121,7 +95,7 @@ fn refused(
 
 /// One character too few and too many, then far too many.
 fn lengths(scene: &mut Scene<'_, '_>, path: &FieldPath, schema: &Schema) {
-    let samples = samples(scene, path, schema);
+    let samples = scene.samples(path, schema);
     let mut wanted: Vec<(&'static str, &'static str, u64, u8)> = Vec::new();
     if let Some(min) = schema.min_length.filter(|m| *m > 0) {
         wanted.push(("minLength", "one-too-short", min - 1, 0));
@@ -172,7 +146,7 @@ const MOST_CHARACTERS: usize = 70_000;
 pub(super) fn stretched(samples: &[String], length: usize) -> Vec<String> {
     let mut out = Vec::new();
     let spare = ["a".to_owned()];
-    let samples = if samples.is_empty() { &spare } else { samples };
+    let samples: &[String] = if samples.is_empty() { &spare } else { samples };
     for sample in samples.iter().take(6) {
         let chars: Vec<char> = sample.chars().collect();
         if length <= chars.len() {
@@ -272,8 +246,8 @@ fn ranked(scene: &Scene<'_, '_>, path: &FieldPath, schema: &Schema) -> Vec<(Stri
     let mut candidates: Vec<(String, String, Rank)> = Vec::new();
     let mut ideas: BTreeMap<&'static str, usize> = BTreeMap::new();
     let most = if thorough { 4 } else { 1 };
-    for sample in samples(scene, path, schema) {
-        for mutant in mutants(&sample) {
+    for sample in scene.samples(path, schema).iter() {
+        for mutant in mutants(sample) {
             let count = ideas.entry(mutant.idea).or_default();
             if *count < most
                 && invalid(&mutant.text)
@@ -297,7 +271,7 @@ fn ranked(scene: &Scene<'_, '_>, path: &FieldPath, schema: &Schema) -> Vec<(Stri
             candidates.push((idea, text, Rank::Common(2)));
         }
     }
-    if let Some(text) = text_of(scene, schema) {
+    if let Some(text) = scene.text_of(schema) {
         let limit = if thorough { 400 } else { 80 };
         for sample in text.near_misses(limit) {
             let known = candidates.iter().any(|c| c.1 == sample.text);

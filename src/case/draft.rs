@@ -8,8 +8,11 @@ use crate::contract::{
     self, Additional, Assessed, FaultKind, FieldPath, JsonType, Operation, Place, Schema, Violation,
 };
 use crate::exchange::Request;
-use crate::pattern::Assessment;
+use crate::pattern::{Assessment, Text};
 use serde_json::Value;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 /// What one strategy works on: an operation with a body, and bodies to start from.
 pub(super) struct Scene<'c, 'a> {
@@ -30,6 +33,7 @@ pub(super) struct Scene<'c, 'a> {
     pub other: Value,
     strategy: &'static str,
     cases: Vec<Case>,
+    samples: RefCell<BTreeMap<FieldPath, Rc<[String]>>>,
 }
 
 /// A body to send and what it is about.
@@ -108,6 +112,7 @@ pub(super) fn scenes<'c, 'a>(
                 full,
                 strategy,
                 cases: Vec::new(),
+                samples: RefCell::default(),
             })
         })
         .collect()
@@ -153,6 +158,36 @@ impl Scene<'_, '_> {
     /// The value of the field in [`Scene::holding`].
     pub fn sample(&self, field: &FieldPath) -> Option<Value> {
         get(&self.holding(field)?, field).cloned()
+    }
+
+    /// Surely valid strings for a field, the one of [`Scene::sample`] first, then different
+    /// branches of its pattern. Made once: they come from walks through automata.
+    pub fn samples(&self, path: &FieldPath, schema: &Schema) -> Rc<[String]> {
+        if let Some(known) = self.samples.borrow().get(path) {
+            return known.clone();
+        }
+        let mut out: Vec<String> = Vec::new();
+        let mut push = |text: String| {
+            if !out.contains(&text) {
+                out.push(text);
+            }
+        };
+        if let Some(Value::String(text)) = self.sample(path) {
+            push(text);
+        }
+        if let Some(text) = self.text_of(schema) {
+            for sample in text.valid_cover(MOST_SAMPLES) {
+                push(sample.text);
+            }
+        }
+        let out: Rc<[String]> = out.into();
+        self.samples.borrow_mut().insert(path.clone(), out.clone());
+        out
+    }
+
+    /// The readings of a string schema.
+    pub fn text_of(&self, schema: &Schema) -> Option<&Text> {
+        self.context.texts.get(&schema.rule()?)
     }
 
     /// [`Scene::holding`] with a raw token at the field.
@@ -344,7 +379,7 @@ impl Scene<'_, '_> {
         };
         case.promises
             .retain(|id| self.context.contract.promise(id).is_some());
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = BTreeSet::new();
         case.promises.retain(|id| seen.insert(id.clone()));
         if case.promises.is_empty() {
             case.promises.push(format!("{}.http.answers", self.op.id));
@@ -373,6 +408,9 @@ impl Scene<'_, '_> {
         }
     }
 }
+
+/// Valid strings that mutations start from.
+const MOST_SAMPLES: usize = 12;
 
 /// The question that every answer of an operation leaves open whose path names a resource that may
 /// not exist.

@@ -1,6 +1,7 @@
 //! Numbers at and around the edges of their rules and of machine integers; part of the strategy
 //! `constraints`. May import what [`crate::case`] may.
 
+use super::build::set;
 use super::draft::{Scene, Sketch, WhenOpen};
 use crate::contract::{Bound, FieldPath, JsonType, Schema};
 use crate::pattern::Assessment;
@@ -32,7 +33,7 @@ pub(super) fn refused(
     scene.add(Sketch {
         field: path,
         keyword,
-        name: idea.to_owned(),
+        name: format!("{keyword}-{idea}"),
         title: format!("{path} is {number}"),
         class: format!("{keyword}:{idea}"),
         tier,
@@ -75,10 +76,11 @@ fn bounds(scene: &mut Scene<'_, '_>, path: &FieldPath, schema: &Schema) {
         if let Some(next) = next {
             refused(scene, path, (keyword, "one-outside", 0), next);
         }
-        if !whole && let Some(edge) = value.as_f64() {
-            if let Some(near) = real(edge + sign * 0.01 * step.min(1.0)) {
-                refused(scene, path, (keyword, "just-outside", 1), near);
-            }
+        let near = value
+            .as_f64()
+            .and_then(|edge| real(edge + sign * 0.01 * step.min(1.0)));
+        if let Some(near) = near.filter(|_| !whole) {
+            refused(scene, path, (keyword, "just-outside", 1), near);
         }
         if let Some(far) = value
             .as_f64()
@@ -216,10 +218,8 @@ fn spellings(scene: &mut Scene<'_, '_>, path: &FieldPath, schema: &Schema) {
             continue;
         };
         // What the token means is the sample; whether an integer may be written so is open.
-        if let Some(written) = super::build::set(&body, path, json!(number as f64)) {
-            if whole {
-                body = written;
-            }
+        if whole && let Some(written) = set(&body, path, json!(number as f64)) {
+            body = written;
         }
         scene.add(Sketch {
             field: path,

@@ -1,7 +1,6 @@
 //! Two faults in one body. May import what [`crate::case`] may.
 
 use super::build::{get, remove, set};
-use super::constraints::text_of;
 use super::draft::{Scene, Sketch, WhenOpen, main_type, scenes};
 use super::model::{Case, Context, Strategy};
 use super::mutate::mutants;
@@ -164,16 +163,19 @@ fn breaking(scene: &Scene<'_, '_>, path: &FieldPath, schema: &Schema) -> Option<
         JsonType::String => {
             let sample = scene.sample(path)?;
             let text = sample.as_str()?.to_owned();
-            let near = text_of(scene, schema)
-                .map(|t| t.near_misses(4))
-                .unwrap_or_default();
-            let mut texts: Vec<Value> = near.into_iter().map(|s| Value::from(s.text)).collect();
-            texts.extend(mutants(&text).into_iter().map(|m| Value::from(m.text)));
-            texts.push(json!(""));
+            let mut texts: Vec<Value> = Vec::new();
             if let Some(max) = schema.max_length.and_then(|m| usize::try_from(m).ok()) {
                 texts.push(Value::from("a".repeat(max.min(10_000) + 1)));
             }
-            texts
+            texts.extend(mutants(&text).into_iter().map(|m| Value::from(m.text)));
+            texts.push(json!(""));
+            if let Some(found) = texts.iter().find(|value| invalid(value)) {
+                return Some(found.clone());
+            }
+            // From the automaton last: it takes a walk.
+            let near = scene.text_of(schema).map(|t| t.near_misses(4));
+            let near = near.unwrap_or_default().into_iter();
+            near.map(|sample| Value::from(sample.text)).collect()
         }
         JsonType::Integer | JsonType::Number => {
             let beyond = |v: Option<i64>, by: i64| v.and_then(|v| v.checked_add(by));

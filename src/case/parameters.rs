@@ -6,7 +6,9 @@ use super::draft::{main_type, mark, may_call, shown, unsure_target};
 use super::model::{Case, Check, Context, Expect, Fault, Strategy};
 use super::mutate::mutants;
 use super::unstated;
-use crate::contract::{self, FaultKind, FieldPath, JsonType, Operation, Parameter, Place};
+use crate::contract::{
+    self, FaultKind, FieldPath, JsonType, Operation, Parameter, Place, StatusKey,
+};
 use crate::exchange::Request;
 use crate::pattern::Assessment;
 use serde_json::Value;
@@ -216,6 +218,18 @@ fn candidates(context: &Context<'_>, parameter: &Parameter) -> Vec<(String, u8, 
     out
 }
 
+/// Whether the operation documents that it refuses requests for what they hold: many servers drop
+/// parameters that they cannot read, and nothing but such an answer says that this one does not.
+fn refuses(op: &Operation) -> bool {
+    op.responses.iter().any(|r| match r.status {
+        StatusKey::Exact(code) => {
+            (400..500).contains(&code) && !matches!(code, 401 | 403 | 404 | 405 | 429)
+        }
+        StatusKey::Range(digit) => digit == 4,
+        StatusKey::Default => true,
+    })
+}
+
 fn case(
     context: &Context<'_>,
     op: &Operation,
@@ -232,6 +246,10 @@ fn case(
     let fault = Fault::at(FaultKind::Parameter, &field);
     let valid = certainty == Assessment::SurelyValid;
     let expect = match (valid, unsure_target(op)) {
+        (false, _) if !refuses(op) => Expect::Either {
+            question: "a parameter outside its rules, and no refusal documented".to_owned(),
+            faults: vec![fault],
+        },
         (false, _) => Expect::Refused {
             faults: vec![fault],
         },

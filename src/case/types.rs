@@ -4,7 +4,7 @@
 use super::build::remove;
 use super::draft::{Scene, Sketch, WhenOpen, main_type, scenes};
 use super::model::{Case, Context, Strategy};
-use crate::contract::{FieldPath, JsonType};
+use crate::contract::{FieldPath, JsonType, Step};
 use crate::pattern::Assessment;
 use serde_json::{Value, json};
 
@@ -39,7 +39,9 @@ impl Strategy for Types {
 
 /// Each required field absent from a full and, where that is another body, from a minimal body.
 fn absences(scene: &mut Scene<'_, '_>) {
-    let paths: Vec<FieldPath> = scene.fields().into_iter().map(|f| f.path).collect();
+    let mut paths: Vec<FieldPath> = scene.fields().into_iter().map(|f| f.path).collect();
+    // Too few items are the strategy `constraints`' business.
+    paths.retain(|path| !matches!(path.0.last(), Some(Step::Item)));
     for path in &paths {
         let full = scene.holding(path).and_then(|body| remove(&body, path));
         if let Some(body) = full {

@@ -1,7 +1,7 @@
 //! What the page allows, to be accepted and read back. May import what [`crate::case`] may.
 
 use super::build::{emit, get, remove, set};
-use super::constraints::{samples, stretched, text_of};
+use super::constraints::stretched;
 use super::draft::{
     Scene, Sketch, WhenOpen, main_type, mark, may_call, scenes, shown, unsure_target,
 };
@@ -350,7 +350,7 @@ const COVERED: &[&str] = &[
 ];
 
 fn texts(scene: &Scene<'_, '_>, path: &FieldPath, schema: &Schema, out: &mut Vec<Choice>) {
-    let samples = samples(scene, path, schema);
+    let samples = scene.samples(path, schema);
     let mut ends: Vec<Choice> = Vec::new();
     for (keyword, idea, length) in [
         ("maxLength", "longest", schema.max_length),
@@ -375,11 +375,14 @@ fn texts(scene: &Scene<'_, '_>, path: &FieldPath, schema: &Schema, out: &mut Vec
         ));
     }
     let mut more: Vec<(String, String)> = Vec::new();
-    if let Some(text) = text_of(scene, schema) {
-        let limit = if scene.context.thorough { 60 } else { 16 };
-        let cover = text.valid_cover(limit).into_iter();
+    if scene.context.thorough
+        && let Some(text) = scene.text_of(schema)
+    {
+        let cover = text.valid_cover(60).into_iter();
         more.extend(cover.map(|s| (format!("cover-{}-{}", s.idea, mark(&s.text)), s.text)));
     }
+    let cover = samples.iter().skip(1);
+    more.extend(cover.map(|text| (format!("cover-{}", mark(text)), text.clone())));
     for sample in samples.iter().take(6) {
         let longer = with_numbers(sample, "255");
         more.push((format!("long-numbers-{}", mark(&longer)), longer));

@@ -65,7 +65,9 @@ pub(super) struct DeviceArgs {
 impl DeviceArgs {
     /// The profile of a file, or the built-in one.
     pub(super) fn profile_from(file: Option<&Path>, built_in: Profile) -> Result<Profile, Error> {
-        let Some(path) = file else { return Ok(built_in) };
+        let Some(path) = file else {
+            return Ok(built_in);
+        };
         let named = |e: String| format!("--device {}: {e}", path.display());
         let text = std::fs::read_to_string(path).map_err(|e| named(e.to_string()))?;
         Ok(Profile::from_toml(&text).map_err(named)?)
@@ -118,6 +120,8 @@ impl DeviceArgs {
             },
             timeout: profile.limits.timeout(),
             rate: profile.limits.rate,
+            // Cases want every anomaly of an answer told; what is ours goes over the library.
+            carrier: crate::device::Carrier::Socket,
             ..crate::device::Options::default()
         }
     }
@@ -125,8 +129,9 @@ impl DeviceArgs {
 
 /// `500ms`, `30s`, `8h`, `1h 30m`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    let parsed: jiff::SignedDuration =
-        text.parse().map_err(|_| format!("`{text}` is not a duration such as 500ms, 30s or 8h"))?;
+    let parsed: jiff::SignedDuration = text
+        .parse()
+        .map_err(|_| format!("`{text}` is not a duration such as 500ms, 30s or 8h"))?;
     Duration::try_from(parsed).map_err(|_| format!("`{text}` is negative"))
 }
 
@@ -146,7 +151,9 @@ pub(super) fn shard(text: &str) -> Result<(usize, usize), String> {
         .and_then(|(i, n)| Some((i.parse::<usize>().ok()?, n.parse::<usize>().ok()?)));
     match parsed {
         Some((i, n)) if (1..=n).contains(&i) => Ok((i, n)),
-        _ => Err(format!("`{text}` is not a shard such as 1/4 (the first of four)")),
+        _ => Err(format!(
+            "`{text}` is not a shard such as 1/4 (the first of four)"
+        )),
     }
 }
 

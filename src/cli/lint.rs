@@ -33,7 +33,10 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     for issue in &issues {
         let place = match issue.page_line {
             Some(line) => format!("page line {line}"),
-            None => issue.id.split_once(':').map_or(String::new(), |(_, pointer)| pointer.to_owned()),
+            None => issue
+                .id
+                .split_once(':')
+                .map_or(String::new(), |(_, pointer)| pointer.to_owned()),
         };
         anstream::println!("{} ({place})\n    {}\n", issue.title, issue.proof);
     }

@@ -54,13 +54,24 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     let profile: Profile = DeviceArgs::profile_from(args.device.as_deref(), built_in)?;
     if args.list_faults {
         for fault in mock::faults(&contract, &profile) {
-            anstream::println!("{:32} {:13} {} [{}]", fault.id, fault.class.to_string(), fault.description, fault.promise);
+            anstream::println!(
+                "{:32} {:13} {} [{}]",
+                fault.id,
+                fault.class.to_string(),
+                fault.description,
+                fault.promise
+            );
         }
         return Ok(Verdict::Kept);
     }
     if args.list_choices {
         for choice in mock::choices() {
-            anstream::println!("{:18} {:32} {}", choice.name, choice.values.join(" | "), choice.about);
+            anstream::println!(
+                "{:18} {:32} {}",
+                choice.name,
+                choice.values.join(" | "),
+                choice.about
+            );
         }
         return Ok(Verdict::Kept);
     }
@@ -68,7 +79,9 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         let texts = contract.texts();
         for operation in &contract.operations {
             for field in operation.fields() {
-                let Some(text) = field.schema.rule().and_then(|r| texts.get(&r)) else { continue };
+                let Some(text) = field.schema.rule().and_then(|r| texts.get(&r)) else {
+                    continue;
+                };
                 for reading in text.readings().iter().filter(|r| r.compiles) {
                     anstream::println!("{}={}", field.path, reading.id);
                 }
@@ -85,9 +98,13 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     if let Some(name) = &args.password_env {
         config.password = std::env::var(name).map_err(|e| format!("--password-env {name}: {e}"))?;
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
-        let mock = mock::start(config).await.map_err(|e| format!("--listen {}: {e}", args.listen))?;
+        let mock = mock::start(config)
+            .await
+            .map_err(|e| format!("--listen {}: {e}", args.listen))?;
         anstream::println!("listening on http://{}", mock.addr());
         tokio::signal::ctrl_c().await?;
         mock.stop();

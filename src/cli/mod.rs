@@ -67,7 +67,12 @@ pub fn main() -> ExitCode {
         Command::Lint(args) => lint::run(args),
         Command::Plan(args) => plan::run(args),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "probity", &mut std::io::stdout());
+            clap_complete::generate(
+                shell,
+                &mut Cli::command(),
+                "probity",
+                &mut std::io::stdout(),
+            );
             Ok(Verdict::Kept)
         }
     };

@@ -23,10 +23,16 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     let mut shown = 0;
     for operation in &contract.operations {
         for field in operation.fields() {
-            if args.field.as_ref().is_some_and(|f| *f != field.path.dotted()) {
+            if args
+                .field
+                .as_ref()
+                .is_some_and(|f| *f != field.path.dotted())
+            {
                 continue;
             }
-            let Some(text) = field.schema.rule().and_then(|r| texts.get(&r)) else { continue };
+            let Some(text) = field.schema.rule().and_then(|r| texts.get(&r)) else {
+                continue;
+            };
             shown += 1;
             show(&field.path.dotted(), text);
         }
@@ -43,7 +49,11 @@ fn show(name: &str, text: &Text) {
         anstream::println!("  published  {pattern}");
     }
     for reading in text.readings() {
-        let compiles = if reading.compiles { "" } else { "  (does not compile)" };
+        let compiles = if reading.compiles {
+            ""
+        } else {
+            "  (does not compile)"
+        };
         anstream::println!("  reading    {}{compiles}", reading.id);
     }
     if let Some(valid) = text.valid() {

@@ -94,9 +94,17 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     };
     let globs: Vec<_> = args.only.iter().map(Glob::compile_matcher).collect();
     let wanted = |case: &Case| {
-        globs.is_empty() || case.promises.iter().any(|p| globs.iter().any(|g| g.is_match(p)))
+        globs.is_empty()
+            || case
+                .promises
+                .iter()
+                .any(|p| globs.iter().any(|g| g.is_match(p)))
     };
-    let mut plan = case::plan_where(&context, (!args.thorough).then_some(DEFAULT_BUDGET), &wanted);
+    let mut plan = case::plan_where(
+        &context,
+        (!args.thorough).then_some(DEFAULT_BUDGET),
+        &wanted,
+    );
     if plan.cases.is_empty() && !globs.is_empty() {
         return Err("--only: no case tests a promise of that name (see `probity plan`)".into());
     }
@@ -107,7 +115,11 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
 
     let mut restore = BTreeMap::new();
     let mut mock: Option<Mock> = None;
-    let base = args.device.target.clone().or_else(|| profile.base_url.clone());
+    let base = args
+        .device
+        .target
+        .clone()
+        .or_else(|| profile.base_url.clone());
     let (base_url, credentials) = match base {
         Some(url) => {
             let credentials = args.device.credentials()?;
@@ -132,8 +144,13 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
             (url, credentials)
         }
     };
-    let device = Device::new(args.device.options(base_url, credentials, &profile), profile.clone())?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let device = Device::new(
+        args.device.options(base_url, credentials, &profile),
+        profile.clone(),
+    )?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let (stop, stopped) = watch::channel(false);
     let job = Job {
         contract,

@@ -30,7 +30,10 @@ pub struct Assessed {
 
 /// Assesses a value under a schema. `texts` holds the readings of the contract's string rules.
 pub fn assess(schema: &Schema, value: &Value, texts: &Texts) -> Assessed {
-    let mut assessor = Assessor { texts, faults: Vec::new() };
+    let mut assessor = Assessor {
+        texts,
+        faults: Vec::new(),
+    };
     assessor.value(schema, value, &FieldPath::root());
     let faults = assessor.faults;
     let certainty = if faults.is_empty() {
@@ -50,7 +53,12 @@ struct Assessor<'t> {
 
 impl Assessor<'_> {
     fn fault(&mut self, kind: FaultKind, path: &FieldPath, keyword: &'static str, certain: bool) {
-        self.faults.push(Violation { kind, path: path.clone(), keyword, certain });
+        self.faults.push(Violation {
+            kind,
+            path: path.clone(),
+            keyword,
+            certain,
+        });
     }
 
     fn value(&mut self, schema: &Schema, value: &Value, path: &FieldPath) {
@@ -121,7 +129,11 @@ impl Assessor<'_> {
                     self.fault(FaultKind::Constraint, path, keyword, true);
                 }
                 Assessment::Open => {
-                    let keyword = if schema.pattern.is_some() { "pattern" } else { "format" };
+                    let keyword = if schema.pattern.is_some() {
+                        "pattern"
+                    } else {
+                        "format"
+                    };
                     self.fault(FaultKind::Constraint, path, keyword, false);
                 }
             }
@@ -136,13 +148,13 @@ impl Assessor<'_> {
             text.chars().count() as u64,
         ];
         let mut sure = false;
-        let checks: [(&'static str, Option<u64>, fn(u64, u64) -> bool); 2] = [
-            ("minLength", schema.min_length, |n, limit| n < limit),
-            ("maxLength", schema.max_length, |n, limit| n > limit),
-        ];
-        for (keyword, limit, broken) in checks {
+        for (keyword, limit, low) in [
+            ("minLength", schema.min_length, true),
+            ("maxLength", schema.max_length, false),
+        ] {
             let Some(limit) = limit else { continue };
-            let count = units.iter().filter(|n| broken(**n, limit)).count();
+            let broken = |n: &&u64| if low { **n < limit } else { **n > limit };
+            let count = units.iter().filter(broken).count();
             if count > 0 {
                 self.fault(FaultKind::Constraint, path, keyword, count == units.len());
                 sure |= count == units.len();
@@ -162,8 +174,10 @@ impl Assessor<'_> {
         {
             self.fault(FaultKind::Constraint, path, "maximum", true);
         }
-        if let (Some(step), Some(value)) = (schema.multiple_of.as_ref().and_then(Number::as_f64), number.as_f64())
-            && step > 0.0
+        if let (Some(step), Some(value)) = (
+            schema.multiple_of.as_ref().and_then(Number::as_f64),
+            number.as_f64(),
+        ) && step > 0.0
         {
             let ratio = value / step;
             let off = (ratio - ratio.round()).abs();
@@ -175,8 +189,12 @@ impl Assessor<'_> {
         // A format of a width (int32, int64) or a number beyond what a double carries: whether a
         // device takes it is not stated.
         let wide = match schema.format.as_deref() {
-            Some("int32") => number.as_f64().is_some_and(|f| !(-2_147_483_648.0..=2_147_483_647.0).contains(&f)),
-            Some("int64") => number.as_i64().is_none() && number.as_f64().is_some_and(|f| f.abs() >= 9.2e18),
+            Some("int32") => number
+                .as_f64()
+                .is_some_and(|f| !(-2_147_483_648.0..=2_147_483_647.0).contains(&f)),
+            Some("int64") => {
+                number.as_i64().is_none() && number.as_f64().is_some_and(|f| f.abs() >= 9.2e18)
+            }
             _ => false,
         };
         if wide {
@@ -201,7 +219,10 @@ impl Assessor<'_> {
             self.fault(FaultKind::Constraint, path, "maxItems", true);
         }
         if schema.unique_items
-            && items.iter().enumerate().any(|(i, a)| items[..i].iter().any(|b| same(a, b)))
+            && items
+                .iter()
+                .enumerate()
+                .any(|(i, a)| items[..i].iter().any(|b| same(a, b)))
         {
             self.fault(FaultKind::Constraint, path, "uniqueItems", true);
         }
@@ -213,7 +234,12 @@ impl Assessor<'_> {
         }
     }
 
-    fn object(&mut self, schema: &Schema, members: &serde_json::Map<String, Value>, path: &FieldPath) {
+    fn object(
+        &mut self,
+        schema: &Schema,
+        members: &serde_json::Map<String, Value>,
+        path: &FieldPath,
+    ) {
         for name in &schema.required {
             if !members.contains_key(name) {
                 self.fault(FaultKind::Missing, &path.member(name), "required", true);
@@ -235,13 +261,23 @@ impl Assessor<'_> {
             match &schema.additional {
                 Additional::Allowed => {}
                 Additional::Forbidden => {
-                    self.fault(FaultKind::UnknownMember, &path, "additionalProperties", true);
+                    self.fault(
+                        FaultKind::UnknownMember,
+                        &path,
+                        "additionalProperties",
+                        true,
+                    );
                 }
                 Additional::Schema(rules) => self.value(rules, member, &path),
                 // A schema without members describes any object.
                 Additional::Unstated if schema.properties.is_empty() => {}
                 Additional::Unstated => {
-                    self.fault(FaultKind::UnknownMember, &path, "additionalProperties", false);
+                    self.fault(
+                        FaultKind::UnknownMember,
+                        &path,
+                        "additionalProperties",
+                        false,
+                    );
                 }
             }
         }
@@ -258,13 +294,16 @@ impl Assessor<'_> {
             };
             let late = self.faults.split_off(known);
             self.faults.extend(late.into_iter().filter(|f| {
-                f.certain || f.kind != FaultKind::UnknownMember || !f.path.leaf().is_some_and(described)
+                f.certain
+                    || f.kind != FaultKind::UnknownMember
+                    || !f.path.leaf().is_some_and(described)
             }));
         }
         let results = |list: &[Schema]| -> Vec<Assessed> {
             list.iter().map(|s| assess(s, value, self.texts)).collect()
         };
-        let of = |all: &[Assessed], what: Assessment| all.iter().filter(|a| a.certainty == what).count();
+        let of =
+            |all: &[Assessed], what: Assessment| all.iter().filter(|a| a.certainty == what).count();
         let any = results(&schema.any_of);
         if !any.is_empty() && of(&any, Assessment::SurelyValid) == 0 {
             let certain = of(&any, Assessment::SurelyInvalid) == any.len();
@@ -272,7 +311,10 @@ impl Assessor<'_> {
         }
         let one = results(&schema.one_of);
         if !one.is_empty() {
-            let (valid, invalid) = (of(&one, Assessment::SurelyValid), of(&one, Assessment::SurelyInvalid));
+            let (valid, invalid) = (
+                of(&one, Assessment::SurelyValid),
+                of(&one, Assessment::SurelyInvalid),
+            );
             if valid > 1 || invalid == one.len() {
                 self.alternative(&one, path, "oneOf", true, of_type);
             } else if !(valid == 1 && invalid == one.len() - 1) {
@@ -298,9 +340,11 @@ impl Assessor<'_> {
         certain: bool,
         of_type: JsonType,
     ) {
-        let root_type = all
-            .iter()
-            .all(|a| a.faults.iter().any(|f| f.keyword == "type" && f.path.0.is_empty() && f.certain));
+        let root_type = all.iter().all(|a| {
+            a.faults
+                .iter()
+                .any(|f| f.keyword == "type" && f.path.0.is_empty() && f.certain)
+        });
         let kind = match (root_type, path.0.is_empty(), of_type) {
             (true, true, _) => FaultKind::WrongRoot,
             (true, false, JsonType::Null) => FaultKind::Null,

@@ -12,7 +12,11 @@ pub fn sip_settings() -> (Contract, Profile) {
     let profile = Profile::from_toml(include_str!("embedded/sip-settings.toml"));
     match (contract, profile) {
         (Ok(contract), Ok(profile)) => (contract, profile),
-        (contract, profile) => panic!("embedded document: {:?} {:?}", contract.err(), profile.err()),
+        (contract, profile) => panic!(
+            "embedded document: {:?} {:?}",
+            contract.err(),
+            profile.err()
+        ),
     }
 }
 

@@ -8,7 +8,10 @@ use regress::Regex;
 
 /// All issues of a contract, in the order of the rules.
 pub fn lint(contract: &Contract, texts: &Texts) -> Vec<ContractIssue> {
-    let mut linter = Linter { texts, issues: Vec::new() };
+    let mut linter = Linter {
+        texts,
+        issues: Vec::new(),
+    };
     for operation in &contract.operations {
         for field in operation.fields() {
             linter.field(&field);
@@ -24,7 +27,14 @@ struct Linter<'a> {
 }
 
 impl Linter<'_> {
-    fn add(&mut self, rule: &str, schema: &Schema, promise: Option<String>, title: String, proof: String) {
+    fn add(
+        &mut self,
+        rule: &str,
+        schema: &Schema,
+        promise: Option<String>,
+        title: String,
+        proof: String,
+    ) {
         self.issues.push(ContractIssue {
             id: format!("{rule}:{}", schema.pointer),
             promise,
@@ -38,7 +48,9 @@ impl Linter<'_> {
         let (schema, path) = (field.schema, &field.path);
         let promise = |keyword: &str| Some(format!("{}.{keyword}", field.promise));
         if let Some(pattern) = &schema.pattern {
-            match Regex::new(pattern).and_then(|plain| Regex::with_flags(pattern, "u").map(|_| plain)) {
+            match Regex::new(pattern)
+                .and_then(|plain| Regex::with_flags(pattern, "u").map(|_| plain))
+            {
                 Err(error) => self.add(
                     "pattern-does-not-compile",
                     schema,
@@ -62,7 +74,10 @@ impl Linter<'_> {
             self.lengths(field, pattern);
         }
         if schema.allows(JsonType::Integer)
-            && schema.types.iter().any(|t| matches!(t, JsonType::Integer | JsonType::Number))
+            && schema
+                .types
+                .iter()
+                .any(|t| matches!(t, JsonType::Integer | JsonType::Number))
             && schema.minimum.is_none()
             && schema.maximum.is_none()
             && schema.enum_values.is_none()
@@ -75,7 +90,10 @@ impl Linter<'_> {
                 "neither minimum nor maximum: -1, 0, 65536 and 2147483648 keep every published rule".to_owned(),
             );
         }
-        if schema.types == [JsonType::Object] && !schema.properties.is_empty() && schema.required.is_empty() {
+        if schema.types == [JsonType::Object]
+            && !schema.properties.is_empty()
+            && schema.required.is_empty()
+        {
             self.add(
                 "no-member-required",
                 schema,
@@ -106,7 +124,13 @@ impl Linter<'_> {
         if alternatives.len() < 2 || !pattern.contains(['^', '$']) {
             return;
         }
-        let Some(valid) = field.schema.rule().and_then(|r| self.texts.get(&r)?.valid()) else { return };
+        let Some(valid) = field
+            .schema
+            .rule()
+            .and_then(|r| self.texts.get(&r)?.valid())
+        else {
+            return;
+        };
         let seeds = [valid, "1.2.3.4".into(), "sip:1.2.3.4".into(), "a.b".into()];
         let accepted = |text: &str| regex.find(text).is_some();
         let proof: Vec<String> = seeds
@@ -135,7 +159,11 @@ impl Linter<'_> {
 
     /// An optional suffix inside one alternative of a repeated group holds for some values only.
     fn suffix_in_one_alternative(&mut self, field: &Field<'_>, regex: &Regex) {
-        let whole = |text: &str| regex.find(text).is_some_and(|m| m.range() == (0..text.len()));
+        let whole = |text: &str| {
+            regex
+                .find(text)
+                .is_some_and(|m| m.range() == (0..text.len()))
+        };
         for prefix in ["", "sip:"] {
             let good = format!("{prefix}1.2.3.199:5060");
             let bad = format!("{prefix}1.2.3.200:5060");
@@ -144,7 +172,10 @@ impl Linter<'_> {
                     "suffix-in-one-alternative",
                     field.schema,
                     Some(format!("{}.pattern", field.promise)),
-                    format!("the port in `{}` belongs to one range of octets only", field.path),
+                    format!(
+                        "the port in `{}` belongs to one range of octets only",
+                        field.path
+                    ),
                     format!("as a whole, ECMAScript matches {good:?} and not {bad:?}"),
                 );
                 return;
@@ -160,7 +191,8 @@ impl Linter<'_> {
                 field.schema,
                 Some(format!("{}.pattern", field.promise)),
                 format!("a stray backtick ends the pattern of `{}`", field.path),
-                "after `$` nothing can match; the backtick closed a code span of the page's source".to_owned(),
+                "after `$` nothing can match; the backtick closed a code span of the page's source"
+                    .to_owned(),
             );
         }
         if pattern.contains("}?$") {
@@ -168,7 +200,10 @@ impl Linter<'_> {
                 "lazy-without-effect",
                 field.schema,
                 Some(format!("{}.pattern", field.promise)),
-                format!("the lazy quantifier before `$` of `{}` has no effect", field.path),
+                format!(
+                    "the lazy quantifier before `$` of `{}` has no effect",
+                    field.path
+                ),
                 "`{m,n}?$` and `{m,n}$` accept the same strings".to_owned(),
             );
         }
@@ -176,11 +211,16 @@ impl Linter<'_> {
 
     /// Bounds in prose against the last counted repetition of the pattern.
     fn lengths(&mut self, field: &Field<'_>, pattern: &str) {
-        let counted = pattern.rfind('{').zip(pattern.rfind('}')).and_then(|(open, close)| {
-            let (low, high) = pattern.get(open + 1..close)?.split_once(',')?;
-            Some((low.parse::<u64>().ok()?, high.parse::<u64>().ok()?))
-        });
-        let Some((low, high)) = counted.filter(|_| pattern.matches("]{").count() == 1) else { return };
+        let counted = pattern
+            .rfind('{')
+            .zip(pattern.rfind('}'))
+            .and_then(|(open, close)| {
+                let (low, high) = pattern.get(open + 1..close)?.split_once(',')?;
+                Some((low.parse::<u64>().ok()?, high.parse::<u64>().ok()?))
+            });
+        let Some((low, high)) = counted.filter(|_| pattern.matches("]{").count() == 1) else {
+            return;
+        };
         let (min, max) = (field.schema.min_length, field.schema.max_length);
         let differs = min.is_some_and(|m| m != low) || max.is_some_and(|m| m != high);
         if differs {
@@ -203,15 +243,25 @@ impl Linter<'_> {
     /// A published type that the field's own pattern excludes.
     fn published_type(&mut self, field: &Field<'_>) {
         let schema = field.schema;
-        let Some(regex) = schema.pattern.as_ref().and_then(|p| Regex::new(p).ok()) else { return };
-        let whole = |text: &str| regex.find(text).is_some_and(|m| m.range() == (0..text.len()));
+        let Some(regex) = schema.pattern.as_ref().and_then(|p| Regex::new(p).ok()) else {
+            return;
+        };
+        let whole = |text: &str| {
+            regex
+                .find(text)
+                .is_some_and(|m| m.range() == (0..text.len()))
+        };
         for (kind, example) in [("ipv4", "192.168.1.20"), ("dns", "host")] {
             if schema.published_types.iter().any(|t| t == kind) && !whole(example) {
                 self.add(
                     "type-against-pattern",
                     schema,
                     Some(format!("{}.pattern", field.promise)),
-                    format!("`{}` is published as {}, and its pattern excludes some of that", field.path, schema.published_types.join("|")),
+                    format!(
+                        "`{}` is published as {}, and its pattern excludes some of that",
+                        field.path,
+                        schema.published_types.join("|")
+                    ),
                     format!("{example:?} is {kind}; as a whole, ECMAScript does not match it"),
                 );
             }
@@ -220,22 +270,30 @@ impl Linter<'_> {
 
     fn responses(&mut self, operation: &Operation) {
         for response in &operation.responses {
-            let promise = response.status.exact().map(|s| format!("{}.responses.{s}", operation.id));
+            let promise = response
+                .status
+                .exact()
+                .map(|s| format!("{}.responses.{s}", operation.id));
             let here = Schema {
                 pointer: response.pointer.clone(),
                 page_line: response.schema.as_ref().and_then(|s| s.page_line),
                 ..Schema::default()
             };
-            if response.media_type.is_none() && response.status.exact().is_some_and(|s| s < 300 && s != 204) {
+            if response.media_type.is_none()
+                && response.status.exact().is_some_and(|s| s < 300 && s != 204)
+            {
                 self.add(
                     "success-without-body",
                     &here,
                     promise.clone(),
                     "what a success answers is not described".to_owned(),
-                    "no media type and no schema: an empty body and any JSON keep the promise".to_owned(),
+                    "no media type and no schema: an empty body and any JSON keep the promise"
+                        .to_owned(),
                 );
             }
-            let Some(schema) = &response.schema else { continue };
+            let Some(schema) = &response.schema else {
+                continue;
+            };
             for (pointer, example) in &response.examples {
                 let assessed = assess(schema, example, self.texts);
                 if assessed.certainty == Assessment::SurelyInvalid {
@@ -244,7 +302,10 @@ impl Linter<'_> {
                         .iter()
                         .map(|f| format!("`{}` breaks {}", f.path, f.keyword))
                         .collect();
-                    let at = Schema { pointer: pointer.clone(), ..here.clone() };
+                    let at = Schema {
+                        pointer: pointer.clone(),
+                        ..here.clone()
+                    };
                     self.add(
                         "example-against-schema",
                         &at,
@@ -254,11 +315,20 @@ impl Linter<'_> {
                     );
                 }
             }
-            let repeated = response.examples.iter().enumerate().find(|(i, (_, example))| {
-                response.examples[..*i].iter().any(|(_, earlier)| earlier == example)
-            });
+            let repeated = response
+                .examples
+                .iter()
+                .enumerate()
+                .find(|(i, (_, example))| {
+                    response.examples[..*i]
+                        .iter()
+                        .any(|(_, earlier)| earlier == example)
+                });
             if let Some((_, (pointer, example))) = repeated {
-                let at = Schema { pointer: pointer.clone(), ..here.clone() };
+                let at = Schema {
+                    pointer: pointer.clone(),
+                    ..here.clone()
+                };
                 self.add(
                     "example-repeated",
                     &at,

@@ -13,8 +13,9 @@ const LARGEST: usize = 16 << 20;
 /// Longest chain of `$ref`s that point to `$ref`s.
 const REF_CHAIN: usize = 32;
 
-const METHODS: [&str; 8] =
-    ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+const METHODS: [&str; 8] = [
+    "get", "put", "post", "delete", "options", "head", "patch", "trace",
+];
 
 /// Loads a contract from a file.
 ///
@@ -23,8 +24,14 @@ const METHODS: [&str; 8] =
 /// a circle, or has no operation to judge. The error names the place.
 pub fn load(path: &Path) -> Result<Contract, ContractError> {
     let file = path.display().to_string();
-    let error = |reason: String| ContractError { file: file.clone(), place: String::new(), reason };
-    let length = std::fs::metadata(path).map_err(|e| error(e.to_string()))?.len();
+    let error = |reason: String| ContractError {
+        file: file.clone(),
+        place: String::new(),
+        reason,
+    };
+    let length = std::fs::metadata(path)
+        .map_err(|e| error(e.to_string()))?
+        .len();
     if length > LARGEST as u64 {
         return Err(error(format!("larger than {LARGEST} octets")));
     }
@@ -53,12 +60,23 @@ pub fn load_bytes(name: &str, bytes: &[u8]) -> Result<Contract, ContractError> {
     let version = match document.get("openapi") {
         Some(Value::String(version)) => version.clone(),
         _ if document.get("swagger").is_some() => {
-            return Err(at("/swagger", "Swagger 2.0 is not supported; convert it to OpenAPI 3".into()));
+            return Err(at(
+                "/swagger",
+                "Swagger 2.0 is not supported; convert it to OpenAPI 3".into(),
+            ));
         }
-        _ => return Err(at("/openapi", "not an OpenAPI document: no `openapi` version".into())),
+        _ => {
+            return Err(at(
+                "/openapi",
+                "not an OpenAPI document: no `openapi` version".into(),
+            ));
+        }
     };
     if !version.starts_with("3.0") && !version.starts_with("3.1") {
-        return Err(at("/openapi", format!("OpenAPI {version} is not supported; 3.0 and 3.1 are")));
+        return Err(at(
+            "/openapi",
+            format!("OpenAPI {version} is not supported; 3.0 and 3.1 are"),
+        ));
     }
     let mut loader = Loader {
         name,
@@ -70,10 +88,14 @@ pub fn load_bytes(name: &str, bytes: &[u8]) -> Result<Contract, ContractError> {
     if operations.is_empty() {
         return Err(at("/paths", "no operation to judge".to_owned()));
     }
-    let info = |member: &str| text(document.pointer(&format!("/info/{member}"))).unwrap_or_default();
+    let info =
+        |member: &str| text(document.pointer(&format!("/info/{member}"))).unwrap_or_default();
     let mut contract = Contract {
         id: name.to_owned(),
-        sha256: Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect(),
+        sha256: Sha256::digest(bytes)
+            .iter()
+            .map(|b| format!("{b:02x}"))
+            .collect(),
         title: info("title"),
         version: info("version"),
         servers: document
@@ -114,7 +136,11 @@ fn parse(bytes: &[u8]) -> Result<Value, (String, String)> {
             .map(|l| format!("line {}, column {}", l.line(), l.column()))
             .unwrap_or_default();
         let reason = e.to_string();
-        let first = reason.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        let first = reason
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .trim_start_matches("error: ");
         (place, format!("not YAML: {first}"))
     })
 }
@@ -128,7 +154,11 @@ struct Loader<'d> {
 
 impl<'d> Loader<'d> {
     fn error(&self, place: &str, reason: impl Into<String>) -> ContractError {
-        ContractError { file: self.name.to_owned(), place: place.to_owned(), reason: reason.into() }
+        ContractError {
+            file: self.name.to_owned(),
+            place: place.to_owned(),
+            reason: reason.into(),
+        }
     }
 
     fn skip(&mut self, pointer: &str, what: impl Into<String>) {
@@ -136,7 +166,11 @@ impl<'d> Loader<'d> {
     }
 
     /// Follows `$ref`s of an object that is no schema.
-    fn follow(&self, value: &'d Value, pointer: &str) -> Result<(&'d Value, String), ContractError> {
+    fn follow(
+        &self,
+        value: &'d Value,
+        pointer: &str,
+    ) -> Result<(&'d Value, String), ContractError> {
         let (mut value, mut pointer) = (value, pointer.to_owned());
         for _ in 0..REF_CHAIN {
             let Some(target) = value.get("$ref").and_then(Value::as_str) else {
@@ -180,7 +214,9 @@ impl<'d> Loader<'d> {
             for (method, operation) in item {
                 if METHODS.contains(&method.as_str()) {
                     let pointer = format!("{pointer}/{method}");
-                    if let Some(operation) = self.operation(path, method, item, operation, &pointer)? {
+                    if let Some(operation) =
+                        self.operation(path, method, item, operation, &pointer)?
+                    {
                         if out.iter().any(|o| o.id == operation.id) {
                             let why = format!("the operationId `{}` is used twice", operation.id);
                             return Err(self.error(&pointer, why));
@@ -206,14 +242,20 @@ impl<'d> Loader<'d> {
         };
         for member in ["callbacks", "servers"] {
             if map.contains_key(member) {
-                self.skip(&format!("{pointer}/{member}"), format!("`{member}` is not used"));
+                self.skip(
+                    &format!("{pointer}/{member}"),
+                    format!("`{member}` is not used"),
+                );
             }
         }
         let body = match map.get("requestBody") {
             None => None,
             Some(body) => {
                 let (body, at) = self.follow(body, &format!("{pointer}/requestBody"))?;
-                let required = body.get("required").and_then(Value::as_bool).unwrap_or(false);
+                let required = body
+                    .get("required")
+                    .and_then(Value::as_bool)
+                    .unwrap_or(false);
                 match self.json_content(body, &at)? {
                     Some((media_type, schema, examples)) => Some(Body {
                         required,
@@ -242,7 +284,12 @@ impl<'d> Loader<'d> {
             }
         }
         let mut responses = Vec::new();
-        for (key, response) in map.get("responses").and_then(Value::as_object).into_iter().flatten() {
+        for (key, response) in map
+            .get("responses")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+        {
             if key.starts_with("x-") {
                 continue;
             }
@@ -287,7 +334,11 @@ impl<'d> Loader<'d> {
             return Ok(None);
         };
         let essence = |key: &str| {
-            key.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+            key.split(';')
+                .next()
+                .unwrap_or_default()
+                .trim()
+                .to_ascii_lowercase()
         };
         let is_json = |key: &str| {
             let essence = essence(key);
@@ -297,13 +348,18 @@ impl<'d> Loader<'d> {
             .iter()
             .find(|(key, _)| essence(key) == "application/json")
             .or_else(|| content.iter().find(|(key, _)| is_json(key)));
-        for key in content.keys().filter(|k| chosen.is_none_or(|(c, _)| c != *k)) {
+        for key in content
+            .keys()
+            .filter(|k| chosen.is_none_or(|(c, _)| c != *k))
+        {
             self.skip(
                 &format!("{pointer}/content/{}", escape(key)),
                 format!("bodies of media type {key} are neither sent nor judged"),
             );
         }
-        let Some((key, media)) = chosen else { return Ok(None) };
+        let Some((key, media)) = chosen else {
+            return Ok(None);
+        };
         let at = format!("{pointer}/content/{}", escape(key));
         let schema = match media.get("schema") {
             Some(schema) => Some(self.schemas.load(schema, &format!("{at}/schema"))?),
@@ -313,7 +369,12 @@ impl<'d> Loader<'d> {
         if let Some(example) = media.get("example") {
             examples.push((format!("{at}/example"), example.clone()));
         }
-        for (name, example) in media.get("examples").and_then(Value::as_object).into_iter().flatten() {
+        for (name, example) in media
+            .get("examples")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+        {
             let (example, at) = self.follow(example, &format!("{at}/examples/{}", escape(name)))?;
             if let Some(value) = example.get("value") {
                 examples.push((format!("{at}/value"), value.clone()));
@@ -322,7 +383,11 @@ impl<'d> Loader<'d> {
         Ok(Some((essence(key), schema, examples)))
     }
 
-    fn parameter(&mut self, value: &'d Value, pointer: &str) -> Result<Option<Parameter>, ContractError> {
+    fn parameter(
+        &mut self,
+        value: &'d Value,
+        pointer: &str,
+    ) -> Result<Option<Parameter>, ContractError> {
         let (value, at) = self.follow(value, pointer)?;
         let Some(name) = text(value.get("name")) else {
             return Err(self.error(&at, "a parameter without `name`"));
@@ -347,29 +412,52 @@ impl<'d> Loader<'d> {
             }
         };
         let required = place == Place::Path
-            || value.get("required").and_then(Value::as_bool).unwrap_or(false);
-        Ok(Some(Parameter { name, place, required, schema, pointer: at }))
+            || value
+                .get("required")
+                .and_then(Value::as_bool)
+                .unwrap_or(false);
+        Ok(Some(Parameter {
+            name,
+            place,
+            required,
+            schema,
+            pointer: at,
+        }))
     }
 
-    fn response(&mut self, key: &str, value: &'d Value, pointer: &str) -> Result<Response, ContractError> {
+    fn response(
+        &mut self,
+        key: &str,
+        value: &'d Value,
+        pointer: &str,
+    ) -> Result<Response, ContractError> {
         let status = match key {
             "default" => StatusKey::Default,
             _ => match (key.parse::<u16>(), key.as_bytes()) {
                 (Ok(code), _) if (100..1000).contains(&code) => StatusKey::Exact(code),
-                (_, [digit @ b'1'..=b'5', b'X' | b'x', b'X' | b'x']) => StatusKey::Range(digit - b'0'),
+                (_, [digit @ b'1'..=b'5', b'X' | b'x', b'X' | b'x']) => {
+                    StatusKey::Range(digit - b'0')
+                }
                 _ => return Err(self.error(pointer, format!("`{key}` is no status"))),
             },
         };
         let (value, at) = self.follow(value, pointer)?;
         for member in ["headers", "links"] {
             if value.get(member).is_some() {
-                self.skip(&format!("{at}/{member}"), format!("`{member}` of answers are not judged"));
+                self.skip(
+                    &format!("{at}/{member}"),
+                    format!("`{member}` of answers are not judged"),
+                );
             }
         }
         let content = self.json_content(value, &at)?;
         let mut shapes = Vec::new();
-        for (i, shape) in
-            value.get("x-error-shapes").and_then(Value::as_array).into_iter().flatten().enumerate()
+        for (i, shape) in value
+            .get("x-error-shapes")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .enumerate()
         {
             let at = format!("{at}/x-error-shapes/{i}");
             let Some(code) = status.exact() else {
@@ -381,10 +469,22 @@ impl<'d> Loader<'d> {
             Some((media_type, schema, examples)) => (Some(media_type), schema, examples),
             None => (None, None, Vec::new()),
         };
-        Ok(Response { status, media_type, schema, shapes, examples, pointer: at })
+        Ok(Response {
+            status,
+            media_type,
+            schema,
+            shapes,
+            examples,
+            pointer: at,
+        })
     }
 
-    fn shape(&self, value: &Value, status: u16, pointer: &str) -> Result<ErrorShape, ContractError> {
+    fn shape(
+        &self,
+        value: &Value,
+        status: u16,
+        pointer: &str,
+    ) -> Result<ErrorShape, ContractError> {
         let kinds = |member: &str| -> Result<Vec<FaultKind>, ContractError> {
             match value.get(member) {
                 None => Ok(Vec::new()),
@@ -410,7 +510,11 @@ impl<'d> Loader<'d> {
         })
     }
 
-    fn security(&mut self, list: &'d Value, pointer: &str) -> Result<Vec<Vec<SecurityScheme>>, ContractError> {
+    fn security(
+        &mut self,
+        list: &'d Value,
+        pointer: &str,
+    ) -> Result<Vec<Vec<SecurityScheme>>, ContractError> {
         let mut out = Vec::new();
         for (i, requirement) in list.as_array().into_iter().flatten().enumerate() {
             let mut all = Vec::new();
@@ -422,7 +526,10 @@ impl<'d> Loader<'d> {
                 };
                 let (scheme, at) = self.follow(scheme, &at)?;
                 let member = |name: &str| text(scheme.get(name)).unwrap_or_default();
-                let scheme = match (member("type").as_str(), member("scheme").to_ascii_lowercase().as_str()) {
+                let scheme = match (
+                    member("type").as_str(),
+                    member("scheme").to_ascii_lowercase().as_str(),
+                ) {
                     ("http", "bearer") => SecurityScheme::Bearer,
                     ("http", "basic") => SecurityScheme::Basic,
                     ("apiKey", _) => SecurityScheme::ApiKey {
@@ -431,7 +538,9 @@ impl<'d> Loader<'d> {
                             "query" => Place::Query,
                             "cookie" => Place::Cookie,
                             "header" => Place::Header,
-                            _ => return Err(self.error(&at, "`in` must be query, header or cookie")),
+                            _ => {
+                                return Err(self.error(&at, "`in` must be query, header or cookie"));
+                            }
                         },
                     },
                     (kind, scheme) => {
@@ -458,5 +567,7 @@ pub(super) fn escape(name: &str) -> String {
 }
 
 fn pointer_parent(pointer: &str) -> String {
-    pointer.rsplit_once('/').map_or(String::new(), |(parent, _)| parent.to_owned())
+    pointer
+        .rsplit_once('/')
+        .map_or(String::new(), |(parent, _)| parent.to_owned())
 }

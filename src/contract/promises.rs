@@ -7,7 +7,11 @@ use crate::pattern::{Rule, Texts};
 pub(super) fn fill(contract: &mut Contract) {
     let mut out = Vec::new();
     for operation in &contract.operations {
-        Lister { operation, out: &mut out }.list();
+        Lister {
+            operation,
+            out: &mut out,
+        }
+        .list();
     }
     contract.promises = out;
 }
@@ -24,7 +28,10 @@ impl Lister<'_> {
             self.out.push(Promise {
                 id,
                 operation: self.operation.id.clone(),
-                source: PromiseSource { pointer: pointer.to_owned(), page_line },
+                source: PromiseSource {
+                    pointer: pointer.to_owned(),
+                    page_line,
+                },
                 text: text.into(),
             });
         }
@@ -37,9 +44,19 @@ impl Lister<'_> {
             let pointer = format!("{at}/requestBody");
             let line = body.schema.page_line;
             if body.required {
-                self.add("body.required", &pointer, line, "a request without a body is refused");
+                self.add(
+                    "body.required",
+                    &pointer,
+                    line,
+                    "a request without a body is refused",
+                );
             }
-            self.add("body.json", &pointer, line, format!("the body is {}", body.media_type));
+            self.add(
+                "body.json",
+                &pointer,
+                line,
+                format!("the body is {}", body.media_type),
+            );
             self.schema("body", "the body", &body.schema, false);
             for field in operation.fields() {
                 let name = format!("`{}`", field.path);
@@ -66,14 +83,34 @@ impl Lister<'_> {
             self.add(&format!("responses.{key}"), &response.pointer, line, what);
             for shape in &response.shapes {
                 let text = format!("an error answer {}", shape.body);
-                self.add(&format!("responses.{key}.{}", shape.id), &shape.pointer, line, text);
+                self.add(
+                    &format!("responses.{key}.{}", shape.id),
+                    &shape.pointer,
+                    line,
+                    text,
+                );
             }
         }
         if operation.needs_auth() {
             let pointer = format!("{at}/security");
-            self.add("auth.required", &pointer, None, "nothing is served without credentials");
-            self.add("auth.session", &pointer, None, "a refusal does not end the session");
-            self.add("auth.login", &pointer, None, "wrong credentials get no token");
+            self.add(
+                "auth.required",
+                &pointer,
+                None,
+                "nothing is served without credentials",
+            );
+            self.add(
+                "auth.session",
+                &pointer,
+                None,
+                "a refusal does not end the session",
+            );
+            self.add(
+                "auth.login",
+                &pointer,
+                None,
+                "wrong credentials get no token",
+            );
         }
         self.add(
             "http.answers",
@@ -81,20 +118,55 @@ impl Lister<'_> {
             None,
             "every request gets one complete, well-formed answer; no crash, hang or 5xx",
         );
-        self.add("http.framing", "RFC 9112 §6, §7", None, "messages are framed as HTTP/1.1 says");
-        self.add("http.method", "RFC 9110 §9.1, §15.5.6", None, "other methods are not served");
-        self.add("http.mediaType", "RFC 9110 §8.3", None, "the media type of a body is minded");
+        self.add(
+            "http.framing",
+            "RFC 9112 §6, §7",
+            None,
+            "messages are framed as HTTP/1.1 says",
+        );
+        self.add(
+            "http.method",
+            "RFC 9110 §9.1, §15.5.6",
+            None,
+            "other methods are not served",
+        );
+        self.add(
+            "http.mediaType",
+            "RFC 9110 §8.3",
+            None,
+            "the media type of a body is minded",
+        );
         if operation.body.is_some() {
-            self.add("state.readback", at, None, "what was accepted reads back the same");
-            self.add("state.refusal", at, None, "what was refused changed nothing");
+            self.add(
+                "state.readback",
+                at,
+                None,
+                "what was accepted reads back the same",
+            );
+            self.add(
+                "state.refusal",
+                at,
+                None,
+                "what was refused changed nothing",
+            );
         }
-        self.add("state.alive", at, None, "the device is as alive and quick at the end as at the start");
+        self.add(
+            "state.alive",
+            at,
+            None,
+            "the device is as alive and quick at the end as at the start",
+        );
     }
 
     fn schema(&mut self, prefix: &str, name: &str, schema: &Schema, required: bool) {
         let (pointer, line) = (schema.pointer.clone(), schema.page_line);
         let mut add = |keyword: &str, text: String| {
-            self.add(&format!("{prefix}.{keyword}"), &format!("{pointer}/{keyword}"), line, text);
+            self.add(
+                &format!("{prefix}.{keyword}"),
+                &format!("{pointer}/{keyword}"),
+                line,
+                text,
+            );
         };
         if required {
             add("required", format!("{name} must be there"));
@@ -122,8 +194,15 @@ impl Lister<'_> {
         }
         for (keyword, bound) in [("minimum", &schema.minimum), ("maximum", &schema.maximum)] {
             if let Some(bound) = bound {
-                let exclusive = if bound.exclusive { ", itself excluded" } else { "" };
-                add(keyword, format!("{name}: {keyword} {}{exclusive}", bound.value));
+                let exclusive = if bound.exclusive {
+                    ", itself excluded"
+                } else {
+                    ""
+                };
+                add(
+                    keyword,
+                    format!("{name}: {keyword} {}{exclusive}", bound.value),
+                );
             }
         }
         if let Some(step) = &schema.multiple_of {
@@ -140,10 +219,16 @@ impl Lister<'_> {
         }
         match schema.additional {
             Additional::Forbidden => {
-                add("additionalProperties", format!("{name} has no other members"));
+                add(
+                    "additionalProperties",
+                    format!("{name} has no other members"),
+                );
             }
             Additional::Schema(_) => {
-                add("additionalProperties", format!("other members of {name} keep their rules"));
+                add(
+                    "additionalProperties",
+                    format!("other members of {name} keep their rules"),
+                );
             }
             Additional::Unstated | Additional::Allowed => {}
         }
@@ -164,7 +249,12 @@ impl Schema {
     pub fn rule(&self) -> Option<Rule> {
         let mut formats: Vec<String> = self.format.iter().cloned().collect();
         if formats.is_empty() {
-            formats.extend(self.published_types.iter().filter(|t| *t != "string").cloned());
+            formats.extend(
+                self.published_types
+                    .iter()
+                    .filter(|t| *t != "string")
+                    .cloned(),
+            );
         }
         let rule = Rule {
             pattern: self.pattern.clone(),

@@ -12,9 +12,22 @@ const MOST: usize = 20_000;
 
 /// Keywords that say nothing about which values are valid.
 const SILENT: [&str; 16] = [
-    "title", "description", "$comment", "deprecated", "externalDocs", "xml", "discriminator",
-    "$id", "$anchor", "$schema", "$defs", "definitions", "nullable", "exclusiveMinimum",
-    "exclusiveMaximum", "writeOnly",
+    "title",
+    "description",
+    "$comment",
+    "deprecated",
+    "externalDocs",
+    "xml",
+    "discriminator",
+    "$id",
+    "$anchor",
+    "$schema",
+    "$defs",
+    "definitions",
+    "nullable",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "writeOnly",
 ];
 
 pub(super) struct Schemas<'d> {
@@ -27,15 +40,28 @@ pub(super) struct Schemas<'d> {
 
 impl<'d> Schemas<'d> {
     pub(super) fn new(name: &'d str, document: &'d Value) -> Self {
-        Schemas { name, document, unsupported: Vec::new(), open: Vec::new(), loaded: 0 }
+        Schemas {
+            name,
+            document,
+            unsupported: Vec::new(),
+            open: Vec::new(),
+            loaded: 0,
+        }
     }
 
     fn error(&self, place: &str, reason: impl Into<String>) -> ContractError {
-        ContractError { file: self.name.to_owned(), place: place.to_owned(), reason: reason.into() }
+        ContractError {
+            file: self.name.to_owned(),
+            place: place.to_owned(),
+            reason: reason.into(),
+        }
     }
 
     pub(super) fn skip(&mut self, pointer: &str, what: impl Into<String>) {
-        let entry = Unsupported { pointer: pointer.to_owned(), what: what.into() };
+        let entry = Unsupported {
+            pointer: pointer.to_owned(),
+            what: what.into(),
+        };
         if !self.unsupported.contains(&entry) {
             self.unsupported.push(entry);
         }
@@ -50,19 +76,31 @@ impl<'d> Schemas<'d> {
         if !pointer.is_empty() && !pointer.starts_with('/') {
             return Err(self.error(from, format!("`$ref: {target}` is no JSON pointer")));
         }
-        Ok(percent_encoding::percent_decode_str(pointer).decode_utf8_lossy().into_owned())
+        Ok(percent_encoding::percent_decode_str(pointer)
+            .decode_utf8_lossy()
+            .into_owned())
     }
 
-    pub(super) fn load(&mut self, value: &'d Value, pointer: &str) -> Result<Schema, ContractError> {
+    pub(super) fn load(
+        &mut self,
+        value: &'d Value,
+        pointer: &str,
+    ) -> Result<Schema, ContractError> {
         self.loaded += 1;
         if self.loaded > MOST {
-            return Err(self.error(pointer, format!("more than {MOST} schemas, references followed")));
+            return Err(self.error(
+                pointer,
+                format!("more than {MOST} schemas, references followed"),
+            ));
         }
         if self.open.len() > DEEPEST {
             return Err(self.error(pointer, format!("schemas nested deeper than {DEEPEST}")));
         }
         if self.open.iter().any(|p| p == pointer) {
-            return Err(self.error(pointer, "the schema contains itself; cyclic schemas are not supported"));
+            return Err(self.error(
+                pointer,
+                "the schema contains itself; cyclic schemas are not supported",
+            ));
         }
         self.open.push(pointer.to_owned());
         let schema = self.read(value, pointer);
@@ -72,10 +110,19 @@ impl<'d> Schemas<'d> {
 
     fn read(&mut self, value: &'d Value, pointer: &str) -> Result<Schema, ContractError> {
         let map = match value {
-            Value::Bool(true) => return Ok(Schema { pointer: pointer.to_owned(), ..Schema::default() }),
+            Value::Bool(true) => {
+                return Ok(Schema {
+                    pointer: pointer.to_owned(),
+                    ..Schema::default()
+                });
+            }
             Value::Bool(false) => {
                 let not = Some(Box::new(Schema::default()));
-                return Ok(Schema { pointer: pointer.to_owned(), not, ..Schema::default() });
+                return Ok(Schema {
+                    pointer: pointer.to_owned(),
+                    not,
+                    ..Schema::default()
+                });
             }
             Value::Object(map) => map,
             _ => return Err(self.error(pointer, "a schema must be an object")),
@@ -91,7 +138,10 @@ impl<'d> Schemas<'d> {
             };
             let referred = self.load(found, &at)?;
             // Siblings of `$ref` hold beside it (JSON Schema 2020-12 §8.2.3.1).
-            if map.keys().all(|k| k == "$ref" || SILENT.contains(&k.as_str())) {
+            if map
+                .keys()
+                .all(|k| k == "$ref" || SILENT.contains(&k.as_str()))
+            {
                 return Ok(referred);
             }
             let own = self.keywords(map, pointer)?;
@@ -100,8 +150,15 @@ impl<'d> Schemas<'d> {
         self.keywords(map, pointer)
     }
 
-    fn keywords(&mut self, map: &'d Map<String, Value>, pointer: &str) -> Result<Schema, ContractError> {
-        let mut schema = Schema { pointer: pointer.to_owned(), ..Schema::default() };
+    fn keywords(
+        &mut self,
+        map: &'d Map<String, Value>,
+        pointer: &str,
+    ) -> Result<Schema, ContractError> {
+        let mut schema = Schema {
+            pointer: pointer.to_owned(),
+            ..Schema::default()
+        };
         let mut merged: Vec<Schema> = Vec::new();
         for (keyword, value) in map {
             let at = format!("{pointer}/{}", escape(keyword));
@@ -116,11 +173,17 @@ impl<'d> Schemas<'d> {
                 "uniqueItems" => schema.unique_items = value.as_bool().unwrap_or(false),
                 "minimum" => {
                     let exclusive = map.get("exclusiveMinimum") == Some(&Value::Bool(true));
-                    schema.minimum = Some(Bound { value: self.number(value, &at)?, exclusive });
+                    schema.minimum = Some(Bound {
+                        value: self.number(value, &at)?,
+                        exclusive,
+                    });
                 }
                 "maximum" => {
                     let exclusive = map.get("exclusiveMaximum") == Some(&Value::Bool(true));
-                    schema.maximum = Some(Bound { value: self.number(value, &at)?, exclusive });
+                    schema.maximum = Some(Bound {
+                        value: self.number(value, &at)?,
+                        exclusive,
+                    });
                 }
                 "multipleOf" => schema.multiple_of = Some(self.number(value, &at)?),
                 "pattern" => schema.pattern = Some(self.text(value, &at)?),
@@ -166,12 +229,19 @@ impl<'d> Schemas<'d> {
                 }
                 "not" => schema.not = Some(Box::new(self.load(value, &at)?)),
                 "example" | "default" => schema.examples.push(value.clone()),
-                "examples" => schema.examples.extend(self.list(value, &at)?.iter().cloned()),
+                "examples" => schema
+                    .examples
+                    .extend(self.list(value, &at)?.iter().cloned()),
                 "readOnly" => schema.read_only = value.as_bool().unwrap_or(false),
-                "x-page-line" => schema.page_line = value.as_u64().and_then(|n| u32::try_from(n).ok()),
+                "x-page-line" => {
+                    schema.page_line = value.as_u64().and_then(|n| u32::try_from(n).ok())
+                }
                 "x-published-type" => {
-                    schema.published_types =
-                        self.text(value, &at)?.split('|').map(|t| t.trim().to_owned()).collect();
+                    schema.published_types = self
+                        .text(value, &at)?
+                        .split('|')
+                        .map(|t| t.trim().to_owned())
+                        .collect();
                 }
                 other if SILENT.contains(&other) || other.starts_with("x-") => {}
                 other => self.skip(&at, format!("the keyword `{other}` is not checked")),
@@ -183,8 +253,15 @@ impl<'d> Schemas<'d> {
         schema.secret |= map.get("writeOnly") == Some(&Value::Bool(true));
         for (keyword, low) in [("exclusiveMinimum", true), ("exclusiveMaximum", false)] {
             if let Some(Value::Number(value)) = map.get(keyword) {
-                let bound = Bound { value: value.clone(), exclusive: true };
-                let place = if low { &mut schema.minimum } else { &mut schema.maximum };
+                let bound = Bound {
+                    value: value.clone(),
+                    exclusive: true,
+                };
+                let place = if low {
+                    &mut schema.minimum
+                } else {
+                    &mut schema.maximum
+                };
                 *place = Some(tighter(place.take(), Some(bound.clone()), low).unwrap_or(bound));
             }
         }
@@ -217,15 +294,23 @@ impl<'d> Schemas<'d> {
     }
 
     fn list(&self, value: &'d Value, at: &str) -> Result<&'d [Value], ContractError> {
-        value.as_array().map(Vec::as_slice).ok_or_else(|| self.error(at, "must be an array"))
+        value
+            .as_array()
+            .map(Vec::as_slice)
+            .ok_or_else(|| self.error(at, "must be an array"))
     }
 
     fn object(&self, value: &'d Value, at: &str) -> Result<&'d Map<String, Value>, ContractError> {
-        value.as_object().ok_or_else(|| self.error(at, "must be an object"))
+        value
+            .as_object()
+            .ok_or_else(|| self.error(at, "must be an object"))
     }
 
     fn text(&self, value: &Value, at: &str) -> Result<String, ContractError> {
-        value.as_str().map(str::to_owned).ok_or_else(|| self.error(at, "must be a string"))
+        value
+            .as_str()
+            .map(str::to_owned)
+            .ok_or_else(|| self.error(at, "must be a string"))
     }
 
     fn count(&self, value: &Value, at: &str) -> Result<u64, ContractError> {
@@ -332,8 +417,16 @@ fn smaller(a: Option<u64>, b: Option<u64>) -> Option<u64> {
 }
 
 fn tighter(a: Option<Bound>, b: Option<Bound>, low: bool) -> Option<Bound> {
-    let (Some(x), Some(y)) = (&a, &b) else { return a.or(b) };
-    let (Some(fx), Some(fy)) = (x.value.as_f64(), y.value.as_f64()) else { return a };
-    let second = if fx == fy { y.exclusive } else { (fy > fx) == low };
+    let (Some(x), Some(y)) = (&a, &b) else {
+        return a.or(b);
+    };
+    let (Some(fx), Some(fy)) = (x.value.as_f64(), y.value.as_f64()) else {
+        return a;
+    };
+    let second = if fx == fy {
+        y.exclusive
+    } else {
+        (fy > fx) == low
+    };
     if second { b } else { a }
 }

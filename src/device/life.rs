@@ -41,7 +41,7 @@ impl Device {
     /// with JSON.
     pub async fn life(&self) -> Option<LifeSign> {
         let life = self.profile.life.as_ref()?;
-        let exchange = self.send(&self.own_request("GET", &life.path), false).await;
+        let exchange = self.send_own(&self.own_request("GET", &life.path)).await;
         let answer = exchange.answer()?;
         if !(200..300).contains(&answer.status) {
             return None;
@@ -75,7 +75,9 @@ impl Device {
         match &self.profile.life {
             Some(life) => {
                 let request: Request = self.own_request("GET", &life.path);
-                let exchange = self.send_within(&request, true, patience).await;
+                let exchange = self
+                    .send_by(self.options.carrier, &request, true, patience)
+                    .await;
                 matches!(exchange.outcome, Outcome::Answered(_))
             }
             None => self.connect(Instant::now() + patience).await.is_ok(),

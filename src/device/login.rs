@@ -82,7 +82,7 @@ impl Device {
                 Part::Text(session.value(secret).unwrap_or_default().into_owned())
             })
         };
-        let exchange = Box::new(self.send(&Request::Http(filled), false).await);
+        let exchange = Box::new(self.send_own(&Request::Http(filled)).await);
         let url = format!("{}{}", self.base.url, login.path);
         let answer = match &exchange.outcome {
             Outcome::Answered(answer) => answer,

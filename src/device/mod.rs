@@ -289,11 +289,25 @@ impl Device {
     /// closed the connection before: the request is sent once more, on a fresh one, and that
     /// exchange counts, unless the device then takes no connection at all.
     pub async fn send(&self, request: &Request, fresh: bool) -> Exchange {
-        self.send_within(request, fresh, self.options.timeout).await
+        self.send_by(self.options.carrier, request, fresh, self.options.timeout)
+            .await
     }
 
-    /// [`send`](Self::send) with a time-out of its own.
-    async fn send_within(&self, request: &Request, fresh: bool, timeout: Duration) -> Exchange {
+    /// A request of our own (login, life probe, read-back): ordinary, and no test of the
+    /// transport, so the HTTP library always carries it.
+    async fn send_own(&self, request: &Request) -> Exchange {
+        self.send_by(Carrier::Library, request, false, self.options.timeout)
+            .await
+    }
+
+    /// [`send`](Self::send) with a carrier and a time-out of its own.
+    async fn send_by(
+        &self,
+        carrier: Carrier,
+        request: &Request,
+        fresh: bool,
+        timeout: Duration,
+    ) -> Exchange {
         self.pace().await;
         match request {
             Request::Raw(raw) => {
@@ -302,7 +316,9 @@ impl Device {
             }
             Request::Http(http) => {
                 let mut first = None;
-                if !fresh && let Some((exchange, reused)) = self.ordinary(http, timeout).await {
+                if !fresh
+                    && let Some((exchange, reused)) = self.ordinary(carrier, http, timeout).await
+                {
                     let exchange = self.count(exchange);
                     if !(reused && is_silent_end(&exchange)) {
                         return exchange;
@@ -324,11 +340,16 @@ impl Device {
 
     /// The exchange of an ordinary request and whether its connection may have carried another;
     /// `None` where it has to be sent over a connection of its own.
-    async fn ordinary(&self, http: &HttpRequest, timeout: Duration) -> Option<(Exchange, bool)> {
+    async fn ordinary(
+        &self,
+        carrier: Carrier,
+        http: &HttpRequest,
+        timeout: Duration,
+    ) -> Option<(Exchange, bool)> {
         if http.body.as_ref().is_some_and(|b| b.len() > LARGE_BODY) {
             return None;
         }
-        match self.options.carrier {
+        match carrier {
             Carrier::Socket => {
                 let exchange = self.kept(http, timeout).await;
                 let reused = exchange.reused;

@@ -73,7 +73,7 @@ impl Device {
             .get(operation)
             .ok_or_else(|| ReadBackError::NotConfigured(operation.to_owned()))?;
         let request = self.own_request(&how.method, &how.path);
-        match self.send(&request, false).await.outcome {
+        match self.send_own(&request).await.outcome {
             Outcome::Answered(answer) => state(&answer, how),
             Outcome::Failed { failure, .. } => Err(ReadBackError::Failed(failure)),
         }

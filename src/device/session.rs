@@ -91,10 +91,15 @@ impl Session {
     /// Whether a credential stands in `text` that cannot be there by chance: one of twelve
     /// characters or more.
     pub(super) fn shows(&self, text: &str) -> bool {
-        [Secret::Token, Secret::Basic, Secret::PasswordMd5, Secret::Password]
-            .into_iter()
-            .filter_map(|secret| self.value(secret))
-            .any(|value| value.len() >= 12 && text.contains(value.as_ref()))
+        [
+            Secret::Token,
+            Secret::Basic,
+            Secret::PasswordMd5,
+            Secret::Password,
+        ]
+        .into_iter()
+        .filter_map(|secret| self.value(secret))
+        .any(|value| value.len() >= 12 && text.contains(value.as_ref()))
     }
 
     /// Replaces every known secret in `text`, also where it stands percent-encoded or JSON-escaped.

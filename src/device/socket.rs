@@ -375,7 +375,12 @@ async fn write_steps<W: AsyncWrite + Unpin>(mut write: W, steps: Vec<Step>) -> i
 /// Joins an inserted credential or authority with the bytes around it, so that it does not make a
 /// write of its own; bytes that stand next to bytes stay apart.
 fn join_inserts(segments: &[Segment], steps: &mut Vec<Step>) {
-    let inserted = |i: usize| matches!(segments.get(i), Some(Segment::Secret(_) | Segment::Host | Segment::Prefix));
+    let inserted = |i: usize| {
+        matches!(
+            segments.get(i),
+            Some(Segment::Secret(_) | Segment::Host | Segment::Prefix)
+        )
+    };
     let mut joined: Vec<Step> = Vec::with_capacity(steps.len());
     for (i, step) in steps.drain(..).enumerate() {
         match (joined.last_mut(), step) {

@@ -1,7 +1,7 @@
 //! Judging refusals: status, error shape and field name against the faults that were sent.
 
 use super::shape::{ShapeMatch, matches, names_field};
-use super::{Deviation, Judgement, Kind, Hearing, Took, choice_line, describe, expected_line};
+use super::{Deviation, Hearing, Judgement, Kind, Took, choice_line, describe, expected_line};
 use crate::case::Fault;
 use crate::contract::{ErrorShape, FaultKind, Operation};
 

@@ -22,7 +22,8 @@ pub(super) fn read(body: &[u8], planted: &Planted, chosen: &Chosen) -> Option<Va
     if planted.has("json-empty-is-object") && bytes.iter().all(u8::is_ascii_whitespace) {
         return Some(Value::Null);
     }
-    if planted.has("json-no-whitespace") && bytes.iter().any(|b| matches!(b, b'\n' | b'\r' | b'\t')) {
+    if planted.has("json-no-whitespace") && bytes.iter().any(|b| matches!(b, b'\n' | b'\r' | b'\t'))
+    {
         return None;
     }
     let owned;
@@ -78,7 +79,9 @@ fn rewrite(text: &str, planted: &Planted) -> String {
         if in_string {
             match c {
                 '\\' => match chars.next() {
-                    Some(e) if planted.has("json-bad-escapes") && !"\"\\/bfnrtu".contains(e) => out.push(e),
+                    Some(e) if planted.has("json-bad-escapes") && !"\"\\/bfnrtu".contains(e) => {
+                        out.push(e)
+                    }
                     Some(e) if planted.has("json-no-escapes") && e != '"' && e != '\\' => {
                         out.push_str("\\\\");
                         out.push(e);

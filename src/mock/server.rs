@@ -49,13 +49,20 @@ impl Mock {
         let (stop, stopped) = watch::channel(false);
         let unreadable = service.unreadable();
         tokio::spawn(serve(listener, service, stopped));
-        Ok(Mock { addr, stop, thread: None, unreadable })
+        Ok(Mock {
+            addr,
+            stop,
+            thread: None,
+            unreadable,
+        })
     }
 
     pub(super) fn spawn(config: MockConfig) -> io::Result<Mock> {
         let service = service(&config)?;
         let unreadable = service.unreadable();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
         let listener = {
             let _inside = runtime.enter();
             listen(config.listen)?
@@ -65,7 +72,12 @@ impl Mock {
         let thread = std::thread::Builder::new()
             .name("mock".to_owned())
             .spawn(move || runtime.block_on(serve(listener, service, stopped)))?;
-        Ok(Mock { addr, stop, thread: Some(thread), unreadable })
+        Ok(Mock {
+            addr,
+            stop,
+            thread: Some(thread),
+            unreadable,
+        })
     }
 
     /// Where it listens.
@@ -105,7 +117,11 @@ fn service(config: &MockConfig) -> io::Result<Arc<Service>> {
 }
 
 fn listen(addr: SocketAddr) -> io::Result<TcpListener> {
-    let socket = if addr.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    let socket = if addr.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
     // A device that restarts takes its port again at once.
     socket.set_reuseaddr(true)?;
     socket.bind(addr)?;
@@ -113,7 +129,9 @@ fn listen(addr: SocketAddr) -> io::Result<TcpListener> {
 }
 
 async fn serve(listener: TcpListener, service: Arc<Service>, mut stopped: watch::Receiver<bool>) {
-    let Ok(addr) = listener.local_addr() else { return };
+    let Ok(addr) = listener.local_addr() else {
+        return;
+    };
     let stop = stopped.clone();
     let mut listener = Some(listener);
     loop {
@@ -206,13 +224,14 @@ async fn handle(
             body.extend_from_slice(data);
         }
     }
-    let lower_case_only = service.planted().has("lower-case-headers");
     let headers: Vec<(String, String)> = parts
         .headers
         .iter()
-        .filter(|(name, _)| !lower_case_only || name.as_str() != "authorization")
         .map(|(name, value)| {
-            (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+            (
+                name.as_str().to_owned(),
+                String::from_utf8_lossy(value.as_bytes()).into_owned(),
+            )
         })
         .collect();
     let ask = Ask {

@@ -85,7 +85,10 @@ impl Service {
     pub(super) fn new(config: &MockConfig) -> Result<Service, String> {
         let planted = Planted::new(&config.faults, &config.contract, &config.profile)?;
         let chosen = Chosen::new(&config.choices)?;
-        let texts = config.texts.clone().unwrap_or_else(|| Arc::new(config.contract.texts()));
+        let texts = config
+            .texts
+            .clone()
+            .unwrap_or_else(|| Arc::new(config.contract.texts()));
         for field in config.readings.keys() {
             let known = |o: &Operation| o.fields().iter().any(|f| f.path.dotted() == *field);
             if !config.contract.operations.iter().any(known) {
@@ -95,11 +98,23 @@ impl Service {
         let mut validators = HashMap::new();
         let mut settings = BTreeMap::new();
         for operation in &config.contract.operations {
-            let Some(body) = &operation.body else { continue };
+            let Some(body) = &operation.body else {
+                continue;
+            };
             let mut readings = HashMap::new();
-            Validator::readings_of(&body.schema, &FieldPath::root(), &config.readings, &texts, &mut readings)?;
-            let validator = Validator::new(texts.clone(), readings, planted.clone(), chosen.clone());
-            settings.insert(operation.id.clone(), initial(&body.schema, &body.examples, &texts, &validator));
+            Validator::readings_of(
+                &body.schema,
+                &FieldPath::root(),
+                &config.readings,
+                &texts,
+                &mut readings,
+            )?;
+            let validator =
+                Validator::new(texts.clone(), readings, planted.clone(), chosen.clone());
+            settings.insert(
+                operation.id.clone(),
+                initial(&body.schema, &body.examples, &texts, &validator),
+            );
             validators.insert(operation.id.clone(), validator);
         }
         Ok(Service {
@@ -177,38 +192,61 @@ impl Service {
         if let Some(login) = &self.profile.login
             && login.path == ask.path
         {
-            return if login.method == ask.method { self.login(ask) } else { not_allowed(&[&login.method]) };
+            return if login.method == ask.method {
+                self.login(ask)
+            } else {
+                not_allowed(&[&login.method])
+            };
         }
         if let Some(life) = &self.profile.life
             && life.path == ask.path
         {
-            return if ask.method == "GET" { self.life() } else { not_allowed(&["GET"]) };
+            return if ask.method == "GET" {
+                self.life()
+            } else {
+                not_allowed(&["GET"])
+            };
         }
-        let read_back =
-            self.profile.read_back.iter().find(|(_, how)| how.path == ask.path && how.method == ask.method);
+        let read_back = self
+            .profile
+            .read_back
+            .iter()
+            .find(|(_, how)| how.path == ask.path && how.method == ask.method);
         if let Some((operation, how)) = read_back {
             return self.read_back(operation, &how.root, ask);
         }
-        let here: Vec<&Operation> =
-            self.contract.operations.iter().filter(|o| path_fits(&o.path, ask.path)).collect();
+        let here: Vec<&Operation> = self
+            .contract
+            .operations
+            .iter()
+            .filter(|o| path_fits(&o.path, ask.path))
+            .collect();
         let method = match ask.method {
             "PUT" if self.planted.has("put-as-post") => "POST",
             _ if self.planted.has("any-method") => here.first().map_or("", |o| o.method.as_str()),
             other => other,
         };
         if ask.method == "DELETE" && self.planted.has("delete-served") && !here.is_empty() {
-            return Reply { status: 200, ..Reply::default() };
+            return Reply {
+                status: 200,
+                ..Reply::default()
+            };
         }
         match here.iter().find(|o| o.method == method) {
             Some(operation) => self.operation(operation, ask),
-            None if here.is_empty() => Reply { status: 404, ..Reply::default() },
+            None if here.is_empty() => Reply {
+                status: 404,
+                ..Reply::default()
+            },
             None => not_allowed(&here.iter().map(|o| o.method.as_str()).collect::<Vec<_>>()),
         }
     }
 
     fn login(&self, ask: &Ask<'_>) -> Reply {
         let refused = || json_reply(400, &json!({"error": "Wrong username or password"}));
-        let Some(login) = &self.profile.login else { return refused() };
+        let Some(login) = &self.profile.login else {
+            return refused();
+        };
         let body: Value = serde_json::from_slice(ask.body).unwrap_or_default();
         let hash = hex(&Md5::digest(self.password.as_bytes()));
         let mut matched = true;
@@ -235,7 +273,10 @@ impl Service {
         if let Some(Value::Object(members)) = &login.body {
             for (name, template) in members {
                 if let Value::String(template) = template {
-                    check(template, body.get(name).and_then(Value::as_str).map(str::to_owned));
+                    check(
+                        template,
+                        body.get(name).and_then(Value::as_str).map(str::to_owned),
+                    );
                 }
             }
         }
@@ -245,7 +286,10 @@ impl Service {
         let mut state = self.lock();
         state.logins += 1;
         let seed = format!("{}:{}:{:?}", self.username, state.logins, state.boot);
-        let token: String = hex(&sha2::Sha256::digest(seed.as_bytes())).chars().take(40).collect();
+        let token: String = hex(&sha2::Sha256::digest(seed.as_bytes()))
+            .chars()
+            .take(40)
+            .collect();
         state.tokens.push(token.clone());
         let mut answer = json!({"account_type": "admin"});
         put(&mut answer, &login.token, Value::String(token));
@@ -253,7 +297,12 @@ impl Service {
     }
 
     fn life(&self) -> Reply {
-        let Some(life) = &self.profile.life else { return Reply { status: 404, ..Reply::default() } };
+        let Some(life) = &self.profile.life else {
+            return Reply {
+                status: 404,
+                ..Reply::default()
+            };
+        };
         let uptime = self.lock().boot.elapsed().as_secs_f64();
         let mut answer = json!({"serial_number": "0000000000"});
         for (pointer, value) in [
@@ -270,7 +319,10 @@ impl Service {
 
     fn read_back(&self, id: &str, root: &str, ask: &Ask<'_>) -> Reply {
         let Some(operation) = self.contract.operation(id) else {
-            return Reply { status: 404, ..Reply::default() };
+            return Reply {
+                status: 404,
+                ..Reply::default()
+            };
         };
         if let Err(reply) = self.authorize(operation, ask) {
             return reply;
@@ -280,7 +332,9 @@ impl Service {
             && let Some(how) = self.profile.read_back.get(id)
         {
             for (pointer, about) in &how.unreadable {
-                if let (Some(place), Some(text)) = (shown.pointer_mut(pointer), about.placeholders.first()) {
+                if let (Some(place), Some(text)) =
+                    (shown.pointer_mut(pointer), about.placeholders.first())
+                {
                     *place = Value::String(text.clone());
                 }
             }
@@ -325,19 +379,29 @@ impl Service {
 
     /// The body, valid; or the answer that refuses it.
     fn body(&self, operation: &Operation, ask: &Ask<'_>) -> Result<Option<Value>, Reply> {
-        let Some(body) = &operation.body else { return Ok(None) };
+        let Some(body) = &operation.body else {
+            return Ok(None);
+        };
         if ask.body.len() > 1 << 20 {
-            return Err(Reply { status: 413, ..Reply::default() });
+            return Err(Reply {
+                status: 413,
+                ..Reply::default()
+            });
         }
         if let Some(reply) = self.crash(ask) {
             return Err(reply);
         }
-        let media_type = header(ask, "content-type").unwrap_or_default().to_ascii_lowercase();
+        let media_type = header(ask, "content-type")
+            .unwrap_or_default()
+            .to_ascii_lowercase();
         if self.chosen.is("media-type", "strict")
             && !media_type.is_empty()
             && media_type.split(';').next().map(str::trim) != Some(body.media_type.as_str())
         {
-            return Err(Reply { status: 415, ..Reply::default() });
+            return Err(Reply {
+                status: 415,
+                ..Reply::default()
+            });
         }
         let mut bytes = ask.body;
         if ask.chunked && self.planted.has("chunked-ignored") {
@@ -351,7 +415,11 @@ impl Service {
         }
         let parsed = json::read(bytes, &self.planted, &self.chosen);
         let Some(value) = parsed else {
-            let kind = if self.planted.has("not-json-as-missing") { FaultKind::Missing } else { FaultKind::NotJson };
+            let kind = if self.planted.has("not-json-as-missing") {
+                FaultKind::Missing
+            } else {
+                FaultKind::NotJson
+            };
             let mut reply = self.refuse(operation, kind, &FieldPath::root());
             if self.planted.has("busy-after-errors") {
                 reply.delay = Duration::from_millis(6_500);
@@ -373,11 +441,18 @@ impl Service {
                 .collect();
             if !known.is_sorted() {
                 let name = body.schema.required.first().cloned().unwrap_or_default();
-                return Err(self.refuse(operation, FaultKind::Missing, &FieldPath::root().member(&name)));
+                return Err(self.refuse(
+                    operation,
+                    FaultKind::Missing,
+                    &FieldPath::root().member(&name),
+                ));
             }
         }
         if self.planted.has("array-crash") && value.is_array() {
-            return Err(Reply { act: Act::Restart, ..Reply::default() });
+            return Err(Reply {
+                act: Act::Restart,
+                ..Reply::default()
+            });
         }
         if self.planted.has("root-scalar-500") && !value.is_array() && !value.is_object() {
             return Err(json_reply(500, &json!({"error": "internal"})));
@@ -396,11 +471,18 @@ impl Service {
 
     fn validate(&self, operation: &Operation, value: &Value) -> Option<Wrong> {
         let body = operation.body.as_ref()?;
-        self.validators.get(&operation.id)?.check(&body.schema, value)
+        self.validators
+            .get(&operation.id)?
+            .check(&body.schema, value)
     }
 
     fn crash(&self, ask: &Ask<'_>) -> Option<Reply> {
-        let act = |act| Some(Reply { act, ..Reply::default() });
+        let act = |act| {
+            Some(Reply {
+                act,
+                ..Reply::default()
+            })
+        };
         if self.planted.none() {
             return None;
         }
@@ -410,7 +492,9 @@ impl Service {
         if ask.chunked && self.planted.has("chunked-hangs") {
             return act(Act::Hang);
         }
-        if self.planted.has("json-deep-crash") && ask.body.windows(600).any(|w| w.iter().all(|b| *b == b'[')) {
+        if self.planted.has("json-deep-crash")
+            && ask.body.windows(600).any(|w| w.iter().all(|b| *b == b'['))
+        {
             return act(Act::Restart);
         }
         if self.planted.has("hangs-on-percent") && ask.body.windows(2).any(|w| w == b"%n") {
@@ -423,8 +507,15 @@ impl Service {
         if self.planted.none() {
             return None;
         }
-        let act = |act| Some(Reply { act, ..Reply::default() });
-        let Value::Object(map) = value else { return None };
+        let act = |act| {
+            Some(Reply {
+                act,
+                ..Reply::default()
+            })
+        };
+        let Value::Object(map) = value else {
+            return None;
+        };
         if self.planted.has("crash-on-null") && map.values().any(Value::is_null) {
             return act(Act::Restart);
         }
@@ -434,9 +525,17 @@ impl Service {
         if self.planted.has("stops-listening") && map.keys().any(|k| k.len() >= 200) {
             return act(Act::Die);
         }
-        let long = |v: &Value| v.as_str().is_some_and(|t| t.len() >= 300);
-        if map.iter().any(|(k, v)| long(v) && self.planted.has(&format!("crash-on-long:{k}"))) {
-            return act(Act::Restart);
+        let long = |pointer: &str| {
+            value
+                .pointer(pointer)
+                .and_then(Value::as_str)
+                .is_some_and(|t| t.len() >= 300)
+        };
+        let fields = self.contract.operations.iter().flat_map(Operation::fields);
+        for field in fields {
+            if self.planted.at("crash-on-long", &field.path) && long(&field.path.pointer()) {
+                return act(Act::Restart);
+            }
         }
         None
     }
@@ -463,8 +562,15 @@ impl Service {
             }
         }
         if self.planted.has("refusal-stores") {
-            let culprit = wrong.path.0.first().and_then(|_| wrong.path.dotted().split('.').next().map(str::to_owned));
-            let order = operation.body.iter().flat_map(|b| b.schema.properties.iter().map(|(n, _)| n));
+            let culprit = wrong
+                .path
+                .0
+                .first()
+                .and_then(|_| wrong.path.dotted().split('.').next().map(str::to_owned));
+            let order = operation
+                .body
+                .iter()
+                .flat_map(|b| b.schema.properties.iter().map(|(n, _)| n));
             for name in order {
                 if Some(name) == culprit.as_ref() {
                     break;
@@ -479,15 +585,19 @@ impl Service {
     fn store(&self, operation: &Operation, value: &Value) {
         let mut state = self.lock();
         state.writes += 1;
-        if self.planted.has("nothing-stored") || (self.planted.has("stores-first-only") && state.writes > 1) {
+        if self.planted.has("nothing-stored")
+            || (self.planted.has("stores-first-only") && state.writes > 1)
+        {
             return;
         }
         let keep = self.chosen.is("omitted", "keep");
-        let old = state.settings.get(&operation.id).cloned().unwrap_or_default();
+        let old = state
+            .settings
+            .get(&operation.id)
+            .cloned()
+            .unwrap_or_default();
         let mut new = value.clone();
-        if keep
-            && let (Value::Object(old), Value::Object(new)) = (&old, &mut new)
-        {
+        if keep && let (Value::Object(old), Value::Object(new)) = (&old, &mut new) {
             for (name, member) in old {
                 new.entry(name.clone()).or_insert_with(|| member.clone());
             }
@@ -522,7 +632,10 @@ impl Service {
                         *text = text.to_ascii_lowercase();
                     }
                     if self.planted.at("stores-escaped", &field.path) {
-                        *text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+                        *text = text
+                            .replace('&', "&amp;")
+                            .replace('<', "&lt;")
+                            .replace('>', "&gt;");
                     }
                 }
                 Some(Value::Number(number)) if self.planted.at("wraps-16-bits", &field.path) => {
@@ -539,7 +652,10 @@ impl Service {
         let status = operation.success_statuses().first().copied().unwrap_or(200);
         let documented = operation.response(status).and_then(|r| r.schema.as_ref());
         if let Some(schema) = documented {
-            return json_reply(status, &plausible(schema, &self.texts).unwrap_or(Value::Null));
+            return json_reply(
+                status,
+                &plausible(schema, &self.texts).unwrap_or(Value::Null),
+            );
         }
         match self.chosen.get("success-body") {
             "object" => json_reply(status, &json!({})),
@@ -549,7 +665,10 @@ impl Service {
                 body: b"OK".to_vec(),
                 ..Reply::default()
             },
-            _ => Reply { status, ..Reply::default() },
+            _ => Reply {
+                status,
+                ..Reply::default()
+            },
         }
     }
 
@@ -557,7 +676,10 @@ impl Service {
         if !operation.needs_auth() || self.planted.has("no-auth") {
             return Ok(());
         }
-        let granted = operation.security.iter().any(|all| all.iter().all(|s| self.grants(s, ask)));
+        let granted = operation
+            .security
+            .iter()
+            .any(|all| all.iter().all(|s| self.grants(s, ask)));
         if granted {
             return Ok(());
         }
@@ -594,7 +716,9 @@ impl Service {
         let authorization = header(ask, "authorization");
         match scheme {
             SecurityScheme::Bearer => {
-                let Some(value) = authorization else { return false };
+                let Some(value) = authorization else {
+                    return false;
+                };
                 let (given_scheme, given) = value.split_once(' ').unwrap_or((value, ""));
                 let scheme_fits = if self.chosen.is("scheme-case", "any") {
                     given_scheme.eq_ignore_ascii_case("bearer")
@@ -639,11 +763,16 @@ impl Service {
             name = "settings".to_owned();
         }
         if name.is_empty() {
-            let first = operation.body.as_ref().and_then(|b| b.schema.required.first());
+            let first = operation
+                .body
+                .as_ref()
+                .and_then(|b| b.schema.required.first());
             name = first.cloned().unwrap_or_else(|| "body".to_owned());
         }
         let wanted = match kind {
-            FaultKind::Constraint | FaultKind::UnknownMember | FaultKind::Parameter => self.chosen.get("constraint-text"),
+            FaultKind::Constraint | FaultKind::UnknownMember | FaultKind::Parameter => {
+                self.chosen.get("constraint-text")
+            }
             FaultKind::Null => self.chosen.get("null-text"),
             FaultKind::WrongRoot => self.chosen.get("root-text"),
             FaultKind::Missing if planted("missing-as-base") => "base",
@@ -655,7 +784,11 @@ impl Service {
             .error_shapes()
             .find(|s| !wanted.is_empty() && s.id == wanted)
             .or_else(|| operation.error_shapes().find(|s| s.answers.contains(&kind)))
-            .or_else(|| operation.error_shapes().find(|s| s.may_answer.contains(&kind)));
+            .or_else(|| {
+                operation
+                    .error_shapes()
+                    .find(|s| s.may_answer.contains(&kind))
+            });
         let (status, body) = match shape {
             Some(shape) => (shape.status, fill(&shape.body, &name)),
             None => self.undocumented_shape(operation, kind, &name),
@@ -668,12 +801,21 @@ impl Service {
     }
 
     /// An error for a contract without error shapes, of its documented schema.
-    fn undocumented_shape(&self, operation: &Operation, kind: FaultKind, name: &str) -> (u16, Value) {
+    fn undocumented_shape(
+        &self,
+        operation: &Operation,
+        kind: FaultKind,
+        name: &str,
+    ) -> (u16, Value) {
         let wanted: &[u16] = match kind {
             FaultKind::Unauthenticated => &[401, 403],
             _ => &[400, 422, 409],
         };
-        let status = wanted.iter().copied().find(|s| operation.response(*s).is_some()).unwrap_or(wanted[0]);
+        let status = wanted
+            .iter()
+            .copied()
+            .find(|s| operation.response(*s).is_some())
+            .unwrap_or(wanted[0]);
         let schema = operation.response(status).and_then(|r| r.schema.as_ref());
         let body = schema
             .and_then(|s| plausible(s, &self.texts))
@@ -681,12 +823,24 @@ impl Service {
         (status, body)
     }
 
-    fn distort_error(&self, operation: &Operation, kind: FaultKind, body: &Value, reply: &mut Reply) {
+    fn distort_error(
+        &self,
+        operation: &Operation,
+        kind: FaultKind,
+        body: &Value,
+        reply: &mut Reply,
+    ) {
         let planted = |id: &str| self.planted.has(id);
-        let text = body.get("error").and_then(Value::as_str).unwrap_or("error").to_owned();
+        let text = body
+            .get("error")
+            .and_then(Value::as_str)
+            .unwrap_or("error")
+            .to_owned();
         let set_type = |reply: &mut Reply, media: &str| {
             reply.headers.retain(|(n, _)| n != "Content-Type");
-            reply.headers.push(("Content-Type".to_owned(), media.to_owned()));
+            reply
+                .headers
+                .push(("Content-Type".to_owned(), media.to_owned()));
         };
         if planted("error-plain-text") {
             reply.body = text.clone().into_bytes();
@@ -723,7 +877,9 @@ impl Service {
         if planted("shows-token")
             && let Some(token) = self.lock().tokens.last()
         {
-            reply.body = json!({"error": text, "session": token}).to_string().into_bytes();
+            reply.body = json!({"error": text, "session": token})
+                .to_string()
+                .into_bytes();
         }
         if planted("drops-errors") {
             reply.act = Act::Drop;
@@ -750,9 +906,15 @@ impl Service {
         if self.planted.has("reflects-header")
             && let Ok(Value::Object(map)) = serde_json::from_slice(ask.body)
         {
-            let lines = map.values().filter_map(Value::as_str).find_map(|t| t.split_once('\n'));
+            let lines = map
+                .values()
+                .filter_map(Value::as_str)
+                .find_map(|t| t.split_once('\n'));
             if let Some((name, value)) = lines.and_then(|(_, rest)| rest.split_once(':')) {
-                let name: String = name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
+                let name: String = name
+                    .chars()
+                    .filter(|c| c.is_ascii_alphanumeric() || *c == '-')
+                    .collect();
                 let value: String = value.chars().take_while(|c| !c.is_control()).collect();
                 if !name.is_empty() {
                     reply.headers.push((name, value.trim().to_owned()));
@@ -785,15 +947,21 @@ fn json_reply(status: u16, body: &Value) -> Reply {
 }
 
 fn header<'a>(ask: &Ask<'a>, name: &str) -> Option<&'a str> {
-    ask.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str())
+    ask.headers
+        .iter()
+        .find(|(n, _)| n.eq_ignore_ascii_case(name))
+        .map(|(_, v)| v.as_str())
 }
 
 fn query_value(query: &str, name: &str) -> Option<String> {
     let wanted = encode_query(name);
     query.split('&').find_map(|pair| {
         let (n, v) = pair.split_once('=')?;
-        (n == wanted || n == name)
-            .then(|| percent_decode_str(&v.replace('+', " ")).decode_utf8_lossy().into_owned())
+        (n == wanted || n == name).then(|| {
+            percent_decode_str(&v.replace('+', " "))
+                .decode_utf8_lossy()
+                .into_owned()
+        })
     })
 }
 
@@ -803,7 +971,8 @@ fn path_fits(template: &str, path: &str) -> bool {
     loop {
         match (t.next(), p.next()) {
             (None, None) => return true,
-            (Some(t), Some(p)) if t == p || (t.starts_with('{') && t.ends_with('}') && !p.is_empty()) => {}
+            (Some(t), Some(p))
+                if t == p || (t.starts_with('{') && t.ends_with('}') && !p.is_empty()) => {}
             _ => return false,
         }
     }
@@ -814,7 +983,10 @@ fn fill(template: &Value, name: &str) -> Value {
     match template {
         Value::String(text) => Value::String(text.replace("{param}", name)),
         Value::Array(items) => items.iter().map(|v| fill(v, name)).collect(),
-        Value::Object(map) => map.iter().map(|(k, v)| (k.clone(), fill(v, name))).collect(),
+        Value::Object(map) => map
+            .iter()
+            .map(|(k, v)| (k.clone(), fill(v, name)))
+            .collect(),
         other => other.clone(),
     }
 }
@@ -827,13 +999,20 @@ fn put(target: &mut Value, pointer: &str, value: Value) {
             *at = Value::Object(Map::new());
         }
         let Value::Object(map) = at else { return };
-        at = map.entry(step.replace("~1", "/").replace("~0", "~")).or_insert(Value::Null);
+        at = map
+            .entry(step.replace("~1", "/").replace("~0", "~"))
+            .or_insert(Value::Null);
     }
     *at = value;
 }
 
 /// Settings of a new device: the published example where the device takes it, else built.
-fn initial(schema: &Schema, examples: &[(String, Value)], texts: &Texts, validator: &Validator) -> Value {
+fn initial(
+    schema: &Schema,
+    examples: &[(String, Value)],
+    texts: &Texts,
+    validator: &Validator,
+) -> Value {
     examples
         .iter()
         .map(|(_, v)| v.clone())
@@ -844,10 +1023,18 @@ fn initial(schema: &Schema, examples: &[(String, Value)], texts: &Texts, validat
 
 /// A plausible value of a schema, all members present.
 fn plausible(schema: &Schema, texts: &Texts) -> Option<Value> {
-    if let Some(value) = schema.const_value.clone().or_else(|| schema.enum_values.as_ref()?.first().cloned()) {
+    if let Some(value) = schema
+        .const_value
+        .clone()
+        .or_else(|| schema.enum_values.as_ref()?.first().cloned())
+    {
         return Some(value);
     }
-    let part = schema.one_of.first().or_else(|| schema.any_of.first()).map(|s| plausible(s, texts));
+    let part = schema
+        .one_of
+        .first()
+        .or_else(|| schema.any_of.first())
+        .map(|s| plausible(s, texts));
     match schema.types.iter().find(|t| **t != JsonType::Null) {
         Some(JsonType::String) => {
             let example = schema.examples.iter().find(|v| v.is_string()).cloned();
@@ -859,14 +1046,20 @@ fn plausible(schema: &Schema, texts: &Texts) -> Option<Value> {
             let example = schema.examples.iter().find(|v| v.is_number()).cloned();
             example.or_else(|| {
                 let low = schema.minimum.as_ref();
-                let value = low.map_or(1, |b| b.value.as_i64().unwrap_or(1) + i64::from(b.exclusive));
+                let value = low.map_or(1, |b| {
+                    b.value.as_i64().unwrap_or(1) + i64::from(b.exclusive)
+                });
                 Some(json!(value))
             })
         }
         Some(JsonType::Boolean) => Some(json!(false)),
         Some(JsonType::Array) => {
             let count = schema.min_items.unwrap_or(1).clamp(1, 16);
-            let item = schema.items.as_ref().and_then(|i| plausible(i, texts)).unwrap_or(json!(0));
+            let item = schema
+                .items
+                .as_ref()
+                .and_then(|i| plausible(i, texts))
+                .unwrap_or(json!(0));
             Some(Value::Array((0..count).map(|_| item.clone()).collect()))
         }
         Some(JsonType::Object) => {
@@ -887,12 +1080,17 @@ fn plausible(schema: &Schema, texts: &Texts) -> Option<Value> {
             Some(Value::Object(map))
         }
         Some(JsonType::Null) => Some(Value::Null),
-        None => part.flatten().or_else(|| schema.examples.first().cloned()).or_else(|| {
-            (!schema.properties.is_empty()).then(|| {
-                let members = schema.properties.iter();
-                members.filter_map(|(n, s)| Some((n.clone(), plausible(s, texts)?))).collect()
-            })
-        }),
+        None => part
+            .flatten()
+            .or_else(|| schema.examples.first().cloned())
+            .or_else(|| {
+                (!schema.properties.is_empty()).then(|| {
+                    let members = schema.properties.iter();
+                    members
+                        .filter_map(|(n, s)| Some((n.clone(), plausible(s, texts)?)))
+                        .collect()
+                })
+            }),
     }
 }
 

@@ -34,8 +34,16 @@ impl Tampered {
             ("double-answer", Tamper::Twice),
             ("bad-status-line", Tamper::BadStatusLine),
         ];
-        let tamper = table.iter().find(|(id, _)| planted.has(id)).map_or(Tamper::Nothing, |(_, t)| *t);
-        Tampered { stream, tamper, pending: Vec::new(), taken: 0 }
+        let tamper = table
+            .iter()
+            .find(|(id, _)| planted.has(id))
+            .map_or(Tamper::Nothing, |(_, t)| *t);
+        Tampered {
+            stream,
+            tamper,
+            pending: Vec::new(),
+            taken: 0,
+        }
     }
 
     fn change(&self, bytes: &[u8]) -> Vec<u8> {
@@ -57,14 +65,24 @@ impl Tampered {
 
     fn change_length(&self, bytes: &[u8]) -> Vec<u8> {
         const NAME: &[u8] = b"content-length: ";
-        let Some(at) = bytes.windows(NAME.len()).position(|w| w.eq_ignore_ascii_case(NAME)) else {
+        let Some(at) = bytes
+            .windows(NAME.len())
+            .position(|w| w.eq_ignore_ascii_case(NAME))
+        else {
             return bytes.to_vec();
         };
         let (head, rest) = bytes.split_at(at + NAME.len());
         let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
         let (number, tail) = rest.split_at(digits);
-        let length: i64 = std::str::from_utf8(number).ok().and_then(|n| n.parse().ok()).unwrap_or(0);
-        let length = if self.tamper == Tamper::ShortLength { (length - 3).max(0) } else { length + 7 };
+        let length: i64 = std::str::from_utf8(number)
+            .ok()
+            .and_then(|n| n.parse().ok())
+            .unwrap_or(0);
+        let length = if self.tamper == Tamper::ShortLength {
+            (length - 3).max(0)
+        } else {
+            length + 7
+        };
         let mut out = head.to_vec();
         out.extend_from_slice(length.to_string().as_bytes());
         out.extend_from_slice(tail);
@@ -86,13 +104,21 @@ impl Tampered {
 }
 
 impl AsyncRead for Tampered {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(cx, buf)
     }
 }
 
 impl AsyncWrite for Tampered {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
         if self.tamper == Tamper::Nothing {
             return Pin::new(&mut self.stream).poll_write(cx, buf);
         }

@@ -32,7 +32,12 @@ impl Validator {
         planted: Planted,
         chosen: Chosen,
     ) -> Self {
-        Validator { texts, readings, planted, chosen }
+        Validator {
+            texts,
+            readings,
+            planted,
+            chosen,
+        }
     }
 
     fn reading(&self, path: &FieldPath, rule: Rule) -> Option<&Reading> {
@@ -55,9 +60,14 @@ impl Validator {
         {
             let name = path.dotted();
             let reading = match asked.get(&name) {
-                Some(id) => Some(text.readings().iter().position(|r| r.id == *id).ok_or_else(|| {
-                    format!("field {name}: no reading `{id}` (see --list-readings)")
-                })?),
+                Some(id) => Some(
+                    text.readings()
+                        .iter()
+                        .position(|r| r.id == *id)
+                        .ok_or_else(|| {
+                            format!("field {name}: no reading `{id}` (see --list-readings)")
+                        })?,
+                ),
                 None => text.readings().iter().position(|r| r.compiles),
             };
             if let Some(reading) = reading {
@@ -95,7 +105,10 @@ impl Validator {
     }
 
     fn value(&self, schema: &Schema, value: &Value, path: &FieldPath, out: &mut Vec<Wrong>) {
-        let wrong = |kind| Wrong { kind, path: path.clone() };
+        let wrong = |kind| Wrong {
+            kind,
+            path: path.clone(),
+        };
         if !self.type_fits(schema, value, path) {
             let kind = match (path.0.is_empty(), value.is_null()) {
                 (true, _) => FaultKind::WrongRoot,
@@ -103,6 +116,9 @@ impl Validator {
                 _ => FaultKind::WrongType,
             };
             out.push(wrong(kind));
+            return;
+        }
+        if value.is_null() {
             return;
         }
         if let Some(values) = &schema.enum_values
@@ -124,7 +140,12 @@ impl Validator {
             }
             Value::Array(items) => {
                 let count = items.len() as u64;
-                let twice = || items.iter().enumerate().any(|(i, a)| items[..i].iter().any(|b| equal(a, b)));
+                let twice = || {
+                    items
+                        .iter()
+                        .enumerate()
+                        .any(|(i, a)| items[..i].iter().any(|b| equal(a, b)))
+                };
                 if schema.min_items.is_some_and(|m| count < m)
                     || schema.max_items.is_some_and(|m| count > m)
                     || (schema.unique_items && twice())
@@ -157,20 +178,36 @@ impl Validator {
         }
     }
 
-    fn object(&self, schema: &Schema, members: &Map<String, Value>, path: &FieldPath, out: &mut Vec<Wrong>) {
+    fn object(
+        &self,
+        schema: &Schema,
+        members: &Map<String, Value>,
+        path: &FieldPath,
+        out: &mut Vec<Wrong>,
+    ) {
         for (name, rules) in &schema.properties {
             let at = path.member(name);
             match members.get(name) {
                 Some(member) => self.value(rules, member, &at, out),
                 None if schema.required.contains(name) && !self.planted.at("not-required", &at) => {
-                    out.push(Wrong { kind: FaultKind::Missing, path: at });
+                    out.push(Wrong {
+                        kind: FaultKind::Missing,
+                        path: at,
+                    });
                 }
                 None => {}
             }
         }
-        for name in schema.required.iter().filter(|n| schema.property(n).is_none()) {
+        for name in schema
+            .required
+            .iter()
+            .filter(|n| schema.property(n).is_none())
+        {
             if !members.contains_key(name) {
-                out.push(Wrong { kind: FaultKind::Missing, path: path.member(name) });
+                out.push(Wrong {
+                    kind: FaultKind::Missing,
+                    path: path.member(name),
+                });
             }
         }
         let refuses = matches!(schema.additional, Additional::Forbidden)
@@ -181,7 +218,10 @@ impl Validator {
             match &schema.additional {
                 Additional::Schema(rules) => self.value(rules, member, &path.member(name), out),
                 _ if refuses => {
-                    out.push(Wrong { kind: FaultKind::UnknownMember, path: path.member(name) });
+                    out.push(Wrong {
+                        kind: FaultKind::UnknownMember,
+                        path: path.member(name),
+                    });
                 }
                 _ => {}
             }
@@ -223,13 +263,16 @@ impl Validator {
                     || (integer && n.is_f64() && planted("fraction-as-integer"))
             }
             Value::Bool(_) => {
-                (string && planted("boolean-as-string")) || (integer && planted("boolean-as-integer"))
+                (string && planted("boolean-as-string"))
+                    || (integer && planted("boolean-as-integer"))
             }
             Value::String(text) => {
                 (integer && planted("string-as-integer") && text.parse::<i64>().is_ok())
                     || (object && planted("string-as-object"))
             }
-            Value::Array(_) => (string && planted("object-as-string")) || (object && planted("array-as-object")),
+            Value::Array(_) => {
+                (string && planted("object-as-string")) || (object && planted("array-as-object"))
+            }
             Value::Object(_) => string && planted("object-as-string"),
         }
     }
@@ -242,7 +285,9 @@ impl Validator {
         if values.iter().any(|v| equal(v, value)) || planted("enum-any") {
             return true;
         }
-        let Value::String(text) = value else { return false };
+        let Value::String(text) = value else {
+            return false;
+        };
         values.iter().filter_map(Value::as_str).any(|known| {
             (planted("enum-any-case") && known.eq_ignore_ascii_case(text))
                 || (planted("enum-prefix") && text.starts_with(known))
@@ -252,8 +297,12 @@ impl Validator {
 
     fn string(&self, schema: &Schema, text: &str, path: &FieldPath) -> bool {
         let planted = |what: &str| self.planted.at(what, path);
-        let Some(rule) = schema.rule() else { return true };
-        let Some(reading) = self.reading(path, rule) else { return true };
+        let Some(rule) = schema.rule() else {
+            return true;
+        };
+        let Some(reading) = self.reading(path, rule) else {
+            return true;
+        };
         if self.planted.none() {
             return reading.accepts(text);
         }
@@ -295,7 +344,13 @@ impl Validator {
     }
 
     /// Whether a text that only breaks a bound would pass without it: cut or filled to the bound.
-    fn characters_fit(&self, reading: &Reading, text: &str, min: Option<u64>, max: Option<u64>) -> bool {
+    fn characters_fit(
+        &self,
+        reading: &Reading,
+        text: &str,
+        min: Option<u64>,
+        max: Option<u64>,
+    ) -> bool {
         let cut = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
         let mut chars: Vec<char> = text.chars().collect();
         if let Some(max) = max {
@@ -313,10 +368,14 @@ impl Validator {
 
     fn number(&self, schema: &Schema, number: &Number, path: &FieldPath) -> bool {
         let planted = |what: &str| self.planted.at(what, path);
-        let Some(value) = number.as_f64() else { return true };
+        let Some(value) = number.as_f64() else {
+            return true;
+        };
         let inside = |bound: &Option<Bound>, low: bool, keyword: &str| {
             let Some(bound) = bound else { return true };
-            let Some(limit) = bound.value.as_f64() else { return true };
+            let Some(limit) = bound.value.as_f64() else {
+                return true;
+            };
             if planted(&format!("no-{keyword}")) {
                 return true;
             }
@@ -329,13 +388,23 @@ impl Validator {
                 limit
             };
             let past = if low { limit - value } else { value - limit };
-            if bound.exclusive { past < 0.0 } else { past <= 0.0 }
+            if bound.exclusive {
+                past < 0.0
+            } else {
+                past <= 0.0
+            }
         };
-        let step = schema.multiple_of.as_ref().and_then(Number::as_f64).is_none_or(|step| {
-            let ratio = value / step;
-            step <= 0.0 || (ratio - ratio.round()).abs() < 1e-9
-        });
-        inside(&schema.minimum, true, "minimum") && inside(&schema.maximum, false, "maximum") && step
+        let step = schema
+            .multiple_of
+            .as_ref()
+            .and_then(Number::as_f64)
+            .is_none_or(|step| {
+                let ratio = value / step;
+                step <= 0.0 || (ratio - ratio.round()).abs() < 1e-9
+            });
+        inside(&schema.minimum, true, "minimum")
+            && inside(&schema.maximum, false, "maximum")
+            && step
     }
 }
 

@@ -1,10 +1,10 @@
 //! From a deviation to a finding: sent again on fresh connections, with a reproducer and evidence.
 
+use super::curl::{self, Curl, render_answer, render_request};
 use super::event::Event;
 use super::result::{Evidence, Finding, Reproducer};
 use super::runner::Runner;
 use super::tally::{finding, fingerprint};
-use super::curl::{self, Curl, render_answer, render_request};
 use crate::case::Case;
 use crate::exchange::Exchange;
 use crate::judge::{Deviation, Kind};
@@ -46,12 +46,15 @@ impl Runner<'_> {
             if self.stop.is_some() {
                 break;
             }
-            let again = self.attempt(case, true).await;
+            let again = self.attempt_in_session(case).await;
             self.confirming += 1;
+            let leak = self.leak(&again.exchange);
             let same = again
                 .judgement
                 .deviations()
-                .any(|(p, d)| p == promise && (d.kind == first_kind || d.kind == deviation.kind));
+                .map(|(_, d)| d.kind)
+                .chain(leak.map(|d| d.kind))
+                .any(|kind| kind == first_kind || kind == deviation.kind);
             let undecided = again.exchange.answer().is_none() && !same;
             if again.exchange.failure().is_some() {
                 self.revive(at).await;
@@ -62,22 +65,49 @@ impl Runner<'_> {
             }
             self.mark_changed(case, &again.judgement);
         }
-        self.publish(case, promise, &deviation, (hits, tries), render_answer(exchange), Vec::new());
+        self.publish(
+            case,
+            promise,
+            &deviation,
+            (hits, tries),
+            render_answer(exchange),
+            Vec::new(),
+        );
         true
     }
 
     /// How often a deviation has to be seen, the first time included.
     pub(super) fn times(&self) -> u32 {
-        if self.confirming > THRIFT_AFTER { 2 } else { TIMES }
+        if self.confirming > THRIFT_AFTER {
+            2
+        } else {
+            TIMES
+        }
     }
 
     /// Adds a finding that is about the run rather than about one exchange.
-    pub(super) fn add_plain(&mut self, at: usize, promise: &str, deviation: Deviation, class: &str) {
+    pub(super) fn add_plain(
+        &mut self,
+        at: usize,
+        promise: &str,
+        deviation: Deviation,
+        class: &str,
+    ) {
         let mut case = self.case(at).clone();
         case.input_class = class.to_owned();
         let promise = format!("{}.{promise}", case.operation);
-        if !self.tally.known(&fingerprint(&promise, deviation.kind, &case), &case.id) {
-            self.publish(&case, &promise, &deviation, (1, 1), String::new(), Vec::new());
+        if !self
+            .tally
+            .known(&fingerprint(&promise, deviation.kind, &case), &case.id)
+        {
+            self.publish(
+                &case,
+                &promise,
+                &deviation,
+                (1, 1),
+                String::new(),
+                Vec::new(),
+            );
         }
     }
 
@@ -117,9 +147,10 @@ impl Runner<'_> {
         }
         let reproducer = Reproducer {
             curl: curl.line.clone(),
-            request_file: curl.file.as_ref().map(|(file, _)| {
-                format!("{}/{file}", self.job.options.files)
-            }),
+            request_file: curl
+                .file
+                .as_ref()
+                .map(|(file, _)| format!("{}/{file}", self.job.options.files)),
         };
         let found: Finding = finding(case, promise, &deviation, confirmed, reproducer, evidence);
         self.listener.on(&Event::Found(&found));

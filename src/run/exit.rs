@@ -36,7 +36,10 @@ impl Verdict {
 
     /// The one that the process ends with; [`Verdict::Kept`] where the list is empty.
     pub fn worst(all: &[Verdict]) -> Verdict {
-        Verdict::PRECEDENCE.into_iter().find(|v| all.contains(v)).unwrap_or(Verdict::Kept)
+        Verdict::PRECEDENCE
+            .into_iter()
+            .find(|v| all.contains(v))
+            .unwrap_or(Verdict::Kept)
     }
 
     /// The number.

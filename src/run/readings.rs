@@ -29,8 +29,11 @@ impl Probes {
         let (Took::Accepted | Took::Refused, Request::Http(request)) = (took, &case.request) else {
             return;
         };
-        let Some(operation) = law.contract.operation(&case.operation) else { return };
-        if request.method != operation.method || !uses_credentials(request, operation.needs_auth()) {
+        let Some(operation) = law.contract.operation(&case.operation) else {
+            return;
+        };
+        if request.method != operation.method || !uses_credentials(request, operation.needs_auth())
+        {
             return;
         }
         let Some((body, schema)) = request
@@ -49,7 +52,9 @@ impl Probes {
             else {
                 continue;
             };
-            let Some(readings) = law.texts.get(&rule) else { continue };
+            let Some(readings) = law.texts.get(&rule) else {
+                continue;
+            };
             match readings.assess(text) {
                 Assessment::SurelyValid => {}
                 Assessment::Open if open.is_none() && rule.pattern.is_some() => {
@@ -58,25 +63,35 @@ impl Probes {
                 _ => return,
             }
         }
-        let Some((promise, rule, input)) = open else { return };
+        let Some((promise, rule, input)) = open else {
+            return;
+        };
         // Anything else that is open would make the answer ambiguous.
         let others = whole.faults.iter().filter(|f| f.certain).count();
         let mut fixed = body;
-        let replaced = operation.fields().into_iter().find_map(|f| {
-            (format!("{}.pattern", f.promise) == promise).then(|| f.path.pointer())
-        });
-        if let (Some(pointer), Some(valid)) =
-            (replaced, law.texts.get(&rule).and_then(crate::pattern::Text::valid))
-            && let Some(place) = fixed.pointer_mut(&pointer)
+        let replaced = operation
+            .fields()
+            .into_iter()
+            .find_map(|f| (format!("{}.pattern", f.promise) == promise).then(|| f.path.pointer()));
+        if let (Some(pointer), Some(valid)) = (
+            replaced,
+            law.texts.get(&rule).and_then(crate::pattern::Text::valid),
+        ) && let Some(place) = fixed.pointer_mut(&pointer)
         {
             *place = Value::String(valid);
         }
         if others > 0 || assess(schema, &fixed, law.texts).certainty != Assessment::SurelyValid {
             return;
         }
-        let seen = self.0.entry(promise).or_insert_with(|| Seen { rule, probes: Vec::new() });
+        let seen = self.0.entry(promise).or_insert_with(|| Seen {
+            rule,
+            probes: Vec::new(),
+        });
         if !seen.probes.iter().any(|p| p.input == input) {
-            seen.probes.push(Probe { input, accepted: took == Took::Accepted });
+            seen.probes.push(Probe {
+                input,
+                accepted: took == Took::Accepted,
+            });
         }
     }
 
@@ -91,7 +106,11 @@ impl Probes {
                 let fits: Vec<String> = readings
                     .iter()
                     .filter(|r| r.compiles)
-                    .filter(|r| seen.probes.iter().all(|p| r.accepts(&p.input) == p.accepted))
+                    .filter(|r| {
+                        seen.probes
+                            .iter()
+                            .all(|p| r.accepts(&p.input) == p.accepted)
+                    })
                     .map(|r| r.id.clone())
                     .collect();
                 let compiling = readings.iter().filter(|r| r.compiles).count();

@@ -27,7 +27,10 @@ impl Runner<'_> {
         let device = &self.job.device;
         self.sign = device.life().await;
         if self.sign.is_none() && self.job.profile.life.is_some() {
-            self.note("the life probe does not answer; restarts are judged by connections alone".to_owned());
+            self.note(
+                "the life probe does not answer; restarts are judged by connections alone"
+                    .to_owned(),
+            );
         }
         if let Err(error) = self.login().await {
             self.stop = Some(Stop::Preflight(error));
@@ -47,7 +50,9 @@ impl Runner<'_> {
             ));
         }
         for (operation, how) in &self.job.profile.read_back {
-            let Some(before) = guard.before(operation) else { continue };
+            let Some(before) = guard.before(operation) else {
+                continue;
+            };
             let placeholders: BTreeMap<String, Vec<String>> = how
                 .unreadable
                 .iter()
@@ -75,8 +80,17 @@ impl Runner<'_> {
             .map(|operation| GuardedWrite {
                 operation: operation.id.clone(),
                 request: context.request(operation, None),
-                members: operation.fields().iter().map(|f| f.path.pointer()).collect(),
-                values: job.options.restore.get(&operation.id).cloned().unwrap_or_default(),
+                members: operation
+                    .fields()
+                    .iter()
+                    .map(|f| f.path.pointer())
+                    .collect(),
+                values: job
+                    .options
+                    .restore
+                    .get(&operation.id)
+                    .cloned()
+                    .unwrap_or_default(),
             })
             .collect()
     }
@@ -104,10 +118,13 @@ impl Runner<'_> {
         attempt.exchange.status() == Some(401)
             && uses_session(case)
             && self.can_login()
-            && matches!(case.expect, Expect::Accepted
+            && matches!(
+                case.expect,
+                Expect::Accepted
                     | Expect::AcceptedOr { .. }
                     | Expect::Refused { .. }
-                    | Expect::Either { .. })
+                    | Expect::Either { .. }
+            )
     }
 
     /// Logs in anew and sends the case again. If that helps, the session had ended: by itself, or
@@ -140,7 +157,8 @@ impl Runner<'_> {
                 let deviation = Deviation {
                     kind: Kind::RejectsValid,
                     expected: "the session goes on after a refused request".to_owned(),
-                    observed: "the next request with the session's token was answered 401".to_owned(),
+                    observed: "the next request with the session's token was answered 401"
+                        .to_owned(),
                 };
                 let promise = format!("{}.auth.session", suspect.operation);
                 let id = super::tally::fingerprint(&promise, deviation.kind, &suspect);
@@ -171,33 +189,99 @@ impl Runner<'_> {
             self.blame_last("gone");
             return Recovery::Lost;
         }
-        let Some(suspect) = self.answered.filter(|s| *s != at) else { return Recovery::Alive };
+        let Some(suspect) = self.answered.filter(|s| *s != at) else {
+            return Recovery::Alive;
+        };
         let case = self.case(suspect).clone();
         let mut hits = 1;
         for _ in 1..self.times() {
             if self.stop.is_some() {
                 break;
             }
-            self.attempt(&case, true).await;
+            self.attempt_in_session(&case).await;
             if self.went_down(at).await {
                 hits += 1;
             }
         }
         if hits == 1 {
-            self.note(format!("the device was away for a moment before {}", self.case(at).id));
+            self.note(format!(
+                "the device was away for a moment before {}",
+                self.case(at).id
+            ));
             return Recovery::Alive;
         }
         let deviation = Deviation {
-            kind: if restarted { Kind::Restart } else { Kind::ConnectionLost },
+            kind: if restarted {
+                Kind::Restart
+            } else {
+                Kind::ConnectionLost
+            },
             expected: "the device goes on serving after a request".to_owned(),
             observed: "the device stopped taking connections after its answer".to_owned(),
         };
         let promise = crate::judge::answers_promise(&case.operation);
         let id = super::tally::fingerprint(&promise, deviation.kind, &case);
         if !self.tally.known(&id, &case.id) {
-            self.publish(&case, &promise, &deviation, (hits, self.times()), String::new(), Vec::new());
+            self.publish(
+                &case,
+                &promise,
+                &deviation,
+                (hits, self.times()),
+                String::new(),
+                Vec::new(),
+            );
         }
-        if self.stop.is_some() { Recovery::Lost } else { Recovery::Alive }
+        if self.stop.is_some() {
+            Recovery::Lost
+        } else {
+            Recovery::Alive
+        }
+    }
+
+    /// Sends a case on a fresh connection; where the session has ended meanwhile (a restart forgets
+    /// it), logs in and sends it again.
+    pub(super) async fn attempt_in_session(&mut self, case: &Case) -> Attempt {
+        let attempt = self.attempt(case, true).await;
+        if !self.session_ended(case, &attempt) {
+            return attempt;
+        }
+        self.job.device.forget_token();
+        match self.login().await {
+            Ok(()) => self.attempt(case, true).await,
+            Err(_) => attempt,
+        }
+    }
+
+    /// The device restarted after an exchange that is no deviation by itself. Confirms it.
+    pub(super) async fn restarts_again(
+        &mut self,
+        at: usize,
+        promise: &str,
+        exchange: &crate::exchange::Exchange,
+    ) -> bool {
+        let case = self.case(at);
+        let id = super::tally::fingerprint(promise, Kind::Restart, case);
+        if self.tally.known(&id, &case.id) {
+            return true;
+        }
+        let (mut hits, mut tries) = (1, 1);
+        for _ in 1..self.times() {
+            if self.stop.is_some() {
+                break;
+            }
+            self.attempt_in_session(case).await;
+            self.confirming += 1;
+            tries += 1;
+            hits += u32::from(self.went_down(at).await);
+        }
+        let deviation = Deviation {
+            kind: Kind::Restart,
+            expected: "the device goes on serving after a request".to_owned(),
+            observed: "its uptime starts again after this request".to_owned(),
+        };
+        let answer = super::curl::render_answer(exchange);
+        self.publish(case, promise, &deviation, (hits, tries), answer, Vec::new());
+        true
     }
 
     /// Looks a few times whether the device is away or has restarted; waits until it is back.
@@ -218,6 +302,8 @@ impl Runner<'_> {
     /// After an exchange without an answer: waits for the device, opens the session again where it
     /// restarted. Returns whether it restarted; sets `stop` where it does not come back.
     pub(super) async fn revive(&mut self, at: usize) -> bool {
+        // A device that falls over may still take a connection for a moment.
+        tokio::time::sleep(BETWEEN_LOOKS).await;
         if !self.job.device.wait_alive(self.job.options.recovery).await {
             if self.stop.is_none() {
                 self.stop = Some(Stop::Lost(format!(
@@ -233,8 +319,19 @@ impl Runner<'_> {
 
     /// Compares the life sign with the last one; counts a restart and logs in again.
     async fn restarted(&mut self) -> bool {
-        let Some(now) = self.job.device.life().await else { return false };
-        let restarted = self.sign.as_ref().is_some_and(|before| now.restarted_since(before));
+        let mut seen = None;
+        for _ in 0..LOOKS {
+            seen = self.job.device.life().await;
+            if seen.is_some() || self.sign.is_none() {
+                break;
+            }
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+        }
+        let Some(now) = seen else { return false };
+        let restarted = self
+            .sign
+            .as_ref()
+            .is_some_and(|before| now.restarted_since(before));
         self.sign = Some(now);
         if restarted {
             self.restarts += 1;
@@ -258,8 +355,7 @@ impl Runner<'_> {
                 return;
             }
             let case = self.case(*at).clone();
-            self.attempt(&case, true).await;
-            tokio::time::sleep(BETWEEN_LOOKS).await;
+            self.attempt_in_session(&case).await;
             if self.went_down(*at).await {
                 let deviation = Deviation {
                     kind: Kind::Restart,
@@ -269,7 +365,14 @@ impl Runner<'_> {
                 let promise = crate::judge::answers_promise(&case.operation);
                 let id = super::tally::fingerprint(&promise, deviation.kind, &case);
                 if !self.tally.known(&id, &case.id) {
-                    self.publish(&case, &promise, &deviation, (2, 2), String::new(), Vec::new());
+                    self.publish(
+                        &case,
+                        &promise,
+                        &deviation,
+                        (2, 2),
+                        String::new(),
+                        Vec::new(),
+                    );
                 }
                 return;
             }
@@ -305,6 +408,9 @@ fn uses_session(case: &Case) -> bool {
         Request::Http(r) => {
             r.target.has_secret() || r.headers.iter().any(|(_, value)| value.has_secret())
         }
-        Request::Raw(r) => r.segments.iter().any(|s| matches!(s, Segment::Secret(Secret::Token))),
+        Request::Raw(r) => r
+            .segments
+            .iter()
+            .any(|s| matches!(s, Segment::Secret(Secret::Token))),
     }
 }

@@ -3,13 +3,11 @@
 
 use super::event::{Event, Listener};
 use super::exit::Verdict;
+use super::readings;
 use super::recover::Recovery;
-use super::result::{
-    ContractRef, DeviceInfo, Exit, Report, Requests, SCHEMA_ID, Tool,
-};
+use super::result::{ContractRef, DeviceInfo, Exit, Report, Requests, SCHEMA_ID, Tool};
 use super::state::Watched;
 use super::tally::Tally;
-use super::readings;
 use crate::case::{Case, Check, Context, Expect, Plan};
 use crate::contract::{Contract, ContractIssue};
 use crate::device::{Device, Guard, LifeSign};
@@ -108,7 +106,10 @@ pub(super) enum Stop {
 
 impl Stop {
     fn judged(&self) -> bool {
-        matches!(self, Stop::Interrupted | Stop::TimeLimit | Stop::RequestLimit)
+        matches!(
+            self,
+            Stop::Interrupted | Stop::TimeLimit | Stop::RequestLimit
+        )
     }
 
     fn text(&self) -> String {
@@ -161,7 +162,11 @@ pub(super) struct Runner<'a> {
 pub async fn run(job: &Job, listener: &mut dyn Listener) -> Outcome {
     let mut runner = Runner {
         job,
-        law: Law { contract: &job.contract, texts: &job.texts, profile: &job.profile },
+        law: Law {
+            contract: &job.contract,
+            texts: &job.texts,
+            profile: &job.profile,
+        },
         listener,
         tally: Tally::default(),
         watched: BTreeMap::new(),
@@ -209,8 +214,9 @@ impl<'a> Runner<'a> {
     async fn windows(&mut self) {
         let all: Vec<usize> = (0..self.job.plan.cases.len()).collect();
         for window in all.chunks(WINDOW) {
-            let (quiet, loud): (Vec<usize>, Vec<usize>) =
-                window.iter().partition(|at| must_be_refused(self.case(**at)));
+            let (quiet, loud): (Vec<usize>, Vec<usize>) = window
+                .iter()
+                .partition(|at| must_be_refused(self.case(**at)));
             self.look_again().await;
             for block in quiet.chunks(self.job.options.concurrency.max(1)) {
                 if self.over() {
@@ -238,9 +244,15 @@ impl<'a> Runner<'a> {
             let options = &self.job.options;
             if *options.stop.borrow() {
                 self.stop = Some(Stop::Interrupted);
-            } else if options.time_limit.is_some_and(|limit| self.started.elapsed() >= limit) {
+            } else if options
+                .time_limit
+                .is_some_and(|limit| self.started.elapsed() >= limit)
+            {
                 self.stop = Some(Stop::TimeLimit);
-            } else if options.max_requests.is_some_and(|max| self.job.device.sent() >= max) {
+            } else if options
+                .max_requests
+                .is_some_and(|max| self.job.device.sent() >= max)
+            {
                 self.stop = Some(Stop::RequestLimit);
             } else if self.valid_sent >= HOPELESS_AFTER && self.valid_accepted == 0 {
                 self.stop = Some(Stop::NothingAccepted);
@@ -260,12 +272,21 @@ impl<'a> Runner<'a> {
         }
         let exchanges = {
             let this = &*self;
-            let sends = block.iter().map(|at| this.exchange(&this.case(*at).request, false));
+            let sends = block
+                .iter()
+                .map(|at| this.exchange(&this.case(*at).request, false));
             futures_util::future::join_all(sends).await
         };
         for (at, exchange) in block.iter().zip(exchanges) {
             let judgement = judge(self.law, self.case(*at), &exchange);
-            self.settle(*at, Attempt { exchange, judgement }).await;
+            self.settle(
+                *at,
+                Attempt {
+                    exchange,
+                    judgement,
+                },
+            )
+            .await;
         }
     }
 
@@ -303,7 +324,10 @@ impl<'a> Runner<'a> {
                 continue;
             }
             let judgement = judge(self.law, case, &exchange);
-            return Attempt { exchange, judgement };
+            return Attempt {
+                exchange,
+                judgement,
+            };
         }
     }
 
@@ -326,8 +350,10 @@ impl<'a> Runner<'a> {
                 self.latencies.push(attempt.exchange.timings.total);
             }
         }
-        if matches!(case.expect, Expect::Unauthorized { .. } | Expect::LoginRefused)
-            && attempt.exchange.answer().is_some()
+        if matches!(
+            case.expect,
+            Expect::Unauthorized { .. } | Expect::LoginRefused
+        ) && attempt.exchange.answer().is_some()
         {
             self.suspect = Some(at);
         }
@@ -345,10 +371,23 @@ impl<'a> Runner<'a> {
             self.listener.on(&Event::ErrorAnswer(&error));
         }
         let mut broken = false;
-        let deviations: Vec<(String, Deviation)> =
-            attempt.judgement.deviations().map(|(p, d)| (p.to_owned(), d.clone())).collect();
+        let deviations: Vec<(String, Deviation)> = attempt
+            .judgement
+            .deviations()
+            .map(|(p, d)| (p.to_owned(), d.clone()))
+            .collect();
         for (promise, deviation) in deviations {
             broken |= self.found(at, &promise, deviation, &attempt.exchange).await;
+        }
+        // A refusal may be the end of the connection (and is then kept): was it a crash?
+        if !broken
+            && attempt.exchange.failure().is_some()
+            && !matches!(attempt.exchange.failure(), Some(Failure::NotSent(_)))
+            && self.sign.is_some()
+            && self.revive(at).await
+        {
+            let promise = crate::judge::answers_promise(&case.operation);
+            broken |= self.restarts_again(at, &promise, &attempt.exchange).await;
         }
         if let Some(deviation) = self.leak(&attempt.exchange) {
             let promise = crate::judge::answers_promise(&case.operation);
@@ -356,11 +395,16 @@ impl<'a> Runner<'a> {
         }
         broken |= self.mind_settings(at, &attempt).await;
         let sent = self.job.device.sent();
-        self.listener.on(&Event::CaseDone { case: &case.id, title: &case.title, broken, sent });
+        self.listener.on(&Event::CaseDone {
+            case: &case.id,
+            title: &case.title,
+            broken,
+            sent,
+        });
     }
 
     /// A refusal that shows the session's credentials.
-    fn leak(&self, exchange: &Exchange) -> Option<Deviation> {
+    pub(super) fn leak(&self, exchange: &Exchange) -> Option<Deviation> {
         let answer = exchange.answer().filter(|a| a.status >= 400)?;
         let text = String::from_utf8_lossy(&answer.body);
         self.job.device.shows_secret(&text).then(|| Deviation {
@@ -385,10 +429,16 @@ impl<'a> Runner<'a> {
         let early = median(&self.latencies[..quarter]);
         let late = median(&self.latencies[self.latencies.len() - quarter..]);
         let slower = late > early * 10 && late > early + Duration::from_millis(250);
-        let operations: Vec<String> =
-            self.job.contract.operations.iter().map(|o| o.id.clone()).collect();
+        let operations: Vec<String> = self
+            .job
+            .contract
+            .operations
+            .iter()
+            .map(|o| o.id.clone())
+            .collect();
         for operation in operations {
-            self.tally.note(&format!("{operation}.state.alive"), !slower);
+            self.tally
+                .note(&format!("{operation}.state.alive"), !slower);
         }
         if slower && let Some(at) = self.answered {
             let deviation = Deviation {
@@ -431,7 +481,10 @@ impl<'a> Runner<'a> {
             verdicts.push(Verdict::NotRestored);
         }
         let not_judged = nothing_tested
-            || self.stop.as_ref().is_some_and(|s| !s.judged() && *s != Stop::Reboots);
+            || self
+                .stop
+                .as_ref()
+                .is_some_and(|s| !s.judged() && *s != Stop::Reboots);
         if not_judged {
             verdicts.push(Verdict::NotJudged);
         }
@@ -485,7 +538,10 @@ impl<'a> Runner<'a> {
                 sent: job.device.sent(),
                 answered: job.device.answered(),
             },
-            exit: Exit { code: verdict.code(), reason },
+            exit: Exit {
+                code: verdict.code(),
+                reason,
+            },
             promises,
             findings,
             divergences: self.probes.divergences(&job.contract, &job.texts),
@@ -495,7 +551,11 @@ impl<'a> Runner<'a> {
             notes: self.notes,
         };
         self.listener.on(&Event::Finished(&report));
-        Outcome { report, files: self.files, verdict }
+        Outcome {
+            report,
+            files: self.files,
+            verdict,
+        }
     }
 }
 

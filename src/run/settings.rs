@@ -1,6 +1,7 @@
 //! The settings during a run: what was accepted reads back, what was refused changed nothing.
 
 use super::runner::{Attempt, Runner};
+use super::state::Difference;
 use super::tally::fingerprint;
 use crate::case::{Case, Check, Expect};
 use crate::judge::{Deviation, Judgement, Kind, Took};
@@ -14,7 +15,9 @@ impl Runner<'_> {
     /// promise about the settings is broken.
     pub(super) async fn mind_settings(&mut self, at: usize, attempt: &Attempt) -> bool {
         let case = self.case(at);
-        let Some(watched) = self.watched.get_mut(&case.operation) else { return false };
+        let Some(watched) = self.watched.get_mut(&case.operation) else {
+            return false;
+        };
         match attempt.judgement.took {
             Took::Accepted => {
                 watched.standing = None;
@@ -66,7 +69,10 @@ impl Runner<'_> {
     /// Reads the settings where they are not known, before cases that must not change them.
     pub(super) async fn look_again(&mut self) {
         for operation in self.watched_operations() {
-            if self.watched.get(&operation).is_some_and(|w| w.standing.is_none() && w.readable())
+            if self
+                .watched
+                .get(&operation)
+                .is_some_and(|w| w.standing.is_none() && w.readable())
                 && let Some(value) = self.read(&operation).await
                 && let Some(watched) = self.watched.get_mut(&operation)
             {
@@ -104,7 +110,11 @@ impl Runner<'_> {
     /// Whether a read-back shows what an accepted case wrote.
     async fn read_after_write(&mut self, at: usize, written: &Value) -> bool {
         let case = self.case(at);
-        if !self.watched.get(&case.operation).is_some_and(super::state::Watched::readable) {
+        if !self
+            .watched
+            .get(&case.operation)
+            .is_some_and(super::state::Watched::readable)
+        {
             return false;
         }
         let promise = format!("{}.state.readback", case.operation);
@@ -112,7 +122,9 @@ impl Runner<'_> {
             self.tally.note(&promise, false);
             return false;
         };
-        let Some(watched) = self.watched.get_mut(&case.operation) else { return false };
+        let Some(watched) = self.watched.get_mut(&case.operation) else {
+            return false;
+        };
         let difference = watched.differs_from_written(written, &value);
         watched.standing = Some(value);
         let Some(first) = difference else {
@@ -123,7 +135,10 @@ impl Runner<'_> {
         // case.
         let mut charged = case.clone();
         charged.input_class = format!("readback:{}", first.pointer);
-        if self.tally.known(&fingerprint(&promise, Kind::ReadbackDiffers, &charged), &case.id) {
+        if self.tally.known(
+            &fingerprint(&promise, Kind::ReadbackDiffers, &charged),
+            &case.id,
+        ) {
             return true;
         }
         let (mut hits, mut tries) = (1, 1);
@@ -147,34 +162,55 @@ impl Runner<'_> {
             expected: format!("`{}` reads back as {}", first.pointer, first.expected),
             observed: format!("`{}` reads back as {}", first.pointer, first.observed),
         };
-        self.publish(&charged, &promise, &deviation, (hits, tries), String::new(), Vec::new());
+        self.publish(
+            &charged,
+            &promise,
+            &deviation,
+            (hits, tries),
+            String::new(),
+            Vec::new(),
+        );
         true
     }
 
     /// Do the settings stand as before the refused cases since the last look?
     pub(super) async fn checkpoint(&mut self) {
         for operation in self.watched_operations() {
-            let waiting = self.watched.get(&operation).is_some_and(|w| {
-                !w.pending.is_empty() && w.standing.is_some() && w.readable()
-            });
+            let waiting = self
+                .watched
+                .get(&operation)
+                .is_some_and(|w| !w.pending.is_empty() && w.standing.is_some() && w.readable());
             if !waiting {
                 continue;
             }
-            let Some(value) = self.read(&operation).await else { continue };
-            let Some(watched) = self.watched.get_mut(&operation) else { continue };
+            let Some(value) = self.read(&operation).await else {
+                continue;
+            };
+            let Some(watched) = self.watched.get_mut(&operation) else {
+                continue;
+            };
             let difference = watched.differs_from_standing(&value);
             let pending = std::mem::take(&mut watched.pending);
             watched.standing = Some(value);
             let promise = format!("{operation}.state.refusal");
             match difference {
                 None => self.tally.note(&promise, true),
-                Some(_) => self.search(&operation, &promise, &pending).await,
+                Some(difference) => {
+                    self.search(&operation, &promise, &pending, &difference)
+                        .await;
+                }
             }
         }
     }
 
     /// Settings changed under a block of refusals: finds the cases that do it.
-    async fn search(&mut self, operation: &str, promise: &str, pending: &[usize]) {
+    async fn search(
+        &mut self,
+        operation: &str,
+        promise: &str,
+        pending: &[usize],
+        seen: &Difference,
+    ) {
         // A changed setting may hide a second change to the same value, so each try starts from a
         // known write.
         let reset = self.job.plan.cases.iter().position(|c| {
@@ -221,14 +257,44 @@ impl Runner<'_> {
                     ),
                 };
                 let case = case.clone();
-                self.publish(&case, promise, &deviation, (hits, tries), String::new(), Vec::new());
+                self.publish(
+                    &case,
+                    promise,
+                    &deviation,
+                    (hits, tries),
+                    String::new(),
+                    Vec::new(),
+                );
             }
         }
-        if culprits == 0 {
-            self.tally.note(promise, false);
-            self.note(format!(
-                "{operation}: settings changed during refused requests, but no single one of them does it again"
-            ));
+        if culprits == 0
+            && let Some(last) = pending.last()
+        {
+            // Something changed them once: not the same case every time, perhaps not a case at all.
+            let mut case = self.case(*last).clone();
+            case.input_class = "settings-changed-once".to_owned();
+            case.title = "refused requests".to_owned();
+            let deviation = Deviation {
+                kind: Kind::StateChangedByRefusal,
+                expected: format!("`{}` stays {}", seen.pointer, seen.expected),
+                observed: format!(
+                    "after {} refused requests `{}` was {}; none of them does it again",
+                    pending.len(),
+                    seen.pointer,
+                    seen.observed
+                ),
+            };
+            let id = fingerprint(promise, deviation.kind, &case);
+            if !self.tally.known(&id, &case.id) {
+                self.publish(
+                    &case,
+                    promise,
+                    &deviation,
+                    (1, 2),
+                    String::new(),
+                    Vec::new(),
+                );
+            }
         }
         self.look_again().await;
     }
@@ -239,7 +305,7 @@ impl Runner<'_> {
         operation: &str,
         reset: Option<usize>,
         case: &Case,
-    ) -> Option<(bool, Option<super::state::Difference>)> {
+    ) -> Option<(bool, Option<Difference>)> {
         if let Some(reset) = reset {
             self.took(self.case(reset)).await;
         }
@@ -257,17 +323,28 @@ impl Runner<'_> {
     /// At the end of the plan: the last known settings still stand.
     pub(super) async fn final_settings(&mut self) {
         for operation in self.watched_operations() {
-            let Some(value) = self.read(&operation).await else { continue };
-            let Some(watched) = self.watched.get_mut(&operation) else { continue };
+            let Some(value) = self.read(&operation).await else {
+                continue;
+            };
+            let Some(watched) = self.watched.get_mut(&operation) else {
+                continue;
+            };
             let difference = watched.differs_from_standing(&value);
-            self.tally.note(&format!("{operation}.state.readback"), difference.is_none());
+            self.tally
+                .note(&format!("{operation}.state.readback"), difference.is_none());
             if let Some(difference) = difference
                 && let Some(at) = self.answered
             {
                 let deviation = Deviation {
                     kind: Kind::ReadbackDiffers,
-                    expected: format!("`{}` still reads back as {}", difference.pointer, difference.expected),
-                    observed: format!("`{}` reads back as {}", difference.pointer, difference.observed),
+                    expected: format!(
+                        "`{}` still reads back as {}",
+                        difference.pointer, difference.expected
+                    ),
+                    observed: format!(
+                        "`{}` reads back as {}",
+                        difference.pointer, difference.observed
+                    ),
                 };
                 self.add_plain(at, "state.readback", deviation, "settings-not-kept");
             }

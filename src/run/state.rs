@@ -38,7 +38,10 @@ pub const GIVE_UP_AFTER: u32 = 3;
 impl Watched {
     /// A watch over settings whose `placeholders` the profile names.
     pub fn new(placeholders: BTreeMap<String, Vec<String>>) -> Self {
-        Watched { placeholders, ..Watched::default() }
+        Watched {
+            placeholders,
+            ..Watched::default()
+        }
     }
 
     /// Whether reading back still makes sense.
@@ -92,7 +95,8 @@ impl Watched {
             expected: d.observed,
             observed: d.expected,
         }));
-        all.into_iter().find(|d| !self.volatile.iter().any(|v| below(&d.pointer, v)))
+        all.into_iter()
+            .find(|d| !self.volatile.iter().any(|v| below(&d.pointer, v)))
     }
 
     fn counts(&self, difference: &Difference, read_back: &Value) -> bool {
@@ -109,15 +113,23 @@ impl Watched {
     /// Whether `value` at `pointer` stands for something that cannot be read: as the profile says,
     /// or nothing but stars or bullets.
     pub fn is_placeholder(&self, pointer: &str, value: &Value) -> bool {
-        let Value::String(text) = value else { return false };
+        let Value::String(text) = value else {
+            return false;
+        };
         let stars = !text.is_empty() && text.chars().all(|c| matches!(c, '*' | '•' | '●'));
-        stars || self.placeholders.get(pointer).is_some_and(|list| list.contains(text))
+        stars
+            || self
+                .placeholders
+                .get(pointer)
+                .is_some_and(|list| list.contains(text))
     }
 }
 
 /// Whether `pointer` is `root` or lies below it.
 fn below(pointer: &str, root: &str) -> bool {
-    pointer.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    pointer
+        .strip_prefix(root)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn escape(name: &str) -> String {
@@ -150,7 +162,11 @@ fn compare(expected: &Value, actual: &Value, at: String, out: &mut Vec<Differenc
         (Value::Number(e), Value::Number(a)) if e.as_f64() == a.as_f64() => {}
         (e, a) if e == a => {}
         (e, a) => {
-            out.push(Difference { pointer: at, expected: show(e), observed: show(a) });
+            out.push(Difference {
+                pointer: at,
+                expected: show(e),
+                observed: show(a),
+            });
         }
     }
 }
@@ -169,8 +185,10 @@ mod tests {
     use serde_json::json;
 
     fn watch() -> Watched {
-        let mut watch =
-            Watched::new(BTreeMap::from([("/password".to_owned(), vec!["WebPass".to_owned()])]));
+        let mut watch = Watched::new(BTreeMap::from([(
+            "/password".to_owned(),
+            vec!["WebPass".to_owned()],
+        )]));
         let settings = json!({"a": 1, "b": "x", "n": {"p": 5}, "password": "WebPass", "t": 7});
         let mut later = settings.clone();
         later["t"] = json!(8);
@@ -184,16 +202,34 @@ mod tests {
             (json!({"a": 1}), json!({"a": 1.0, "z": 3}), None),
             (json!({"a": 1}), json!({"a": 2}), Some("/a")),
             (json!({"a": 1}), json!({}), Some("/a")),
-            (json!({"n": {"p": 5}}), json!({"n": {"p": "5"}}), Some("/n/p")),
+            (
+                json!({"n": {"p": 5}}),
+                json!({"n": {"p": "5"}}),
+                Some("/n/p"),
+            ),
             // Never shown by any read-back: the device does not tell.
             (json!({"hidden": 1}), json!({"a": 1}), None),
-            (json!({"password": "secret"}), json!({"password": "WebPass"}), None),
-            (json!({"password": "secret"}), json!({"password": "****"}), None),
-            (json!({"password": "secret"}), json!({"password": "other"}), Some("/password")),
+            (
+                json!({"password": "secret"}),
+                json!({"password": "WebPass"}),
+                None,
+            ),
+            (
+                json!({"password": "secret"}),
+                json!({"password": "****"}),
+                None,
+            ),
+            (
+                json!({"password": "secret"}),
+                json!({"password": "other"}),
+                Some("/password"),
+            ),
             (json!({"t": 1}), json!({"t": 9}), None),
         ];
         for (written, read, want) in table {
-            let got = watch().differs_from_written(&written, &read).map(|d| d.pointer);
+            let got = watch()
+                .differs_from_written(&written, &read)
+                .map(|d| d.pointer);
             assert_eq!(got.as_deref(), want, "{written} read back as {read}");
         }
     }
@@ -205,10 +241,16 @@ mod tests {
         let mut changed = same.clone();
         changed["n"]["p"] = json!(6);
         let difference = watch().differs_from_standing(&changed).expect("differs");
-        assert_eq!((difference.pointer.as_str(), difference.observed.as_str()), ("/n/p", "6"));
+        assert_eq!(
+            (difference.pointer.as_str(), difference.observed.as_str()),
+            ("/n/p", "6")
+        );
         let mut grown = same.clone();
         grown["new"] = json!(true);
         let difference = watch().differs_from_standing(&grown).expect("differs");
-        assert_eq!((difference.expected.as_str(), difference.observed.as_str()), ("absent", "true"));
+        assert_eq!(
+            (difference.expected.as_str(), difference.observed.as_str()),
+            ("absent", "true")
+        );
     }
 }

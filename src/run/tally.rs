@@ -1,7 +1,7 @@
 //! Adds up verdicts: status of each promise, findings by fingerprint, choices. Pure.
 
 use super::result::{Choice, Evidence, Finding, PromiseResult, Reproducer, Severity, Status};
-use crate::case::Case;
+use crate::case::{Case, Expect};
 use crate::contract::Contract;
 use crate::judge::{Deviation, Judgement, Kind, Ruling};
 use sha2::{Digest, Sha256};
@@ -59,7 +59,10 @@ impl Tally {
 
     /// Whether a finding with this fingerprint is known; if so, `case` joins it.
     pub fn known(&mut self, fingerprint: &str, case: &str) -> bool {
-        let Some(finding) = self.by_fingerprint.get(fingerprint).and_then(|at| self.findings.get_mut(*at))
+        let Some(finding) = self
+            .by_fingerprint
+            .get(fingerprint)
+            .and_then(|at| self.findings.get_mut(*at))
         else {
             return false;
         };
@@ -73,7 +76,8 @@ impl Tally {
     pub fn add(&mut self, finding: Finding) {
         let count = self.promises.entry(finding.promise.clone()).or_default();
         count.broken |= finding.kind != Kind::Flaky;
-        self.by_fingerprint.insert(finding.fingerprint.clone(), self.findings.len());
+        self.by_fingerprint
+            .insert(finding.fingerprint.clone(), self.findings.len());
         self.findings.push(finding);
     }
 
@@ -109,11 +113,41 @@ impl Tally {
 /// Hash of promise, kind, operation and input class: not of payload, seed or order (DESIGN §4).
 pub fn fingerprint(promise: &str, kind: Kind, case: &Case) -> String {
     let mut hash = Sha256::new();
-    for part in [promise, &kind_word(kind), &case.operation, &case.input_class] {
+    for part in [
+        promise,
+        &kind_word(kind),
+        &case.operation,
+        &class(kind, case),
+    ] {
         hash.update(part.as_bytes());
         hash.update([0]);
     }
-    hash.finalize().iter().take(8).map(|b| format!("{b:02x}")).collect()
+    hash.finalize()
+        .iter()
+        .take(8)
+        .map(|b| format!("{b:02x}"))
+        .collect()
+}
+
+/// The input class as far as it matters for a kind: how an answer is malformed, or which text is
+/// wrong for a fault, does not depend on the input that drew it.
+fn class(kind: Kind, case: &Case) -> String {
+    let faults = match &case.expect {
+        Expect::Refused { faults } | Expect::Unauthorized { faults } => faults.as_slice(),
+        _ => &[],
+    };
+    let kinds = || {
+        let mut kinds: Vec<_> = faults.iter().map(|f| f.kind).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        format!("{kinds:?}")
+    };
+    match kind {
+        Kind::MalformedResponse | Kind::SecretLeak | Kind::Slow => String::new(),
+        Kind::WrongErrorShape => kinds(),
+        Kind::WrongStatus if !faults.is_empty() => kinds(),
+        _ => case.input_class.clone(),
+    }
 }
 
 /// The word of a kind as the report writes it.
@@ -160,7 +194,11 @@ pub fn finding(
     let flaky = confirmed.0 < confirmed.1;
     let kind = if flaky { Kind::Flaky } else { deviation.kind };
     let title = if flaky {
-        format!("{}: {}, but not every time", case.title, headline(deviation.kind))
+        format!(
+            "{}: {}, but not every time",
+            case.title,
+            headline(deviation.kind)
+        )
     } else {
         format!("{}: {}", case.title, headline(deviation.kind))
     };

@@ -3,7 +3,7 @@
 
 use probity::case::{self, Context, DEFAULT_BUDGET, Plan};
 use probity::contract::{self, Contract, ContractIssue};
-use probity::device::{Credentials, Device, Options as DeviceOptions};
+use probity::device::{Carrier, Credentials, Device, Options as DeviceOptions};
 use probity::mock::{self, MockConfig};
 use probity::pattern::Texts;
 use probity::profile::Profile;
@@ -51,7 +51,8 @@ impl Suite {
     }
 
     pub fn mock(&self) -> MockConfig {
-        MockConfig::clean(self.contract.clone(), self.profile.clone()).with_texts(self.texts.clone())
+        MockConfig::clean(self.contract.clone(), self.profile.clone())
+            .with_texts(self.texts.clone())
     }
 
     /// Runs the plan against a mock of this configuration.
@@ -59,7 +60,12 @@ impl Suite {
         self.run_with(config, listener, Duration::from_millis(1_500))
     }
 
-    pub fn run_with(&self, config: MockConfig, listener: &mut dyn Listener, timeout: Duration) -> Outcome {
+    pub fn run_with(
+        &self,
+        config: MockConfig,
+        listener: &mut dyn Listener,
+        timeout: Duration,
+    ) -> Outcome {
         let credentials = Credentials {
             username: Some(config.username.clone()),
             password: Some(config.password.clone()),
@@ -71,6 +77,7 @@ impl Suite {
                 base_url: format!("http://{}", mock.addr()),
                 credentials,
                 timeout,
+                carrier: Carrier::Socket,
                 ..DeviceOptions::default()
             },
             self.profile.clone(),

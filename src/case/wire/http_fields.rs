@@ -48,9 +48,10 @@ pub(super) fn spelling(bench: &mut Bench<'_, '_>, sent: &Sent) {
         colon: ":",
         ..Style::PLAIN
     };
+    // (Not tabs: a parser in wide use takes none after a length.)
     let wide = Style {
-        colon: ": \t ",
-        behind: " \t",
+        colon: ":   ",
+        behind: "  ",
         ..Style::PLAIN
     };
     Idea::new(about, "no-blank", 1, "there is no blank before values").valid(bench, styled(tight));
@@ -58,7 +59,7 @@ pub(super) fn spelling(bench: &mut Bench<'_, '_>, sent: &Sent) {
         about,
         "more-blanks",
         2,
-        "there are blanks and tabs around values",
+        "there are several blanks around values",
     )
     .valid(bench, styled(wide));
     let empty = Wire::head(&sent.request, Style::PLAIN)

@@ -23,7 +23,7 @@ pub(super) fn methods(bench: &mut Bench<'_, '_>) {
     let request = bench.context.request(bench.op, bytes);
     let small = bench.op.method.to_ascii_lowercase();
     // Without a body to compare there is no read-back that would show what a `DELETE` did.
-    let delete = if body.is_some() { 3 } else { THOROUGH };
+    let delete = if body.is_some() { 2 } else { THOROUGH };
     let table: [(&str, &str, u8, Served); 10] = [
         ("put", "PUT", 1, Served::Fault),
         ("post", "POST", 2, Served::Fault),

@@ -1,0 +1,229 @@
+//! Contracts load, or say what is wrong and where.
+
+use probity::case::{Context, DEFAULT_BUDGET, plan};
+use probity::contract::{self, load, load_bytes};
+use probity::pattern::Assessment;
+use probity::profile::Profile;
+use serde_json::json;
+use std::path::Path;
+
+fn document(name: &str) -> contract::Contract {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/contracts")
+        .join(name);
+    load(&path).unwrap_or_else(|e| panic!("{e}"))
+}
+
+#[test]
+fn public_style_documents_load_and_make_a_plan() {
+    let table: [(&str, &[&str], usize); 3] = [
+        ("camera.yaml", &["getStream", "putStream", "setOverlay"], 1),
+        (
+            "switch.json",
+            &["configurePort", "createVlan", "listVlans"],
+            0,
+        ),
+        ("thermostat.yaml", &["putSchedule", "setMode", "reboot"], 0),
+    ];
+    for (name, operations, unsupported) in table {
+        let contract = document(name);
+        let ids: Vec<&str> = contract.operations.iter().map(|o| o.id.as_str()).collect();
+        assert_eq!(ids, operations, "{name}");
+        assert!(
+            contract.unsupported.len() >= unsupported,
+            "{name}: {:?}",
+            contract.unsupported
+        );
+        let (texts, profile) = (contract.texts(), Profile::default());
+        let plan = plan(
+            &Context {
+                contract: &contract,
+                profile: &profile,
+                texts: &texts,
+                seed: 0,
+                thorough: false,
+            },
+            Some(DEFAULT_BUDGET),
+        );
+        assert!(plan.cases.len() > 50, "{name}: {}", plan.cases.len());
+        assert!(plan.requests <= DEFAULT_BUDGET, "{name}: {}", plan.requests);
+        for case in &plan.cases {
+            assert_ne!(
+                case.operation, "reboot",
+                "an operation that acts is not probed"
+            );
+            for promise in &case.promises {
+                assert!(
+                    contract.promise(promise).is_some(),
+                    "{name}: {promise} of {}",
+                    case.id
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn all_of_is_merged_and_refs_are_followed() {
+    let contract = document("camera.yaml");
+    let operation = contract.operation("putStream").expect("operation");
+    let fields: Vec<String> = operation.fields().iter().map(|f| f.path.dotted()).collect();
+    assert!(fields.contains(&"name".to_owned()), "{fields:?}");
+    assert!(
+        fields.contains(&"resolution.width".to_owned()),
+        "{fields:?}"
+    );
+    assert!(fields.contains(&"regions[].x".to_owned()), "{fields:?}");
+    assert!(
+        contract
+            .unsupported
+            .iter()
+            .any(|u| u.what.contains("no JSON body"))
+    );
+}
+
+#[test]
+fn bad_documents_say_what_is_wrong_and_where() {
+    let table: [(&str, &str); 10] = [
+        ("", "/openapi: not an OpenAPI document"),
+        ("[1, 2", "line 1, column 5: not JSON"),
+        ("a: b: c", "line 1"),
+        (
+            "{\"swagger\": \"2.0\"}",
+            "/swagger: Swagger 2.0 is not supported",
+        ),
+        (
+            "{\"openapi\": \"4.0.0\"}",
+            "/openapi: OpenAPI 4.0.0 is not supported",
+        ),
+        ("{\"openapi\": \"3.1.0\"}", "/paths: no `paths`"),
+        (
+            "{\"openapi\": \"3.1.0\", \"paths\": {}}",
+            "/paths: no operation to judge",
+        ),
+        (
+            r##"{"openapi": "3.1.0", "paths": {"/a": {"post": {"requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/A"}}}}}}}, "components": {"schemas": {"A": {"properties": {"a": {"$ref": "#/components/schemas/A"}}}}}}"##,
+            "/components/schemas/A: the schema contains itself",
+        ),
+        (
+            r##"{"openapi": "3.1.0", "paths": {"/a": {"post": {"requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/B"}}}}}}}}"##,
+            "leads nowhere",
+        ),
+        (
+            r##"{"openapi": "3.1.0", "paths": {"/a": {"post": {"requestBody": {"content": {"application/json": {"schema": {"type": "text"}}}}}}}}"##,
+            "/schema/type: \"text\" is no JSON type",
+        ),
+    ];
+    for (text, want) in table {
+        let error = load_bytes("bad", text.as_bytes())
+            .expect_err(text)
+            .to_string();
+        assert!(error.starts_with("bad: "), "{error}");
+        assert!(error.contains(want), "{text}\n  {error}\n  wanted {want}");
+    }
+    // Deep nesting and garbage must end in an error, not in a crash.
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    assert!(load_bytes("deep", deep.as_bytes()).is_err());
+    assert!(load_bytes("bytes", &[0xff, 0xfe, 0x00]).is_err());
+    let laughs = "a: &a [x, x, x, x, x, x, x, x]\nb: &b [*a, *a, *a, *a, *a, *a, *a, *a]\nc: &c [*b, *b, *b, *b, *b, *b, *b, *b]\nd: &d [*c, *c, *c, *c, *c, *c, *c, *c]\ne: &e [*d, *d, *d, *d, *d, *d, *d, *d]\nf: &f [*e, *e, *e, *e, *e, *e, *e, *e]\ng: &g [*f, *f, *f, *f, *f, *f, *f, *f]\nh: [*g, *g, *g, *g, *g, *g, *g, *g]\n";
+    assert!(load_bytes("laughs", laughs.as_bytes()).is_err());
+}
+
+/// Patterns byte for byte as the page has them.
+#[test]
+fn the_embedded_document_states_the_page_as_published() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/seed/set-sip-settings.txt");
+    let Ok(page) = std::fs::read_to_string(&page) else {
+        println!("skipped: {} is not there", page.display());
+        return;
+    };
+    let (contract, _) = contract::embedded::sip_settings();
+    let fields = contract.operations[0].fields();
+    let patterns: Vec<_> = fields
+        .iter()
+        .filter_map(|f| Some((f, f.schema.pattern.as_ref()?)))
+        .collect();
+    assert_eq!(patterns.len(), 6);
+    for (field, pattern) in patterns {
+        let line = field.schema.page_line.expect("a page line") as usize;
+        let text = page.lines().nth(line - 1).expect("line of the page");
+        assert!(
+            text.contains(pattern.as_str()),
+            "{} is not on line {line}",
+            field.path
+        );
+    }
+    for shape in contract.operations[0].error_shapes() {
+        let text = shape.body["error"]
+            .as_str()
+            .expect("text")
+            .replace("{param}", "param");
+        assert!(page.contains(&text), "{text}");
+    }
+}
+
+#[test]
+fn values_are_assessed_over_all_readings() {
+    use Assessment::{Open, SurelyInvalid, SurelyValid};
+    let (contract, _) = contract::embedded::sip_settings();
+    let texts = contract.texts();
+    let schema = &contract.operations[0].body.as_ref().expect("body").schema;
+    let base = json!({
+        "proxy": "sip:1.2.3.4", "realm": "a.b", "user": "101", "password": "123ab6",
+        "stun": {"ip": "a.b", "port": 19302}
+    });
+    let table = [
+        (base.clone(), SurelyValid),
+        (with(&base, "/password", json!("12345")), SurelyInvalid),
+        (with(&base, "/password", json!("a".repeat(31))), SurelyValid),
+        // Prose allows 100, the pattern 31.
+        (with(&base, "/password", json!("a".repeat(50))), Open),
+        (
+            with(&base, "/password", json!("a".repeat(101))),
+            SurelyInvalid,
+        ),
+        (with(&base, "/stun/port", json!(19302.0)), Open),
+        (with(&base, "/stun/port", json!("19302")), SurelyInvalid),
+        (with(&base, "/transport", json!("udp")), SurelyValid),
+        (with(&base, "/transport", json!("UDP")), SurelyInvalid),
+        (with(&base, "/unknown", json!(1)), Open),
+        (with(&base, "/proxy", json!("sip:sip.bas-ip.com")), Open),
+        (json!([]), SurelyInvalid),
+    ];
+    for (value, want) in table {
+        let got = contract::assess(schema, &value, &texts);
+        assert_eq!(got.certainty, want, "{value}: {:?}", got.faults);
+    }
+}
+
+fn with(base: &serde_json::Value, pointer: &str, value: serde_json::Value) -> serde_json::Value {
+    let mut out = base.clone();
+    match out.pointer_mut(pointer) {
+        Some(place) => *place = value,
+        None => out[pointer.trim_start_matches('/')] = value,
+    }
+    out
+}
+
+#[test]
+fn lint_of_the_embedded_page() {
+    let (contract, _) = contract::embedded::sip_settings();
+    let issues = contract::lint(&contract, &contract.texts());
+    let table = [
+        ("pattern-does-not-compile", 3),
+        ("length-contradiction", 1),
+        ("example-against-schema", 1),
+        ("anchors-bind-one-alternative", 3),
+        ("number-without-range", 1),
+        ("no-member-required", 3),
+        ("stray-suffix", 3),
+        ("suffix-in-one-alternative", 2),
+    ];
+    for (rule, count) in table {
+        let found = issues
+            .iter()
+            .filter(|i| i.id.starts_with(&format!("{rule}:")))
+            .count();
+        assert_eq!(found, count, "{rule}: {issues:#?}");
+    }
+}
