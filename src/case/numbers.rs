@@ -75,10 +75,12 @@ fn bounds(scene: &mut Scene<'_, '_>, path: &FieldPath, schema: &Schema) {
         if let Some(next) = next {
             refused(scene, path, (keyword, "one-outside", 0), next);
         }
-        if !whole && let Some(edge) = value.as_f64()
-            && let Some(near) = real(edge + sign * 0.01 * step.min(1.0)) {
-                refused(scene, path, (keyword, "just-outside", 1), near);
-            }
+        if !whole
+            && let Some(edge) = value.as_f64()
+            && let Some(near) = real(edge + sign * 0.01 * step.min(1.0))
+        {
+            refused(scene, path, (keyword, "just-outside", 1), near);
+        }
         if let Some(far) = value
             .as_f64()
             .and_then(|edge| real(edge + sign * 1000.0 * step))
@@ -216,9 +218,10 @@ fn spellings(scene: &mut Scene<'_, '_>, path: &FieldPath, schema: &Schema) {
         };
         // What the token means is the sample; whether an integer may be written so is open.
         if let Some(written) = super::build::set(&body, path, json!(number as f64))
-            && whole {
-                body = written;
-            }
+            && whole
+        {
+            body = written;
+        }
         scene.add(Sketch {
             field: path,
             keyword: "type",

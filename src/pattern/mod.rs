@@ -22,10 +22,13 @@
 //! ```
 
 pub mod alphabet;
+pub mod ambiguity;
 pub mod ast;
 pub mod automaton;
+pub mod axes;
 mod canonical;
 pub mod class;
+pub mod classify;
 pub mod dialect;
 mod explore;
 mod format;
@@ -39,6 +42,7 @@ mod reading;
 pub mod relation;
 pub mod repair;
 mod sample;
+pub mod survey;
 mod text;
 mod unicode;
 
