@@ -17,7 +17,7 @@ pub enum Kind {
     Superset,
     /// Some in both, some in only the first, some in only the second.
     Overlap,
-    /// No text in both; at least one of the languages is not empty.
+    /// No text in both, and neither is empty.
     Disjoint,
     /// A limit was reached before this could be decided.
     Unknown,
@@ -91,11 +91,10 @@ pub fn compare_sides(parts: Vec<&mut Automaton>, sides: [&[usize]; 2], budget: B
         (Some(_), Some(_), Some(_)) => Kind::Overlap,
         _ if !complete => Kind::Unknown,
         (None, None, _) => Kind::Equal,
-        (None, Some(_), Some(_)) => Kind::Subset,
-        (Some(_), None, Some(_)) => Kind::Superset,
-        // One of them may be empty: the empty language is a subset of everything, but "no text in
-        // both" says more.
-        (_, _, None) => Kind::Disjoint,
+        // The empty language is a subset of every other.
+        (None, Some(_), _) => Kind::Subset,
+        (Some(_), None, _) => Kind::Superset,
+        (Some(_), Some(_), None) => Kind::Disjoint,
     };
     let mut witnesses = found
         .into_iter()

@@ -11,7 +11,7 @@ use super::class::Set;
 use super::dialect::Alphabet;
 use super::language;
 use super::product::Budget;
-use super::reading::{Decider, Language, Lengths, Unit};
+use super::reading::{Decider, Language, Lengths, Reading, Unit};
 use super::relation::{self, Relation};
 use super::text::Text;
 
@@ -222,12 +222,17 @@ impl Desk<'_> {
 impl Survey {
     /// Sorts the readings. At most one proof or one telling text for each class.
     pub fn new(text: &Text, scope: Scope) -> Survey {
+        Survey::of(text, |reading| {
+            scope == Scope::Modelled || reading.plausible
+        })
+    }
+
+    /// As [`Survey::new`] for the readings that `wanted` chooses (of those that compile and are
+    /// modelled).
+    pub fn of(text: &Text, wanted: impl Fn(&Reading) -> bool) -> Survey {
         let mut by_decider: BTreeMap<Decider, Vec<usize>> = BTreeMap::new();
         for (index, reading) in text.readings().iter().enumerate() {
-            let wanted = reading.compiles
-                && reading.modelled()
-                && (scope == Scope::Modelled || reading.plausible);
-            if wanted {
+            if reading.compiles && reading.modelled() && wanted(reading) {
                 by_decider.entry(reading.decider).or_default().push(index);
             }
         }
