@@ -45,7 +45,10 @@ pub(super) struct Args {
     /// Also readings that are not plausible
     #[arg(long)]
     all: bool,
-    /// JSON instead of tables
+    /// Also which engines mean the same, and how each two meanings relate
+    #[arg(long)]
+    matrix: bool,
+    /// JSON instead of tables: everything, with all readings and relations
     #[arg(long)]
     json: bool,
     /// Questions, one JSON object a line, from a file or stdin (-); one answer a line
@@ -120,7 +123,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         anstream::println!("{}", serde_json::to_string_pretty(&all)?);
     } else {
         for (name, explanation) in &out {
-            anstream::print!("{}", table(name, explanation));
+            anstream::print!("{}", table(name, explanation, args.matrix));
         }
     }
     Ok(Verdict::Kept)
@@ -156,7 +159,7 @@ fn batch(file: &std::path::Path) -> Result<Verdict, Error> {
 }
 
 /// One rule as a person reads it.
-fn table(name: &str, e: &Explanation) -> String {
+fn table(name: &str, e: &Explanation, matrix: bool) -> String {
     let bold = Style::new().bold();
     let dim = Style::new().dimmed();
     let warn = AnsiColor::Yellow.on_default();
@@ -223,6 +226,106 @@ fn table(name: &str, e: &Explanation) -> String {
             line(format!("      {dim}{}{dim:#}", repair.derivation));
         }
     }
+    for row in &e.guesses {
+        let takes = if row.taken_by.is_empty() {
+            "none".to_owned()
+        } else {
+            row.taken_by.join(", ")
+        };
+        line(format!(
+            "  {:<18} is taken by {takes}",
+            format!("{:?}", shorten(&row.text))
+        ));
+    }
+    let d = &e.differences;
+    line(format!(
+        "\n  {bold}How it can be read{bold:#}{}",
+        if d.repair == "none" {
+            String::new()
+        } else {
+            format!(" (as {})", d.repair)
+        }
+    ));
+    line(format!(
+        "  It depends on the engine and on how the engine is asked: search (a match anywhere), prefix (at\n  \
+         the start), full (the whole text), full-grouped (a search for ^(?:pattern)$). That makes {}\n  \
+         different meaning(s). For example, who takes",
+        d.meanings
+    ));
+    for row in &d.texts {
+        let note = if row.note.is_empty() {
+            String::new()
+        } else {
+            format!("  {dim}{}{dim:#}", row.note)
+        };
+        line(format!("  {bold}{:?}{bold:#}{note}", shorten(&row.text)));
+        // Modes with the same answer on one line.
+        let mut said: Vec<(String, Vec<&str>)> = Vec::new();
+        for mode in &row.taken_by {
+            let who = who(&mode.dialects, &mode.refused_by);
+            match said.iter_mut().find(|(known, _)| *known == who) {
+                Some((_, modes)) => modes.push(mode.mode),
+                None => said.push((who, vec![mode.mode])),
+            }
+        }
+        for (who, modes) in said {
+            line(format!("      {:<30} {who}", modes.join(", ")));
+        }
+    }
+    if matrix {
+        meanings(e, &mut line);
+    }
+    line(format!("\n  {bold}Whatever the reading{bold:#}"));
+    if let Some(valid) = &e.surely_valid {
+        line(format!("  every reading takes {:?}", shorten(valid)));
+    }
+    if let Some(longest) = &e.surely_valid_longest {
+        line(format!(
+            "  the longest of these has {} characters",
+            longest.chars().count()
+        ));
+    }
+    if let Some(invalid) = &e.surely_invalid {
+        line(format!("  no reading takes {:?}", shorten(invalid)));
+    }
+    for risk in &e.risks {
+        let growth = match (risk.growth, risk.degree) {
+            ("linear", _) => continue,
+            ("polynomial", Some(2)) => "grows with the square of the length".to_owned(),
+            ("polynomial", Some(degree)) => {
+                format!("grows with the length to the power of {degree}")
+            }
+            ("exponential", _) => "doubles with every few characters more".to_owned(),
+            _ => "could not be predicted within the limits".to_owned(),
+        };
+        let attack = risk
+            .attack
+            .as_ref()
+            .map_or(String::new(), |[prefix, pump, suffix]| {
+                format!(", e.g. for {prefix:?}, then {pump:?} again and again, then {suffix:?}")
+            });
+        line(format!(
+            "  {warn}time{warn:#} of a backtracking engine ({}) {growth}{attack}",
+            risk.mode
+        ));
+    }
+    line(String::new());
+    out
+}
+
+/// The dialects that take a text, said in the shorter way.
+fn who(taken: &[String], refused: &[String]) -> String {
+    match (taken.len(), refused.len()) {
+        (0, _) => "none".to_owned(),
+        (_, 0) => "all".to_owned(),
+        (t, r) if t > r => format!("all but {}", refused.join(" ")),
+        _ => taken.join(" "),
+    }
+}
+
+/// Meanings, telling texts and the matrix of relations.
+fn meanings(e: &Explanation, line: &mut impl FnMut(String)) {
+    let bold = Style::new().bold();
     line(format!(
         "\n  {bold}{} different meaning(s){bold:#}; engines on one line accept exactly the same texts",
         e.meanings.len()
@@ -276,42 +379,6 @@ fn table(name: &str, e: &Explanation) -> String {
             line(format!("  {:>3}{cells}", row.id));
         }
     }
-    line(format!("\n  {bold}Whatever the reading{bold:#}"));
-    if let Some(valid) = &e.surely_valid {
-        line(format!("  every reading takes {:?}", shorten(valid)));
-    }
-    if let Some(longest) = &e.surely_valid_longest {
-        line(format!(
-            "  the longest of these has {} characters",
-            longest.chars().count()
-        ));
-    }
-    if let Some(invalid) = &e.surely_invalid {
-        line(format!("  no reading takes {:?}", shorten(invalid)));
-    }
-    for risk in &e.risks {
-        let growth = match (risk.growth, risk.degree) {
-            ("linear", _) => continue,
-            ("polynomial", Some(2)) => "grows with the square of the length".to_owned(),
-            ("polynomial", Some(degree)) => {
-                format!("grows with the length to the power of {degree}")
-            }
-            ("exponential", _) => "doubles with every few characters more".to_owned(),
-            _ => "could not be predicted within the limits".to_owned(),
-        };
-        let attack = risk
-            .attack
-            .as_ref()
-            .map_or(String::new(), |[prefix, pump, suffix]| {
-                format!(", e.g. for {prefix:?}, then {pump:?} again and again, then {suffix:?}")
-            });
-        line(format!(
-            "  {warn}time{warn:#} of a backtracking engine ({}) {growth}{attack}",
-            risk.mode
-        ));
-    }
-    line(String::new());
-    out
 }
 
 /// The sign of one pair.

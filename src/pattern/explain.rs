@@ -34,6 +34,11 @@ pub struct Explanation {
     pub relations: Vec<RelationView>,
     /// Few texts that tell all meanings apart.
     pub telling: Vec<Telling>,
+    /// The likeliest guess (or the published text) and few texts on which its engines and ways of
+    /// asking differ.
+    pub differences: Differences,
+    /// Few texts on which the guesses differ, with those that take them in ECMAScript.
+    pub guesses: Vec<Telling>,
     /// A shortest text that every plausible reading takes.
     pub surely_valid: Option<String>,
     /// A longest one, where there is a longest.
@@ -115,6 +120,39 @@ pub struct Telling {
     pub text: String,
     /// Letters.
     pub taken_by: Vec<String>,
+}
+
+/// Texts on which engines and ways of asking differ, for one repair.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Differences {
+    /// The repair.
+    pub repair: String,
+    /// How many different meanings its readings have.
+    pub meanings: usize,
+    /// The texts.
+    pub texts: Vec<Difference>,
+}
+
+/// One text, and who takes it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Difference {
+    /// The text.
+    pub text: String,
+    /// What is special about it.
+    pub note: &'static str,
+    /// For each mode, in the order search, prefix, full, full-grouped: the dialects that take it.
+    pub taken_by: Vec<ModeView>,
+}
+
+/// The dialects that take a text in one mode.
+#[derive(Clone, Debug, Serialize)]
+pub struct ModeView {
+    /// The mode.
+    pub mode: &'static str,
+    /// They take it.
+    pub dialects: Vec<String>,
+    /// They do not.
+    pub refused_by: Vec<String>,
 }
 
 /// Super-linear time in one dialect and mode.
@@ -211,6 +249,8 @@ pub fn explain(text: &Text, choice: &Choice) -> Explanation {
             })
             .collect(),
         telling: telling(&survey),
+        differences: differences(text, choice),
+        guesses: guesses(text),
         meanings,
         relations,
         surely_valid: text.valid(),
@@ -309,6 +349,100 @@ fn who(readings: &[&Reading]) -> Vec<String> {
             };
             out.push(format!("{repair}{modes}{bounds}: {}", dialects.join(" ")));
         }
+    }
+    out
+}
+
+fn differences(text: &Text, choice: &Choice) -> Differences {
+    let Some(repair) = text.repairs().iter().find(|r| r.plausible) else {
+        return Differences::default();
+    };
+    let mine = |reading: &Reading| {
+        reading.repair == repair.id
+            && reading.compiles
+            && reading.modelled()
+            && reading.id.ends_with("/codepoints/both")
+            && (choice.dialects.is_empty()
+                || choice.dialects.iter().any(|d| d.id() == reading.dialect))
+    };
+    let survey = Survey::of(text, mine);
+    let texts = telling(&survey)
+        .into_iter()
+        .map(|telling| Difference {
+            note: note(&telling.text, text.valid().as_deref().unwrap_or("")),
+            taken_by: Mode::ALL
+                .iter()
+                .map(|mode| {
+                    let (taken, refused): (Vec<&Reading>, Vec<&Reading>) = text
+                        .readings()
+                        .iter()
+                        .filter(|r| mine(r) && r.mode == mode.id())
+                        .partition(|r| r.accepts(&telling.text));
+                    let names =
+                        |list: Vec<&Reading>| list.iter().map(|r| r.dialect.clone()).collect();
+                    ModeView {
+                        mode: mode.id(),
+                        dialects: names(taken),
+                        refused_by: names(refused),
+                    }
+                })
+                .collect(),
+            text: telling.text,
+        })
+        .collect();
+    Differences {
+        repair: repair.id.clone(),
+        meanings: survey.classes().len(),
+        texts,
+    }
+}
+
+/// What is special about a text, seen from a valid one.
+fn note(text: &str, valid: &str) -> &'static str {
+    let odd = text.chars().find(|c| !c.is_ascii());
+    if text.ends_with("\r\n") {
+        "CR LF at the end"
+    } else if text.ends_with('\n') {
+        "a line feed at the end"
+    } else if text.contains('\n') {
+        "more than one line"
+    } else if odd.is_some_and(char::is_numeric) {
+        "a digit that is not 0 to 9"
+    } else if odd.is_some_and(char::is_alphabetic) {
+        "a letter outside ASCII"
+    } else if odd.is_some_and(char::is_whitespace) {
+        "a space outside ASCII"
+    } else if odd.is_some() {
+        "a character outside ASCII"
+    } else if !valid.is_empty() && text != valid && text.contains(valid) {
+        "a valid text with more around it"
+    } else {
+        ""
+    }
+}
+
+/// Texts on which the plausible repairs differ, ECMAScript and full match.
+fn guesses(text: &Text) -> Vec<Telling> {
+    let survey = Survey::of(text, |reading| {
+        reading.repair != "format"
+            && reading.dialect == "ecmascript"
+            && reading.mode == "full"
+            && reading.id.ends_with("/codepoints/both")
+    });
+    let mut out = telling(&survey);
+    for telling in &mut out {
+        telling.taken_by = text
+            .readings()
+            .iter()
+            .filter(|r| {
+                r.compiles
+                    && r.dialect == "ecmascript"
+                    && r.mode == "full"
+                    && r.id.ends_with("/codepoints/both")
+                    && r.accepts(&telling.text)
+            })
+            .map(|r| r.repair.clone())
+            .collect();
     }
     out
 }
