@@ -11,6 +11,7 @@
 //!
 //! Imports [`super::ast`], [`super::automaton`], [`super::nfa`], [`super::product`].
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
 use super::alphabet::{Classes, FRIENDLY};
@@ -410,8 +411,8 @@ impl Machine {
         }
         while let Some(q) = queue.pop_front() {
             for &(x, _) in self.edges(q) {
-                if !parent.contains_key(&x) {
-                    parent.insert(x, Some(q));
+                if let Entry::Vacant(place) = parent.entry(x) {
+                    place.insert(Some(q));
                     queue.push_back(x);
                 }
             }
