@@ -9,7 +9,7 @@ pub(super) fn line(text: &str) -> String {
     escape(text, false)
 }
 
-/// Like [`line`], but line feeds stay.
+/// Like [`line()`], but line feeds stay.
 pub(super) fn block(text: &str) -> String {
     escape(text, true)
 }
