@@ -690,6 +690,9 @@ impl Parser {
             }
             '8' | '9' if !java && !net => Ok(Item::Symbol(symbol)),
             'b' | 'B' | 'A' | 'z' | 'Z' | 'G' | 'R' | 'X' if in_class && java => bad(),
+            'N' if in_class && perl => {
+                Err(self.error_at(at, "\\N in a class must be a named character"))
+            }
             'R' | 'X' | 'B' if in_class && self.dialect.is_pcre2() => {
                 Err(self.error_at(at, "escape is invalid in a character class"))
             }
