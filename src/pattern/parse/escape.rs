@@ -858,6 +858,21 @@ impl Parser {
                     return None;
                 }
                 let value = name.split('=').next_back().unwrap_or(name);
+                // The aliases of general categories that are written small.
+                let category = match value {
+                    "digit" => Some("Nd"),
+                    "cntrl" => Some("Cc"),
+                    "punct" => Some("P"),
+                    _ => None,
+                };
+                if let Some(category) = category
+                    && matches!(
+                        name.split_once('='),
+                        None | Some(("General_Category" | "gc", _))
+                    )
+                {
+                    return unicode::property(category);
+                }
                 if !value.starts_with(|c: char| c.is_ascii_uppercase()) {
                     return None;
                 }
