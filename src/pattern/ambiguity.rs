@@ -410,8 +410,8 @@ impl Machine {
         }
         while let Some(q) = queue.pop_front() {
             for &(x, _) in self.edges(q) {
-                if !parent.contains_key(&x) {
-                    parent.insert(x, Some(q));
+                if let std::collections::hash_map::Entry::Vacant(e) = parent.entry(x) {
+                    e.insert(Some(q));
                     queue.push_back(x);
                 }
             }

@@ -113,10 +113,14 @@ impl Engine {
             Dialect::EcmaScriptU => ecma("u").map(Compiled::Points),
             // regress 0.12 takes Annex B syntax with `v` alone.
             Dialect::EcmaScriptV => ecma("uv").map(Compiled::Points),
-            Dialect::Rust => regex_automata::meta::Regex::new(pattern)
-                .and_then(|_| regex_automata::meta::Regex::new(&wrapped(r"\A", r"\z")))
-                .map(Compiled::Automata)
-                .map_err(|error| error.to_string()),
+            Dialect::Rust => {
+                let build = |text: &str| {
+                    regex_automata::meta::Regex::new(text).map_err(|error| error.to_string())
+                };
+                build(pattern)
+                    .and_then(|_| build(&wrapped(r"\A", r"\z")))
+                    .map(Compiled::Automata)
+            }
             _ => return None,
         };
         let most = match &compiled {
