@@ -28,6 +28,7 @@ pub mod automaton;
 pub mod axes;
 pub mod batch;
 mod canonical;
+pub mod check;
 pub mod class;
 pub mod classify;
 pub mod dialect;

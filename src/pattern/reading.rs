@@ -1,8 +1,11 @@
-//! One way to understand a rule, and how it decides. Imports [`super::automaton`].
+//! One way to understand a rule, and how it decides. Imports [`super::automaton`], [`super::check`],
+//! [`super::dialect`].
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::automaton::Automaton;
+use super::check::Engine;
+use super::dialect::{Dialect, Mode};
 
 /// The languages of one rule's readings, each once. Shared by the readings; walking an automaton
 /// builds states, hence the lock.
@@ -129,6 +132,19 @@ impl Reading {
                 bank.get_mut(index).is_none_or(|a| a.accepts(text))
             }
         }
+    }
+
+    /// As [`Reading::accepts`], decided by a real engine that is part of the build (`regress` for
+    /// ECMAScript, `regex-automata` for Rust) instead of our model. `None` where there is none for
+    /// this dialect, the reading has its lengths from the prose instead of the pattern, or the
+    /// engine could take too long. Compiles the pattern each time.
+    pub fn accepts_by_engine(&self, text: &str) -> Option<bool> {
+        if self.id.ends_with("/prose") || !self.compiles {
+            return None;
+        }
+        let (pattern, dialect) = (self.pattern.as_deref()?, Dialect::by_id(&self.dialect)?);
+        let engine = Engine::new(pattern, dialect, Mode::by_id(&self.mode)?)?.ok()?;
+        Some(self.decider.within_bounds(Lengths::of(text)) && engine.accepts(text)?)
     }
 
     /// Whether `accepts` really knows the language of this reading.

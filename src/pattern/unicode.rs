@@ -203,7 +203,9 @@ pub fn boundary_word(dialect: Dialect, unicode: Option<bool>) -> Set {
         // .NET counts the two joiners as word symbols for \b only (RegexCharClass.IsBoundaryWordChar).
         Dialect::DotNet => dotnet_word().union(&Set::range(0x200C, 0x200D)),
         // Onigmo's Ruby syntax: ONIG_OPTION_WORD_BOUND_ALL_RANGE, Unicode unless (?a).
-        Dialect::Ruby if unicode != Some(false) => uts18_word().minus(&Set::range(0x200C, 0x200D)),
+        Dialect::Ruby if unicode != Some(false) => uts18_word()
+            .minus(&Set::range(0x200C, 0x200D))
+            .union(&Set::of("²³¹¼½¾")),
         // Up to JDK 18 `\b` uses Character.isLetterOrDigit and the underscore, whatever `\w` is;
         // from JDK 19 on it is ASCII by default (JDK-8264160). The older behaviour is modelled:
         // it is that of the long-term versions 8, 11 and 17.

@@ -690,6 +690,9 @@ impl Parser {
             }
             '8' | '9' if !java && !net => Ok(Item::Symbol(symbol)),
             'b' | 'B' | 'A' | 'z' | 'Z' | 'G' | 'R' | 'X' if in_class && java => bad(),
+            'N' if in_class && perl => {
+                Err(self.error_at(at, "\\N in a class must be a named character"))
+            }
             'R' | 'X' | 'B' if in_class && self.dialect.is_pcre2() => {
                 Err(self.error_at(at, "escape is invalid in a character class"))
             }
@@ -855,6 +858,21 @@ impl Parser {
                     return None;
                 }
                 let value = name.split('=').next_back().unwrap_or(name);
+                // The aliases of general categories that are written small.
+                let category = match value {
+                    "digit" => Some("Nd"),
+                    "cntrl" => Some("Cc"),
+                    "punct" => Some("P"),
+                    _ => None,
+                };
+                if let Some(category) = category
+                    && matches!(
+                        name.split_once('='),
+                        None | Some(("General_Category" | "gc", _))
+                    )
+                {
+                    return unicode::property(category);
+                }
                 if !value.starts_with(|c: char| c.is_ascii_uppercase()) {
                     return None;
                 }

@@ -343,7 +343,7 @@ impl Parser {
         if self.family == Family::DotNet && name.contains('-') {
             return Err(self.unsupported("a balancing group: not regular"));
         }
-        let repeats_allowed = matches!(self.family, Family::Ruby | Family::DotNet)
+        let repeats_allowed = matches!(self.family, Family::Ruby | Family::DotNet | Family::Go)
             || self.dialect == Dialect::Perl
             || self.family == Family::EcmaScript;
         if self.names.contains(&name) && !repeats_allowed {

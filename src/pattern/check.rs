@@ -1,0 +1,154 @@
+//! The model against real engines that are part of the build: `regress` for ECMAScript,
+//! `regex-automata` for Rust. The body of a fuzz target: pattern and text in, a disagreement out.
+//! Imports [`super::ambiguity`], [`super::dialect`], [`super::language`].
+
+use super::ambiguity::{self, Growth};
+use super::dialect::{Dialect, Mode};
+use super::language;
+use super::parse::ParseError;
+
+/// A pattern and a text on which model and engine differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disagreement {
+    /// Which dialect.
+    pub dialect: Dialect,
+    /// What the model says: `None`, it does not compile.
+    pub model: Option<bool>,
+    /// What the engine says.
+    pub engine: Option<bool>,
+}
+
+/// Searches `text` for `pattern` with the model and with every embedded engine, and returns the
+/// first disagreement. Patterns without a model, and those on which a backtracking engine may take
+/// exponential time, are passed over.
+pub fn disagreement(pattern: &str, text: &str) -> Option<Disagreement> {
+    // Backtracking has no limit of its own.
+    if pattern.len() > 200 || text.len() > 200 {
+        return None;
+    }
+    [
+        Dialect::EcmaScript,
+        Dialect::EcmaScriptU,
+        Dialect::EcmaScriptV,
+        Dialect::Rust,
+    ]
+    .into_iter()
+    .find_map(|dialect| {
+        let model = match language::language(pattern, dialect, Mode::Search) {
+            Ok(mut automaton) => Some(automaton.decide(text).ok()?),
+            Err(ParseError::Syntax { .. }) => None,
+            Err(ParseError::Unsupported { .. }) => return None,
+        };
+        let engine = engine(pattern, dialect, text)?;
+        (model != engine).then_some(Disagreement {
+            dialect,
+            model,
+            engine,
+        })
+    })
+}
+
+/// What the embedded engine of a dialect says under search: `None`, there is none (or it was not
+/// asked because it could take too long); `Some(None)`, it refuses the pattern.
+pub fn engine(pattern: &str, dialect: Dialect, text: &str) -> Option<Option<bool>> {
+    let engine = match Engine::new(pattern, dialect, Mode::Search)? {
+        Ok(engine) => engine,
+        Err(_) => return Some(None),
+    };
+    engine.accepts(text).map(Some)
+}
+
+/// A pattern compiled by an engine that is part of the build.
+pub struct Engine {
+    compiled: Compiled,
+    /// Texts up to this many bytes are matched in reasonable time.
+    most: usize,
+}
+
+enum Compiled {
+    /// ECMAScript without `u`: on UTF-16 units.
+    Units(regress::Regex),
+    /// ECMAScript with `u` or `v`.
+    Points(regress::Regex),
+    /// Rust.
+    Automata(regex_automata::meta::Regex),
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine")
+            .field("most", &self.most)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Compiles `pattern`, to be asked in `mode`. `None` where no engine is embedded for the
+    /// dialect.
+    ///
+    /// # Errors
+    /// The engine's own words where it refuses the pattern.
+    pub fn new(pattern: &str, dialect: Dialect, mode: Mode) -> Option<Result<Engine, String>> {
+        let wrapped = |start: &str, end: &str| match mode {
+            Mode::Search => pattern.to_owned(),
+            Mode::Prefix => format!("{start}(?:{pattern})"),
+            Mode::Full => format!("{start}(?:{pattern}){end}"),
+            Mode::FullGrouped => format!("^(?:{pattern})$"),
+        };
+        let ecma = |flags: &str| {
+            // The pattern alone must compile: "a)(b" may not be completed by the wrapping.
+            regress::Regex::with_flags(pattern, flags)
+                .and_then(|_| {
+                    let text = wrapped("^", "$");
+                    if flags.is_empty() {
+                        regress::Regex::from_unicode(text.encode_utf16().map(u32::from), flags)
+                    } else {
+                        regress::Regex::with_flags(&text, flags)
+                    }
+                })
+                .map_err(|error| error.to_string())
+        };
+        let compiled = match dialect {
+            Dialect::EcmaScript => ecma("").map(Compiled::Units),
+            Dialect::EcmaScriptU => ecma("u").map(Compiled::Points),
+            // regress 0.12 takes Annex B syntax with `v` alone.
+            Dialect::EcmaScriptV => ecma("uv").map(Compiled::Points),
+            Dialect::Rust => {
+                let build = |text: &str| {
+                    regex_automata::meta::Regex::new(text).map_err(|error| error.to_string())
+                };
+                build(pattern)
+                    .and_then(|_| build(&wrapped(r"\A", r"\z")))
+                    .map(Compiled::Automata)
+            }
+            _ => return None,
+        };
+        let most = match &compiled {
+            Ok(Compiled::Automata(_)) => usize::MAX,
+            // A backtracking engine: the predicted growth says how long a text may be.
+            _ => match ambiguity::risk(pattern, dialect, mode).map(|risk| risk.growth) {
+                Ok(Some(Growth::Linear)) => 1 << 20,
+                Ok(Some(Growth::Polynomial(2))) => 4_000,
+                Ok(Some(Growth::Polynomial(3))) => 300,
+                Ok(Some(Growth::Polynomial(_))) => 60,
+                _ => 20,
+            },
+        };
+        Some(compiled.map(|compiled| Engine { compiled, most }))
+    }
+
+    /// Whether the engine takes `text`; `None` where it could take too long.
+    pub fn accepts(&self, text: &str) -> Option<bool> {
+        if text.len() > self.most {
+            return None;
+        }
+        Some(match &self.compiled {
+            Compiled::Units(regex) => {
+                let units: Vec<u16> = text.encode_utf16().collect();
+                regex.find_from_ucs2(&units, 0).next().is_some()
+            }
+            Compiled::Points(regex) => regex.find(text).is_some(),
+            Compiled::Automata(regex) => regex.is_match(text),
+        })
+    }
+}
