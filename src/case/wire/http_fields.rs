@@ -384,9 +384,9 @@ pub(super) fn media_types(bench: &mut Bench<'_, '_>, sent: &Sent) {
     // The page names one media type and does not say what becomes of others.
     for (name, tier, value) in [
         ("absent", 2, None),
-        ("text", 2, Some("text/plain")),
+        ("text", 3, Some("text/plain")),
         ("xml", 3, Some("application/xml")),
-        ("form", 2, Some("application/x-www-form-urlencoded")),
+        ("form", 3, Some("application/x-www-form-urlencoded")),
         (
             "multipart",
             3,
