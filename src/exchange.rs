@@ -512,7 +512,7 @@ mod tests {
             (Beheaded, "abcdef", Some("bcdef")),
             (Halved, "abcdef", Some("abc")),
             (FirstOnly, "abcdef", Some("a")),
-            (TailChanged, "abcaef", Some("abaaaa")),
+            (TailChanged, "abcaef", Some("ababaa")),
             (TailChanged, "a", Some("b")),
             (MiddleChanged, "abcaef", Some("abcbef")),
             (Capitals, "ab12", Some("AB12")),

@@ -1,46 +1,9 @@
 //! The readings of string rules through the public interface.
 
+mod page;
+
+use page::rules;
 use probity::pattern::{Assessment, Rule, Text};
-
-const IPV4: &str = r"((25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?(?::\d{1,5})?)(\.|$)){4}\b";
-const DOMAIN: &str = r"([0-9]*[A-Za-z+\-_]+[0-9]*)((\.([0-9]*[A-Za-z+\-_]+[0-9]*))+\b)";
-
-fn realm() -> Rule {
-    Rule {
-        pattern: Some(format!(r"^\b{IPV4}|{DOMAIN}(?::\d{{1,5}})?$")),
-        formats: vec!["ipv4".to_owned(), "dns".to_owned()],
-        ..Rule::default()
-    }
-}
-
-fn proxy() -> Rule {
-    Rule {
-        pattern: Some(format!(r"^sip:(\b{IPV4})|{DOMAIN}(?::\d{{1,5}})?$")),
-        formats: vec!["ipv4".to_owned(), "dns".to_owned()],
-        ..Rule::default()
-    }
-}
-
-fn damaged(count: &str, min: Option<u64>, max: Option<u64>) -> Rule {
-    Rule {
-        pattern: Some(format!(
-            "^[0-9a-zA-Z\\s~!@#$%^&;*()_-+={{[}}]|\"<,>.?/]{{{count}}}?$`"
-        )),
-        min_length: min,
-        max_length: max,
-        formats: Vec::new(),
-    }
-}
-
-fn rules() -> Vec<(&'static str, Rule)> {
-    vec![
-        ("realm", realm()),
-        ("proxy", proxy()),
-        ("user", damaged("1,31", Some(1), Some(31))),
-        ("password", damaged("6,31", Some(6), Some(100))),
-        ("user_id", damaged("0,31", None, Some(31))),
-    ]
-}
 
 #[test]
 fn samples_are_what_they_say_and_are_stable() {
@@ -138,6 +101,15 @@ fn the_page() {
         (
             "user_id",
             vec![("".into(), SurelyValid), ("user126".into(), SurelyValid)],
+        ),
+        (
+            "stun.ip",
+            vec![
+                ("stun.l.google.com".into(), SurelyValid),
+                ("10.0.0.1".into(), SurelyValid),
+                ("a.b:3478".into(), SurelyInvalid),
+                ("localhost".into(), SurelyInvalid),
+            ],
         ),
     ];
     for ((name, rule), (expected, strings)) in rules().into_iter().zip(table) {

@@ -330,6 +330,44 @@ fn the_budget_of_failed_logins_is_kept() {
 }
 
 #[test]
+fn every_operation_is_tried_by_every_strategy_that_fits_it() {
+    let (contract, profile) = other();
+    let texts = contract.texts();
+    let context = Context {
+        contract: &contract,
+        profile: &profile,
+        texts: &texts,
+        seed: 0,
+        thorough: true,
+    };
+    let planned: BTreeSet<String> = plan(&context, None)
+        .cases
+        .into_iter()
+        .map(|c| c.id)
+        .collect();
+    for wanted in [
+        "addThing/json-syntax/structure/trailing-comma",
+        "addThing/json-syntax/numbers/leading-zero",
+        "changeThing/json-syntax/cut/last-brace",
+        "addThing/json-corners/duplicates/wrong-type-last",
+        "addThing/http/chunks/one",
+        "changeThing/http/pieces/body-later",
+        "listThings/http/method/put",
+        "addThing/http/method/patch",
+        "listThings/auth/credentials/absent",
+        "addThing/auth/credentials/shortened",
+        "changeThing/auth/credentials/unknown",
+        "listThings/auth/session/goes-on",
+        "addThing/auth/session/goes-on",
+        "changeThing/auth/session/goes-on",
+        "addThing/state/refusals/wrong-name-last",
+        "addThing/state/writes/longest",
+    ] {
+        assert!(planned.contains(wanted), "{wanted} is not in the plan");
+    }
+}
+
+#[test]
 fn the_plan_is_the_same_every_time() {
     let (contract, profile) = contract::embedded::sip_settings();
     let texts = contract.texts();

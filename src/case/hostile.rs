@@ -72,8 +72,8 @@ const fn payload(name: &'static str, text: &'static str, everywhere: bool) -> Pa
 const PAYLOADS: &[Payload] = &[
     payload("format", "%x%s%n", true),
     payload("shell-substitution", "$(sleep 0)", true),
-    payload("configuration-line", "x\nprobity=1", false),
     payload("header", "x\r\nX-Probity: injected", false),
+    payload("configuration-line", "x\nprobity=1", false),
     payload("sql", "' OR '1'='1", false),
     payload("markup", "<script>0</script>", false),
     payload("path", "../../../../dev/null", false),

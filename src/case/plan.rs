@@ -16,8 +16,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 /// requests a second).
 pub const DEFAULT_BUDGET: usize = 600;
 
-/// Requests of a budget that are kept for what is no case: login, life probes, looks at the
-/// settings between windows and the restore. A run against the clean mock needs about fifty.
+/// Requests of a budget that are kept for login, life probes, read-backs at checkpoints and the
+/// restore.
 pub const RESERVE: usize = 55;
 
 /// What a run sends, in order.
@@ -119,19 +119,35 @@ fn all(context: &Context<'_>, keep: &dyn Fn(&Case) -> bool) -> Vec<Case> {
 /// Cases from this tier on are sent only without a budget.
 pub const THOROUGH_TIER: u8 = 6;
 
-/// Sorted by tier; within a tier one case of each operation, strategy and field in turn. What the
-/// page leaves open comes at the end of its tier: it may change the settings unseen, which costs
-/// a look at them, and one look serves several in a row.
+/// Sorted by tier; within a tier one case of each strategy in turn, and within a strategy one of
+/// each operation and field: a strategy without fields (HTTP, credentials) must not wait behind one
+/// that has a case for every field. What the page leaves open comes at the end of its tier: it may
+/// change the settings unseen, which costs a look at them, and one look serves several in a row.
 fn interleaved(cases: Vec<Case>) -> Vec<Case> {
-    let mut rounds: BTreeMap<(u8, String), usize> = BTreeMap::new();
+    let mut by_field: BTreeMap<(u8, String), usize> = BTreeMap::new();
+    let mut strategies: BTreeMap<(u8, &'static str), Vec<(usize, usize)>> = BTreeMap::new();
+    for (at, case) in cases.iter().enumerate() {
+        let round = by_field.entry((case.tier, group(case))).or_default();
+        *round += 1;
+        let turns = strategies.entry((case.tier, case.strategy)).or_default();
+        turns.push((*round, at));
+    }
+    let mut turn = vec![0; cases.len()];
+    for turns in strategies.values_mut() {
+        turns.sort_unstable();
+        for (place, (_, at)) in turns.iter().enumerate() {
+            if let Some(turn) = turn.get_mut(*at) {
+                *turn = place;
+            }
+        }
+    }
     let mut keyed: Vec<((u8, bool, usize, usize), Case)> = cases
         .into_iter()
+        .zip(turn)
         .enumerate()
-        .map(|(at, case)| {
-            let round = rounds.entry((case.tier, group(&case))).or_default();
-            *round += 1;
+        .map(|(at, (case, turn))| {
             let open = matches!(case.expect, Expect::Either { .. });
-            ((case.tier, open, *round, at), case)
+            ((case.tier, open, turn, at), case)
         })
         .collect();
     keyed.sort_by_key(|(key, _)| *key);

@@ -7,7 +7,7 @@ use crate::device::{Credentials, Device};
 use crate::mock::{self, Mock, MockConfig};
 use crate::report::snapshots::Snapshots;
 use crate::report::{self, terminal};
-use crate::run::event::{Event, Listener};
+use crate::run::curl::login_lines;
 use crate::run::{self, Job, Options, Outcome, Verdict};
 use globset::Glob;
 use std::collections::BTreeMap;
@@ -178,13 +178,16 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         // Only one result may go to stdout.
         summary: !to_stdout,
     };
-    let terminal = terminal::Terminal::new(style)
-        .with_setup(run::curl::login_lines(&job.profile, job.device.base_url()));
-    let snapshots = args.snapshots.as_deref().map(Snapshots::open).transpose()?;
-    let mut listener = Listeners {
-        terminal,
-        snapshots,
-    };
+    // A token that the user gave needs no login, and the embedded mock ends with the run.
+    let setup = (mock.is_none() && args.device.token_env.is_none())
+        .then(|| login_lines(job.device.profile(), job.device.base_url()))
+        .flatten();
+    let mut person = terminal::Terminal::new(style).with_setup(setup);
+    let mut snapshots = args.snapshots.as_deref().map(Snapshots::open).transpose()?;
+    let mut listener = report::Listeners(vec![&mut person]);
+    if let Some(snapshots) = &mut snapshots {
+        listener.0.push(snapshots);
+    }
     let outcome = runtime.block_on(async {
         tokio::spawn(async move {
             if tokio::signal::ctrl_c().await.is_ok() {
@@ -199,29 +202,11 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         mock.stop();
     }
     deliver(&args, &outcome)?;
-    if let Some(snapshots) = listener.snapshots {
-        anstream::eprintln!("{}", snapshots.finish()?);
+    if let Some(snapshots) = snapshots {
+        // Not a result: what a changed answer means is decided by whoever reviews it.
+        let _ = writeln!(anstream::stderr(), "{}", snapshots.finish()?);
     }
     Ok(outcome.verdict)
-}
-
-/// The person and, where asked for, the snapshots listen to the same run.
-struct Listeners {
-    terminal: terminal::Terminal,
-    snapshots: Option<Snapshots>,
-}
-
-impl Listener for Listeners {
-    fn on(&mut self, event: &Event<'_>) {
-        self.terminal.on(event);
-        if let Some(snapshots) = &mut self.snapshots {
-            snapshots.on(event);
-        }
-    }
-
-    fn wants_error_answers(&self) -> bool {
-        self.snapshots.is_some()
-    }
 }
 
 fn deliver(args: &Args, outcome: &Outcome) -> Result<(), Error> {

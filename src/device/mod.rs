@@ -260,6 +260,11 @@ impl Device {
         &self.base.url
     }
 
+    /// How its certificate is looked at, for reproducers.
+    pub fn tls(&self) -> &Tls {
+        &self.options.tls
+    }
+
     /// How it is driven.
     pub fn profile(&self) -> &Profile {
         &self.profile

@@ -672,12 +672,6 @@ const WHOLE: &[(&str, Class, &str, &str)] = &[
         "a body that comes in pieces is cut at the first",
     ),
     (
-        "lower-case-headers",
-        H,
-        "http.framing",
-        "header names in lower case are not found",
-    ),
-    (
         "shows-token",
         A,
         "http.answers",

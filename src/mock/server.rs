@@ -224,11 +224,9 @@ async fn handle(
             body.extend_from_slice(data);
         }
     }
-    let lower_case_only = service.planted().has("lower-case-headers");
     let headers: Vec<(String, String)> = parts
         .headers
         .iter()
-        .filter(|(name, _)| !lower_case_only || name.as_str() != "authorization")
         .map(|(name, value)| {
             (
                 name.as_str().to_owned(),

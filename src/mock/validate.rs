@@ -118,6 +118,9 @@ impl Validator {
             out.push(wrong(kind));
             return;
         }
+        if value.is_null() {
+            return;
+        }
         if let Some(values) = &schema.enum_values
             && !self.in_enum(values, value, path)
         {

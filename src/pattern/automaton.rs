@@ -387,8 +387,11 @@ impl Automaton {
     }
 
     /// Whether `text` is in the language; forgets states when there are too many, so memory is
-    /// bounded and the answer always comes. Time is linear in `text` for a given automaton.
-    pub fn accepts(&mut self, text: &str) -> bool {
+    /// bounded. Time is linear in `text` for a given automaton.
+    ///
+    /// # Errors
+    /// [`CapReached`] where a single state is over the limit.
+    pub fn decide(&mut self, text: &str) -> Result<bool, CapReached> {
         let mut state = self.start;
         for c in text.chars() {
             if state == DEAD || state == ALL {
@@ -399,15 +402,16 @@ impl Automaton {
                 Ok(next) => next,
                 Err(CapReached) => {
                     state = self.restart_from(state);
-                    match self.step(state, class) {
-                        Ok(next) => next,
-                        // One state alone is over the limit: nothing sensible is left to try.
-                        Err(CapReached) => return false,
-                    }
+                    self.step(state, class)?
                 }
             };
         }
-        self.accepts_here(state)
+        Ok(self.accepts_here(state))
+    }
+
+    /// As [`Automaton::decide`]; what cannot be decided is not accepted.
+    pub fn accepts(&mut self, text: &str) -> bool {
+        self.decide(text).unwrap_or(false)
     }
 
     /// Forgets everything but one state; returns its new number.

@@ -22,11 +22,16 @@
 //! ```
 
 pub mod alphabet;
+pub mod ambiguity;
 pub mod ast;
 pub mod automaton;
+pub mod axes;
+pub mod batch;
 mod canonical;
 pub mod class;
+pub mod classify;
 pub mod dialect;
+pub mod explain;
 mod explore;
 mod format;
 mod hash;
@@ -39,6 +44,7 @@ mod reading;
 pub mod relation;
 pub mod repair;
 mod sample;
+pub mod survey;
 mod text;
 mod unicode;
 

@@ -105,7 +105,12 @@ pub fn repairs(published: &str) -> Vec<Repair> {
             drop,
         ),
     ];
+    // Debris after the final $ can never match, so where there is any it is dropped.
+    let debris = drop_suffix(published).is_some();
     for chosen in [0b111u32, 0b101, 0b011, 0b001, 0b110, 0b100, 0b010] {
+        if debris && chosen & 0b100 == 0 {
+            continue;
+        }
         let mut pattern = published.to_owned();
         let (mut ids, mut reasons) = (Vec::new(), Vec::new());
         let mut applied = true;

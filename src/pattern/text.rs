@@ -59,8 +59,8 @@ pub struct Sample {
 /// every unit. POSIX ERE does not count for a pattern that uses Perl's syntax (escaped letters,
 /// `(?`, lazy quantifiers): there it compiles by accident and means something else. Where pattern
 /// and prose bounds differ (`{6,31}` beside 6 to 100), each alone and both count. A published
-/// format counts as one more reading, unless no string meets it and all other readings: then it
-/// contradicts the pattern and is left aside.
+/// format counts as one more condition for what is surely valid, unless no string meets it and all
+/// readings: then it contradicts the pattern and is left aside.
 #[derive(Debug)]
 pub struct Text {
     rule: Rule,
@@ -69,6 +69,9 @@ pub struct Text {
     pub(super) bank: Bank,
     /// What the plausible readings come down to, each once.
     pub(super) plausible: Vec<Decider>,
+    /// The one among them that is the published format: it holds beside the pattern, so that it
+    /// takes a string makes no string valid.
+    format: Option<Decider>,
     /// Tree of the reading that samples are made from (full match).
     pub(super) reference: Option<(Node, Alphabet)>,
     friendliest: OnceLock<Option<String>>,
@@ -194,6 +197,7 @@ impl Text {
         for automaton in &mut kept {
             automaton.shrink();
         }
+        let format = format_reading.and_then(|(decider, plausible)| plausible.then_some(decider));
         let bank: Bank = Arc::new(Mutex::new(kept));
         let mut readings: Vec<Reading> = drafts
             .into_iter()
@@ -220,6 +224,7 @@ impl Text {
             readings,
             bank,
             plausible,
+            format,
             reference,
             friendliest: OnceLock::new(),
         }
@@ -277,7 +282,7 @@ impl Text {
                     };
                     last = Some((index, answer));
                     if answer {
-                        accepts = true;
+                        accepts |= self.format != Some(*decider);
                     } else {
                         rejects = true;
                     }
@@ -401,6 +406,13 @@ fn draft(
     dialect: Dialect,
     parsed: Result<Node, ParseError>,
 ) {
+    // Guesses that do not count are listed once for each dialect and mode: units and bounds are
+    // axes of their own.
+    let units = if repair.plausible {
+        units(rule)
+    } else {
+        &[Unit::CodePoints]
+    };
     let plausible =
         repair.plausible && (dialect != Dialect::PosixEre || !perl_syntax(&repair.pattern));
     let mut push = |mode, unit, bounds, compiles, decider| {
@@ -423,7 +435,7 @@ fn draft(
         }
         Err(ParseError::Unsupported { .. }) => {
             for &mode in Mode::ALL {
-                for &unit in units(rule) {
+                for &unit in units {
                     push(
                         mode,
                         unit,
@@ -437,7 +449,11 @@ fn draft(
         }
         Ok(node) => node,
     };
-    let prose = own_bounds(&node, rule);
+    let prose = if repair.plausible {
+        own_bounds(&node, rule)
+    } else {
+        None
+    };
     for &mode in Mode::ALL {
         if mode == Mode::FullGrouped
             && matches!(
@@ -457,7 +473,7 @@ fn draft(
             continue;
         }
         let language = compiler.language(&node, dialect, mode);
-        for &unit in units(rule) {
+        for &unit in units {
             push(mode, unit, "both", true, bounded(rule, language, unit));
         }
         let Some(prose) = &prose else { continue };
@@ -469,7 +485,7 @@ fn draft(
         };
         push(mode, Unit::CodePoints, "pattern", true, alone);
         let language = compiler.language(prose, dialect, mode);
-        for &unit in units(rule) {
+        for &unit in units {
             push(mode, unit, "prose", true, bounded(rule, language, unit));
         }
     }

@@ -46,17 +46,19 @@ pub(super) fn line(divergence: &Divergence, verbose: bool) -> String {
             if left.len() == all.len() {
                 return None;
             }
-            let shown = left
-                .iter()
-                .take(NAMED)
-                .copied()
-                .collect::<Vec<_>>()
-                .join(" or ");
-            let more = match left.len().saturating_sub(NAMED) {
+            // Name the shorter list.
+            let gone: Vec<&str> = all.into_iter().filter(|v| !left.contains(v)).collect();
+            let (not, named) = if gone.len() < left.len() {
+                ("not ", gone)
+            } else {
+                ("", left)
+            };
+            let shown: Vec<&str> = named.iter().take(NAMED).copied().collect();
+            let more = match named.len().saturating_sub(NAMED) {
                 0 => String::new(),
                 n => format!(" or {n} more"),
             };
-            Some(format!("{name} {shown}{more}"))
+            Some(format!("{name} {not}{}{more}", shown.join(" or ")))
         })
         .collect();
     if told.is_empty() {

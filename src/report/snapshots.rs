@@ -406,3 +406,35 @@ fn make_reviewable(folder: &Path) -> Result<(), SnapshotError> {
     let path = folder.join("Cargo.toml");
     std::fs::write(&path, MANIFEST).map_err(|source| SnapshotError::Io { path, source })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_that_would_bring_panics_back_are_refused() {
+        let with = |name: &'static str, value: &'static str| {
+            environment(|n| (n == name).then(|| value.to_owned()))
+        };
+        for (name, value) in [
+            ("INSTA_UPDATE", "sometimes"),
+            ("INSTA_OUTPUT", "diff"),
+            ("INSTA_FORCE_PASS", "0"),
+            ("INSTA_REQUIRE_FULL_MATCH", "yes"),
+            ("INSTA_PENDING_DIR", "/elsewhere"),
+            ("INSTA_FORCE_UPDATE", "1"),
+        ] {
+            let error = with(name, value).expect_err(name).to_string();
+            assert!(error.contains(&format!("{name}={value}")), "{error}");
+        }
+        for (name, value) in [
+            ("INSTA_UPDATE", "always"),
+            ("INSTA_UPDATE", ""),
+            ("INSTA_OUTPUT", "none"),
+            ("INSTA_FORCE_PASS", "1"),
+            ("INSTA_CARGO_INSTA", "1"),
+        ] {
+            assert!(with(name, value).is_ok(), "{name}={value}");
+        }
+    }
+}

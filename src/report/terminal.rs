@@ -137,12 +137,12 @@ impl Listener for Terminal {
                 cases,
                 requests,
             } => {
-                self.say(&format!(
-                    "{contract}: {cases} cases, {requests} requests, to {target}"
-                ));
                 if let Some(bar) = &self.bar {
                     bar.set_length(*cases as u64);
                 }
+                self.say(&format!(
+                    "{contract}: {cases} cases, {requests} requests, to {target}"
+                ));
             }
             Event::Note(text) => self.say(&format!("note: {text}")),
             Event::CaseDone {

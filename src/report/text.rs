@@ -226,6 +226,8 @@ impl Page {
             .find(|p| p.id == finding.promise)
             .map(|p| match p.source.page_line {
                 Some(line) => format!(" (page line {line})"),
+                // A pointer into the document says little to a person; an RFC does.
+                None if p.source.pointer.starts_with('/') && !verbose => String::new(),
                 None if p.source.pointer.is_empty() => String::new(),
                 None => format!(" ({})", visible::line(&p.source.pointer)),
             })

@@ -1,6 +1,6 @@
 //! From a deviation to a finding: sent again on fresh connections, with a reproducer and evidence.
 
-use super::curl::{Curl, render_answer, render_request};
+use super::curl::{self, Curl, render_answer, render_request};
 use super::event::Event;
 use super::result::{Evidence, Finding, Reproducer};
 use super::runner::Runner;
@@ -133,12 +133,15 @@ impl Runner<'_> {
             observations: observations.iter().map(|o| device.mask(o)).collect(),
         };
         let name = fingerprint(promise, deviation.kind, case);
-        let curl = Curl::new(
-            &case.request,
-            device.base_url(),
-            &self.job.options.files,
-            &name,
-        );
+        let tls = device.tls();
+        let reach = curl::Options {
+            base: device.base_url().to_owned(),
+            insecure: tls.insecure,
+            ca_file: tls.ca_file.clone(),
+            client_cert: tls.client_cert.clone(),
+            timeout: None,
+        };
+        let curl = Curl::with(&case.request, &reach, &self.job.options.files, &name);
         if let Some((file, bytes)) = &curl.file {
             self.files.push((file.clone(), bytes.clone()));
         }

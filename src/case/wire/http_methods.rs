@@ -23,15 +23,15 @@ pub(super) fn methods(bench: &mut Bench<'_, '_>) {
     let request = bench.context.request(bench.op, bytes);
     let small = bench.op.method.to_ascii_lowercase();
     // Without a body to compare there is no read-back that would show what a `DELETE` did.
-    let delete = if body.is_some() { 3 } else { THOROUGH };
+    let delete = if body.is_some() { 2 } else { THOROUGH };
     let table: [(&str, &str, u8, Served); 10] = [
         ("put", "PUT", 1, Served::Fault),
         ("post", "POST", 2, Served::Fault),
         ("unknown", "PROBITY", 2, Served::Fault),
         ("patch", "PATCH", 2, Served::Fault),
         ("delete", "DELETE", delete, Served::Fault),
-        ("trace", "TRACE", 4, Served::Fault),
-        // RFC 9110 §9.3.1, §9.3.2, §9.3.7: reading has no effect and every resource may offer it.
+        // RFC 9110 §9.3.1, §9.3.2, §9.3.7, §9.3.8: these read, and every resource may offer them.
+        ("trace", "TRACE", 4, Served::Open),
         ("get", "GET", 3, Served::Open),
         ("head", "HEAD", 3, Served::Open),
         ("options", "OPTIONS", 3, Served::Open),
@@ -43,7 +43,12 @@ pub(super) fn methods(bench: &mut Bench<'_, '_>) {
             continue;
         }
         let sends_body = !matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE" | "DELETE");
-        let request = with_method(&request, method, sends_body);
+        let request = match method {
+            // RFC 9110 §9.3.8: no credentials, the answer shows them.
+            "TRACE" => &bench.context.unauthorized_request(bench.op, None),
+            _ => &request,
+        };
+        let request = with_method(request, method, sends_body);
         let idea = Idea::new("method", name, tier, format!("the method is {method}"));
         match served {
             Served::Fault => {

@@ -1,0 +1,609 @@
+//! Super-linear matching time: where a backtracking engine can match one text in more ways than
+//! its length accounts for, it tries them all when the match fails in the end.
+//!
+//! After Weideman, van der Merwe, Berglund and Watson, "Analyzing Matching Time Behavior of
+//! Backtracking Regular Expression Matchers by Using Ambiguity of NFA" (CIAA 2016), and Weber and
+//! Seidl, "On the degree of ambiguity of finite automata" (TCS 88, 1991): two different ways around
+//! one state with the same text (EDA) give exponential time, a chain of loops that share a text
+//! (IDA) polynomial time, and a text after which the match fails makes it happen. Conditions
+//! (`\b`, look-around) are left aside, so a risk may be overstated; that the attack text is really
+//! refused is checked.
+//!
+//! Imports [`super::ast`], [`super::automaton`], [`super::nfa`], [`super::product`].
+
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+
+use super::alphabet::{Classes, FRIENDLY};
+use super::ast::Node;
+use super::automaton::{ALL, Automaton, DEAD};
+use super::class::Set;
+use super::dialect::{Alphabet, Dialect, Mode};
+use super::language;
+use super::nfa::{Nfa, State};
+use super::parse::{self, ParseError};
+
+/// How the time of a backtracking engine grows with the length of the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Growth {
+    /// With the length.
+    Linear,
+    /// With this power of the length, 2 or more.
+    Polynomial(u32),
+    /// Doubles again and again.
+    Exponential,
+}
+
+/// A text that makes it happen: `prefix`, `pump` as often as wanted, `suffix`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attack {
+    /// Leads to the loop.
+    pub prefix: String,
+    /// Goes around it.
+    pub pump: String,
+    /// Makes the match fail.
+    pub suffix: String,
+}
+
+impl Attack {
+    /// The text with the pump `times` times.
+    pub fn text(&self, times: usize) -> String {
+        format!("{}{}{}", self.prefix, self.pump.repeat(times), self.suffix)
+    }
+}
+
+/// What is known about a pattern in one dialect and mode.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Risk {
+    /// The predicted growth; `None` where a limit was reached before it was known.
+    pub growth: Option<Growth>,
+    /// A text for it, where there is growth beyond linear.
+    pub attack: Option<Attack>,
+}
+
+/// Reading states beyond which nothing is predicted.
+const MAX_POSITIONS: usize = 1_500;
+/// Steps of all searches together.
+const MAX_STEPS: usize = 3_000_000;
+
+/// Predicts the growth for a backtracking engine of `dialect`.
+///
+/// # Errors
+/// As [`parse::parse`].
+pub fn risk(pattern: &str, dialect: Dialect, mode: Mode) -> Result<Risk, ParseError> {
+    let node = parse::parse(pattern, dialect)?;
+    let mut automaton = language::language(pattern, dialect, mode)?;
+    let unknown = Risk {
+        growth: None,
+        attack: None,
+    };
+    let Some(machine) = Machine::new(&node, dialect.alphabet(), mode) else {
+        return Ok(unknown);
+    };
+    let mut steps = MAX_STEPS;
+    if let Some(found) = machine.exponential(&mut steps) {
+        let attack = found.and_then(|(at, pump)| machine.attack(&mut automaton, at, &pump));
+        if attack.is_some() {
+            return Ok(Risk {
+                growth: Some(Growth::Exponential),
+                attack,
+            });
+        }
+    } else {
+        return Ok(unknown);
+    }
+    let Some(chain) = machine.polynomial(&mut steps) else {
+        return Ok(unknown);
+    };
+    for (degree, at, pump) in chain {
+        if let Some(attack) = machine.attack(&mut automaton, at, &pump) {
+            return Ok(Risk {
+                growth: Some(Growth::Polynomial(degree)),
+                attack: Some(attack),
+            });
+        }
+    }
+    Ok(Risk {
+        growth: Some(Growth::Linear),
+        attack: None,
+    })
+}
+
+/// The reading states of a pattern without its conditions, and in how many ways one follows
+/// another.
+struct Machine {
+    /// Symbol classes that each reads.
+    reads: Vec<Vec<u16>>,
+    /// Followers, with whether there is more than one way without reading.
+    next: Vec<Vec<(usize, bool)>>,
+    first: Vec<usize>,
+    /// Strongly connected component of each.
+    component: Vec<usize>,
+    /// Whether a component holds a cycle.
+    cyclic: Vec<bool>,
+    samples: Vec<char>,
+}
+
+impl Machine {
+    fn new(node: &Node, alphabet: Alphabet, mode: Mode) -> Option<Machine> {
+        let bare = without_conditions(node);
+        let mode = if anchored(node) && mode == Mode::Search {
+            Mode::Prefix
+        } else {
+            mode
+        };
+        let nfa = Nfa::new(&bare, alphabet, mode).ok()?;
+        let mut number: HashMap<u32, usize> = HashMap::new();
+        for (q, state) in nfa.states.iter().enumerate() {
+            if matches!(state, State::Set { .. }) {
+                number.insert(q as u32, number.len());
+            }
+        }
+        if number.len() > MAX_POSITIONS {
+            return None;
+        }
+        let sets: Vec<&Set> = nfa.sets.iter().collect();
+        let classes = Classes::of(&sets, alphabet.max())?;
+        let mut samples = vec!['\u{0}'; usize::from(classes.count())];
+        let mut fill = |symbol: u32, force: bool| {
+            let class = usize::from(classes.class(symbol));
+            if let (Some(c), Some(slot)) = (char::from_u32(symbol), samples.get_mut(class))
+                && (force || *slot == '\u{0}')
+            {
+                *slot = c;
+            }
+        };
+        for &(from, _) in classes.stretches() {
+            fill(from, false);
+        }
+        for c in FRIENDLY.chars().rev() {
+            fill(u32::from(c), true);
+        }
+        let mut member = vec![BTreeSet::new(); nfa.sets.len()];
+        for &(from, class) in classes.stretches() {
+            for (set, classes) in nfa.sets.iter().zip(&mut member) {
+                if set.contains(from) {
+                    classes.insert(class);
+                }
+            }
+        }
+        let (mut reads, mut next) = (
+            vec![Vec::new(); number.len()],
+            vec![Vec::new(); number.len()],
+        );
+        for (q, state) in nfa.states.iter().enumerate() {
+            let (State::Set { set, next: to }, Some(&i)) = (state, number.get(&(q as u32))) else {
+                continue;
+            };
+            if let (Some(slot), Some(classes)) = (reads.get_mut(i), member.get(*set as usize)) {
+                *slot = classes.iter().copied().collect();
+            }
+            if let Some(slot) = next.get_mut(i) {
+                *slot = follow(&nfa, *to, &number)?;
+            }
+        }
+        let first = follow(&nfa, nfa.start, &number)?
+            .into_iter()
+            .map(|(to, _)| to)
+            .collect();
+        let (component, cyclic) = components(&next);
+        Some(Machine {
+            reads,
+            next,
+            first,
+            component,
+            cyclic,
+            samples,
+        })
+    }
+
+    fn loops(&self, q: usize) -> bool {
+        self.component
+            .get(q)
+            .and_then(|&c| self.cyclic.get(c))
+            .copied()
+            .unwrap_or(false)
+    }
+
+    fn same(&self, a: usize, b: usize) -> bool {
+        self.component.get(a) == self.component.get(b)
+    }
+
+    fn common(&self, a: usize, b: usize) -> Option<u16> {
+        let (left, right) = (self.reads.get(a)?, self.reads.get(b)?);
+        left.iter().find(|class| right.contains(class)).copied()
+    }
+
+    fn edges(&self, q: usize) -> &[(usize, bool)] {
+        self.next.get(q).map_or(&[], Vec::as_slice)
+    }
+
+    fn sample(&self, class: u16) -> char {
+        self.samples.get(usize::from(class)).copied().unwrap_or('a')
+    }
+
+    /// EDA: a state and a text that leads back to it in two ways. `None`: not known;
+    /// `Some(None)`: there is none.
+    #[allow(clippy::type_complexity)]
+    fn exponential(&self, steps: &mut usize) -> Option<Option<(usize, String)>> {
+        // Two ways without reading between two states of one loop.
+        for q in 0..self.next.len() {
+            for &(to, many) in self.edges(q) {
+                if many && self.loops(q) && self.same(q, to) {
+                    let back = self.path(to, q, steps)?;
+                    let class = self.reads.get(to)?.first().copied()?;
+                    return Some(Some((q, format!("{}{back}", self.sample(class)))));
+                }
+            }
+        }
+        // Two different states of one loop that are reached from one by one text and lead back by
+        // one text.
+        for q in 0..self.next.len() {
+            if !self.loops(q) {
+                continue;
+            }
+            // Forward over pairs from (q, q), within the component.
+            let mut parent: HashMap<(usize, usize), ((usize, usize), u16)> = HashMap::new();
+            let mut queue = VecDeque::from([(q, q)]);
+            while let Some((a, b)) = queue.pop_front() {
+                for &(x, _) in self.edges(a) {
+                    for &(y, _) in self.edges(b) {
+                        *steps = steps.checked_sub(1)?;
+                        if !self.same(x, q) || !self.same(y, q) {
+                            continue;
+                        }
+                        let Some(class) = self.common(x, y) else {
+                            continue;
+                        };
+                        if (x, y) == (q, q) && a != b {
+                            // Back by two ways.
+                            let mut text = vec![self.sample(class)];
+                            let mut at = (a, b);
+                            while let Some(&(before, class)) = parent.get(&at) {
+                                text.push(self.sample(class));
+                                at = before;
+                            }
+                            return Some(Some((q, text.iter().rev().collect())));
+                        }
+                        if (x, y) != (q, q) && !parent.contains_key(&(x, y)) {
+                            parent.insert((x, y), ((a, b), class));
+                            queue.push_back((x, y));
+                        }
+                    }
+                }
+            }
+        }
+        Some(None)
+    }
+
+    /// A text from a state to another within a loop.
+    fn path(&self, from: usize, to: usize, steps: &mut usize) -> Option<String> {
+        if from == to {
+            return Some(String::new());
+        }
+        let mut parent: HashMap<usize, usize> = HashMap::new();
+        let mut queue = VecDeque::from([from]);
+        while let Some(q) = queue.pop_front() {
+            for &(x, _) in self.edges(q) {
+                *steps = steps.checked_sub(1)?;
+                if x != from && !parent.contains_key(&x) {
+                    parent.insert(x, q);
+                    queue.push_back(x);
+                }
+            }
+            if parent.contains_key(&to) {
+                break;
+            }
+        }
+        let mut text = Vec::new();
+        let mut at = to;
+        while at != from {
+            let class = self.reads.get(at)?.first().copied()?;
+            text.push(self.sample(class));
+            at = *parent.get(&at)?;
+        }
+        Some(text.iter().rev().collect())
+    }
+
+    /// IDA: chains of loops in which neighbours share a text. The longest chains first, as degree,
+    /// first state and text. `None`: not known.
+    fn polynomial(&self, steps: &mut usize) -> Option<Vec<(u32, usize, String)>> {
+        let looping: Vec<usize> = (0..self.next.len()).filter(|&q| self.loops(q)).collect();
+        // One state for each loop is enough where loops are single states; larger ones are tried
+        // from each of their states.
+        let mut links: Vec<(usize, usize, String)> = Vec::new();
+        let mut linked: HashSet<(usize, usize)> = HashSet::new();
+        for &p in &looping {
+            for &q in &looping {
+                let pair = (
+                    self.component.get(p).copied().unwrap_or(0),
+                    self.component.get(q).copied().unwrap_or(0),
+                );
+                if pair.0 == pair.1 || linked.contains(&pair) {
+                    continue;
+                }
+                if let Some(text) = self.linked(p, q, steps)? {
+                    linked.insert(pair);
+                    links.push((p, q, text));
+                }
+            }
+        }
+        // Longest chain of components.
+        let mut best: Vec<(u32, usize, String)> = Vec::new();
+        for (p, _, text) in &links {
+            let start = self.component.get(*p).copied().unwrap_or(0);
+            let degree = 1 + self.chain(start, &linked, 0);
+            best.push((degree, *p, text.clone()));
+        }
+        best.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2)));
+        Some(best)
+    }
+
+    fn chain(&self, from: usize, linked: &HashSet<(usize, usize)>, depth: u32) -> u32 {
+        if depth > 20 {
+            return 0;
+        }
+        linked
+            .iter()
+            .filter(|link| link.0 == from)
+            .map(|link| 1 + self.chain(link.1, linked, depth + 1))
+            .max()
+            .unwrap_or(0)
+    }
+
+    /// A text that loops at `p`, leads from `p` to `q`, and loops at `q`.
+    #[allow(clippy::type_complexity)]
+    fn linked(&self, p: usize, q: usize, steps: &mut usize) -> Option<Option<String>> {
+        type Triple = (usize, usize, usize);
+        let mut parent: HashMap<Triple, (Triple, u16)> = HashMap::new();
+        let start = (p, p, q);
+        let mut queue = VecDeque::from([start]);
+        while let Some((a, b, c)) = queue.pop_front() {
+            for &(x, _) in self.edges(a) {
+                if !self.same(x, p) {
+                    continue;
+                }
+                for &(z, _) in self.edges(c) {
+                    if !self.same(z, q) {
+                        continue;
+                    }
+                    for &(y, _) in self.edges(b) {
+                        *steps = steps.checked_sub(1)?;
+                        let Some(class) = self.common3(x, y, z) else {
+                            continue;
+                        };
+                        let to = (x, y, z);
+                        if to == (p, q, q) {
+                            let mut text = vec![self.sample(class)];
+                            let mut at = (a, b, c);
+                            while let Some(&(before, class)) = parent.get(&at) {
+                                text.push(self.sample(class));
+                                at = before;
+                            }
+                            return Some(Some(text.iter().rev().collect()));
+                        }
+                        if to != start && !parent.contains_key(&to) {
+                            parent.insert(to, ((a, b, c), class));
+                            queue.push_back(to);
+                        }
+                    }
+                }
+            }
+        }
+        Some(None)
+    }
+
+    fn common3(&self, a: usize, b: usize, c: usize) -> Option<u16> {
+        let (x, y, z) = (self.reads.get(a)?, self.reads.get(b)?, self.reads.get(c)?);
+        x.iter()
+            .find(|class| y.contains(class) && z.contains(class))
+            .copied()
+    }
+
+    /// A text that leads to a state.
+    fn reach(&self, to: usize) -> Option<String> {
+        let mut parent: HashMap<usize, Option<usize>> = HashMap::new();
+        let mut queue = VecDeque::new();
+        for &q in &self.first {
+            if parent.insert(q, None).is_none() {
+                queue.push_back(q);
+            }
+        }
+        while let Some(q) = queue.pop_front() {
+            for &(x, _) in self.edges(q) {
+                if !parent.contains_key(&x) {
+                    parent.insert(x, Some(q));
+                    queue.push_back(x);
+                }
+            }
+        }
+        let mut text = Vec::new();
+        let mut at = Some(to);
+        while let Some(q) = at {
+            let class = self.reads.get(q)?.first().copied()?;
+            text.push(self.sample(class));
+            at = *parent.get(&q)?;
+        }
+        Some(text.iter().rev().collect())
+    }
+
+    /// The whole attack, if there is a text after it that is refused.
+    fn attack(&self, automaton: &mut Automaton, at: usize, pump: &str) -> Option<Attack> {
+        let prefix = self.reach(at)?;
+        let mut state = automaton.start();
+        for c in prefix.chars().chain(pump.repeat(40).chars()) {
+            let class = automaton.classes().class(u32::from(c));
+            state = automaton.step(state, class).ok()?;
+        }
+        let mut tried: Vec<(u32, String)> = vec![(state, String::new())];
+        let mut seen = HashSet::from([state]);
+        let mut i = 0;
+        while let Some((state, suffix)) = tried.get(i).cloned() {
+            i += 1;
+            if state == ALL || tried.len() > 400 {
+                continue;
+            }
+            if state == DEAD || !automaton.accepts_here(state) {
+                // Failing at once costs nothing: something must follow the loops.
+                if !(suffix.is_empty() && state == DEAD) {
+                    return Some(Attack {
+                        prefix,
+                        pump: pump.to_owned(),
+                        suffix,
+                    });
+                }
+                continue;
+            }
+            for c in FRIENDLY.chars().rev().chain(['\n', '\u{0}']) {
+                let class = automaton.classes().class(u32::from(c));
+                let Ok(next) = automaton.step(state, class) else {
+                    continue;
+                };
+                if seen.insert(next) {
+                    tried.push((next, format!("{suffix}{c}")));
+                }
+            }
+        }
+        None
+    }
+}
+
+fn without_conditions(node: &Node) -> Node {
+    match node {
+        Node::Look(_) | Node::Around { .. } => Node::Empty,
+        Node::Concat(nodes) => Node::concat(nodes.iter().map(without_conditions).collect()),
+        Node::Alt(nodes) => Node::alt(nodes.iter().map(without_conditions).collect()),
+        Node::Repeat { node, min, max } => Node::repeat(without_conditions(node), *min, *max),
+        other => other.clone(),
+    }
+}
+
+fn anchored(node: &Node) -> bool {
+    match node {
+        Node::Concat(nodes) => nodes.first().is_some_and(anchored),
+        Node::Alt(nodes) => !nodes.is_empty() && nodes.iter().all(anchored),
+        other => *other == Node::start(),
+    }
+}
+
+/// Reading states that can be reached without reading, and whether in more than one way.
+fn follow(nfa: &Nfa, from: u32, number: &HashMap<u32, usize>) -> Option<Vec<(usize, bool)>> {
+    let mut ways: HashMap<usize, u32> = HashMap::new();
+    // A loop is a split whose first branch is the body. Engines do not go around a body without
+    // reading, but they leave a loop and enter it again ((a*)*). The number of paths is limited,
+    // patterns with more are not analysed.
+    let mut stack: Vec<(u32, Vec<(u32, usize)>)> = vec![(from, Vec::new())];
+    let mut limit = 20_000;
+    while let Some((q, path)) = stack.pop() {
+        limit -= 1;
+        if limit == 0 {
+            return None;
+        }
+        if let Some(&i) = number.get(&q) {
+            *ways.entry(i).or_default() += 1;
+            continue;
+        }
+        let before: Vec<usize> = path.iter().filter(|p| p.0 == q).map(|p| p.1).collect();
+        if before.contains(&0) || before.len() > 1 {
+            continue;
+        }
+        if let Some(State::Split(targets)) = nfa.states.get(q as usize) {
+            for (branch, &target) in targets.iter().enumerate() {
+                let mut longer = path.clone();
+                longer.push((q, branch));
+                stack.push((target, longer));
+            }
+        }
+    }
+    let mut out: Vec<(usize, bool)> = ways.into_iter().map(|(i, n)| (i, n > 1)).collect();
+    out.sort_unstable();
+    Some(out)
+}
+
+/// Strongly connected components (Tarjan, without recursion) and which of them hold a cycle.
+fn components(next: &[Vec<(usize, bool)>]) -> (Vec<usize>, Vec<bool>) {
+    let n = next.len();
+    let (mut index, mut low) = (vec![usize::MAX; n], vec![0usize; n]);
+    let (mut component, mut on) = (vec![usize::MAX; n], vec![false; n]);
+    let (mut stack, mut cyclic, mut counter) = (Vec::new(), Vec::new(), 0);
+    for root in 0..n {
+        if index[root] != usize::MAX {
+            continue;
+        }
+        let mut work = vec![(root, 0usize)];
+        while let Some(&(q, i)) = work.last() {
+            if i == 0 {
+                index[q] = counter;
+                low[q] = counter;
+                counter += 1;
+                stack.push(q);
+                on[q] = true;
+            }
+            if let Some(&(to, _)) = next[q].get(i) {
+                if let Some(top) = work.last_mut() {
+                    top.1 += 1;
+                }
+                if index[to] == usize::MAX {
+                    work.push((to, 0));
+                } else if on[to] {
+                    low[q] = low[q].min(index[to]);
+                }
+                continue;
+            }
+            work.pop();
+            if let Some(&(parent, _)) = work.last() {
+                low[parent] = low[parent].min(low[q]);
+            }
+            if low[q] == index[q] {
+                let id = cyclic.len();
+                let mut size = 0;
+                while let Some(member) = stack.pop() {
+                    on[member] = false;
+                    component[member] = id;
+                    size += 1;
+                    if member == q {
+                        break;
+                    }
+                }
+                let own = next[q].iter().any(|&(to, _)| to == q);
+                cyclic.push(size > 1 || own);
+            }
+        }
+    }
+    (component, cyclic)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn growth_is_predicted() {
+        use Growth::{Exponential, Linear, Polynomial};
+        let table = [
+            ("^(a+)+$", Mode::Search, Exponential),
+            ("^(a*)*$", Mode::Search, Exponential),
+            ("^(a|a)*$", Mode::Search, Exponential),
+            ("^(a|aa)+$", Mode::Search, Exponential),
+            ("^([a-z]+[0-9]*)*$", Mode::Search, Exponential),
+            ("^a*a*$", Mode::Search, Polynomial(2)),
+            ("^a*b?a*c?a*$", Mode::Search, Polynomial(3)),
+            ("^a+$", Mode::Search, Linear),
+            ("a+$", Mode::Search, Polynomial(2)),
+            ("^(ab)*$", Mode::Search, Linear),
+            ("^[a-z]{1,31}$", Mode::Search, Linear),
+            ("^(a+b)+$", Mode::Search, Linear),
+            (".*", Mode::Search, Linear),
+            ("(a+)+", Mode::Search, Linear),
+            ("(a+)+", Mode::Full, Exponential),
+        ];
+        for (pattern, mode, growth) in table {
+            let risk = risk(pattern, Dialect::Python, mode).expect("compiles");
+            assert_eq!(risk.growth, Some(growth), "{pattern} {risk:?}");
+            if let Some(attack) = risk.attack {
+                let mut automaton =
+                    language::language(pattern, Dialect::Python, mode).expect("compiles");
+                assert!(!automaton.accepts(&attack.text(30)), "{pattern} {attack:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,452 @@
+//! A device that fits no listed reading, described axis by axis: anchors, line ends, members,
+//! lengths, unit. Every axis is decided by its own few strings, made from one string that the
+//! device takes. Imports [`super::text`].
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::alphabet::FRIENDLY;
+use super::text::Text;
+
+/// What was found; `None` where it is not (yet) known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Description {
+    /// A string that the device takes and that the other findings start from.
+    pub base: Option<String>,
+    /// `search`, `prefix`, `full`, `suffix`: where foreign text may stand.
+    pub mode: Option<&'static str>,
+    /// Line ends that may follow at the end.
+    pub final_line_ends: Vec<&'static str>,
+    /// Whether foreign text before or after was not decided.
+    pub line_ends_known: bool,
+    /// Characters that may stand in the middle, of those that were tried.
+    pub members: String,
+    /// Characters that may not.
+    pub outsiders: String,
+    /// Fewest code points.
+    pub min: Option<u64>,
+    /// Most code points; `None` in `Some` where no limit was found.
+    pub max: Option<Option<u64>>,
+    /// `bytes`, `utf16`, `codepoints`: what the limit counts.
+    pub unit: Option<&'static str>,
+}
+
+impl fmt::Display for Description {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parts: Vec<String> = Vec::new();
+        match self.mode {
+            Some("full") => parts.push("full match".to_owned()),
+            Some("prefix") => parts.push("match at the start, anything after it".to_owned()),
+            Some("suffix") => parts.push("match at the end, anything before it".to_owned()),
+            Some(_) => parts.push("match anywhere".to_owned()),
+            None => {}
+        }
+        if self.line_ends_known && self.mode == Some("full") {
+            if self.final_line_ends.is_empty() {
+                parts.push("no line end after it".to_owned());
+            } else {
+                parts.push(format!(
+                    "a final {} let through",
+                    self.final_line_ends.join(", ")
+                ));
+            }
+        }
+        let show = |text: &str| -> String {
+            text.chars()
+                .map(|c| {
+                    if c.is_ascii_graphic() {
+                        c.to_string()
+                    } else {
+                        format!("\\u{{{:x}}}", u32::from(c))
+                    }
+                })
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        if !self.members.is_empty() {
+            parts.push(format!("takes {}", show(&self.members)));
+        }
+        if !self.outsiders.is_empty() {
+            parts.push(format!("refuses {}", show(&self.outsiders)));
+        }
+        let unit = match self.unit {
+            Some("bytes") => "bytes of UTF-8",
+            Some("utf16") => "UTF-16 units",
+            Some(_) => "code points",
+            None => "characters",
+        };
+        match (self.min, self.max) {
+            (Some(min), Some(Some(max))) => parts.push(format!("{min} to {max} {unit}")),
+            (Some(min), Some(None)) => parts.push(format!("{min} {unit} or more, no limit found")),
+            (None, Some(Some(max))) => parts.push(format!("up to {max} {unit}")),
+            (Some(min), None) => parts.push(format!("at least {min} {unit}")),
+            _ => {}
+        }
+        if parts.is_empty() {
+            return f.write_str(
+                "nothing could be found out: no string is taken that every reading allows",
+            );
+        }
+        f.write_str(&parts.join(", "))
+    }
+}
+
+/// Asks along the axes. Holds no answers: what to ask next follows from what was answered.
+#[derive(Clone, Debug)]
+pub struct Axes<'t> {
+    text: &'t Text,
+    bases: Vec<String>,
+    /// A character that no reading lets stand next to the base.
+    foreign: Option<char>,
+    /// A character that may be repeated in the middle of the base.
+    filler: Option<(usize, char)>,
+    members: Vec<char>,
+    /// Lengths that published bounds and readings name.
+    lengths: Vec<u64>,
+}
+
+/// No string longer than this is asked for to find a limit.
+const MOST: u64 = 4_096;
+
+impl<'t> Axes<'t> {
+    /// Prepares strings; asks nothing.
+    pub fn new(text: &'t Text) -> Axes<'t> {
+        use super::text::Assessment;
+        let mut bases: Vec<String> = text.valid().into_iter().collect();
+        for sample in text.valid_cover(8) {
+            if !sample.text.is_empty() && sample.text.len() < 40 && !bases.contains(&sample.text) {
+                bases.push(sample.text);
+            }
+        }
+        // A base needs a middle for members and lengths.
+        bases.retain(|base| !base.is_empty());
+        bases.sort_by_key(|base| (base.len() < 3, base.len()));
+        let base = bases.first().cloned().unwrap_or_default();
+        // Foreign on both sides in every reading but those that search.
+        let foreign = ['!', '\u{1}', '\\', ':', '"', '\u{7f}', '<', ' ']
+            .into_iter()
+            .find(|c| {
+                let both = format!("{c}{base}{c}");
+                let full = text
+                    .readings()
+                    .iter()
+                    .filter(|r| r.plausible && r.mode == "full" && r.modelled());
+                let (mut count, mut refused) = (0, 0);
+                for reading in full {
+                    count += 1;
+                    refused += u32::from(!reading.accepts(&both));
+                }
+                count > 0 && count == refused
+            });
+        // What may be doubled stays valid when it is.
+        let chars: Vec<char> = base.chars().collect();
+        let filler = (0..chars.len()).rev().find_map(|i| {
+            let c = *chars.get(i)?;
+            let longer: String = chars
+                .iter()
+                .take(i)
+                .chain([&c])
+                .chain(chars.iter().skip(i))
+                .collect();
+            (text.assess(&longer) != Assessment::SurelyInvalid).then_some((i, c))
+        });
+        let mut members: Vec<char> = FRIENDLY
+            .chars()
+            .filter(|c| !c.is_ascii_alphanumeric())
+            .chain("az09AZ".chars())
+            .collect();
+        members.extend(['\t', '\n', '\u{a0}', '\u{e9}', '\u{663}', '\u{1F600}']);
+        let mut lengths: Vec<u64> = text
+            .plausible
+            .iter()
+            .flat_map(|d| [Some(d.min), d.max].into_iter().flatten())
+            .collect();
+        for reading in text.readings().iter().take(1) {
+            if let Some(pattern) = &reading.pattern {
+                lengths.extend(numbers(pattern));
+            }
+        }
+        lengths.retain(|&n| n > 0 && n <= MOST);
+        lengths.sort_unstable();
+        lengths.dedup();
+        Axes {
+            text,
+            bases,
+            foreign,
+            filler,
+            members,
+            lengths,
+        }
+    }
+
+    /// The first of our strings that the device takes, or the one to ask for.
+    fn base(&self, answers: &BTreeMap<String, bool>) -> Result<Option<&String>, String> {
+        for base in self.bases.iter().take(4) {
+            match answers.get(base) {
+                Some(true) => return Ok(Some(base)),
+                Some(false) => {}
+                None => return Err(base.clone()),
+            }
+        }
+        Ok(None)
+    }
+
+    /// The string to ask next, `None` when the description is complete.
+    pub fn next(&self, answers: &BTreeMap<String, bool>) -> Option<String> {
+        let base = match self.base(answers) {
+            Ok(Some(base)) => base.clone(),
+            Ok(None) => return None,
+            Err(ask) => return Some(ask),
+        };
+        let mut wanted: Vec<String> = Vec::new();
+        if let Some(c) = self.foreign {
+            wanted.push(format!("{c}{base}"));
+            wanted.push(format!("{base}{c}"));
+        }
+        for (_, end) in LINE_ENDS {
+            wanted.push(format!("{base}{end}"));
+        }
+        for &c in &self.members {
+            wanted.extend(self.with_member(&base, c));
+        }
+        if let Some(ask) = wanted.into_iter().find(|s| !answers.contains_key(s)) {
+            return Some(ask);
+        }
+        self.next_length(&base, answers)
+    }
+
+    fn with_member(&self, base: &str, c: char) -> Option<String> {
+        let chars: Vec<char> = base.chars().collect();
+        let at = match self.filler {
+            Some((i, _)) => i,
+            None => chars.len() / 2,
+        };
+        if chars.is_empty() {
+            return None;
+        }
+        let string: String = chars
+            .iter()
+            .enumerate()
+            .map(|(i, &old)| if i == at.min(chars.len() - 1) { c } else { old })
+            .collect();
+        // At an edge an insertion keeps the base whole.
+        if chars.len() < 3 {
+            return Some(format!("{base}{c}{base}"));
+        }
+        Some(string)
+    }
+
+    fn of_length(&self, base: &str, length: u64, piece: char) -> Option<String> {
+        let (at, _) = self.filler?;
+        let chars: Vec<char> = base.chars().collect();
+        let have = chars.len() as u64;
+        if length >= have {
+            let more = usize::try_from(length - have).ok()?;
+            return Some(
+                chars
+                    .iter()
+                    .take(at)
+                    .copied()
+                    .chain(std::iter::repeat_n(piece, more))
+                    .chain(chars.iter().skip(at).copied())
+                    .collect(),
+            );
+        }
+        // Shorter: what is the same character throughout can be cut.
+        let short = usize::try_from(length).ok()?;
+        chars
+            .iter()
+            .all(|&c| c == piece)
+            .then(|| std::iter::repeat_n(piece, short).collect())
+    }
+
+    /// Bisects between lengths that are taken and lengths that are not.
+    fn next_length(&self, base: &str, answers: &BTreeMap<String, bool>) -> Option<String> {
+        let (_, piece) = self.filler?;
+        for upper in [true, false] {
+            match self.limit(base, piece, upper, answers) {
+                Bisect::Ask(length) => {
+                    return self.of_length(base, length, piece);
+                }
+                Bisect::Found(Some(limit)) if upper => {
+                    // The unit: as many characters of two bytes, of two UTF-16 units.
+                    let asked = self.unit_probes(base, limit);
+                    if let Some(ask) = asked
+                        .into_iter()
+                        .flatten()
+                        .find(|s| !answers.contains_key(s))
+                    {
+                        return Some(ask);
+                    }
+                }
+                Bisect::Found(_) => {}
+            }
+        }
+        None
+    }
+
+    /// The longest string that is taken with one character replaced by one that is one code point
+    /// and one UTF-16 unit but two bytes; and by one that is two units.
+    fn unit_probes(&self, base: &str, limit: u64) -> [Option<String>; 2] {
+        let (at, piece) = match self.filler {
+            Some(filler) => filler,
+            None => return [None, None],
+        };
+        let Some(longest) = self.of_length(base, limit, piece) else {
+            return [None, None];
+        };
+        ['\u{e9}', '\u{1F600}'].map(|c| {
+            Some(
+                longest
+                    .chars()
+                    .enumerate()
+                    .map(|(i, old)| if i == at { c } else { old })
+                    .collect(),
+            )
+        })
+    }
+
+    fn limit(
+        &self,
+        base: &str,
+        piece: char,
+        upper: bool,
+        answers: &BTreeMap<String, bool>,
+    ) -> Bisect {
+        let have = base.chars().count() as u64;
+        let (mut good, mut bad) = (have, None::<u64>);
+        let answer = |length: u64| -> Option<Option<bool>> {
+            let string = self.of_length(base, length, piece)?;
+            Some(answers.get(&string).copied())
+        };
+        // Lengths that the contract names, and their neighbours, tell most at once.
+        let mut order: Vec<u64> = self
+            .lengths
+            .iter()
+            .flat_map(|&n| [n, if upper { n + 1 } else { n.saturating_sub(1) }])
+            .collect();
+        if upper {
+            order.retain(|&n| n > have);
+            order.extend(
+                [64, 128, 256, 1_024, MOST]
+                    .into_iter()
+                    .filter(|&n| n > have),
+            );
+            order.sort_unstable();
+        } else {
+            order.retain(|&n| n < have);
+            order.push(0);
+            order.sort_unstable_by(|a, b| b.cmp(a));
+        }
+        order.dedup();
+        for length in order {
+            match answer(length) {
+                None => break,
+                Some(None) => return Bisect::Ask(length),
+                Some(Some(true)) => good = length,
+                Some(Some(false)) => {
+                    bad = Some(length);
+                    break;
+                }
+            }
+        }
+        let Some(mut bad) = bad else {
+            return Bisect::Found(if upper { None } else { Some(good) });
+        };
+        while good.abs_diff(bad) > 1 {
+            let middle = good.min(bad) + good.abs_diff(bad) / 2;
+            match answer(middle) {
+                Some(None) => return Bisect::Ask(middle),
+                Some(Some(true)) => good = middle,
+                Some(Some(false)) => bad = middle,
+                None => break,
+            }
+        }
+        Bisect::Found(Some(good))
+    }
+
+    /// What the answers say.
+    pub fn describe(&self, answers: &BTreeMap<String, bool>) -> Description {
+        let mut out = Description::default();
+        let Ok(Some(base)) = self.base(answers) else {
+            return out;
+        };
+        out.base = Some(base.clone());
+        if let Some(c) = self.foreign {
+            let before = answers.get(&format!("{c}{base}"));
+            let after = answers.get(&format!("{base}{c}"));
+            out.mode = match (before, after) {
+                (Some(true), Some(true)) => Some("search"),
+                (Some(true), Some(false)) => Some("suffix"),
+                (Some(false), Some(true)) => Some("prefix"),
+                (Some(false), Some(false)) => Some("full"),
+                _ => None,
+            };
+        }
+        out.line_ends_known = true;
+        for (name, end) in LINE_ENDS {
+            match answers.get(&format!("{base}{end}")) {
+                Some(true) => out.final_line_ends.push(name),
+                Some(false) => {}
+                None => out.line_ends_known = false,
+            }
+        }
+        for &c in &self.members {
+            match self.with_member(base, c).and_then(|s| answers.get(&s)) {
+                Some(true) => out.members.push(c),
+                Some(false) => out.outsiders.push(c),
+                None => {}
+            }
+        }
+        if let Some((_, piece)) = self.filler {
+            if let Bisect::Found(max) = self.limit(base, piece, true, answers) {
+                out.max = Some(max);
+                if let Some(max) = max {
+                    let [bytes, units] = self
+                        .unit_probes(base, max)
+                        .map(|s| s.and_then(|s| answers.get(&s).copied()));
+                    out.unit = match (
+                        bytes.filter(|_| out.members.contains('\u{e9}')),
+                        units.filter(|_| out.members.contains('\u{1F600}')),
+                    ) {
+                        (Some(false), _) => Some("bytes"),
+                        (Some(true), Some(false)) => Some("utf16"),
+                        (Some(true), Some(true)) => Some("codepoints"),
+                        _ => None,
+                    };
+                }
+            }
+            if let Bisect::Found(Some(min)) = self.limit(base, piece, false, answers)
+                && self.of_length(base, min, piece).is_some()
+            {
+                out.min = Some(min);
+            }
+        }
+        out
+    }
+
+    /// The rule that is asked about.
+    pub fn text(&self) -> &Text {
+        self.text
+    }
+}
+
+enum Bisect {
+    Ask(u64),
+    Found(Option<u64>),
+}
+
+const LINE_ENDS: [(&str, &str); 4] = [
+    ("LF", "\n"),
+    ("CR LF", "\r\n"),
+    ("CR", "\r"),
+    ("U+2028", "\u{2028}"),
+];
+
+/// Numbers in the braces of a pattern.
+fn numbers(pattern: &str) -> Vec<u64> {
+    pattern
+        .split(|c: char| !c.is_ascii_digit())
+        .filter_map(|digits| digits.parse().ok())
+        .collect()
+}
