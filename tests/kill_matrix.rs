@@ -76,6 +76,8 @@ const UNSEEN: &[(&str, &str)] = &[
 
 /// Faults that a request could tell and that the default plan does not send within its budget.
 const MISSED: &[&str] = &[
+    "crash-on-long:realm",
+    "crash-on-long:stun.ip",
     "pattern-first-line:password",
     "token-any-case",
     "token-in-query",

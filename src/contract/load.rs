@@ -121,7 +121,7 @@ fn parse(bytes: &[u8]) -> Result<Value, (String, String)> {
             Ok(value) => return Ok(value),
             Err(e) if !text.trim_start().starts_with('{') || e.is_syntax() || e.is_eof() => {
                 // A flow mapping of YAML also begins like this.
-                if let Ok(value) = serde_saphyr::from_str::<Value>(text) {
+                if let Ok(value) = yaml(text) {
                     return Ok(value);
                 }
                 let place = format!("line {}, column {}", e.line(), e.column());
@@ -130,7 +130,7 @@ fn parse(bytes: &[u8]) -> Result<Value, (String, String)> {
             Err(e) => return Err((String::new(), format!("not JSON: {e}"))),
         }
     }
-    serde_saphyr::from_str::<Value>(text).map_err(|e| {
+    yaml(text).map_err(|e| {
         let place = e
             .location()
             .map(|l| format!("line {}, column {}", l.line(), l.column()))
@@ -143,6 +143,11 @@ fn parse(bytes: &[u8]) -> Result<Value, (String, String)> {
             .trim_start_matches("error: ");
         (place, format!("not YAML: {first}"))
     })
+}
+
+/// YAML 1.2 as OpenAPI wants it (3.1.1 §4.3, JSON schema ruleset): `y` and `off` are strings.
+fn yaml(text: &str) -> Result<Value, serde_saphyr::Error> {
+    serde_saphyr::from_str_with_options(text, serde_saphyr::options! { strict_booleans: true })
 }
 
 struct Loader<'d> {
