@@ -126,6 +126,25 @@ fn lengths(scene: &mut Scene<'_, '_>, path: &FieldPath, schema: &Schema) {
             refused(scene, path, (keyword, idea, tier), &text);
         }
     }
+    // Blanks count. A check that trims first finds the longest valid string, or what looks like it.
+    if let Some(max) = schema.max_length.and_then(|m| usize::try_from(m).ok())
+        && max < MOST_CHARACTERS
+    {
+        let full = stretched(&samples, max)
+            .into_iter()
+            .map(|text| format!("{text} "));
+        let found = full
+            .into_iter()
+            .find(|text| assess(scene, path, text) == Some(Assessment::SurelyInvalid));
+        if let Some(text) = found {
+            refused(
+                scene,
+                path,
+                ("maxLength", "trailing-space-too-long", 2),
+                &text,
+            );
+        }
+    }
     // A character of several octets on the edge: devices count octets or UTF-16 units.
     for (idea, character) in [("two-octets", 'é'), ("four-octets", '😀')] {
         if let Some(max) = schema.max_length

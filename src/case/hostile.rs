@@ -98,7 +98,7 @@ const PAYLOADS: &[Payload] = &[
 
 /// Name, tier, characters: behind the sizes that fixed buffers have.
 const LENGTHS: &[(&str, u8, usize)] = &[
-    ("1024", 2, 1_024),
+    ("1024", 1, 1_024),
     ("300", 4, 300),
     ("4096", 4, 4_096),
     ("65536", 5, 65_536),

@@ -5,6 +5,7 @@
 pub mod build;
 mod constraints;
 mod draft;
+mod edit;
 mod hostile;
 mod model;
 mod mutate;
@@ -17,6 +18,7 @@ mod spell;
 mod types;
 mod unstated;
 mod valid;
+mod values;
 mod weaken;
 pub mod wire;
 

@@ -359,6 +359,20 @@ fn texts(scene: &Scene<'_, '_>, path: &FieldPath, schema: &Schema, out: &mut Vec
             ends.push(Choice::new(keyword, idea.to_owned(), Value::from(text)));
         }
     }
+    // Blanks count: trimmed, this is too short.
+    let least = schema.min_length.and_then(|l| usize::try_from(l).ok());
+    if let Some(least) = least.filter(|l| (1..=4_096).contains(l)) {
+        let rest = samples
+            .iter()
+            .map(|s| s.chars().take(least - 1).collect::<String>());
+        for blank in rest.take(4).map(|rest| format!("{rest} ")) {
+            ends.push(Choice::new(
+                "minLength",
+                "shortest-with-blank".to_owned(),
+                Value::from(blank),
+            ));
+        }
+    }
     out.append(&mut ends);
     let keyword = super::constraints::text_keyword(schema);
     for (idea, text) in TELLING {

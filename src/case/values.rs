@@ -1,0 +1,511 @@
+//! Values that a contract allows: the surely valid bodies that cases start from. May import what
+//! [`crate::case`] may.
+
+use super::edit::get;
+use super::model::Context;
+use super::unstated;
+use crate::contract::{self, Bound, FieldPath, JsonType, Operation, Schema};
+use crate::pattern::Assessment;
+use serde_json::{Map, Number, Value};
+
+/// Which optional members a built body holds.
+enum Members<'p> {
+    /// Required ones only. A required object that marks none of its members as required gets all
+    /// of them: an empty object is the least certain of all its valid forms.
+    Required,
+    /// All.
+    All,
+    /// Required ones, and whatever lies on the way to this field.
+    Holding(&'p FieldPath),
+}
+
+impl Members<'_> {
+    fn holds(&self, path: &FieldPath, required: bool, only_optional_siblings: bool) -> bool {
+        match self {
+            Members::All => true,
+            Members::Required => required || only_optional_siblings,
+            Members::Holding(target) => {
+                required || only_optional_siblings || target.0.starts_with(&path.0)
+            }
+        }
+    }
+}
+
+impl Context<'_> {
+    /// A minimal body of the operation: required members only, plus all members of a required
+    /// object that marks none as required. `None` where the operation takes no body or where no
+    /// body is surely valid.
+    pub fn base(&self, op: &Operation) -> Option<Value> {
+        self.sure(op, &Members::Required)
+    }
+
+    /// A body with every member (`readOnly` ones excepted, OpenAPI 3.0.4 §4.7.24.2). `None` as for
+    /// [`Context::base`].
+    pub fn full(&self, op: &Operation) -> Option<Value> {
+        self.sure(op, &Members::All)
+    }
+
+    /// A minimal body in which `field` is present, whatever optional parents it has. `None` as for
+    /// [`Context::base`].
+    pub fn base_with(&self, op: &Operation, field: &FieldPath) -> Option<Value> {
+        let body = self.sure(op, &Members::Holding(field))?;
+        get(&body, field).is_some().then_some(body)
+    }
+
+    /// One value that `schema` allows, required members only, surely valid; `None` where there is
+    /// none that could be found.
+    pub fn value(&self, schema: &Schema) -> Option<Value> {
+        self.build(schema, &FieldPath::root(), &Members::Required, 0)
+            .filter(|v| self.assess(schema, v) == Assessment::SurelyValid)
+    }
+
+    /// [`Context::full`] with other values as far as the rules have them: a different `nth` gives
+    /// different values.
+    pub fn full_nth(&self, op: &Operation, nth: usize) -> Option<Value> {
+        let schema = &op.body.as_ref()?.schema;
+        self.build(schema, &FieldPath::root(), &Members::All, nth)
+            .filter(|v| self.assess(schema, v) == Assessment::SurelyValid)
+    }
+
+    /// Up to `count` items for an array, different from each other as far as the rules have values.
+    pub fn items(&self, array: &Schema, count: usize) -> Vec<Value> {
+        let none = Schema::default();
+        let item = array.items.as_deref().unwrap_or(&none);
+        let mut out: Vec<Value> = Vec::new();
+        for nth in 0..count {
+            let value = if *item == none {
+                Some(Value::from(nth))
+            } else {
+                self.build(item, &FieldPath::root(), &Members::All, nth)
+            };
+            match value {
+                Some(value) if !(array.unique_items && out.contains(&value)) => out.push(value),
+                Some(_) if array.unique_items => {}
+                _ => match out.first().cloned() {
+                    Some(first) if !array.unique_items => out.push(first),
+                    _ => {}
+                },
+            }
+        }
+        out
+    }
+
+    /// A value of one alternative of `oneOf` or `anyOf`, with what the schema itself asks for.
+    pub fn choice(&self, schema: &Schema, alternative: &Schema) -> Option<Value> {
+        let root = FieldPath::root();
+        let mut own = schema.clone();
+        own.one_of.clear();
+        own.any_of.clear();
+        let value = merge(
+            self.build(alternative, &root, &Members::All, 0),
+            self.build(&own, &root, &Members::All, 0),
+        );
+        value.filter(|v| self.assess(schema, v) == Assessment::SurelyValid)
+    }
+
+    fn sure(&self, op: &Operation, members: &Members<'_>) -> Option<Value> {
+        let schema = &op.body.as_ref()?.schema;
+        self.build(schema, &FieldPath::root(), members, 0)
+            .filter(|v| self.assess(schema, v) == Assessment::SurelyValid)
+    }
+
+    /// What all plausible readings of a schema say of a value, and whether it keeps to limits that
+    /// pages do not state.
+    fn assess(&self, schema: &Schema, value: &Value) -> Assessment {
+        let certainty = contract::assess(schema, value, self.texts).certainty;
+        if certainty == Assessment::SurelyValid && unstated::exceeded(schema, None, value).is_some()
+        {
+            return Assessment::Open;
+        }
+        certainty
+    }
+
+    /// The `nth` of the values that can be built; different `nth` give different values as far as
+    /// the schema has them.
+    fn build(
+        &self,
+        schema: &Schema,
+        at: &FieldPath,
+        members: &Members<'_>,
+        nth: usize,
+    ) -> Option<Value> {
+        if let Some(value) = &schema.const_value {
+            return Some(value.clone());
+        }
+        if let Some(values) = &schema.enum_values {
+            let fits =
+                |v: &&Value| schema.types.is_empty() || schema.types.iter().any(|t| is_type(v, *t));
+            let values: Vec<&Value> = values.iter().filter(fits).collect();
+            return values.get(nth % values.len().max(1)).map(|v| (*v).clone());
+        }
+        let alternatives = if schema.one_of.is_empty() {
+            &schema.any_of
+        } else {
+            &schema.one_of
+        };
+        let own = self.build_own(schema, at, members, nth);
+        if alternatives.is_empty() && schema.all_of.is_empty() {
+            return own;
+        }
+        let mut found = None;
+        let no_choice = [Schema::default()];
+        let choices: &[Schema] = if alternatives.is_empty() {
+            &no_choice
+        } else {
+            alternatives
+        };
+        for choice in choices {
+            let mut value = own.clone();
+            for part in std::iter::once(choice).chain(&schema.all_of) {
+                if *part == Schema::default() {
+                    continue;
+                }
+                let other = self.build(part, at, members, nth);
+                value = merge(value, other);
+            }
+            match &value {
+                Some(v) if self.assess(schema, v) == Assessment::SurelyValid => return value,
+                Some(_) if found.is_none() => found = value,
+                _ => {}
+            }
+        }
+        found
+    }
+
+    fn build_own(
+        &self,
+        schema: &Schema,
+        at: &FieldPath,
+        members: &Members<'_>,
+        nth: usize,
+    ) -> Option<Value> {
+        let kind = schema
+            .types
+            .iter()
+            .copied()
+            .find(|t| *t != JsonType::Null)
+            .or_else(|| schema.types.first().copied())
+            .or_else(|| implied_type(schema));
+        match kind {
+            None => schema.examples.first().cloned(),
+            Some(JsonType::Null) => Some(Value::Null),
+            Some(JsonType::Boolean) => Some(Value::Bool(nth == 0)),
+            Some(JsonType::Integer | JsonType::Number) => self.build_number(schema, nth),
+            Some(JsonType::String) => self.build_string(schema, at, nth).map(Value::String),
+            Some(JsonType::Array) => self.build_array(schema, at, members, nth),
+            Some(JsonType::Object) => self.build_object(schema, at, members, nth),
+        }
+    }
+
+    fn build_string(&self, schema: &Schema, at: &FieldPath, nth: usize) -> Option<String> {
+        let example = schema
+            .examples
+            .iter()
+            .filter_map(Value::as_str)
+            .nth(nth)
+            .filter(|text| self.assess(schema, &Value::from(*text)) == Assessment::SurelyValid);
+        if let Some(example) = example {
+            return Some(example.to_owned());
+        }
+        let sure = |text: &String| {
+            self.assess(schema, &Value::from(text.as_str())) == Assessment::SurelyValid
+        };
+        // The literal beginning of the pattern, where it is a scheme: cheaper than to ask for a
+        // valid string, which walks automata.
+        let pattern = schema.pattern.as_deref().unwrap_or_default();
+        let scheme = scheme_of(pattern.trim_start_matches('^')).unwrap_or_default();
+        let friendly = friendly(scheme, at, nth);
+        if let Some(text) = friendly.into_iter().find(sure) {
+            return Some(text);
+        }
+        let text = schema.rule().and_then(|rule| self.texts.get(&rule))?;
+        let shortest = text.valid()?;
+        let other = changed_end(&shortest, nth).find(sure).or_else(|| {
+            let cover = text.valid_cover(nth + 1);
+            cover.into_iter().nth(nth).map(|sample| sample.text)
+        });
+        Some(other.unwrap_or(shortest))
+    }
+
+    /// A published example, else the small positive number closest to the lower bound.
+    fn build_number(&self, schema: &Schema, nth: usize) -> Option<Value> {
+        let published = schema
+            .examples
+            .get(nth)
+            .filter(|v| v.is_number() && self.assess(schema, v) == Assessment::SurelyValid);
+        if let Some(value) = published {
+            return Some(value.clone());
+        }
+        let step = schema
+            .multiple_of
+            .as_ref()
+            .and_then(Number::as_f64)
+            .unwrap_or(1.0);
+        let low = schema.minimum.as_ref().and_then(edge);
+        let high = schema.maximum.as_ref().and_then(edge);
+        let first = match (low, high) {
+            (Some((low, open)), _) => {
+                let first = (low / step).ceil() * step;
+                if open && first <= low {
+                    first + step
+                } else {
+                    first
+                }
+            }
+            (None, Some((high, open))) if high < step || (open && high <= step) => {
+                let last = (high / step).floor() * step;
+                let last = if open && last >= high {
+                    last - step
+                } else {
+                    last
+                };
+                last - 2.0 * step * nth as f64
+            }
+            (None, _) => step,
+        };
+        let wanted = first + step * nth as f64;
+        let fits = |v: f64| high.is_none_or(|(h, open)| if open { v < h } else { v <= h });
+        let value = if fits(wanted) { wanted } else { first };
+        if fits(value) {
+            return number(value);
+        }
+        // Bounds with no multiple of the step between them; a fraction may lie there.
+        match (low, high) {
+            (Some((l, _)), Some((h, _))) if l < h && !schema.types.contains(&JsonType::Integer) => {
+                number((l + h) / 2.0)
+            }
+            _ => None,
+        }
+    }
+
+    fn build_array(
+        &self,
+        schema: &Schema,
+        at: &FieldPath,
+        members: &Members<'_>,
+        nth: usize,
+    ) -> Option<Value> {
+        let least = schema.min_items.unwrap_or(0);
+        let most = schema.max_items.unwrap_or(u64::MAX);
+        // One item is the most ordinary array; none may be taken for absence.
+        let count = least.max(1).min(most);
+        let none = Schema::default();
+        let item = schema.items.as_deref().unwrap_or(&none);
+        let mut items = Vec::new();
+        for i in 0..count.min(MOST_ITEMS) {
+            let i = usize::try_from(i).ok()?;
+            let value = self
+                .build(item, &at.item(), members, nth + i)
+                .or_else(|| (*item == none).then(|| Value::from(i)))?;
+            items.push(value);
+        }
+        Some(Value::Array(items))
+    }
+
+    fn build_object(
+        &self,
+        schema: &Schema,
+        at: &FieldPath,
+        members: &Members<'_>,
+        nth: usize,
+    ) -> Option<Value> {
+        let sendable = || schema.properties.iter().filter(|(_, s)| !s.read_only);
+        let none_required =
+            !at.0.is_empty() && sendable().all(|(name, _)| !schema.required.contains(name));
+        let mut map = Map::new();
+        for (name, member) in sendable() {
+            let path = at.member(name);
+            let required = schema.required.contains(name);
+            if !members.holds(&path, required, none_required) {
+                continue;
+            }
+            match self.build(member, &path, members, nth) {
+                Some(value) => {
+                    map.insert(name.clone(), value);
+                }
+                None if required => return None,
+                None => {}
+            }
+        }
+        for name in &schema.required {
+            if schema.property(name).is_none() && !map.contains_key(name) {
+                // Required and not described: any value is allowed.
+                map.insert(name.clone(), Value::from("probity"));
+            }
+        }
+        Some(Value::Object(map))
+    }
+}
+
+/// Ordinary texts, hosts and addresses that are set aside for documentation (RFC 2606, RFC 5737):
+/// a device that acts on them reaches nobody. Every field has its own, so that values that go to
+/// the wrong field show.
+fn friendly(scheme: &str, at: &FieldPath, nth: usize) -> Vec<String> {
+    let dotted = at.dotted();
+    let word: String = dotted.chars().filter(char::is_ascii_alphanumeric).collect();
+    let word = if word.is_empty() { "probity" } else { &word };
+    let number = dotted
+        .bytes()
+        .fold(7_usize, |sum, b| (sum * 31 + usize::from(b)) % 80);
+    let texts = [
+        format!("{word}{nth}"),
+        format!("probity-{word}{nth}"),
+        format!("{word}{nth}.example.com"),
+        format!("192.0.2.{}", 10 + (number * 3 + nth) % 240),
+    ];
+    texts.iter().map(|text| format!("{scheme}{text}")).collect()
+}
+
+/// `sip:` of `sip:a.b`.
+fn scheme_of(text: &str) -> Option<&str> {
+    let colon = text.find(':')?;
+    let scheme = text.get(..colon)?;
+    let letters = !scheme.is_empty() && scheme.chars().all(|c| c.is_ascii_alphabetic());
+    letters.then(|| text.get(..=colon)).flatten()
+}
+
+/// The text with its last letter or digit replaced by others of its kind, from the `nth` on.
+fn changed_end(text: &str, nth: usize) -> impl Iterator<Item = String> {
+    let at = text.rfind(|c: char| c.is_ascii_alphanumeric());
+    let of = |c: u8| -> &'static [u8] {
+        match c {
+            b'0'..=b'9' => b"0123456789",
+            b'A'..=b'Z' => b"ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+            _ => b"abcdefghijklmnopqrstuvwxyz",
+        }
+    };
+    let text = text.to_owned();
+    at.into_iter().flat_map(move |at| {
+        let c = text.as_bytes().get(at).copied().unwrap_or(b'a');
+        let kind = of(c);
+        let from = kind.iter().position(|k| *k == c).unwrap_or(0);
+        let text = text.clone();
+        (0..kind.len()).filter_map(move |step| {
+            let other = char::from(*kind.get((from + nth + step) % kind.len())?);
+            Some(format!("{}{other}{}", text.get(..at)?, text.get(at + 1..)?))
+        })
+    })
+}
+
+/// Arrays are never built longer than this, whatever `minItems` says.
+const MOST_ITEMS: u64 = 1_000;
+
+/// The type that the keywords of a schema without `type` are about.
+fn implied_type(schema: &Schema) -> Option<JsonType> {
+    if !schema.properties.is_empty() || !schema.required.is_empty() {
+        Some(JsonType::Object)
+    } else if schema.items.is_some() || schema.min_items.is_some() {
+        Some(JsonType::Array)
+    } else if schema.pattern.is_some() || schema.min_length.is_some() || schema.max_length.is_some()
+    {
+        Some(JsonType::String)
+    } else if schema.minimum.is_some() || schema.maximum.is_some() || schema.multiple_of.is_some() {
+        Some(JsonType::Number)
+    } else {
+        None
+    }
+}
+
+/// Whether a value is of a JSON type; a number without a fraction is an integer
+/// (JSON Schema 2020-12 §6.1.1).
+pub fn is_type(value: &Value, t: JsonType) -> bool {
+    match t {
+        JsonType::Null => value.is_null(),
+        JsonType::Boolean => value.is_boolean(),
+        JsonType::Integer => {
+            value.is_i64() || value.is_u64() || value.as_f64().is_some_and(|f| f.fract() == 0.0)
+        }
+        JsonType::Number => value.is_number(),
+        JsonType::String => value.is_string(),
+        JsonType::Array => value.is_array(),
+        JsonType::Object => value.is_object(),
+    }
+}
+
+fn edge(bound: &Bound) -> Option<(f64, bool)> {
+    Some((bound.value.as_f64()?, bound.exclusive))
+}
+
+/// A JSON number; whole ones without a fraction.
+fn number(value: f64) -> Option<Value> {
+    /// 2^53: whole numbers up to here are exact in a double.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    if value.fract() == 0.0 && value.abs() <= EXACT {
+        return Some(Value::from(value as i64));
+    }
+    Number::from_f64(value).map(Value::Number)
+}
+
+/// Two objects as one; otherwise the first value that is there.
+fn merge(a: Option<Value>, b: Option<Value>) -> Option<Value> {
+    match (a, b) {
+        (Some(Value::Object(mut a)), Some(Value::Object(b))) => {
+            for (name, value) in b {
+                a.entry(name).or_insert(value);
+            }
+            Some(Value::Object(a))
+        }
+        (a, b) => a.or(b),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn numbers_lie_within_any_bounds() {
+        let contract = contract::embedded::sip_settings().0;
+        let (profile, texts) = (crate::profile::Profile::default(), contract.texts());
+        let context = Context {
+            contract: &contract,
+            profile: &profile,
+            texts: &texts,
+            seed: 0,
+            thorough: false,
+        };
+        let bound = |value: f64, exclusive: bool| {
+            let value = Number::from_f64(value)?;
+            Some(Bound { value, exclusive })
+        };
+        let number = |t, low, high, step: Option<f64>| Schema {
+            types: vec![t],
+            minimum: low,
+            maximum: high,
+            multiple_of: step.and_then(Number::from_f64),
+            ..Schema::default()
+        };
+        use JsonType::{Integer, Number as Real};
+        let table = [
+            (number(Integer, None, None, None), Some(json!(1))),
+            (
+                number(Integer, bound(5.0, true), None, None),
+                Some(json!(6)),
+            ),
+            (
+                number(Integer, bound(7.0, false), None, Some(5.0)),
+                Some(json!(10)),
+            ),
+            (
+                number(Integer, None, bound(-3.0, false), None),
+                Some(json!(-3)),
+            ),
+            (
+                number(Integer, None, bound(0.0, true), None),
+                Some(json!(-1)),
+            ),
+            (
+                number(Real, bound(0.0, true), bound(1.0, true), None),
+                Some(json!(0.5)),
+            ),
+            (
+                number(Integer, bound(0.0, true), bound(1.0, true), None),
+                None,
+            ),
+        ];
+        for (schema, want) in table {
+            assert_eq!(context.build_number(&schema, 0), want, "{schema:?}");
+        }
+    }
+}
