@@ -1,10 +1,27 @@
 //! A three-valued validator: what every plausible reading of a schema says of a value. Surely
 //! valid: all rules hold under every reading. Surely invalid: some rule is broken under every
-//! reading. Everything else is open.
+//! reading. Everything else is open. Imports [`super::model`], [`super::merge`] and
+//! [`crate::pattern`].
+//!
+//! Left open although JSON Schema 2020-12 decides it, because devices that read a page do not agree
+//! and the page says nothing:
+//!
+//! - `5060.0` where an integer is asked for (§6.1.1), integers beyond 32 bits and negative ones
+//!   where no bound is stated;
+//! - members that no schema names where `additionalProperties` is not stated;
+//! - a value of another type where keywords for objects, arrays, strings or numbers are stated and
+//!   `type` is not;
+//! - strings between two readings of a pattern, lengths in bytes, UTF-16 units or code points,
+//!   formats that nobody here knows, multiples that binary fractions blur;
+//! - values under assertions that are not understood ([`Schema::unchecked`]).
 
+use super::merge::{compare, same, whole};
 use super::model::*;
+use super::schema::UNCHECKED;
 use crate::pattern::{Assessment, Texts};
-use serde_json::{Number, Value};
+use serde_json::{Map, Number, Value};
+use std::cmp::Ordering;
+use std::collections::HashSet;
 
 /// What is wrong, or may be wrong, with one value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,52 +47,68 @@ pub struct Assessed {
 
 /// Assesses a value under a schema. `texts` holds the readings of the contract's string rules.
 pub fn assess(schema: &Schema, value: &Value, texts: &Texts) -> Assessed {
-    let mut assessor = Assessor {
-        texts,
-        faults: Vec::new(),
-    };
-    assessor.value(schema, value, &FieldPath::root());
-    let faults = assessor.faults;
-    let certainty = if faults.is_empty() {
-        Assessment::SurelyValid
-    } else if faults.iter().any(|f| f.certain) {
-        Assessment::SurelyInvalid
-    } else {
-        Assessment::Open
-    };
-    Assessed { certainty, faults }
+    Assessor::new(texts).run(schema, value, &FieldPath::root(), &[])
 }
+
+/// Formats that say nothing about the text (OpenAPI 3.0.4 §4.4) or are about numbers.
+const SILENT_FORMATS: [&str; 6] = ["password", "binary", "int32", "int64", "float", "double"];
 
 struct Assessor<'t> {
     texts: &'t Texts,
     faults: Vec<Violation>,
+    /// While set, what is found is not certain.
+    blurred: bool,
 }
 
-impl Assessor<'_> {
+impl<'t> Assessor<'t> {
+    fn new(texts: &'t Texts) -> Self {
+        Assessor {
+            texts,
+            faults: Vec::new(),
+            blurred: false,
+        }
+    }
+
+    fn run(
+        mut self,
+        schema: &Schema,
+        value: &Value,
+        path: &FieldPath,
+        around: &[&Schema],
+    ) -> Assessed {
+        self.value(schema, value, path, around);
+        let faults = self.faults;
+        let certainty = if faults.is_empty() {
+            Assessment::SurelyValid
+        } else if faults.iter().any(|f| f.certain) {
+            Assessment::SurelyInvalid
+        } else {
+            Assessment::Open
+        };
+        Assessed { certainty, faults }
+    }
+
     fn fault(&mut self, kind: FaultKind, path: &FieldPath, keyword: &'static str, certain: bool) {
         self.faults.push(Violation {
             kind,
             path: path.clone(),
             keyword,
-            certain,
+            certain: certain && !self.blurred,
         });
     }
 
-    fn value(&mut self, schema: &Schema, value: &Value, path: &FieldPath) {
-        let of_type = type_of(value);
-        if !schema.types.is_empty() && !self.type_fits(schema, value, path) {
-            let kind = match (path.0.is_empty(), value.is_null()) {
-                (true, _) => FaultKind::WrongRoot,
-                (false, true) => FaultKind::Null,
-                (false, false) => FaultKind::WrongType,
-            };
-            self.fault(kind, path, "type", true);
+    /// `around`: schemas that hold for the same value (of which this one is a part), the outermost
+    /// first.
+    fn value(&mut self, schema: &Schema, value: &Value, path: &FieldPath, around: &[&Schema]) {
+        if !self.type_fits(schema, value, path) {
             return; // no other rule is about a value of a type that is not allowed
         }
         if let Some(values) = &schema.enum_values
             && !values.iter().any(|v| same(v, value))
         {
-            self.fault(FaultKind::Constraint, path, "enum", true);
+            // `nullable` beside an `enum` without null: OpenAPI 3.0.4 says no, tools say yes.
+            let sure = !(value.is_null() && schema.types.contains(&JsonType::Null));
+            self.fault(FaultKind::Constraint, path, "enum", sure);
         }
         if let Some(constant) = &schema.const_value
             && !same(constant, value)
@@ -86,16 +119,34 @@ impl Assessor<'_> {
             Value::String(text) => self.string(schema, text, path),
             Value::Number(number) => self.number(schema, number, path),
             Value::Array(items) => self.array(schema, items, path),
-            Value::Object(members) => self.object(schema, members, path),
+            Value::Object(members) => self.object(schema, members, path, around),
             Value::Null | Value::Bool(_) => {}
         }
-        self.combined(schema, value, path, of_type);
+        self.combined(schema, value, path, around);
+        let of_type = type_of(value);
+        for (keyword, about) in UNCHECKED {
+            if schema.unchecked.iter().any(|k| k == keyword)
+                && about.is_none_or(|t| t == of_type && t != JsonType::Null)
+            {
+                self.fault(FaultKind::Constraint, path, keyword, false);
+            }
+        }
     }
 
-    /// Whether the type fits; a number like `5060.0` for an integer fits by JSON Schema
-    /// (2020-12 §6.1.1) and not by many a parser: left open.
+    /// Whether to go on: the type is allowed, or may be.
     fn type_fits(&mut self, schema: &Schema, value: &Value, path: &FieldPath) -> bool {
         let of_type = type_of(value);
+        let kind = match (path.0.is_empty(), value.is_null()) {
+            (true, _) => FaultKind::WrongRoot,
+            (false, true) => FaultKind::Null,
+            (false, false) => FaultKind::WrongType,
+        };
+        if schema.types.is_empty() {
+            if implied(schema).is_some_and(|t| !is_a(of_type, t)) {
+                self.fault(kind, path, "type", false);
+            }
+            return true;
+        }
         if schema.allows(of_type) {
             return true;
         }
@@ -104,39 +155,42 @@ impl Assessor<'_> {
             self.fault(FaultKind::WrongType, path, "type", false);
             return true;
         }
+        let open = value.is_null() && schema.unchecked.iter().any(|k| k == "nullable");
+        self.fault(kind, path, "type", !open);
         false
     }
 
     fn string(&mut self, schema: &Schema, text: &str, path: &FieldPath) {
-        if let Some(rule) = schema.rule() {
-            let verdict = match self.texts.get(&rule) {
-                Some(text_readings) => text_readings.assess(text),
-                None => Assessment::Open,
-            };
-            let lengths = self.lengths(schema, text, path);
-            match verdict {
-                Assessment::SurelyValid => {}
-                // A length that is surely wrong has been said; the rest of the rule adds nothing.
-                Assessment::SurelyInvalid if lengths => {}
-                Assessment::SurelyInvalid => {
-                    let keyword = if schema.pattern.is_some() {
-                        "pattern"
-                    } else if schema.format.is_some() {
-                        "format"
-                    } else {
-                        "type"
-                    };
-                    self.fault(FaultKind::Constraint, path, keyword, true);
-                }
-                Assessment::Open => {
-                    let keyword = if schema.pattern.is_some() {
-                        "pattern"
-                    } else {
-                        "format"
-                    };
-                    self.fault(FaultKind::Constraint, path, keyword, false);
-                }
-            }
+        let Some(rule) = schema.rule() else { return };
+        let verdict = match self.texts.get(&rule) {
+            Some(readings) => readings.assess(text),
+            None => Assessment::Open,
+        };
+        let too_short_or_long = self.lengths(schema, text, path);
+        let keyword = match (&schema.pattern, &schema.format) {
+            (Some(_), _) => "pattern",
+            (None, Some(_)) => "format",
+            (None, None) => "type",
+        };
+        match verdict {
+            Assessment::SurelyValid => {}
+            // A length that is surely wrong has been said; the rest of the rule adds nothing.
+            Assessment::SurelyInvalid if too_short_or_long => {}
+            Assessment::SurelyInvalid => self.fault(FaultKind::Constraint, path, keyword, true),
+            Assessment::Open => self.fault(FaultKind::Constraint, path, keyword, false),
+        }
+        // A format that nobody here knows means something to the device. Values that the page
+        // shows for it are good.
+        let known = |f: &String| {
+            SILENT_FORMATS.contains(&f.as_str()) || crate::pattern::format_pattern(f).is_some()
+        };
+        let shown = schema.examples.iter().chain(schema.enum_values.iter().flatten());
+        if verdict == Assessment::SurelyValid
+            && !rule.formats.is_empty()
+            && !rule.formats.iter().any(known)
+            && !shown.into_iter().any(|v| v.as_str() == Some(text))
+        {
+            self.fault(FaultKind::Constraint, path, "format", false);
         }
     }
 
@@ -164,47 +218,41 @@ impl Assessor<'_> {
     }
 
     fn number(&mut self, schema: &Schema, number: &Number, path: &FieldPath) {
-        if let Some(bound) = &schema.minimum
-            && outside(number, bound, true)
-        {
-            self.fault(FaultKind::Constraint, path, "minimum", true);
-        }
-        if let Some(bound) = &schema.maximum
-            && outside(number, bound, false)
-        {
-            self.fault(FaultKind::Constraint, path, "maximum", true);
-        }
-        if let (Some(step), Some(value)) = (
-            schema.multiple_of.as_ref().and_then(Number::as_f64),
-            number.as_f64(),
-        ) && step > 0.0
-        {
-            let ratio = value / step;
-            let off = (ratio - ratio.round()).abs();
-            if off > 1e-9 {
-                // Binary fractions make `0.3` no multiple of `0.1`: only clear misses are sure.
-                self.fault(FaultKind::Constraint, path, "multipleOf", off > 1e-6);
+        for (keyword, bound, low) in [
+            ("minimum", &schema.minimum, true),
+            ("maximum", &schema.maximum, false),
+        ] {
+            let Some(bound) = bound else { continue };
+            let sure = match compare(number, &bound.value) {
+                None => Some(false),
+                Some(Ordering::Equal) => bound.exclusive.then_some(true),
+                Some(Ordering::Less) => low.then_some(true),
+                Some(Ordering::Greater) => (!low).then_some(true),
+            };
+            if let Some(sure) = sure {
+                self.fault(FaultKind::Constraint, path, keyword, sure);
             }
         }
-        // A format of a width (int32, int64) or a number beyond what a double carries: whether a
-        // device takes it is not stated.
+        if let Some(step) = &schema.multiple_of
+            && let Some(sure) = off_step(number, step)
+        {
+            self.fault(FaultKind::Constraint, path, "multipleOf", sure);
+        }
+        let value = number.as_f64().unwrap_or_default();
+        // A format of a width: whether a device takes more is not stated.
         let wide = match schema.format.as_deref() {
-            Some("int32") => number
-                .as_f64()
-                .is_some_and(|f| !(-2_147_483_648.0..=2_147_483_647.0).contains(&f)),
-            Some("int64") => {
-                number.as_i64().is_none() && number.as_f64().is_some_and(|f| f.abs() >= 9.2e18)
-            }
+            Some("int32") => !(-2_147_483_648.0..=2_147_483_647.0).contains(&value),
+            Some("int64") => number.as_i64().is_none() && value.abs() >= 9.2e18,
             _ => false,
         };
         if wide {
             self.fault(FaultKind::Constraint, path, "format", false);
+            return;
         }
-        let unbounded_side = number.as_f64().is_some_and(|f| {
-            (f > 0.0 && schema.maximum.is_none() && f > 2_147_483_647.0)
-                || (f < 0.0 && schema.minimum.is_none())
-        });
-        if unbounded_side && !wide {
+        let fixed = schema.enum_values.is_some() || schema.const_value.is_some();
+        let unbounded = (value > 2_147_483_647.0 && schema.maximum.is_none())
+            || (value < 0.0 && schema.minimum.is_none());
+        if unbounded && !fixed {
             // No bound is stated, but no device stores any number.
             self.fault(FaultKind::Constraint, path, "type", false);
         }
@@ -218,27 +266,27 @@ impl Assessor<'_> {
         if schema.max_items.is_some_and(|max| count > max) {
             self.fault(FaultKind::Constraint, path, "maxItems", true);
         }
-        if schema.unique_items
-            && items
-                .iter()
-                .enumerate()
-                .any(|(i, a)| items[..i].iter().any(|b| same(a, b)))
-        {
+        if schema.unique_items && twice(items) {
             self.fault(FaultKind::Constraint, path, "uniqueItems", true);
         }
         if let Some(rules) = &schema.items {
+            // `items` is about what `prefixItems` leaves.
+            let was = self.blurred;
+            self.blurred |= schema.unchecked.iter().any(|k| k == "prefixItems");
             let path = path.item();
             for item in items {
-                self.value(rules, item, &path);
+                self.value(rules, item, &path, &[]);
             }
+            self.blurred = was;
         }
     }
 
     fn object(
         &mut self,
         schema: &Schema,
-        members: &serde_json::Map<String, Value>,
+        members: &Map<String, Value>,
         path: &FieldPath,
+        around: &[&Schema],
     ) {
         for name in &schema.required {
             if !members.contains_key(name) {
@@ -247,82 +295,65 @@ impl Assessor<'_> {
         }
         for (name, rules) in &schema.properties {
             if let Some(member) = members.get(name) {
-                self.value(rules, member, &path.member(name));
+                self.value(rules, member, &path.member(name), &[]);
                 if rules.read_only {
                     self.fault(FaultKind::Constraint, &path.member(name), "readOnly", false);
                 }
             }
         }
+        let was = self.blurred;
         for (name, member) in members {
             if schema.property(name).is_some() {
                 continue;
             }
             let path = path.member(name);
+            // A member may be one of `patternProperties`.
+            self.blurred = was || schema.unchecked.iter().any(|k| k == "patternProperties");
+            let unknown = FaultKind::UnknownMember;
             match &schema.additional {
                 Additional::Allowed => {}
-                Additional::Forbidden => {
-                    self.fault(
-                        FaultKind::UnknownMember,
-                        &path,
-                        "additionalProperties",
-                        true,
-                    );
-                }
-                Additional::Schema(rules) => self.value(rules, member, &path),
-                // A schema without members describes any object.
-                Additional::Unstated if schema.properties.is_empty() => {}
+                Additional::Forbidden => self.fault(unknown, &path, "additionalProperties", true),
+                Additional::Schema(rules) => self.value(rules, member, &path, &[]),
                 Additional::Unstated => {
-                    self.fault(
-                        FaultKind::UnknownMember,
-                        &path,
-                        "additionalProperties",
-                        false,
-                    );
+                    if unnamed(schema, name, around) {
+                        self.fault(unknown, &path, "additionalProperties", false);
+                    }
                 }
             }
         }
+        self.blurred = was;
     }
 
-    fn combined(&mut self, schema: &Schema, value: &Value, path: &FieldPath, of_type: JsonType) {
+    fn combined(&mut self, schema: &Schema, value: &Value, path: &FieldPath, around: &[&Schema]) {
+        let mut inner: Vec<&Schema> = around.to_vec();
+        inner.push(schema);
         for part in &schema.all_of {
-            let known = self.faults.len();
-            self.value(part, value, path);
-            // Members that another part describes are not unknown.
-            let described = |name: &str| {
-                schema.property(name).is_some()
-                    || schema.all_of.iter().any(|p| p.property(name).is_some())
+            self.value(part, value, path, &inner);
+        }
+        for (keyword, list) in [("anyOf", &schema.any_of), ("oneOf", &schema.one_of)] {
+            if list.is_empty() {
+                continue;
+            }
+            let all: Vec<Assessed> = list
+                .iter()
+                .map(|s| Assessor::new(self.texts).run(s, value, path, &inner))
+                .collect();
+            let of = |what| all.iter().filter(|a| a.certainty == what).count();
+            let valid = of(Assessment::SurelyValid);
+            let invalid = of(Assessment::SurelyInvalid);
+            let (kept, broken) = if keyword == "anyOf" {
+                (valid > 0, invalid == all.len())
+            } else {
+                let one = valid == 1 && invalid == all.len() - 1;
+                (one, valid > 1 || invalid == all.len())
             };
-            let late = self.faults.split_off(known);
-            self.faults.extend(late.into_iter().filter(|f| {
-                f.certain
-                    || f.kind != FaultKind::UnknownMember
-                    || !f.path.leaf().is_some_and(described)
-            }));
-        }
-        let results = |list: &[Schema]| -> Vec<Assessed> {
-            list.iter().map(|s| assess(s, value, self.texts)).collect()
-        };
-        let of =
-            |all: &[Assessed], what: Assessment| all.iter().filter(|a| a.certainty == what).count();
-        let any = results(&schema.any_of);
-        if !any.is_empty() && of(&any, Assessment::SurelyValid) == 0 {
-            let certain = of(&any, Assessment::SurelyInvalid) == any.len();
-            self.alternative(&any, path, "anyOf", certain, of_type);
-        }
-        let one = results(&schema.one_of);
-        if !one.is_empty() {
-            let (valid, invalid) = (
-                of(&one, Assessment::SurelyValid),
-                of(&one, Assessment::SurelyInvalid),
-            );
-            if valid > 1 || invalid == one.len() {
-                self.alternative(&one, path, "oneOf", true, of_type);
-            } else if !(valid == 1 && invalid == one.len() - 1) {
-                self.alternative(&one, path, "oneOf", false, of_type);
+            if !kept {
+                self.alternatives(all, path, keyword, broken, value);
             }
         }
         if let Some(not) = &schema.not {
-            match assess(not, value, self.texts).certainty {
+            let inside = Assessor::new(self.texts).run(not, value, path, &inner);
+            match inside.certainty {
                 Assessment::SurelyValid => self.fault(FaultKind::Constraint, path, "not", true),
                 Assessment::Open => self.fault(FaultKind::Constraint, path, "not", false),
                 Assessment::SurelyInvalid => {}
@@ -330,29 +361,78 @@ impl Assessor<'_> {
         }
     }
 
-    /// None or too many alternatives fit. Where a single alternative is of the value's type, its
-    /// own faults say more than "no alternative fits".
-    fn alternative(
+    /// None or too many alternatives fit, or it is not clear. A device that knows which one was
+    /// meant may name what is wrong inside it.
+    fn alternatives(
         &mut self,
-        all: &[Assessed],
+        all: Vec<Assessed>,
         path: &FieldPath,
         keyword: &'static str,
         certain: bool,
-        of_type: JsonType,
+        value: &Value,
     ) {
-        let root_type = all.iter().all(|a| {
+        let of_wrong_type = |a: &Assessed| {
             a.faults
                 .iter()
-                .any(|f| f.keyword == "type" && f.path.0.is_empty() && f.certain)
-        });
-        let kind = match (root_type, path.0.is_empty(), of_type) {
-            (true, true, _) => FaultKind::WrongRoot,
-            (true, false, JsonType::Null) => FaultKind::Null,
-            (true, false, _) => FaultKind::WrongType,
-            (false, _, _) => FaultKind::Constraint,
+                .any(|f| f.keyword == "type" && f.path == *path && f.certain)
+        };
+        let kind = match (all.iter().all(of_wrong_type), path.0.is_empty()) {
+            (true, true) => FaultKind::WrongRoot,
+            (true, false) if value.is_null() => FaultKind::Null,
+            (true, false) => FaultKind::WrongType,
+            (false, _) => FaultKind::Constraint,
         };
         self.fault(kind, path, keyword, certain);
+        for fault in all.into_iter().flat_map(|a| a.faults) {
+            let fault = Violation {
+                certain: false,
+                ..fault
+            };
+            if !self.faults.contains(&fault) {
+                self.faults.push(fault);
+            }
+        }
     }
+}
+
+/// Whether nothing that holds for the object names the member, so that it is not stated whether it
+/// may be there.
+fn unnamed(schema: &Schema, name: &str, around: &[&Schema]) -> bool {
+    // A schema without members describes any object.
+    if schema.properties.is_empty() {
+        return false;
+    }
+    let alternative = schema.any_of.iter().chain(&schema.one_of).any(|s| names(s, name));
+    // An alternative that names members speaks for itself.
+    !alternative && !names(schema, name) && !around.iter().any(|s| names(s, name))
+}
+
+/// Whether a schema or a part that holds with it names a member.
+fn names(schema: &Schema, name: &str) -> bool {
+    schema.property(name).is_some() || schema.all_of.iter().any(|part| names(part, name))
+}
+
+/// The type that the stated keywords are about, where it is one.
+fn implied(schema: &Schema) -> Option<JsonType> {
+    let object = !schema.properties.is_empty()
+        || !schema.required.is_empty()
+        || schema.additional != Additional::Unstated;
+    let array = schema.items.is_some() || schema.min_items.is_some() || schema.max_items.is_some();
+    let string =
+        schema.pattern.is_some() || schema.min_length.is_some() || schema.max_length.is_some();
+    let number =
+        schema.minimum.is_some() || schema.maximum.is_some() || schema.multiple_of.is_some();
+    match (object, array, string, number) {
+        (true, false, false, false) => Some(JsonType::Object),
+        (false, true, false, false) => Some(JsonType::Array),
+        (false, false, true, false) => Some(JsonType::String),
+        (false, false, false, true) => Some(JsonType::Number),
+        _ => None,
+    }
+}
+
+fn is_a(of_type: JsonType, wanted: JsonType) -> bool {
+    of_type == wanted || (of_type == JsonType::Integer && wanted == JsonType::Number)
 }
 
 fn type_of(value: &Value) -> JsonType {
@@ -367,32 +447,52 @@ fn type_of(value: &Value) -> JsonType {
     }
 }
 
-fn outside(number: &Number, bound: &Bound, low: bool) -> bool {
-    use std::cmp::Ordering::{Equal, Greater, Less};
-    let order = match (number.as_i64(), bound.value.as_i64()) {
-        (Some(n), Some(b)) => n.cmp(&b),
-        _ => match (number.as_f64(), bound.value.as_f64()) {
-            (Some(n), Some(b)) => n.partial_cmp(&b).unwrap_or(Equal),
-            _ => Equal,
-        },
-    };
-    match (order, low) {
-        (Equal, _) => bound.exclusive,
-        (Less, low) => low,
-        (Greater, low) => !low,
+/// Whether a number is no multiple of a step: surely (`Some(true)`), perhaps, or not (`None`).
+fn off_step(number: &Number, step: &Number) -> Option<bool> {
+    if let (Some(n), Some(s)) = (whole(number), whole(step)) {
+        return (s != 0 && n % s != 0).then_some(true);
     }
+    let ratio = number.as_f64()? / step.as_f64()?;
+    if !ratio.is_finite() || ratio.abs() > 1e9 {
+        return Some(false);
+    }
+    // Binary fractions make `0.3` no multiple of `0.1`: only clear misses are sure.
+    let off = (ratio - ratio.round()).abs();
+    (off > 1e-9).then_some(off > 1e-6)
 }
 
-/// Equality of JSON values as JSON Schema means it: `1` equals `1.0` (2020-12 §4.2.2).
-fn same(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
-        (Value::Array(a), Value::Array(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
+/// Whether an item is there twice.
+fn twice(items: &[Value]) -> bool {
+    if items.len() <= 16 {
+        return items
+            .iter()
+            .enumerate()
+            .any(|(i, a)| items.iter().take(i).any(|b| same(a, b)));
+    }
+    let mut seen = HashSet::new();
+    items.iter().any(|item| !seen.insert(canonical(item)))
+}
+
+/// One text for equal values: members sorted, numbers by value.
+fn canonical(value: &Value) -> String {
+    match value {
+        Value::Number(n) => match (whole(n), n.as_f64()) {
+            (Some(n), _) => n.to_string(),
+            (None, Some(f)) if f.fract() == 0.0 && f.abs() < 1e15 => (f as i64).to_string(),
+            _ => n.to_string(),
+        },
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(canonical).collect();
+            format!("[{}]", items.join(","))
         }
-        (Value::Object(a), Value::Object(b)) => {
-            a.len() == b.len() && a.iter().all(|(k, a)| b.get(k).is_some_and(|b| same(a, b)))
+        Value::Object(members) => {
+            let mut members: Vec<String> = members
+                .iter()
+                .map(|(k, v)| format!("{}:{}", Value::from(k.as_str()), canonical(v)))
+                .collect();
+            members.sort_unstable();
+            format!("{{{}}}", members.join(","))
         }
-        (a, b) => a == b,
+        other => other.to_string(),
     }
 }

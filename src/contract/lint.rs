@@ -6,11 +6,12 @@ use super::model::*;
 use crate::pattern::{Assessment, Texts};
 use regress::Regex;
 
-/// All issues of a contract, in the order of the rules.
+/// All issues of a contract, in the order of the rules: first what breaks the OpenAPI Specification
+/// itself.
 pub fn lint(contract: &Contract, texts: &Texts) -> Vec<ContractIssue> {
     let mut linter = Linter {
         texts,
-        issues: Vec::new(),
+        issues: contract.issues.clone(),
     };
     for operation in &contract.operations {
         for field in operation.fields() {

@@ -12,12 +12,17 @@
 //! | `x-acts` | Operation Object | `true`: calling it does more than set something; never probed |
 
 mod assess;
+mod content;
+mod document;
 pub mod embedded;
 mod lint;
 mod load;
+mod merge;
 mod model;
 mod promises;
+mod reader;
 mod schema;
+mod structure;
 
 pub use assess::{Assessed, Violation, assess};
 pub use lint::lint;

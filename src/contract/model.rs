@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// A loaded contract. All `$ref`s are resolved; `allOf` is merged where that is exact.
@@ -24,9 +25,26 @@ pub struct Contract {
     pub promises: Vec<Promise>,
     /// What the document states and Probity does not check.
     pub unsupported: Vec<Unsupported>,
+    /// Rules of the OpenAPI Specification itself that the document breaks; [`crate::contract::lint`]
+    /// begins with them.
+    pub issues: Vec<ContractIssue>,
+    /// `x-page-line` by the JSON pointer of the object that has it; see [`Contract::page_line`].
+    pub lines: BTreeMap<String, u32>,
 }
 
 impl Contract {
+    /// Line of the published page for a place in the document: that of the nearest object around
+    /// it that has an `x-page-line`.
+    pub fn page_line(&self, pointer: &str) -> Option<u32> {
+        let mut at = pointer;
+        loop {
+            if let Some(line) = self.lines.get(at) {
+                return Some(*line);
+            }
+            (at, _) = at.rsplit_once('/')?;
+        }
+    }
+
     /// The operation with this id.
     pub fn operation(&self, id: &str) -> Option<&Operation> {
         self.operations.iter().find(|o| o.id == id)
@@ -57,6 +75,8 @@ pub struct Operation {
     pub security: Vec<Vec<SecurityScheme>>,
     /// JSON pointer to the operation object.
     pub pointer: String,
+    /// JSON pointer to the `security` that holds: the operation's own or the document's.
+    pub security_pointer: String,
     /// Whether calling it acts beyond settings (`x-acts: true`, or `deny` of the profile).
     pub acts: bool,
 }
@@ -139,6 +159,8 @@ pub struct Body {
     pub schema: Schema,
     /// Published examples, each with the JSON pointer to it.
     pub examples: Vec<(String, Value)>,
+    /// JSON pointer to the Request Body Object.
+    pub pointer: String,
 }
 
 /// One documented answer.
@@ -146,9 +168,9 @@ pub struct Body {
 pub struct Response {
     /// For which statuses.
     pub status: StatusKey,
-    /// Its media type, where a body is documented.
+    /// Its media type, where a JSON body and no other is documented.
     pub media_type: Option<String>,
-    /// Rules of its body; `None`: the page says nothing of a body.
+    /// Rules of its body; `None`: the page says nothing of a JSON body.
     pub schema: Option<Schema>,
     /// Error-shape templates (`x-error-shapes`).
     pub shapes: Vec<ErrorShape>,
@@ -363,6 +385,13 @@ pub struct Schema {
     pub read_only: bool,
     /// `writeOnly` or `format: password`: never printed when it comes from the device.
     pub secret: bool,
+    /// Assertions of this schema that are not understood (`patternProperties`, `if`…): a value
+    /// that keeps all other rules is not surely valid. Each is listed in
+    /// [`Contract::unsupported`], too.
+    pub unchecked: Vec<String>,
+    /// Keywords that another schema object states (merged from `allOf` or a `$ref` with siblings),
+    /// with the JSON pointer of that object; see [`Schema::origin`].
+    pub origins: Vec<(String, String)>,
 }
 
 /// `additionalProperties`
@@ -385,6 +414,14 @@ impl Schema {
         self.types.is_empty()
             || self.types.contains(&t)
             || (t == JsonType::Integer && self.types.contains(&JsonType::Number))
+    }
+
+    /// JSON pointer of the schema object that states a keyword.
+    pub fn origin(&self, keyword: &str) -> &str {
+        self.origins
+            .iter()
+            .find(|(k, _)| k == keyword)
+            .map_or(&self.pointer, |(_, pointer)| pointer)
     }
 
     /// The rules of the member with this name.
@@ -553,7 +590,7 @@ pub struct PromiseSource {
 }
 
 /// Something the document states that Probity does not check.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Unsupported {
     /// JSON pointer.
     pub pointer: String,

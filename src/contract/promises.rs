@@ -2,13 +2,16 @@
 
 use super::model::*;
 use crate::pattern::{Rule, Texts};
+use std::collections::HashSet;
 
 /// Writes [`Contract::promises`].
 pub(super) fn fill(contract: &mut Contract) {
     let mut out = Vec::new();
     for operation in &contract.operations {
         Lister {
+            contract,
             operation,
+            known: HashSet::new(),
             out: &mut out,
         }
         .list();
@@ -17,20 +20,22 @@ pub(super) fn fill(contract: &mut Contract) {
 }
 
 struct Lister<'a> {
+    contract: &'a Contract,
     operation: &'a Operation,
+    known: HashSet<String>,
     out: &'a mut Vec<Promise>,
 }
 
 impl Lister<'_> {
-    fn add(&mut self, id: &str, pointer: &str, page_line: Option<u32>, text: impl Into<String>) {
+    fn add(&mut self, id: &str, pointer: &str, text: impl Into<String>) {
         let id = format!("{}.{id}", self.operation.id);
-        if self.out.iter().all(|p| p.id != id) {
+        if self.known.insert(id.clone()) {
             self.out.push(Promise {
                 id,
                 operation: self.operation.id.clone(),
                 source: PromiseSource {
                     pointer: pointer.to_owned(),
-                    page_line,
+                    page_line: self.contract.page_line(pointer),
                 },
                 text: text.into(),
             });
@@ -38,139 +43,121 @@ impl Lister<'_> {
     }
 
     fn list(mut self) {
+        self.body();
+        self.parameters();
+        self.responses();
         let operation = self.operation;
         let at = &operation.pointer;
-        if let Some(body) = &operation.body {
-            let pointer = format!("{at}/requestBody");
-            let line = body.schema.page_line;
-            if body.required {
-                self.add(
-                    "body.required",
-                    &pointer,
-                    line,
-                    "a request without a body is refused",
-                );
-            }
-            self.add(
-                "body.json",
-                &pointer,
-                line,
-                format!("the body is {}", body.media_type),
-            );
-            self.schema("body", "the body", &body.schema, false);
-            for field in operation.fields() {
-                let name = format!("`{}`", field.path);
-                let prefix = format!("body.{}", field.path);
-                self.schema(&prefix, &name, field.schema, field.required);
+        if operation.needs_auth() {
+            let pointer = &operation.security_pointer;
+            for (id, text) in [
+                ("auth.required", "nothing is served without credentials"),
+                ("auth.session", "a refusal does not end the session"),
+                ("auth.login", "wrong credentials get no token"),
+            ] {
+                self.add(id, pointer, text);
             }
         }
-        for parameter in &operation.parameters {
+        for (id, source, text) in [
+            (
+                "http.answers",
+                "RFC 9110 §3.4, §15.6; RFC 9112 §6",
+                "every request gets one complete, well-formed answer; no crash, hang or 5xx",
+            ),
+            (
+                "http.framing",
+                "RFC 9112 §6, §7",
+                "messages are framed as HTTP/1.1 says",
+            ),
+            (
+                "http.method",
+                "RFC 9110 §9.1, §15.5.6",
+                "other methods are not served",
+            ),
+            (
+                "http.mediaType",
+                "RFC 9110 §8.3",
+                "the media type of a body is minded",
+            ),
+        ] {
+            self.add(id, source, text);
+        }
+        if operation.body.is_some() {
+            self.add("state.readback", at, "what was accepted reads back the same");
+            self.add("state.refusal", at, "what was refused changed nothing");
+        }
+        self.add(
+            "state.alive",
+            at,
+            "the device is as alive and quick at the end as at the start",
+        );
+    }
+
+    fn body(&mut self) {
+        let operation = self.operation;
+        let Some(body) = &operation.body else { return };
+        if body.required {
+            let pointer = format!("{}/required", body.pointer);
+            self.add("body.required", &pointer, "a request without a body is refused");
+        }
+        let media = format!("the body is {}", body.media_type);
+        self.add("body.json", &format!("{}/content", body.pointer), media);
+        self.schema("body", "the body", &body.schema);
+        self.required("body", "", &body.schema);
+        for field in operation.fields() {
+            let prefix = format!("body.{}", field.path);
+            self.schema(&prefix, &format!("`{}`", field.path), field.schema);
+            self.required(&prefix, &format!("{}.", field.path), field.schema);
+        }
+    }
+
+    /// The promises that members must be there: stated by their parent, named after them.
+    fn required(&mut self, prefix: &str, path: &str, parent: &Schema) {
+        for name in &parent.required {
+            let text = format!("`{path}{name}` must be there");
+            let id = format!("{prefix}.{name}.required");
+            self.add(&id, &parent.required_pointer(name), text);
+        }
+    }
+
+    fn parameters(&mut self) {
+        for parameter in &self.operation.parameters {
             let prefix = format!("parameters.{}", parameter.name);
             let name = format!("the parameter `{}`", parameter.name);
-            self.schema(&prefix, &name, &parameter.schema, parameter.required);
+            if parameter.required {
+                let pointer = format!("{}/required", parameter.pointer);
+                let text = format!("{name} must be there");
+                self.add(&format!("{prefix}.required"), &pointer, text);
+            }
+            self.schema(&prefix, &name, &parameter.schema);
         }
-        for response in &operation.responses {
+    }
+
+    fn responses(&mut self) {
+        for response in &self.operation.responses {
             let key = match response.status {
                 StatusKey::Exact(code) => code.to_string(),
                 StatusKey::Range(digit) => format!("{digit}XX"),
                 StatusKey::Default => "default".to_owned(),
             };
-            let line = response.schema.as_ref().and_then(|s| s.page_line);
             let what = match &response.media_type {
                 Some(media) => format!("an answer {key} has a body of {media} and its schema"),
                 None => format!("an answer {key} comes when documented"),
             };
-            self.add(&format!("responses.{key}"), &response.pointer, line, what);
+            self.add(&format!("responses.{key}"), &response.pointer, what);
             for shape in &response.shapes {
                 let text = format!("an error answer {}", shape.body);
-                self.add(
-                    &format!("responses.{key}.{}", shape.id),
-                    &shape.pointer,
-                    line,
-                    text,
-                );
+                let id = format!("responses.{key}.{}", shape.id);
+                self.add(&id, &shape.pointer, text);
             }
         }
-        if operation.needs_auth() {
-            let pointer = format!("{at}/security");
-            self.add(
-                "auth.required",
-                &pointer,
-                None,
-                "nothing is served without credentials",
-            );
-            self.add(
-                "auth.session",
-                &pointer,
-                None,
-                "a refusal does not end the session",
-            );
-            self.add(
-                "auth.login",
-                &pointer,
-                None,
-                "wrong credentials get no token",
-            );
-        }
-        self.add(
-            "http.answers",
-            "RFC 9110 §3.4, §15.6; RFC 9112 §6",
-            None,
-            "every request gets one complete, well-formed answer; no crash, hang or 5xx",
-        );
-        self.add(
-            "http.framing",
-            "RFC 9112 §6, §7",
-            None,
-            "messages are framed as HTTP/1.1 says",
-        );
-        self.add(
-            "http.method",
-            "RFC 9110 §9.1, §15.5.6",
-            None,
-            "other methods are not served",
-        );
-        self.add(
-            "http.mediaType",
-            "RFC 9110 §8.3",
-            None,
-            "the media type of a body is minded",
-        );
-        if operation.body.is_some() {
-            self.add(
-                "state.readback",
-                at,
-                None,
-                "what was accepted reads back the same",
-            );
-            self.add(
-                "state.refusal",
-                at,
-                None,
-                "what was refused changed nothing",
-            );
-        }
-        self.add(
-            "state.alive",
-            at,
-            None,
-            "the device is as alive and quick at the end as at the start",
-        );
     }
 
-    fn schema(&mut self, prefix: &str, name: &str, schema: &Schema, required: bool) {
-        let (pointer, line) = (schema.pointer.clone(), schema.page_line);
+    fn schema(&mut self, prefix: &str, name: &str, schema: &Schema) {
         let mut add = |keyword: &str, text: String| {
-            self.add(
-                &format!("{prefix}.{keyword}"),
-                &format!("{pointer}/{keyword}"),
-                line,
-                text,
-            );
+            let pointer = schema.keyword_pointer(keyword);
+            self.add(&format!("{prefix}.{keyword}"), &pointer, text);
         };
-        if required {
-            add("required", format!("{name} must be there"));
-        }
         if !schema.types.is_empty() {
             let types: Vec<String> = schema.types.iter().map(ToString::to_string).collect();
             add("type", format!("{name} is of type {}", types.join(" or ")));
@@ -193,17 +180,9 @@ impl Lister<'_> {
             }
         }
         for (keyword, bound) in [("minimum", &schema.minimum), ("maximum", &schema.maximum)] {
-            if let Some(bound) = bound {
-                let exclusive = if bound.exclusive {
-                    ", itself excluded"
-                } else {
-                    ""
-                };
-                add(
-                    keyword,
-                    format!("{name}: {keyword} {}{exclusive}", bound.value),
-                );
-            }
+            let Some(bound) = bound else { continue };
+            let except = if bound.exclusive { ", itself excluded" } else { "" };
+            add(keyword, format!("{name}: {keyword} {}{except}", bound.value));
         }
         if let Some(step) = &schema.multiple_of {
             add("multipleOf", format!("{name} is a multiple of {step}"));
@@ -217,20 +196,13 @@ impl Lister<'_> {
         if schema.unique_items {
             add("uniqueItems", format!("{name} has no item twice"));
         }
-        match schema.additional {
-            Additional::Forbidden => {
-                add(
-                    "additionalProperties",
-                    format!("{name} has no other members"),
-                );
-            }
-            Additional::Schema(_) => {
-                add(
-                    "additionalProperties",
-                    format!("other members of {name} keep their rules"),
-                );
-            }
-            Additional::Unstated | Additional::Allowed => {}
+        let others = match schema.additional {
+            Additional::Forbidden => Some(format!("{name} has no other members")),
+            Additional::Schema(_) => Some(format!("other members of {name} keep their rules")),
+            Additional::Unstated | Additional::Allowed => None,
+        };
+        if let Some(text) = others {
+            add("additionalProperties", text);
         }
         for (keyword, there) in [
             ("oneOf", !schema.one_of.is_empty()),

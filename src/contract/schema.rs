@@ -1,26 +1,28 @@
 //! Schema Objects: `$ref`s followed, `allOf` merged, keywords read one by one. What is not read is
-//! listed as unsupported.
+//! listed as unsupported. Imports [`super::model`], [`super::merge`] and [`super::reader`].
 
-use super::load::escape;
+use super::merge::{merge, required_of, spelled_as, tighter};
 use super::model::*;
-use serde_json::{Map, Number, Value};
+use super::reader::{Reader, escape};
+use serde_json::{Map, Value};
 
-/// Deepest nesting of schemas.
+/// Deepest nesting of schemas, references followed.
 const DEEPEST: usize = 64;
 /// Most schemas of one document, references counted each time they are followed.
 const MOST: usize = 20_000;
+/// Most that examples and enumerations may come to, in JSON values and units of 64 octets of text,
+/// copies counted: a list that many references lead to is copied for each.
+const MOST_COPIED: usize = 1_000_000;
 
-/// Keywords that say nothing about which values are valid.
-const SILENT: [&str; 16] = [
+/// Keywords that say nothing about which values are valid, or that are read beside another.
+const SILENT: [&str; 15] = [
+    "$ref",
     "title",
     "description",
     "$comment",
     "deprecated",
     "externalDocs",
     "xml",
-    "discriminator",
-    "$id",
-    "$anchor",
     "$schema",
     "$defs",
     "definitions",
@@ -28,59 +30,60 @@ const SILENT: [&str; 16] = [
     "exclusiveMinimum",
     "exclusiveMaximum",
     "writeOnly",
+    "$anchor",
 ];
 
+/// Assertions that are not understood, and the type of the values that they are about.
+pub(super) const UNCHECKED: [(&str, Option<JsonType>); 24] = [
+    ("patternProperties", Some(JsonType::Object)),
+    ("propertyNames", Some(JsonType::Object)),
+    ("minProperties", Some(JsonType::Object)),
+    ("maxProperties", Some(JsonType::Object)),
+    ("dependentRequired", Some(JsonType::Object)),
+    ("dependentSchemas", Some(JsonType::Object)),
+    ("dependencies", Some(JsonType::Object)),
+    ("unevaluatedProperties", Some(JsonType::Object)),
+    ("discriminator", Some(JsonType::Object)),
+    ("prefixItems", Some(JsonType::Array)),
+    ("additionalItems", Some(JsonType::Array)),
+    ("unevaluatedItems", Some(JsonType::Array)),
+    ("contains", Some(JsonType::Array)),
+    ("minContains", Some(JsonType::Array)),
+    ("maxContains", Some(JsonType::Array)),
+    ("contentEncoding", Some(JsonType::String)),
+    ("contentMediaType", Some(JsonType::String)),
+    ("contentSchema", Some(JsonType::String)),
+    ("nullable", Some(JsonType::Null)),
+    ("if", None),
+    ("then", None),
+    ("else", None),
+    ("$dynamicRef", None),
+    ("$recursiveRef", None),
+];
+
+/// Reads the schemas of one document.
 pub(super) struct Schemas<'d> {
-    name: &'d str,
-    document: &'d Value,
-    pub(super) unsupported: Vec<Unsupported>,
+    pub(super) reader: Reader<'d>,
     open: Vec<String>,
     loaded: usize,
+    copied: usize,
 }
 
 impl<'d> Schemas<'d> {
-    pub(super) fn new(name: &'d str, document: &'d Value) -> Self {
+    pub(super) fn new(reader: Reader<'d>) -> Self {
         Schemas {
-            name,
-            document,
-            unsupported: Vec::new(),
+            reader,
             open: Vec::new(),
             loaded: 0,
+            copied: 0,
         }
     }
 
-    fn error(&self, place: &str, reason: impl Into<String>) -> ContractError {
-        ContractError {
-            file: self.name.to_owned(),
-            place: place.to_owned(),
-            reason: reason.into(),
-        }
-    }
-
-    pub(super) fn skip(&mut self, pointer: &str, what: impl Into<String>) {
-        let entry = Unsupported {
-            pointer: pointer.to_owned(),
-            what: what.into(),
-        };
-        if !self.unsupported.contains(&entry) {
-            self.unsupported.push(entry);
-        }
-    }
-
-    /// The JSON pointer that a `$ref` names within this document.
-    pub(super) fn local(&self, target: &str, from: &str) -> Result<String, ContractError> {
-        let Some(pointer) = target.strip_prefix('#') else {
-            let why = format!("`$ref: {target}` leads out of the document, which is not supported");
-            return Err(self.error(from, why));
-        };
-        if !pointer.is_empty() && !pointer.starts_with('/') {
-            return Err(self.error(from, format!("`$ref: {target}` is no JSON pointer")));
-        }
-        Ok(percent_encoding::percent_decode_str(pointer)
-            .decode_utf8_lossy()
-            .into_owned())
-    }
-
+    /// The schema at a place of the document.
+    ///
+    /// # Errors
+    /// A keyword of the wrong kind, a reference that leads nowhere, outside or in a circle, or
+    /// more than the limits of this file.
     pub(super) fn load(
         &mut self,
         value: &'d Value,
@@ -88,19 +91,16 @@ impl<'d> Schemas<'d> {
     ) -> Result<Schema, ContractError> {
         self.loaded += 1;
         if self.loaded > MOST {
-            return Err(self.error(
-                pointer,
-                format!("more than {MOST} schemas, references followed"),
-            ));
-        }
-        if self.open.len() > DEEPEST {
-            return Err(self.error(pointer, format!("schemas nested deeper than {DEEPEST}")));
+            let why = format!("more than {MOST} schemas, references followed");
+            return Err(self.reader.error(pointer, why));
         }
         if self.open.iter().any(|p| p == pointer) {
-            return Err(self.error(
-                pointer,
-                "the schema contains itself; cyclic schemas are not supported",
-            ));
+            let why = "the schema contains itself; cyclic schemas are not supported";
+            return Err(self.reader.error(pointer, why));
+        }
+        if self.open.len() >= DEEPEST {
+            let why = format!("schemas nested deeper than {DEEPEST}");
+            return Err(self.reader.error(pointer, why));
         }
         self.open.push(pointer.to_owned());
         let schema = self.read(value, pointer);
@@ -110,44 +110,41 @@ impl<'d> Schemas<'d> {
 
     fn read(&mut self, value: &'d Value, pointer: &str) -> Result<Schema, ContractError> {
         let map = match value {
-            Value::Bool(true) => {
+            Value::Bool(allows) => {
                 return Ok(Schema {
                     pointer: pointer.to_owned(),
-                    ..Schema::default()
-                });
-            }
-            Value::Bool(false) => {
-                let not = Some(Box::new(Schema::default()));
-                return Ok(Schema {
-                    pointer: pointer.to_owned(),
-                    not,
+                    not: (!allows).then(Box::default),
                     ..Schema::default()
                 });
             }
             Value::Object(map) => map,
-            _ => return Err(self.error(pointer, "a schema must be an object")),
+            _ => return Err(self.reader.error(pointer, "a schema must be an object")),
         };
-        if let Some(target) = map.get("$ref") {
-            let Some(target) = target.as_str() else {
-                return Err(self.error(pointer, "`$ref` must be a string"));
-            };
-            let at = self.local(target, pointer)?;
-            let document = self.document;
-            let Some(found) = document.pointer(&at) else {
-                return Err(self.error(pointer, format!("`$ref: {target}` leads nowhere")));
-            };
-            let referred = self.load(found, &at)?;
-            // Siblings of `$ref` hold beside it (JSON Schema 2020-12 §8.2.3.1).
-            if map
-                .keys()
-                .all(|k| k == "$ref" || SILENT.contains(&k.as_str()))
-            {
-                return Ok(referred);
-            }
+        let Some(target) = map.get("$ref") else {
+            return self.keywords(map, pointer);
+        };
+        let (found, at) = self.reader.target(target, pointer)?;
+        let mut referred = self.load(found, &at)?;
+        let siblings = |k: &&String| *k != "$ref" && !k.starts_with("x-") && !TEXTS.contains(&k.as_str());
+        let siblings: Vec<&str> = map.keys().filter(siblings).map(String::as_str).collect();
+        if siblings.is_empty() {
+            return Ok(referred);
+        }
+        if self.reader.v31 {
+            // They hold beside it (JSON Schema 2020-12 §8.2.3.1).
             let own = self.keywords(map, pointer)?;
             return Ok(merge(referred, own));
         }
-        self.keywords(map, pointer)
+        // OpenAPI 3.0.4 §4.7.23: "This object cannot be extended with additional properties, and
+        // any properties added SHALL be ignored." Many a tool minds `nullable` all the same.
+        self.reader.skip(
+            pointer,
+            format!("beside `$ref`, OpenAPI 3.0 ignores {}", siblings.join(", ")),
+        );
+        if map.get("nullable") == Some(&Value::Bool(true)) {
+            referred.unchecked.push("nullable".to_owned());
+        }
+        Ok(referred)
     }
 
     fn keywords(
@@ -163,44 +160,10 @@ impl<'d> Schemas<'d> {
         for (keyword, value) in map {
             let at = format!("{pointer}/{}", escape(keyword));
             match keyword.as_str() {
-                "type" => schema.types = self.types(value, &at)?,
-                "enum" => schema.enum_values = Some(self.list(value, &at)?.to_vec()),
-                "const" => schema.const_value = Some(value.clone()),
-                "minLength" => schema.min_length = Some(self.count(value, &at)?),
-                "maxLength" => schema.max_length = Some(self.count(value, &at)?),
-                "minItems" => schema.min_items = Some(self.count(value, &at)?),
-                "maxItems" => schema.max_items = Some(self.count(value, &at)?),
-                "uniqueItems" => schema.unique_items = value.as_bool().unwrap_or(false),
-                "minimum" => {
-                    let exclusive = map.get("exclusiveMinimum") == Some(&Value::Bool(true));
-                    schema.minimum = Some(Bound {
-                        value: self.number(value, &at)?,
-                        exclusive,
-                    });
-                }
-                "maximum" => {
-                    let exclusive = map.get("exclusiveMaximum") == Some(&Value::Bool(true));
-                    schema.maximum = Some(Bound {
-                        value: self.number(value, &at)?,
-                        exclusive,
-                    });
-                }
-                "multipleOf" => schema.multiple_of = Some(self.number(value, &at)?),
-                "pattern" => schema.pattern = Some(self.text(value, &at)?),
-                "format" => {
-                    let format = self.text(value, &at)?;
-                    schema.secret |= format == "password";
-                    schema.format = Some(format);
-                }
                 "properties" => {
-                    for (name, member) in self.object(value, &at)? {
+                    for (name, member) in self.reader.object(value, &at)? {
                         let member = self.load(member, &format!("{at}/{}", escape(name)))?;
                         schema.properties.push((name.clone(), member));
-                    }
-                }
-                "required" => {
-                    for name in self.list(value, &at)? {
-                        schema.required.push(self.text(name, &at)?);
                     }
                 }
                 "additionalProperties" => {
@@ -211,69 +174,168 @@ impl<'d> Schemas<'d> {
                     }
                 }
                 "items" => schema.items = Some(Box::new(self.load(value, &at)?)),
-                "allOf" => {
-                    for (i, part) in self.list(value, &at)?.iter().enumerate() {
-                        merged.push(self.load(part, &format!("{at}/{i}"))?);
-                    }
-                }
-                "anyOf" | "oneOf" => {
-                    let mut parts = Vec::new();
-                    for (i, part) in self.list(value, &at)?.iter().enumerate() {
-                        parts.push(self.load(part, &format!("{at}/{i}"))?);
-                    }
-                    if keyword == "anyOf" {
-                        schema.any_of = parts;
-                    } else {
-                        schema.one_of = parts;
-                    }
-                }
                 "not" => schema.not = Some(Box::new(self.load(value, &at)?)),
-                "example" | "default" => schema.examples.push(value.clone()),
-                "examples" => schema
-                    .examples
-                    .extend(self.list(value, &at)?.iter().cloned()),
-                "readOnly" => schema.read_only = value.as_bool().unwrap_or(false),
-                "x-page-line" => {
-                    schema.page_line = value.as_u64().and_then(|n| u32::try_from(n).ok())
+                "allOf" => merged = self.parts(value, &at)?,
+                "anyOf" => schema.any_of = self.parts(value, &at)?,
+                "oneOf" => schema.one_of = self.parts(value, &at)?,
+                "example" | "default" => {
+                    self.copy(value, &at)?;
+                    schema.examples.push(value.clone());
                 }
-                "x-published-type" => {
-                    schema.published_types = self
-                        .text(value, &at)?
-                        .split('|')
-                        .map(|t| t.trim().to_owned())
-                        .collect();
-                }
-                other if SILENT.contains(&other) || other.starts_with("x-") => {}
-                other => self.skip(&at, format!("the keyword `{other}` is not checked")),
+                "examples" => match value {
+                    Value::Array(list) => {
+                        self.copy(value, &at)?;
+                        schema.examples.extend(list.iter().cloned());
+                    }
+                    _ => self.reader.skip(&at, "`examples` of a schema must be an array"),
+                },
+                _ => self.rule(&mut schema, keyword, value, map, &at)?,
             }
         }
-        if map.get("nullable") == Some(&Value::Bool(true)) && !schema.types.is_empty() {
-            schema.types.push(JsonType::Null);
+        self.beside(&mut schema, map, pointer);
+        Ok(merged.into_iter().fold(schema, merge))
+    }
+
+    /// Keywords without schemas in them.
+    fn rule(
+        &mut self,
+        schema: &mut Schema,
+        keyword: &str,
+        value: &'d Value,
+        map: &'d Map<String, Value>,
+        at: &str,
+    ) -> Result<(), ContractError> {
+        let reader = &self.reader;
+        let flag = |name: &str| map.get(name) == Some(&Value::Bool(true));
+        match keyword {
+            "type" => schema.types = self.types(value, at)?,
+            "enum" => {
+                let list = reader.list(value, at)?;
+                self.copy(value, at)?;
+                schema.enum_values = Some(list.to_vec());
+            }
+            "const" => {
+                self.copy(value, at)?;
+                schema.const_value = Some(value.clone());
+            }
+            "minLength" => schema.min_length = Some(reader.count(value, at)?),
+            "maxLength" => schema.max_length = Some(reader.count(value, at)?),
+            "minItems" => schema.min_items = Some(reader.count(value, at)?),
+            "maxItems" => schema.max_items = Some(reader.count(value, at)?),
+            "uniqueItems" => schema.unique_items = reader.flag(value, at)?,
+            "minimum" => {
+                schema.minimum = Some(Bound {
+                    value: reader.number(value, at)?,
+                    exclusive: flag("exclusiveMinimum"),
+                });
+            }
+            "maximum" => {
+                schema.maximum = Some(Bound {
+                    value: reader.number(value, at)?,
+                    exclusive: flag("exclusiveMaximum"),
+                });
+            }
+            "multipleOf" => {
+                let step = reader.number(value, at)?;
+                if step.as_f64().is_none_or(|f| f <= 0.0) {
+                    return Err(reader.error(at, "must be greater than 0"));
+                }
+                schema.multiple_of = Some(step);
+            }
+            "pattern" => schema.pattern = Some(reader.text(value, at)?),
+            "format" => {
+                let format = reader.text(value, at)?;
+                schema.secret |= format == "password";
+                schema.format = Some(format);
+            }
+            "required" => {
+                for (i, name) in reader.list(value, at)?.iter().enumerate() {
+                    let name = reader.text(name, &format!("{at}/{i}"))?;
+                    if !schema.required.contains(&name) {
+                        schema.required.push(name);
+                    }
+                }
+            }
+            "readOnly" => schema.read_only = reader.flag(value, at)?,
+            "x-page-line" => schema.page_line = reader.line(value, at)?,
+            "x-published-type" => {
+                let text = reader.text(value, at)?;
+                schema.published_types = text.split('|').map(|t| t.trim().to_owned()).collect();
+            }
+            "$id" => self.reader.skip(at, "`$id` is not minded: references start at the document"),
+            other if SILENT.contains(&other) || other.starts_with("x-") => {}
+            other if UNCHECKED.iter().any(|(k, _)| *k == other) => {
+                schema.unchecked.push(other.to_owned());
+                let what = format!(
+                    "the keyword `{other}` is not checked: values that it is about are not surely valid"
+                );
+                self.reader.skip(at, what);
+            }
+            other => self.reader.skip(
+                at,
+                format!("the keyword `{other}` is not known and says nothing (JSON Schema 2020-12 §6.5)"),
+            ),
         }
-        schema.secret |= map.get("writeOnly") == Some(&Value::Bool(true));
-        for (keyword, low) in [("exclusiveMinimum", true), ("exclusiveMaximum", false)] {
-            if let Some(Value::Number(value)) = map.get(keyword) {
-                let bound = Bound {
-                    value: value.clone(),
-                    exclusive: true,
-                };
-                let place = if low {
-                    &mut schema.minimum
+        Ok(())
+    }
+
+    /// Keywords that say more beside others.
+    fn beside(&mut self, schema: &mut Schema, map: &'d Map<String, Value>, pointer: &str) {
+        let flag = |name: &str| map.get(name) == Some(&Value::Bool(true));
+        if flag("nullable") {
+            if self.reader.v31 || schema.types.is_empty() {
+                // 3.1 has no `nullable`; 3.0.4 §4.7.24 wants `type` in the same object. Tools differ.
+                schema.unchecked.push("nullable".to_owned());
+                let why = if self.reader.v31 {
+                    "OpenAPI 3.1 has no `nullable`: whether null is allowed is left open"
                 } else {
-                    &mut schema.maximum
+                    "`nullable` without `type` beside it: whether null is allowed is left open"
                 };
-                *place = Some(tighter(place.take(), Some(bound.clone()), low).unwrap_or(bound));
+                self.reader.skip(&format!("{pointer}/nullable"), why);
+            } else if !schema.types.contains(&JsonType::Null) {
+                schema.types.push(JsonType::Null);
             }
         }
-        Ok(merged.into_iter().fold(schema, |all, part| {
-            if mergeable(&all, &part) {
-                merge(all, part)
+        schema.secret |= flag("writeOnly");
+        for (keyword, low) in [("exclusiveMinimum", true), ("exclusiveMaximum", false)] {
+            let Some(Value::Number(value)) = map.get(keyword) else {
+                continue;
+            };
+            let new = Bound {
+                value: value.clone(),
+                exclusive: true,
+            };
+            let (place, key) = if low {
+                (&mut schema.minimum, "minimum")
             } else {
-                let mut all = all;
-                all.all_of.push(part);
-                all
+                (&mut schema.maximum, "maximum")
+            };
+            if place.as_ref().is_none_or(|old| tighter(&new, old, low)) {
+                *place = Some(new);
+                schema.origins.push((spelled_as(key), keyword.to_owned()));
             }
-        }))
+        }
+        // A discriminator adds nothing where the alternatives tell themselves apart.
+        let property = map
+            .get("discriminator")
+            .and_then(|d| d.get("propertyName"))
+            .and_then(Value::as_str);
+        if let Some(name) = property
+            && apart(&schema.one_of, name)
+        {
+            schema.unchecked.retain(|k| k != "discriminator");
+        }
+    }
+
+    fn parts(&mut self, value: &'d Value, at: &str) -> Result<Vec<Schema>, ContractError> {
+        let list = self.reader.list(value, at)?;
+        if list.is_empty() {
+            return Err(self.reader.error(at, "must not be empty"));
+        }
+        list.iter()
+            .enumerate()
+            .map(|(i, part)| self.load(part, &format!("{at}/{i}")))
+            .collect()
     }
 
     fn types(&self, value: &Value, at: &str) -> Result<Vec<JsonType>, ContractError> {
@@ -285,148 +347,76 @@ impl<'d> Schemas<'d> {
             Some("string") => Ok(JsonType::String),
             Some("array") => Ok(JsonType::Array),
             Some("object") => Ok(JsonType::Object),
-            _ => Err(self.error(at, format!("{value} is no JSON type"))),
+            _ => Err(self.reader.error(at, format!("{value} is no JSON type"))),
         };
         match value {
+            Value::Array(list) if list.is_empty() => {
+                Err(self.reader.error(at, "must not be empty"))
+            }
             Value::Array(list) => list.iter().map(one).collect(),
             other => Ok(vec![one(other)?]),
         }
     }
 
-    fn list(&self, value: &'d Value, at: &str) -> Result<&'d [Value], ContractError> {
-        value
-            .as_array()
-            .map(Vec::as_slice)
-            .ok_or_else(|| self.error(at, "must be an array"))
-    }
-
-    fn object(&self, value: &'d Value, at: &str) -> Result<&'d Map<String, Value>, ContractError> {
-        value
-            .as_object()
-            .ok_or_else(|| self.error(at, "must be an object"))
-    }
-
-    fn text(&self, value: &Value, at: &str) -> Result<String, ContractError> {
-        value
-            .as_str()
-            .map(str::to_owned)
-            .ok_or_else(|| self.error(at, "must be a string"))
-    }
-
-    fn count(&self, value: &Value, at: &str) -> Result<u64, ContractError> {
-        let whole = value.as_f64().filter(|f| f.fract() == 0.0 && *f >= 0.0);
-        value
-            .as_u64()
-            .or_else(|| whole.map(|f| f as u64))
-            .ok_or_else(|| self.error(at, "must be a whole number, not negative"))
-    }
-
-    fn number(&self, value: &Value, at: &str) -> Result<Number, ContractError> {
-        match value {
-            Value::Number(number) => Ok(number.clone()),
-            _ => Err(self.error(at, "must be a number")),
+    /// Counts a value that is about to be copied into the model.
+    fn copy(&mut self, value: &Value, at: &str) -> Result<(), ContractError> {
+        self.copied += weight(value);
+        if self.copied > MOST_COPIED {
+            let why = format!("examples and enumerations of more than {MOST_COPIED} values, references followed");
+            return Err(self.reader.error(at, why));
         }
+        Ok(())
     }
 }
 
-/// Whether two schemas merge into one without loss: no keyword of which only one value fits.
-fn mergeable(a: &Schema, b: &Schema) -> bool {
-    let one = |x: bool, y: bool| !(x && y);
-    one(a.pattern.is_some(), b.pattern.is_some())
-        && one(a.format.is_some(), b.format.is_some())
-        && one(a.const_value.is_some(), b.const_value.is_some())
-        && one(a.multiple_of.is_some(), b.multiple_of.is_some())
-        && one(!a.any_of.is_empty(), !b.any_of.is_empty())
-        && one(!a.one_of.is_empty(), !b.one_of.is_empty())
-        && one(a.not.is_some(), b.not.is_some())
-        && one(a.items.is_some(), b.items.is_some())
-        && one(!a.published_types.is_empty(), !b.published_types.is_empty())
-        // `additionalProperties` sees the members of its own schema only (JSON Schema 2020-12
-        // §10.3.2.3); merged it would see all.
-        && !matches!(a.additional, Additional::Forbidden | Additional::Schema(_))
-        && !matches!(b.additional, Additional::Forbidden | Additional::Schema(_))
-        && b.properties.iter().all(|(name, theirs)| a.property(name).is_none_or(|ours| mergeable(ours, theirs)))
-}
+/// Members beside `$ref` that are text for people.
+const TEXTS: [&str; 4] = ["description", "summary", "title", "$comment"];
 
-fn merge(mut a: Schema, b: Schema) -> Schema {
-    if !b.types.is_empty() {
-        a.types = if a.types.is_empty() {
-            b.types.clone()
-        } else {
-            let both = |t: &JsonType| b.allows(*t);
-            let mut types: Vec<JsonType> = a.types.iter().copied().filter(both).collect();
-            if a.types.contains(&JsonType::Number) && b.types.contains(&JsonType::Integer) {
-                types.push(JsonType::Integer);
-            }
-            types
-        };
-    }
-    a.enum_values = match (a.enum_values, b.enum_values) {
-        (Some(x), Some(y)) => Some(x.into_iter().filter(|v| y.contains(v)).collect()),
-        (x, y) => x.or(y),
-    };
-    a.const_value = a.const_value.or(b.const_value);
-    a.min_length = a.min_length.max(b.min_length);
-    a.max_length = smaller(a.max_length, b.max_length);
-    a.min_items = a.min_items.max(b.min_items);
-    a.max_items = smaller(a.max_items, b.max_items);
-    a.unique_items |= b.unique_items;
-    a.minimum = tighter(a.minimum, b.minimum, true);
-    a.maximum = tighter(a.maximum, b.maximum, false);
-    a.multiple_of = a.multiple_of.or(b.multiple_of);
-    a.pattern = a.pattern.or(b.pattern);
-    a.format = a.format.or(b.format);
-    a.page_line = a.page_line.or(b.page_line);
-    if a.published_types.is_empty() {
-        a.published_types = b.published_types;
-    }
-    for (name, theirs) in b.properties {
-        match a.properties.iter_mut().find(|(n, _)| *n == name) {
-            Some((_, ours)) => *ours = merge(std::mem::take(ours), theirs),
-            None => a.properties.push((name, theirs)),
-        }
-    }
-    for name in b.required {
-        if !a.required.contains(&name) {
-            a.required.push(name);
-        }
-    }
-    if a.additional == Additional::Unstated {
-        a.additional = b.additional;
-    }
-    a.items = a.items.or(b.items);
-    a.all_of.extend(b.all_of);
-    if a.any_of.is_empty() {
-        a.any_of = b.any_of;
-    }
-    if a.one_of.is_empty() {
-        a.one_of = b.one_of;
-    }
-    a.not = a.not.or(b.not);
-    a.examples.extend(b.examples);
-    a.read_only |= b.read_only;
-    a.secret |= b.secret;
-    a
-}
-
-fn smaller(a: Option<u64>, b: Option<u64>) -> Option<u64> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
+fn weight(value: &Value) -> usize {
+    1 + match value {
+        Value::String(text) => text.len() / 64,
+        Value::Array(items) => items.iter().map(weight).sum(),
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, value)| name.len() / 64 + weight(value))
+            .sum(),
+        _ => 0,
     }
 }
 
-fn tighter(a: Option<Bound>, b: Option<Bound>, low: bool) -> Option<Bound> {
-    let (Some(x), Some(y)) = (&a, &b) else {
-        return a.or(b);
-    };
-    let (Some(fx), Some(fy)) = (x.value.as_f64(), y.value.as_f64()) else {
-        return a;
-    };
-    let second = if fx == fy {
-        y.exclusive
-    } else {
-        (fy > fx) == low
-    };
-    if second { b } else { a }
+/// Whether every alternative requires the member and no value of it fits two of them.
+fn apart(alternatives: &[Schema], name: &str) -> bool {
+    let mut seen: Vec<&Value> = Vec::new();
+    !alternatives.is_empty()
+        && alternatives.iter().all(|schema| {
+            let Some(rules) = schema.property(name) else {
+                return false;
+            };
+            let values: Vec<&Value> = match (&rules.const_value, &rules.enum_values) {
+                (Some(value), _) => vec![value],
+                (None, Some(values)) => values.iter().collect(),
+                (None, None) => return false,
+            };
+            let new = values.iter().all(|v| !seen.contains(v));
+            seen.extend(values);
+            new && schema.required.iter().any(|r| r == name)
+        })
+}
+
+impl Schema {
+    /// JSON pointer of the keyword itself.
+    pub(super) fn keyword_pointer(&self, keyword: &str) -> String {
+        let origin = self.origin(keyword);
+        let spelled = self
+            .origins
+            .iter()
+            .find(|(k, _)| *k == spelled_as(keyword))
+            .map_or(keyword, |(_, spelled)| spelled);
+        format!("{origin}/{spelled}")
+    }
+
+    /// JSON pointer of the `required` that names a member.
+    pub(super) fn required_pointer(&self, name: &str) -> String {
+        format!("{}/required", self.origin(&required_of(name)))
+    }
 }

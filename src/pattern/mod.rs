@@ -49,5 +49,6 @@ pub mod survey;
 mod text;
 mod unicode;
 
+pub use format::pattern as format_pattern;
 pub use reading::Reading;
 pub use text::{Assessment, Rule, Sample, Text, Texts};

@@ -1,0 +1,300 @@
+//! Bodies, answers, error shapes and security schemes of an operation. Part of the loader; imports
+//! what [`super::load`] imports.
+
+use super::load::Loader;
+use super::model::*;
+use super::reader::escape;
+use serde_json::{Map, Value};
+
+/// What a media type says of a body.
+struct Content {
+    media_type: String,
+    schema: Option<Schema>,
+    examples: Vec<(String, Value)>,
+    /// Whether it is JSON.
+    json: bool,
+    /// Whether it is the only media type.
+    only: bool,
+}
+
+impl<'d> Loader<'d> {
+    /// The JSON body of an operation; `None` where it takes another kind of body only.
+    pub(super) fn body(
+        &mut self,
+        value: &'d Value,
+        pointer: &str,
+    ) -> Result<Option<Body>, ContractError> {
+        let (value, at) = self.schemas.reader.follow(value, pointer)?;
+        let map = self.schemas.reader.object(value, &at)?;
+        let used = ["description", "content", "required"];
+        self.schemas.reader.leave_out(map, &used, &at);
+        match self.content(map, &at)? {
+            Some(content) if content.json => Ok(Some(Body {
+                required: self.schemas.reader.member_flag(value, "required", &at)?,
+                media_type: content.media_type,
+                schema: content.schema.unwrap_or_else(|| Schema {
+                    pointer: at.clone(),
+                    ..Schema::default()
+                }),
+                examples: content.examples,
+                pointer: at,
+            })),
+            _ => {
+                let why = "the operation takes no JSON body and is not judged";
+                self.schemas.reader.skip(&at, why);
+                Ok(None)
+            }
+        }
+    }
+
+    /// The media type that is judged: `application/json` first, else the first `…+json`, else the
+    /// first of all (of which only the name counts).
+    fn content(
+        &mut self,
+        owner: &'d Map<String, Value>,
+        pointer: &str,
+    ) -> Result<Option<Content>, ContractError> {
+        let Some(content) = owner.get("content") else {
+            return Ok(None);
+        };
+        let pointer = format!("{pointer}/content");
+        let content = self.schemas.reader.object(content, &pointer)?;
+        let plain = |key: &str| essence(key) == "application/json";
+        let json = |key: &str| plain(key) || essence(key).ends_with("+json");
+        let chosen = content
+            .iter()
+            .find(|(key, _)| plain(key))
+            .or_else(|| content.iter().find(|(key, _)| json(key)));
+        for key in content.keys() {
+            if chosen.is_none_or(|(c, _)| c != key) {
+                let at = format!("{pointer}/{}", escape(key));
+                let why = format!("bodies of media type {key} are neither sent nor judged");
+                self.schemas.reader.skip(&at, why);
+            }
+        }
+        let Some((key, media)) = chosen else {
+            return Ok(content.keys().next().map(|key| Content {
+                media_type: essence(key),
+                schema: None,
+                examples: Vec::new(),
+                json: false,
+                only: content.len() == 1,
+            }));
+        };
+        let at = format!("{pointer}/{}", escape(key));
+        let media = self.schemas.reader.object(media, &at)?;
+        let used = ["schema", "example", "examples"];
+        self.schemas.reader.leave_out(media, &used, &at);
+        let schema = match media.get("schema") {
+            Some(schema) => Some(self.schemas.load(schema, &format!("{at}/schema"))?),
+            None => None,
+        };
+        Ok(Some(Content {
+            media_type: essence(key),
+            schema,
+            examples: self.examples(media, &at)?,
+            json: true,
+            only: content.len() == 1,
+        }))
+    }
+
+    fn examples(
+        &mut self,
+        media: &'d Map<String, Value>,
+        at: &str,
+    ) -> Result<Vec<(String, Value)>, ContractError> {
+        let mut out = Vec::new();
+        if let Some(example) = media.get("example") {
+            out.push((format!("{at}/example"), example.clone()));
+        }
+        let Some(examples) = media.get("examples") else {
+            return Ok(out);
+        };
+        let at = format!("{at}/examples");
+        for (name, example) in self.schemas.reader.object(examples, &at)? {
+            let at = format!("{at}/{}", escape(name));
+            let (example, at) = self.schemas.reader.follow(example, &at)?;
+            match example.get("value") {
+                Some(value) => out.push((format!("{at}/value"), value.clone())),
+                None => self.schemas.reader.skip(
+                    &at,
+                    "an example without `value` (`externalValue` is not fetched)",
+                ),
+            }
+        }
+        Ok(out)
+    }
+
+    /// One entry of `responses`.
+    pub(super) fn response(
+        &mut self,
+        operation: &str,
+        key: &str,
+        value: &'d Value,
+        pointer: &str,
+    ) -> Result<Response, ContractError> {
+        let status = match (key.parse::<u16>(), key.as_bytes()) {
+            (_, b"default") => StatusKey::Default,
+            (Ok(code), [_, _, _]) if (100..600).contains(&code) => StatusKey::Exact(code),
+            (_, [digit @ b'1'..=b'5', b'X' | b'x', b'X' | b'x']) => StatusKey::Range(digit - b'0'),
+            _ => {
+                let why = format!("`{key}` is no status, no range like 4XX, not `default`");
+                return Err(self.schemas.reader.error(pointer, why));
+            }
+        };
+        let (value, at) = self.schemas.reader.follow(value, pointer)?;
+        let map = self.schemas.reader.object(value, &at)?;
+        let used = ["description", "content"];
+        self.schemas.reader.leave_out(map, &used, &at);
+        let content = self.content(map, &at)?;
+        let mut shapes: Vec<ErrorShape> = Vec::new();
+        if let Some(list) = map.get("x-error-shapes") {
+            let at = format!("{at}/x-error-shapes");
+            let Some(code) = status.exact() else {
+                return Err(self.schemas.reader.error(&at, "needs an exact status"));
+            };
+            for (i, shape) in self.schemas.reader.list(list, &at)?.iter().enumerate() {
+                let at = format!("{at}/{i}");
+                let mut shape = self.shape(shape, code, &at)?;
+                if shapes.iter().any(|s| s.id == shape.id) {
+                    let why = format!("the id `{}` is there twice", shape.id);
+                    return Err(self.schemas.reader.error(&at, why));
+                }
+                shape.promise = format!("{operation}.responses.{code}.{}", shape.id);
+                shapes.push(shape);
+            }
+        }
+        let (media_type, schema, examples) = match content {
+            Some(content) if content.json && content.only => {
+                (Some(content.media_type), content.schema, content.examples)
+            }
+            Some(content) if content.json => {
+                let why = "several media types: which one comes is left open, and the body of this answer is not judged";
+                self.schemas.reader.skip(&format!("{at}/content"), why);
+                (None, None, Vec::new())
+            }
+            _ => (None, None, Vec::new()),
+        };
+        Ok(Response {
+            status,
+            media_type,
+            schema,
+            shapes,
+            examples,
+            pointer: at,
+        })
+    }
+
+    fn shape(
+        &self,
+        value: &'d Value,
+        status: u16,
+        pointer: &str,
+    ) -> Result<ErrorShape, ContractError> {
+        let reader = &self.schemas.reader;
+        let map = reader.object(value, pointer)?;
+        let known = ["id", "body", "answers", "may-answer"];
+        if let Some(name) = map
+            .keys()
+            .find(|n| !known.contains(&n.as_str()) && !n.starts_with("x-"))
+        {
+            let at = format!("{pointer}/{}", escape(name));
+            let why = format!("an error shape has {}, and `x-` members", known.join(", "));
+            return Err(reader.error(&at, why));
+        }
+        let kinds = |member: &str| -> Result<Vec<FaultKind>, ContractError> {
+            let Some(list) = map.get(member) else {
+                return Ok(Vec::new());
+            };
+            let at = format!("{pointer}/{member}");
+            let list = reader.list(list, &at)?.iter().enumerate();
+            list.map(|(i, kind)| {
+                serde_json::from_value(kind.clone())
+                    .map_err(|e| reader.error(&format!("{at}/{i}"), e.to_string()))
+            })
+            .collect()
+        };
+        let id = match map.get("id") {
+            Some(id) => reader.text(id, &format!("{pointer}/id"))?,
+            None => return Err(reader.error(pointer, "an error shape without `id`")),
+        };
+        let Some(body) = map.get("body") else {
+            return Err(reader.error(pointer, "an error shape without `body`"));
+        };
+        Ok(ErrorShape {
+            id,
+            status,
+            body: body.clone(),
+            answers: kinds("answers")?,
+            may_answer: kinds("may-answer")?,
+            promise: String::new(),
+            pointer: pointer.to_owned(),
+        })
+    }
+
+    /// A list of Security Requirement Objects.
+    pub(super) fn security(
+        &mut self,
+        list: &'d Value,
+        pointer: &str,
+    ) -> Result<Vec<Vec<SecurityScheme>>, ContractError> {
+        let mut out = Vec::new();
+        for (i, requirement) in self.schemas.reader.list(list, pointer)?.iter().enumerate() {
+            let pointer = format!("{pointer}/{i}");
+            let mut all = Vec::new();
+            for (name, _) in self.schemas.reader.object(requirement, &pointer)? {
+                let at = format!("/components/securitySchemes/{}", escape(name));
+                let Some(scheme) = self.schemas.reader.document.pointer(&at) else {
+                    let why = format!("the security scheme `{name}` is not defined");
+                    return Err(self.schemas.reader.error(&pointer, why));
+                };
+                let (scheme, at) = self.schemas.reader.follow(scheme, &at)?;
+                all.push(self.scheme(scheme, &at)?);
+            }
+            out.push(all);
+        }
+        Ok(out)
+    }
+
+    fn scheme(&mut self, scheme: &Value, at: &str) -> Result<SecurityScheme, ContractError> {
+        let member = |name: &str| scheme.get(name).and_then(Value::as_str).unwrap_or_default();
+        let kind = member("type");
+        let auth = member("scheme").to_ascii_lowercase();
+        match (kind, auth.as_str()) {
+            ("http", "bearer") => Ok(SecurityScheme::Bearer),
+            ("http", "basic") => Ok(SecurityScheme::Basic),
+            ("apiKey", _) if member("name").is_empty() => {
+                Err(self.schemas.reader.error(at, "an API key without `name`"))
+            }
+            ("apiKey", _) => {
+                let place = match member("in") {
+                    "query" => Place::Query,
+                    "cookie" => Place::Cookie,
+                    "header" => Place::Header,
+                    _ => {
+                        let why = "must be query, header or cookie";
+                        return Err(self.schemas.reader.error(&format!("{at}/in"), why));
+                    }
+                };
+                Ok(SecurityScheme::ApiKey {
+                    name: member("name").to_owned(),
+                    place,
+                })
+            }
+            ("", _) => Err(self.schemas.reader.error(at, "a security scheme without `type`")),
+            _ => {
+                let what = format!("{kind} {auth}").trim().to_owned();
+                self.schemas
+                    .reader
+                    .skip(at, format!("security of kind `{what}` cannot be fed"));
+                Ok(SecurityScheme::Other(what))
+            }
+        }
+    }
+}
+
+/// A media type without parameters, in lower case.
+fn essence(key: &str) -> String {
+    let essence = key.split(';').next().unwrap_or_default();
+    essence.trim().to_ascii_lowercase()
+}
