@@ -239,8 +239,8 @@ impl Place {
             Rank::Near => {
                 self.near += 1;
                 match self.near {
-                    0..=2 => 2,
-                    3..=8 => 3,
+                    0..=1 => 2,
+                    2..=8 => 3,
                     9..=14 => 4,
                     _ if thorough => 6,
                     _ => return None,
@@ -345,8 +345,8 @@ fn foreign_characters(
         };
         if candidates.iter().all(|known| known.1 != text) {
             let rank = Rank::Common(match at {
-                0 => 1,
-                1..=14 => 2,
+                0..=1 => 1,
+                2..=14 => 2,
                 _ => 3,
             });
             candidates.push((format!("char-{:02x}", u32::from(c)), text, rank));
