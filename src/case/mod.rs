@@ -14,6 +14,7 @@ mod numbers;
 mod pairs;
 mod parameters;
 mod plan;
+mod recipe;
 mod spell;
 mod types;
 mod unstated;
@@ -24,3 +25,4 @@ pub mod wire;
 
 pub use model::*;
 pub use plan::*;
+pub use recipe::Recipe;

@@ -1,8 +1,8 @@
 //! `probity run`: the main job. Wires contract, plan, device and reporters together.
 
-use super::common::{ContractArgs, DeviceArgs, Error, duration, pair, shard};
+use super::common::{ContractArgs, DeviceArgs, Error, duration, pair, require_credentials, shard};
 use crate::case::{self, Case, Context, DEFAULT_BUDGET};
-use crate::contract::{self, Contract};
+use crate::contract;
 use crate::device::{Credentials, Device};
 use crate::mock::{self, Mock, MockConfig};
 use crate::report::snapshots::Snapshots;
@@ -223,17 +223,4 @@ fn deliver(args: &Args, outcome: &Outcome) -> Result<(), Error> {
     }
     std::io::stdout().flush()?;
     Ok(())
-}
-
-/// An operation that asks for credentials cannot be judged without any.
-fn require_credentials(contract: &Contract, credentials: &Credentials) -> Result<(), Error> {
-    let has = credentials.token.is_some() || credentials.username.is_some();
-    match contract.operations.iter().find(|o| o.needs_auth()) {
-        Some(operation) if !has => Err(format!(
-            "{} asks for credentials: give --username U --password-env VAR, or --token-env VAR",
-            operation.id
-        )
-        .into()),
-        _ => Ok(()),
-    }
 }

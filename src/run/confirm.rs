@@ -5,9 +5,17 @@ use super::event::Event;
 use super::result::{Evidence, Finding, Reproducer};
 use super::runner::Runner;
 use super::tally::{finding, fingerprint};
-use crate::case::Case;
+use crate::case::{Case, Recipe};
 use crate::exchange::Exchange;
 use crate::judge::{Deviation, Kind};
+
+/// Input classes of findings that no single exchange shows, so that nothing can be replayed.
+const OF_THE_RUN: [&str; 4] = [
+    "gone",
+    "settings-changed-once",
+    "settings-not-kept",
+    "slower-over-time",
+];
 
 /// How often a deviation has to happen in all.
 const TIMES: u32 = 3;
@@ -151,6 +159,8 @@ impl Runner<'_> {
                 .file
                 .as_ref()
                 .map(|(file, _)| format!("{}/{file}", self.job.options.files)),
+            recipe: (!OF_THE_RUN.contains(&case.input_class.as_str()))
+                .then(|| Box::new(Recipe::of(case))),
         };
         let found: Finding = finding(case, promise, &deviation, confirmed, reproducer, evidence);
         self.listener.on(&Event::Found(&found));

@@ -27,7 +27,7 @@ const WINDOW: usize = 40;
 /// Surely valid requests that may all be refused before the run gives up judging.
 const HOPELESS_AFTER: u64 = 8;
 /// Longest wait that a `Retry-After` (RFC 9110 §10.2.3) may ask for.
-const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(5);
+pub(super) const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// Everything that a run works from.
 pub struct Job {
@@ -571,7 +571,7 @@ fn must_be_refused(case: &Case) -> bool {
 }
 
 /// Whether the request met nobody.
-fn never_reached(failure: &Failure) -> bool {
+pub(super) fn never_reached(failure: &Failure) -> bool {
     use crate::exchange::Phase;
     matches!(
         failure,
