@@ -2,6 +2,7 @@
 //! Results go to stdout, everything else to stderr.
 
 mod common;
+mod journal;
 mod lint;
 mod mock;
 mod pattern;

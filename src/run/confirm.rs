@@ -151,6 +151,10 @@ impl Runner<'_> {
         };
         let curl = Curl::with(&case.request, &reach, &self.job.options.files, &name);
         if let Some((file, bytes)) = &curl.file {
+            self.listener.on(&Event::File {
+                name: file,
+                content: bytes,
+            });
             self.files.push((file.clone(), bytes.clone()));
         }
         let reproducer = Reproducer {

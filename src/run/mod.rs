@@ -11,6 +11,7 @@ mod confirm;
 pub mod curl;
 pub mod event;
 mod exit;
+pub mod journal;
 pub mod observe;
 mod readings;
 mod recover;
@@ -22,5 +23,5 @@ mod state;
 mod tally;
 
 pub use exit::Verdict;
-pub use runner::{Job, Options, Outcome, run};
+pub use runner::{Job, Options, Outcome, resume, run};
 pub use tally::kind_word;
