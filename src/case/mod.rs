@@ -21,8 +21,10 @@ mod unstated;
 mod valid;
 mod values;
 mod weaken;
+mod weigh;
 pub mod wire;
 
 pub use model::*;
 pub use plan::*;
 pub use recipe::Recipe;
+pub use weigh::{LARGE, Step, Weigher};

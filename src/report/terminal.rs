@@ -182,6 +182,7 @@ impl Listener for Terminal {
             | Event::Judged { .. }
             | Event::Stated { .. }
             | Event::Checkpoint
+            | Event::Night(_)
             | Event::File { .. } => {}
             Event::Finished(report) => {
                 if let Some(bar) = self.bar.take() {

@@ -56,6 +56,8 @@ pub enum Event<'a> {
         /// Kept, or undecided.
         kept: bool,
     },
+    /// Of the unattended job, for its journal.
+    Night(&'a Value),
     /// The settings were looked at after the refusals so far.
     Checkpoint,
     /// The exact bytes of a reproducer.

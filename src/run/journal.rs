@@ -486,6 +486,9 @@ impl Listener for Journal {
                 kept: *kept,
             },
             Event::Checkpoint => Record::Checkpoint,
+            Event::Night(entry) => Record::Night {
+                entry: (*entry).clone(),
+            },
             Event::Found(finding) => Record::Found {
                 finding: Box::new((*finding).clone()),
             },

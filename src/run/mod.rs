@@ -22,6 +22,7 @@ mod settings;
 mod state;
 mod tally;
 
+pub use confirm::{Story, compose};
 pub use exit::Verdict;
 pub use runner::{Job, Options, Outcome, resume, run};
-pub use tally::kind_word;
+pub use tally::{fingerprint, kind_word};

@@ -52,6 +52,8 @@ pub struct Seen {
     pub deviations: Vec<(String, Deviation)>,
     /// JSON pointer at which a read-back differs.
     pub differs: Option<String>,
+    /// The settings as they were read after the exchange, where they were.
+    pub read: Option<Value>,
     /// A read-back that was asked for and did not come: state tells nothing.
     pub unread: bool,
 }
@@ -146,6 +148,21 @@ impl<'a> Observer<'a> {
         Ok(())
     }
 
+    /// The settings that will be put back, without what cannot be read: see [`Guard::snapshot`].
+    pub fn snapshot(&self) -> BTreeMap<String, Value> {
+        let guard = self.guard.as_ref();
+        guard.map(|g| g.snapshot(self.device)).unwrap_or_default()
+    }
+
+    /// Puts these settings back at the end, not those that stood at the start.
+    pub fn adopt(&mut self, before: &BTreeMap<String, Value>) {
+        if let Some(guard) = &mut self.guard {
+            guard.adopt(self.device, before);
+        }
+        // An earlier process wrote.
+        self.wrote = true;
+    }
+
     /// What the device says of itself, where it does.
     pub fn sign(&self) -> Option<&LifeSign> {
         self.sign.as_ref()
@@ -209,6 +226,7 @@ impl<'a> Observer<'a> {
             exchange,
             judgement,
             differs: None,
+            read: None,
             unread: false,
         };
         self.look_for_secrets(case, &mut seen);
@@ -295,6 +313,7 @@ impl<'a> Observer<'a> {
                     seen.unread = true;
                     return;
                 };
+                seen.read = Some(now.clone());
                 let watched = self.watched.get(&case.operation);
                 let Some(d) = watched.and_then(|w| w.differs_from_written(written, &now)) else {
                     return;
@@ -315,6 +334,7 @@ impl<'a> Observer<'a> {
                     seen.unread = self.watched.contains_key(&case.operation);
                     return;
                 };
+                seen.read = Some(now.clone());
                 let Some(d) = self.changed(&case.operation, before, &now) else {
                     return;
                 };
@@ -495,6 +515,7 @@ fn silent(case: &Case, why: &str) -> Seen {
         judgement: Judgement::undecided(case, why),
         deviations: Vec::new(),
         differs: None,
+        read: None,
         unread: false,
     }
 }
