@@ -134,6 +134,11 @@ impl Scene<'_, '_> {
         self.cases
     }
 
+    /// The last case, which is then no longer kept.
+    pub fn take(&mut self) -> Option<Case> {
+        self.cases.pop()
+    }
+
     /// Leaf and inner fields that a client may send.
     pub fn fields(&self) -> Vec<contract::Field<'_>> {
         let mut fields = self.op.fields();

@@ -14,13 +14,17 @@ mod numbers;
 mod pairs;
 mod parameters;
 mod plan;
+mod recipe;
 mod spell;
 mod types;
 mod unstated;
 mod valid;
 mod values;
 mod weaken;
+mod weigh;
 pub mod wire;
 
 pub use model::*;
 pub use plan::*;
+pub use recipe::Recipe;
+pub use weigh::{LARGE, Step, Weigher};

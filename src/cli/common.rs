@@ -127,6 +127,22 @@ impl DeviceArgs {
     }
 }
 
+/// An operation that asks for credentials cannot be judged without any.
+pub(super) fn require_credentials(
+    contract: &Contract,
+    credentials: &Credentials,
+) -> Result<(), Error> {
+    let has = credentials.token.is_some() || credentials.username.is_some();
+    match contract.operations.iter().find(|o| o.needs_auth()) {
+        Some(operation) if !has => Err(format!(
+            "{} asks for credentials: give --username U --password-env VAR, or --token-env VAR",
+            operation.id
+        )
+        .into()),
+        _ => Ok(()),
+    }
+}
+
 /// `500ms`, `30s`, `8h`, `1h 30m`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let parsed: jiff::SignedDuration = text

@@ -2,10 +2,12 @@
 //! Results go to stdout, everything else to stderr.
 
 mod common;
+mod journal;
 mod lint;
 mod mock;
 mod pattern;
 mod plan;
+mod replay;
 mod run;
 
 use crate::run::Verdict;
@@ -42,6 +44,8 @@ enum Command {
     Lint(lint::Args),
     /// List the cases that `run` would send; sends nothing
     Plan(plan::Args),
+    /// Send findings of a report again: fixed, still failing, or could not tell
+    Replay(Box<replay::Args>),
     /// Print a completion script for a shell
     #[command(after_help = "Example:\n  probity completions bash > /etc/bash_completion.d/probity")]
     Completions {
@@ -66,6 +70,7 @@ pub fn main() -> ExitCode {
         Command::Pattern(args) => pattern::run(args),
         Command::Lint(args) => lint::run(args),
         Command::Plan(args) => plan::run(args),
+        Command::Replay(args) => replay::run(*args),
         Command::Completions { shell } => {
             clap_complete::generate(
                 shell,

@@ -1,8 +1,9 @@
 //! `probity run`: the main job. Wires contract, plan, device and reporters together.
 
-use super::common::{ContractArgs, DeviceArgs, Error, duration, pair, shard};
+use super::common::{ContractArgs, DeviceArgs, Error, duration, pair, require_credentials, shard};
+use super::journal::{Identity, JournalArgs};
 use crate::case::{self, Case, Context, DEFAULT_BUDGET};
-use crate::contract::{self, Contract};
+use crate::contract;
 use crate::device::{Credentials, Device};
 use crate::mock::{self, Mock, MockConfig};
 use crate::report::snapshots::Snapshots;
@@ -63,6 +64,8 @@ pub(super) struct Args {
     /// Folder for exact bytes of reproducers that a shell line cannot carry
     #[arg(long, value_name = "DIR", default_value = "probity-reproducers")]
     reproducers: PathBuf,
+    #[command(flatten)]
+    journal: JournalArgs,
     /// Embedded mock only: the reading that a field is given
     #[arg(long, value_name = "FIELD=ID", value_parser = pair, conflicts_with = "target")]
     reading: Vec<(String, String)>,
@@ -111,15 +114,27 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     if let Some((i, n)) = args.shard {
         plan = plan.share(i, n);
     }
-    let (contract, profile, texts) = (Arc::new(contract), Arc::new(profile), Arc::new(texts));
-
-    let mut restore = BTreeMap::new();
-    let mut mock: Option<Mock> = None;
     let base = args
         .device
         .target
         .clone()
         .or_else(|| profile.base_url.clone());
+    let (mut journal, past) = args
+        .journal
+        .open(&Identity {
+            job: "run",
+            contract: &contract,
+            target: base.as_deref(),
+            seed: args.seed,
+            plan: &plan,
+            shard: args.shard,
+        })?
+        .unzip();
+    let past = past.unwrap_or_default();
+    let (contract, profile, texts) = (Arc::new(contract), Arc::new(profile), Arc::new(texts));
+
+    let mut restore = BTreeMap::new();
+    let mut mock: Option<Mock> = None;
     let (base_url, credentials) = match base {
         Some(url) => {
             let credentials = args.device.credentials()?;
@@ -184,7 +199,12 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         .flatten();
     let mut person = terminal::Terminal::new(style).with_setup(setup);
     let mut snapshots = args.snapshots.as_deref().map(Snapshots::open).transpose()?;
-    let mut listener = report::Listeners(vec![&mut person]);
+    let mut listener = report::Listeners(Vec::new());
+    if let Some(journal) = &mut journal {
+        // First, so that nobody hears of a finding that is not on disk.
+        listener.0.push(journal);
+    }
+    listener.0.push(&mut person);
     if let Some(snapshots) = &mut snapshots {
         listener.0.push(snapshots);
     }
@@ -196,7 +216,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
             // A second Ctrl-C must not be swallowed while the settings are put back.
             std::future::pending::<()>().await;
         });
-        run::run(&job, &mut listener).await
+        run::resume(&job, &past, &mut listener).await
     });
     if let Some(mock) = mock {
         mock.stop();
@@ -223,17 +243,4 @@ fn deliver(args: &Args, outcome: &Outcome) -> Result<(), Error> {
     }
     std::io::stdout().flush()?;
     Ok(())
-}
-
-/// An operation that asks for credentials cannot be judged without any.
-fn require_credentials(contract: &Contract, credentials: &Credentials) -> Result<(), Error> {
-    let has = credentials.token.is_some() || credentials.username.is_some();
-    match contract.operations.iter().find(|o| o.needs_auth()) {
-        Some(operation) if !has => Err(format!(
-            "{} asks for credentials: give --username U --password-env VAR, or --token-env VAR",
-            operation.id
-        )
-        .into()),
-        _ => Ok(()),
-    }
 }

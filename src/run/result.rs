@@ -1,6 +1,7 @@
 //! The result model: what a run found, as `probity-report/1` (DESIGN §4). Every report format is
 //! written from this and from nothing else; `gate`, `diff`, `merge` and `replay` read it back.
 
+use crate::case::Recipe;
 use crate::contract::{ContractIssue, PromiseSource, Unsupported};
 use crate::judge::Kind;
 use schemars::JsonSchema;
@@ -181,6 +182,10 @@ pub struct Reproducer {
     pub curl: String,
     /// File that holds the exact bytes, where the shell cannot carry them.
     pub request_file: Option<String>,
+    /// The exchange itself, for `probity replay`: request byte for byte with credentials by name,
+    /// and what may come back. Absent where it takes a whole run to see the finding.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipe: Option<Box<Recipe>>,
 }
 
 /// What was sent and what came back.

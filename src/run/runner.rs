@@ -3,6 +3,7 @@
 
 use super::event::{Event, Listener};
 use super::exit::Verdict;
+use super::journal::{Past, Record};
 use super::readings;
 use super::recover::Recovery;
 use super::result::{ContractRef, DeviceInfo, Exit, Report, Requests, SCHEMA_ID, Tool};
@@ -17,7 +18,7 @@ use crate::judge::{Deviation, Judgement, Kind, Law, Took, judge};
 use crate::pattern::Texts;
 use crate::profile::Profile;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -27,7 +28,7 @@ const WINDOW: usize = 40;
 /// Surely valid requests that may all be refused before the run gives up judging.
 const HOPELESS_AFTER: u64 = 8;
 /// Longest wait that a `Retry-After` (RFC 9110 §10.2.3) may ask for.
-const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(5);
+pub(super) const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// Everything that a run works from.
 pub struct Job {
@@ -102,6 +103,8 @@ pub(super) enum Stop {
     Reboots,
     NothingAccepted,
     Preflight(String),
+    /// A listener cannot go on.
+    Halted(String),
 }
 
 impl Stop {
@@ -117,6 +120,7 @@ impl Stop {
             Stop::Interrupted => "interrupted".to_owned(),
             Stop::TimeLimit => "the time limit was reached".to_owned(),
             Stop::RequestLimit => "the limit of requests was reached".to_owned(),
+            Stop::Halted(why) => format!("cannot go on: {why}"),
             Stop::Lost(why) => format!("the device was lost: {why}"),
             Stop::Reboots => "the device restarted more often than the profile allows".to_owned(),
             Stop::NothingAccepted => {
@@ -150,6 +154,8 @@ pub(super) struct Runner<'a> {
     pub(super) files: Vec<(String, Vec<u8>)>,
     pub(super) confirming: u64,
     pub(super) probes: readings::Probes,
+    /// Cases that an earlier process sent and judged.
+    done: BTreeSet<String>,
     started: Instant,
     latencies: Vec<Duration>,
     valid_sent: u64,
@@ -160,6 +166,12 @@ pub(super) struct Runner<'a> {
 /// Runs the plan against the device and puts the settings back. Never fails: what went wrong is in
 /// the report.
 pub async fn run(job: &Job, listener: &mut dyn Listener) -> Outcome {
+    resume(job, &Past::default(), listener).await
+}
+
+/// [`run`], going on where the process ended that left `past` behind: the plan is the same, what it
+/// sent is not sent again, what it found counts, and the settings are put back as it found them.
+pub async fn resume(job: &Job, past: &Past, listener: &mut dyn Listener) -> Outcome {
     let mut runner = Runner {
         job,
         law: Law {
@@ -179,6 +191,7 @@ pub async fn run(job: &Job, listener: &mut dyn Listener) -> Outcome {
         files: Vec::new(),
         confirming: 0,
         probes: readings::Probes::default(),
+        done: BTreeSet::new(),
         started: Instant::now(),
         latencies: Vec::new(),
         valid_sent: 0,
@@ -191,7 +204,16 @@ pub async fn run(job: &Job, listener: &mut dyn Listener) -> Outcome {
         cases: job.plan.cases.len(),
         requests: job.plan.requests,
     });
-    let guard = runner.preflight().await;
+    runner.remember(past);
+    let mut guard = runner.preflight().await;
+    if let Some(guard) = &mut guard {
+        match past.settings() {
+            Some(before) => guard.adopt(&job.device, before),
+            None => runner
+                .listener
+                .on(&Event::Settings(&guard.snapshot(&job.device))),
+        }
+    }
     if runner.stop.is_none() {
         runner.windows().await;
         runner.finish().await;
@@ -211,12 +233,68 @@ impl<'a> Runner<'a> {
         }
     }
 
+    /// Says something about a promise that no single case says.
+    pub(super) fn state(&mut self, promise: &str, kept: bool) {
+        self.tally.note(promise, kept);
+        self.listener.on(&Event::Stated { promise, kept });
+    }
+
+    /// Counts what an earlier process saw, as if it had been seen now.
+    fn remember(&mut self, past: &Past) {
+        let plan = self.job.plan.cases.iter().enumerate();
+        let cases: BTreeMap<&str, usize> = plan.map(|(at, case)| (case.id.as_str(), at)).collect();
+        let quiet = |id: &str| {
+            cases
+                .get(id)
+                .is_some_and(|at| must_be_refused(self.case(*at)))
+        };
+        self.done = past.done(quiet).into_iter().map(str::to_owned).collect();
+        let mut left = self.done.clone();
+        for record in &past.records {
+            match record {
+                Record::Case(seen) if left.remove(&seen.id) => {
+                    let Some(at) = cases.get(seen.id.as_str()).copied() else {
+                        continue;
+                    };
+                    let (case, judgement) = (self.case(at), seen.judgement());
+                    self.tally.count(case, &judgement);
+                    self.probes.observe(self.law, case, judgement.took);
+                    for fingerprint in &seen.joined {
+                        self.tally.known(fingerprint, &case.id);
+                    }
+                    if seen.answered {
+                        self.answered = Some(at);
+                        self.cases_answered += 1;
+                    }
+                    if case.expect == Expect::Accepted && judgement.took != Took::Neither {
+                        self.valid_sent += 1;
+                        self.valid_accepted += u64::from(judgement.took == Took::Accepted);
+                    }
+                }
+                Record::Stated { promise, kept } => self.tally.note(promise, *kept),
+                Record::Found { finding } => self.tally.add((**finding).clone()),
+                Record::File { name, content } => {
+                    self.files.push((name.clone(), content.clone()));
+                }
+                Record::Note { text } if !self.notes.contains(text) => {
+                    self.notes.push(text.clone());
+                }
+                _ => {}
+            }
+        }
+        self.tally.take_joined();
+    }
+
     async fn windows(&mut self) {
         let all: Vec<usize> = (0..self.job.plan.cases.len()).collect();
         for window in all.chunks(WINDOW) {
             let (quiet, loud): (Vec<usize>, Vec<usize>) = window
                 .iter()
+                .filter(|at| !self.done.contains(&self.case(**at).id))
                 .partition(|at| must_be_refused(self.case(**at)));
+            if quiet.is_empty() && loud.is_empty() {
+                continue;
+            }
             self.look_again().await;
             for block in quiet.chunks(self.job.options.concurrency.max(1)) {
                 if self.over() {
@@ -225,6 +303,9 @@ impl<'a> Runner<'a> {
                 self.block(block).await;
             }
             self.checkpoint().await;
+            if self.stop.as_ref().is_none_or(Stop::judged) {
+                self.listener.on(&Event::Checkpoint);
+            }
             for at in loud {
                 if self.over() {
                     break;
@@ -254,6 +335,8 @@ impl<'a> Runner<'a> {
                 .is_some_and(|max| self.job.device.sent() >= max)
             {
                 self.stop = Some(Stop::RequestLimit);
+            } else if let Some(why) = self.listener.halt() {
+                self.stop = Some(Stop::Halted(why));
             } else if self.valid_sent >= HOPELESS_AFTER && self.valid_accepted == 0 {
                 self.stop = Some(Stop::NothingAccepted);
             } else if self.restarts > self.job.profile.limits.reboots {
@@ -394,6 +477,13 @@ impl<'a> Runner<'a> {
             broken |= self.found(at, &promise, deviation, &attempt.exchange).await;
         }
         broken |= self.mind_settings(at, &attempt).await;
+        let joined = self.tally.take_joined();
+        self.listener.on(&Event::Judged {
+            case,
+            judgement: &attempt.judgement,
+            answered: attempt.exchange.answer().is_some(),
+            joined: &joined,
+        });
         let sent = self.job.device.sent();
         self.listener.on(&Event::CaseDone {
             case: &case.id,
@@ -440,8 +530,7 @@ impl<'a> Runner<'a> {
             .map(|o| o.id.clone())
             .collect();
         for operation in operations {
-            self.tally
-                .note(&format!("{operation}.state.alive"), !slower);
+            self.state(&format!("{operation}.state.alive"), !slower);
         }
         if slower && let Some(at) = self.answered {
             let deviation = Deviation {
@@ -574,7 +663,7 @@ fn must_be_refused(case: &Case) -> bool {
 }
 
 /// Whether the request met nobody.
-fn never_reached(failure: &Failure) -> bool {
+pub(super) fn never_reached(failure: &Failure) -> bool {
     use crate::exchange::Phase;
     matches!(
         failure,

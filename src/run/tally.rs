@@ -14,6 +14,7 @@ pub struct Tally {
     findings: Vec<Finding>,
     by_fingerprint: BTreeMap<String, usize>,
     choices: BTreeMap<(String, String), Choice>,
+    joined: Vec<String>,
 }
 
 #[derive(Debug, Default)]
@@ -68,8 +69,14 @@ impl Tally {
         };
         if finding.case != case && !finding.also.iter().any(|c| c == case) {
             finding.also.push(case.to_owned());
+            self.joined.push(fingerprint.to_owned());
         }
         true
+    }
+
+    /// Fingerprints of known findings that cases have joined since the last call.
+    pub fn take_joined(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.joined)
     }
 
     /// Adds a confirmed finding; its promise is broken from now on unless it is flaky.

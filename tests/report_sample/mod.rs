@@ -92,6 +92,7 @@ pub fn everyday() -> Report {
                    http://192.0.2.1/api/v1/door"
                 .to_owned(),
             request_file: None,
+            ..Reproducer::default()
         },
         evidence: Evidence {
             request:
@@ -124,6 +125,7 @@ pub fn everyday() -> Report {
                    http://192.0.2.1/api/v1/door"
                 .to_owned(),
             request_file: Some("probity-reproducers/1111111111111111.bin".to_owned()),
+            ..Reproducer::default()
         },
         evidence: Evidence {
             request: format!(
@@ -148,6 +150,7 @@ pub fn everyday() -> Report {
         reproducer: Reproducer {
             curl: "curl http://192.0.2.1/".to_owned(),
             request_file: None,
+            ..Reproducer::default()
         },
         evidence: Evidence::default(),
         also: Vec::new(),
