@@ -66,16 +66,29 @@ fn in_pieces(bytes: &[u8], head: bool, cut: usize) {
         reader.push(piece);
     }
     reader.eof();
-    assert_eq!(bytes.len() - reader.leftover().len(), used);
-    let again = reader.into_outcome();
-    assert_eq!(format!("{again:?}"), format!("{:?}", outcome.as_ref().map_or(&again, |o| o)));
-    assert!(outcome.is_some());
+    let left = reader.leftover().len();
+    match (outcome, reader.into_outcome()) {
+        (Some(Outcome::Answered(whole)), Outcome::Answered(again)) => {
+            assert_eq!(again, whole);
+            assert_eq!(bytes.len() - left, used);
+        }
+        // The words may differ: reading stops at the first piece that shows it.
+        (
+            Some(Outcome::Failed { failure: whole, .. }),
+            Outcome::Failed { failure: again, .. },
+        ) => assert_eq!(again.class(), whole.class(), "{again} / {whole}"),
+        (whole, again) => panic!("whole {whole:?}, in pieces {again:?}"),
+    }
 }
 
 /// Hyper reads the same status and body, or both read none.
 fn as_hyper(bytes: &[u8], head: bool) {
     let ours = parse(bytes, head, true, Caps::default()).outcome;
     let theirs = stage::block_on(hyper_reads(bytes, head));
+    // Nobody asked to switch protocols: no answer for us, the end of HTTP for hyper.
+    if matches!(theirs, Some((101, _))) {
+        return;
+    }
     let ours = match ours {
         Some(Outcome::Answered(answer)) => Some((answer.status, answer.body)),
         // What hyper has no limit for.

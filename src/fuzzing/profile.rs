@@ -14,8 +14,8 @@ pub fn body(data: &[u8]) {
     match Profile::from_toml(text) {
         Ok(profile) => {
             let again = Profile::from_toml(&format!("{text}\n# the end\n"));
-            assert_eq!(again.as_ref(), Ok(&profile));
-            assert!(profile.limits.timeout() <= std::time::Duration::from_millis(u64::MAX));
+            // As text: a rate of `nan` is none that equals itself (the device refuses it).
+            assert_eq!(format!("{again:?}"), format!("{:?}", Ok::<_, String>(&profile)));
             if let Some(login) = &profile.login {
                 request(login);
             }
