@@ -118,7 +118,8 @@ impl Validator {
             out.push(wrong(kind));
             return;
         }
-        if value.is_null() {
+        // Allowed (or taken) as such; where no type is stated the other rules decide.
+        if value.is_null() && !schema.types.is_empty() {
             return;
         }
         if let Some(values) = &schema.enum_values
