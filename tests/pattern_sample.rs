@@ -89,7 +89,7 @@ fn share_that_is_modelled() {
         let unmodelled: usize = reasons.values().sum();
         let share = 100.0 * f64::from(modelled) / (f64::from(modelled) + unmodelled as f64);
         let mut reasons: Vec<_> = reasons.into_iter().collect();
-        reasons.sort_by(|a, b| b.1.cmp(&a.1));
+        reasons.sort_by_key(|reason| std::cmp::Reverse(reason.1));
         println!(
             "{dialect}: {share:.2} % of those that compile are modelled ({modelled}; {refused} do not \
              compile; without a model {reasons:?})"

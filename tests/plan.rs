@@ -349,44 +349,6 @@ fn accepted_is_surely_valid_and_refused_is_surely_invalid() {
     }
 }
 
-/// An independent validator, where the document's patterns mean the same to everybody.
-#[test]
-fn the_jsonschema_crate_agrees_on_the_relay() {
-    let schema: Value = {
-        let text = std::fs::read_to_string(
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/plan/relay.yaml"),
-        )
-        .expect("the document is there");
-        let document: Value = serde_saphyr::from_str(&text).expect("the document is YAML");
-        let at = "/paths/~1api~1relays~1{index}/put/requestBody/content/application~1json/schema";
-        let mut schema = document.pointer(at).expect("the schema is there").clone();
-        // OpenAPI 3.0 spells two things in its own way (3.0.4 §4.7.24).
-        schema["properties"]["pulse"] =
-            serde_json::json!({"type": "number", "exclusiveMinimum": 0, "maximum": 60});
-        schema["properties"]["note"] =
-            serde_json::json!({"type": ["string", "null"], "maxLength": 40});
-        schema
-    };
-    let validator = jsonschema::validator_for(&schema).expect("the schema compiles");
-    let plan = plan_where(&RELAY.context(0, true), None, &of_values);
-    let mut compared = 0;
-    for case in plan
-        .cases
-        .iter()
-        .filter(|c| c.operation == "setRelay" && c.strategy != "parameters")
-    {
-        let Some(value) = body(case) else { continue };
-        let want = match case.expect {
-            Expect::Accepted => true,
-            Expect::Refused { .. } => false,
-            _ => continue,
-        };
-        compared += 1;
-        assert_eq!(validator.is_valid(&value), want, "{}: {value}", case.id);
-    }
-    assert!(compared > 150, "only {compared} cases compared");
-}
-
 #[test]
 fn what_is_read_back_is_what_was_sent_and_can_be_read() {
     for (name, subject) in subjects() {

@@ -362,15 +362,13 @@ fn texts(scene: &Scene<'_, '_>, path: &FieldPath, schema: &Schema, out: &mut Vec
     // Blanks count: trimmed, this is too short.
     let least = schema.min_length.and_then(|l| usize::try_from(l).ok());
     if let Some(least) = least.filter(|l| (1..=4_096).contains(l)) {
-        let rest = samples
+        let blank = samples
             .iter()
-            .map(|s| s.chars().take(least - 1).collect::<String>());
-        for blank in rest.take(4).map(|rest| format!("{rest} ")) {
-            ends.push(Choice::new(
-                "minLength",
-                "shortest-with-blank".to_owned(),
-                Value::from(blank),
-            ));
+            .map(|s| s.chars().take(least - 1).chain([' ']).collect::<String>())
+            .find(|text| valid_at(scene, path, &Value::from(text.as_str())));
+        if let Some(text) = blank {
+            let name = "shortest-with-blank".to_owned();
+            ends.push(Choice::new("minLength", name, Value::from(text)));
         }
     }
     out.append(&mut ends);

@@ -184,7 +184,10 @@ impl<'t> Assessor<'t> {
         let known = |f: &String| {
             SILENT_FORMATS.contains(&f.as_str()) || crate::pattern::format_pattern(f).is_some()
         };
-        let shown = schema.examples.iter().chain(schema.enum_values.iter().flatten());
+        let shown = schema
+            .examples
+            .iter()
+            .chain(schema.enum_values.iter().flatten());
         if verdict == Assessment::SurelyValid
             && !rule.formats.is_empty()
             && !rule.formats.iter().any(known)
@@ -402,7 +405,11 @@ fn unnamed(schema: &Schema, name: &str, around: &[&Schema]) -> bool {
     if schema.properties.is_empty() {
         return false;
     }
-    let alternative = schema.any_of.iter().chain(&schema.one_of).any(|s| names(s, name));
+    let alternative = schema
+        .any_of
+        .iter()
+        .chain(&schema.one_of)
+        .any(|s| names(s, name));
     // An alternative that names members speaks for itself.
     !alternative && !names(schema, name) && !around.iter().any(|s| names(s, name))
 }

@@ -281,7 +281,10 @@ impl<'d> Loader<'d> {
                     place,
                 })
             }
-            ("", _) => Err(self.schemas.reader.error(at, "a security scheme without `type`")),
+            ("", _) => Err(self
+                .schemas
+                .reader
+                .error(at, "a security scheme without `type`")),
             _ => {
                 let what = format!("{kind} {auth}").trim().to_owned();
                 self.schemas

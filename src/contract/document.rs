@@ -33,12 +33,8 @@ pub(super) fn parse(file: &str, bytes: &[u8]) -> Result<Value, ContractError> {
             format!("larger than {LARGEST} octets"),
         ));
     }
-    let text = std::str::from_utf8(bytes).map_err(|e| {
-        error(
-            format!("octet {}", e.valid_up_to()),
-            "not UTF-8".to_owned(),
-        )
-    })?;
+    let text = std::str::from_utf8(bytes)
+        .map_err(|e| error(format!("octet {}", e.valid_up_to()), "not UTF-8".to_owned()))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if !text.trim_start().starts_with(['{', '[']) {
         return yaml(text).map_err(|(place, reason)| error(place, reason));
@@ -174,7 +170,9 @@ impl<'de> Visitor<'de> for TreeVisitor {
         let mut members = Map::new();
         while let Some(name) = from.next_key::<String>()? {
             if members.contains_key(&name) {
-                return Err(A::Error::custom(format!("the member `{name}` is there twice")));
+                return Err(A::Error::custom(format!(
+                    "the member `{name}` is there twice"
+                )));
             }
             let Tree(value) = from.next_value()?;
             members.insert(name, value);

@@ -56,10 +56,18 @@ pub(super) fn merge(mut a: Schema, mut b: Schema) -> Schema {
             from.say(&mut a.origins, keyword);
         }
     }
-    if single(&mut a.const_value, b.const_value.take(), &mut rest.const_value) {
+    if single(
+        &mut a.const_value,
+        b.const_value.take(),
+        &mut rest.const_value,
+    ) {
         from.say(&mut a.origins, "const");
     }
-    if single(&mut a.multiple_of, b.multiple_of.take(), &mut rest.multiple_of) {
+    if single(
+        &mut a.multiple_of,
+        b.multiple_of.take(),
+        &mut rest.multiple_of,
+    ) {
         from.say(&mut a.origins, "multipleOf");
     }
     if single(&mut a.pattern, b.pattern.take(), &mut rest.pattern) {
@@ -77,7 +85,11 @@ pub(super) fn merge(mut a: Schema, mut b: Schema) -> Schema {
     if list(&mut a.one_of, &mut b.one_of, &mut rest.one_of) {
         from.say(&mut a.origins, "oneOf");
     }
-    if list(&mut a.published_types, &mut b.published_types, &mut rest.published_types) {
+    if list(
+        &mut a.published_types,
+        &mut b.published_types,
+        &mut rest.published_types,
+    ) {
         from.say(&mut a.origins, "x-published-type");
     }
     a.items = match (a.items.take(), b.items.take()) {
@@ -162,8 +174,7 @@ impl Origins {
 
 /// Whether `additionalProperties` of neither schema is about members of the other.
 fn members_merge(a: &Schema, b: &Schema) -> bool {
-    let closed =
-        |s: &Schema| matches!(s.additional, Additional::Forbidden | Additional::Schema(_));
+    let closed = |s: &Schema| matches!(s.additional, Additional::Forbidden | Additional::Schema(_));
     let knows = |s: &Schema, other: &Schema| {
         other
             .properties

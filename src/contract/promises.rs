@@ -83,7 +83,11 @@ impl Lister<'_> {
             self.add(id, source, text);
         }
         if operation.body.is_some() {
-            self.add("state.readback", at, "what was accepted reads back the same");
+            self.add(
+                "state.readback",
+                at,
+                "what was accepted reads back the same",
+            );
             self.add("state.refusal", at, "what was refused changed nothing");
         }
         self.add(
@@ -98,7 +102,11 @@ impl Lister<'_> {
         let Some(body) = &operation.body else { return };
         if body.required {
             let pointer = format!("{}/required", body.pointer);
-            self.add("body.required", &pointer, "a request without a body is refused");
+            self.add(
+                "body.required",
+                &pointer,
+                "a request without a body is refused",
+            );
         }
         let media = format!("the body is {}", body.media_type);
         self.add("body.json", &format!("{}/content", body.pointer), media);
@@ -181,8 +189,15 @@ impl Lister<'_> {
         }
         for (keyword, bound) in [("minimum", &schema.minimum), ("maximum", &schema.maximum)] {
             let Some(bound) = bound else { continue };
-            let except = if bound.exclusive { ", itself excluded" } else { "" };
-            add(keyword, format!("{name}: {keyword} {}{except}", bound.value));
+            let except = if bound.exclusive {
+                ", itself excluded"
+            } else {
+                ""
+            };
+            add(
+                keyword,
+                format!("{name}: {keyword} {}{except}", bound.value),
+            );
         }
         if let Some(step) = &schema.multiple_of {
             add("multipleOf", format!("{name} is a multiple of {step}"));

@@ -125,7 +125,8 @@ impl<'d> Schemas<'d> {
         };
         let (found, at) = self.reader.target(target, pointer)?;
         let mut referred = self.load(found, &at)?;
-        let siblings = |k: &&String| *k != "$ref" && !k.starts_with("x-") && !TEXTS.contains(&k.as_str());
+        let siblings =
+            |k: &&String| *k != "$ref" && !k.starts_with("x-") && !TEXTS.contains(&k.as_str());
         let siblings: Vec<&str> = map.keys().filter(siblings).map(String::as_str).collect();
         if siblings.is_empty() {
             return Ok(referred);
@@ -187,7 +188,9 @@ impl<'d> Schemas<'d> {
                         self.copy(value, &at)?;
                         schema.examples.extend(list.iter().cloned());
                     }
-                    _ => self.reader.skip(&at, "`examples` of a schema must be an array"),
+                    _ => self
+                        .reader
+                        .skip(&at, "`examples` of a schema must be an array"),
                 },
                 _ => self.rule(&mut schema, keyword, value, map, &at)?,
             }
@@ -262,7 +265,9 @@ impl<'d> Schemas<'d> {
                 let text = reader.text(value, at)?;
                 schema.published_types = text.split('|').map(|t| t.trim().to_owned()).collect();
             }
-            "$id" => self.reader.skip(at, "`$id` is not minded: references start at the document"),
+            "$id" => self
+                .reader
+                .skip(at, "`$id` is not minded: references start at the document"),
             other if SILENT.contains(&other) || other.starts_with("x-") => {}
             other if UNCHECKED.iter().any(|(k, _)| *k == other) => {
                 schema.unchecked.push(other.to_owned());
@@ -273,7 +278,9 @@ impl<'d> Schemas<'d> {
             }
             other => self.reader.skip(
                 at,
-                format!("the keyword `{other}` is not known and says nothing (JSON Schema 2020-12 §6.5)"),
+                format!(
+                    "the keyword `{other}` is not known and says nothing (JSON Schema 2020-12 §6.5)"
+                ),
             ),
         }
         Ok(())
@@ -362,7 +369,9 @@ impl<'d> Schemas<'d> {
     fn copy(&mut self, value: &Value, at: &str) -> Result<(), ContractError> {
         self.copied += weight(value);
         if self.copied > MOST_COPIED {
-            let why = format!("examples and enumerations of more than {MOST_COPIED} values, references followed");
+            let why = format!(
+                "examples and enumerations of more than {MOST_COPIED} values, references followed"
+            );
             return Err(self.reader.error(at, why));
         }
         Ok(())

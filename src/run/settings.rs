@@ -6,6 +6,7 @@ use super::tally::fingerprint;
 use crate::case::{Case, Check, Expect};
 use crate::judge::{Deviation, Judgement, Kind, Took};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// Refused cases that are gone through one by one when settings changed under them.
 const SEARCH_LIMIT: usize = 40;
@@ -211,20 +212,16 @@ impl Runner<'_> {
         pending: &[usize],
         seen: &Difference,
     ) {
-        // A changed setting may hide a second change to the same value, so each try starts from a
-        // known write.
-        let reset = self.job.plan.cases.iter().position(|c| {
-            c.operation == operation
-                && c.expect == Expect::Accepted
-                && matches!(c.check, Check::ReadsBack(_))
-        });
+        let reset = self.known_write(operation);
         let mut culprits = 0;
         for at in pending.iter().take(SEARCH_LIMIT) {
             if self.stop.is_some() {
                 return;
             }
             let case = self.case(*at);
-            let known = fingerprint(promise, Kind::StateChangedByRefusal, case);
+            // What is known to change this member need not be shown again with every payload.
+            let likely = charged(case, &seen.pointer);
+            let known = fingerprint(promise, Kind::StateChangedByRefusal, &likely);
             if self.tally.known(&known, &case.id) {
                 culprits += 1;
                 continue;
@@ -248,6 +245,11 @@ impl Runner<'_> {
             }
             if let Some(difference) = shown {
                 culprits += 1;
+                let case = charged(case, &difference.pointer);
+                let known = fingerprint(promise, Kind::StateChangedByRefusal, &case);
+                if self.tally.known(&known, &case.id) {
+                    continue;
+                }
                 let deviation = Deviation {
                     kind: Kind::StateChangedByRefusal,
                     expected: format!("`{}` stays {}", difference.pointer, difference.expected),
@@ -256,7 +258,6 @@ impl Runner<'_> {
                         difference.pointer, difference.observed
                     ),
                 };
-                let case = case.clone();
                 self.publish(
                     &case,
                     promise,
@@ -297,6 +298,22 @@ impl Runner<'_> {
             }
         }
         self.look_again().await;
+    }
+
+    /// The accepted write of the plan that sets the most members. Before a search it is sent again:
+    /// a changed setting may hide a second change to the same value, and a member that is not set
+    /// cannot be seen to be cleared.
+    fn known_write(&self, operation: &str) -> Option<usize> {
+        let cases = self.job.plan.cases.iter().enumerate();
+        cases
+            .filter(|(_, c)| c.operation == operation && c.expect == Expect::Accepted)
+            .filter_map(|(at, c)| match &c.check {
+                Check::ReadsBack(written) => Some((at, members(written))),
+                _ => None,
+            })
+            // The first of the largest.
+            .max_by_key(|(at, members)| (*members, std::cmp::Reverse(*at)))
+            .map(|(at, _)| at)
     }
 
     /// Known write, read, the case, read: was it refused, and what changed?
@@ -349,5 +366,28 @@ impl Runner<'_> {
                 self.add_plain(at, "state.readback", deviation, "settings-not-kept");
             }
         }
+    }
+}
+
+/// The case with what its refusal changed as input class: a defect of storing shows with many
+/// payloads, so the kinds of faults and the member count, not the payload.
+fn charged(case: &Case, pointer: &str) -> Case {
+    let kinds: BTreeSet<String> = match &case.expect {
+        Expect::Refused { faults } | Expect::Unauthorized { faults } => {
+            faults.iter().map(|f| format!("{:?}", f.kind)).collect()
+        }
+        _ => BTreeSet::new(),
+    };
+    let mut case = case.clone();
+    case.input_class = format!("{} changes {pointer}", Vec::from_iter(kinds).join("+"));
+    case
+}
+
+/// How many values, at any depth, a write sets.
+fn members(value: &Value) -> usize {
+    match value {
+        Value::Object(map) => map.values().map(members).sum(),
+        Value::Array(list) => list.iter().map(members).sum::<usize>() + 1,
+        _ => 1,
     }
 }
