@@ -1,1 +1,0 @@
-fn main(){ let a:Vec<String>=std::env::args().collect(); let t=probity::fuzzing::by_name(&a[1]).unwrap(); for f in &a[2..]{ let d=std::fs::read(f).unwrap(); let s=std::time::Instant::now(); (t.body)(&d); eprintln!("{f} {:?}",s.elapsed()); } }
