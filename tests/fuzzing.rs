@@ -150,7 +150,10 @@ fn dictionaries_are_there_and_well_formed() {
         used.insert(name.to_owned());
         let text = read(&format!("corpus/{name}"));
         assert!(text.is_ascii(), "{name}: libFuzzer wants escapes");
-        for line in text.lines().filter(|l| !l.is_empty() && !l.starts_with('#')) {
+        for line in text
+            .lines()
+            .filter(|l| !l.is_empty() && !l.starts_with('#'))
+        {
             let quoted = line.len() > 2 && line.starts_with('"') && line.ends_with('"');
             assert!(quoted, "{name}: {line}");
         }

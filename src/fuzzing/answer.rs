@@ -73,10 +73,9 @@ fn in_pieces(bytes: &[u8], head: bool, cut: usize) {
             assert_eq!(bytes.len() - left, used);
         }
         // The words may differ: reading stops at the first piece that shows it.
-        (
-            Some(Outcome::Failed { failure: whole, .. }),
-            Outcome::Failed { failure: again, .. },
-        ) => assert_eq!(again.class(), whole.class(), "{again} / {whole}"),
+        (Some(Outcome::Failed { failure: whole, .. }), Outcome::Failed { failure: again, .. }) => {
+            assert_eq!(again.class(), whole.class(), "{again} / {whole}")
+        }
         (whole, again) => panic!("whole {whole:?}, in pieces {again:?}"),
     }
 }
@@ -89,6 +88,11 @@ fn as_hyper(bytes: &[u8], head: bool) {
     if matches!(theirs, Some((101, _))) {
         return;
     }
+    // A transfer coding with octets that no coding has (RFC 9112 §7): hyper takes the list for one
+    // that does not end in `chunked` and reads to the end, we read the last coding.
+    if odd_coding(bytes) {
+        return;
+    }
     let ours = match ours {
         Some(Outcome::Answered(answer)) => Some((answer.status, answer.body)),
         // What hyper has no limit for.
@@ -99,6 +103,18 @@ fn as_hyper(bytes: &[u8], head: bool) {
         _ => None,
     };
     assert_eq!(ours, theirs, "{:?}", String::from_utf8_lossy(bytes));
+}
+
+/// Whether a line that begins like `Transfer-Encoding` has octets beyond visible ASCII.
+fn odd_coding(bytes: &[u8]) -> bool {
+    bytes.split(|b| *b == b'\n').any(|line| {
+        let name = b"transfer-encoding";
+        line.get(..name.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(name))
+            && line
+                .iter()
+                .any(|b| !(b' '..=b'~').contains(b) && !b"\t\r".contains(b))
+    })
 }
 
 /// Status and body of the first final answer as hyper's client reads it from a peer that sends

@@ -175,7 +175,11 @@ fn value(u: &mut Unstructured<'_>, schema: &Schema, stage: &Stage, depth: u32) -
             let mut members = Map::new();
             let parts = schema.all_of.iter().flat_map(|part| &part.properties);
             for (name, rules) in schema.properties.iter().chain(parts) {
-                let usual = if schema.required.contains(name) { 15 } else { 8 };
+                let usual = if schema.required.contains(name) {
+                    15
+                } else {
+                    8
+                };
                 if u.ratio(usual, 16)? {
                     members.insert(name.clone(), value(u, rules, stage, depth + 1)?);
                 }
@@ -208,9 +212,7 @@ fn number(u: &mut Unstructured<'_>, schema: &Schema) -> Result<Value> {
         1 => u.arbitrary::<u64>()?.into(),
         2 => u.arbitrary::<f64>()?.into(),
         3 => (bound as f64 + f64::from(u.int_in_range(-4_i8..=4)?) / 8.0).into(),
-        _ => bound
-            .saturating_add(u.int_in_range(-12_i64..=12)?)
-            .into(),
+        _ => bound.saturating_add(u.int_in_range(-12_i64..=12)?).into(),
     })
 }
 

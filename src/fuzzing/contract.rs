@@ -30,7 +30,9 @@ pub fn body(data: &[u8]) {
         .flat_map(|o| o.fields())
         .filter_map(|f| f.schema.rule())
         .collect();
-    let long = rules.iter().any(|r| r.pattern.as_ref().is_some_and(|p| p.len() > 40));
+    let long = rules
+        .iter()
+        .any(|r| r.pattern.as_ref().is_some_and(|p| p.len() > 40));
     if rules.len() > RULES || long {
         return;
     }
@@ -43,7 +45,11 @@ pub fn body(data: &[u8]) {
             assert!(contract.promise(promise).is_some(), "{promise} is unknown");
         }
     }
-    assert_eq!(issues, lint(&contract, &texts), "lint says something else the second time");
+    assert_eq!(
+        issues,
+        lint(&contract, &texts),
+        "lint says something else the second time"
+    );
     examples(&contract, &texts);
 }
 

@@ -8,7 +8,11 @@ use serde_json::Value;
 /// The bytes are the text.
 pub fn body(data: &[u8]) {
     let ours = is_json(data);
-    assert_eq!(ours, grammar(data), "the grammar of RFC 8259 says otherwise");
+    assert_eq!(
+        ours,
+        grammar(data),
+        "the grammar of RFC 8259 says otherwise"
+    );
     match serde_json::from_slice::<Value>(data) {
         Ok(value) => {
             assert!(ours, "serde_json takes what we call no JSON");
@@ -29,9 +33,14 @@ pub fn body(data: &[u8]) {
 /// What a parser may refuse of the grammar (RFC 8259 §9): depth, range of numbers, escapes that
 /// name no character.
 fn beyond_limits(error: &str) -> bool {
-    ["recursion limit", "number out of range", "surrogate", "unexpected end of hex escape"]
-        .iter()
-        .any(|limit| error.contains(limit))
+    [
+        "recursion limit",
+        "number out of range",
+        "surrogate",
+        "unexpected end of hex escape",
+    ]
+    .iter()
+    .any(|limit| error.contains(limit))
 }
 
 /// As [`body`], against another parser: `takes` says whether it takes the bytes. Depth, huge

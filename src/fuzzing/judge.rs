@@ -38,13 +38,22 @@ pub fn body(data: &[u8]) {
         profile: &stage.profile,
     };
     let judgement = judge(law, case, &exchange);
-    let what = || format!("{}\n{:?}\n{exchange:?}\n{judgement:#?}", case.id, case.expect);
+    let what = || {
+        format!(
+            "{}\n{:?}\n{exchange:?}\n{judgement:#?}",
+            case.id, case.expect
+        )
+    };
     assert_eq!(judgement, judge(law, case, &exchange), "{}", what());
     promises(case, &judgement, &what);
     took(&exchange, &judgement, &what);
     accusations(case, &exchange, &judgement, &what);
     let shown = render_answer(&exchange);
-    assert!(shown.len() <= 64 * 1024, "evidence of {} octets", shown.len());
+    assert!(
+        shown.len() <= 64 * 1024,
+        "evidence of {} octets",
+        shown.len()
+    );
     if let Outcome::Answered(answer) = &exchange.outcome
         && let Some(class) = error_answer(&stage.contract, case, answer)
     {
@@ -91,12 +100,7 @@ fn took(exchange: &Exchange, judgement: &Judgement, what: &dyn Fn() -> String) {
     assert!(fits, "{}", what());
 }
 
-fn accusations(
-    case: &Case,
-    exchange: &Exchange,
-    judgement: &Judgement,
-    what: &dyn Fn() -> String,
-) {
+fn accusations(case: &Case, exchange: &Exchange, judgement: &Judgement, what: &dyn Fn() -> String) {
     let answers = answers_promise(&case.operation);
     let busy = matches!(exchange.status(), Some(429 | 503));
     for (promise, deviation) in judgement.deviations() {

@@ -15,7 +15,10 @@ pub fn body(data: &[u8]) {
         Ok(profile) => {
             let again = Profile::from_toml(&format!("{text}\n# the end\n"));
             // As text: a rate of `nan` is none that equals itself (the device refuses it).
-            assert_eq!(format!("{again:?}"), format!("{:?}", Ok::<_, String>(&profile)));
+            assert_eq!(
+                format!("{again:?}"),
+                format!("{:?}", Ok::<_, String>(&profile))
+            );
             if let Some(login) = &profile.login {
                 request(login);
             }

@@ -51,7 +51,10 @@ fn run(u: &mut Unstructured<'_>) -> Result<()> {
         (&relation.both, [true, true]),
     ];
     for (witness, want) in wanted {
-        for text in [&witness.shortest, &witness.printable].into_iter().flatten() {
+        for text in [&witness.shortest, &witness.printable]
+            .into_iter()
+            .flatten()
+        {
             let got = [by_a.takes(text), by_b.takes(text)];
             let agrees = got.iter().zip(want).all(|(g, w)| g.is_none_or(|g| g == w));
             assert!(agrees, "{text:?} does not show it: {got:?}\n{what}");

@@ -33,8 +33,8 @@ fn read(bytes: &[u8]) {
 
 /// Any strings and numbers where a report has some.
 fn edited(u: &mut Unstructured<'_>) -> Result<()> {
-    let mut report: Value = serde_json::from_str(SAMPLE)
-        .unwrap_or_else(|e| panic!("the report to be edited: {e}"));
+    let mut report: Value =
+        serde_json::from_str(SAMPLE).unwrap_or_else(|e| panic!("the report to be edited: {e}"));
     for _ in 0..u.int_in_range(1..=6)? {
         let mut leaves = Vec::new();
         leaves_of(&mut report, &mut leaves);
@@ -91,6 +91,9 @@ fn written(report: &Report) {
     ] {
         let shown = text::render(report, style);
         // What came from a device or a file does not reach the terminal as control sequences.
-        assert!(!shown.contains(|c: char| c.is_control() && c != '\n'), "{shown:?}");
+        assert!(
+            !shown.contains(|c: char| c.is_control() && c != '\n'),
+            "{shown:?}"
+        );
     }
 }

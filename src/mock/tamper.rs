@@ -87,7 +87,6 @@ impl<S> Tampered<S> {
         out.extend_from_slice(tail);
         out
     }
-
 }
 
 impl<S: AsyncWrite + Unpin> Tampered<S> {
