@@ -102,7 +102,19 @@ fn as_hyper(bytes: &[u8], head: bool) {
         }) => return,
         _ => None,
     };
+    // Hyper takes lone line ends and odd octets in places where RFC 9112 §2.2 lets one refuse them.
+    if ours.is_none() && theirs.is_some() && lone_ends(bytes) {
+        return;
+    }
     assert_eq!(ours, theirs, "{:?}", String::from_utf8_lossy(bytes));
+}
+
+/// Whether a line feed or a carriage return stands without the other.
+fn lone_ends(bytes: &[u8]) -> bool {
+    let feeds = bytes.iter().filter(|b| **b == b'\n').count();
+    let returns = bytes.iter().filter(|b| **b == b'\r').count();
+    let pairs = bytes.windows(2).filter(|w| w == b"\r\n").count();
+    feeds != pairs || returns != pairs
 }
 
 /// Whether a line that begins like `Transfer-Encoding` has octets beyond visible ASCII.
