@@ -7,6 +7,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+/// What one input may take: a time-out that a night found is a failure here too.
+const ONE: Duration = Duration::from_secs(10);
 /// What all replays together may take; the corpora are kept small for it.
 const ALL: Duration = Duration::from_secs(60);
 /// What the corpora may weigh together, in octets.
@@ -55,6 +57,7 @@ fn replayed(target: &str, run: impl Fn(&[u8])) -> Vec<String> {
     let mut failures = Vec::new();
     for file in files {
         let bytes = std::fs::read(&file).expect("a corpus file");
+        let start = Instant::now();
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| run(&bytes))) {
             let why = panic
                 .downcast_ref::<String>()
@@ -62,6 +65,10 @@ fn replayed(target: &str, run: impl Fn(&[u8])) -> Vec<String> {
                 .or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned()));
             let why = why.unwrap_or_default();
             failures.push(format!("{}: {why}", file.display()));
+        }
+        let took = start.elapsed();
+        if took > ONE {
+            failures.push(format!("{}: took {took:?}", file.display()));
         }
     }
     failures
@@ -140,7 +147,18 @@ fn the_lists_of_targets_say_the_same() {
             .unwrap_or_else(|| panic!("{script} has no line `targets=(…)`"));
         let listed: BTreeSet<String> = listed.split_whitespace().map(str::to_owned).collect();
         assert_eq!(listed, names, "{script}");
+        assert!(
+            text.contains("fuzz/dictionaries"),
+            "{script}: where are the dictionaries from?"
+        );
     }
+    let dictionaries: BTreeSet<String> = TARGETS
+        .iter()
+        .filter_map(|t| Some(format!("{} {}", t.name, t.dictionary?)))
+        .collect();
+    let listed = read("fuzz/dictionaries");
+    let listed: BTreeSet<String> = listed.lines().map(str::to_owned).collect();
+    assert_eq!(listed, dictionaries, "fuzz/dictionaries");
 }
 
 #[test]
