@@ -15,7 +15,7 @@ mod validate;
 
 pub use choice::{ChoiceInfo, choices};
 pub use fault::{Class, FaultInfo, faults};
-pub use server::Mock;
+pub use server::{Front, Mock};
 
 use crate::contract::Contract;
 use crate::pattern::Texts;
