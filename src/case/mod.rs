@@ -14,6 +14,7 @@ mod numbers;
 mod pairs;
 mod parameters;
 mod plan;
+mod question;
 mod recipe;
 mod spell;
 mod types;
@@ -26,5 +27,6 @@ pub mod wire;
 
 pub use model::*;
 pub use plan::*;
+pub use question::{HOW_READ, QUESTIONS, question};
 pub use recipe::Recipe;
 pub use weigh::{LARGE, Step, Weigher};

@@ -2,7 +2,7 @@
 
 use super::common::{ContractArgs, DeviceArgs, Error, duration, pair, require_credentials, shard};
 use super::journal::{Identity, JournalArgs};
-use crate::case::{self, Case, Context, DEFAULT_BUDGET};
+use crate::case::{self, Case, Context, DEFAULT_BUDGET, QUESTIONS_AT_MOST};
 use crate::contract;
 use crate::device::{Credentials, Device};
 use crate::mock::{self, Mock, MockConfig};
@@ -111,8 +111,15 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     if plan.cases.is_empty() && !globs.is_empty() {
         return Err("--only: no case tests a promise of that name (see `probity plan`)".into());
     }
+    let mut questions = if args.thorough {
+        10 * QUESTIONS_AT_MOST
+    } else {
+        QUESTIONS_AT_MOST
+    };
     if let Some((i, n)) = args.shard {
         plan = plan.share(i, n);
+        // Every share would ask the same.
+        questions = if i == 1 { questions } else { 0 };
     }
     let base = args
         .device
@@ -178,6 +185,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
             seed: args.seed,
             time_limit: args.time_limit,
             max_requests: args.max_requests,
+            questions,
             concurrency: usize::from(args.concurrency),
             stop: stopped,
             restore,

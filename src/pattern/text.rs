@@ -619,27 +619,3 @@ fn finish(draft: Draft, repairs: &[Repair], bank: &Bank) -> Reading {
         bank: bank.clone(),
     }
 }
-
-/// The readings of all string rules of a contract, compiled once each.
-#[derive(Debug, Default)]
-pub struct Texts {
-    by_rule: HashMap<Rule, Arc<Text>>,
-}
-
-impl Texts {
-    /// Compiles every rule once.
-    pub fn new(rules: impl IntoIterator<Item = Rule>) -> Texts {
-        let mut by_rule = HashMap::new();
-        for rule in rules {
-            by_rule
-                .entry(rule.clone())
-                .or_insert_with(|| Arc::new(Text::new(rule)));
-        }
-        Texts { by_rule }
-    }
-
-    /// The readings of a rule that was given to [`Texts::new`].
-    pub fn get(&self, rule: &Rule) -> Option<&Text> {
-        self.by_rule.get(rule).map(AsRef::as_ref)
-    }
-}

@@ -11,6 +11,7 @@ mod confirm;
 pub mod curl;
 pub mod event;
 mod exit;
+mod inquiry;
 pub mod journal;
 pub mod observe;
 mod readings;

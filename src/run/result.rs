@@ -233,14 +233,39 @@ pub struct ReadingRef {
 /// What the device's answers say about the readings.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DeviceReading {
+    /// What came of it.
+    #[serde(default)]
+    pub outcome: ReadingOutcome,
+    /// The device's reading in words: who reads it so, or, where no reading fits, what the device
+    /// does on each axis.
+    #[serde(default)]
+    pub description: Vec<String>,
+    /// How many different meanings are left.
+    #[serde(default)]
+    pub classes: u64,
     /// Readings that no answer refutes.
     pub fits: Vec<String>,
     /// How many were refuted.
     pub excluded: u64,
-    /// Requests spent on it.
+    /// Requests sent for it beside the plan's.
     pub requests: u64,
-    /// What was asked and what the device said.
+    /// Answers that tell readings apart or that no reading explains.
     pub probes: Vec<Probe>,
+}
+
+/// How far the question is settled which reading a device implements.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReadingOutcome {
+    /// Several meanings are left.
+    #[default]
+    Open,
+    /// One meaning is left, and the readings in `fits` all have it.
+    Fits,
+    /// No reading explains the answers.
+    Unlisted,
+    /// One string was taken and refused.
+    Unstable,
 }
 
 /// One question to the device.

@@ -19,7 +19,7 @@ use crate::pattern::Texts;
 use crate::profile::Profile;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
@@ -69,6 +69,8 @@ pub struct Options {
     pub time_limit: Option<Duration>,
     /// End the plan after so many requests (the restore still happens).
     pub max_requests: Option<u64>,
+    /// Questions at most, beside the plan, about how the device reads ambiguous string rules.
+    pub questions: usize,
     /// Requests in flight among those that must be refused; at least 1.
     pub concurrency: usize,
     /// Becomes true when the user wants the run to end.
@@ -154,6 +156,10 @@ pub(super) struct Runner<'a> {
     pub(super) files: Vec<(String, Vec<u8>)>,
     pub(super) confirming: u64,
     pub(super) probes: readings::Probes,
+    /// Places for cases that are made while the run goes on.
+    pub(super) questions: &'a [OnceLock<Case>],
+    /// How often a string was asked for the sake of a promise's rule.
+    pub(super) asked: BTreeMap<(String, String), u32>,
     /// Cases that an earlier process sent and judged.
     done: BTreeSet<String>,
     started: Instant,
@@ -172,6 +178,9 @@ pub async fn run(job: &Job, listener: &mut dyn Listener) -> Outcome {
 /// [`run`], going on where the process ended that left `past` behind: the plan is the same, what it
 /// sent is not sent again, what it found counts, and the settings are put back as it found them.
 pub async fn resume(job: &Job, past: &Past, listener: &mut dyn Listener) -> Outcome {
+    let questions: Vec<OnceLock<Case>> = (0..job.options.questions)
+        .map(|_| OnceLock::new())
+        .collect();
     let mut runner = Runner {
         job,
         law: Law {
@@ -191,6 +200,8 @@ pub async fn resume(job: &Job, past: &Past, listener: &mut dyn Listener) -> Outc
         files: Vec::new(),
         confirming: 0,
         probes: readings::Probes::default(),
+        questions: &questions,
+        asked: BTreeMap::new(),
         done: BTreeSet::new(),
         started: Instant::now(),
         latencies: Vec::new(),
@@ -216,14 +227,22 @@ pub async fn resume(job: &Job, past: &Past, listener: &mut dyn Listener) -> Outc
     }
     if runner.stop.is_none() {
         runner.windows().await;
+        runner.inquire().await;
         runner.finish().await;
     }
     runner.conclude(guard).await
 }
 
 impl<'a> Runner<'a> {
+    /// A case of the plan, or, behind those, one that was asked beside it.
     pub(super) fn case(&self, at: usize) -> &'a Case {
-        &self.job.plan.cases[at]
+        let plan = &self.job.plan.cases;
+        match plan.get(at) {
+            Some(case) => case,
+            None => self.questions[at - plan.len()]
+                .get()
+                .expect("a place is given out with its case"),
+        }
     }
 
     pub(super) fn note(&mut self, text: String) {
@@ -258,7 +277,8 @@ impl<'a> Runner<'a> {
                     };
                     let (case, judgement) = (self.case(at), seen.judgement());
                     self.tally.count(case, &judgement);
-                    self.probes.observe(self.law, case, judgement.took);
+                    self.probes
+                        .observe(&self.job.context(), case, judgement.took);
                     for fingerprint in &seen.joined {
                         self.tally.known(fingerprint, &case.id);
                     }
@@ -320,7 +340,7 @@ impl<'a> Runner<'a> {
     }
 
     /// Whether the plan has to end here.
-    fn over(&mut self) -> bool {
+    pub(super) fn over(&mut self) -> bool {
         if self.stop.is_none() {
             let options = &self.job.options;
             if *options.stop.borrow() {
@@ -415,7 +435,7 @@ impl<'a> Runner<'a> {
     }
 
     /// Everything that follows from one exchange.
-    async fn settle(&mut self, at: usize, mut attempt: Attempt) {
+    pub(super) async fn settle(&mut self, at: usize, mut attempt: Attempt) {
         let case = self.case(at);
         if self.session_ended(case, &attempt) {
             attempt = self.renew_session(at, attempt).await;
@@ -445,7 +465,8 @@ impl<'a> Runner<'a> {
             self.valid_accepted += u64::from(attempt.judgement.took == Took::Accepted);
         }
         self.tally.count(case, &attempt.judgement);
-        self.probes.observe(self.law, case, attempt.judgement.took);
+        self.probes
+            .observe(&self.job.context(), case, attempt.judgement.took);
         if self.listener.wants_error_answers()
             && let Some(answer) = attempt.exchange.answer()
             && let Some(mut error) = error_answer(&self.job.contract, case, answer)
@@ -636,7 +657,9 @@ impl<'a> Runner<'a> {
             },
             promises,
             findings,
-            divergences: self.probes.divergences(&job.contract, &job.texts),
+            divergences: self
+                .probes
+                .divergences(&job.contract, &job.texts, &job.plan.cases),
             choices,
             contract_issues: job.issues.clone(),
             unsupported: job.contract.unsupported.clone(),

@@ -1,7 +1,7 @@
 //! Adds up verdicts: status of each promise, findings by fingerprint, choices. Pure.
 
 use super::result::{Choice, Evidence, Finding, PromiseResult, Reproducer, Severity, Status};
-use crate::case::{Case, Expect};
+use crate::case::{Case, Expect, HOW_READ};
 use crate::contract::Contract;
 use crate::judge::{Deviation, Judgement, Kind, Ruling};
 use sha2::{Digest, Sha256};
@@ -36,7 +36,10 @@ impl Tally {
                 Ruling::Broken(_) | Ruling::Undecided(_) => count.undecided += 1,
             }
         }
-        if let Some((question, device)) = &judgement.choice {
+        // How the device reads a rule is a divergence, which says more.
+        if let Some((question, device)) = &judgement.choice
+            && question != HOW_READ
+        {
             let key = (case.main_promise(), format!("{question}\u{0}{device}"));
             self.choices.entry(key).or_insert_with(|| Choice {
                 question: question.clone(),

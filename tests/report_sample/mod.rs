@@ -234,6 +234,9 @@ pub fn everyday() -> Report {
                 ],
                 device: DeviceReading {
                     fits: vec!["none.full.python".to_owned(), "none.full.go".to_owned()],
+                    outcome: ReadingOutcome::Fits,
+                    description: vec!["full: python go".to_owned()],
+                    classes: 1,
                     excluded: 1,
                     requests: 2,
                     probes: vec![

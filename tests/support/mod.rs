@@ -1,7 +1,7 @@
 //! Runs the whole suite against a mock, in process, over real HTTP.
 #![allow(dead_code)]
 
-use probity::case::{self, Context, DEFAULT_BUDGET, Plan};
+use probity::case::{self, Context, DEFAULT_BUDGET, Plan, QUESTIONS_AT_MOST};
 use probity::contract::{self, Contract, ContractIssue};
 use probity::device::{Carrier, Credentials, Device, Options as DeviceOptions};
 use probity::mock::{self, Mock, MockConfig};
@@ -104,6 +104,7 @@ impl Suite {
                 seed: 0,
                 time_limit: Some(Duration::from_secs(60)),
                 max_requests: None,
+                questions: QUESTIONS_AT_MOST,
                 concurrency: 1,
                 stop: stopped,
                 restore: mock.unreadable(),
