@@ -1,7 +1,9 @@
 //! The command line: one file a subcommand. Parses, calls the library, chooses the exit code.
 //! Results go to stdout, everything else to stderr.
 
+mod baseline;
 mod common;
+mod fuzz;
 mod journal;
 mod lint;
 mod mock;
@@ -36,6 +38,8 @@ Exit codes:
 enum Command {
     /// Judge a device against its contract (without --target: the embedded mock device)
     Run(Box<run::Args>),
+    /// Judge a device with inputs without end, for a night
+    Fuzz(Box<fuzz::Args>),
     /// Serve a mock device that keeps the contract, or breaks it on request
     Mock(mock::Args),
     /// Show what a published pattern can mean
@@ -66,6 +70,7 @@ pub fn main() -> ExitCode {
     };
     let result = match cli.command {
         Command::Run(args) => run::run(*args),
+        Command::Fuzz(args) => fuzz::run(*args),
         Command::Mock(args) => mock::run(args),
         Command::Pattern(args) => pattern::run(args),
         Command::Lint(args) => lint::run(args),

@@ -7,6 +7,7 @@
 //! they gone through one by one. A deviation is confirmed on fresh connections before it becomes a
 //! finding. Whatever happens, the settings are put back at the end.
 
+mod compare;
 mod confirm;
 pub mod curl;
 pub mod event;
@@ -22,6 +23,7 @@ mod settings;
 mod state;
 mod tally;
 
+pub use compare::{Compared, compare, decide};
 pub use confirm::{Story, compose};
 pub use exit::Verdict;
 pub use runner::{Job, Options, Outcome, resume, run};

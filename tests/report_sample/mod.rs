@@ -33,6 +33,8 @@ pub fn empty() -> Report {
         contract_issues: Vec::new(),
         unsupported: Vec::new(),
         notes: Vec::new(),
+        night: None,
+        baseline: None,
     }
 }
 
