@@ -208,7 +208,7 @@ fn a_foreign_or_damaged_journal_is_refused() {
     let suite = Suite::embedded();
     let scene = Scene::new(&suite, &[]);
     let journal = scene.path("journal");
-    let mut run = |arguments: &[&str]| {
+    let run = |arguments: &[&str]| {
         let output = scene
             .command("run", arguments, &journal)
             .stderr(Stdio::piped())
