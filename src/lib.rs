@@ -7,6 +7,7 @@
 //! | module | duty |
 //! |---|---|
 //! | [`cli`] | one file a subcommand; parses arguments, calls the library, chooses the exit code |
+//! | [`fuzzing`] | the bodies of the fuzz targets; nothing imports it |
 //! | [`report`] | terminal, JSON, JUnit from one result model |
 //! | [`night`] | inputs without end after the plan: generation, corpus, shrinking |
 //! | [`run`] | plan → send → judge → findings; emits events |
@@ -25,6 +26,7 @@ pub mod cli;
 pub mod contract;
 pub mod device;
 pub mod exchange;
+pub mod fuzzing;
 pub mod judge;
 pub mod mock;
 pub mod night;

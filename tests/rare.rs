@@ -242,7 +242,7 @@ fn a_few_rare_faults_are_found_and_made_small() {
             harvest.requests
         );
         let finding = &harvest.findings[0];
-        assert_eq!(finding.confirmed, "3/3", "{fault}: {finding:?}");
+        assert_eq!(finding.confirmed, "3/3", "{fault}: {}", finding.title);
         eprintln!("{fault}: {:?} {}", harvest.shrunk, finding.evidence.request);
     }
 }

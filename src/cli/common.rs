@@ -5,6 +5,7 @@ use crate::device::{Credentials, Tls};
 use crate::profile::Profile;
 use crate::report;
 use crate::run::Outcome;
+use crate::run::result::Shard;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -207,6 +208,16 @@ pub(super) fn shard(text: &str) -> Result<(usize, usize), String> {
             "`{text}` is not a shard such as 1/4 (the first of four)"
         )),
     }
+}
+
+/// A share of the plan with this digest, for the report.
+pub(super) fn share(shard: Option<(usize, usize)>, plan: String) -> Option<Shard> {
+    let (index, of) = shard?;
+    Some(Shard {
+        index: index as u64,
+        of: of as u64,
+        plan,
+    })
 }
 
 /// `NAME=VALUE`.

@@ -3,6 +3,7 @@
 use super::baseline;
 use super::common::{
     ContractArgs, DeviceArgs, Error, deliver, duration, interrupts, require_credentials, shard,
+    share,
 };
 use super::journal::{Identity, JournalArgs};
 use crate::case::{self, Context, DEFAULT_BUDGET};
@@ -118,6 +119,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     if args.no_plan {
         plan.retain(|_, _| false);
     }
+    let whole = run::journal::plan_digest(&plan);
     if let Some((i, n)) = args.shard {
         plan = plan.share(i, n);
     }
@@ -220,7 +222,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         listener.0.push(journal);
     }
     listener.0.push(&mut person);
-    let outcome = runtime.block_on(async {
+    let mut outcome = runtime.block_on(async {
         interrupts(stop);
         work(&job, night, &past, baseline.as_ref(), &mut listener).await
     });
@@ -232,6 +234,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
             code: outcome.verdict.code(),
         });
     }
+    outcome.report.shard = share(args.shard, whole);
     deliver(&args.reproducers, &args.report, &outcome)?;
     Ok(outcome.verdict)
 }

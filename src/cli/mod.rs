@@ -6,6 +6,7 @@ mod common;
 mod fuzz;
 mod journal;
 mod lint;
+mod merge;
 mod mock;
 mod pattern;
 mod plan;
@@ -48,6 +49,8 @@ enum Command {
     Lint(lint::Args),
     /// List the cases that `run` would send; sends nothing
     Plan(plan::Args),
+    /// Put the reports of all shards of a plan together
+    Merge(merge::Args),
     /// Send findings of a report again: fixed, still failing, or could not tell
     Replay(Box<replay::Args>),
     /// Print a completion script for a shell
@@ -75,6 +78,7 @@ pub fn main() -> ExitCode {
         Command::Pattern(args) => pattern::run(args),
         Command::Lint(args) => lint::run(args),
         Command::Plan(args) => plan::run(args),
+        Command::Merge(args) => merge::run(args),
         Command::Replay(args) => replay::run(*args),
         Command::Completions { shell } => {
             clap_complete::generate(

@@ -2,7 +2,7 @@
 
 use super::common::{
     ContractArgs, DeviceArgs, Error, deliver, duration, interrupts, pair, require_credentials,
-    shard,
+    shard, share,
 };
 use super::journal::{Identity, JournalArgs};
 use crate::case::{self, Case, Context, DEFAULT_BUDGET};
@@ -114,6 +114,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     if plan.cases.is_empty() && !globs.is_empty() {
         return Err("--only: no case tests a promise of that name (see `probity plan`)".into());
     }
+    let whole = run::journal::plan_digest(&plan);
     if let Some((i, n)) = args.shard {
         plan = plan.share(i, n);
     }
@@ -211,13 +212,14 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     if let Some(snapshots) = &mut snapshots {
         listener.0.push(snapshots);
     }
-    let outcome = runtime.block_on(async {
+    let mut outcome = runtime.block_on(async {
         interrupts(stop);
         run::resume(&job, &past, &mut listener).await
     });
     if let Some(mock) = mock {
         mock.stop();
     }
+    outcome.report.shard = share(args.shard, whole);
     deliver(&args.reproducers, &args.report, &outcome)?;
     if let Some(snapshots) = snapshots {
         // Not a result: what a changed answer means is decided by whoever reviews it.

@@ -386,6 +386,10 @@ impl<'t> Assessor<'t> {
             (false, _) => FaultKind::Constraint,
         };
         self.fault(kind, path, keyword, certain);
+        if kind != FaultKind::Constraint {
+            // A device may as well call it what it is: a broken `oneOf`, a rule like another.
+            self.fault(FaultKind::Constraint, path, keyword, false);
+        }
         for fault in all.into_iter().flat_map(|a| a.faults) {
             let fault = Violation {
                 certain: false,

@@ -426,14 +426,15 @@ pub fn expected_line(case: &Case) -> String {
 
 /// Status and beginning of the body, in one line.
 pub fn describe(answer: &Answer) -> String {
-    let text = String::from_utf8_lossy(&answer.body);
-    let text: String = text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(160)
-        .collect();
+    let line = |text: &str, most: usize| -> String {
+        let blank = |c: char| if c.is_control() { ' ' } else { c };
+        text.chars().map(blank).take(most).collect()
+    };
+    let text = line(&String::from_utf8_lossy(&answer.body), 160);
     let text = text.trim();
-    match (text.is_empty(), answer.media_type()) {
+    // What the device calls its media type is text of the device like the body.
+    let media = answer.media_type().map(|media| line(&media, 80));
+    match (text.is_empty(), media) {
         (true, _) => format!("{} without a body", answer.status),
         (false, Some(media)) if !is_json_media_type(&media) => {
             format!("{} ({media}) {text}", answer.status)

@@ -36,14 +36,21 @@ impl Judgement {
         judgement
     }
 
+    /// Notes that a promise was kept, unless the same exchange has broken it.
     pub(crate) fn kept(&mut self, promise: &str) {
+        if self.deviations().any(|(broken, _)| broken == promise) {
+            return;
+        }
         self.verdicts.push(Verdict {
             promise: promise.to_owned(),
             ruling: Ruling::Kept,
         });
     }
 
+    /// Notes that a promise was broken; that it looked kept before no longer counts.
     pub(crate) fn broken(&mut self, promise: &str, deviation: Deviation) {
+        self.verdicts
+            .retain(|v| v.promise != promise || matches!(v.ruling, Ruling::Broken(_)));
         let ruling = Ruling::Broken(deviation);
         self.verdicts.push(Verdict {
             promise: promise.to_owned(),

@@ -17,7 +17,7 @@ mod validate;
 pub use choice::{ChoiceInfo, choices};
 pub use fault::{Class, FaultInfo, faults};
 pub use rare::rare_faults;
-pub use server::Mock;
+pub use server::{Front, Mock};
 
 use crate::contract::Contract;
 use crate::pattern::Texts;

@@ -16,6 +16,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 
@@ -110,6 +111,55 @@ impl Drop for Mock {
     }
 }
 
+/// The mock without a socket: one connection over any stream, or one request without HTTP. For
+/// fuzzing, where a socket would cost more than the code behind it.
+pub struct Front(Arc<Service>);
+
+impl std::fmt::Debug for Front {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Front").finish_non_exhaustive()
+    }
+}
+
+impl Front {
+    /// The mock of a configuration; its `listen` is not looked at.
+    ///
+    /// # Errors
+    /// A fault, choice or reading is not known (kind [`io::ErrorKind::InvalidInput`]).
+    pub fn new(config: &MockConfig) -> io::Result<Front> {
+        service(config).map(Front)
+    }
+
+    /// Serves one connection to its end, as a socket's. Needs a runtime with a clock.
+    pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: S) {
+        let (signal, _kept) = watch::channel(Signal::Run);
+        let (_stop, stopped) = watch::channel(false);
+        connection(stream, self.0.clone(), Arc::new(signal), stopped).await;
+    }
+
+    /// Status, header fields and body of the answer to one request; what a planted fault does to
+    /// the connection does not show.
+    pub fn answer(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &[(String, String)],
+        body: &[u8],
+    ) -> (u16, Vec<(String, String)>, Vec<u8>) {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let reply = self.0.answer(&Ask {
+            method,
+            path,
+            query,
+            headers,
+            body,
+            chunked: false,
+            pieces: 1,
+        });
+        (reply.status, reply.headers, reply.body)
+    }
+}
+
 fn service(config: &MockConfig) -> io::Result<Arc<Service>> {
     Service::new(config)
         .map(Arc::new)
@@ -166,8 +216,8 @@ async fn serve(listener: TcpListener, service: Arc<Service>, mut stopped: watch:
     }
 }
 
-async fn connection(
-    stream: tokio::net::TcpStream,
+async fn connection<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: S,
     service: Arc<Service>,
     signal: Arc<watch::Sender<Signal>>,
     mut stopped: watch::Receiver<bool>,

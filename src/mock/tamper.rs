@@ -5,7 +5,6 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 
 /// What is done to answers with an error status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,17 +16,17 @@ enum Tamper {
     BadStatusLine,
 }
 
-/// A TCP stream whose outgoing bytes may be changed.
-pub(super) struct Tampered {
-    stream: TcpStream,
+/// A stream whose outgoing bytes may be changed.
+pub(super) struct Tampered<S> {
+    stream: S,
     tamper: Tamper,
     /// Changed bytes that are not written yet, and how many were taken from the writer for them.
     pending: Vec<u8>,
     taken: usize,
 }
 
-impl Tampered {
-    pub(super) fn new(stream: TcpStream, planted: &Planted) -> Self {
+impl<S> Tampered<S> {
+    pub(super) fn new(stream: S, planted: &Planted) -> Self {
         let table = [
             ("length-short", Tamper::ShortLength),
             ("length-long", Tamper::LongLength),
@@ -88,7 +87,9 @@ impl Tampered {
         out.extend_from_slice(tail);
         out
     }
+}
 
+impl<S: AsyncWrite + Unpin> Tampered<S> {
     fn flush_pending(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.pending.is_empty() {
             match Pin::new(&mut self.stream).poll_write(cx, &self.pending) {
@@ -103,7 +104,7 @@ impl Tampered {
     }
 }
 
-impl AsyncRead for Tampered {
+impl<S: AsyncRead + Unpin> AsyncRead for Tampered<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -113,7 +114,7 @@ impl AsyncRead for Tampered {
     }
 }
 
-impl AsyncWrite for Tampered {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Tampered<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

@@ -118,7 +118,8 @@ impl Validator {
             out.push(wrong(kind));
             return;
         }
-        if value.is_null() {
+        // Allowed (or taken) as such; where no type is stated the other rules decide.
+        if value.is_null() && !schema.types.is_empty() {
             return;
         }
         if let Some(values) = &schema.enum_values
@@ -242,9 +243,13 @@ impl Validator {
             Value::Number(_) if wants(JsonType::Number) => true,
             Value::Number(n) if wants(JsonType::Integer) => {
                 let whole = n.as_f64().is_some_and(|f| f.fract() == 0.0);
+                // Where a bound is stated it is what counts, not what a device likes to store.
+                let wide = n.as_f64().is_none_or(|f| {
+                    (f > 2_147_483_647.0 && schema.maximum.is_none())
+                        || (f < -2_147_483_647.0 && schema.minimum.is_none())
+                });
                 (!n.is_f64() || (whole && self.chosen.is("integer-fraction", "accept")))
-                    && (self.chosen.is("wide-integers", "accept")
-                        || n.as_f64().is_some_and(|f| f.abs() <= 2_147_483_647.0))
+                    && (!wide || self.chosen.is("wide-integers", "accept"))
             }
             Value::Number(_) => false,
         };

@@ -13,6 +13,7 @@ pub mod curl;
 pub mod event;
 mod exit;
 pub mod journal;
+pub mod merge;
 pub mod observe;
 mod readings;
 mod recover;

@@ -48,12 +48,26 @@ pub struct Report {
     pub unsupported: Vec<Unsupported>,
     /// What the user should know of this run: budgets that cut it, fields not restored.
     pub notes: Vec<String>,
+    /// Which share of a plan this is; absent: the whole plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
     /// What the unattended job did behind the plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub night: Option<Night>,
     /// What became of the findings of an earlier report.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<Compared>,
+}
+
+/// A share of a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Shard {
+    /// Which, from 1.
+    pub index: u64,
+    /// Of how many.
+    pub of: u64,
+    /// SHA-256 over ids and requests of the whole plan: shares of other plans do not fit.
+    pub plan: String,
 }
 
 /// Counts of the unattended job.
