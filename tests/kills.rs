@@ -86,9 +86,11 @@ impl Whole {
         Whole {
             found: fingerprints(report),
             order: order(journal),
+            // Whether answers grew slower is said of one process, not of several.
             statuses: report
                 .promises
                 .iter()
+                .filter(|p| !p.id.ends_with(".state.alive"))
                 .map(|p| (p.id.clone(), p.status))
                 .collect(),
             news: news(journal),
@@ -172,6 +174,9 @@ fn kill(name: &str, arguments: &[&str], faults: &[&str], kills: usize) -> Toll {
         }
         let got = Whole::of(&report(&scene.path("report.json")), &journal);
         toll.findings_lost += wanted.found.difference(&got.found).count();
+        // The last requests before a kill are not counted, so a killed night goes on a little longer.
+        let mut got = got;
+        got.news.truncate(wanted.news.len());
         if got != wanted {
             toll.other_plans += 1;
             let differs = |what: &str, same: bool| {
@@ -182,6 +187,11 @@ fn kill(name: &str, arguments: &[&str], faults: &[&str], kills: usize) -> Toll {
             differs("findings", got.found == wanted.found);
             differs("order", got.order == wanted.order);
             differs("statuses", got.statuses == wanted.statuses);
+            for (got, wanted) in got.statuses.iter().zip(&wanted.statuses) {
+                if got != wanted {
+                    eprintln!("  {got:?}, not {wanted:?}");
+                }
+            }
             differs("news", got.news == wanted.news);
         }
     }
@@ -256,7 +266,7 @@ fn a_foreign_or_damaged_journal_is_refused() {
     std::fs::write(&journal, &bytes).expect("journal");
     let (code, err) = run(&few);
     assert_eq!(code, Some(0), "{err}");
-    let table: [(&[&str], &str); 4] = [
+    let table: [(&[&str], &str); 3] = [
         (
             &["--only", "*.port.type", "--seed", "7"],
             "another seed: 0; this job has 7",
@@ -266,7 +276,6 @@ fn a_foreign_or_damaged_journal_is_refused() {
             &["--only", "*.port.type", "--shard", "1/2"],
             "another shard: none; this job has 1/2",
         ),
-        (&["--contract", "tests/none.yaml"], "none.yaml"),
     ];
     for (arguments, want) in table {
         let (code, err) = run(arguments);

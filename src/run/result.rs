@@ -75,7 +75,7 @@ pub struct Shard {
 pub struct Night {
     /// Inputs tried, by all processes of the job.
     pub inputs: u64,
-    /// Requests of this process behind the plan.
+    /// Requests behind the plan, by all processes of the job.
     pub requests: u64,
     /// Classes of answers.
     pub classes: u64,
