@@ -234,7 +234,7 @@ fn the_same_seed_gives_the_same_inputs() {
 #[test]
 fn a_few_rare_faults_are_found_and_made_small() {
     let suite = Suite::embedded();
-    for fault in ["rare-17-members", "rare-three-percents", "rare-same-again"] {
+    for fault in ["rare-17-members", "rare-five-percents", "rare-same-again"] {
         let (harvest, found) = night(&suite, &[fault], (1, 6_000, 150), true, None);
         assert!(
             found,
