@@ -22,15 +22,15 @@ const SHORT: [&str; 5] = ["--requests", "600", "--shrink", "80", "--no-plan"];
 #[test]
 fn a_night_finds_keeps_and_compares() {
     let scene = Scene::new(&["string-as-integer:port"]);
-    let night = |more: &[&str]| {
+    let night = |requests: &str, more: &[&str]| {
         let arguments = [
-            &["--corpus", "corpus", "--requests", "2500", "--no-plan"][..],
+            &["--corpus", "corpus", "--requests", requests, "--no-plan"][..],
             more,
         ]
         .concat();
         scene.command("fuzz", &arguments).output().expect("runs")
     };
-    let first = night(&["--report", "json=first.json"]);
+    let first = night("2500", &["--report", "json=first.json"]);
     assert_eq!(
         first.status.code(),
         Some(1),
@@ -56,16 +56,17 @@ fn a_night_finds_keeps_and_compares() {
     assert!(body.len() < 40, "{body}");
 
     // The second night knows it, whether it comes by it again or has to send it again.
-    let second = night(&[
-        "--seed",
-        "2",
-        "--requests",
+    let second = night(
         "200",
-        "--baseline",
-        "first.json",
-        "--report",
-        "json=second.json",
-    ]);
+        &[
+            "--seed",
+            "2",
+            "--baseline",
+            "first.json",
+            "--report",
+            "json=second.json",
+        ],
+    );
     assert_eq!(
         second.status.code(),
         Some(0),
@@ -78,7 +79,7 @@ fn a_night_finds_keeps_and_compares() {
 
     // A torn corpus file is named and skipped.
     std::fs::write(scene.path("corpus/torn.json"), "{\"input\"").expect("file");
-    let third = night(&["--requests", "50"]);
+    let third = night("50", &[]);
     assert!(
         text(&third.stderr).contains("torn.json"),
         "{}",

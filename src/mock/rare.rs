@@ -106,11 +106,12 @@ fn depth(value: &Value) -> usize {
 const FAULTS: &[Rare] = &[
     Rare {
         id: "rare-same-value",
-        what: "two different fields with the same text of 4 to 12 characters fail (500)",
+        what: "two different fields with the same text of 4 to 12 characters without a dot fail (500)",
         meets: |l| {
             let texts = &l.texts;
             texts.iter().enumerate().any(|(i, (name, text))| {
                 (4..=12).contains(&text.chars().count())
+                    && !text.contains('.')
                     && texts
                         .iter()
                         .skip(i + 1)
@@ -133,9 +134,9 @@ const FAULTS: &[Rare] = &[
     },
     Rare {
         id: "rare-sign-bit",
-        what: "a number from 32768 to 49152 beside a text with a digit first fails (500)",
+        what: "a number between 32768 and 49152 beside a text with a digit first fails (500)",
         meets: |l| {
-            l.any_number(|n| (32_768..=49_152).contains(&n))
+            l.any_number(|n| (32_769..49_152).contains(&n))
                 && l.any_text(|t| t.starts_with(|c: char| c.is_ascii_digit()))
         },
         blow: Blow::Fail,

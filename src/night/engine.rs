@@ -227,10 +227,8 @@ impl Night<'_, '_> {
         let mut begun = false;
         for record in &past.records {
             match record {
-                Record::Found { finding } => {
-                    if self.known.insert(finding.fingerprint.clone()) {
-                        self.harvest.findings.push((**finding).clone());
-                    }
+                Record::Found { finding } if self.known.insert(finding.fingerprint.clone()) => {
+                    self.harvest.findings.push((**finding).clone());
                 }
                 Record::File { name, content } => {
                     self.harvest.files.push((name.clone(), content.clone()));

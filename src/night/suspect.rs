@@ -222,7 +222,7 @@ impl Night<'_, '_> {
             if over {
                 break;
             }
-            let Some(candidate) = shrinker.next() else {
+            let Some(candidate) = shrinker.candidate() else {
                 break;
             };
             let shows = self.shows(&candidate, target).await.is_some();
