@@ -1,6 +1,6 @@
 //! `probity replay`: findings of a report, sent again.
 
-use super::common::{ContractArgs, DeviceArgs, Error, require_credentials};
+use super::common::{ContractArgs, DeviceArgs, Error, interrupts, require_credentials};
 use crate::case::Context;
 use crate::device::Device;
 use crate::judge::Law;
@@ -82,12 +82,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     let (stop, stopped) = watch::channel(false);
     let mut observer = Observer::new(law, &device, RECOVERY, stopped);
     let verdicts = runtime.block_on(async {
-        tokio::spawn(async move {
-            if tokio::signal::ctrl_c().await.is_ok() {
-                let _ = stop.send(true);
-            }
-            std::future::pending::<()>().await;
-        });
+        interrupts(stop);
         send(&mut observer, &context, &findings).await
     })?;
     Ok(Verdict::worst(&verdicts))

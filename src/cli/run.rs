@@ -1,6 +1,9 @@
 //! `probity run`: the main job. Wires contract, plan, device and reporters together.
 
-use super::common::{ContractArgs, DeviceArgs, Error, duration, pair, require_credentials, shard};
+use super::common::{
+    ContractArgs, DeviceArgs, Error, deliver, duration, interrupts, pair, require_credentials,
+    shard, share,
+};
 use super::journal::{Identity, JournalArgs};
 use crate::case::{self, Case, Context, DEFAULT_BUDGET, QUESTIONS_AT_MOST};
 use crate::contract;
@@ -9,7 +12,7 @@ use crate::mock::{self, Mock, MockConfig};
 use crate::report::snapshots::Snapshots;
 use crate::report::{self, terminal};
 use crate::run::curl::login_lines;
-use crate::run::{self, Job, Options, Outcome, Verdict};
+use crate::run::{self, Job, Options, Verdict};
 use globset::Glob;
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -116,6 +119,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     } else {
         QUESTIONS_AT_MOST
     };
+    let whole = run::journal::plan_digest(&plan);
     if let Some((i, n)) = args.shard {
         plan = plan.share(i, n);
         // Every share would ask the same.
@@ -216,39 +220,18 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     if let Some(snapshots) = &mut snapshots {
         listener.0.push(snapshots);
     }
-    let outcome = runtime.block_on(async {
-        tokio::spawn(async move {
-            if tokio::signal::ctrl_c().await.is_ok() {
-                let _ = stop.send(true);
-            }
-            // A second Ctrl-C must not be swallowed while the settings are put back.
-            std::future::pending::<()>().await;
-        });
+    let mut outcome = runtime.block_on(async {
+        interrupts(stop);
         run::resume(&job, &past, &mut listener).await
     });
     if let Some(mock) = mock {
         mock.stop();
     }
-    deliver(&args, &outcome)?;
+    outcome.report.shard = share(args.shard, whole);
+    deliver(&args.reproducers, &args.report, &outcome)?;
     if let Some(snapshots) = snapshots {
         // Not a result: what a changed answer means is decided by whoever reviews it.
         let _ = writeln!(anstream::stderr(), "{}", snapshots.finish()?);
     }
     Ok(outcome.verdict)
-}
-
-fn deliver(args: &Args, outcome: &Outcome) -> Result<(), Error> {
-    if !outcome.files.is_empty() {
-        std::fs::create_dir_all(&args.reproducers)
-            .map_err(|e| format!("--reproducers {}: {e}", args.reproducers.display()))?;
-        for (name, bytes) in &outcome.files {
-            let path = args.reproducers.join(name);
-            std::fs::write(&path, bytes).map_err(|e| format!("{}: {e}", path.display()))?;
-        }
-    }
-    for target in &args.report {
-        target.write(&outcome.report)?;
-    }
-    std::io::stdout().flush()?;
-    Ok(())
 }

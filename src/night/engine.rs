@@ -34,7 +34,7 @@ const HISTORY: usize = 32;
 pub struct Options {
     /// Seed of every input.
     pub seed: u64,
-    /// End after so many requests (the restore still happens).
+    /// End after so many requests of all processes of the job (the restore still happens).
     pub requests: Option<u64>,
     /// End after this long, what earlier processes of the same job took included.
     pub time_limit: Option<Duration>,
@@ -90,7 +90,7 @@ pub struct Harvest {
     pub notes: Vec<String>,
     /// Inputs tried, by all processes of the job.
     pub inputs: u64,
-    /// Requests of this process.
+    /// Requests, by all processes of the job.
     pub requests: u64,
     /// Classes of answers.
     pub classes: usize,
@@ -126,8 +126,13 @@ pub(super) enum Entry {
     Key { key: String },
     /// What shrinking did.
     Shrunk { shrunk: Shrunk },
-    /// All inputs below `n` are done, after so many milliseconds of all processes together.
-    Progress { n: u64, elapsed_ms: u64 },
+    /// All inputs below `n` are done, after so many milliseconds and requests of all processes
+    /// together.
+    Progress {
+        n: u64,
+        elapsed_ms: u64,
+        requests: u64,
+    },
 }
 
 pub(super) struct Night<'a, 'l> {
@@ -151,6 +156,7 @@ pub(super) struct Night<'a, 'l> {
     started: Instant,
     elapsed_before: Duration,
     sent_before: u64,
+    requests_before: u64,
 }
 
 /// Works until time, requests, the user or the device end it. Never fails: what went wrong is in
@@ -194,6 +200,7 @@ pub async fn hunt(
         started: Instant::now(),
         elapsed_before: Duration::ZERO,
         sent_before: job.device.sent(),
+        requests_before: 0,
     };
     let begun = night.remember(past, &mut seeds);
     if let Err(why) = night.observer.start(job.context, &options.restore).await {
@@ -220,10 +227,8 @@ impl Night<'_, '_> {
         let mut begun = false;
         for record in &past.records {
             match record {
-                Record::Found { finding } => {
-                    if self.known.insert(finding.fingerprint.clone()) {
-                        self.harvest.findings.push((**finding).clone());
-                    }
+                Record::Found { finding } if self.known.insert(finding.fingerprint.clone()) => {
+                    self.harvest.findings.push((**finding).clone());
                 }
                 Record::File { name, content } => {
                     self.harvest.files.push((name.clone(), content.clone()));
@@ -242,7 +247,12 @@ impl Night<'_, '_> {
                     }
                     Ok(Entry::Key { key }) => *self.keys.entry(key).or_default() += 1,
                     Ok(Entry::Shrunk { shrunk }) => self.harvest.shrunk.push(shrunk),
-                    Ok(Entry::Progress { n, elapsed_ms }) => {
+                    Ok(Entry::Progress {
+                        n,
+                        elapsed_ms,
+                        requests,
+                    }) => {
+                        self.requests_before = requests;
                         self.harvest.inputs = self.harvest.inputs.max(n);
                         self.elapsed_before = Duration::from_millis(elapsed_ms);
                     }
@@ -324,7 +334,7 @@ impl Night<'_, '_> {
     }
 
     fn requests(&self) -> u64 {
-        self.job.device.sent() - self.sent_before
+        self.requests_before + self.job.device.sent() - self.sent_before
     }
 
     async fn input(&mut self, n: u64, input: &Input) {
@@ -460,6 +470,7 @@ impl Night<'_, '_> {
         self.entry(&Entry::Progress {
             n: self.harvest.inputs,
             elapsed_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
+            requests: self.requests(),
         });
     }
 
@@ -488,9 +499,10 @@ impl Night<'_, '_> {
         for reason in restored.reasons {
             self.note(self.job.device.mask(&reason));
         }
+        let requests = self.requests();
         let mut harvest = self.harvest;
         harvest.restored = restored.ok;
-        harvest.requests = self.job.device.sent() - self.sent_before;
+        harvest.requests = requests;
         harvest.classes = self.classes.len();
         harvest.corpus = self.corpus.inputs().len();
         harvest.grown = self.corpus.grown;

@@ -131,7 +131,8 @@ impl<'a> Generator<'a> {
             9 => remove(&body, &field.path),
             10 => self.same_as_another(&body, field, grammar, random),
             11 | 12 => self.text_change(&body, field, random),
-            13 => self.number_change(&body, field, random),
+            13 if random.percent(60) => self.number_change(&body, field, random),
+            13 => retyped(&body, field, random),
             14 | 15 => self.unknown(&body, random),
             16 => self.crowd(&body, random),
             17 => {
@@ -384,6 +385,24 @@ fn splice(body: &Value, field: &Field, random: &mut Random, corpus: &Corpus) -> 
     let step = random.pick(&input.steps)?;
     let other: Value = serde_json::from_slice(&step.body).ok()?;
     set(body, &field.path, get(&other, &field.path)?.clone())
+}
+
+/// The value of a field as another type writes it: `5060` as `"5060"`, `true` as `1`, in an array.
+fn retyped(body: &Value, field: &Field, random: &mut Random) -> Option<Value> {
+    let value = get(body, &field.path)?;
+    let other = match value {
+        _ if random.percent(15) => json!([value]),
+        Value::String(text) => text
+            .parse()
+            .ok()
+            .and_then(number)
+            .unwrap_or(Value::Bool(true)),
+        Value::Bool(set) => Value::from(i32::from(*set)),
+        Value::Null => Value::from("null"),
+        Value::Number(n) if random.percent(20) => number(n.as_f64()? + 0.5)?,
+        other => Value::from(other.to_string()),
+    };
+    set(body, &field.path, other)
 }
 
 /// Members in another order.

@@ -10,13 +10,13 @@ impl Random {
     /// The generator of the `n`th input under a seed.
     pub fn of(seed: u64, n: u64) -> Random {
         let mut outer = Random(seed);
-        let mut inner = Random(outer.next() ^ n.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-        inner.next();
+        let mut inner = Random(outer.bits() ^ n.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        inner.bits();
         inner
     }
 
     /// 64 random bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -30,7 +30,7 @@ impl Random {
             return 0;
         }
         // The bias is below 2⁻³² for every list that is chosen from here.
-        let wide = u128::from(self.next()) * n as u128;
+        let wide = u128::from(self.bits()) * n as u128;
         usize::try_from(wide >> 64).unwrap_or(0)
     }
 
@@ -64,7 +64,7 @@ mod tests {
     fn the_same_place_gives_the_same_numbers() {
         let some = |seed, n| {
             let mut random = Random::of(seed, n);
-            [random.next(), random.next(), random.below(10) as u64]
+            [random.bits(), random.bits(), random.below(10) as u64]
         };
         assert_eq!(some(1, 7), some(1, 7));
         assert_ne!(some(1, 7), some(1, 8));

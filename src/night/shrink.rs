@@ -6,7 +6,7 @@ use crate::case::Step;
 use crate::case::build::emit;
 use serde_json::{Number, Value};
 
-/// Shrinks by asking. `Shrinker::next` gives a smaller input; `Shrinker::answer` says whether it
+/// Shrinks by asking. [`Shrinker::candidate`] gives a smaller input; [`Shrinker::answer`] says whether it
 /// still shows the finding. Ends when nothing smaller is left to try.
 #[derive(Debug)]
 pub struct Shrinker {
@@ -60,7 +60,7 @@ impl Shrinker {
     }
 
     /// The next candidate; `None` where nothing is left.
-    pub fn next(&mut self) -> Option<Input> {
+    pub fn candidate(&mut self) -> Option<Input> {
         loop {
             match self.waiting.pop() {
                 Some(candidate) if simpler(&candidate, &self.best) => {
@@ -101,7 +101,7 @@ impl Shrinker {
     fn fill(&mut self) {
         let mut out = match self.phase {
             Phase::Sequence => sequences(&self.best),
-            Phase::Structure => self.of_last(|step, plain| structures(step, plain)),
+            Phase::Structure => self.of_last(structures),
             Phase::Values => self.of_last(|step, _| values(step)),
             Phase::Bytes => self.of_last(|step, _| octets(step)),
             Phase::Done => Vec::new(),
@@ -433,7 +433,7 @@ mod tests {
         let plain = vec![("op".to_owned(), vec![json!({"a": "x", "b": 1})])];
         let mut shrinker = Shrinker::new(start, plain);
         let mut asked = 0;
-        while let Some(candidate) = shrinker.next() {
+        while let Some(candidate) = shrinker.candidate() {
             asked += 1;
             assert!(asked < 5_000, "does not end");
             shrinker.answer(shows(&candidate));

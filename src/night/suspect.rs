@@ -46,7 +46,11 @@ impl Target {
 
     /// The same sort of deviation, from this promise or from another of the case.
     fn shown<'s>(&self, seen: &'s Seen) -> Option<&'s (String, Deviation)> {
-        let of_kind = |(_, d): &&(String, Deviation)| d.kind == self.kind;
+        // A second restart within a second cannot be told from a connection that ended.
+        let ends = |kind| matches!(kind, Kind::Restart | Kind::ConnectionLost);
+        let of_kind = |(_, d): &&(String, Deviation)| {
+            d.kind == self.kind || (ends(d.kind) && ends(self.kind))
+        };
         let same = seen.deviations.iter().filter(of_kind);
         same.clone()
             .find(|(p, _)| *p == self.promise)
@@ -142,9 +146,13 @@ impl Night<'_, '_> {
             case.input_class.push_str(" in a sequence");
             case.title = format!("{} after {} others", case.title, first.len());
         }
-        let Some((promise, deviation, answer)) = hits.1 else {
+        let Some((promise, mut shown, answer)) = hits.1 else {
             return;
         };
+        if target.kind == Kind::Restart {
+            shown = deviation.clone();
+        }
+        let deviation = shown;
         let requests = self.requests_of(first);
         let published = self.publish(
             &requests,
@@ -214,7 +222,7 @@ impl Night<'_, '_> {
             if over {
                 break;
             }
-            let Some(candidate) = shrinker.next() else {
+            let Some(candidate) = shrinker.candidate() else {
                 break;
             };
             let shows = self.shows(&candidate, target).await.is_some();

@@ -62,10 +62,8 @@ impl Header {
                 plan_name(ours.cases, &ours.plan),
             ),
         ];
-        pairs
-            .into_iter()
-            .find(|(_, theirs, ours)| theirs != ours)
-            .map(|(what, theirs, ours)| (what, theirs, ours))
+        let mut pairs = pairs.into_iter();
+        pairs.find(|(_, theirs, ours)| theirs != ours)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The result model: what a run found, as `probity-report/1` (DESIGN §4). Every report format is
 //! written from this and from nothing else; `gate`, `diff`, `merge` and `replay` read it back.
 
+use super::compare::Compared;
 use crate::case::Recipe;
 use crate::contract::{ContractIssue, PromiseSource, Unsupported};
 use crate::judge::Kind;
@@ -47,6 +48,43 @@ pub struct Report {
     pub unsupported: Vec<Unsupported>,
     /// What the user should know of this run: budgets that cut it, fields not restored.
     pub notes: Vec<String>,
+    /// Which share of a plan this is; absent: the whole plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
+    /// What the unattended job did behind the plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub night: Option<Night>,
+    /// What became of the findings of an earlier report.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<Compared>,
+}
+
+/// A share of a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Shard {
+    /// Which, from 1.
+    pub index: u64,
+    /// Of how many.
+    pub of: u64,
+    /// SHA-256 over ids and requests of the whole plan: shares of other plans do not fit.
+    pub plan: String,
+}
+
+/// Counts of the unattended job.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Night {
+    /// Inputs tried, by all processes of the job.
+    pub inputs: u64,
+    /// Requests behind the plan, by all processes of the job.
+    pub requests: u64,
+    /// Classes of answers.
+    pub classes: u64,
+    /// Inputs in the corpus.
+    pub corpus: u64,
+    /// Inputs that joined it in this process.
+    pub grown: u64,
+    /// Requests spent on making findings small.
+    pub shrink_requests: u64,
 }
 
 /// Name and version.

@@ -50,7 +50,7 @@ pub struct Job {
 
 impl Job {
     /// What the plan was made from, for requests of the runner's own.
-    pub(super) fn context(&self) -> Context<'_> {
+    pub fn context(&self) -> Context<'_> {
         Context {
             contract: &self.contract,
             profile: &self.profile,
@@ -664,6 +664,9 @@ impl<'a> Runner<'a> {
             contract_issues: job.issues.clone(),
             unsupported: job.contract.unsupported.clone(),
             notes: self.notes,
+            shard: None,
+            night: None,
+            baseline: None,
         };
         self.listener.on(&Event::Finished(&report));
         Outcome {

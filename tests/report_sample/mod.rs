@@ -33,6 +33,9 @@ pub fn empty() -> Report {
         contract_issues: Vec::new(),
         unsupported: Vec::new(),
         notes: Vec::new(),
+        shard: None,
+        night: None,
+        baseline: None,
     }
 }
 
