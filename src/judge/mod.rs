@@ -362,7 +362,11 @@ fn wire_fault(case: &Case, answer: &Answer) -> Option<Deviation> {
     Some(Deviation {
         kind: Kind::MalformedResponse,
         expected: "one well-formed answer (RFC 9112)".to_owned(),
-        observed: format!("{}: {}", describe(answer), one_line(anomaly, 200)),
+        observed: format!(
+            "{}: {}",
+            describe(answer),
+            one_line(&anomaly.to_string(), 200)
+        ),
     })
 }
 
