@@ -73,11 +73,13 @@ keep() { # TARGET
 }
 
 mkdir -p "$out" || give_up "cannot make $out"
-fuzz build -s "$sanitizer" || give_up 'the targets do not build'
+for target in $only; do
+    [[ " ${targets[*]} " = *" $target "* ]] || give_up "no target $target"
+    fuzz build -s "$sanitizer" "$target" || give_up "$target does not build"
+done
 
 crashes=0
 for target in $only; do
-    [[ " ${targets[*]} " = *" $target "* ]] || give_up "no target $target"
     work=$corpora/$target
     mkdir -p "$work" "fuzz/artifacts/$target" || give_up "cannot make $work"
     dictionary=()
