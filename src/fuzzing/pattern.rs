@@ -38,9 +38,7 @@ fn left_out(pattern: &str) -> bool {
         .iter()
         .zip(bytes.iter().skip(1))
         .any(|(a, b)| a != b && PUNCTUATORS.contains(a) && PUNCTUATORS.contains(b));
-    quantified
-        || repeated_in_repeated(pattern)
-        || (class && (punctuators || pattern.contains(r"\b")))
+    quantified || (class && (punctuators || pattern.contains(r"\b")))
 }
 
 /// What may not stand twice in a class with `v` (ClassSetReservedDoublePunctuator).
