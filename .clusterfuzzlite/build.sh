@@ -24,5 +24,5 @@ for target in "${targets[@]}"; do
         cp "corpus/$dictionary" "$OUT/$target.dict"
     fi
 
-    printf '[libfuzzer]\ntimeout = 10\nrss_limit_mb = 2048\n' >"$OUT/$target.options"
+    printf '[libfuzzer]\ntimeout = 20\nrss_limit_mb = 2048\n' >"$OUT/$target.options"
 done

@@ -35,7 +35,7 @@ give_up() {
 place() { # TARGET ARTIFACT
     local kind log
     kind=$(basename "$2" | cut -d- -f1)
-    log=$(fuzz run -s "$sanitizer" "$1" "$2" -- -timeout=10 2>&1)
+    log=$(fuzz run -s "$sanitizer" "$1" "$2" -- -timeout=20 2>&1)
     echo "$kind $(grep -a -m 1 -o 'panicked at [^ ]*' <<<"$log" || grep -a -m 1 'SUMMARY' <<<"$log")"
 }
 
@@ -73,11 +73,13 @@ keep() { # TARGET
 }
 
 mkdir -p "$out" || give_up "cannot make $out"
-fuzz build -s "$sanitizer" || give_up 'the targets do not build'
+for target in $only; do
+    [[ " ${targets[*]} " = *" $target "* ]] || give_up "no target $target"
+    fuzz build -s "$sanitizer" "$target" || give_up "$target does not build"
+done
 
 crashes=0
 for target in $only; do
-    [[ " ${targets[*]} " = *" $target "* ]] || give_up "no target $target"
     work=$corpora/$target
     mkdir -p "$work" "fuzz/artifacts/$target" || give_up "cannot make $work"
     dictionary=()
@@ -87,7 +89,7 @@ for target in $only; do
     echo "== $target: $seconds s"
     # -fork goes on after a crash; what it leaves behind is dealt with below.
     fuzz run -s "$sanitizer" "$target" "$work" "corpus/$target" -- \
-        -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -fork=1 -ignore_crashes=1 \
+        -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 -fork=1 -ignore_crashes=1 \
         -ignore_timeouts=1 -ignore_ooms=1 "${dictionary[@]}" >"$out/$target.log" 2>&1
     # A fork job that saw a crash has an exit code of its own; whether it ran is in its log.
     grep -a '^#[0-9]' "$out/$target.log" | tail -n 1 | grep . ||

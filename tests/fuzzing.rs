@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// What one input may take: a time-out that a night found is a failure here too.
-const ONE: Duration = Duration::from_secs(10);
+const ONE: Duration = Duration::from_secs(20);
 /// What all replays together may take; the corpora are kept small for it.
 const ALL: Duration = Duration::from_secs(60);
 /// What the corpora may weigh together, in octets.
@@ -54,6 +54,7 @@ fn inputs(target: &str) -> Vec<PathBuf> {
 fn replayed(target: &str, run: impl Fn(&[u8])) -> Vec<String> {
     let files = inputs(target);
     assert!(!files.is_empty(), "no corpus for {target}");
+    fuzzing::stage::warm();
     let mut failures = Vec::new();
     for file in files {
         let bytes = std::fs::read(&file).expect("a corpus file");

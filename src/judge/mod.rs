@@ -188,12 +188,14 @@ impl Hearing<'_> {
         }
     }
 
-    /// Id of the promise about the answer of this status.
+    /// Id of the promise about the answer of this status; where none is documented, of the promise
+    /// that there is an answer.
     pub(crate) fn response_promise(&self, status: u16) -> String {
         let key = match self.operation.response(status).map(|r| r.status) {
+            Some(StatusKey::Exact(status)) => status.to_string(),
             Some(StatusKey::Range(digit)) => format!("{digit}XX"),
             Some(StatusKey::Default) => "default".to_owned(),
-            _ => status.to_string(),
+            None => return answers_promise(&self.operation.id),
         };
         format!("{}.responses.{key}", self.operation.id)
     }
@@ -327,7 +329,7 @@ fn judge_failure(case: &Case, failure: &Failure, answers: String) -> Judgement {
         Deviation {
             kind,
             expected: "one complete HTTP answer within the time limit".to_owned(),
-            observed: failure.to_string(),
+            observed: one_line(&failure.to_string(), 400),
         },
     );
     judgement
@@ -360,7 +362,11 @@ fn wire_fault(case: &Case, answer: &Answer) -> Option<Deviation> {
     Some(Deviation {
         kind: Kind::MalformedResponse,
         expected: "one well-formed answer (RFC 9112)".to_owned(),
-        observed: format!("{}: {}", describe(answer), anomaly),
+        observed: format!(
+            "{}: {}",
+            describe(answer),
+            one_line(&anomaly.to_string(), 200)
+        ),
     })
 }
 
@@ -426,14 +432,10 @@ pub fn expected_line(case: &Case) -> String {
 
 /// Status and beginning of the body, in one line.
 pub fn describe(answer: &Answer) -> String {
-    let line = |text: &str, most: usize| -> String {
-        let blank = |c: char| if c.is_control() { ' ' } else { c };
-        text.chars().map(blank).take(most).collect()
-    };
-    let text = line(&String::from_utf8_lossy(&answer.body), 160);
+    let text = one_line(&String::from_utf8_lossy(&answer.body), 160);
     let text = text.trim();
     // What the device calls its media type is text of the device like the body.
-    let media = answer.media_type().map(|media| line(&media, 80));
+    let media = answer.media_type().map(|media| one_line(&media, 80));
     match (text.is_empty(), media) {
         (true, _) => format!("{} without a body", answer.status),
         (false, Some(media)) if !is_json_media_type(&media) => {
@@ -441,6 +443,12 @@ pub fn describe(answer: &Answer) -> String {
         }
         (false, _) => format!("{} {text}", answer.status),
     }
+}
+
+/// Text of a device for a line of a report: so many characters, blanks for controls.
+fn one_line(text: &str, most: usize) -> String {
+    let blank = |c: char| if c.is_control() { ' ' } else { c };
+    text.chars().map(blank).take(most).collect()
 }
 
 pub(crate) fn choice_line(answer: &Answer) -> String {

@@ -51,6 +51,12 @@ impl Judgement {
     pub(crate) fn broken(&mut self, promise: &str, deviation: Deviation) {
         self.verdicts
             .retain(|v| v.promise != promise || matches!(v.ruling, Ruling::Broken(_)));
+        // Names of fields come from a contract or a case and may hold anything; a line stays one.
+        let deviation = Deviation {
+            kind: deviation.kind,
+            expected: visible(&deviation.expected),
+            observed: visible(&deviation.observed),
+        };
         let ruling = Ruling::Broken(deviation);
         self.verdicts.push(Verdict {
             promise: promise.to_owned(),
@@ -166,4 +172,17 @@ pub enum Kind {
     MethodNotRefused,
     /// The same request drew different verdicts.
     Flaky,
+}
+
+/// The text with its control characters as `\u{…}`.
+fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() {
+            out.extend(c.escape_unicode());
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }

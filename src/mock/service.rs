@@ -6,7 +6,7 @@ use super::fault::Planted;
 use super::validate::{Validator, Wrong};
 use super::{json, rare};
 use crate::contract::{
-    Contract, FaultKind, FieldPath, JsonType, Operation, Place, Schema, SecurityScheme,
+    Contract, ErrorShape, FaultKind, FieldPath, JsonType, Operation, Place, Schema, SecurityScheme,
 };
 use crate::pattern::Texts;
 use crate::profile::{Profile, encode_query};
@@ -789,7 +789,8 @@ impl Service {
         if planted_name(&self.planted, path) {
             name = "settings".to_owned();
         }
-        if name.is_empty() {
+        // Nothing has a name of its own only at the root: a member may be called "".
+        if path.0.is_empty() {
             let first = operation
                 .body
                 .as_ref()
@@ -807,9 +808,14 @@ impl Service {
             FaultKind::WrongType if planted("type-as-base") => "base",
             _ => "",
         };
+        // What the device likes to say ends where the contract says what answers this fault.
+        let says = |s: &ErrorShape| s.answers.contains(&kind) || s.may_answer.contains(&kind);
+        let spoken = operation.error_shapes().any(says);
+        let wrong_on_purpose = matches!(kind, FaultKind::Missing | FaultKind::WrongType);
+        let may = |s: &ErrorShape| wrong_on_purpose || !spoken || says(s);
         let shape = operation
             .error_shapes()
-            .find(|s| !wanted.is_empty() && s.id == wanted)
+            .find(|s| !wanted.is_empty() && s.id == wanted && may(s))
             .or_else(|| operation.error_shapes().find(|s| s.answers.contains(&kind)))
             .or_else(|| {
                 operation
