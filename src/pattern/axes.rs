@@ -155,7 +155,7 @@ impl<'t> Axes<'t> {
             .filter(|c| !c.is_ascii_alphanumeric())
             .chain("az09AZ".chars())
             .collect();
-        members.extend(['\t', '\n', '\u{a0}', '\u{e9}', '\u{663}', '\u{1F600}']);
+        members.extend(['\0', '\t', '\n', '\u{a0}', '\u{e9}', '\u{663}', '\u{1F600}']);
         let mut lengths: Vec<u64> = text
             .plausible
             .iter()

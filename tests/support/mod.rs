@@ -20,6 +20,8 @@ pub struct Suite {
     pub texts: Arc<Texts>,
     pub plan: Plan,
     pub issues: Vec<ContractIssue>,
+    /// Questions beside the plan.
+    pub questions: usize,
 }
 
 impl Suite {
@@ -42,6 +44,7 @@ impl Suite {
             texts: Arc::new(texts),
             plan,
             issues,
+            questions: QUESTIONS_AT_MOST,
         }
     }
 
@@ -104,7 +107,7 @@ impl Suite {
                 seed: 0,
                 time_limit: Some(Duration::from_secs(60)),
                 max_requests: None,
-                questions: QUESTIONS_AT_MOST,
+                questions: self.questions,
                 concurrency: 1,
                 stop: stopped,
                 restore: mock.unreadable(),
