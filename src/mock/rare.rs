@@ -106,16 +106,12 @@ fn depth(value: &Value) -> usize {
 const FAULTS: &[Rare] = &[
     Rare {
         id: "rare-same-value",
-        what: "two different fields with the same text of 4 to 12 characters without a dot fail (500)",
+        what: "three fields with the same text of 4 to 12 characters without a dot fail (500)",
         meets: |l| {
             let texts = &l.texts;
-            texts.iter().enumerate().any(|(i, (name, text))| {
-                (4..=12).contains(&text.chars().count())
-                    && !text.contains('.')
-                    && texts
-                        .iter()
-                        .skip(i + 1)
-                        .any(|(n, t)| n != name && t == text)
+            texts.iter().any(|(_, text)| {
+                let same = texts.iter().filter(|(_, t)| t == text).count();
+                (4..=12).contains(&text.chars().count()) && !text.contains('.') && same > 2
             })
         },
         blow: Blow::Fail,
