@@ -1,134 +1,190 @@
-//! Requests per second of a whole run with all judging on, next to `wrk` on the same kind of mock
-//! over one connection, in one sitting, as a ratio, because machines differ:
-//! `cargo bench --bench run`. Cases that pause on purpose (a body that comes later, a connection
-//! that must stay open) are listed with their time and left out of the rate.
+//! Requests per second of a run with all judging on, next to `wrk` with the same requests on the
+//! same mock over one connection, in one sitting, as a ratio, because machines differ:
+//! `cargo bench --bench run`. Both send the plan's ordinary requests: those that go to the
+//! operation itself as HTTP libraries send them, so that one connection serves them all. What the
+//! whole plan costs, pauses and fresh connections included, is printed beside.
 
 #[path = "../tests/support/mod.rs"]
 mod support;
 
 use md5::{Digest, Md5};
-use probity::mock;
+use probity::case::{Case, Plan};
+use probity::exchange::Request;
+use probity::mock::{self, Mock};
 use probity::run::event::{Event, Listener};
 use serde_json::Value;
+use std::fmt::Write as _;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::process::Command;
 use std::time::{Duration, Instant};
-use support::Suite;
+use support::{Suite, credentials};
 
 /// From here on a case waited for the clock, not for the mock (which answers within a millisecond).
 const PAUSE: Duration = Duration::from_millis(50);
-const SITTINGS: usize = 5;
+const SITTINGS: usize = 7;
+/// Runs of a sitting, of which the median counts: one run lasts some fifty milliseconds.
+const RUNS: usize = 31;
 const LOAD_SECONDS: u32 = 2;
 
-/// How long each case took, its confirmation and read-backs included.
+/// When the first case began and the last one ended, and what took long.
+#[derive(Default)]
 struct Clock {
-    last: Instant,
+    first: Option<Instant>,
+    last: Option<Instant>,
+    before: u64,
     sent: u64,
-    steps: Vec<(Duration, u64, String)>,
+    pauses: Duration,
 }
 
 impl Listener for Clock {
     fn on(&mut self, event: &Event<'_>) {
-        if let Event::CaseDone { case, sent, .. } = event {
+        if let Event::CaseDone { sent, .. } = event {
             let now = Instant::now();
-            self.steps
-                .push((now - self.last, sent - self.sent, (*case).to_owned()));
-            (self.last, self.sent) = (now, *sent);
+            if let Some(last) = self.last {
+                let took = now - last;
+                if took >= PAUSE {
+                    self.pauses += took;
+                }
+            } else {
+                (self.first, self.before) = (Some(now), *sent);
+            }
+            (self.last, self.sent) = (Some(now), *sent);
         }
     }
 }
 
-fn main() {
-    let suite = Suite::embedded();
-    println!(
-        "plan: {} cases, {} requests",
-        suite.plan.cases.len(),
-        suite.plan.requests
-    );
-    let mut ratios = Vec::new();
-    for sitting in 0..SITTINGS {
-        let (rate, pauses) = run(&suite);
-        if sitting == 0 {
-            println!("cases that pause on purpose, left out of the rate:");
-            for (time, _, case) in &pauses {
-                println!("  {:>6.0} ms {case}", time.as_secs_f64() * 1e3);
-            }
-        }
-        let Some(load) = wrk(&suite) else {
-            println!("run {rate:.0}/s; wrk is not installed, so no ratio");
-            continue;
+impl Clock {
+    /// Requests a second from the first case to the last.
+    fn rate(&self) -> f64 {
+        let (Some(first), Some(last)) = (self.first, self.last) else {
+            return 0.0;
         };
-        ratios.push(rate / load);
-        println!("run {rate:.0}/s, wrk {load:.0}/s, ratio {:.2}", rate / load);
+        (self.sent - self.before) as f64 / (last - first).as_secs_f64()
+    }
+}
+
+fn main() {
+    let whole = Suite::embedded();
+    let mut ordinary = Suite::embedded();
+    let target = ordinary.contract.operations.first().map(|o| o.path.clone());
+    let target = target.unwrap_or_default();
+    ordinary.plan.retain(|_, case| is_ordinary(case, &target));
+    let config = whole.mock();
+    let allowed = credentials(&config);
+    let mock = mock::spawn(config).expect("mock starts");
+    let run = |suite: &Suite| {
+        let mut clock = Clock::default();
+        let timeout = Duration::from_millis(1_500);
+        let outcome = suite.run_on(&mock, allowed.clone(), &mut clock, timeout);
+        assert_eq!(outcome.report.findings.len(), 0, "the mock is clean");
+        clock
+    };
+    // Automata grow as strings come; both sides start warm.
+    let clock = run(&whole);
+    println!(
+        "whole plan: {} cases, {} requests, {:.2} s in cases that pause on purpose",
+        whole.plan.cases.len(),
+        clock.sent,
+        clock.pauses.as_secs_f64()
+    );
+    println!("ordinary requests: {} cases", ordinary.plan.cases.len());
+    run(&ordinary);
+    let mut ratios = Vec::new();
+    for _ in 0..SITTINGS {
+        let mut rates: Vec<f64> = (0..RUNS).map(|_| run(&ordinary).rate()).collect();
+        rates.sort_by(f64::total_cmp);
+        let rate = rates.get(RUNS / 2).copied().unwrap_or_default();
+        match wrk(&mock, &whole, &ordinary.plan, &target) {
+            Ok(load) => {
+                ratios.push(rate / load);
+                println!("run {rate:.0}/s, wrk {load:.0}/s, ratio {:.2}", rate / load);
+            }
+            Err(why) => println!("run {rate:.0}/s; no figure from wrk: {why}"),
+        }
     }
     ratios.sort_by(f64::total_cmp);
     if let Some(median) = ratios.get(ratios.len() / 2) {
         println!("median ratio {median:.2}");
     }
+    mock.stop();
 }
 
-/// Requests per second of a whole run, and the cases that pause.
-fn run(suite: &Suite) -> (f64, Vec<(Duration, u64, String)>) {
-    let mut clock = Clock {
-        last: Instant::now(),
-        sent: 0,
-        steps: Vec::with_capacity(suite.plan.cases.len()),
-    };
-    let started = Instant::now();
-    let outcome = suite.run(suite.mock(), &mut clock);
-    let total = started.elapsed();
-    assert_eq!(
-        outcome.verdict.code(),
-        0,
-        "the clean mock keeps its promises"
-    );
-    let mut pauses = clock.steps;
-    pauses.retain(|(time, ..)| *time >= PAUSE);
-    let paused: Duration = pauses.iter().map(|(time, ..)| *time).sum();
-    let sent = outcome.report.requests.sent - pauses.iter().map(|(_, n, _)| n).sum::<u64>();
-    (sent as f64 / (total - paused).as_secs_f64(), pauses)
+fn is_ordinary(case: &Case, target: &str) -> bool {
+    match &case.request {
+        Request::Http(request) => {
+            request.method == "POST"
+                && request.target.to_string() == target
+                && request.body.as_ref().is_some_and(|b| b.len() < 4_096)
+                && case.strategy != "auth"
+                && case.strategy != "http"
+        }
+        Request::Raw(_) => false,
+    }
 }
 
-/// Requests per second of `wrk`: the plan's first valid body, one connection.
-fn wrk(suite: &Suite) -> Option<f64> {
+/// Requests per second of `wrk` with the bodies of this plan in turn, over one connection.
+fn wrk(mock: &Mock, suite: &Suite, plan: &Plan, target: &str) -> Result<f64, String> {
     let config = suite.mock();
-    let digest = Md5::digest(config.password.as_bytes());
-    let digest: String = digest.iter().map(|b| format!("{b:02x}")).collect();
-    let login = format!(
-        "/api/v1/login?username={}&password={digest}",
-        config.username
-    );
-    let mock = mock::spawn(config).ok()?;
-    let base = format!("http://{}", mock.addr());
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .ok()?;
-    let answer =
-        runtime.block_on(async { reqwest::get(format!("{base}{login}")).await?.text().await });
-    let answer: Value = serde_json::from_str(&answer.ok()?).ok()?;
-    let token = answer.get("token")?.as_str()?;
-    let operation = suite.contract.operations.first()?;
-    let (_, body) = operation.body.as_ref()?.examples.first()?;
-    let script = tempfile::Builder::new().suffix(".lua").tempfile().ok()?;
-    let text = format!(
-        "wrk.method = 'POST'\nwrk.body = [==[{body}]==]\n\
+    let digest: String = Md5::digest(config.password.as_bytes())
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect();
+    let user = &config.username;
+    let login = format!("/api/v1/login?username={user}&password={digest}");
+    let text = |e: std::io::Error| e.to_string();
+    let mut stream = TcpStream::connect(mock.addr()).map_err(text)?;
+    write!(
+        stream,
+        "GET {login} HTTP/1.1\r\nHost: mock\r\nConnection: close\r\n\r\n"
+    )
+    .map_err(text)?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).map_err(text)?;
+    let (_, json) = answer
+        .split_once("\r\n\r\n")
+        .ok_or("no answer to the login")?;
+    let answer: Value = serde_json::from_str(json).map_err(|e| e.to_string())?;
+    let token = answer["token"].as_str().ok_or("no token")?;
+    let mut lua = String::from("local bodies = {\n");
+    for case in &plan.cases {
+        if let Request::Http(request) = &case.request {
+            lua.push('"');
+            for octet in request.body.iter().flatten() {
+                let _ = write!(lua, "\\{octet:03}");
+            }
+            lua.push_str("\",\n");
+        }
+    }
+    let _ = write!(
+        lua,
+        "}}\nlocal at = 0\nlocal requests = {{}}\n\
+         function init()\n\
          wrk.headers['Content-Type'] = 'application/json'\n\
-         wrk.headers['Authorization'] = 'Bearer {token}'\n"
+         wrk.headers['Authorization'] = 'Bearer {token}'\n\
+         for i, body in ipairs(bodies) do\n\
+         requests[i] = wrk.format('POST', '{target}', nil, body)\nend\nend\n\
+         function request()\nat = at % #requests + 1\nreturn requests[at]\nend\n"
     );
-    std::fs::write(script.path(), text).ok()?;
+    let script = tempfile::Builder::new()
+        .suffix(".lua")
+        .tempfile()
+        .map_err(text)?;
+    std::fs::write(script.path(), lua).map_err(text)?;
     let output = Command::new("wrk")
         .args(["-t1", "-c1", &format!("-d{LOAD_SECONDS}s"), "-s"])
         .arg(script.path())
-        .arg(format!("{base}{}", operation.path))
+        .arg(format!("http://{}{target}", mock.addr()))
         .output()
-        .ok()?;
-    mock.stop();
+        .map_err(|e| format!("wrk: {e}"))?;
     let text = String::from_utf8_lossy(&output.stdout);
-    text.lines().find_map(|line| {
-        line.trim()
-            .strip_prefix("Requests/sec:")?
-            .trim()
-            .parse()
-            .ok()
-    })
+    text.lines()
+        .find_map(|line| {
+            line.trim()
+                .strip_prefix("Requests/sec:")?
+                .trim()
+                .parse()
+                .ok()
+        })
+        .ok_or_else(|| format!("wrk said {text}"))
 }

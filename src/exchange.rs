@@ -5,11 +5,16 @@
 //! the device layer puts the value in right before the bytes leave. So a request can be printed,
 //! hashed, stored and replayed without masking anything.
 
+pub mod octets;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::time::Duration;
 
 /// A credential that is known only to the device layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Secret {
     /// The session token that the login answered (or the one the user gave).
     Token,
@@ -27,7 +32,8 @@ pub enum Secret {
 }
 
 /// A credential that can be made wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Original {
     /// [`Secret::Token`]
     Token,
@@ -46,7 +52,8 @@ impl Original {
 }
 
 /// How a credential is made wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Alteration {
     /// Without its last character.
     Shortened,
@@ -129,7 +136,8 @@ impl Secret {
 }
 
 /// One part of a [`Template`].
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Part {
     /// Literal text.
     Text(String),
@@ -138,7 +146,7 @@ pub enum Part {
 }
 
 /// Text with named credentials in it: a request target or a header value.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Template(pub Vec<Part>);
 
 impl Template {
@@ -204,7 +212,8 @@ impl fmt::Display for Template {
 }
 
 /// What to send. Targets are in origin form (RFC 9112 §3.2.1), below the device's base URL.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Request {
     /// A well-formed HTTP/1.1 request; framing (`Host`, `Content-Length`) is the transport's.
     Http(HttpRequest),
@@ -213,7 +222,7 @@ pub enum Request {
 }
 
 /// A well-formed HTTP/1.1 request.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct HttpRequest {
     /// Method token, e.g. `POST`.
     pub method: String,
@@ -222,11 +231,13 @@ pub struct HttpRequest {
     /// Header fields in order, without `Host` and `Content-Length`.
     pub headers: Vec<(String, Template)>,
     /// The body, byte for byte; `None` sends neither a body nor `Content-Length`.
+    #[serde(with = "octets::option")]
+    #[schemars(with = "Option<octets::Octets>")]
     pub body: Option<Vec<u8>>,
 }
 
 /// A request as a list of things to do on a fresh connection.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct RawRequest {
     /// What is written, in order.
     pub segments: Vec<Segment>,
@@ -237,10 +248,15 @@ pub struct RawRequest {
 }
 
 /// One step of a [`RawRequest`].
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Segment {
     /// Write these bytes and flush.
-    Bytes(Vec<u8>),
+    Bytes(
+        #[serde(with = "octets")]
+        #[schemars(with = "octets::Octets")]
+        Vec<u8>,
+    ),
     /// Write this credential.
     Secret(Secret),
     /// Write the path of the base URL, empty where it has none: what stands before the target of

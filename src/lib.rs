@@ -9,6 +9,7 @@
 //! | [`cli`] | one file a subcommand; parses arguments, calls the library, chooses the exit code |
 //! | [`fuzzing`] | the bodies of the fuzz targets; nothing imports it |
 //! | [`report`] | terminal, JSON, JUnit from one result model |
+//! | [`night`] | inputs without end after the plan: generation, corpus, shrinking |
 //! | [`run`] | plan → send → judge → findings; emits events |
 //! | [`judge`] | exchange × expectation → verdicts |
 //! | [`case`] | strategies: contract (and seed) → cases |
@@ -28,6 +29,7 @@ pub mod exchange;
 pub mod fuzzing;
 pub mod judge;
 pub mod mock;
+pub mod night;
 pub mod pattern;
 pub mod profile;
 pub mod report;

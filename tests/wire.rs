@@ -307,7 +307,7 @@ fn the_default_plan_stays_within_its_share() {
     println!("{by_strategy:?}\n{by_tier:?}");
     let early: usize = by_tier.range(..3).map(|(_, n)| n).sum();
     assert!(
-        early <= 190,
+        early <= 200,
         "{early} requests in the tiers that a budget of 600 reaches"
     );
     for name in NAMES {

@@ -239,8 +239,8 @@ impl Place {
             Rank::Near => {
                 self.near += 1;
                 match self.near {
-                    0..=3 => 2,
-                    4..=8 => 3,
+                    0..=1 => 2,
+                    2..=8 => 3,
                     9..=14 => 4,
                     _ if thorough => 6,
                     _ => return None,
@@ -327,15 +327,26 @@ fn foreign_characters(
     // Those first that separate, quote or escape somewhere.
     let first = ":'\\/@;\"<% \t\u{1}\u{7f}é,|&#?*=";
     let others = (' '..='~').filter(|c| !c.is_ascii_alphanumeric() && !first.contains(*c));
+    let mut line_sent = candidates
+        .iter()
+        .any(|known| known.0.starts_with("valid-line"));
     for (at, c) in first.chars().chain(others).enumerate() {
+        // Where the rules allow line breaks, a check of the first line only shows by a character
+        // of the second.
+        let second_line = format!("{sample}\n{c}");
+        if !line_sent && invalid(&second_line) {
+            line_sent = true;
+            let idea = "second-line".to_owned();
+            candidates.push((idea, second_line, Rank::Common(1)));
+        }
         let mut texts = with_character(&sample, c).into_iter();
         let Some(text) = texts.find(|text| invalid(text)) else {
             continue;
         };
         if candidates.iter().all(|known| known.1 != text) {
             let rank = Rank::Common(match at {
-                0..=2 => 1,
-                3..=14 => 2,
+                0..=1 => 1,
+                2..=14 => 2,
                 _ => 3,
             });
             candidates.push((format!("char-{:02x}", u32::from(c)), text, rank));

@@ -98,23 +98,7 @@ pub(super) fn scenes<'c, 'a>(
         .contract
         .operations
         .iter()
-        .filter(|op| may_call(context, op))
-        .filter_map(|op| {
-            let schema = &op.body.as_ref()?.schema;
-            let full = context.full(op).or_else(|| context.base(op))?;
-            Some(Scene {
-                context,
-                op,
-                schema,
-                minimal: context.base(op).unwrap_or_else(|| full.clone()),
-                second: context.full_nth(op, 1).unwrap_or_else(|| full.clone()),
-                other: context.full_nth(op, 2).unwrap_or_else(|| full.clone()),
-                full,
-                strategy,
-                cases: Vec::new(),
-                samples: RefCell::default(),
-            })
-        })
+        .filter_map(|op| Scene::of(context, op, strategy))
         .collect()
 }
 
@@ -128,10 +112,42 @@ pub(super) fn may_call(context: &Context<'_>, op: &Operation) -> bool {
     !op.acts && !denied
 }
 
+impl<'c, 'a> Scene<'c, 'a> {
+    /// The scene of one operation; `None` where it takes no JSON body, acts, or must not be called.
+    pub fn of(
+        context: &'c Context<'a>,
+        op: &'c Operation,
+        strategy: &'static str,
+    ) -> Option<Scene<'c, 'a>> {
+        if !may_call(context, op) {
+            return None;
+        }
+        let schema = &op.body.as_ref()?.schema;
+        let full = context.full(op).or_else(|| context.base(op))?;
+        Some(Scene {
+            context,
+            op,
+            schema,
+            minimal: context.base(op).unwrap_or_else(|| full.clone()),
+            second: context.full_nth(op, 1).unwrap_or_else(|| full.clone()),
+            other: context.full_nth(op, 2).unwrap_or_else(|| full.clone()),
+            full,
+            strategy,
+            cases: Vec::new(),
+            samples: RefCell::default(),
+        })
+    }
+}
+
 impl Scene<'_, '_> {
     /// Ends the drafting.
     pub fn into_cases(self) -> Vec<Case> {
         self.cases
+    }
+
+    /// The last case, which is then no longer kept.
+    pub fn take(&mut self) -> Option<Case> {
+        self.cases.pop()
     }
 
     /// Leaf and inner fields that a client may send.

@@ -57,43 +57,50 @@ impl Strategy for Hostile {
 struct Payload {
     name: &'static str,
     text: &'static str,
-    /// Sent in every field, not in one in turn.
-    everywhere: bool,
+    reach: Reach,
 }
 
-const fn payload(name: &'static str, text: &'static str, everywhere: bool) -> Payload {
-    Payload {
-        name,
-        text,
-        everywhere,
-    }
+/// Into how many fields a payload goes.
+#[derive(Clone, Copy)]
+enum Reach {
+    /// Into every one: each has a format string or a shell of its own.
+    Every,
+    /// Into one field in turn, early: what it does shows in the answer or in the device's state.
+    Early,
+    /// Into one field in turn.
+    One,
+}
+use Reach::{Early, Every, One};
+
+const fn payload(name: &'static str, text: &'static str, reach: Reach) -> Payload {
+    Payload { name, text, reach }
 }
 
 const PAYLOADS: &[Payload] = &[
-    payload("format", "%x%s%n", true),
-    payload("shell-substitution", "$(sleep 0)", true),
-    payload("header", "x\r\nX-Probity: injected", false),
-    payload("configuration-line", "x\nprobity=1", false),
-    payload("sql", "' OR '1'='1", false),
-    payload("markup", "<script>0</script>", false),
-    payload("path", "../../../../dev/null", false),
-    payload("nul-inside", "a\0b", false),
-    payload("shell-chain", ";true;", false),
-    payload("shell-backticks", "`true`", false),
-    payload("quote-end", "\"}", false),
-    payload("template", "{{7*7}}${7*7}", false),
-    payload("terminal", "\u{1b}[31m\u{7}", false),
-    payload("highest-code-point", "\u{10FFFF}", false),
+    payload("format", "%x%s%n", Every),
+    payload("shell-substitution", "$(sleep 0)", Every),
+    payload("header", "x\r\nX-Probity: injected", Early),
+    payload("configuration-line", "x\nprobity=1", Early),
+    payload("sql", "' OR '1'='1", Early),
+    payload("markup", "<script>0</script>", One),
+    payload("path", "../../../../dev/null", One),
+    payload("nul-inside", "a\0b", One),
+    payload("shell-chain", ";true;", One),
+    payload("shell-backticks", "`true`", One),
+    payload("quote-end", "\"}", One),
+    payload("template", "{{7*7}}${7*7}", One),
+    payload("terminal", "\u{1b}[31m\u{7}", One),
+    payload("highest-code-point", "\u{10FFFF}", One),
     payload(
         "many-marks",
         "e\u{301}\u{302}\u{303}\u{304}\u{305}\u{306}",
-        false,
+        One,
     ),
-    payload("ldap", "*)(uid=*", false),
-    payload("xml", "]]><!--&e;", false),
-    payload("backslashes", "\\\\x\\n\\", false),
-    payload("bidi", "\u{202e}abc\u{2066}", false),
-    payload("formula", "=1+1", false),
+    payload("ldap", "*)(uid=*", One),
+    payload("xml", "]]><!--&e;", One),
+    payload("backslashes", "\\\\x\\n\\", One),
+    payload("bidi", "\u{202e}abc\u{2066}", One),
+    payload("formula", "=1+1", One),
 ];
 
 /// Name, tier, characters: behind the sizes that fixed buffers have.
@@ -112,15 +119,19 @@ fn send(
     mine: bool,
 ) {
     // An enumeration has few ways to misuse a string; the rest is the same code as another field's.
-    let tier = match (payload.everywhere, mine, scene.context.thorough) {
-        (true, ..) => 2,
-        (_, true, _) => 3,
+    let tier = match (payload.reach, mine, scene.context.thorough) {
+        (Every, ..) | (Early, true, _) => 2,
+        (One, true, _) => 3,
         (_, _, true) => 6,
         _ => return,
     };
     let Some(body) = scene.with(path, Value::from(payload.text)) else {
         return;
     };
+    // What it does matters more than whether it is allowed; see `over_long`.
+    let early = matches!(payload.reach, Early) && tier == 2;
+    let open = scene.assess(&body).certainty == Assessment::Open;
+    let tier = tier - u8::from(early && open);
     scene.add(Sketch {
         field: path,
         keyword: text_keyword(schema),

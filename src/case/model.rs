@@ -4,6 +4,8 @@ use crate::contract::{Contract, FaultKind, FieldPath};
 use crate::exchange::Request;
 use crate::pattern::Texts;
 use crate::profile::Profile;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// One request to send, with what it tests and what may come back.
@@ -53,7 +55,8 @@ impl Case {
 
 /// What may come back. A timeout, 429, 503 or a reset is neither accept nor reject under any of
 /// these; the judge reports it for what it is.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Expect {
     /// Surely valid: a documented 2xx with a body of its schema.
     Accepted,
@@ -109,7 +112,8 @@ pub enum Expect {
 }
 
 /// What a success means where none may be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum SuccessIs {
     /// The body or message was invalid.
     AcceptsInvalid,
@@ -118,7 +122,7 @@ pub enum SuccessIs {
 }
 
 /// One thing that is wrong with a request.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Fault {
     /// Kind, as the error shapes know it.
     pub kind: FaultKind,
@@ -142,7 +146,8 @@ impl Fault {
 }
 
 /// What to look at after the answer.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Check {
     /// Nothing: the request cannot change settings.
     Nothing,

@@ -59,7 +59,7 @@ pub(super) fn mutants(valid: &str) -> Vec<Mutant> {
     push("zero-width", 2, format!("{valid}\u{200b}"));
     push("bidi-override", 3, format!("\u{202e}{valid}"));
     // Unicode where `isdigit`, `\d`, `\w` or a normalisation is wider than the page.
-    push("full-width-digit", 1, map_first(valid, full_width_digit));
+    push("full-width-digit", 2, map_first(valid, full_width_digit));
     push("arabic-digit", 1, map_first(valid, arabic_digit));
     push("full-width-letter", 2, map_first(valid, full_width_letter));
     push("look-alike-letter", 2, map_first(valid, cyrillic));
@@ -103,8 +103,8 @@ fn structure(valid: &str, push: &mut impl FnMut(&'static str, u8, String)) {
         let number = |text: &str| format!("{}{text}{}", &valid[..start], &valid[end..]);
         let tier = if i == 0 { 1 } else { 2 };
         push("number-256", tier, number("256"));
-        push("number-999", tier, number("999"));
         push("number-65536", tier, number("65536"));
+        push("number-999", 2, number("999"));
         push("number-wraps", 2, number("4294967297"));
         push("number-negative", 2, number("-1"));
         push("number-hex", 2, number("0x1"));
@@ -180,7 +180,7 @@ pub(super) fn family(idea: &str) -> &'static str {
     let of = |part: &str| idea.contains(part);
     match idea {
         "nul-and-more" | "nul-at-end" | "nul-in-front" | "percent-nul" => "nul",
-        "valid-line-first" | "valid-line-last" | "line-of-header" => "line",
+        "valid-line-first" | "valid-line-last" | "second-line" | "line-of-header" => "line",
         "upper-case" | "capital" | "scheme-in-capitals" => "case",
         "empty" | "blank" => "empty",
         "words-behind" | "words-before" | "listed-twice" | "garbage-behind" | "garbage-before" => {

@@ -16,9 +16,12 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 /// requests a second).
 pub const DEFAULT_BUDGET: usize = 600;
 
-/// Requests of a budget that are kept for login, life probes, read-backs at checkpoints and the
-/// restore.
-pub const RESERVE: usize = 55;
+/// Requests of a budget that are kept for login, life probes, read-backs at checkpoints, the
+/// restore, and the questions that tell readings apart.
+pub const RESERVE: usize = 50 + QUESTIONS_AT_MOST;
+
+/// Questions of a run with the default budget about how the device reads ambiguous string rules.
+pub const QUESTIONS_AT_MOST: usize = 36;
 
 /// What a run sends, in order.
 #[derive(Clone, Debug, Default)]

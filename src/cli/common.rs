@@ -3,8 +3,13 @@
 use crate::contract::{self, Contract};
 use crate::device::{Credentials, Tls};
 use crate::profile::Profile;
+use crate::report;
+use crate::run::Outcome;
+use crate::run::result::Shard;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// Why a subcommand could not start: printed to stderr, exit code 2.
 pub(super) type Error = Box<dyn std::error::Error>;
@@ -127,6 +132,54 @@ impl DeviceArgs {
     }
 }
 
+/// The first Ctrl-C ends the job, which then puts the settings back. Inside a runtime.
+pub(super) fn interrupts(stop: watch::Sender<bool>) {
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            let _ = stop.send(true);
+        }
+        // A second Ctrl-C must not be swallowed while the settings are put back.
+        std::future::pending::<()>().await;
+    });
+}
+
+/// Writes reproducers' files and reports.
+pub(super) fn deliver(
+    folder: &Path,
+    reports: &[report::Target],
+    outcome: &Outcome,
+) -> Result<(), Error> {
+    if !outcome.files.is_empty() {
+        std::fs::create_dir_all(folder)
+            .map_err(|e| format!("--reproducers {}: {e}", folder.display()))?;
+        for (name, bytes) in &outcome.files {
+            let path = folder.join(name);
+            std::fs::write(&path, bytes).map_err(|e| format!("{}: {e}", path.display()))?;
+        }
+    }
+    for target in reports {
+        target.write(&outcome.report)?;
+    }
+    std::io::stdout().flush()?;
+    Ok(())
+}
+
+/// An operation that asks for credentials cannot be judged without any.
+pub(super) fn require_credentials(
+    contract: &Contract,
+    credentials: &Credentials,
+) -> Result<(), Error> {
+    let has = credentials.token.is_some() || credentials.username.is_some();
+    match contract.operations.iter().find(|o| o.needs_auth()) {
+        Some(operation) if !has => Err(format!(
+            "{} asks for credentials: give --username U --password-env VAR, or --token-env VAR",
+            operation.id
+        )
+        .into()),
+        _ => Ok(()),
+    }
+}
+
 /// `500ms`, `30s`, `8h`, `1h 30m`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let parsed: jiff::SignedDuration = text
@@ -155,6 +208,16 @@ pub(super) fn shard(text: &str) -> Result<(usize, usize), String> {
             "`{text}` is not a shard such as 1/4 (the first of four)"
         )),
     }
+}
+
+/// A share of the plan with this digest, for the report.
+pub(super) fn share(shard: Option<(usize, usize)>, plan: String) -> Option<Shard> {
+    let (index, of) = shard?;
+    Some(Shard {
+        index: index as u64,
+        of: of as u64,
+        plan,
+    })
 }
 
 /// `NAME=VALUE`.

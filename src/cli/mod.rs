@@ -1,11 +1,16 @@
 //! The command line: one file a subcommand. Parses, calls the library, chooses the exit code.
 //! Results go to stdout, everything else to stderr.
 
+mod baseline;
 mod common;
+mod fuzz;
+mod journal;
 mod lint;
+mod merge;
 mod mock;
 mod pattern;
 mod plan;
+mod replay;
 mod run;
 
 use crate::run::Verdict;
@@ -34,6 +39,8 @@ Exit codes:
 enum Command {
     /// Judge a device against its contract (without --target: the embedded mock device)
     Run(Box<run::Args>),
+    /// Judge a device with inputs without end, for a night
+    Fuzz(Box<fuzz::Args>),
     /// Serve a mock device that keeps the contract, or breaks it on request
     Mock(mock::Args),
     /// Show what a published pattern can mean
@@ -42,6 +49,10 @@ enum Command {
     Lint(lint::Args),
     /// List the cases that `run` would send; sends nothing
     Plan(plan::Args),
+    /// Put the reports of all shards of a plan together
+    Merge(merge::Args),
+    /// Send findings of a report again: fixed, still failing, or could not tell
+    Replay(Box<replay::Args>),
     /// Print a completion script for a shell
     #[command(after_help = "Example:\n  probity completions bash > /etc/bash_completion.d/probity")]
     Completions {
@@ -62,10 +73,13 @@ pub fn main() -> ExitCode {
     };
     let result = match cli.command {
         Command::Run(args) => run::run(*args),
+        Command::Fuzz(args) => fuzz::run(*args),
         Command::Mock(args) => mock::run(args),
         Command::Pattern(args) => pattern::run(args),
         Command::Lint(args) => lint::run(args),
         Command::Plan(args) => plan::run(args),
+        Command::Merge(args) => merge::run(args),
+        Command::Replay(args) => replay::run(*args),
         Command::Completions { shell } => {
             clap_complete::generate(
                 shell,

@@ -1,6 +1,6 @@
 //! `probity plan`: lists the cases that `run` would send, and sends nothing.
 
-use super::common::{ContractArgs, DeviceArgs, Error};
+use super::common::{ContractArgs, DeviceArgs, Error, shard};
 use crate::case::{
     Case, Context, DEFAULT_BUDGET, Expect, Fault, Plan, RESERVE, plan_where, strategies,
 };
@@ -38,6 +38,9 @@ pub(super) struct Args {
     /// Only cases that test a promise whose id matches; may be repeated
     #[arg(long, value_name = "PROMISE-GLOB")]
     only: Vec<Glob>,
+    /// Only the Ith of N shares: disjoint, together complete, the same for the same plan
+    #[arg(long, value_name = "I/N", value_parser = shard)]
+    shard: Option<(usize, usize)>,
     /// Say of each strategy what it is after and what it costs
     #[arg(long)]
     explain: bool,
@@ -71,7 +74,10 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         globs.is_empty() || case.promises.iter().any(named)
     };
     let budget = (!args.thorough).then_some(args.max_requests);
-    let plan = plan_where(&context, budget, &keep);
+    let mut plan = plan_where(&context, budget, &keep);
+    if let Some((i, n)) = args.shard {
+        plan = plan.share(i, n);
+    }
     let out = match args.format {
         Format::Text => text(&plan, &args, budget),
         Format::Json => {

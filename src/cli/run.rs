@@ -1,14 +1,18 @@
 //! `probity run`: the main job. Wires contract, plan, device and reporters together.
 
-use super::common::{ContractArgs, DeviceArgs, Error, duration, pair, shard};
-use crate::case::{self, Case, Context, DEFAULT_BUDGET};
-use crate::contract::{self, Contract};
+use super::common::{
+    ContractArgs, DeviceArgs, Error, deliver, duration, interrupts, pair, require_credentials,
+    shard, share,
+};
+use super::journal::{Identity, JournalArgs};
+use crate::case::{self, Case, Context, DEFAULT_BUDGET, QUESTIONS_AT_MOST};
+use crate::contract;
 use crate::device::{Credentials, Device};
 use crate::mock::{self, Mock, MockConfig};
 use crate::report::snapshots::Snapshots;
 use crate::report::{self, terminal};
 use crate::run::curl::login_lines;
-use crate::run::{self, Job, Options, Outcome, Verdict};
+use crate::run::{self, Job, Options, Verdict};
 use globset::Glob;
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -63,6 +67,8 @@ pub(super) struct Args {
     /// Folder for exact bytes of reproducers that a shell line cannot carry
     #[arg(long, value_name = "DIR", default_value = "probity-reproducers")]
     reproducers: PathBuf,
+    #[command(flatten)]
+    journal: JournalArgs,
     /// Embedded mock only: the reading that a field is given
     #[arg(long, value_name = "FIELD=ID", value_parser = pair, conflicts_with = "target")]
     reading: Vec<(String, String)>,
@@ -108,18 +114,38 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     if plan.cases.is_empty() && !globs.is_empty() {
         return Err("--only: no case tests a promise of that name (see `probity plan`)".into());
     }
+    let mut questions = if args.thorough {
+        10 * QUESTIONS_AT_MOST
+    } else {
+        QUESTIONS_AT_MOST
+    };
+    let whole = run::journal::plan_digest(&plan);
     if let Some((i, n)) = args.shard {
         plan = plan.share(i, n);
+        // Every share would ask the same.
+        questions = if i == 1 { questions } else { 0 };
     }
-    let (contract, profile, texts) = (Arc::new(contract), Arc::new(profile), Arc::new(texts));
-
-    let mut restore = BTreeMap::new();
-    let mut mock: Option<Mock> = None;
     let base = args
         .device
         .target
         .clone()
         .or_else(|| profile.base_url.clone());
+    let (mut journal, past) = args
+        .journal
+        .open(&Identity {
+            job: "run",
+            contract: &contract,
+            target: base.as_deref(),
+            seed: args.seed,
+            plan: &plan,
+            shard: args.shard,
+        })?
+        .unzip();
+    let past = past.unwrap_or_default();
+    let (contract, profile, texts) = (Arc::new(contract), Arc::new(profile), Arc::new(texts));
+
+    let mut restore = BTreeMap::new();
+    let mut mock: Option<Mock> = None;
     let (base_url, credentials) = match base {
         Some(url) => {
             let credentials = args.device.credentials()?;
@@ -163,6 +189,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
             seed: args.seed,
             time_limit: args.time_limit,
             max_requests: args.max_requests,
+            questions,
             concurrency: usize::from(args.concurrency),
             stop: stopped,
             restore,
@@ -184,56 +211,27 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         .flatten();
     let mut person = terminal::Terminal::new(style).with_setup(setup);
     let mut snapshots = args.snapshots.as_deref().map(Snapshots::open).transpose()?;
-    let mut listener = report::Listeners(vec![&mut person]);
+    let mut listener = report::Listeners(Vec::new());
+    if let Some(journal) = &mut journal {
+        // First, so that nobody hears of a finding that is not on disk.
+        listener.0.push(journal);
+    }
+    listener.0.push(&mut person);
     if let Some(snapshots) = &mut snapshots {
         listener.0.push(snapshots);
     }
-    let outcome = runtime.block_on(async {
-        tokio::spawn(async move {
-            if tokio::signal::ctrl_c().await.is_ok() {
-                let _ = stop.send(true);
-            }
-            // A second Ctrl-C must not be swallowed while the settings are put back.
-            std::future::pending::<()>().await;
-        });
-        run::run(&job, &mut listener).await
+    let mut outcome = runtime.block_on(async {
+        interrupts(stop);
+        run::resume(&job, &past, &mut listener).await
     });
     if let Some(mock) = mock {
         mock.stop();
     }
-    deliver(&args, &outcome)?;
+    outcome.report.shard = share(args.shard, whole);
+    deliver(&args.reproducers, &args.report, &outcome)?;
     if let Some(snapshots) = snapshots {
         // Not a result: what a changed answer means is decided by whoever reviews it.
         let _ = writeln!(anstream::stderr(), "{}", snapshots.finish()?);
     }
     Ok(outcome.verdict)
-}
-
-fn deliver(args: &Args, outcome: &Outcome) -> Result<(), Error> {
-    if !outcome.files.is_empty() {
-        std::fs::create_dir_all(&args.reproducers)
-            .map_err(|e| format!("--reproducers {}: {e}", args.reproducers.display()))?;
-        for (name, bytes) in &outcome.files {
-            let path = args.reproducers.join(name);
-            std::fs::write(&path, bytes).map_err(|e| format!("{}: {e}", path.display()))?;
-        }
-    }
-    for target in &args.report {
-        target.write(&outcome.report)?;
-    }
-    std::io::stdout().flush()?;
-    Ok(())
-}
-
-/// An operation that asks for credentials cannot be judged without any.
-fn require_credentials(contract: &Contract, credentials: &Credentials) -> Result<(), Error> {
-    let has = credentials.token.is_some() || credentials.username.is_some();
-    match contract.operations.iter().find(|o| o.needs_auth()) {
-        Some(operation) if !has => Err(format!(
-            "{} asks for credentials: give --username U --password-env VAR, or --token-env VAR",
-            operation.id
-        )
-        .into()),
-        _ => Ok(()),
-    }
 }

@@ -125,14 +125,7 @@ impl Linter<'_> {
         if alternatives.len() < 2 || !pattern.contains(['^', '$']) {
             return;
         }
-        let Some(valid) = field
-            .schema
-            .rule()
-            .and_then(|r| self.texts.get(&r)?.valid())
-        else {
-            return;
-        };
-        let seeds = [valid, "1.2.3.4".into(), "sip:1.2.3.4".into(), "a.b".into()];
+        let seeds = self.samples(field.schema);
         let accepted = |text: &str| regex.find(text).is_some();
         let proof: Vec<String> = seeds
             .iter()
@@ -158,23 +151,41 @@ impl Linter<'_> {
         }
     }
 
-    /// An optional suffix inside one alternative of a repeated group holds for some values only.
+    /// An optional suffix inside one alternative of several for a number holds for some numbers
+    /// only: of two strings that differ in a number alone, both valid, the suffix goes with one and
+    /// not with the other, which is no longer.
     fn suffix_in_one_alternative(&mut self, field: &Field<'_>, regex: &Regex) {
         let whole = |text: &str| {
             regex
                 .find(text)
                 .is_some_and(|m| m.range() == (0..text.len()))
         };
-        for prefix in ["", "sip:"] {
-            let good = format!("{prefix}1.2.3.199:5060");
-            let bad = format!("{prefix}1.2.3.200:5060");
-            if whole(&good) && !whole(&bad) {
+        let samples = self.samples(field.schema);
+        // A port, the length of a prefix, another part, the end of a range.
+        let mut suffixes: Vec<&str> = vec![":0", "/0", ".0", "-0"];
+        for piece in samples.iter().flat_map(|sample| pieces(sample)) {
+            if !suffixes.contains(&piece) && suffixes.len() < 12 {
+                suffixes.push(piece);
+            }
+        }
+        for sample in &samples {
+            let bases = numbered(sample).filter(|base| whole(base));
+            let bases: Vec<String> = bases.collect();
+            for suffix in &suffixes {
+                let (with, without): (Vec<&String>, Vec<&String>) = bases
+                    .iter()
+                    .partition(|base| whole(&format!("{base}{suffix}")));
+                let pair = with.iter().find_map(|good| {
+                    let bad = without.iter().find(|bad| bad.len() <= good.len())?;
+                    Some((format!("{good}{suffix}"), format!("{bad}{suffix}")))
+                });
+                let Some((good, bad)) = pair else { continue };
                 self.add(
                     "suffix-in-one-alternative",
                     field.schema,
                     Some(format!("{}.pattern", field.promise)),
                     format!(
-                        "the port in `{}` belongs to one range of octets only",
+                        "what may follow a number in `{}` follows some numbers only",
                         field.path
                     ),
                     format!("as a whole, ECMAScript matches {good:?} and not {bad:?}"),
@@ -182,6 +193,15 @@ impl Linter<'_> {
                 return;
             }
         }
+    }
+
+    /// Strings that are valid under every reading, the friendliest first.
+    fn samples(&self, schema: &Schema) -> Vec<String> {
+        let Some(text) = schema.rule().and_then(|rule| self.texts.get(&rule)) else {
+            return Vec::new();
+        };
+        let cover = text.valid_cover(24).into_iter().map(|sample| sample.text);
+        text.valid().into_iter().chain(cover).collect()
     }
 
     /// What a documentation generator leaves behind.
@@ -350,6 +370,34 @@ impl Linter<'_> {
             }
         }
     }
+}
+
+/// The parts of a text that begin with a character other than a letter or digit and go on to the
+/// next such character.
+fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    let mark = |c: char| !c.is_alphanumeric();
+    text.char_indices()
+        .filter(move |(_, c)| mark(*c))
+        .map(move |(at, c)| {
+            let behind = at + c.len_utf8();
+            let rest = text.get(behind..).unwrap_or_default();
+            let end = rest.find(mark).map_or(text.len(), |n| behind + n);
+            text.get(at..end).unwrap_or_default()
+        })
+}
+
+/// The text with another number at its end: both sides of where ranges written as alternatives
+/// change their branch. Nothing where no digit ends it.
+fn numbered(text: &str) -> impl Iterator<Item = String> {
+    const NUMBERS: &[&str] = &[
+        "0", "9", "10", "19", "99", "100", "199", "200", "249", "250", "255", "999",
+    ];
+    let start = text.trim_end_matches(|c: char| c.is_ascii_digit());
+    let ends = start.len() < text.len();
+    NUMBERS
+        .iter()
+        .filter(move |_| ends)
+        .map(move |number| format!("{start}{number}"))
 }
 
 /// The alternatives outside of every group and class.

@@ -1,6 +1,7 @@
 //! The contract as plain data: operations, schemas, error shapes, promises. Every part keeps the
 //! JSON pointer (RFC 6901) of the place in the document that states it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};
 use std::collections::BTreeMap;
@@ -203,7 +204,9 @@ impl StatusKey {
 
 /// What is wrong with a request, as error shapes distinguish it (values of `answers` in
 /// `x-error-shapes`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum FaultKind {
     /// The body is absent or empty.
@@ -434,11 +437,16 @@ impl Schema {
 }
 
 /// Names the way from a body's root to a field; arrays are entered by [`Step::Item`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(
+    Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 pub struct FieldPath(pub Vec<Step>);
 
 /// One step of a [`FieldPath`].
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
 pub enum Step {
     /// Into a member of an object.
     Member(String),

@@ -109,6 +109,45 @@ impl Guard {
             .and_then(|e| e.before.as_ref().ok())
     }
 
+    /// The settings as they were, by operation, without what the profile says cannot be read: what
+    /// an interrupted run needs to put them back later, with no secret in it.
+    pub fn snapshot(&self, device: &Device) -> BTreeMap<String, Value> {
+        let mut out = BTreeMap::new();
+        for entry in &self.entries {
+            let Ok(before) = &entry.before else { continue };
+            let mut value = before.value.clone();
+            let how = device.profile.read_back.get(&entry.write.operation);
+            for pointer in how.into_iter().flat_map(|h| h.unreadable.keys()) {
+                let Some((parent, name)) = pointer.rsplit_once('/') else {
+                    continue;
+                };
+                let name = name.replace("~1", "/").replace("~0", "~");
+                if let Some(Value::Object(map)) = value.pointer_mut(parent) {
+                    map.shift_remove(&name);
+                }
+            }
+            out.insert(entry.write.operation.clone(), value);
+        }
+        out
+    }
+
+    /// Takes these settings (a [`snapshot`](Self::snapshot) of an earlier run) for those that stood
+    /// before: what stands now is what that run left behind.
+    pub fn adopt(&mut self, device: &Device, before: &BTreeMap<String, Value>) {
+        for entry in &mut self.entries {
+            let Some(value) = before.get(&entry.write.operation) else {
+                continue;
+            };
+            let how = device.profile.read_back.get(&entry.write.operation);
+            entry.before = Ok(ReadBackState {
+                value: value.clone(),
+                unreadable: how
+                    .map(|h| h.unreadable.keys().cloned().collect())
+                    .unwrap_or_default(),
+            });
+        }
+    }
+
     /// Operations whose settings could not be read, and why.
     pub fn unread(&self) -> Vec<(String, String)> {
         self.entries

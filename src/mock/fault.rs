@@ -26,6 +26,8 @@ pub enum Class {
     State,
     /// Hangs, crashes, slows down.
     Availability,
+    /// What no plan of single requests meets: see [`super::rare_faults`].
+    Rare,
 }
 
 impl fmt::Display for Class {
@@ -39,6 +41,7 @@ impl fmt::Display for Class {
             Class::Http => "http",
             Class::State => "state",
             Class::Availability => "availability",
+            Class::Rare => "rare",
         })
     }
 }
@@ -761,7 +764,8 @@ impl Planted {
         contract: &Contract,
         profile: &Profile,
     ) -> Result<Planted, String> {
-        let known = faults(contract, profile);
+        let mut known = faults(contract, profile);
+        known.extend(super::rare::rare_faults());
         for id in ids {
             if known.iter().all(|f| f.id != *id) {
                 return Err(format!("no fault `{id}` (see --list-faults)"));
@@ -776,6 +780,11 @@ impl Planted {
 
     pub(super) fn at(&self, what: &str, path: &FieldPath) -> bool {
         !self.0.is_empty() && self.has(&format!("{what}:{}", path.dotted()))
+    }
+
+    /// Whether a fault of [`super::rare`] is planted.
+    pub(super) fn rare(&self) -> bool {
+        self.0.iter().any(|f| f.starts_with("rare-"))
     }
 
     pub(super) fn none(&self) -> bool {

@@ -8,6 +8,7 @@
 mod choice;
 mod fault;
 mod json;
+mod rare;
 mod server;
 mod service;
 mod tamper;
@@ -15,6 +16,7 @@ mod validate;
 
 pub use choice::{ChoiceInfo, choices};
 pub use fault::{Class, FaultInfo, faults};
+pub use rare::rare_faults;
 pub use server::{Front, Mock};
 
 use crate::contract::Contract;

@@ -3,8 +3,8 @@
 use super::MockConfig;
 use super::choice::Chosen;
 use super::fault::Planted;
-use super::json;
 use super::validate::{Validator, Wrong};
+use super::{json, rare};
 use crate::contract::{
     Contract, ErrorShape, FaultKind, FieldPath, JsonType, Operation, Place, Schema, SecurityScheme,
 };
@@ -67,6 +67,7 @@ struct State {
     errors: u64,
     writes: u64,
     logins: u64,
+    rare: rare::Memory,
 }
 
 pub(super) struct Service {
@@ -135,6 +136,7 @@ impl Service {
                 errors: 0,
                 writes: 0,
                 logins: 0,
+                rare: rare::Memory::default(),
             }),
         })
     }
@@ -414,6 +416,15 @@ impl Service {
             return Ok(None);
         }
         let parsed = json::read(bytes, &self.planted, &self.chosen);
+        if let Some(struck) = self.rare(operation, bytes, parsed.as_ref()) {
+            return match struck {
+                s if s.accepts() => Ok(parsed),
+                s if s.refuses() => {
+                    Err(self.refuse(operation, FaultKind::NotJson, &FieldPath::root()))
+                }
+                s => Err(s.reply()),
+            };
+        }
         let Some(value) = parsed else {
             let kind = if self.planted.has("not-json-as-missing") {
                 FaultKind::Missing
@@ -467,6 +478,22 @@ impl Service {
                 Err(self.refuse(operation, wrong.kind, &wrong.path))
             }
         }
+    }
+
+    /// What a fault of [`rare`] does with a body.
+    fn rare(
+        &self,
+        operation: &Operation,
+        bytes: &[u8],
+        value: Option<&Value>,
+    ) -> Option<rare::Struck> {
+        if !self.planted.rare() {
+            return None;
+        }
+        let valid = value.is_some_and(|v| self.validate(operation, v).is_none());
+        let memory = &mut self.lock().rare;
+        let planted = |id: &str| self.planted.has(id);
+        rare::strike(planted, memory, operation, (bytes, value, valid))
     }
 
     fn validate(&self, operation: &Operation, value: &Value) -> Option<Wrong> {

@@ -179,11 +179,16 @@ impl<'t> Classifier<'t> {
             Some(_) => return,
             None => {}
         }
-        self.survey.add_probe(self.text, text.to_owned());
-        if let Some((_, answers)) = self.survey.probes().iter().find(|(known, _)| known == text) {
-            for (left, answer) in self.left.iter_mut().zip(answers) {
-                *left &= *answer == accepted;
+        let known = self.survey.probes().iter().find(|(known, _)| known == text);
+        match known {
+            Some((_, answers)) => {
+                for (left, answer) in self.left.iter_mut().zip(answers) {
+                    *left &= *answer == accepted;
+                }
             }
+            None => self
+                .survey
+                .refute(self.text, text, accepted, &mut self.left),
         }
         if self.contradiction.is_none() && !self.left.contains(&true) {
             self.contradiction = Some((text.to_owned(), accepted));

@@ -296,7 +296,7 @@ fn dialects(pattern: &str) -> Vec<DialectView> {
 }
 
 /// Readings of a class in words: repair, modes, dialects; what is the same is said once.
-fn who(readings: &[&Reading]) -> Vec<String> {
+pub fn who(readings: &[&Reading]) -> Vec<String> {
     type Modes = BTreeSet<String>;
     let mut by_dialect: BTreeMap<(String, String), BTreeMap<usize, Modes>> = BTreeMap::new();
     let order = |dialect: &str| {

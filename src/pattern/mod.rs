@@ -47,8 +47,10 @@ pub mod repair;
 mod sample;
 pub mod survey;
 mod text;
+mod texts;
 mod unicode;
 
 pub use format::pattern as format_pattern;
 pub use reading::Reading;
-pub use text::{Assessment, Rule, Sample, Text, Texts};
+pub use text::{Assessment, Rule, Sample, Text};
+pub use texts::Texts;

@@ -331,22 +331,17 @@ impl Survey {
         &self.undecided
     }
 
-    /// Adds a text to the probes.
-    pub fn add_probe(&mut self, text: &Text, probe: String) {
-        if self.probes.iter().any(|(known, _)| *known == probe) {
-            return;
-        }
+    /// Drops from `left` (one entry a class) the classes that judge a text otherwise than
+    /// `accepted` says.
+    pub fn refute(&self, text: &Text, probe: &str, accepted: bool, left: &mut [bool]) {
         let mut bank = text.bank.lock().unwrap_or_else(PoisonError::into_inner);
         let mut desk = Desk {
             bank: &mut bank,
             bounds: BTreeMap::new(),
         };
-        let answers = self
-            .classes
-            .iter()
-            .map(|class| desk.accepts(&class.decider, &probe))
-            .collect();
-        self.probes.push((probe, answers));
+        for (left, class) in left.iter_mut().zip(&self.classes) {
+            *left = *left && desk.accepts(&class.decider, probe) == accepted;
+        }
     }
 
     /// How two classes relate, with witnesses. `None` where a bound is too large to build.

@@ -75,7 +75,13 @@ pub struct Text {
     /// Tree of the reading that samples are made from (full match).
     pub(super) reference: Option<(Node, Alphabet)>,
     friendliest: OnceLock<Option<String>>,
+    /// What was said of short strings: bodies differ in one field and share the others.
+    said: Mutex<HashMap<String, Assessment>>,
 }
+
+/// Strings that [`Text::said`] holds at most, and the octets of the longest of them.
+const SAID: usize = 512;
+const SAID_OCTETS: usize = 128;
 
 /// Languages are merged within this much work each.
 const MERGE: Budget = Budget {
@@ -227,6 +233,7 @@ impl Text {
             format,
             reference,
             friendliest: OnceLock::new(),
+            said: Mutex::default(),
         }
     }
 
@@ -247,6 +254,23 @@ impl Text {
 
     /// What the readings say of `text`. Time is linear in `text`, memory is bounded.
     pub fn assess(&self, text: &str) -> Assessment {
+        if text.len() > SAID_OCTETS {
+            return self.decide(text);
+        }
+        let said = || self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = said().get(text) {
+            return *known;
+        }
+        let assessment = self.decide(text);
+        let mut said = said();
+        if said.len() >= SAID {
+            said.clear();
+        }
+        said.insert(text.to_owned(), assessment);
+        assessment
+    }
+
+    fn decide(&self, text: &str) -> Assessment {
         let lengths = Lengths::of(text);
         let (mut accepts, mut rejects) = (false, false);
         let mut bank = None;
@@ -593,29 +617,5 @@ fn finish(draft: Draft, repairs: &[Repair], bank: &Bank) -> Reading {
         pattern: repair.map(|r| r.pattern.clone()),
         decider: draft.decider,
         bank: bank.clone(),
-    }
-}
-
-/// The readings of all string rules of a contract, compiled once each.
-#[derive(Debug, Default)]
-pub struct Texts {
-    by_rule: HashMap<Rule, Arc<Text>>,
-}
-
-impl Texts {
-    /// Compiles every rule once.
-    pub fn new(rules: impl IntoIterator<Item = Rule>) -> Texts {
-        let mut by_rule = HashMap::new();
-        for rule in rules {
-            by_rule
-                .entry(rule.clone())
-                .or_insert_with(|| Arc::new(Text::new(rule)));
-        }
-        Texts { by_rule }
-    }
-
-    /// The readings of a rule that was given to [`Texts::new`].
-    pub fn get(&self, rule: &Rule) -> Option<&Text> {
-        self.by_rule.get(rule).map(AsRef::as_ref)
     }
 }

@@ -1,16 +1,60 @@
-//! One line on a divergence: which readings of a promise the device's answers allow.
+//! One line on a divergence: how the device reads a promise that can be read in several ways.
 
 use super::visible;
-use crate::run::result::{Divergence, ReadingRef};
+use crate::run::result::{DeviceReading, Divergence, ReadingOutcome, ReadingRef};
 
 /// Values of one axis that are named; more are counted.
 const NAMED: usize = 3;
 
-/// Which readings of one promise the device's answers allow, by their axes.
+/// What the device's answers say about the readings of one promise.
 pub(super) fn line(divergence: &Divergence, verbose: bool) -> String {
     let device = &divergence.device;
-    let compiling = divergence.readings.iter().filter(|r| r.compiles).count();
     let promise = visible::line(&divergence.promise);
+    let words = |most: usize| {
+        let shown: Vec<String> = device.description.iter().take(most).cloned().collect();
+        let more = match device.description.len().saturating_sub(most) {
+            0 => String::new(),
+            n => format!("; or {n} more (--verbose names them)"),
+        };
+        visible::line(&format!("{}{more}", shown.join("; or ")))
+    };
+    let most = if verbose { usize::MAX } else { NAMED };
+    match device.outcome {
+        ReadingOutcome::Fits => {
+            let alike = match device.fits.len() {
+                1 => "one reading".to_owned(),
+                n => format!("{n} readings that accept the same"),
+            };
+            format!(
+                "{promise}: read as {} ({alike}; {})",
+                words(most),
+                asked(device)
+            )
+        }
+        ReadingOutcome::Unlisted => format!(
+            "{promise}: no engine reads it as the device does, which is: {} ({})",
+            words(usize::MAX),
+            asked(device)
+        ),
+        ReadingOutcome::Unstable => {
+            format!("{promise}: the device is not stable: {}", words(usize::MAX))
+        }
+        ReadingOutcome::Open => open(divergence, &promise, verbose),
+    }
+}
+
+/// What it took.
+fn asked(device: &DeviceReading) -> String {
+    match device.requests {
+        1 => "1 question".to_owned(),
+        n => format!("{n} questions"),
+    }
+}
+
+/// Several meanings are left: by their axes.
+fn open(divergence: &Divergence, promise: &str, verbose: bool) -> String {
+    let device = &divergence.device;
+    let compiling = divergence.readings.iter().filter(|r| r.compiles).count();
     let answers = match device.probes.len() {
         1 => "1 answer".to_owned(),
         n => format!("{n} answers"),

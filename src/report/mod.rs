@@ -27,6 +27,10 @@ impl Listener for Listeners<'_> {
         }
     }
 
+    fn halt(&self) -> Option<String> {
+        self.0.iter().find_map(|l| l.halt())
+    }
+
     fn wants_error_answers(&self) -> bool {
         self.0.iter().any(|l| l.wants_error_answers())
     }

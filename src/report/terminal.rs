@@ -177,7 +177,13 @@ impl Listener for Terminal {
                 Some(bar) => bar.set_message("putting the settings back"),
                 None => self.say("putting the settings back"),
             },
-            Event::ErrorAnswer(_) => {}
+            Event::ErrorAnswer(_)
+            | Event::Settings(_)
+            | Event::Judged { .. }
+            | Event::Stated { .. }
+            | Event::Checkpoint
+            | Event::Night(_)
+            | Event::File { .. } => {}
             Event::Finished(report) => {
                 if let Some(bar) = self.bar.take() {
                     bar.finish_and_clear();

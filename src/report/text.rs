@@ -434,6 +434,23 @@ impl Page {
             );
             self.figure("contract", &text);
         }
+        if let Some(night) = &report.night {
+            let text = format!(
+                "{} inputs in {} requests, {} classes of answers, corpus {} (+{}), {} restarts of \
+                 the device, {} requests to make findings small",
+                night.inputs,
+                night.requests,
+                night.classes,
+                night.corpus,
+                night.grown,
+                report.device.restarts,
+                night.shrink_requests
+            );
+            self.figure("night", &text);
+        }
+        if let Some(compared) = &report.baseline {
+            self.figure("baseline", &compared.line());
+        }
         let requests = report.requests;
         let seconds = report.duration_ms as f64 / 1_000.0;
         let mut text = format!(

@@ -5,9 +5,18 @@ use super::event::Event;
 use super::result::{Evidence, Finding, Reproducer};
 use super::runner::Runner;
 use super::tally::{finding, fingerprint};
-use crate::case::Case;
-use crate::exchange::Exchange;
+use crate::case::{Case, Recipe};
+use crate::device::Device;
+use crate::exchange::{Exchange, Request};
 use crate::judge::{Deviation, Kind};
+
+/// Input classes of findings that no single exchange shows, so that nothing can be replayed.
+const OF_THE_RUN: [&str; 4] = [
+    "gone",
+    "settings-changed-once",
+    "settings-not-kept",
+    "slower-over-time",
+];
 
 /// How often a deviation has to happen in all.
 const TIMES: u32 = 3;
@@ -121,39 +130,109 @@ impl Runner<'_> {
         answer: String,
         observations: Vec<String>,
     ) {
-        let device = &self.job.device;
-        let deviation = Deviation {
-            kind: deviation.kind,
-            expected: device.mask(&deviation.expected),
-            observed: device.mask(&deviation.observed),
+        let story = Story {
+            before: &[],
+            case,
+            promise,
+            deviation,
+            confirmed,
+            answer,
+            observations,
         };
-        let evidence = Evidence {
-            request: device.mask(&render_request(&case.request)),
-            answer: device.mask(&answer),
-            observations: observations.iter().map(|o| device.mask(o)).collect(),
-        };
-        let name = fingerprint(promise, deviation.kind, case);
-        let tls = device.tls();
-        let reach = curl::Options {
-            base: device.base_url().to_owned(),
-            insecure: tls.insecure,
-            ca_file: tls.ca_file.clone(),
-            client_cert: tls.client_cert.clone(),
-            timeout: None,
-        };
-        let curl = Curl::with(&case.request, &reach, &self.job.options.files, &name);
-        if let Some((file, bytes)) = &curl.file {
-            self.files.push((file.clone(), bytes.clone()));
+        let (found, files) = compose(&self.job.device, &self.job.options.files, story);
+        for (name, content) in files {
+            self.listener.on(&Event::File {
+                name: &name,
+                content: &content,
+            });
+            self.files.push((name, content));
         }
-        let reproducer = Reproducer {
-            curl: curl.line.clone(),
-            request_file: curl
-                .file
-                .as_ref()
-                .map(|(file, _)| format!("{}/{file}", self.job.options.files)),
-        };
-        let found: Finding = finding(case, promise, &deviation, confirmed, reproducer, evidence);
         self.listener.on(&Event::Found(&found));
         self.tally.add(found);
     }
+}
+
+/// What there is to say about a broken promise.
+pub struct Story<'a> {
+    /// What was sent before.
+    pub before: &'a [Request],
+    /// The case that shows it.
+    pub case: &'a Case,
+    /// The promise.
+    pub promise: &'a str,
+    /// How it was broken.
+    pub deviation: &'a Deviation,
+    /// How often, of how often.
+    pub confirmed: (u32, u32),
+    /// The answer as text.
+    pub answer: String,
+    /// Read-backs and life probes that show it.
+    pub observations: Vec<String>,
+}
+
+/// The finding, masked, with its reproducer; and the exact bytes that shell lines cannot carry: file
+/// name → content. `folder` is where they will be.
+pub fn compose(
+    device: &Device,
+    folder: &str,
+    story: Story<'_>,
+) -> (Finding, Vec<(String, Vec<u8>)>) {
+    let case = story.case;
+    let deviation = Deviation {
+        kind: story.deviation.kind,
+        expected: device.mask(&story.deviation.expected),
+        observed: device.mask(&story.deviation.observed),
+    };
+    let requests: Vec<&Request> = story.before.iter().chain([&case.request]).collect();
+    let shown: Vec<String> = requests.iter().map(|r| render_request(r)).collect();
+    let evidence = Evidence {
+        request: device.mask(&shown.join("\n\n")),
+        answer: device.mask(&story.answer),
+        observations: story.observations.iter().map(|o| device.mask(o)).collect(),
+    };
+    let name = fingerprint(story.promise, deviation.kind, case);
+    let tls = device.tls();
+    let reach = curl::Options {
+        base: device.base_url().to_owned(),
+        insecure: tls.insecure,
+        ca_file: tls.ca_file.clone(),
+        client_cert: tls.client_cert.clone(),
+        timeout: None,
+    };
+    let (mut lines, mut files) = (Vec::new(), Vec::new());
+    let mut request_file = None;
+    for (at, request) in requests.iter().enumerate() {
+        let last = at + 1 == requests.len();
+        let name = match last {
+            true => name.clone(),
+            false => format!("{name}-{}", at + 1),
+        };
+        let curl = Curl::with(request, &reach, folder, &name);
+        lines.push(curl.line);
+        if let Some((file, bytes)) = curl.file {
+            if last {
+                request_file = Some(format!("{folder}/{file}"));
+            }
+            files.push((file, bytes));
+        }
+    }
+    let recipe = (!OF_THE_RUN.contains(&case.input_class.as_str())).then(|| {
+        let mut recipe = Recipe::of(case);
+        recipe.before = story.before.to_vec();
+        Box::new(recipe)
+    });
+    let reproducer = Reproducer {
+        curl: lines.join("\n"),
+        request_file,
+        recipe,
+    };
+    let found = finding(
+        case,
+        story.promise,
+        &deviation,
+        story.confirmed,
+        reproducer,
+        evidence,
+    );
+    (found, files)
 }

@@ -1,7 +1,11 @@
 //! What a run tells while it goes on. Reporters listen; the runner never prints.
 
 use super::result::{Finding, Report};
+use crate::case::Case;
+use crate::judge::Judgement;
 use crate::judge::normalise::ErrorAnswer;
+use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// One thing that happened. Times are not in events: a listener that wants them has a clock.
 #[derive(Clone, Debug)]
@@ -31,6 +35,38 @@ pub enum Event<'a> {
         /// Requests sent so far.
         sent: u64,
     },
+    /// The device's settings before the first write, by operation, without what the profile calls
+    /// secret.
+    Settings(&'a BTreeMap<String, Value>),
+    /// Everything that follows from one case is done: what a journal needs of it.
+    Judged {
+        /// The case.
+        case: &'a Case,
+        /// What its exchange says.
+        judgement: &'a Judgement,
+        /// Whether a complete answer came.
+        answered: bool,
+        /// Fingerprints of known findings that it shows too.
+        joined: &'a [String],
+    },
+    /// A statement about a promise that no single case makes.
+    Stated {
+        /// The promise.
+        promise: &'a str,
+        /// Kept, or undecided.
+        kept: bool,
+    },
+    /// Of the unattended job, for its journal.
+    Night(&'a Value),
+    /// The settings were looked at after the refusals so far.
+    Checkpoint,
+    /// The exact bytes of a reproducer.
+    File {
+        /// File name.
+        name: &'a str,
+        /// Content.
+        content: &'a [u8],
+    },
     /// An error answer to a request with one kind of fault, credentials masked: for snapshots.
     ErrorAnswer(&'a ErrorAnswer),
     /// A finding was confirmed.
@@ -45,6 +81,11 @@ pub enum Event<'a> {
 pub trait Listener {
     /// Called in order, from one thread.
     fn on(&mut self, event: &Event<'_>);
+
+    /// Why the run must not go on (a full disk under a journal); asked before every request.
+    fn halt(&self) -> Option<String> {
+        None
+    }
 
     /// Whether [`Event::ErrorAnswer`] is of use; making it costs time with every refusal.
     fn wants_error_answers(&self) -> bool {

@@ -7,18 +7,26 @@
 //! they gone through one by one. A deviation is confirmed on fresh connections before it becomes a
 //! finding. Whatever happens, the settings are put back at the end.
 
+mod compare;
 mod confirm;
 pub mod curl;
 pub mod event;
 mod exit;
+mod inquiry;
+pub mod journal;
+pub mod merge;
+pub mod observe;
 mod readings;
 mod recover;
+pub mod replay;
 pub mod result;
 mod runner;
 mod settings;
 mod state;
 mod tally;
 
+pub use compare::{Compared, compare, decide};
+pub use confirm::{Story, compose};
 pub use exit::Verdict;
-pub use runner::{Job, Options, Outcome, run};
-pub use tally::kind_word;
+pub use runner::{Job, Options, Outcome, resume, run};
+pub use tally::{fingerprint, kind_word};

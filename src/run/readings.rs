@@ -1,145 +1,323 @@
-//! Which readings of a string rule the device's answers allow. Pure.
+//! Which readings of a string rule the device's answers allow. Pure: the runner asks, this keeps
+//! what was answered and draws the conclusions.
 //!
-//! Every request whose only open question is how one string rule is to be read is a probe: whether
-//! the device took it refutes the readings that say otherwise.
+//! Every ordinary request is evidence: an accepted body means that each of its strings was taken;
+//! a refused one tells about the one string in it that not every reading allows, if there is no
+//! other reason to refuse it.
 
-use super::result::{DeviceReading, Divergence, Probe, ReadingRef};
-use crate::case::Case;
-use crate::contract::{Contract, assess};
+use super::result::{DeviceReading, Divergence, Probe, ReadingOutcome, ReadingRef};
+use crate::case::{Case, Context};
+use crate::contract::{Contract, FieldPath, Operation, assess};
 use crate::exchange::Request;
-use crate::judge::{Law, Took};
-use crate::pattern::{Assessment, Rule, Texts};
+use crate::judge::Took;
+use crate::pattern::classify::{Classifier, Outcome};
+use crate::pattern::explain::who;
+use crate::pattern::{Assessment, Reading, Rule, Text, Texts};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Probes by the promise that they concern.
+/// Answers by the promise that they concern.
 #[derive(Debug, Default)]
-pub(super) struct Probes(BTreeMap<String, Seen>);
+pub(super) struct Probes(BTreeMap<String, Answers>);
 
+/// What the device said of the strings of one rule.
 #[derive(Debug)]
-struct Seen {
+struct Answers {
     rule: Rule,
-    probes: Vec<Probe>,
+    /// In the order in which they came; `None`: both answers were given.
+    said: Vec<(String, Option<bool>)>,
+    /// How many of them were asked for the rule's sake.
+    asked: u64,
+}
+
+impl Answers {
+    fn add(&mut self, text: &str, accepted: bool) {
+        match self.said.iter_mut().find(|(known, _)| known == text) {
+            Some((_, said)) if *said == Some(accepted) => {}
+            Some((_, said)) => *said = None,
+            None => self.said.push((text.to_owned(), Some(accepted))),
+        }
+    }
+}
+
+/// Strings of one rule that are remembered.
+const MOST_ANSWERS: usize = 400;
+
+/// One rule that may have to be asked about.
+pub(super) struct Subject {
+    /// Id of the promise.
+    pub(super) promise: String,
+    /// Place of the field in its operation.
+    pub(super) path: FieldPath,
+    /// Id of the operation.
+    pub(super) operation: String,
+    /// The rule.
+    pub(super) rule: Rule,
+}
+
+/// The string rules with a pattern among the promises that some case of a plan tests.
+pub(super) fn subjects(contract: &Contract, cases: &[Case]) -> Vec<Subject> {
+    let tested: BTreeSet<&str> = cases
+        .iter()
+        .flat_map(|case| case.promises.iter().map(String::as_str))
+        .collect();
+    let mut out = Vec::new();
+    for operation in &contract.operations {
+        for field in operation.fields() {
+            let promise = format!("{}.pattern", field.promise);
+            let Some(rule) = field.schema.rule().filter(|r| r.pattern.is_some()) else {
+                continue;
+            };
+            if tested.contains(promise.as_str()) && !field.schema.read_only {
+                out.push(Subject {
+                    promise,
+                    path: field.path,
+                    operation: operation.id.clone(),
+                    rule,
+                });
+            }
+        }
+    }
+    out
 }
 
 impl Probes {
-    /// Takes a case as a probe where it is one: a body in which exactly one string is open between
-    /// readings and everything else is surely valid.
-    pub(super) fn observe(&mut self, law: Law<'_>, case: &Case, took: Took) {
-        let (Took::Accepted | Took::Refused, Request::Http(request)) = (took, &case.request) else {
+    /// Takes a case as evidence where it is one: sent as HTTP libraries send it, with a body
+    /// spelled as serializers spell it.
+    pub(super) fn observe(&mut self, context: &Context<'_>, case: &Case, took: Took) {
+        let Request::Http(request) = &case.request else {
             return;
         };
-        let Some(operation) = law.contract.operation(&case.operation) else {
+        let Some(operation) = context.contract.operation(&case.operation) else {
             return;
         };
-        if request.method != operation.method || !uses_credentials(request, operation.needs_auth())
-        {
-            return;
-        }
-        let Some((body, schema)) = request
-            .body
-            .as_ref()
-            .and_then(|b| serde_json::from_slice::<Value>(b).ok())
+        let accepted = match took {
+            Took::Accepted => true,
+            Took::Refused => false,
+            Took::Neither => return,
+        };
+        let Some(bytes) = &request.body else { return };
+        let Some((body, schema)) = serde_json::from_slice::<Value>(bytes)
+            .ok()
             .zip(operation.body.as_ref().map(|b| &b.schema))
         else {
             return;
         };
-        let whole = assess(schema, &body, law.texts);
-        let mut open: Option<(String, Rule, String)> = None;
-        for field in operation.fields() {
-            let (Some(Value::String(text)), Some(rule)) =
-                (body.pointer(&field.path.pointer()), field.schema.rule())
-            else {
-                continue;
-            };
-            let Some(readings) = law.texts.get(&rule) else {
-                continue;
-            };
-            match readings.assess(text) {
-                Assessment::SurelyValid => {}
-                Assessment::Open if open.is_none() && rule.pattern.is_some() => {
-                    open = Some((format!("{}.pattern", field.promise), rule, text.clone()));
-                }
-                _ => return,
-            }
+        let spelled = body.to_string();
+        if spelled.as_bytes() != bytes.as_slice()
+            || *request != context.request(operation, request.body.clone())
+        {
+            return;
         }
-        let Some((promise, rule, input)) = open else {
+        let strings = strings(context, operation, &body);
+        if accepted {
+            // Nothing else can have been wrong with it.
+            if assess(schema, &body, context.texts).certainty == Assessment::SurelyInvalid
+                && strings.iter().all(|s| s.says == Assessment::SurelyValid)
+            {
+                return;
+            }
+            for string in strings {
+                self.add(string, true);
+            }
+            return;
+        }
+        let mut doubtful: Vec<Of<'_>> = strings
+            .into_iter()
+            .filter(|s| s.says != Assessment::SurelyValid)
+            .collect();
+        let (Some(string), true) = (doubtful.pop(), doubtful.is_empty()) else {
             return;
         };
-        // Anything else that is open would make the answer ambiguous.
-        let others = whole.faults.iter().filter(|f| f.certain).count();
-        let mut fixed = body;
-        let replaced = operation
-            .fields()
-            .into_iter()
-            .find_map(|f| (format!("{}.pattern", f.promise) == promise).then(|| f.path.pointer()));
-        if let (Some(pointer), Some(valid)) = (
-            replaced,
-            law.texts.get(&rule).and_then(crate::pattern::Text::valid),
-        ) && let Some(place) = fixed.pointer_mut(&pointer)
-        {
-            *place = Value::String(valid);
-        }
-        if others > 0 || assess(schema, &fixed, law.texts).certainty != Assessment::SurelyValid {
+        // Whatever else is open would make the answer ambiguous.
+        let mut fixed = body.clone();
+        let valid = context.texts.get(&string.rule).and_then(Text::valid);
+        let Some((place, valid)) = fixed.pointer_mut(&string.path.pointer()).zip(valid) else {
             return;
-        }
-        let seen = self.0.entry(promise).or_insert_with(|| Seen {
-            rule,
-            probes: Vec::new(),
-        });
-        if !seen.probes.iter().any(|p| p.input == input) {
-            seen.probes.push(Probe {
-                input,
-                accepted: took == Took::Accepted,
-            });
+        };
+        *place = Value::String(valid);
+        if assess(schema, &fixed, context.texts).certainty == Assessment::SurelyValid {
+            self.add(string, false);
         }
     }
 
-    /// For every probed rule: its readings, and those that no answer refutes.
-    pub(super) fn divergences(&self, contract: &Contract, texts: &Texts) -> Vec<Divergence> {
-        contract
-            .promises
-            .iter()
-            .filter_map(|promise| {
-                let seen = self.0.get(&promise.id)?;
-                let readings = texts.get(&seen.rule)?.readings();
-                let fits: Vec<String> = readings
-                    .iter()
-                    .filter(|r| r.compiles)
-                    .filter(|r| {
-                        seen.probes
-                            .iter()
-                            .all(|p| r.accepts(&p.input) == p.accepted)
-                    })
-                    .map(|r| r.id.clone())
-                    .collect();
-                let compiling = readings.iter().filter(|r| r.compiles).count();
-                Some(Divergence {
-                    promise: promise.id.clone(),
-                    published: seen.rule.pattern.clone().unwrap_or_default(),
-                    device: DeviceReading {
-                        excluded: (compiling - fits.len()) as u64,
-                        fits,
-                        requests: seen.probes.len() as u64,
-                        probes: seen.probes.clone(),
-                    },
-                    readings: readings
-                        .iter()
-                        .map(|r| ReadingRef {
-                            id: r.id.clone(),
-                            repair: r.repair.clone(),
-                            dialect: r.dialect.clone(),
-                            mode: r.mode.clone(),
-                            unit: r.unit.clone(),
-                            compiles: r.compiles,
-                        })
-                        .collect(),
-                })
+    fn add(&mut self, string: Of<'_>, accepted: bool) {
+        let answers = self.0.entry(string.promise).or_insert_with(|| Answers {
+            rule: string.rule,
+            said: Vec::new(),
+            asked: 0,
+        });
+        if answers.said.len() < MOST_ANSWERS {
+            answers.add(string.text, accepted);
+        }
+    }
+
+    /// Counts one request that was sent for the sake of a rule.
+    pub(super) fn asked(&mut self, subject: &Subject) {
+        let answers = self.0.entry(subject.promise.clone());
+        let answers = answers.or_insert_with(|| Answers {
+            rule: subject.rule.clone(),
+            said: Vec::new(),
+            asked: 0,
+        });
+        answers.asked += 1;
+    }
+
+    /// What is known of a promise's rule, for the next question or the conclusion. Strings to which
+    /// both answers were given are left out.
+    pub(super) fn classifier<'t>(
+        &self,
+        promise: &str,
+        rule: &Rule,
+        texts: &'t Texts,
+    ) -> Option<Classifier<'t>> {
+        let survey = texts.survey(rule)?;
+        let mut classifier = Classifier::with(texts.get(rule)?, (*survey).clone());
+        for (text, said) in self.0.get(promise).iter().flat_map(|a| &a.said) {
+            if let Some(accepted) = said {
+                classifier.answer(text, *accepted);
+            }
+        }
+        Some(classifier)
+    }
+
+    /// A string to which both answers were given.
+    fn unstable(&self, promise: &str) -> Option<&str> {
+        let answers = self.0.get(promise)?;
+        let both = answers.said.iter().find(|(_, said)| said.is_none());
+        both.map(|(text, _)| text.as_str())
+    }
+
+    /// For every rule that was asked about or tested: its readings, and what the device does.
+    pub(super) fn divergences(
+        &self,
+        contract: &Contract,
+        texts: &Texts,
+        cases: &[Case],
+    ) -> Vec<Divergence> {
+        subjects(contract, cases)
+            .into_iter()
+            .filter_map(|subject| {
+                let answers = self.0.get(&subject.promise)?;
+                let text = texts.get(&subject.rule)?;
+                let classifier = self.classifier(&subject.promise, &subject.rule, texts)?;
+                Some(self.divergence(subject.promise, answers, text, &classifier))
             })
             .collect()
     }
+
+    fn divergence(
+        &self,
+        promise: String,
+        answers: &Answers,
+        text: &Text,
+        classifier: &Classifier<'_>,
+    ) -> Divergence {
+        let readings = text.readings();
+        let left = classifier.left();
+        let classes = classifier.survey().classes();
+        let mut places: Vec<usize> = left
+            .iter()
+            .filter_map(|&class| classes.get(class))
+            .flat_map(|class| class.readings.iter().copied())
+            .collect();
+        places.sort_unstable();
+        let fits: Vec<&Reading> = places.iter().filter_map(|&i| readings.get(i)).collect();
+        let both = |string: &str| {
+            let words = format!("{string:?} was taken once and refused once");
+            (ReadingOutcome::Unstable, vec![words])
+        };
+        let (outcome, description) = match (self.unstable(&promise), classifier.outcome()) {
+            (Some(string), _) => both(string),
+            (None, Outcome::Unstable { text }) => both(&text),
+            (None, Outcome::Unlisted { description, .. }) => {
+                (ReadingOutcome::Unlisted, vec![description.to_string()])
+            }
+            (None, Outcome::Open { .. }) => (ReadingOutcome::Open, who(&fits)),
+            (None, Outcome::Fits { proved, .. }) => {
+                let outcome = if proved {
+                    ReadingOutcome::Fits
+                } else {
+                    ReadingOutcome::Open
+                };
+                (outcome, who(&fits))
+            }
+        };
+        let modelled = readings
+            .iter()
+            .filter(|r| r.compiles && r.modelled())
+            .count();
+        // Strings that all readings judge alike tell nothing, unless the device disagrees.
+        let telling = |text_: &str, accepted: bool| match text.assess(text_) {
+            Assessment::Open => true,
+            Assessment::SurelyValid => !accepted,
+            Assessment::SurelyInvalid => accepted,
+        };
+        let probes = answers.said.iter().flat_map(|(input, said)| match said {
+            Some(accepted) => vec![(input, *accepted)],
+            None => vec![(input, true), (input, false)],
+        });
+        Divergence {
+            published: answers.rule.pattern.clone().unwrap_or_default(),
+            device: DeviceReading {
+                outcome,
+                description,
+                classes: left.len() as u64,
+                excluded: modelled.saturating_sub(fits.len()) as u64,
+                fits: fits.iter().map(|r| r.id.clone()).collect(),
+                requests: answers.asked,
+                probes: probes
+                    .filter(|(input, accepted)| telling(input, *accepted))
+                    .map(|(input, accepted)| Probe {
+                        input: input.clone(),
+                        accepted,
+                    })
+                    .collect(),
+            },
+            readings: readings
+                .iter()
+                .map(|r| ReadingRef {
+                    id: r.id.clone(),
+                    repair: r.repair.clone(),
+                    dialect: r.dialect.clone(),
+                    mode: r.mode.clone(),
+                    unit: r.unit.clone(),
+                    compiles: r.compiles,
+                })
+                .collect(),
+            promise,
+        }
+    }
 }
 
-fn uses_credentials(request: &crate::exchange::HttpRequest, needed: bool) -> bool {
-    !needed || request.target.has_secret() || request.headers.iter().any(|(_, v)| v.has_secret())
+/// One string of a body and its rule.
+struct Of<'b> {
+    promise: String,
+    path: FieldPath,
+    rule: Rule,
+    text: &'b str,
+    says: Assessment,
+}
+
+/// The strings of a body that a pattern rules.
+fn strings<'b>(context: &Context<'_>, operation: &Operation, body: &'b Value) -> Vec<Of<'b>> {
+    let mut out = Vec::new();
+    for field in operation.fields() {
+        let (Some(Value::String(text)), Some(rule)) =
+            (body.pointer(&field.path.pointer()), field.schema.rule())
+        else {
+            continue;
+        };
+        let Some(readings) = context.texts.get(&rule).filter(|_| rule.pattern.is_some()) else {
+            continue;
+        };
+        out.push(Of {
+            promise: format!("{}.pattern", field.promise),
+            path: field.path,
+            says: readings.assess(text),
+            rule,
+            text,
+        });
+    }
+    out
 }

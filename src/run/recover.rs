@@ -2,10 +2,11 @@
 
 use super::runner::{Attempt, Runner, Stop};
 use super::state::Watched;
-use crate::case::{Case, Expect};
+use crate::case::{Case, Context, Expect};
 use crate::device::{Guard, GuardedWrite};
 use crate::exchange::Request;
 use crate::judge::{Deviation, Kind, Took, judge};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -17,8 +18,8 @@ pub(super) enum Recovery {
 }
 
 /// Looks at the device after a suspect request, because a crash may take a moment.
-const LOOKS: u32 = 4;
-const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
+pub(super) const LOOKS: u32 = 4;
+pub(super) const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
 impl Runner<'_> {
     /// Is the device there, does it know us, what are its settings? Sets `stop` where there is
@@ -71,28 +72,7 @@ impl Runner<'_> {
 
     /// The writes whose settings the guard keeps, with the members that their bodies know.
     fn guarded(&self) -> Vec<GuardedWrite> {
-        let job = self.job;
-        let context = job.context();
-        job.contract
-            .operations
-            .iter()
-            .filter(|operation| operation.body.is_some())
-            .map(|operation| GuardedWrite {
-                operation: operation.id.clone(),
-                request: context.request(operation, None),
-                members: operation
-                    .fields()
-                    .iter()
-                    .map(|f| f.path.pointer())
-                    .collect(),
-                values: job
-                    .options
-                    .restore
-                    .get(&operation.id)
-                    .cloned()
-                    .unwrap_or_default(),
-            })
-            .collect()
+        guarded(&self.job.context(), &self.job.options.restore)
     }
 
     /// Opens a session where the profile says how and nobody gave a token.
@@ -401,8 +381,30 @@ impl Runner<'_> {
     }
 }
 
+/// The writes of a contract whose settings are guarded, with the members that their bodies know.
+/// `restore`: operation → JSON pointer → value of what cannot be read.
+pub(super) fn guarded(
+    context: &Context<'_>,
+    restore: &BTreeMap<String, BTreeMap<String, Value>>,
+) -> Vec<GuardedWrite> {
+    let writes = context.contract.operations.iter();
+    writes
+        .filter(|operation| operation.body.is_some())
+        .map(|operation| GuardedWrite {
+            operation: operation.id.clone(),
+            request: context.request(operation, None),
+            members: operation
+                .fields()
+                .iter()
+                .map(|f| f.path.pointer())
+                .collect(),
+            values: restore.get(&operation.id).cloned().unwrap_or_default(),
+        })
+        .collect()
+}
+
 /// Whether the request carries the session's token.
-fn uses_session(case: &Case) -> bool {
+pub(super) fn uses_session(case: &Case) -> bool {
     use crate::exchange::{Secret, Segment};
     match &case.request {
         Request::Http(r) => {

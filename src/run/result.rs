@@ -1,6 +1,8 @@
 //! The result model: what a run found, as `probity-report/1` (DESIGN §4). Every report format is
 //! written from this and from nothing else; `gate`, `diff`, `merge` and `replay` read it back.
 
+use super::compare::Compared;
+use crate::case::Recipe;
 use crate::contract::{ContractIssue, PromiseSource, Unsupported};
 use crate::judge::Kind;
 use schemars::JsonSchema;
@@ -46,6 +48,43 @@ pub struct Report {
     pub unsupported: Vec<Unsupported>,
     /// What the user should know of this run: budgets that cut it, fields not restored.
     pub notes: Vec<String>,
+    /// Which share of a plan this is; absent: the whole plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
+    /// What the unattended job did behind the plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub night: Option<Night>,
+    /// What became of the findings of an earlier report.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<Compared>,
+}
+
+/// A share of a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Shard {
+    /// Which, from 1.
+    pub index: u64,
+    /// Of how many.
+    pub of: u64,
+    /// SHA-256 over ids and requests of the whole plan: shares of other plans do not fit.
+    pub plan: String,
+}
+
+/// Counts of the unattended job.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Night {
+    /// Inputs tried, by all processes of the job.
+    pub inputs: u64,
+    /// Requests behind the plan, by all processes of the job.
+    pub requests: u64,
+    /// Classes of answers.
+    pub classes: u64,
+    /// Inputs in the corpus.
+    pub corpus: u64,
+    /// Inputs that joined it in this process.
+    pub grown: u64,
+    /// Requests spent on making findings small.
+    pub shrink_requests: u64,
 }
 
 /// Name and version.
@@ -181,6 +220,10 @@ pub struct Reproducer {
     pub curl: String,
     /// File that holds the exact bytes, where the shell cannot carry them.
     pub request_file: Option<String>,
+    /// The exchange itself, for `probity replay`: request byte for byte with credentials by name,
+    /// and what may come back. Absent where it takes a whole run to see the finding.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipe: Option<Box<Recipe>>,
 }
 
 /// What was sent and what came back.
@@ -228,14 +271,39 @@ pub struct ReadingRef {
 /// What the device's answers say about the readings.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DeviceReading {
+    /// What came of it.
+    #[serde(default)]
+    pub outcome: ReadingOutcome,
+    /// The device's reading in words: who reads it so, or, where no reading fits, what the device
+    /// does on each axis.
+    #[serde(default)]
+    pub description: Vec<String>,
+    /// How many different meanings are left.
+    #[serde(default)]
+    pub classes: u64,
     /// Readings that no answer refutes.
     pub fits: Vec<String>,
     /// How many were refuted.
     pub excluded: u64,
-    /// Requests spent on it.
+    /// Requests sent for it beside the plan's.
     pub requests: u64,
-    /// What was asked and what the device said.
+    /// Answers that tell readings apart or that no reading explains.
     pub probes: Vec<Probe>,
+}
+
+/// How far the question is settled which reading a device implements.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReadingOutcome {
+    /// Several meanings are left.
+    #[default]
+    Open,
+    /// One meaning is left, and the readings in `fits` all have it.
+    Fits,
+    /// No reading explains the answers.
+    Unlisted,
+    /// One string was taken and refused.
+    Unstable,
 }
 
 /// One question to the device.

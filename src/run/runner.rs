@@ -3,6 +3,7 @@
 
 use super::event::{Event, Listener};
 use super::exit::Verdict;
+use super::journal::{Past, Record};
 use super::readings;
 use super::recover::Recovery;
 use super::result::{ContractRef, DeviceInfo, Exit, Report, Requests, SCHEMA_ID, Tool};
@@ -17,8 +18,8 @@ use crate::judge::{Deviation, Judgement, Kind, Law, Took, judge};
 use crate::pattern::Texts;
 use crate::profile::Profile;
 use serde_json::Value;
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
@@ -27,7 +28,7 @@ const WINDOW: usize = 40;
 /// Surely valid requests that may all be refused before the run gives up judging.
 const HOPELESS_AFTER: u64 = 8;
 /// Longest wait that a `Retry-After` (RFC 9110 §10.2.3) may ask for.
-const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(5);
+pub(super) const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// Everything that a run works from.
 pub struct Job {
@@ -49,7 +50,7 @@ pub struct Job {
 
 impl Job {
     /// What the plan was made from, for requests of the runner's own.
-    pub(super) fn context(&self) -> Context<'_> {
+    pub fn context(&self) -> Context<'_> {
         Context {
             contract: &self.contract,
             profile: &self.profile,
@@ -68,6 +69,8 @@ pub struct Options {
     pub time_limit: Option<Duration>,
     /// End the plan after so many requests (the restore still happens).
     pub max_requests: Option<u64>,
+    /// Questions at most, beside the plan, about how the device reads ambiguous string rules.
+    pub questions: usize,
     /// Requests in flight among those that must be refused; at least 1.
     pub concurrency: usize,
     /// Becomes true when the user wants the run to end.
@@ -102,6 +105,8 @@ pub(super) enum Stop {
     Reboots,
     NothingAccepted,
     Preflight(String),
+    /// A listener cannot go on.
+    Halted(String),
 }
 
 impl Stop {
@@ -117,6 +122,7 @@ impl Stop {
             Stop::Interrupted => "interrupted".to_owned(),
             Stop::TimeLimit => "the time limit was reached".to_owned(),
             Stop::RequestLimit => "the limit of requests was reached".to_owned(),
+            Stop::Halted(why) => format!("cannot go on: {why}"),
             Stop::Lost(why) => format!("the device was lost: {why}"),
             Stop::Reboots => "the device restarted more often than the profile allows".to_owned(),
             Stop::NothingAccepted => {
@@ -150,6 +156,12 @@ pub(super) struct Runner<'a> {
     pub(super) files: Vec<(String, Vec<u8>)>,
     pub(super) confirming: u64,
     pub(super) probes: readings::Probes,
+    /// Places for cases that are made while the run goes on.
+    pub(super) questions: &'a [OnceLock<Case>],
+    /// How often a string was asked for the sake of a promise's rule.
+    pub(super) asked: BTreeMap<(String, String), u32>,
+    /// Cases that an earlier process sent and judged.
+    done: BTreeSet<String>,
     started: Instant,
     latencies: Vec<Duration>,
     valid_sent: u64,
@@ -160,6 +172,15 @@ pub(super) struct Runner<'a> {
 /// Runs the plan against the device and puts the settings back. Never fails: what went wrong is in
 /// the report.
 pub async fn run(job: &Job, listener: &mut dyn Listener) -> Outcome {
+    resume(job, &Past::default(), listener).await
+}
+
+/// [`run`], going on where the process ended that left `past` behind: the plan is the same, what it
+/// sent is not sent again, what it found counts, and the settings are put back as it found them.
+pub async fn resume(job: &Job, past: &Past, listener: &mut dyn Listener) -> Outcome {
+    let questions: Vec<OnceLock<Case>> = (0..job.options.questions)
+        .map(|_| OnceLock::new())
+        .collect();
     let mut runner = Runner {
         job,
         law: Law {
@@ -179,6 +200,9 @@ pub async fn run(job: &Job, listener: &mut dyn Listener) -> Outcome {
         files: Vec::new(),
         confirming: 0,
         probes: readings::Probes::default(),
+        questions: &questions,
+        asked: BTreeMap::new(),
+        done: BTreeSet::new(),
         started: Instant::now(),
         latencies: Vec::new(),
         valid_sent: 0,
@@ -191,17 +215,34 @@ pub async fn run(job: &Job, listener: &mut dyn Listener) -> Outcome {
         cases: job.plan.cases.len(),
         requests: job.plan.requests,
     });
-    let guard = runner.preflight().await;
+    runner.remember(past);
+    let mut guard = runner.preflight().await;
+    if let Some(guard) = &mut guard {
+        match past.settings() {
+            Some(before) => guard.adopt(&job.device, before),
+            None => runner
+                .listener
+                .on(&Event::Settings(&guard.snapshot(&job.device))),
+        }
+    }
     if runner.stop.is_none() {
         runner.windows().await;
+        runner.inquire().await;
         runner.finish().await;
     }
     runner.conclude(guard).await
 }
 
 impl<'a> Runner<'a> {
+    /// A case of the plan, or, behind those, one that was asked beside it.
     pub(super) fn case(&self, at: usize) -> &'a Case {
-        &self.job.plan.cases[at]
+        let plan = &self.job.plan.cases;
+        match plan.get(at) {
+            Some(case) => case,
+            None => self.questions[at - plan.len()]
+                .get()
+                .expect("a place is given out with its case"),
+        }
     }
 
     pub(super) fn note(&mut self, text: String) {
@@ -211,12 +252,69 @@ impl<'a> Runner<'a> {
         }
     }
 
+    /// Says something about a promise that no single case says.
+    pub(super) fn state(&mut self, promise: &str, kept: bool) {
+        self.tally.note(promise, kept);
+        self.listener.on(&Event::Stated { promise, kept });
+    }
+
+    /// Counts what an earlier process saw, as if it had been seen now.
+    fn remember(&mut self, past: &Past) {
+        let plan = self.job.plan.cases.iter().enumerate();
+        let cases: BTreeMap<&str, usize> = plan.map(|(at, case)| (case.id.as_str(), at)).collect();
+        let quiet = |id: &str| {
+            cases
+                .get(id)
+                .is_some_and(|at| must_be_refused(self.case(*at)))
+        };
+        self.done = past.done(quiet).into_iter().map(str::to_owned).collect();
+        let mut left = self.done.clone();
+        for record in &past.records {
+            match record {
+                Record::Case(seen) if left.remove(&seen.id) => {
+                    let Some(at) = cases.get(seen.id.as_str()).copied() else {
+                        continue;
+                    };
+                    let (case, judgement) = (self.case(at), seen.judgement());
+                    self.tally.count(case, &judgement);
+                    self.probes
+                        .observe(&self.job.context(), case, judgement.took);
+                    for fingerprint in &seen.joined {
+                        self.tally.known(fingerprint, &case.id);
+                    }
+                    if seen.answered {
+                        self.answered = Some(at);
+                        self.cases_answered += 1;
+                    }
+                    if case.expect == Expect::Accepted && judgement.took != Took::Neither {
+                        self.valid_sent += 1;
+                        self.valid_accepted += u64::from(judgement.took == Took::Accepted);
+                    }
+                }
+                Record::Stated { promise, kept } => self.tally.note(promise, *kept),
+                Record::Found { finding } => self.tally.add((**finding).clone()),
+                Record::File { name, content } => {
+                    self.files.push((name.clone(), content.clone()));
+                }
+                Record::Note { text } if !self.notes.contains(text) => {
+                    self.notes.push(text.clone());
+                }
+                _ => {}
+            }
+        }
+        self.tally.take_joined();
+    }
+
     async fn windows(&mut self) {
         let all: Vec<usize> = (0..self.job.plan.cases.len()).collect();
         for window in all.chunks(WINDOW) {
             let (quiet, loud): (Vec<usize>, Vec<usize>) = window
                 .iter()
+                .filter(|at| !self.done.contains(&self.case(**at).id))
                 .partition(|at| must_be_refused(self.case(**at)));
+            if quiet.is_empty() && loud.is_empty() {
+                continue;
+            }
             self.look_again().await;
             for block in quiet.chunks(self.job.options.concurrency.max(1)) {
                 if self.over() {
@@ -225,6 +323,9 @@ impl<'a> Runner<'a> {
                 self.block(block).await;
             }
             self.checkpoint().await;
+            if self.stop.as_ref().is_none_or(Stop::judged) {
+                self.listener.on(&Event::Checkpoint);
+            }
             for at in loud {
                 if self.over() {
                     break;
@@ -239,7 +340,7 @@ impl<'a> Runner<'a> {
     }
 
     /// Whether the plan has to end here.
-    fn over(&mut self) -> bool {
+    pub(super) fn over(&mut self) -> bool {
         if self.stop.is_none() {
             let options = &self.job.options;
             if *options.stop.borrow() {
@@ -254,6 +355,8 @@ impl<'a> Runner<'a> {
                 .is_some_and(|max| self.job.device.sent() >= max)
             {
                 self.stop = Some(Stop::RequestLimit);
+            } else if let Some(why) = self.listener.halt() {
+                self.stop = Some(Stop::Halted(why));
             } else if self.valid_sent >= HOPELESS_AFTER && self.valid_accepted == 0 {
                 self.stop = Some(Stop::NothingAccepted);
             } else if self.restarts > self.job.profile.limits.reboots {
@@ -332,7 +435,7 @@ impl<'a> Runner<'a> {
     }
 
     /// Everything that follows from one exchange.
-    async fn settle(&mut self, at: usize, mut attempt: Attempt) {
+    pub(super) async fn settle(&mut self, at: usize, mut attempt: Attempt) {
         let case = self.case(at);
         if self.session_ended(case, &attempt) {
             attempt = self.renew_session(at, attempt).await;
@@ -362,7 +465,8 @@ impl<'a> Runner<'a> {
             self.valid_accepted += u64::from(attempt.judgement.took == Took::Accepted);
         }
         self.tally.count(case, &attempt.judgement);
-        self.probes.observe(self.law, case, attempt.judgement.took);
+        self.probes
+            .observe(&self.job.context(), case, attempt.judgement.took);
         if self.listener.wants_error_answers()
             && let Some(answer) = attempt.exchange.answer()
             && let Some(mut error) = error_answer(&self.job.contract, case, answer)
@@ -394,6 +498,13 @@ impl<'a> Runner<'a> {
             broken |= self.found(at, &promise, deviation, &attempt.exchange).await;
         }
         broken |= self.mind_settings(at, &attempt).await;
+        let joined = self.tally.take_joined();
+        self.listener.on(&Event::Judged {
+            case,
+            judgement: &attempt.judgement,
+            answered: attempt.exchange.answer().is_some(),
+            joined: &joined,
+        });
         let sent = self.job.device.sent();
         self.listener.on(&Event::CaseDone {
             case: &case.id,
@@ -422,13 +533,16 @@ impl<'a> Runner<'a> {
         if matches!(self.stop, Some(Stop::Lost(_))) {
             return;
         }
+        // The first few answers only: a device that slows down steadily from the first request on
+        // is several times slower before a quarter of the plan is through.
+        const EARLY: usize = 24;
         let quarter = self.latencies.len() / 4;
-        if quarter < 10 {
+        if quarter < EARLY {
             return;
         }
-        let early = median(&self.latencies[..quarter]);
+        let early = median(&self.latencies[..EARLY]);
         let late = median(&self.latencies[self.latencies.len() - quarter..]);
-        let slower = late > early * 10 && late > early + Duration::from_millis(250);
+        let slower = late > early * 5 && late > early + Duration::from_millis(250);
         let operations: Vec<String> = self
             .job
             .contract
@@ -437,8 +551,7 @@ impl<'a> Runner<'a> {
             .map(|o| o.id.clone())
             .collect();
         for operation in operations {
-            self.tally
-                .note(&format!("{operation}.state.alive"), !slower);
+            self.state(&format!("{operation}.state.alive"), !slower);
         }
         if slower && let Some(at) = self.answered {
             let deviation = Deviation {
@@ -544,11 +657,16 @@ impl<'a> Runner<'a> {
             },
             promises,
             findings,
-            divergences: self.probes.divergences(&job.contract, &job.texts),
+            divergences: self
+                .probes
+                .divergences(&job.contract, &job.texts, &job.plan.cases),
             choices,
             contract_issues: job.issues.clone(),
             unsupported: job.contract.unsupported.clone(),
             notes: self.notes,
+            shard: None,
+            night: None,
+            baseline: None,
         };
         self.listener.on(&Event::Finished(&report));
         Outcome {
@@ -571,7 +689,7 @@ fn must_be_refused(case: &Case) -> bool {
 }
 
 /// Whether the request met nobody.
-fn never_reached(failure: &Failure) -> bool {
+pub(super) fn never_reached(failure: &Failure) -> bool {
     use crate::exchange::Phase;
     matches!(
         failure,

@@ -120,7 +120,7 @@ impl Runner<'_> {
         }
         let promise = format!("{}.state.readback", case.operation);
         let Some(value) = self.read(&case.operation).await else {
-            self.tally.note(&promise, false);
+            self.state(&promise, false);
             return false;
         };
         let Some(watched) = self.watched.get_mut(&case.operation) else {
@@ -129,7 +129,7 @@ impl Runner<'_> {
         let difference = watched.differs_from_written(written, &value);
         watched.standing = Some(value);
         let Some(first) = difference else {
-            self.tally.note(&promise, true);
+            self.state(&promise, true);
             return false;
         };
         // One defect of storing shows in many writes: the member at fault is the class, not the
@@ -195,7 +195,7 @@ impl Runner<'_> {
             watched.standing = Some(value);
             let promise = format!("{operation}.state.refusal");
             match difference {
-                None => self.tally.note(&promise, true),
+                None => self.state(&promise, true),
                 Some(difference) => {
                     self.search(&operation, &promise, &pending, &difference)
                         .await;
@@ -347,8 +347,7 @@ impl Runner<'_> {
                 continue;
             };
             let difference = watched.differs_from_standing(&value);
-            self.tally
-                .note(&format!("{operation}.state.readback"), difference.is_none());
+            self.state(&format!("{operation}.state.readback"), difference.is_none());
             if let Some(difference) = difference
                 && let Some(at) = self.answered
             {

@@ -1,7 +1,7 @@
 //! Adds up verdicts: status of each promise, findings by fingerprint, choices. Pure.
 
 use super::result::{Choice, Evidence, Finding, PromiseResult, Reproducer, Severity, Status};
-use crate::case::{Case, Expect};
+use crate::case::{Case, Expect, HOW_READ};
 use crate::contract::Contract;
 use crate::judge::{Deviation, Judgement, Kind, Ruling};
 use sha2::{Digest, Sha256};
@@ -14,6 +14,7 @@ pub struct Tally {
     findings: Vec<Finding>,
     by_fingerprint: BTreeMap<String, usize>,
     choices: BTreeMap<(String, String), Choice>,
+    joined: Vec<String>,
 }
 
 #[derive(Debug, Default)]
@@ -35,7 +36,10 @@ impl Tally {
                 Ruling::Broken(_) | Ruling::Undecided(_) => count.undecided += 1,
             }
         }
-        if let Some((question, device)) = &judgement.choice {
+        // How the device reads a rule is a divergence, which says more.
+        if let Some((question, device)) = &judgement.choice
+            && question != HOW_READ
+        {
             let key = (case.main_promise(), format!("{question}\u{0}{device}"));
             self.choices.entry(key).or_insert_with(|| Choice {
                 question: question.clone(),
@@ -68,8 +72,14 @@ impl Tally {
         };
         if finding.case != case && !finding.also.iter().any(|c| c == case) {
             finding.also.push(case.to_owned());
+            self.joined.push(fingerprint.to_owned());
         }
         true
+    }
+
+    /// Fingerprints of known findings that cases have joined since the last call.
+    pub fn take_joined(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.joined)
     }
 
     /// Adds a confirmed finding; its promise is broken from now on unless it is flaky.

@@ -33,6 +33,9 @@ pub fn empty() -> Report {
         contract_issues: Vec::new(),
         unsupported: Vec::new(),
         notes: Vec::new(),
+        shard: None,
+        night: None,
+        baseline: None,
     }
 }
 
@@ -92,6 +95,7 @@ pub fn everyday() -> Report {
                    http://192.0.2.1/api/v1/door"
                 .to_owned(),
             request_file: None,
+            ..Reproducer::default()
         },
         evidence: Evidence {
             request:
@@ -124,6 +128,7 @@ pub fn everyday() -> Report {
                    http://192.0.2.1/api/v1/door"
                 .to_owned(),
             request_file: Some("probity-reproducers/1111111111111111.bin".to_owned()),
+            ..Reproducer::default()
         },
         evidence: Evidence {
             request: format!(
@@ -148,6 +153,7 @@ pub fn everyday() -> Report {
         reproducer: Reproducer {
             curl: "curl http://192.0.2.1/".to_owned(),
             request_file: None,
+            ..Reproducer::default()
         },
         evidence: Evidence::default(),
         also: Vec::new(),
@@ -231,6 +237,9 @@ pub fn everyday() -> Report {
                 ],
                 device: DeviceReading {
                     fits: vec!["none.full.python".to_owned(), "none.full.go".to_owned()],
+                    outcome: ReadingOutcome::Fits,
+                    description: vec!["full: python go".to_owned()],
+                    classes: 1,
                     excluded: 1,
                     requests: 2,
                     probes: vec![

@@ -1,10 +1,10 @@
 //! Runs the whole suite against a mock, in process, over real HTTP.
 #![allow(dead_code)]
 
-use probity::case::{self, Context, DEFAULT_BUDGET, Plan};
+use probity::case::{self, Context, DEFAULT_BUDGET, Plan, QUESTIONS_AT_MOST};
 use probity::contract::{self, Contract, ContractIssue};
 use probity::device::{Carrier, Credentials, Device, Options as DeviceOptions};
-use probity::mock::{self, MockConfig};
+use probity::mock::{self, Mock, MockConfig};
 use probity::pattern::Texts;
 use probity::profile::Profile;
 use probity::run::event::{Event, Listener};
@@ -66,12 +66,21 @@ impl Suite {
         listener: &mut dyn Listener,
         timeout: Duration,
     ) -> Outcome {
-        let credentials = Credentials {
-            username: Some(config.username.clone()),
-            password: Some(config.password.clone()),
-            token: None,
-        };
+        let credentials = credentials(&config);
         let mock = mock::spawn(config).expect("mock starts");
+        let outcome = self.run_on(&mock, credentials, listener, timeout);
+        mock.stop();
+        outcome
+    }
+
+    /// Runs the plan against a mock that goes on afterwards.
+    pub fn run_on(
+        &self,
+        mock: &Mock,
+        credentials: Credentials,
+        listener: &mut dyn Listener,
+        timeout: Duration,
+    ) -> Outcome {
         let device = Device::new(
             DeviceOptions {
                 base_url: format!("http://{}", mock.addr()),
@@ -95,6 +104,7 @@ impl Suite {
                 seed: 0,
                 time_limit: Some(Duration::from_secs(60)),
                 max_requests: None,
+                questions: QUESTIONS_AT_MOST,
                 concurrency: 1,
                 stop: stopped,
                 restore: mock.unreadable(),
@@ -107,9 +117,16 @@ impl Suite {
             .enable_all()
             .build()
             .expect("runtime");
-        let outcome = runtime.block_on(run::run(&job, listener));
-        mock.stop();
-        outcome
+        runtime.block_on(run::run(&job, listener))
+    }
+}
+
+/// What a mock of this configuration takes.
+pub fn credentials(config: &MockConfig) -> Credentials {
+    Credentials {
+        username: Some(config.username.clone()),
+        password: Some(config.password.clone()),
+        token: None,
     }
 }
 

@@ -246,7 +246,7 @@ impl<'b, 'c, 'a> Door<'b, 'c, 'a> {
         }
         let request = self.with_query("token", Template::from("0"));
         self.knock(
-            ("wrong-in-query", 4),
+            ("wrong-in-query", 2),
             "there is an unknown token in the query",
             request,
             Wrong,
@@ -257,7 +257,7 @@ impl<'b, 'c, 'a> Door<'b, 'c, 'a> {
     fn hints(&mut self) {
         use Credentials::Wrong;
         for (name, tier, field) in [
-            ("forwarded", 3, "X-Forwarded-For"),
+            ("forwarded", 2, "X-Forwarded-For"),
             ("real-ip", THOROUGH, "X-Real-IP"),
             ("user", THOROUGH, "X-Remote-User"),
         ] {
@@ -268,7 +268,7 @@ impl<'b, 'c, 'a> Door<'b, 'c, 'a> {
         let cookies = Template::from("token=1; session=1; auth=1; admin=true");
         let request = self.with_header("Cookie", cookies);
         let title = "there are no credentials but made-up cookies";
-        self.knock(("cookies", 3), title, request, Wrong);
+        self.knock(("cookies", 2), title, request, Wrong);
         // Servers that let pictures and scripts pass without credentials sometimes look at the end
         // of the whole target.
         let request = self.with_query(EXTRA, Template::from(".css"));
@@ -509,6 +509,7 @@ fn class(about: &'static str, name: &'static str) -> &'static str {
                 "prefixed",
                 "doubled",
                 "extended-long",
+                "upper-case",
             ],
         ),
         ("scheme", &["other-scheme", "basic-unknown", "basic-empty"]),

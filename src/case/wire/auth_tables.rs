@@ -228,12 +228,13 @@ pub(super) const BEARER: &[Row] = &[
         "Digest username=\"admin\"",
         WrongForm,
     ),
+    // RFC 6749 §1.1: values are case sensitive unless otherwise noted; §1.4: a token is opaque.
     row(
         "upper-case",
-        2,
+        1,
         "the token is in capitals",
         "Bearer {capitals}",
-        Open("case of the token"),
+        Wrong,
     ),
     row(
         "bare",

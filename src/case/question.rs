@@ -1,0 +1,43 @@
+//! One string in an otherwise valid body, asked while the run goes on: which string comes next
+//! depends on what the device answered before. May import what [`crate::case`] may.
+
+use super::constraints::text_keyword;
+use super::draft::{Scene, Sketch, WhenOpen, mark, shown};
+use super::model::{Case, Context};
+use crate::contract::{FieldPath, Operation};
+use serde_json::Value;
+
+/// Name of the strategy in the ids of such cases.
+pub const QUESTIONS: &str = "readings";
+
+/// What is left open about a string that readings of its rule judge differently.
+pub const HOW_READ: &str = "how a string rule is to be read";
+
+/// The case that asks whether the device takes `text` in a field. What the page says of it counts
+/// as for any other case: a string that every reading allows must be accepted, one that none allows
+/// refused, in between either will do. `None` where no body has the field, or where the operation
+/// must not be called.
+pub fn question(
+    context: &Context<'_>,
+    op: &Operation,
+    path: &FieldPath,
+    text: &str,
+) -> Option<Case> {
+    let mut scene = Scene::of(context, op, QUESTIONS)?;
+    let fields = scene.fields();
+    let keyword = fields.iter().find(|f| f.path == *path)?;
+    let keyword = text_keyword(keyword.schema);
+    let body = scene.with(path, Value::from(text))?;
+    scene.add(Sketch {
+        field: path,
+        keyword,
+        name: format!("ask-{}", mark(text)),
+        title: format!("{path} is {}", shown(text)),
+        class: format!("{keyword}:reading"),
+        tier: 0,
+        body,
+        bytes: None,
+        when_open: WhenOpen::Ask(HOW_READ),
+    });
+    scene.take()
+}

@@ -1,0 +1,420 @@
+//! `probity fuzz`: the plan, then inputs without end.
+
+use super::baseline;
+use super::common::{
+    ContractArgs, DeviceArgs, Error, deliver, duration, interrupts, require_credentials, shard,
+    share,
+};
+use super::journal::{Identity, JournalArgs};
+use crate::case::{self, Context, DEFAULT_BUDGET};
+use crate::contract;
+use crate::device::{Credentials, Device};
+use crate::judge::Law;
+use crate::mock::{self, Mock, MockConfig};
+use crate::night::{dictionary, engine};
+use crate::report::{self, terminal};
+use crate::run::curl::login_lines;
+use crate::run::event::{Event, Listener};
+use crate::run::journal::{Past, Record};
+use crate::run::observe::Observer;
+use crate::run::replay::{Fate, replay};
+use crate::run::result::{Finding, Night, Report, Status};
+use crate::run::{self, Job, Options, Outcome, Verdict, compare, decide};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Sends the plan of `probity run` first, then inputs that it makes until time or requests end: from
+the grammar of the contract, from inputs that drew new kinds of answers, changed in structure and
+bytes, alone and in sequences. A finding is made as small as it can be and confirmed.
+
+Examples:
+  probity fuzz --requests 10000                      fuzz the embedded mock device
+  probity fuzz --target http://192.168.1.20 --username admin --password-env DEVICE_PASSWORD \\
+               --time-limit 8h --journal night.jsonl --corpus corpus/panel --report json=night.json
+  probity fuzz …the same… --resume                   go on after a crash, a reboot or Ctrl-C
+  probity fuzz …  --baseline last-night.json         say what is new, known and gone")]
+pub(super) struct Args {
+    #[command(flatten)]
+    contract: ContractArgs,
+    #[command(flatten)]
+    device: DeviceArgs,
+    /// Seed of every case and every input
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// End after this long; earlier processes of a resumed job count
+    #[arg(long, value_name = "D", value_parser = duration)]
+    time_limit: Option<Duration>,
+    /// End after so many requests behind the plan
+    #[arg(long, visible_alias = "max-requests", value_name = "N")]
+    requests: Option<u64>,
+    /// Leave the plan out
+    #[arg(long)]
+    no_plan: bool,
+    /// Only the Ith of N shares of the plan; the inputs behind it differ with the share too
+    #[arg(long, value_name = "I/N", value_parser = shard)]
+    shard: Option<(usize, usize)>,
+    /// Folder of inputs that showed something new; read at the start, added to
+    #[arg(long, value_name = "DIR")]
+    corpus: Option<PathBuf>,
+    /// Words to make inputs of: one a line, or as AFL and libFuzzer write them (repeatable)
+    #[arg(long, value_name = "FILE")]
+    dictionary: Vec<PathBuf>,
+    /// Requests that making one finding small may cost; 0: report it as it came
+    #[arg(long, value_name = "N", default_value_t = 250)]
+    shrink: u64,
+    /// How long the device may stay away before the job ends with exit code 3
+    #[arg(long, value_name = "D", value_parser = duration, default_value = "10m")]
+    patience: Duration,
+    /// Restarts of the device after which the job ends
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    max_restarts: u64,
+    #[command(flatten)]
+    journal: JournalArgs,
+    /// Report of an earlier night: its findings are known, and sent again where they do not show
+    #[arg(long, value_name = "REPORT")]
+    baseline: Option<PathBuf>,
+    /// Write a report: text, json or junit; `-` is stdout (repeatable)
+    #[arg(long, value_name = "FORMAT=PATH")]
+    report: Vec<report::Target>,
+    /// Folder for exact bytes of reproducers that a shell line cannot carry
+    #[arg(long, value_name = "DIR", default_value = "probity-reproducers")]
+    reproducers: PathBuf,
+    /// Embedded mock only: plant a fault
+    #[arg(long, value_name = "ID", conflicts_with = "target")]
+    fault: Vec<String>,
+    /// Print the final line only
+    #[arg(long, short, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Print every case of the plan
+    #[arg(long, short)]
+    verbose: bool,
+}
+
+pub(super) fn run(args: Args) -> Result<Verdict, Error> {
+    if args.time_limit.is_none() && args.requests.is_none() {
+        return Err("when to end? Give --time-limit 8h or --requests N".into());
+    }
+    let mut words = Vec::new();
+    for file in &args.dictionary {
+        words.extend(dictionary::read(file)?);
+    }
+    let baseline = args.baseline.as_deref().map(baseline::read).transpose()?;
+    let (contract, built_in) = args.contract.load()?;
+    let profile = args.device.profile(built_in)?;
+    let texts = contract.texts();
+    let issues = contract::lint(&contract, &texts);
+    let context = Context {
+        contract: &contract,
+        profile: &profile,
+        texts: &texts,
+        seed: args.seed,
+        thorough: false,
+    };
+    let mut plan = case::plan(&context, Some(DEFAULT_BUDGET));
+    if args.no_plan {
+        plan.retain(|_, _| false);
+    }
+    let whole = run::journal::plan_digest(&plan);
+    if let Some((i, n)) = args.shard {
+        plan = plan.share(i, n);
+    }
+    let base = args.device.target.clone();
+    let base = base.or_else(|| profile.base_url.clone());
+    let (mut journal, past) = args
+        .journal
+        .open(&Identity {
+            job: "fuzz",
+            contract: &contract,
+            target: base.as_deref(),
+            seed: args.seed,
+            plan: &plan,
+            shard: args.shard,
+        })?
+        .unzip();
+    let past: Past = past.unwrap_or_default();
+    let (contract, profile, texts) = (Arc::new(contract), Arc::new(profile), Arc::new(texts));
+    let mut restore = BTreeMap::new();
+    let mut mock: Option<Mock> = None;
+    let (base_url, credentials) = match base {
+        Some(url) => {
+            let credentials = args.device.credentials()?;
+            require_credentials(&contract, &credentials)?;
+            (url, credentials)
+        }
+        None => {
+            let config = MockConfig::clean(contract.clone(), profile.clone())
+                .with_texts(texts.clone())
+                .with_faults(args.fault.iter().cloned());
+            let credentials = Credentials {
+                username: Some(config.username.clone()),
+                password: Some(config.password.clone()),
+                token: None,
+            };
+            let started = mock::spawn(config).map_err(|e| format!("embedded mock: {e}"))?;
+            restore = started.unreadable();
+            let url = format!("http://{}", started.addr());
+            mock = Some(started);
+            (url, credentials)
+        }
+    };
+    let device = Device::new(
+        args.device.options(base_url, credentials, &profile),
+        profile.clone(),
+    )?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let (stop, stopped) = watch::channel(false);
+    let files = args.reproducers.display().to_string();
+    let job = Job {
+        contract,
+        profile,
+        texts,
+        plan,
+        device,
+        issues,
+        options: Options {
+            seed: args.seed,
+            time_limit: args.time_limit,
+            max_requests: None,
+            questions: 0,
+            concurrency: 1,
+            stop: stopped.clone(),
+            restore: restore.clone(),
+            recovery: args.patience,
+            files: files.clone(),
+            started_at: jiff::Timestamp::now().to_string(),
+        },
+    };
+    let night = engine::Options {
+        // A share goes through inputs of its own.
+        seed: args.shard.map_or(args.seed, |(i, n)| {
+            args.seed ^ ((i as u64) << 32) ^ ((n as u64) << 48)
+        }),
+        requests: args.requests,
+        time_limit: args.time_limit,
+        stop: stopped,
+        recovery: args.patience,
+        restore,
+        files,
+        corpus: args.corpus.clone(),
+        words,
+        shrink: args.shrink,
+        restarts: args.max_restarts,
+    };
+    let to_stdout = args.report.iter().any(report::Target::is_stdout);
+    let setup = (mock.is_none() && args.device.token_env.is_none())
+        .then(|| login_lines(job.device.profile(), job.device.base_url()))
+        .flatten();
+    let mut person = terminal::Terminal::new(terminal::Options {
+        quiet: args.quiet,
+        verbose: args.verbose,
+        summary: !to_stdout,
+    })
+    .with_setup(setup);
+    let mut listener = report::Listeners(Vec::new());
+    if let Some(journal) = &mut journal {
+        // First, so that nobody hears of a finding that is not on disk.
+        listener.0.push(journal);
+    }
+    listener.0.push(&mut person);
+    let mut outcome = runtime.block_on(async {
+        interrupts(stop);
+        work(&job, night, &past, baseline.as_ref(), &mut listener).await
+    });
+    if let Some(mock) = mock {
+        mock.stop();
+    }
+    if let Some(journal) = &mut journal {
+        journal.append(&Record::End {
+            code: outcome.verdict.code(),
+        });
+    }
+    outcome.report.shard = share(args.shard, whole);
+    deliver(&args.reproducers, &args.report, &outcome)?;
+    Ok(outcome.verdict)
+}
+
+/// Everything but the last event goes through: the report is not finished when the plan is.
+struct NotFinished<'l>(&'l mut dyn Listener);
+
+impl Listener for NotFinished<'_> {
+    fn on(&mut self, event: &Event<'_>) {
+        if !matches!(event, Event::Finished(_)) {
+            self.0.on(event);
+        }
+    }
+
+    fn halt(&self) -> Option<String> {
+        self.0.halt()
+    }
+
+    fn wants_error_answers(&self) -> bool {
+        self.0.wants_error_answers()
+    }
+}
+
+async fn work(
+    job: &Job,
+    options: engine::Options,
+    past: &Past,
+    baseline: Option<&Report>,
+    listener: &mut dyn Listener,
+) -> Outcome {
+    let (planned, mut outcome) = match job.plan.cases.is_empty() {
+        true => (
+            false,
+            run::resume(job, past, &mut NotFinished(&mut ())).await,
+        ),
+        false => (
+            true,
+            run::resume(job, past, &mut NotFinished(listener)).await,
+        ),
+    };
+    let over = *options.stop.borrow() || (planned && outcome.verdict == Verdict::NotJudged);
+    let broken_off = if over {
+        (outcome.verdict == Verdict::NotJudged).then(|| outcome.report.exit.reason.clone())
+    } else {
+        let context = job.context();
+        let hunt = engine::Job {
+            context: &context,
+            device: &job.device,
+            options,
+        };
+        // What the plan left is in the journal that this process writes, not in the past it read.
+        let mut past = past.clone();
+        let known: BTreeSet<String> = past.records.iter().filter_map(fingerprint).collect();
+        for finding in &outcome.report.findings {
+            if !known.contains(&finding.fingerprint) {
+                past.records.push(Record::Found {
+                    finding: Box::new(finding.clone()),
+                });
+            }
+        }
+        let harvest = engine::hunt(&hunt, &past, listener, None).await;
+        let broken_off = harvest.broken_off.clone();
+        add(&mut outcome, harvest);
+        broken_off
+    };
+    let mut gone = BTreeSet::new();
+    if let Some(baseline) = baseline {
+        if broken_off.is_none() {
+            gone = again(job, baseline, &mut outcome.report).await;
+        }
+        outcome.report.baseline = Some(compare(&outcome.report, &baseline.findings, &gone));
+    }
+    outcome.report.requests.sent = job.device.sent();
+    outcome.report.requests.answered = job.device.answered();
+    outcome.verdict = decide(&mut outcome.report, broken_off.as_deref());
+    listener.on(&Event::Finished(&outcome.report));
+    outcome
+}
+
+fn fingerprint(record: &Record) -> Option<String> {
+    match record {
+        Record::Found { finding } => Some(finding.fingerprint.clone()),
+        _ => None,
+    }
+}
+
+/// Adds what the night found to the report of the plan.
+fn add(outcome: &mut Outcome, harvest: engine::Harvest) {
+    let report = &mut outcome.report;
+    for finding in harvest.findings {
+        let known = report
+            .findings
+            .iter()
+            .any(|f| f.fingerprint == finding.fingerprint);
+        if known {
+            continue;
+        }
+        if let Some(promise) = report.promises.iter_mut().find(|p| p.id == finding.promise)
+            && finding.kind != crate::judge::Kind::Flaky
+        {
+            promise.status = Status::Broken;
+        }
+        report.findings.push(finding);
+    }
+    report.findings.sort_by_key(|f| f.severity);
+    for note in harvest.notes {
+        if !report.notes.contains(&note) {
+            report.notes.push(note);
+        }
+    }
+    for (name, content) in harvest.files {
+        if outcome.files.iter().all(|(n, _)| *n != name) {
+            outcome.files.push((name, content));
+        }
+    }
+    report.device.restarts += harvest.restarts;
+    report.device.restored = match (report.device.restored, harvest.restored) {
+        (Some(false), _) | (_, Some(false)) => Some(false),
+        (a, b) => b.or(a),
+    };
+    report.night = Some(Night {
+        inputs: harvest.inputs,
+        requests: harvest.requests,
+        classes: harvest.classes as u64,
+        corpus: harvest.corpus as u64,
+        grown: harvest.grown,
+        shrink_requests: harvest.shrunk.iter().map(|s| s.spent).sum(),
+    });
+}
+
+/// Sends the findings of the baseline that this night did not show; those that are fixed are gone,
+/// those that still fail are findings of this night too.
+async fn again(job: &Job, baseline: &Report, report: &mut Report) -> BTreeSet<String> {
+    let law = Law {
+        contract: &job.contract,
+        texts: &job.texts,
+        profile: &job.profile,
+    };
+    let missing: Vec<&Finding> = baseline
+        .findings
+        .iter()
+        .filter(|f| {
+            report
+                .findings
+                .iter()
+                .all(|now| now.fingerprint != f.fingerprint)
+        })
+        .collect();
+    let mut gone = BTreeSet::new();
+    if missing.is_empty() || baseline.contract.sha256 != job.contract.sha256 {
+        return gone;
+    }
+    let options = &job.options;
+    let mut observer = Observer::new(law, &job.device, options.recovery, options.stop.clone());
+    if observer
+        .start(&job.context(), &options.restore)
+        .await
+        .is_err()
+    {
+        return gone;
+    }
+    for finding in missing {
+        if *options.stop.borrow() {
+            break;
+        }
+        match replay(&mut observer, finding).await {
+            Fate::Fixed => {
+                gone.insert(finding.fingerprint.clone());
+            }
+            Fate::StillFailing { hits, tries, .. } => {
+                let mut finding = finding.clone();
+                finding.confirmed = format!("{hits}/{tries}");
+                report.findings.push(finding);
+            }
+            Fate::Unclear(_) => {}
+        }
+    }
+    if observer.restore().await.ok == Some(false) {
+        report.device.restored = Some(false);
+    }
+    gone
+}

@@ -1,0 +1,53 @@
+//! `probity merge`: the reports of all shards as one.
+
+use super::common::Error;
+use crate::report::{self, json, text};
+use crate::run::Verdict;
+use crate::run::merge::merge;
+use std::io::Write as _;
+use std::path::PathBuf;
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Refuses a shard of another plan, seed, contract or firmware (exit code 2) and a missing one (3).
+
+Examples:
+  probity merge shard-1.json shard-2.json shard-3.json
+  probity merge shard-*.json --report json=whole.json --report junit=whole.xml")]
+pub(super) struct Args {
+    /// JSON reports of `probity run --shard I/N` or `probity fuzz --shard I/N`
+    #[arg(required = true, value_name = "REPORT")]
+    reports: Vec<PathBuf>,
+    /// Write the whole report: text, json or junit; `-` is stdout (repeatable)
+    #[arg(long, value_name = "FORMAT=PATH")]
+    report: Vec<report::Target>,
+}
+
+pub(super) fn run(args: Args) -> Result<Verdict, Error> {
+    let mut reports = Vec::new();
+    for path in &args.reports {
+        let name = path.display().to_string();
+        let bytes = std::fs::read(path).map_err(|e| format!("{name}: {e}"))?;
+        let report = json::read(&bytes).map_err(|e| format!("{name}: {e}"))?;
+        reports.push((name, report));
+    }
+    let (whole, verdict) = match merge(reports) {
+        Ok(merged) => merged,
+        Err(error) => {
+            let _ = writeln!(anstream::stderr(), "probity: {error}");
+            return Ok(error.verdict());
+        }
+    };
+    if !args.report.iter().any(report::Target::is_stdout) {
+        let page = text::render(&whole, text::Style::default());
+        match std::io::stdout().write_all(page.as_bytes()) {
+            // A reader that has seen enough is no error.
+            Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => return Err(e.into()),
+            _ => {}
+        }
+    }
+    for target in &args.report {
+        target.write(&whole)?;
+    }
+    Ok(verdict)
+}

@@ -1,0 +1,161 @@
+//! `probity replay`: findings of a report, sent again.
+
+use super::common::{ContractArgs, DeviceArgs, Error, interrupts, require_credentials};
+use crate::case::Context;
+use crate::device::Device;
+use crate::judge::Law;
+use crate::report::json;
+use crate::run::Verdict;
+use crate::run::observe::Observer;
+use crate::run::replay::{Fate, replay};
+use crate::run::result::{Finding, Report};
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// How long a device may stay away before it counts as lost.
+const RECOVERY: Duration = Duration::from_secs(60);
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Says of each finding: fixed, still failing, or could not tell. Exit code 0: all fixed,
+1: some still failing, 3: could not tell of some.
+
+Examples:
+  probity replay report.json --username admin --password-env DEVICE_PASSWORD
+  probity replay report.json 3f0c9a1d5e77b210 --target http://192.168.1.20 --token-env TOKEN")]
+pub(super) struct Args {
+    /// JSON report of `probity run` or `probity fuzz`
+    report: PathBuf,
+    /// Fingerprints, or their beginnings; without any: all findings
+    fingerprint: Vec<String>,
+    #[command(flatten)]
+    contract: ContractArgs,
+    #[command(flatten)]
+    device: DeviceArgs,
+}
+
+pub(super) fn run(args: Args) -> Result<Verdict, Error> {
+    let named = |e: String| format!("{}: {e}", args.report.display());
+    let bytes = std::fs::read(&args.report).map_err(|e| named(e.to_string()))?;
+    let report = json::read(&bytes).map_err(|e| named(e.to_string()))?;
+    let findings = chosen(&report, &args.fingerprint).map_err(named)?;
+    let (contract, built_in) = args.contract.load()?;
+    if contract.sha256 != report.contract.sha256 {
+        return Err(named(format!(
+            "made from contract {} ({}…), and this one is {} ({}…): give the same with --contract",
+            report.contract.id,
+            short(&report.contract.sha256),
+            contract.id,
+            short(&contract.sha256),
+        ))
+        .into());
+    }
+    let profile = Arc::new(args.device.profile(built_in)?);
+    let credentials = args.device.credentials()?;
+    require_credentials(&contract, &credentials)?;
+    let base = args.device.target.clone();
+    let base = base.unwrap_or_else(|| report.target.clone());
+    let device = Device::new(
+        args.device.options(base, credentials, &profile),
+        profile.clone(),
+    )?;
+    let texts = contract.texts();
+    let context = Context {
+        contract: &contract,
+        profile: &profile,
+        texts: &texts,
+        seed: report.seed,
+        thorough: false,
+    };
+    let law = Law {
+        contract: &contract,
+        texts: &texts,
+        profile: &profile,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let (stop, stopped) = watch::channel(false);
+    let mut observer = Observer::new(law, &device, RECOVERY, stopped);
+    let verdicts = runtime.block_on(async {
+        interrupts(stop);
+        send(&mut observer, &context, &findings).await
+    })?;
+    Ok(Verdict::worst(&verdicts))
+}
+
+async fn send(
+    observer: &mut Observer<'_>,
+    context: &Context<'_>,
+    findings: &[&Finding],
+) -> Result<Vec<Verdict>, Error> {
+    let mut verdicts = Vec::new();
+    if let Err(why) = observer.start(context, &BTreeMap::new()).await {
+        let _ = writeln!(anstream::stderr(), "probity: could not tell: {why}");
+        return Ok(vec![Verdict::NotJudged]);
+    }
+    for finding in findings {
+        let fate = replay(observer, finding).await;
+        let more = match &fate {
+            Fate::Fixed => String::new(),
+            Fate::StillFailing { observed, .. } => format!(": {observed}"),
+            Fate::Unclear(why) => format!(": {why}"),
+        };
+        line(&format!(
+            "{}  {}{more}  [{}]",
+            finding.fingerprint, fate, finding.title
+        ))?;
+        verdicts.push(match fate {
+            Fate::Fixed => Verdict::Kept,
+            Fate::StillFailing { .. } => Verdict::Findings,
+            Fate::Unclear(_) => Verdict::NotJudged,
+        });
+    }
+    let restored = observer.restore().await;
+    for reason in &restored.reasons {
+        let _ = writeln!(anstream::stderr(), "probity: {reason}");
+    }
+    if restored.ok == Some(false) {
+        verdicts.push(Verdict::NotRestored);
+    }
+    Ok(verdicts)
+}
+
+/// A reader of stdout that has seen enough is no error.
+fn line(text: &str) -> Result<(), Error> {
+    match writeln!(std::io::stdout(), "{text}") {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(e.into()),
+        _ => Ok(()),
+    }
+}
+
+/// The findings that the beginnings of fingerprints name; all where none is given.
+fn chosen<'r>(report: &'r Report, wanted: &[String]) -> Result<Vec<&'r Finding>, String> {
+    for prefix in wanted {
+        if report
+            .findings
+            .iter()
+            .all(|f| !f.fingerprint.starts_with(prefix.as_str()))
+        {
+            return Err(format!(
+                "it has no finding {prefix}; it has {}",
+                match report.findings.len() {
+                    0 => "none".to_owned(),
+                    n => format!("{n}, the first is {}", report.findings[0].fingerprint),
+                }
+            ));
+        }
+    }
+    let wants = |f: &&Finding| {
+        wanted.is_empty() || wanted.iter().any(|p| f.fingerprint.starts_with(p.as_str()))
+    };
+    Ok(report.findings.iter().filter(wants).collect())
+}
+
+fn short(hash: &str) -> &str {
+    hash.get(..12).unwrap_or(hash)
+}

@@ -1,0 +1,117 @@
+//! Asks the device how it reads the string rules that the page leaves ambiguous: one string at a
+//! time, each chosen by what was answered before, until one class of readings is left or nothing
+//! tells the rest apart. Sends its questions as cases, so that whatever else they show is judged.
+
+use super::readings::{Subject, subjects};
+use super::runner::Runner;
+use crate::case::{Case, question};
+use crate::judge::Took;
+use crate::pattern::classify::{Classifier, Outcome};
+
+/// Questions about one rule beyond which the others have to have their turn.
+const MOST_OF_A_RULE: usize = 16;
+
+impl Runner<'_> {
+    /// Asks about every rule whose promise the plan tests, as long as there are questions left in
+    /// the options.
+    pub(super) async fn inquire(&mut self) {
+        let mut left = self.job.options.questions.min(self.questions.len());
+        if left == 0 {
+            return;
+        }
+        let subjects = subjects(&self.job.contract, &self.job.plan.cases);
+        let mut desks: Vec<(&Subject, Classifier<'_>)> = subjects
+            .iter()
+            .filter_map(|s| {
+                let texts = &self.job.texts;
+                Some((s, self.probes.classifier(&s.promise, &s.rule, texts)?))
+            })
+            .collect();
+        // First what separates listed readings, of every rule; then what describes those that fit
+        // none, which takes more.
+        for describing in [false, true] {
+            for (subject, classifier) in &mut desks {
+                let mut sent = 0;
+                let most = if describing { left } else { MOST_OF_A_RULE };
+                while sent < most.min(left) && !self.over() {
+                    let Some(text) = self.next_question(subject, classifier, describing) else {
+                        break;
+                    };
+                    match self.ask(subject, &text).await {
+                        Some(accepted) => classifier.answer(&text, accepted),
+                        None => break,
+                    }
+                    sent += 1;
+                }
+                left -= sent;
+            }
+        }
+        if left == 0 {
+            self.note(
+                "the budget ended before every reading of the string rules was asked about"
+                    .to_owned(),
+            );
+        }
+    }
+
+    fn next_question(
+        &self,
+        subject: &Subject,
+        classifier: &Classifier<'_>,
+        describing: bool,
+    ) -> Option<String> {
+        match classifier.outcome() {
+            Outcome::Open { .. } => classifier.next(|text| surprise(classifier, text)),
+            Outcome::Unlisted { contradiction, .. } => {
+                // Whether the answer that left no reading comes again.
+                let again = (contradiction.0, subject.promise.clone());
+                if self.asked.get(&again).is_none_or(|times| *times < 2) {
+                    return Some(again.0);
+                }
+                describing.then(|| classifier.next(|_| 0)).flatten()
+            }
+            Outcome::Fits { .. } | Outcome::Unstable { .. } => None,
+        }
+    }
+
+    /// Sends one string in an otherwise valid body. Whether the device took it, where it said so.
+    async fn ask(&mut self, subject: &Subject, text: &str) -> Option<bool> {
+        let job = self.job;
+        let operation = job.contract.operation(&subject.operation)?;
+        let case = question(&job.context(), operation, &subject.path, text)?;
+        let again = (text.to_owned(), subject.promise.clone());
+        *self.asked.entry(again).or_default() += 1;
+        let at = self.keep(case)?;
+        let attempt = self.attempt(self.case(at), false).await;
+        let took = attempt.judgement.took;
+        self.probes.asked(subject);
+        self.settle(at, attempt).await;
+        match took {
+            Took::Accepted => Some(true),
+            Took::Refused => Some(false),
+            Took::Neither => None,
+        }
+    }
+
+    /// Gives a case that is not of the plan a place.
+    fn keep(&mut self, case: Case) -> Option<usize> {
+        let place = self.questions.iter().position(|q| q.get().is_none())?;
+        let kept = self.questions.get(place)?.set(case).is_ok();
+        kept.then(|| self.job.plan.cases.len() + place)
+    }
+}
+
+/// How many of the classes that are left take a string, of a hundred: a refusal changes nothing on
+/// the device, so of two strings that tell as much the one that is likelier refused goes first.
+fn surprise(classifier: &Classifier<'_>, text: &str) -> u32 {
+    let left = classifier.left();
+    let probes = classifier.survey().probes();
+    let Some((_, answers)) = probes.iter().find(|(known, _)| known == text) else {
+        return 0;
+    };
+    let take = left
+        .iter()
+        .filter(|&&class| answers.get(class).copied().unwrap_or(false))
+        .count();
+    u32::try_from(take * 100 / left.len().max(1)).unwrap_or(100)
+}

@@ -1,0 +1,242 @@
+//! The shares of one plan, put together as if one process had sent all of it. Pure.
+
+use super::compare::decide;
+use super::exit::Verdict;
+use super::result::{Report, Shard, Status};
+use std::collections::BTreeMap;
+
+/// Why reports are not the shares of one plan.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MergeError {
+    /// There is nothing to merge.
+    #[error("no report")]
+    Nothing,
+    /// A report is of a whole plan.
+    #[error("{0}: it is no shard: made without --shard")]
+    NoShard(String),
+    /// A report is of another plan.
+    #[error("{name}: a foreign shard: its {what} is {theirs}, that of {first} is {ours}")]
+    Foreign {
+        /// The report.
+        name: String,
+        /// The one that it is compared with.
+        first: String,
+        /// What differs.
+        what: &'static str,
+        /// Of the report.
+        theirs: String,
+        /// Of the first.
+        ours: String,
+    },
+    /// Two reports are of the same share.
+    #[error("{a} and {b}: both are shard {index}")]
+    Twice {
+        /// A report.
+        a: String,
+        /// Another.
+        b: String,
+        /// The share.
+        index: u64,
+    },
+    /// Shares are missing.
+    #[error("shard missing: {}", .0.join(", "))]
+    Missing(Vec<String>),
+}
+
+impl MergeError {
+    /// How the process ends: a missing shard means that not everything was judged.
+    pub fn verdict(&self) -> Verdict {
+        match self {
+            MergeError::Missing(_) => Verdict::NotJudged,
+            _ => Verdict::Usage,
+        }
+    }
+}
+
+/// Merges reports, each with the name that errors call it by.
+///
+/// # Errors
+/// They are not all the shares of one plan, each once.
+pub fn merge(reports: Vec<(String, Report)>) -> Result<(Report, Verdict), MergeError> {
+    let shards = check(&reports)?;
+    let mut ordered: Vec<(u64, Report)> = shards
+        .into_iter()
+        .zip(reports)
+        .map(|(shard, (_, report))| (shard.index, report))
+        .collect();
+    ordered.sort_by_key(|(index, _)| *index);
+    let mut reports = ordered.into_iter().map(|(_, report)| report);
+    let mut merged = reports.next().ok_or(MergeError::Nothing)?;
+    let mut broken_off = reason(&merged);
+    for report in reports {
+        broken_off = broken_off.or_else(|| reason(&report));
+        add(&mut merged, report);
+    }
+    merged.shard = None;
+    merged.findings.sort_by_key(|f| f.severity);
+    let verdict = decide(&mut merged, broken_off.as_deref());
+    Ok((merged, verdict))
+}
+
+/// Why a share could not be judged, where it says so.
+fn reason(report: &Report) -> Option<String> {
+    (report.exit.code == Verdict::NotJudged.code()).then(|| report.exit.reason.clone())
+}
+
+fn check(reports: &[(String, Report)]) -> Result<Vec<Shard>, MergeError> {
+    let (first, reference) = reports.first().ok_or(MergeError::Nothing)?;
+    let mut shards: Vec<Shard> = Vec::new();
+    for (name, report) in reports {
+        let shard = report.shard.clone();
+        let shard = shard.ok_or_else(|| MergeError::NoShard(name.clone()))?;
+        let ours = reference.shard.as_ref().unwrap_or(&shard);
+        let device = |r: &Report| {
+            let says = |t: &Option<String>| t.clone().unwrap_or_else(|| "unknown".to_owned());
+            format!("{} {}", says(&r.device.model), says(&r.device.firmware))
+        };
+        let pairs = [
+            (
+                "contract",
+                &report.contract.sha256,
+                &reference.contract.sha256,
+            ),
+            (
+                "seed",
+                &report.seed.to_string(),
+                &reference.seed.to_string(),
+            ),
+            ("plan", &shard.plan, &ours.plan),
+            (
+                "number of shards",
+                &shard.of.to_string(),
+                &ours.of.to_string(),
+            ),
+            ("device", &device(report), &device(reference)),
+        ];
+        for (what, theirs, ours) in pairs {
+            if theirs != ours {
+                return Err(MergeError::Foreign {
+                    name: name.clone(),
+                    first: first.clone(),
+                    what,
+                    theirs: theirs.clone(),
+                    ours: ours.clone(),
+                });
+            }
+        }
+        let twice = shards.iter().position(|s| s.index == shard.index);
+        if let Some((other, _)) = twice.and_then(|at| reports.get(at)) {
+            return Err(MergeError::Twice {
+                a: other.clone(),
+                b: name.clone(),
+                index: shard.index,
+            });
+        }
+        shards.push(shard);
+    }
+    let of = shards.first().map_or(0, |s| s.of);
+    // More than anybody has, so that a damaged report cannot ask for a list without end.
+    let missing: Vec<String> = (1..=of)
+        .filter(|i| shards.iter().all(|s| s.index != *i))
+        .take(64)
+        .map(|i| format!("{i}/{of}"))
+        .collect();
+    match missing.is_empty() {
+        true => Ok(shards),
+        false => Err(MergeError::Missing(missing)),
+    }
+}
+
+fn add(merged: &mut Report, report: Report) {
+    merged.duration_ms = merged.duration_ms.max(report.duration_ms);
+    merged.started_at = std::mem::take(&mut merged.started_at).min(report.started_at);
+    merged.requests.planned += report.requests.planned;
+    merged.requests.sent += report.requests.sent;
+    merged.requests.answered += report.requests.answered;
+    merged.device.restarts += report.device.restarts;
+    merged.device.restored = match (merged.device.restored, report.device.restored) {
+        (Some(false), _) | (_, Some(false)) => Some(false),
+        (Some(true), Some(true)) => Some(true),
+        _ => None,
+    };
+    let theirs: BTreeMap<String, _> = report
+        .promises
+        .into_iter()
+        .map(|p| (p.id.clone(), p))
+        .collect();
+    for promise in &mut merged.promises {
+        if let Some(other) = theirs.get(&promise.id) {
+            promise.cases += other.cases;
+            promise.status = both(promise.status, other.status);
+        }
+    }
+    for mut finding in report.findings {
+        let known = merged
+            .findings
+            .iter_mut()
+            .find(|f| f.fingerprint == finding.fingerprint);
+        match known {
+            None => merged.findings.push(finding),
+            Some(known) => {
+                let cases = std::iter::once(finding.case).chain(finding.also.drain(..));
+                for case in cases {
+                    if case != known.case && !known.also.contains(&case) {
+                        known.also.push(case);
+                    }
+                }
+            }
+        }
+    }
+    for divergence in report.divergences {
+        let known = merged
+            .divergences
+            .iter_mut()
+            .find(|d| d.promise == divergence.promise);
+        match known {
+            None => merged.divergences.push(divergence),
+            Some(known) => {
+                // A reading that one share refuted is refuted.
+                let (fits, other) = (&mut known.device.fits, divergence.device);
+                let before = fits.len();
+                fits.retain(|id| other.fits.contains(id));
+                known.device.excluded += (before - fits.len()) as u64;
+                known.device.requests += other.requests;
+                known.device.probes.extend(other.probes);
+            }
+        }
+    }
+    for choice in report.choices {
+        let known = merged.choices.iter().any(|c| {
+            (&c.question, &c.promise, &c.device)
+                == (&choice.question, &choice.promise, &choice.device)
+        });
+        if !known {
+            merged.choices.push(choice);
+        }
+    }
+    for note in report.notes {
+        if !merged.notes.contains(&note) {
+            merged.notes.push(note);
+        }
+    }
+    if let Some(night) = report.night {
+        let sum = merged.night.get_or_insert_default();
+        sum.inputs += night.inputs;
+        sum.requests += night.requests;
+        sum.classes = sum.classes.max(night.classes);
+        sum.corpus = sum.corpus.max(night.corpus);
+        sum.grown += night.grown;
+        sum.shrink_requests += night.shrink_requests;
+    }
+}
+
+/// Broken beats kept, kept beats undecided, undecided beats untested.
+fn both(a: Status, b: Status) -> Status {
+    let rank = |s: Status| match s {
+        Status::Broken => 3,
+        Status::Kept => 2,
+        Status::Undecided => 1,
+        Status::Untested => 0,
+    };
+    if rank(b) > rank(a) { b } else { a }
+}
