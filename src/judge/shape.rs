@@ -84,6 +84,10 @@ pub fn names_field(name: &str, field: &FieldPath) -> bool {
     let Some(leaf) = field.leaf() else {
         return true; // the root has no name of its own
     };
+    // A name of its own may begin like a path.
+    if name == leaf || name == field.dotted() {
+        return true;
+    }
     let bare = name.trim_start_matches(['$', '/', '.', '#']);
     if bare == leaf || bare == field.dotted() {
         return true;

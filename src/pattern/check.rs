@@ -135,8 +135,8 @@ impl Engine {
                 Ok(Some(Growth::Polynomial(3))) => 300,
                 Ok(Some(Growth::Polynomial(_))) => 60,
                 // regress 0.12 may want gigabytes even for a short text: only the model is asked.
-                Ok(Some(Growth::Exponential)) => 0,
-                Ok(None) | Err(_) => 20,
+                // The same where nobody knows.
+                Ok(Some(Growth::Exponential) | None) | Err(_) => 0,
             },
         };
         Some(compiled.map(|compiled| Engine { compiled, most }))
@@ -158,17 +158,32 @@ impl Engine {
     }
 }
 
-/// Whether a group that repeats ends a group that repeats, as in `((a+)+)+`: regress 0.12 loses
-/// matches there that V8 finds.
+/// Whether a group that repeats stands in a group that repeats, as in `((a+)+)+`: regress 0.12 loses
+/// matches there that V8 finds, and `((a*|a*)*|a*){2}` costs it all memory on the empty text.
+/// Classes are not looked into; a bracket in one may make this say yes too often.
 fn repeated_in_repeated(pattern: &str) -> bool {
-    let quantifier = |c: char| c.is_ascii_digit() || "*+?{},".contains(c);
-    let mut before = false;
-    for after in pattern.split(')').skip(1) {
-        let repeats = after.starts_with(['*', '+', '{']);
-        if before && repeats {
-            return true;
+    let mut chars = pattern.chars().peekable();
+    // For each open group, whether one that repeats stands in it.
+    let mut open = vec![false];
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => {
+                chars.next();
+            }
+            '(' => open.push(false),
+            ')' => {
+                let inside = open.pop().unwrap_or_default();
+                let repeats = matches!(chars.peek(), Some('*' | '+' | '{'));
+                if inside && repeats {
+                    return true;
+                }
+                match open.last_mut() {
+                    Some(around) => *around |= inside || repeats,
+                    None => open.push(repeats),
+                }
+            }
+            _ => {}
         }
-        before = repeats && after.trim_start_matches(quantifier).is_empty();
     }
     false
 }
