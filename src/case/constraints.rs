@@ -146,13 +146,13 @@ fn lengths(scene: &mut Scene<'_, '_>, path: &FieldPath, schema: &Schema) {
         }
     }
     // A character of several octets on the edge: devices count octets or UTF-16 units.
-    for (idea, character) in [("two-octets", 'é'), ("four-octets", '😀')] {
+    for (idea, tier, character) in [("two-octets", 3, 'é'), ("four-octets", 2, '😀')] {
         if let Some(max) = schema.max_length
             && let Ok(max) = usize::try_from(max)
             && max < MOST_CHARACTERS
         {
             let text: String = std::iter::repeat_n(character, max + 1).collect();
-            refused(scene, path, ("maxLength", idea, 2), &text);
+            refused(scene, path, ("maxLength", idea, tier), &text);
         }
     }
 }
@@ -239,8 +239,7 @@ impl Place {
             Rank::Near => {
                 self.near += 1;
                 match self.near {
-                    0..=1 => 2,
-                    2..=8 => 3,
+                    0..=8 => 3,
                     9..=14 => 4,
                     _ if thorough => 6,
                     _ => return None,

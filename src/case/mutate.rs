@@ -63,7 +63,7 @@ pub(super) fn mutants(valid: &str) -> Vec<Mutant> {
     push("arabic-digit", 1, map_first(valid, arabic_digit));
     push("full-width-letter", 2, map_first(valid, full_width_letter));
     push("look-alike-letter", 2, map_first(valid, cyrillic));
-    push("accented-letter", 1, map_first(valid, accented));
+    push("accented-letter", 2, map_first(valid, accented));
     push("combining-mark", 3, combining(valid));
     push("ideographic-stop", 2, valid.replacen('.', "。", 1));
     structure(valid, &mut push);
@@ -103,7 +103,7 @@ fn structure(valid: &str, push: &mut impl FnMut(&'static str, u8, String)) {
         let number = |text: &str| format!("{}{text}{}", &valid[..start], &valid[end..]);
         let tier = if i == 0 { 1 } else { 2 };
         push("number-256", tier, number("256"));
-        push("number-65536", tier, number("65536"));
+        push("number-65536", 2, number("65536"));
         push("number-999", 2, number("999"));
         push("number-wraps", 2, number("4294967297"));
         push("number-negative", 2, number("-1"));
@@ -126,9 +126,9 @@ fn structure(valid: &str, push: &mut impl FnMut(&'static str, u8, String)) {
         push("comma-for-dot", 2, valid.replacen('.', ",", 1));
         push("space-for-dot", 2, valid.replacen('.', " ", 1));
         push("letter-for-dot", 2, valid.replacen('.', "x", 1));
-        push("no-dots", 1, valid.replace('.', ""));
+        push("no-dots", 2, valid.replace('.', ""));
         push("space-inside", 2, valid.replacen('.', ". ", 1));
-        push("slash-behind", 1, format!("{valid}/"));
+        push("slash-behind", 2, format!("{valid}/"));
         push("path-behind", 2, format!("{valid}/a"));
         push("port-behind", 1, format!("{valid}:5060"));
         push("port-empty", 1, format!("{valid}:"));

@@ -132,8 +132,12 @@ impl Shrinker {
     }
 }
 
-/// Fewer requests, fewer octets, or the same number with plainer content.
+/// Fewer requests, fewer octets, or the same number with plainer content; of numbers with as many
+/// digits the lesser.
 fn simpler(a: &Input, b: &Input) -> bool {
+    fn bodies(input: &Input) -> Vec<&[u8]> {
+        input.steps.iter().map(|s| s.body.as_slice()).collect()
+    }
     let rank = |input: &Input| {
         let strange: usize = input
             .steps
@@ -143,15 +147,14 @@ fn simpler(a: &Input, b: &Input) -> bool {
             .sum();
         (input.steps.len(), input.size(), strange)
     };
-    rank(a) < rank(b)
+    (rank(a), bodies(a)) < (rank(b), bodies(b))
 }
 
-/// How much an octet draws attention: a letter `a` or digit `0` says nothing.
+/// How much an octet draws attention: a letter `a` or a digit says nothing.
 fn strangeness(byte: u8) -> usize {
     match byte {
-        b'a' | b'0' => 0,
-        b'1' => 1,
-        b'b'..=b'z' | b'2'..=b'9' => 2,
+        b'a' | b'0'..=b'9' => 0,
+        b'b'..=b'z' => 2,
         b'A'..=b'Z' => 3,
         b' '..=b'~' => 4,
         _ => 5,

@@ -118,8 +118,17 @@ impl<'t> Axes<'t> {
                 bases.push(sample.text);
             }
         }
-        // A base needs a middle for members and lengths.
         bases.retain(|base| !base.is_empty());
+        // A base needs a middle for members, and room on both sides for foreign text and lengths.
+        let shortest = bases.iter().min_by_key(|base| base.len()).cloned();
+        if let Some((shortest, last)) = shortest.and_then(|b| Some((b.clone(), b.chars().last()?)))
+        {
+            let more = 4_usize.saturating_sub(shortest.chars().count());
+            let roomy = shortest + &last.to_string().repeat(more);
+            if text.assess(&roomy) == Assessment::SurelyValid && !bases.contains(&roomy) {
+                bases.push(roomy);
+            }
+        }
         bases.sort_by_key(|base| (base.len() < 3, base.len()));
         let base = bases.first().cloned().unwrap_or_default();
         // Foreign on both sides in every reading but those that search.

@@ -37,7 +37,17 @@ impl Runner<'_> {
                     let Some(text) = self.next_question(subject, classifier, describing) else {
                         break;
                     };
+                    let known = self.probes.knows(&subject.promise, &text);
                     match self.ask(subject, &text).await {
+                        // What was asked counts more than what followed from the plan.
+                        Some(_) if known => {
+                            let texts = &self.job.texts;
+                            let (promise, rule) = (&subject.promise, &subject.rule);
+                            match self.probes.classifier(promise, rule, texts) {
+                                Some(again) => *classifier = again,
+                                None => break,
+                            }
+                        }
                         Some(accepted) => classifier.answer(&text, accepted),
                         None => break,
                     }
@@ -83,14 +93,14 @@ impl Runner<'_> {
         *self.asked.entry(again).or_default() += 1;
         let at = self.keep(case)?;
         let attempt = self.attempt(self.case(at), false).await;
-        let took = attempt.judgement.took;
-        self.probes.asked(subject);
-        self.settle(at, attempt).await;
-        match took {
+        let accepted = match attempt.judgement.took {
             Took::Accepted => Some(true),
             Took::Refused => Some(false),
             Took::Neither => None,
-        }
+        };
+        self.settle(at, attempt).await;
+        self.probes.asked(subject, text, accepted);
+        accepted
     }
 
     /// Gives a case that is not of the plan a place.

@@ -24,19 +24,40 @@ pub(super) struct Probes(BTreeMap<String, Answers>);
 #[derive(Debug)]
 struct Answers {
     rule: Rule,
-    /// In the order in which they came; `None`: both answers were given.
-    said: Vec<(String, Option<bool>)>,
+    /// In the order in which they came.
+    said: Vec<Said>,
     /// How many of them were asked for the rule's sake.
     asked: u64,
 }
 
+#[derive(Debug)]
+struct Said {
+    text: String,
+    /// `None`: both answers were given.
+    accepted: Option<bool>,
+    /// Asked for the rule's sake, in a body in which nothing else is new: counts more than what
+    /// follows from the plan's cases.
+    direct: bool,
+}
+
 impl Answers {
-    fn add(&mut self, text: &str, accepted: bool) {
-        match self.said.iter_mut().find(|(known, _)| known == text) {
-            Some((_, said)) if *said == Some(accepted) => {}
-            Some((_, said)) => *said = None,
-            None => self.said.push((text.to_owned(), Some(accepted))),
+    fn add(&mut self, text: &str, accepted: bool, direct: bool) {
+        match self.said.iter_mut().find(|known| known.text == text) {
+            Some(known) if known.accepted == Some(accepted) => known.direct |= direct,
+            Some(known) if known.direct == direct => known.accepted = None,
+            Some(known) if direct => (known.accepted, known.direct) = (Some(accepted), true),
+            Some(_) => {}
+            None => self.said.push(Said {
+                text: text.to_owned(),
+                accepted: Some(accepted),
+                direct,
+            }),
         }
+    }
+
+    fn accepted(&self, text: &str) -> bool {
+        let known = self.said.iter().find(|known| known.text == text);
+        known.is_some_and(|known| known.accepted == Some(true))
     }
 }
 
@@ -122,10 +143,14 @@ impl Probes {
             }
             return;
         }
-        let mut doubtful: Vec<Of<'_>> = strings
+        let (sure, mut doubtful): (Vec<Of<'_>>, Vec<Of<'_>>) = strings
             .into_iter()
-            .filter(|s| s.says != Assessment::SurelyValid)
-            .collect();
+            .partition(|s| s.says == Assessment::SurelyValid);
+        if doubtful.is_empty() {
+            // Refused though every string is surely valid: it can only be for one that is new.
+            let taken = |s: &Of<'_>| self.0.get(&s.promise).is_some_and(|a| a.accepted(s.text));
+            doubtful = sure.into_iter().filter(|s| !taken(s)).collect();
+        }
         let (Some(string), true) = (doubtful.pop(), doubtful.is_empty()) else {
             return;
         };
@@ -148,12 +173,13 @@ impl Probes {
             asked: 0,
         });
         if answers.said.len() < MOST_ANSWERS {
-            answers.add(string.text, accepted);
+            answers.add(string.text, accepted, false);
         }
     }
 
-    /// Counts one request that was sent for the sake of a rule.
-    pub(super) fn asked(&mut self, subject: &Subject) {
+    /// Counts one request that was sent for the sake of a rule, and takes the answer where there is
+    /// one.
+    pub(super) fn asked(&mut self, subject: &Subject, text: &str, accepted: Option<bool>) {
         let answers = self.0.entry(subject.promise.clone());
         let answers = answers.or_insert_with(|| Answers {
             rule: subject.rule.clone(),
@@ -161,6 +187,15 @@ impl Probes {
             asked: 0,
         });
         answers.asked += 1;
+        if let Some(accepted) = accepted {
+            answers.add(text, accepted, true);
+        }
+    }
+
+    /// Whether something was said of a string.
+    pub(super) fn knows(&self, promise: &str, text: &str) -> bool {
+        let answers = self.0.get(promise);
+        answers.is_some_and(|a| a.said.iter().any(|said| said.text == text))
     }
 
     /// What is known of a promise's rule, for the next question or the conclusion. Strings to which
@@ -173,19 +208,20 @@ impl Probes {
     ) -> Option<Classifier<'t>> {
         let survey = texts.survey(rule)?;
         let mut classifier = Classifier::with(texts.get(rule)?, (*survey).clone());
-        for (text, said) in self.0.get(promise).iter().flat_map(|a| &a.said) {
-            if let Some(accepted) = said {
-                classifier.answer(text, *accepted);
+        for said in self.0.get(promise).iter().flat_map(|a| &a.said) {
+            if let Some(accepted) = said.accepted {
+                classifier.answer(&said.text, accepted);
             }
         }
         Some(classifier)
     }
 
-    /// A string to which both answers were given.
+    /// A string to which both answers were given when it was asked.
     fn unstable(&self, promise: &str) -> Option<&str> {
         let answers = self.0.get(promise)?;
-        let both = answers.said.iter().find(|(_, said)| said.is_none());
-        both.map(|(text, _)| text.as_str())
+        let mut said = answers.said.iter();
+        let both = said.find(|said| said.direct && said.accepted.is_none());
+        both.map(|said| said.text.as_str())
     }
 
     /// For every rule that was asked about or tested: its readings, and what the device does.
@@ -253,9 +289,9 @@ impl Probes {
             Assessment::SurelyValid => !accepted,
             Assessment::SurelyInvalid => accepted,
         };
-        let probes = answers.said.iter().flat_map(|(input, said)| match said {
-            Some(accepted) => vec![(input, *accepted)],
-            None => vec![(input, true), (input, false)],
+        let probes = answers.said.iter().flat_map(|said| match said.accepted {
+            Some(accepted) => vec![(&said.text, accepted)],
+            None => vec![(&said.text, true), (&said.text, false)],
         });
         Divergence {
             published: answers.rule.pattern.clone().unwrap_or_default(),
