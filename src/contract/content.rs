@@ -1,5 +1,5 @@
 //! Bodies, answers, error shapes and security schemes of an operation. Part of the loader; imports
-//! what [`super::load`] imports.
+//! what [`super::load()`] imports.
 
 use super::load::Loader;
 use super::model::*;

@@ -26,7 +26,7 @@ pub struct Contract {
     pub promises: Vec<Promise>,
     /// What the document states and Probity does not check.
     pub unsupported: Vec<Unsupported>,
-    /// Rules of the OpenAPI Specification itself that the document breaks; [`crate::contract::lint`]
+    /// Rules of the OpenAPI Specification itself that the document breaks; [`crate::contract::lint()`]
     /// begins with them.
     pub issues: Vec<ContractIssue>,
     /// `x-page-line` by the JSON pointer of the object that has it; see [`Contract::page_line`].

@@ -1,6 +1,6 @@
 //! Whether the document is the OpenAPI that it says it is: the typed model and the validator of
 //! `roas` look at it as a whole. What they find is an issue of the document, not a reason to refuse
-//! it: the model of [`super::load`] reads the raw document, so that JSON pointers, extensions and
+//! it: the model of [`super::load()`] reads the raw document, so that JSON pointers, extensions and
 //! damaged values survive, and refuses by itself what it cannot use.
 
 use super::model::ContractIssue;

@@ -1,4 +1,4 @@
-//! Raw bytes of HTTP answers: [`answer::parse`] takes any, within its limits; cut anywhere it reads
+//! Raw bytes of HTTP answers: [`parse`] takes any, within its limits; cut anywhere it reads
 //! the same; and hyper, which reads the ordinary exchanges, reads the same answer. Imports
 //! [`crate::device`].
 
