@@ -317,19 +317,23 @@ async fn requests_of_our_own_carry_what_the_contract_wants() {
     let last = || String::from_utf8(server.received().pop().unwrap()).unwrap();
     let _ = device.read_back("write").await;
     assert!(last().contains("\r\nAuthorization: Basic YWRtaW46MTIzNDU2\r\n"));
-    device.set_auth(vec![
-        (
-            "X-Key".to_owned(),
-            Template::default().secret(Secret::Token),
-        ),
-        (
-            "X-User".to_owned(),
-            Template::default().secret(Secret::Username),
-        ),
-    ]);
+    device.set_auth(
+        vec![
+            (
+                "X-Key".to_owned(),
+                Template::default().secret(Secret::Token),
+            ),
+            (
+                "X-User".to_owned(),
+                Template::default().secret(Secret::Username),
+            ),
+        ],
+        Template::from("user=").secret(Secret::Username),
+    );
     let _ = device.read_back("write").await;
     assert!(!last().contains("X-Key") && last().contains("\r\nX-User: admin\r\n"));
     assert!(!last().contains("Authorization"));
+    assert!(last().starts_with("GET /settings?user=admin HTTP/1.1\r\n"));
 }
 
 // ---- life ----

@@ -46,7 +46,7 @@ pub struct MockConfig {
     pub choices: BTreeMap<String, String>,
     /// The credentials it takes.
     pub username: String,
-    /// See `username`.
+    /// See `username`. Where the profile has no login, it is the token or key as well.
     pub password: String,
 }
 

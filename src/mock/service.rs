@@ -732,7 +732,8 @@ impl Service {
                     || (planted("token-prefix") && !given.is_empty() && token.starts_with(given))
                     || (planted("token-suffix") && given.starts_with(token.as_str()))
                     || (planted("token-any-case") && token.eq_ignore_ascii_case(given))
-            }) || (planted("any-token") && !given.is_empty())
+            }) || (self.profile.login.is_none() && given == self.password)
+                || (planted("any-token") && !given.is_empty())
                 || (planted("empty-token") && given.is_empty())
                 || (planted("null-token") && given == "null")
                 || (planted("long-token-overflows") && given.len() >= 1_024)
@@ -772,7 +773,7 @@ impl Service {
                     }),
                     Place::Header | Place::Path => header(ask, name).map(str::to_owned),
                 };
-                given.is_some_and(|g| token_fits(&g) || g == self.password)
+                given.is_some_and(|g| token_fits(&g))
             }
             SecurityScheme::Other(_) => true,
         }

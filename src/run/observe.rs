@@ -6,6 +6,7 @@
 use super::recover::{BETWEEN_LOOKS, LOOKS, guarded, uses_session};
 use super::runner::{LONGEST_RETRY_AFTER, never_reached};
 use super::state::{Difference, Watched};
+use crate::case::build::own_credentials;
 use crate::case::{Case, Check, Context, Expect};
 use crate::device::{Device, Guard, LifeSign, ReadBackError, Restored};
 use crate::exchange::{Exchange, Failure, Outcome, Request, Timings};
@@ -125,6 +126,9 @@ impl<'a> Observer<'a> {
         context: &Context<'_>,
         restore: &BTreeMap<String, BTreeMap<String, Value>>,
     ) -> Result<(), String> {
+        if let Some((headers, query)) = own_credentials(context.contract) {
+            self.device.set_auth(headers, query);
+        }
         self.sign = self.device.life().await;
         self.login().await?;
         let guard = Guard::take(self.device, guarded(context, restore)).await;

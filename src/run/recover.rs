@@ -2,6 +2,7 @@
 
 use super::runner::{Attempt, Runner, Stop};
 use super::state::Watched;
+use crate::case::build::own_credentials;
 use crate::case::{Case, Context, Expect};
 use crate::device::{Guard, GuardedWrite};
 use crate::exchange::Request;
@@ -26,6 +27,9 @@ impl Runner<'_> {
     /// nothing to judge.
     pub(super) async fn preflight(&mut self) -> Option<Guard> {
         let device = &self.job.device;
+        if let Some((headers, query)) = own_credentials(&self.job.contract) {
+            device.set_auth(headers, query);
+        }
         self.sign = device.life().await;
         if self.sign.is_none() && self.job.profile.life.is_some() {
             self.note(

@@ -574,9 +574,19 @@ impl<'a> Runner<'a> {
             restored = result.ok;
         }
         let job = self.job;
+        let valid = |case: &Case| case.expect == Expect::Accepted;
         let judged = self.stop.as_ref().is_none_or(Stop::judged);
-        if judged && self.stop.is_none() && self.valid_sent > 0 && self.valid_accepted == 0 {
-            self.stop = Some(Stop::NothingAccepted);
+        if judged && self.valid_accepted == 0 && job.plan.cases.iter().any(valid) {
+            self.stop = Some(match self.stop.take() {
+                None if self.valid_sent > 0 => Stop::NothingAccepted,
+                None => Stop::Preflight(
+                    "no request that is surely valid could be sent and answered".to_owned(),
+                ),
+                Some(stop) => Stop::Preflight(format!(
+                    "{}, before the device accepted anything",
+                    stop.text()
+                )),
+            });
         }
         if let Some(stop) = self.stop.clone() {
             self.note(stop.text());

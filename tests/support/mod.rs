@@ -129,7 +129,11 @@ pub fn credentials(config: &MockConfig) -> Credentials {
     Credentials {
         username: Some(config.username.clone()),
         password: Some(config.password.clone()),
-        token: None,
+        token: config
+            .profile
+            .login
+            .is_none()
+            .then(|| config.password.clone()),
     }
 }
 
