@@ -16,6 +16,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::sync::watch;
 
+/// Seconds of uptime from which on a restart can be told by them.
+const TELLABLE: f64 = 1.3;
+
 /// What to look at beyond the answer. Each look costs requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Looks {
@@ -472,6 +475,20 @@ impl<'a> Observer<'a> {
             self.lost = Some(format!("no sign of life for {} s", self.recovery.as_secs()));
         }
         back
+    }
+
+    /// Waits until the device is up for so long that another restart could be told from this one
+    /// (see [`LifeSign::restarted_since`](crate::device::LifeSign::restarted_since)).
+    pub async fn until_a_restart_would_show(&mut self) {
+        let Some(now) = self.device.life().await else {
+            return;
+        };
+        let up = now.uptime.unwrap_or(TELLABLE);
+        self.sign = Some(now);
+        if (0.0..TELLABLE).contains(&up) {
+            tokio::time::sleep(Duration::from_secs_f64(TELLABLE - up)).await;
+            self.sign = self.device.life().await.or(self.sign.take());
+        }
     }
 
     /// Whether the device has restarted since the last look; logs in again where it has.
