@@ -155,6 +155,8 @@ impl Front {
             body,
             chunked: false,
             pieces: 1,
+            absolute: false,
+            open: false,
         });
         (reply.status, reply.headers, reply.body)
     }
@@ -262,6 +264,10 @@ async fn handle(
     signal: &watch::Sender<Signal>,
 ) -> Result<Response<Full<Bytes>>, Dropped> {
     let (parts, mut incoming) = request.into_parts();
+    // hyper sends 100 Continue when the body is asked for.
+    if service.planted().has("expect-hangs") && parts.headers.contains_key("expect") {
+        std::future::pending::<()>().await;
+    }
     let mut body: Vec<u8> = Vec::new();
     let mut pieces = 0;
     while let Some(frame) = incoming.frame().await {
@@ -292,6 +298,8 @@ async fn handle(
         body: &body,
         chunked: parts.headers.contains_key("transfer-encoding"),
         pieces,
+        absolute: parts.uri.authority().is_some(),
+        open: false,
     };
     let reply = service.answer(&ask);
     if !reply.delay.is_zero() {

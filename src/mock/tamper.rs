@@ -14,6 +14,11 @@ enum Tamper {
     LongLength,
     Twice,
     BadStatusLine,
+    BareLf,
+    LengthTwice,
+    ChunksUnended,
+    /// A second answer behind a 401 only.
+    UnreadBody,
 }
 
 /// A stream whose outgoing bytes may be changed.
@@ -32,6 +37,10 @@ impl<S> Tampered<S> {
             ("length-long", Tamper::LongLength),
             ("double-answer", Tamper::Twice),
             ("bad-status-line", Tamper::BadStatusLine),
+            ("answers-bare-lf", Tamper::BareLf),
+            ("length-twice", Tamper::LengthTwice),
+            ("chunks-unended", Tamper::ChunksUnended),
+            ("unread-body-answered", Tamper::UnreadBody),
         ];
         let tamper = table
             .iter()
@@ -59,6 +68,41 @@ impl<S> Tampered<S> {
                 out
             }
             Tamper::ShortLength | Tamper::LongLength => self.change_length(bytes),
+            Tamper::BareLf => {
+                let (head, body) = halves(bytes);
+                let mut out: Vec<u8> = head.iter().copied().filter(|b| *b != b'\r').collect();
+                out.extend_from_slice(body);
+                out
+            }
+            Tamper::LengthTwice => {
+                let (head, body) = halves(bytes);
+                let mut out = head
+                    .get(..head.len().saturating_sub(2))
+                    .unwrap_or_default()
+                    .to_vec();
+                out.extend_from_slice(b"content-length: 1\r\n\r\n");
+                out.extend_from_slice(body);
+                out
+            }
+            Tamper::ChunksUnended => {
+                let (head, body) = halves(bytes);
+                let head = String::from_utf8_lossy(head);
+                let kept = head.split_inclusive("\r\n").filter(|l| {
+                    *l != "\r\n" && !l.to_ascii_lowercase().starts_with("content-length:")
+                });
+                let mut out = kept.collect::<String>().into_bytes();
+                out.extend_from_slice(b"transfer-encoding: chunked\r\n\r\n");
+                out.extend_from_slice(format!("{:x}\r\n", body.len()).as_bytes());
+                out.extend_from_slice(body);
+                out.extend_from_slice(b"\r\n");
+                out
+            }
+            Tamper::UnreadBody if bytes.starts_with(b"HTTP/1.1 401") => {
+                let mut out = bytes.to_vec();
+                out.extend_from_slice(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n");
+                out
+            }
+            Tamper::UnreadBody => bytes.to_vec(),
         }
     }
 
@@ -87,6 +131,12 @@ impl<S> Tampered<S> {
         out.extend_from_slice(tail);
         out
     }
+}
+
+/// Head, with the empty line that ends it, and body.
+fn halves(bytes: &[u8]) -> (&[u8], &[u8]) {
+    let end = bytes.windows(4).position(|w| w == b"\r\n\r\n");
+    bytes.split_at(end.map_or(bytes.len(), |e| e + 4))
 }
 
 impl<S: AsyncWrite + Unpin> Tampered<S> {
