@@ -67,7 +67,6 @@ const UNSEEN: &[(&str, &str)] = &[
         "pattern-first-line:stun.ip",
         "under search a second line is allowed",
     ),
-    ("pattern-trimmed:password", "blanks belong to its class"),
     (
         "tight-maxLength:password",
         "the page contradicts itself about the bound",

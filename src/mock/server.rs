@@ -227,11 +227,12 @@ async fn connection<S: AsyncRead + AsyncWrite + Unpin>(
     let mut ended = signal.subscribe();
     let planted: Planted = service.planted().clone();
     let closes = service.closes();
+    let tampered = Tampered::new(stream, &planted, service.chosen());
     let handler = service_fn(move |request: Request<Incoming>| {
         let (service, signal) = (service.clone(), signal.clone());
         async move { handle(request, &service, &signal).await }
     });
-    let io = TokioIo::new(Tampered::new(stream, &planted));
+    let io = TokioIo::new(tampered);
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(Duration::from_secs(4))

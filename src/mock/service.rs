@@ -153,6 +153,10 @@ impl Service {
         &self.planted
     }
 
+    pub(super) fn chosen(&self) -> &Chosen {
+        &self.chosen
+    }
+
     pub(super) fn closes(&self) -> bool {
         self.chosen.is("connection", "close")
     }

@@ -1,5 +1,6 @@
 //! A stream that breaks HTTP on its way out, for faults that no HTTP library would commit.
 
+use super::choice::Chosen;
 use super::fault::Planted;
 use std::io;
 use std::pin::Pin;
@@ -21,17 +22,26 @@ enum Tamper {
     UnreadBody,
 }
 
+/// Which of several lengths in one head is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kept {
+    All,
+    First,
+    Last,
+}
+
 /// A stream whose outgoing bytes may be changed.
 pub(super) struct Tampered<S> {
     stream: S,
     tamper: Tamper,
+    kept: Kept,
     /// Changed bytes that are not written yet, and how many were taken from the writer for them.
     pending: Vec<u8>,
     taken: usize,
 }
 
 impl<S> Tampered<S> {
-    pub(super) fn new(stream: S, planted: &Planted) -> Self {
+    pub(super) fn new(stream: S, planted: &Planted, chosen: &Chosen) -> Self {
         let table = [
             ("length-short", Tamper::ShortLength),
             ("length-long", Tamper::LongLength),
@@ -49,6 +59,11 @@ impl<S> Tampered<S> {
         Tampered {
             stream,
             tamper,
+            kept: match chosen.get("ambiguous-length") {
+                "first" => Kept::First,
+                "last" => Kept::Last,
+                _ => Kept::All,
+            },
             pending: Vec::new(),
             taken: 0,
         }
@@ -133,6 +148,32 @@ impl<S> Tampered<S> {
     }
 }
 
+/// Octets with the one length that counts, where a head that they hold whole has several; never
+/// more octets than before.
+fn settle(came: &[u8], kept: Kept) -> Option<Vec<u8>> {
+    let (head, rest) = halves(came);
+    let lines: Vec<&[u8]> = head.split_inclusive(|b| *b == b'\n').collect();
+    let length = |line: &&[u8]| {
+        line.get(..15)
+            .is_some_and(|name| name.eq_ignore_ascii_case(b"content-length:"))
+    };
+    let count = lines.iter().filter(|l| length(l)).count();
+    if count < 2 {
+        return None;
+    }
+    let keep = if kept == Kept::First { 1 } else { count };
+    let mut nth = 0;
+    let mut out = Vec::with_capacity(came.len());
+    for line in lines {
+        nth += usize::from(length(&line));
+        if !length(&line) || nth == keep {
+            out.extend_from_slice(line);
+        }
+    }
+    out.extend_from_slice(rest);
+    Some(out)
+}
+
 /// Head, with the empty line that ends it, and body.
 fn halves(bytes: &[u8]) -> (&[u8], &[u8]) {
     let end = bytes.windows(4).position(|w| w == b"\r\n\r\n");
@@ -160,7 +201,16 @@ impl<S: AsyncRead + Unpin> AsyncRead for Tampered<S> {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        let before = buf.filled().len();
+        let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
+        if self.kept != Kept::All && matches!(polled, Poll::Ready(Ok(()))) {
+            let came = buf.filled().get(before..).unwrap_or_default();
+            if let Some(settled) = settle(came, self.kept) {
+                buf.set_filled(before);
+                buf.put_slice(&settled);
+            }
+        }
+        polled
     }
 }
 
@@ -210,5 +260,26 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tampered<S> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_length_of_several_counts() {
+        let head = b"POST / HTTP/1.1\r\nContent-Length: 3\r\nA: b\r\ncontent-length: 5\r\n\r\nxyz";
+        let first = settle(head, Kept::First).unwrap_or_default();
+        let last = settle(head, Kept::Last).unwrap_or_default();
+        assert_eq!(
+            String::from_utf8_lossy(&first),
+            "POST / HTTP/1.1\r\nContent-Length: 3\r\nA: b\r\n\r\nxyz"
+        );
+        assert_eq!(
+            String::from_utf8_lossy(&last),
+            "POST / HTTP/1.1\r\nA: b\r\ncontent-length: 5\r\n\r\nxyz"
+        );
+        assert_eq!(settle(b"GET / HTTP/1.1\r\n\r\n", Kept::First), None);
     }
 }
