@@ -1,15 +1,19 @@
-//! The suite against the faults that the mock can plant: each must be found, but for those that
-//! nobody can see from outside, each with its reason. `PROBITY_FAULTS=all` takes every fault,
-//! `PROBITY_FAULTS=TEXT` those whose id contains the text; otherwise it is every tenth, so that the
-//! test stays short.
+//! The suite against the faults that the mock can plant: each of the working set must be found, but
+//! for those that nobody can see from outside, each with its reason. What the held-back set scores
+//! is reported. Plain `cargo test` takes every twelfth fault;
+//!
+//! - `PROBITY_FAULTS=all cargo test --release --test kill_matrix` takes every fault and writes
+//!   `target/tmp/kill-matrix.json` and `.md`;
+//! - `PROBITY_FAULTS=TEXT` takes those whose id contains the text.
 
 mod support;
 
-use probity::mock;
-use std::fmt::Write as _;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use support::{FirstFinding, Suite};
+#[path = "support/matrix.rs"]
+mod matrix;
+
+use matrix::Matrix;
+use probity::mock::{self, Set};
+use support::Suite;
 
 /// Faults that no request can tell from a device that keeps its promises.
 const UNSEEN: &[(&str, &str)] = &[
@@ -63,7 +67,6 @@ const UNSEEN: &[(&str, &str)] = &[
         "pattern-first-line:stun.ip",
         "under search a second line is allowed",
     ),
-    ("pattern-trimmed:password", "blanks belong to its class"),
     (
         "tight-maxLength:password",
         "the page contradicts itself about the bound",
@@ -76,7 +79,27 @@ const UNSEEN: &[(&str, &str)] = &[
         "json-bad-utf8",
         "U+FFFD is in no field's language, so the value is refused all the same",
     ),
+    (
+        "huge-is-integer",
+        "1e400 is an integer, and the page gives no range",
+    ),
+    (
+        "method-any-case",
+        "recorded as a choice: frameworks in wide use fold the case of methods",
+    ),
+    (
+        "trace-echoes",
+        "HTTP lets servers offer TRACE and tells clients to leave credentials out (RFC 9110 §9.3.8)",
+    ),
+    (
+        "absolute-form-404",
+        "recorded as a choice: only requests to proxies are written so, and servers in wide use do \
+         not understand it",
+    ),
 ];
+
+/// One fault in so many is in the sample.
+const SAMPLE: usize = 12;
 
 #[test]
 fn every_planted_fault_is_found() {
@@ -84,62 +107,26 @@ fn every_planted_fault_is_found() {
     let filter = std::env::var("PROBITY_FAULTS").unwrap_or_default();
     let faults: Vec<_> = mock::faults(&suite.contract, &suite.profile)
         .into_iter()
-        .filter(|f| UNSEEN.iter().all(|(id, _)| *id != f.id))
         .enumerate()
         .filter(|(at, f)| match filter.as_str() {
-            "" => at % 10 == 0,
+            "" => at % SAMPLE == 0,
             "all" => true,
-            text => f.id.contains(text),
+            text => f.id.contains(text) || f.set.to_string() == text,
         })
         .map(|(_, f)| f)
         .collect();
-    let next = AtomicUsize::new(0);
-    let rows = Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                loop {
-                    let at = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(fault) = faults.get(at) else { return };
-                    let mut first = FirstFinding::default();
-                    let outcome =
-                        suite.run(suite.mock().with_faults([fault.id.clone()]), &mut first);
-                    let report = outcome.report;
-                    let line = format!(
-                        "{:28} {:13} exit {} findings {:3} first at {:?} requests {} {}",
-                        fault.id,
-                        fault.class.to_string(),
-                        report.exit.code,
-                        report.findings.len(),
-                        first.at,
-                        report.requests.sent,
-                        report.findings.first().map_or(String::new(), |f| format!(
-                            "{} {} {}",
-                            f.promise,
-                            probity::run::kind_word(f.kind),
-                            f.case
-                        )),
-                    );
-                    eprintln!("{line}");
-                    rows.lock()
-                        .expect("rows")
-                        .push((at, report.findings.is_empty(), line));
-                }
-            });
-        }
+    let matrix = Matrix::run(&suite, &faults, UNSEEN);
+    matrix.write(if filter == "all" {
+        "kill-matrix"
+    } else {
+        "kill-matrix-part"
     });
-    let mut rows = rows.into_inner().expect("rows");
-    rows.sort();
-    let mut table = String::new();
-    for (_, _, line) in &rows {
-        let _ = writeln!(table, "{line}");
-    }
-    std::fs::write(
-        concat!(env!("CARGO_TARGET_TMPDIR"), "/kill-matrix.txt"),
-        &table,
-    )
-    .expect("table is written");
-    let missed: Vec<&str> = rows.iter().filter(|r| r.1).map(|r| r.2.as_str()).collect();
-    println!("found {} of {}", rows.len() - missed.len(), rows.len());
-    assert!(missed.is_empty(), "not found:\n{}", missed.join("\n"));
+    println!("{}", matrix.markdown());
+    let names = |rows: Vec<&matrix::Row>| -> Vec<String> {
+        rows.iter().map(|r| r.fault.id.clone()).collect()
+    };
+    let missed = names(matrix.missed(Set::Working));
+    assert!(missed.is_empty(), "not found: {missed:?}");
+    let seen = names(matrix.seen_after_all());
+    assert!(seen.is_empty(), "can be seen after all: {seen:?}");
 }

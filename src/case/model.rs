@@ -126,6 +126,8 @@ pub enum SuccessIs {
     AcceptsInvalid,
     /// The method is not offered.
     MethodNotRefused,
+    /// Nobody may get in this way.
+    AuthNotEnforced,
 }
 
 /// One thing that is wrong with a request.

@@ -7,6 +7,8 @@
 
 mod choice;
 mod fault;
+mod fields;
+mod held_back;
 mod json;
 mod rare;
 mod server;
@@ -15,7 +17,7 @@ mod tamper;
 mod validate;
 
 pub use choice::{ChoiceInfo, choices};
-pub use fault::{Class, FaultInfo, faults};
+pub use fault::{CLASSES, Class, FaultInfo, Set, faults};
 pub use rare::rare_faults;
 pub use server::{Front, Mock};
 

@@ -4,13 +4,14 @@ use super::MockConfig;
 use super::choice::Chosen;
 use super::fault::Planted;
 use super::validate::{Validator, Wrong};
-use super::{json, rare};
+use super::{held_back, json, rare};
 use crate::contract::{
     Contract, ErrorShape, FaultKind, FieldPath, JsonType, Operation, Place, Schema, SecurityScheme,
 };
 use crate::pattern::Texts;
 use crate::profile::{Profile, encode_query};
 use base64::Engine as _;
+use held_back::{store, value, wire};
 use md5::{Digest, Md5};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
@@ -19,6 +20,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// A request as the service sees it.
+#[derive(Clone, Copy)]
 pub(super) struct Ask<'a> {
     pub(super) method: &'a str,
     pub(super) path: &'a str,
@@ -29,6 +31,10 @@ pub(super) struct Ask<'a> {
     pub(super) chunked: bool,
     /// Pieces in which the body came.
     pub(super) pieces: usize,
+    /// Whether the target was a whole URL (RFC 9112 §3.2.2).
+    pub(super) absolute: bool,
+    /// Whether a planted fault wants no credentials for it.
+    pub(super) open: bool,
 }
 
 /// An answer.
@@ -68,6 +74,7 @@ struct State {
     writes: u64,
     logins: u64,
     rare: rare::Memory,
+    held_back: held_back::Memory,
 }
 
 pub(super) struct Service {
@@ -137,12 +144,17 @@ impl Service {
                 writes: 0,
                 logins: 0,
                 rare: rare::Memory::default(),
+                held_back: held_back::Memory::default(),
             }),
         })
     }
 
     pub(super) fn planted(&self) -> &Planted {
         &self.planted
+    }
+
+    pub(super) fn chosen(&self) -> &Chosen {
+        &self.chosen
     }
 
     pub(super) fn closes(&self) -> bool {
@@ -186,8 +198,24 @@ impl Service {
                 state.settings = state.initial.clone();
             }
         }
-        let reply = self.route(ask);
-        self.finish(ask, reply)
+        if self.planted.none() {
+            let reply = self.route(ask);
+            return self.finish(ask, reply);
+        }
+        if let Some(reply) = wire::before(&self.planted, ask) {
+            return reply;
+        }
+        let path = wire::routed(&self.planted, ask.path);
+        let method = wire::method(&self.planted, ask.method);
+        let ask = Ask {
+            path: path.as_deref().unwrap_or(ask.path),
+            method: method.as_deref().unwrap_or(ask.method),
+            open: path.is_some(),
+            ..*ask
+        };
+        let mut reply = self.route(&ask);
+        reply.delay = reply.delay.max(wire::delay(&self.planted, &ask));
+        self.finish(&ask, reply)
     }
 
     fn route(&self, ask: &Ask<'_>) -> Reply {
@@ -255,11 +283,16 @@ impl Service {
         let mut check = |template: &str, given: Option<String>| {
             let given = given.unwrap_or_default();
             matched &= match template {
-                "{username}" => given == self.username,
+                "{username}" => {
+                    given == self.username
+                        || (!given.is_empty() && self.planted.has("login-any-user"))
+                        || (given.contains('\'') && self.planted.has("login-quote"))
+                }
                 "{password}" => given == self.password,
                 "{password-md5}" => {
                     given.eq_ignore_ascii_case(&hash)
                         || self.planted.has("login-any-password")
+                        || (given.contains('\'') && self.planted.has("login-quote"))
                         || (given.is_empty() && self.planted.has("login-empty-password"))
                         || (!given.is_empty()
                             && hash.starts_with(&given)
@@ -282,7 +315,8 @@ impl Service {
                 }
             }
         }
-        if !matched {
+        let shown = !matched && self.planted.has("login-refusal-has-token");
+        if !matched && !shown {
             return refused();
         }
         let mut state = self.lock();
@@ -295,7 +329,7 @@ impl Service {
         state.tokens.push(token.clone());
         let mut answer = json!({"account_type": "admin"});
         put(&mut answer, &login.token, Value::String(token));
-        json_reply(200, &answer)
+        json_reply(if shown { 400 } else { 200 }, &answer)
     }
 
     fn life(&self) -> Reply {
@@ -346,6 +380,7 @@ impl Service {
         {
             map.insert("registration_interval".to_owned(), json!(60));
         }
+        store::shown(&self.planted, &mut shown);
         let mut answer = Value::Null;
         if root.is_empty() {
             answer = shown;
@@ -406,6 +441,9 @@ impl Service {
             });
         }
         let mut bytes = ask.body;
+        if self.planted.has("body-buffer") {
+            bytes = bytes.get(..512).unwrap_or(bytes);
+        }
         if ask.chunked && self.planted.has("chunked-ignored") {
             bytes = b"";
         }
@@ -415,7 +453,8 @@ impl Service {
         if bytes.is_empty() && !body.required && !self.planted.has("json-empty-is-object") {
             return Ok(None);
         }
-        let parsed = json::read(bytes, &self.planted, &self.chosen);
+        let parsed = json::read(bytes, &self.planted, &self.chosen)
+            .map(|v| value::read(&self.planted, &body.schema, v));
         if let Some(struck) = self.rare(operation, bytes, parsed.as_ref()) {
             return match struck {
                 s if s.accepts() => Ok(parsed),
@@ -434,6 +473,11 @@ impl Service {
             let mut reply = self.refuse(operation, kind, &FieldPath::root());
             if self.planted.has("busy-after-errors") {
                 reply.delay = Duration::from_millis(6_500);
+            }
+            let count = &mut self.lock().held_back.not_json;
+            *count += 1;
+            if count.is_multiple_of(20) && self.planted.has("leaks-on-not-json") {
+                reply.act = Act::Restart;
             }
             return Err(reply);
         };
@@ -468,11 +512,25 @@ impl Service {
         if self.planted.has("root-scalar-500") && !value.is_array() && !value.is_object() {
             return Err(json_reply(500, &json!({"error": "internal"})));
         }
+        if let Some((status, act)) = value::struck(&self.planted, operation, &value) {
+            let reply = json_reply(status, &json!({"error": "internal"}));
+            return Err(Reply { act, ..reply });
+        }
         if let Some(reply) = self.crash_on_value(&value) {
             return Err(reply);
         }
         match self.validate(operation, &value) {
-            None => Ok(Some(value)),
+            None => {
+                let again = self.lock().held_back.last.as_ref() == Some(&value);
+                if again && self.planted.has("same-again-refused") {
+                    return Err(self.refuse(operation, FaultKind::Constraint, &FieldPath::root()));
+                }
+                Ok(Some(value))
+            }
+            Some(wrong) if value::backtracks(&self.planted, &value, &wrong.path) => Err(Reply {
+                act: Act::Hang,
+                ..Reply::default()
+            }),
             Some(wrong) => {
                 self.spoil(operation, &value, &wrong);
                 Err(self.refuse(operation, wrong.kind, &wrong.path))
@@ -512,6 +570,9 @@ impl Service {
         };
         if self.planted.none() {
             return None;
+        }
+        if let Some(reply) = wire::body(&self.planted, ask) {
+            return Some(reply);
         }
         if self.planted.has("large-body-drops") && ask.body.len() > 4_096 {
             return act(Act::Drop);
@@ -583,6 +644,7 @@ impl Service {
         else {
             return;
         };
+        store::left_behind(&self.planted, operation, new, settings);
         if self.planted.has("refusal-stores-all") {
             for (name, member) in new {
                 settings.insert(name.clone(), member.clone());
@@ -637,6 +699,11 @@ impl Service {
         }
         if !self.planted.none() {
             self.distort(operation, &old, &mut new);
+            store::kept(&self.planted, &mut new);
+        }
+        let before = state.held_back.last.replace(value.clone());
+        if self.planted.has("stores-late") {
+            new = before.unwrap_or(old);
         }
         state.settings.insert(operation.id.clone(), new);
     }
@@ -707,7 +774,9 @@ impl Service {
             .security
             .iter()
             .any(|all| all.iter().all(|s| self.grants(s, ask)));
-        if granted {
+        let known = granted || self.lock().held_back.known;
+        self.lock().held_back.known = known;
+        if granted || wire::passes(&self.planted, ask, known) {
             return Ok(());
         }
         if self.planted.has("refusal-ends-session") && header(ask, "authorization").is_some() {
@@ -720,6 +789,7 @@ impl Service {
         if self.planted.has("unauthorized-text") {
             reply = json_reply(401, &json!({"error": "Unauthorized"}));
         }
+        wire::unauthorized(&self.planted, &mut reply);
         Err(reply)
     }
 
@@ -732,6 +802,7 @@ impl Service {
                     || (planted("token-prefix") && !given.is_empty() && token.starts_with(given))
                     || (planted("token-suffix") && given.starts_with(token.as_str()))
                     || (planted("token-any-case") && token.eq_ignore_ascii_case(given))
+                    || wire::token(&self.planted, token, given)
             }) || (self.profile.login.is_none() && given == self.password)
                 || (planted("any-token") && !given.is_empty())
                 || (planted("empty-token") && given.is_empty())
@@ -798,6 +869,12 @@ impl Service {
                 .and_then(|b| b.schema.required.first());
             name = first.cloned().unwrap_or_else(|| "body".to_owned());
         }
+        let name = wire::name(
+            &self.planted,
+            operation,
+            &mut self.lock().held_back.name,
+            name,
+        );
         let wanted = match kind {
             FaultKind::Constraint | FaultKind::UnknownMember | FaultKind::Parameter => {
                 self.chosen.get("constraint-text")
@@ -827,9 +904,11 @@ impl Service {
             Some(shape) => (shape.status, fill(&shape.body, &name)),
             None => self.undocumented_shape(operation, kind, &name),
         };
+        let body = wire::wording(&self.planted, body);
         let mut reply = json_reply(status, &body);
         if kind != FaultKind::Unauthenticated && !self.planted.none() {
             self.distort_error(operation, kind, &body, &mut reply);
+            wire::error(&self.planted, operation, (kind, path), &mut reply);
         }
         reply
     }
@@ -971,7 +1050,7 @@ fn not_allowed(methods: &[&str]) -> Reply {
     }
 }
 
-fn json_reply(status: u16, body: &Value) -> Reply {
+pub(super) fn json_reply(status: u16, body: &Value) -> Reply {
     Reply {
         status,
         headers: vec![("Content-Type".to_owned(), "application/json".to_owned())],
@@ -980,14 +1059,14 @@ fn json_reply(status: u16, body: &Value) -> Reply {
     }
 }
 
-fn header<'a>(ask: &Ask<'a>, name: &str) -> Option<&'a str> {
+pub(super) fn header<'a>(ask: &Ask<'a>, name: &str) -> Option<&'a str> {
     ask.headers
         .iter()
         .find(|(n, _)| n.eq_ignore_ascii_case(name))
         .map(|(_, v)| v.as_str())
 }
 
-fn query_value(query: &str, name: &str) -> Option<String> {
+pub(super) fn query_value(query: &str, name: &str) -> Option<String> {
     let wanted = encode_query(name);
     query.split('&').find_map(|pair| {
         let (n, v) = pair.split_once('=')?;
