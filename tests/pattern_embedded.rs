@@ -12,8 +12,10 @@ use probity::pattern::language::language;
 use probity::pattern::parse::ParseError;
 use probity::pattern::survey::{Scope, Survey};
 
-/// What an engine says about a pattern in a mode: `None`, it refuses the pattern.
-type Asked<'a> = &'a dyn Fn(&str, Dialect, Mode, &[String]) -> Option<Vec<bool>>;
+/// What an engine says about a pattern in a mode: `None`, it was not asked (it may take too long, or
+/// is known to be wrong there); `Some(None)`, it refuses the pattern.
+type Answer = Option<Option<Vec<bool>>>;
+type Asked<'a> = &'a dyn Fn(&str, Dialect, Mode, &[String]) -> Answer;
 
 fn wrap(pattern: &str, mode: Mode) -> String {
     match mode {
@@ -24,7 +26,11 @@ fn wrap(pattern: &str, mode: Mode) -> String {
     }
 }
 
-fn pcre2(pattern: &str, dialect: Dialect, mode: Mode, texts: &[String]) -> Option<Vec<bool>> {
+fn pcre2(pattern: &str, dialect: Dialect, mode: Mode, texts: &[String]) -> Answer {
+    Some(by_pcre2(pattern, dialect, mode, texts))
+}
+
+fn by_pcre2(pattern: &str, dialect: Dialect, mode: Mode, texts: &[String]) -> Option<Vec<bool>> {
     let unicode = dialect == Dialect::Pcre2Ucp;
     let build = |pattern: &str| {
         pcre2::bytes::RegexBuilder::new()
@@ -43,26 +49,32 @@ fn pcre2(pattern: &str, dialect: Dialect, mode: Mode, texts: &[String]) -> Optio
     )
 }
 
-fn rust(pattern: &str, _: Dialect, mode: Mode, texts: &[String]) -> Option<Vec<bool>> {
+fn rust(pattern: &str, _: Dialect, mode: Mode, texts: &[String]) -> Answer {
+    Some(by_rust(pattern, mode, texts))
+}
+
+fn by_rust(pattern: &str, mode: Mode, texts: &[String]) -> Option<Vec<bool>> {
     regex::Regex::new(pattern).ok()?;
     let regex = regex::Regex::new(&wrap(pattern, mode)).ok()?;
     Some(texts.iter().map(|text| regex.is_match(text)).collect())
 }
 
-fn fancy(pattern: &str, _: Dialect, mode: Mode, texts: &[String]) -> Option<Vec<bool>> {
+fn fancy(pattern: &str, _: Dialect, mode: Mode, texts: &[String]) -> Answer {
+    Some(by_fancy(pattern, mode, texts))
+}
+
+fn by_fancy(pattern: &str, mode: Mode, texts: &[String]) -> Option<Vec<bool>> {
     fancy_regex::Regex::new(pattern).ok()?;
     let regex = fancy_regex::Regex::new(&wrap(pattern, mode)).ok()?;
     texts.iter().map(|text| regex.is_match(text).ok()).collect()
 }
 
-fn regress(pattern: &str, dialect: Dialect, mode: Mode, texts: &[String]) -> Option<Vec<bool>> {
-    let engine = check::Engine::new(pattern, dialect, mode)?.ok()?;
-    Some(
-        texts
-            .iter()
-            .map(|text| engine.accepts(text).expect("short texts"))
-            .collect(),
-    )
+fn regress(pattern: &str, dialect: Dialect, mode: Mode, texts: &[String]) -> Answer {
+    let Ok(engine) = check::Engine::new(pattern, dialect, mode)? else {
+        return Some(None);
+    };
+    let answers: Option<Vec<bool>> = texts.iter().map(|text| engine.accepts(text)).collect();
+    answers.map(Some)
 }
 
 /// Compares model and engine; returns how many answers were compared, and the disagreements.
@@ -74,7 +86,9 @@ fn compare(
 ) -> (usize, Vec<String>) {
     let (mut compared, mut wrong) = (0, Vec::new());
     for (pattern, mode, texts) in patterns {
-        let theirs = engine(pattern, dialect, *mode, texts);
+        let Some(theirs) = engine(pattern, dialect, *mode, texts) else {
+            continue;
+        };
         let mut model = match language(pattern, dialect, *mode) {
             Ok(model) => model,
             Err(ParseError::Unsupported { .. }) => continue,
@@ -128,16 +142,6 @@ const NOTHING: &dyn Fn(&str) -> bool = &|_| false;
 /// Whether a pattern contains one of these pieces.
 fn has(pattern: &str, pieces: &[&str]) -> bool {
     pieces.iter().any(|piece| pattern.contains(piece))
-}
-
-/// Where regress 0.12 leaves ECMA-262, which V8 follows as the model does: it takes quantifiers
-/// behind `\b` and `\B` (Assertion is no Atom), and reads `[\b]` as a letter with `v`
-/// (ClassSetCharacter: `\b` is backspace).
-fn regress_leniency(pattern: &str) -> bool {
-    let quantified = ["*", "+", "?", "{"]
-        .iter()
-        .any(|q| has(pattern, &[&format!(r"\b{q}"), &format!(r"\B{q}")]));
-    quantified || pattern.contains(r"[\b]")
 }
 
 /// fancy-regex 0.20 reads possessive quantifiers as such, where regex repeats the repetition.
@@ -213,11 +217,12 @@ fn ecmascript_on_small_patterns() {
         Dialect::EcmaScriptU,
         Dialect::EcmaScriptV,
     ] {
-        let (compared, wrong) = compare(&patterns, dialect, &regress, &regress_leniency);
+        let (compared, wrong) = compare(&patterns, dialect, &regress, NOTHING);
         println!(
             "{dialect}: {compared} answers, {} disagreements",
             wrong.len()
         );
+        assert!(compared > 10_000);
         assert!(wrong.is_empty(), "{wrong:#?}");
     }
 }

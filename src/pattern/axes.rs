@@ -27,14 +27,31 @@ pub struct Description {
     pub min: Option<u64>,
     /// Most code points; `None` in `Some` where no limit was found.
     pub max: Option<Option<u64>>,
+    /// Lengths beyond that limit that are taken all the same, of those that were tried.
+    pub beyond: Vec<u64>,
     /// `bytes`, `utf16`, `codepoints`: what the limit counts.
     pub unit: Option<&'static str>,
+}
+
+impl Description {
+    /// Whether every character that was tried may stand anywhere, those around the base too: what
+    /// a device does that does not look at the pattern.
+    pub fn no_pattern(&self) -> bool {
+        let all_kinds = |text: &str| {
+            text.contains(char::is_alphanumeric) && text.contains(|c: char| !c.is_alphanumeric())
+        };
+        self.mode == Some("search") && self.outsiders.is_empty() && all_kinds(&self.members)
+    }
 }
 
 impl fmt::Display for Description {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut parts: Vec<String> = Vec::new();
+        if self.no_pattern() {
+            parts.push("no pattern at all".to_owned());
+        }
         match self.mode {
+            _ if self.no_pattern() => {}
             Some("full") => parts.push("full match".to_owned()),
             Some("prefix") => parts.push("match at the start, anything after it".to_owned()),
             Some("suffix") => parts.push("match at the end, anything before it".to_owned()),
@@ -77,10 +94,14 @@ impl fmt::Display for Description {
         };
         match (self.min, self.max) {
             (Some(min), Some(Some(max))) => parts.push(format!("{min} to {max} {unit}")),
-            (Some(min), Some(None)) => parts.push(format!("{min} {unit} or more, no limit found")),
+            (Some(min), Some(None)) => parts.push(format!("{min} or more {unit}, no limit found")),
             (None, Some(Some(max))) => parts.push(format!("up to {max} {unit}")),
             (Some(min), None) => parts.push(format!("at least {min} {unit}")),
             _ => {}
+        }
+        if !self.beyond.is_empty() {
+            let beyond: Vec<String> = self.beyond.iter().map(u64::to_string).collect();
+            parts.push(format!("and {} again", beyond.join(" and ")));
         }
         if parts.is_empty() {
             return f.write_str(
@@ -123,7 +144,9 @@ impl<'t> Axes<'t> {
         let shortest = bases.iter().min_by_key(|base| base.len()).cloned();
         if let Some((shortest, last)) = shortest.and_then(|b| Some((b.clone(), b.chars().last()?)))
         {
-            let more = 4_usize.saturating_sub(shortest.chars().count());
+            // One that is not at the lower bound either, should the device have it one off.
+            let have = shortest.chars().count();
+            let more = 4_usize.saturating_sub(have).max(2);
             let roomy = shortest + &last.to_string().repeat(more);
             if text.assess(&roomy) == Assessment::SurelyValid && !bases.contains(&roomy) {
                 bases.push(roomy);
@@ -215,13 +238,99 @@ impl<'t> Axes<'t> {
         for (_, end) in LINE_ENDS {
             wanted.push(format!("{base}{end}"));
         }
-        for &c in &self.members {
-            wanted.extend(self.with_member(&base, c));
-        }
         if let Some(ask) = wanted.into_iter().find(|s| !answers.contains_key(s)) {
             return Some(ask);
         }
-        self.next_length(&base, answers)
+        self.next_member(&base, answers)
+            .or_else(|| self.next_length(&base, answers))
+    }
+
+    /// What every plausible reading takes is asked for together: one answer for many characters
+    /// where the device agrees. The rest one by one.
+    fn next_member(&self, base: &str, answers: &BTreeMap<String, bool>) -> Option<String> {
+        let groups = self.groups(base);
+        if let Some(ask) = groups.iter().find_map(|g| self.halve(base, g, answers)) {
+            return Some(ask);
+        }
+        self.members
+            .iter()
+            .filter(|c| !groups.iter().flatten().any(|known| known == *c))
+            .filter_map(|&c| self.with_member(base, c))
+            .find(|s| !answers.contains_key(s))
+    }
+
+    /// Characters that every plausible reading takes, as many together as it takes together.
+    fn groups(&self, base: &str) -> Vec<Vec<char>> {
+        use super::text::Assessment::SurelyValid;
+        let sure = |text: Option<String>| text.is_some_and(|s| self.text.assess(&s) == SurelyValid);
+        let mut groups: Vec<Vec<char>> = Vec::new();
+        for &c in &self.members {
+            if !sure(self.with_member(base, c)) {
+                continue;
+            }
+            if let Some(last) = groups.last_mut() {
+                last.push(c);
+                if sure(self.with_members(base, last)) {
+                    continue;
+                }
+                last.pop();
+            }
+            groups.push(vec![c]);
+        }
+        groups
+    }
+
+    /// The question that finds out which of a group are refused; `None` when that is known.
+    fn halve(
+        &self,
+        base: &str,
+        group: &[char],
+        answers: &BTreeMap<String, bool>,
+    ) -> Option<String> {
+        let text = match group {
+            [] => return None,
+            [one] => self.with_member(base, *one)?,
+            _ => self.with_members(base, group)?,
+        };
+        match answers.get(&text) {
+            None => Some(text),
+            Some(false) if group.len() > 1 => {
+                let (left, right) = group.split_at(group.len() / 2);
+                self.halve(base, left, answers)
+                    .or_else(|| self.halve(base, right, answers))
+            }
+            Some(_) => None,
+        }
+    }
+
+    /// Whether a character may stand in the middle, by itself or together with others.
+    fn takes(
+        &self,
+        base: &str,
+        c: char,
+        groups: &[Vec<char>],
+        answers: &BTreeMap<String, bool>,
+    ) -> Option<bool> {
+        if let Some(known) = self.with_member(base, c).and_then(|s| answers.get(&s)) {
+            return Some(*known);
+        }
+        let mut group = groups.iter().find(|group| group.contains(&c))?.as_slice();
+        while group.len() > 1 {
+            let text = self.with_members(base, group)?;
+            if *answers.get(&text)? {
+                return Some(true);
+            }
+            let (left, right) = group.split_at(group.len() / 2);
+            group = if left.contains(&c) { left } else { right };
+        }
+        None
+    }
+
+    fn with_members(&self, base: &str, group: &[char]) -> Option<String> {
+        let (at, _) = self.filler?;
+        let before = base.chars().take(at);
+        let after = base.chars().skip(at);
+        Some(before.chain(group.iter().copied()).chain(after).collect())
     }
 
     fn with_member(&self, base: &str, c: char) -> Option<String> {
@@ -283,6 +392,10 @@ impl<'t> Axes<'t> {
                     if let Some(ask) = asked
                         .into_iter()
                         .flatten()
+                        .chain(
+                            self.beyond(limit)
+                                .filter_map(|n| self.of_length(base, n, piece)),
+                        )
                         .find(|s| !answers.contains_key(s))
                     {
                         return Some(ask);
@@ -313,6 +426,15 @@ impl<'t> Axes<'t> {
                     .collect(),
             )
         })
+    }
+
+    /// Lengths that are named and lie beyond a limit, and their neighbours: where two bounds are
+    /// published a device may look at either.
+    fn beyond(&self, limit: u64) -> impl Iterator<Item = u64> {
+        self.lengths
+            .iter()
+            .flat_map(|&n| [n, n + 1])
+            .filter(move |&n| n > limit + 1)
     }
 
     fn limit(
@@ -400,8 +522,9 @@ impl<'t> Axes<'t> {
                 None => out.line_ends_known = false,
             }
         }
+        let groups = self.groups(base);
         for &c in &self.members {
-            match self.with_member(base, c).and_then(|s| answers.get(&s)) {
+            match self.takes(base, c, &groups, answers) {
                 Some(true) => out.members.push(c),
                 Some(false) => out.outsiders.push(c),
                 None => {}
@@ -411,6 +534,11 @@ impl<'t> Axes<'t> {
             if let Bisect::Found(max) = self.limit(base, piece, true, answers) {
                 out.max = Some(max);
                 if let Some(max) = max {
+                    let taken = |n: &u64| {
+                        let text = self.of_length(base, *n, piece);
+                        text.is_some_and(|s| answers.get(&s) == Some(&true))
+                    };
+                    out.beyond = self.beyond(max).filter(taken).collect();
                     let [bytes, units] = self
                         .unit_probes(base, max)
                         .map(|s| s.and_then(|s| answers.get(&s).copied()));
@@ -434,10 +562,73 @@ impl<'t> Axes<'t> {
         out
     }
 
+    /// Strings that show a language wrong that was concluded from few answers, each where it can be
+    /// made: the longest and the shortest that `accepts` takes, both one step further, and one of
+    /// characters that are strange to all readings (`strange` says of a string that it is).
+    pub(super) fn doubts(
+        &self,
+        accepts: impl Fn(&str) -> bool,
+        strange: impl Fn(&str) -> bool,
+    ) -> Vec<Doubt> {
+        let mut out = Vec::new();
+        let Some(base) = self.bases.iter().find(|base| accepts(base)) else {
+            return out;
+        };
+        if let Some((_, piece)) = self.filler {
+            let text = |n: u64| self.of_length(base, n, piece).filter(|s| accepts(s));
+            let not = |n: u64| self.of_length(base, n, piece).filter(|s| !accepts(s));
+            let longest = self.lengths.iter().rev();
+            let upper = longest
+                .filter_map(|&n| Some([text(n)?, not(n + 1)?]))
+                .next();
+            let shortest = self.lengths.iter();
+            let lower = shortest
+                .filter_map(|&n| Some([text(n)?, not(n.checked_sub(1)?)?]))
+                .next();
+            for [inside, outside] in [upper, lower].into_iter().flatten() {
+                out.push(Doubt {
+                    text: inside,
+                    about: About::Inside,
+                });
+                out.push(Doubt {
+                    text: outside,
+                    about: About::Outside,
+                });
+            }
+        }
+        let length = base.chars().count();
+        let strangers = ["'", "\\", ":", "\u{1}", "\u{4e2d}"];
+        let mut strangers = strangers.iter().map(|c| c.repeat(length));
+        if let Some(text) = strangers.find(|s| strange(s)) {
+            out.push(Doubt {
+                text,
+                about: About::Characters,
+            });
+        }
+        out
+    }
+
     /// The rule that is asked about.
     pub fn text(&self) -> &Text {
         self.text
     }
+}
+
+/// A string that may show a conclusion wrong.
+pub(super) struct Doubt {
+    pub(super) text: String,
+    pub(super) about: About,
+}
+
+/// What a [`Doubt`] is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum About {
+    /// At a bound: must be taken.
+    Inside,
+    /// One step beyond it: must be refused, for its length alone.
+    Outside,
+    /// Must be refused for its characters.
+    Characters,
 }
 
 enum Bisect {

@@ -89,7 +89,9 @@ impl Engine {
     /// # Errors
     /// The engine's own words where it refuses the pattern.
     pub fn new(pattern: &str, dialect: Dialect, mode: Mode) -> Option<Result<Engine, String>> {
-        if dialect != Dialect::Rust && repeated_in_repeated(pattern) {
+        if dialect != Dialect::Rust
+            && (repeated_in_repeated(pattern) || leaves_the_standard(pattern))
+        {
             return None;
         }
         let wrapped = |start: &str, end: &str| match mode {
@@ -156,6 +158,24 @@ impl Engine {
             Compiled::Automata(regex) => regex.is_match(text),
         })
     }
+}
+
+/// Where regress 0.12 leaves ECMA-262, which V8 follows as the model does: it takes quantifiers behind
+/// `\b` and `\B` (22.2.1, an Assertion is no Atom), and reads `[\b]` as a letter with `v`
+/// (ClassSetCharacter: `\b` is the backspace).
+fn leaves_the_standard(pattern: &str) -> bool {
+    let mut chars = pattern.chars().peekable();
+    while let Some(c) = chars.next() {
+        if c != '\\' {
+            continue;
+        }
+        let escaped = chars.next();
+        let next = chars.peek();
+        if matches!(escaped, Some('b' | 'B')) && matches!(next, Some('*' | '+' | '?' | '{' | ']')) {
+            return true;
+        }
+    }
+    false
 }
 
 /// Whether a group that repeats stands in a group that repeats, as in `((a+)+)+`: regress 0.12 loses

@@ -24,7 +24,7 @@
 
 use std::collections::BTreeMap;
 
-use super::axes::{Axes, Description};
+use super::axes::{About, Axes, Description, Doubt};
 use super::survey::{Scope, Survey};
 use super::text::Text;
 
@@ -159,6 +159,40 @@ impl<'t> Classifier<'t> {
         best.map(|(_, text)| text.clone())
     }
 
+    /// When readings fit: a string that shows whether the device is really one of them, or another
+    /// device that agreed with them so far (a bound that is one off, no pattern at all). `None` when
+    /// there is nothing (more) to doubt. The answer goes to [`Classifier::answer`] as any other.
+    pub fn doubt(&self) -> Option<String> {
+        if self.unstable.is_some() || self.contradiction.is_some() {
+            return None;
+        }
+        let class = *self.left().first()?;
+        let ours = |text: &str| {
+            let judged = self.survey.judge(self.text, text);
+            judged.get(class).copied().unwrap_or(false)
+        };
+        let strange = |text: &str| !self.survey.judge(self.text, text).contains(&true);
+        // Whether another answer of the same length has shown it already.
+        let shown = |doubt: &Doubt| {
+            let mut alike = self
+                .asked
+                .iter()
+                .filter(|(asked, _)| alike(asked, &doubt.text));
+            match doubt.about {
+                About::Inside => alike.any(|(_, accepted)| *accepted),
+                About::Outside => alike.any(|(asked, accepted)| {
+                    !accepted && neighbours(asked).iter().any(|other| ours(other))
+                }),
+                About::Characters => alike.any(|(asked, accepted)| !accepted && strange(asked)),
+            }
+        };
+        self.axes
+            .doubts(ours, strange)
+            .into_iter()
+            .find(|doubt| !self.answers.contains_key(&doubt.text) && !shown(doubt))
+            .map(|doubt| doubt.text)
+    }
+
     /// How much a class counts: plausible ones more, and those with many readings more, so that
     /// what is likely is found with few requests.
     fn weight(&self, class: usize) -> f64 {
@@ -227,4 +261,18 @@ impl<'t> Classifier<'t> {
             proved: left.len() <= 1,
         }
     }
+}
+
+/// Whether two texts have the same length in every unit.
+fn alike(a: &str, b: &str) -> bool {
+    a.len() == b.len() && a.chars().count() == b.chars().count()
+}
+
+/// The text without its last character, and with it twice.
+fn neighbours(text: &str) -> [String; 2] {
+    let Some(last) = text.chars().last() else {
+        return [String::new(), String::new()];
+    };
+    let shorter: String = text.chars().take(text.chars().count() - 1).collect();
+    [shorter, format!("{text}{last}")]
 }

@@ -344,6 +344,19 @@ impl Survey {
         }
     }
 
+    /// Which of the classes accept a text.
+    pub fn judge(&self, text: &Text, probe: &str) -> Vec<bool> {
+        let mut bank = text.bank.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut desk = Desk {
+            bank: &mut bank,
+            bounds: BTreeMap::new(),
+        };
+        self.classes
+            .iter()
+            .map(|class| desk.accepts(&class.decider, probe))
+            .collect()
+    }
+
     /// How two classes relate, with witnesses. `None` where a bound is too large to build.
     pub fn relation(&self, text: &Text, a: usize, b: usize) -> Option<Relation> {
         let (a, b) = (self.classes.get(a)?.decider, self.classes.get(b)?.decider);

@@ -11,6 +11,17 @@ use crate::pattern::classify::{Classifier, Outcome};
 /// Questions about one rule beyond which the others have to have their turn.
 const MOST_OF_A_RULE: usize = 16;
 
+/// What is asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Which of the listed readings it is.
+    Separate,
+    /// Whether it is really that one.
+    Doubt,
+    /// What it is where it is none.
+    Describe,
+}
+
 impl Runner<'_> {
     /// Asks about every rule whose promise the plan tests, as long as there are questions left in
     /// the options.
@@ -27,14 +38,17 @@ impl Runner<'_> {
                 Some((s, self.probes.classifier(&s.promise, &s.rule, texts)?))
             })
             .collect();
-        // First what separates listed readings, of every rule; then what describes those that fit
-        // none, which takes more.
-        for describing in [false, true] {
+        // First what separates listed readings, of every rule; then whether the device is really
+        // what was concluded; then what describes those that fit none, which takes more.
+        for stage in [Stage::Separate, Stage::Doubt, Stage::Describe] {
             for (subject, classifier) in &mut desks {
                 let mut sent = 0;
-                let most = if describing { left } else { MOST_OF_A_RULE };
+                let most = match stage {
+                    Stage::Describe => left,
+                    _ => MOST_OF_A_RULE,
+                };
                 while sent < most.min(left) && !self.over() {
-                    let Some(text) = self.next_question(subject, classifier, describing) else {
+                    let Some(text) = self.next_question(subject, classifier, stage) else {
                         break;
                     };
                     let known = self.probes.knows(&subject.promise, &text);
@@ -68,7 +82,7 @@ impl Runner<'_> {
         &self,
         subject: &Subject,
         classifier: &Classifier<'_>,
-        describing: bool,
+        stage: Stage,
     ) -> Option<String> {
         match classifier.outcome() {
             Outcome::Open { .. } => classifier.next(|text| surprise(classifier, text)),
@@ -78,8 +92,11 @@ impl Runner<'_> {
                 if self.asked.get(&again).is_none_or(|times| *times < 2) {
                     return Some(again.0);
                 }
-                describing.then(|| classifier.next(|_| 0)).flatten()
+                (stage == Stage::Describe)
+                    .then(|| classifier.next(|_| 0))
+                    .flatten()
             }
+            Outcome::Fits { .. } if stage == Stage::Doubt => classifier.doubt(),
             Outcome::Fits { .. } | Outcome::Unstable { .. } => None,
         }
     }
