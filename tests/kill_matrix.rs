@@ -12,7 +12,7 @@ mod support;
 mod matrix;
 
 use matrix::Matrix;
-use probity::mock::{self, Set};
+use probity::mock::{self, FaultInfo, Set};
 use support::Suite;
 
 /// Faults that no request can tell from a device that keeps its promises.
@@ -101,20 +101,25 @@ const UNSEEN: &[(&str, &str)] = &[
 /// One fault in so many is in the sample.
 const SAMPLE: usize = 12;
 
-#[test]
-fn every_planted_fault_is_found() {
-    let suite = Suite::embedded();
-    let filter = std::env::var("PROBITY_FAULTS").unwrap_or_default();
-    let faults: Vec<_> = mock::faults(&suite.contract, &suite.profile)
+/// The faults that the filter asks for; without one every `step`th.
+fn chosen(suite: &Suite, filter: &str, step: usize) -> Vec<FaultInfo> {
+    mock::faults(&suite.contract, &suite.profile)
         .into_iter()
         .enumerate()
-        .filter(|(at, f)| match filter.as_str() {
-            "" => at % SAMPLE == 0,
+        .filter(|(at, f)| match filter {
+            "" => at % step == 0,
             "all" => true,
             text => f.id.contains(text) || f.set.to_string() == text,
         })
         .map(|(_, f)| f)
-        .collect();
+        .collect()
+}
+
+#[test]
+fn every_planted_fault_is_found() {
+    let suite = Suite::embedded();
+    let filter = std::env::var("PROBITY_FAULTS").unwrap_or_default();
+    let faults = chosen(&suite, &filter, SAMPLE);
     let matrix = Matrix::run(&suite, &faults, UNSEEN);
     matrix.write(if filter == "all" {
         "kill-matrix"
@@ -129,4 +134,72 @@ fn every_planted_fault_is_found() {
     assert!(missed.is_empty(), "not found: {missed:?}");
     let seen = names(matrix.seen_after_all());
     assert!(seen.is_empty(), "can be seen after all: {seen:?}");
+}
+
+/// Another contract: its document, how its devices are driven, and what nobody can see of them.
+struct Other {
+    name: &'static str,
+    document: &'static str,
+    profile: &'static str,
+    unseen: &'static [(&'static str, &'static str)],
+}
+
+/// Two documents with several operations, arrays, alternatives, numbers with bounds and parameters.
+const OTHERS: [Other; 2] = [
+    Other {
+        name: "thermostat",
+        document: "tests/contracts/thermostat.yaml",
+        profile: r#"
+            [login]
+            path = "/login"
+            query = { username = "{username}", password = "{password-md5}" }
+            token = "/token"
+            [read-back.putSchedule]
+            path = "/schedule"
+            [read-back.setMode]
+            path = "/mode"
+            [life]
+            path = "/info"
+            uptime = "/uptime"
+        "#,
+        unseen: &[],
+    },
+    Other {
+        name: "relay",
+        document: "tests/plan/relay.yaml",
+        profile: r#"
+            [login]
+            path = "/login"
+            query = { username = "{username}", password = "{password}" }
+            token = "/token"
+            [read-back.setRelay]
+            path = "/api/relays/2"
+            [life]
+            path = "/info"
+            uptime = "/uptime"
+        "#,
+        unseen: &[],
+    },
+];
+
+/// The systematic faults are those of the contract's own fields, the others those of any device.
+#[test]
+fn faults_of_other_contracts_are_found() {
+    let filter = std::env::var("PROBITY_FAULTS").unwrap_or_default();
+    for other in &OTHERS {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(other.document);
+        let contract = probity::contract::load(&path).expect("the document loads");
+        let profile = probity::profile::Profile::from_toml(other.profile).expect("profile");
+        let suite = Suite::new(contract, profile);
+        let clean = suite.run(suite.mock(), &mut ()).report;
+        assert_eq!(clean.exit.code, 0, "{}: {:?}", other.name, clean.findings);
+        let faults = chosen(&suite, &filter, 4 * SAMPLE);
+        let matrix = Matrix::run(&suite, &faults, other.unseen);
+        let part = if filter == "all" { "" } else { "-part" };
+        matrix.write(&format!("kill-matrix-{}{part}", other.name));
+        println!("{}", matrix.markdown());
+        let missed = matrix.missed(Set::Working);
+        let missed: Vec<&str> = missed.iter().map(|r| r.fault.id.as_str()).collect();
+        assert!(missed.is_empty(), "{}: not found: {missed:?}", other.name);
+    }
 }
