@@ -26,8 +26,8 @@ fn complaint(name: &str, report: &Report) -> Option<String> {
             .take(4)
             .map(|f| {
                 format!(
-                    "    {} {} | {} | {}",
-                    f.case, f.promise, f.expected, f.observed
+                    "    {} {} | {} | {} | {}",
+                    f.case, f.promise, f.title, f.expected, f.observed
                 )
             })
             .collect();
