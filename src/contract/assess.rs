@@ -166,7 +166,10 @@ impl<'t> Assessor<'t> {
             Some(readings) => readings.assess(text),
             None => Assessment::Open,
         };
-        let too_short_or_long = self.lengths(schema, text, path);
+        // Where the page states a bound beside a pattern with one of its own, a reading that goes by
+        // the pattern's alone may take what breaks the other: then the page leaves it open.
+        let binding = verdict != Assessment::Open || self.texts.get(&rule).is_none();
+        let too_short_or_long = self.lengths(schema, text, path, binding);
         let keyword = match (&schema.pattern, &schema.format) {
             (Some(_), _) => "pattern",
             (None, Some(_)) => "format",
@@ -197,8 +200,9 @@ impl<'t> Assessor<'t> {
         }
     }
 
-    /// Bounds in all three units; returns whether one is surely broken.
-    fn lengths(&mut self, schema: &Schema, text: &str, path: &FieldPath) -> bool {
+    /// Bounds in all three units; returns whether one is surely broken, which `binding` bounds are
+    /// that are broken in all of them.
+    fn lengths(&mut self, schema: &Schema, text: &str, path: &FieldPath, binding: bool) -> bool {
         let units = [
             text.len() as u64,
             text.encode_utf16().count() as u64,
@@ -213,8 +217,9 @@ impl<'t> Assessor<'t> {
             let broken = |n: &&u64| if low { **n < limit } else { **n > limit };
             let count = units.iter().filter(broken).count();
             if count > 0 {
-                self.fault(FaultKind::Constraint, path, keyword, count == units.len());
-                sure |= count == units.len();
+                let certain = binding && count == units.len();
+                self.fault(FaultKind::Constraint, path, keyword, certain);
+                sure |= certain;
             }
         }
         sure
