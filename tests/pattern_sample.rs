@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use probity::pattern::ambiguity;
 use probity::pattern::automaton::{Automaton, DEAD};
 use probity::pattern::dialect::{Dialect, Mode};
 use probity::pattern::language::language;
@@ -140,6 +141,16 @@ fn walks(automaton: &mut Automaton, random: &mut impl Rng, count: usize) -> Vec<
     out
 }
 
+/// Whether a backtracking engine may take exponential time.
+fn slow(pattern: &str, dialect: Dialect, mode: Mode) -> bool {
+    !matches!(
+        ambiguity::risk(pattern, dialect, mode).map(|risk| risk.growth),
+        Ok(Some(
+            ambiguity::Growth::Linear | ambiguity::Growth::Polynomial(2 | 3)
+        ))
+    )
+}
+
 /// Asks a driver of tests/engines; one answer for each job, `None` where the engine refuses.
 fn ask(program: &str, driver: &str, jobs: &[Value]) -> Option<Vec<Option<Vec<bool>>>> {
     let driver = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -191,10 +202,14 @@ fn agreement_with_engines() {
         let mut random = ChaCha8Rng::seed_from_u64(5);
         let mut jobs = Vec::new();
         let mut models = Vec::new();
+        let mut left_out = 0;
         for pattern in &patterns {
             for mode in [Mode::Search, Mode::Full] {
                 let model = language(pattern, dialect, mode);
                 let mut texts = vec![String::new(), "\n".to_owned()];
+                // Most of these engines backtrack: where that takes exponential time (or nobody knows)
+                // only short texts are asked for.
+                let slow = slow(pattern, dialect, mode);
                 if let Ok(mut model) = language(pattern, dialect, mode) {
                     texts.extend(walks(&mut model, &mut random, 10));
                     // Where it differs from other dialects is where errors are.
@@ -207,6 +222,9 @@ fn agreement_with_engines() {
                         }
                     }
                 }
+                let before = texts.len();
+                texts.retain(|text| !slow || text.chars().count() <= 12);
+                left_out += before - texts.len();
                 jobs.push(json!({"pattern": pattern, "dialect": dialect.id(), "mode": mode.id(), "inputs": texts}));
                 models.push((model, texts));
             }
@@ -242,7 +260,7 @@ fn agreement_with_engines() {
         }
         unexplained += wrong.len();
         println!(
-            "{dialect} ({program}): {compared} answers, {} disagreements",
+            "{dialect} ({program}): {compared} answers, {left_out} texts not asked for, {} disagreements",
             wrong.len()
         );
         for line in wrong.iter().take(12) {
