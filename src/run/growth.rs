@@ -19,8 +19,9 @@ pub(super) fn schedule(predicted: Growth) -> &'static [usize] {
     }
 }
 
-/// Longest string that is sent, in bytes.
-pub(super) const LONGEST: usize = 128 * 1_024;
+/// Longest string that is sent, in bytes: no contract says how large a body may be, and an embedded
+/// device may have little room.
+pub(super) const LONGEST: usize = 20_000;
 
 /// Nothing longer is sent once an answer took longer than this: five usual answers and a quarter of
 /// a second.
