@@ -48,8 +48,8 @@ struct Device<'a> {
     undecided: bool,
 }
 
-/// Runs of one process at a time: most of a run is waiting.
-const AT_ONCE: usize = 6;
+/// Devices at a time: most of a run is waiting.
+const AT_ONCE: usize = 3;
 
 #[test]
 fn the_reading_of_a_device_is_identified() {
