@@ -105,7 +105,8 @@ mod tests {
     #[test]
     fn growth_is_told_from_times() {
         let base = 900.0;
-        let cases: [(&str, Measured, Growth, &dyn Fn(f64) -> f64); 6] = [
+        type Case<'a> = (&'a str, Measured, Growth, &'a dyn Fn(f64) -> f64);
+        let cases: [Case<'_>; 6] = [
             ("flat", Measured::Linear, Growth::Exponential, &|_| base),
             (
                 "doubling",
