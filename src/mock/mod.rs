@@ -6,6 +6,7 @@
 //! firmware's, not with [`crate::contract::assess`]: when mock and judge agree, two routes agree.
 
 mod choice;
+mod engine;
 mod fault;
 mod fields;
 mod held_back;

@@ -2,12 +2,14 @@
 //! [`crate::contract::assess`] on purpose.
 
 use super::choice::Chosen;
+use super::engine;
 use super::fault::Planted;
 use super::held_back::{text as held_back_text, value as held_back};
 use crate::contract::{Additional, Bound, FaultKind, FieldPath, JsonType, Schema};
+use crate::pattern::check::Engine;
 use crate::pattern::{Reading, Rule, Texts};
 use serde_json::{Map, Number, Value};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// What is wrong with a body.
@@ -17,11 +19,26 @@ pub(super) struct Wrong {
     pub(super) path: FieldPath,
 }
 
+/// A reading with the engine that executes it.
+#[derive(Clone, Copy)]
+struct Decider<'v> {
+    reading: &'v Reading,
+    engine: Option<&'v Engine>,
+}
+
+impl Decider<'_> {
+    fn accepts(self, text: &str) -> bool {
+        engine::accepts(self.engine, self.reading, text)
+    }
+}
+
 /// Decides whether a body keeps a schema, under one reading per string rule.
 pub(super) struct Validator {
     texts: Arc<Texts>,
     /// Field and rule → index among the rule's readings.
     readings: HashMap<(String, Rule), usize>,
+    /// Fields whose reading was asked for and has an engine of its own.
+    engines: HashMap<(String, Rule), Engine>,
     planted: Planted,
     chosen: Chosen,
 }
@@ -30,21 +47,35 @@ impl Validator {
     pub(super) fn new(
         texts: Arc<Texts>,
         readings: HashMap<(String, Rule), usize>,
+        asked: &BTreeMap<String, String>,
         planted: Planted,
         chosen: Chosen,
     ) -> Self {
+        let engines = readings
+            .iter()
+            .filter(|((field, _), _)| asked.contains_key(field))
+            .filter_map(|(key, at)| {
+                let reading = texts.get(&key.1)?.readings().get(*at)?;
+                Some((key.clone(), engine::of(reading)?))
+            })
+            .collect();
         Validator {
             texts,
             readings,
+            engines,
             planted,
             chosen,
         }
     }
 
-    fn reading(&self, path: &FieldPath, rule: Rule) -> Option<&Reading> {
+    /// How a field is read, and by what.
+    fn reading(&self, path: &FieldPath, rule: Rule) -> Option<Decider<'_>> {
         let key = (path.dotted(), rule);
         let at = *self.readings.get(&key)?;
-        self.texts.get(&key.1)?.readings().get(at)
+        Some(Decider {
+            reading: self.texts.get(&key.1)?.readings().get(at)?,
+            engine: self.engines.get(&key),
+        })
     }
 
     /// The reading of every string field below a schema: the one that was asked for, else the first
@@ -52,7 +83,7 @@ impl Validator {
     pub(super) fn readings_of(
         schema: &Schema,
         path: &FieldPath,
-        asked: &std::collections::BTreeMap<String, String>,
+        asked: &BTreeMap<String, String>,
         texts: &Texts,
         out: &mut HashMap<(String, Rule), usize>,
     ) -> Result<(), String> {
@@ -325,7 +356,8 @@ impl Validator {
             return reading.accepts(text);
         }
         if let Some(rule) = self.texts.get(&rule)
-            && let Some(verdict) = held_back_text::accepts(&self.planted, rule, reading, text)
+            && let Some(verdict) =
+                held_back_text::accepts(&self.planted, rule, reading.reading, text)
         {
             return verdict;
         }
@@ -369,7 +401,7 @@ impl Validator {
     /// Whether a text that only breaks a bound would pass without it: cut or filled to the bound.
     fn characters_fit(
         &self,
-        reading: &Reading,
+        reading: Decider<'_>,
         text: &str,
         min: Option<u64>,
         max: Option<u64>,

@@ -146,17 +146,19 @@ impl Engine {
 
     /// Whether the engine takes `text`; `None` where it could take too long.
     pub fn accepts(&self, text: &str) -> Option<bool> {
-        if text.len() > self.most {
-            return None;
-        }
-        Some(match &self.compiled {
+        (text.len() <= self.most).then(|| self.accepts_patiently(text))
+    }
+
+    /// As [`Engine::accepts`], however long it takes: for who wants to be as slow as the engine.
+    pub fn accepts_patiently(&self, text: &str) -> bool {
+        match &self.compiled {
             Compiled::Units(regex) => {
                 let units: Vec<u16> = text.encode_utf16().collect();
                 regex.find_from_ucs2(&units, 0).next().is_some()
             }
             Compiled::Points(regex) => regex.find(text).is_some(),
             Compiled::Automata(regex) => regex.is_match(text),
-        })
+        }
     }
 }
 

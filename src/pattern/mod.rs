@@ -31,6 +31,7 @@ mod canonical;
 pub mod check;
 pub mod class;
 pub mod classify;
+mod description;
 pub mod dialect;
 pub mod explain;
 mod explore;

@@ -134,6 +134,12 @@ impl Reading {
         }
     }
 
+    /// Whether a text has a length that this reading allows. Where it has its lengths from the
+    /// pattern alone, that is every one.
+    pub fn within_bounds(&self, text: &str) -> bool {
+        self.decider.within_bounds(Lengths::of(text))
+    }
+
     /// As [`Reading::accepts`], decided by a real engine that is part of the build (`regress` for
     /// ECMAScript, `regex-automata` for Rust) instead of our model. `None` where there is none for
     /// this dialect, the reading has its lengths from the prose instead of the pattern, or the

@@ -1,13 +1,46 @@
 //! One line on a divergence: how the device reads a promise that can be read in several ways.
 
 use super::visible;
-use crate::run::result::{DeviceReading, Divergence, ReadingOutcome, ReadingRef};
+use crate::run::result::{
+    DeviceReading, Divergence, Measured, ReadingOutcome, ReadingRef, Slowness,
+};
 
 /// Values of one axis that are named; more are counted.
 const NAMED: usize = 3;
 
 /// What the device's answers say about the readings of one promise.
 pub(super) fn line(divergence: &Divergence, verbose: bool) -> String {
+    match &divergence.device.slowness {
+        Some(slowness) => format!("{}; {}", meaning(divergence, verbose), time(slowness)),
+        None => meaning(divergence, verbose),
+    }
+}
+
+/// Predicted against measured time.
+fn time(slowness: &Slowness) -> String {
+    let words = |growth: Measured| match growth {
+        Measured::Linear => "linear",
+        Measured::Quadratic => "quadratic",
+        Measured::Polynomial => "polynomial",
+        Measured::Exponential => "exponential",
+        Measured::NotMeasurable => "not measurable",
+    };
+    let longest = slowness.samples.iter().max_by_key(|s| s.micros);
+    let longest = longest.map_or_else(String::new, |s| {
+        format!(
+            ", at most {} ms for {} characters",
+            s.micros / 1_000,
+            s.length
+        )
+    });
+    format!(
+        "time for such strings: {} predicted for an engine that backtracks, {} measured{longest}",
+        words(slowness.predicted),
+        words(slowness.measured)
+    )
+}
+
+fn meaning(divergence: &Divergence, verbose: bool) -> String {
     let device = &divergence.device;
     let promise = visible::line(&divergence.promise);
     let words = |most: usize| {

@@ -121,7 +121,7 @@ impl Runner<'_> {
     }
 
     /// Gives a case that is not of the plan a place.
-    fn keep(&mut self, case: Case) -> Option<usize> {
+    pub(super) fn keep(&mut self, case: Case) -> Option<usize> {
         let place = self.questions.iter().position(|q| q.get().is_none())?;
         let kept = self.questions.get(place)?.set(case).is_ok();
         kept.then(|| self.job.plan.cases.len() + place)

@@ -13,6 +13,7 @@ mod confirm;
 pub mod curl;
 pub mod event;
 mod exit;
+mod growth;
 mod inquiry;
 pub mod journal;
 pub mod merge;
@@ -23,6 +24,7 @@ pub mod replay;
 pub mod result;
 mod runner;
 mod settings;
+mod slow;
 mod state;
 mod tally;
 

@@ -5,7 +5,7 @@
 //! a refused one tells about the one string in it that not every reading allows, if there is no
 //! other reason to refuse it.
 
-use super::result::{DeviceReading, Divergence, Probe, ReadingOutcome, ReadingRef};
+use super::result::{DeviceReading, Divergence, Probe, ReadingOutcome, ReadingRef, Slowness};
 use crate::case::{Case, Context};
 use crate::contract::{Contract, FieldPath, Operation, assess};
 use crate::exchange::Request;
@@ -28,6 +28,8 @@ struct Answers {
     said: Vec<Said>,
     /// How many of them were asked for the rule's sake.
     asked: u64,
+    /// What was measured of its matching time.
+    slowness: Option<Slowness>,
 }
 
 #[derive(Debug)]
@@ -60,6 +62,9 @@ impl Answers {
         known.is_some_and(|known| known.accepted == Some(true))
     }
 }
+
+/// Longer strings, in bytes, are not remembered: they are sent for other reasons.
+const LONGEST: usize = 8_192;
 
 /// Strings of one rule that are remembered.
 const MOST_ANSWERS: usize = 400;
@@ -167,10 +172,14 @@ impl Probes {
     }
 
     fn add(&mut self, string: Of<'_>, accepted: bool) {
+        if string.text.len() > LONGEST {
+            return;
+        }
         let answers = self.0.entry(string.promise).or_insert_with(|| Answers {
             rule: string.rule,
             said: Vec::new(),
             asked: 0,
+            slowness: None,
         });
         if answers.said.len() < MOST_ANSWERS {
             answers.add(string.text, accepted, false);
@@ -185,10 +194,18 @@ impl Probes {
             rule: subject.rule.clone(),
             said: Vec::new(),
             asked: 0,
+            slowness: None,
         });
         answers.asked += 1;
         if let Some(accepted) = accepted {
             answers.add(text, accepted, true);
+        }
+    }
+
+    /// Keeps what was measured of a rule's matching time.
+    pub(super) fn slow(&mut self, subject: &Subject, slowness: Slowness) {
+        if let Some(answers) = self.0.get_mut(&subject.promise) {
+            answers.slowness = Some(slowness);
         }
     }
 
@@ -302,6 +319,7 @@ impl Probes {
                 excluded: modelled.saturating_sub(fits.len()) as u64,
                 fits: fits.iter().map(|r| r.id.clone()).collect(),
                 requests: answers.asked,
+                slowness: answers.slowness.clone(),
                 probes: probes
                     .filter(|(input, accepted)| telling(input, *accepted))
                     .map(|(input, accepted)| Probe {

@@ -289,6 +289,55 @@ pub struct DeviceReading {
     pub requests: u64,
     /// Answers that tell readings apart or that no reading explains.
     pub probes: Vec<Probe>,
+    /// Where a reading predicts that a backtracking engine takes more than linear time: what was
+    /// measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slowness: Option<Slowness>,
+}
+
+/// Predicted against measured growth of the time that a device takes for a string.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Slowness {
+    /// What a backtracking engine does under the worst reading that is left.
+    pub predicted: Measured,
+    /// What the device does.
+    pub measured: Measured,
+    /// Start of the strings that were sent.
+    pub prefix: String,
+    /// What follows it, again and again.
+    pub pump: String,
+    /// Their end, which makes the match fail.
+    pub suffix: String,
+    /// The times, in the order in which they were taken. The last may be the first that is longer
+    /// than the budget (five usual answers and 250 ms).
+    pub samples: Vec<TimeSample>,
+}
+
+/// How a time grows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Measured {
+    /// With the length, or not at all.
+    Linear,
+    /// With its square.
+    Quadratic,
+    /// With a higher power.
+    Polynomial,
+    /// Doubles again and again.
+    Exponential,
+    /// The times do not tell.
+    NotMeasurable,
+}
+
+/// One timed answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TimeSample {
+    /// How often the pump was repeated.
+    pub pumps: u64,
+    /// Code points of the string.
+    pub length: u64,
+    /// Microseconds from the request to the whole answer; the least of two where it was repeated.
+    pub micros: u64,
 }
 
 /// How far the question is settled which reading a device implements.

@@ -163,7 +163,7 @@ pub(super) struct Runner<'a> {
     /// Cases that an earlier process sent and judged.
     done: BTreeSet<String>,
     pub(super) started: Instant,
-    latencies: Vec<Duration>,
+    pub(super) latencies: Vec<Duration>,
     pub(super) valid_sent: u64,
     pub(super) valid_accepted: u64,
     pub(super) cases_answered: u64,
@@ -228,6 +228,7 @@ pub async fn resume(job: &Job, past: &Past, listener: &mut dyn Listener) -> Outc
     if runner.stop.is_none() {
         runner.windows().await;
         runner.inquire().await;
+        runner.measure_growth().await;
         runner.finish().await;
     }
     runner.conclude(guard).await

@@ -252,6 +252,7 @@ pub fn everyday() -> Report {
                             accepted: true,
                         },
                     ],
+                    slowness: None,
                 },
             },
             Divergence {

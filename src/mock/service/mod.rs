@@ -122,8 +122,13 @@ impl Service {
                 &texts,
                 &mut readings,
             )?;
-            let validator =
-                Validator::new(texts.clone(), readings, planted.clone(), chosen.clone());
+            let validator = Validator::new(
+                texts.clone(),
+                readings,
+                &config.readings,
+                planted.clone(),
+                chosen.clone(),
+            );
             settings.insert(
                 operation.id.clone(),
                 initial(&body.schema, &body.examples, &texts, &validator),

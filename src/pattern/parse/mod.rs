@@ -7,8 +7,10 @@ mod anchor;
 mod bracket;
 mod bracket_v;
 mod escape;
+mod escape_perl;
 mod group;
 mod prescan;
+mod property;
 mod rust;
 
 use std::fmt;

@@ -4,171 +4,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+mod contradictions;
+mod view;
 
-use super::ambiguity::{self, Growth};
-use super::dialect::{Dialect, Mode};
-use super::parse::{self, ParseError};
-use super::reading::Reading;
-use super::survey::Survey;
-use super::text::{Assessment, Text};
+pub use view::{
+    DialectView, Difference, Differences, Explanation, Meaning, ModeView, RelationView, RepairView,
+    RiskView, Telling,
+};
 
-/// What one rule can mean.
-#[derive(Clone, Debug, Serialize)]
-pub struct Explanation {
-    /// The pattern as published.
-    pub published: Option<String>,
-    /// Published shortest length.
-    pub min_length: Option<u64>,
-    /// Published greatest length.
-    pub max_length: Option<u64>,
-    /// Published formats, alternatives.
-    pub formats: Vec<String>,
-    /// Which dialects take the published pattern.
-    pub dialects: Vec<DialectView>,
-    /// Guesses at the source.
-    pub repairs: Vec<RepairView>,
-    /// Different meanings, `A` first.
-    pub meanings: Vec<Meaning>,
-    /// How each two meanings relate.
-    pub relations: Vec<RelationView>,
-    /// Few texts that tell all meanings apart.
-    pub telling: Vec<Telling>,
-    /// The likeliest guess (or the published text) and few texts on which its engines and ways of
-    /// asking differ.
-    pub differences: Differences,
-    /// Few texts on which the guesses differ, with those that take them in ECMAScript.
-    pub guesses: Vec<Telling>,
-    /// A shortest text that every plausible reading takes.
-    pub surely_valid: Option<String>,
-    /// A longest one, where there is a longest.
-    pub surely_valid_longest: Option<String>,
-    /// One that none takes, close to a valid one.
-    pub surely_invalid: Option<String>,
-    /// What in the published rule contradicts itself.
-    pub contradictions: Vec<String>,
-    /// Super-linear matching time of backtracking engines.
-    pub risks: Vec<RiskView>,
-}
-
-/// One dialect and the published pattern.
-#[derive(Clone, Debug, Serialize)]
-pub struct DialectView {
-    /// Its id.
-    pub dialect: &'static str,
-    /// Whether it compiles.
-    pub compiles: bool,
-    /// Why not, or why there is no model.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
-    /// Where, in code points.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub offset: Option<usize>,
-}
-
-/// A repair as shown.
-#[derive(Clone, Debug, Serialize)]
-pub struct RepairView {
-    /// Its id.
-    pub id: String,
-    /// The pattern after it.
-    pub pattern: String,
-    /// How it was derived: a guess.
-    pub derivation: String,
-    /// Whether it counts.
-    pub plausible: bool,
-}
-
-/// Readings that accept the same texts.
-#[derive(Clone, Debug, Serialize)]
-pub struct Meaning {
-    /// A letter.
-    pub id: String,
-    /// Whether it counts for what is surely valid and invalid.
-    pub plausible: bool,
-    /// Who reads it so, in words.
-    pub who: Vec<String>,
-    /// Ids of the readings.
-    pub readings: Vec<String>,
-}
-
-/// How two meanings relate.
-#[derive(Clone, Debug, Serialize)]
-pub struct RelationView {
-    /// The first.
-    pub a: String,
-    /// The second.
-    pub b: String,
-    /// `equal`, `subset`, `superset`, `overlap`, `disjoint`, `unknown`.
-    pub relation: &'static str,
-    /// Shortest text that only the first takes.
-    pub a_only: Option<String>,
-    /// Shortest text that only the second takes.
-    pub b_only: Option<String>,
-    /// Shortest text that both take.
-    pub both: Option<String>,
-    /// The same in printable ASCII.
-    pub a_only_printable: Option<String>,
-    /// The same in printable ASCII.
-    pub b_only_printable: Option<String>,
-}
-
-/// A text and the meanings that take it.
-#[derive(Clone, Debug, Serialize)]
-pub struct Telling {
-    /// The text.
-    pub text: String,
-    /// Letters.
-    pub taken_by: Vec<String>,
-}
-
-/// Texts on which engines and ways of asking differ, for one repair.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct Differences {
-    /// The repair.
-    pub repair: String,
-    /// How many different meanings its readings have.
-    pub meanings: usize,
-    /// The texts.
-    pub texts: Vec<Difference>,
-}
-
-/// One text, and who takes it.
-#[derive(Clone, Debug, Serialize)]
-pub struct Difference {
-    /// The text.
-    pub text: String,
-    /// What is special about it.
-    pub note: &'static str,
-    /// For each mode, in the order search, prefix, full, full-grouped: the dialects that take it.
-    pub taken_by: Vec<ModeView>,
-}
-
-/// The dialects that take a text in one mode.
-#[derive(Clone, Debug, Serialize)]
-pub struct ModeView {
-    /// The mode.
-    pub mode: &'static str,
-    /// They take it.
-    pub dialects: Vec<String>,
-    /// They do not.
-    pub refused_by: Vec<String>,
-}
-
-/// Super-linear time in one dialect and mode.
-#[derive(Clone, Debug, Serialize)]
-pub struct RiskView {
-    /// Repair that was looked at.
-    pub repair: String,
-    /// `search` or `full`.
-    pub mode: &'static str,
-    /// `linear`, `polynomial`, `exponential`, `unknown`.
-    pub growth: &'static str,
-    /// The power, where polynomial.
-    pub degree: Option<u32>,
-    /// `prefix`, `pump` and `suffix` of a text that makes it happen.
-    pub attack: Option<[String; 3]>,
-}
+use crate::pattern::dialect::{Dialect, Mode};
+use crate::pattern::parse::{self, ParseError};
+use crate::pattern::reading::Reading;
+use crate::pattern::survey::Survey;
+use crate::pattern::text::Text;
 
 /// Which meanings are compared.
 #[derive(Clone, Debug, Default)]
@@ -260,8 +108,8 @@ pub fn explain(text: &Text, choice: &Choice) -> Explanation {
             .find(|s| s.idea == "longest")
             .map(|s| s.text),
         surely_invalid: text.near_misses(1).into_iter().next().map(|s| s.text),
-        contradictions: contradictions(text),
-        risks: risks(text),
+        contradictions: contradictions::contradictions(text),
+        risks: contradictions::risks(text),
     }
 }
 
@@ -481,102 +329,6 @@ fn telling(survey: &Survey) -> Vec<Telling> {
                 .filter(|(_, taken)| **taken)
                 .map(|(i, _)| letter(i))
                 .collect(),
-        });
-    }
-    out
-}
-
-/// What in the rule contradicts itself, with the texts that prove it.
-fn contradictions(text: &Text) -> Vec<String> {
-    let mut out = Vec::new();
-    let rule = text.rule();
-    if let Some(published) = text.repairs().first()
-        && !published.plausible
-    {
-        out.push("the pattern compiles in no dialect: the published text is damaged".to_owned());
-    }
-    if let Some(repair) = text.repairs().iter().find(|r| r.id == "anchor-all") {
-        let search = |id: &str| {
-            text.readings()
-                .iter()
-                .find(|r| r.repair == id && r.dialect == "ecmascript" && r.mode == "search")
-        };
-        let (published, meant) = (search("none"), search("anchor-all"));
-        let proof = text.valid().and_then(|valid| {
-            [
-                format!("{valid}!!"),
-                format!("!!{valid}"),
-                format!("!!{valid}!!"),
-            ]
-            .into_iter()
-            .find(|s| {
-                published.is_some_and(|r| r.accepts(s)) && meant.is_some_and(|r| !r.accepts(s))
-            })
-        });
-        let proof = proof.map_or_else(String::new, |s| format!("; searched, it takes {s:?}"));
-        out.push(format!(
-            "^ and $ hold for one alternative each, not for all (meant may be {}){proof}",
-            repair.pattern
-        ));
-    }
-    if text.readings().iter().any(|r| r.id.ends_with("/prose")) {
-        let say = |n: Option<u64>| n.map_or("no limit".to_owned(), |n| n.to_string());
-        let (min, max) = (rule.min_length.unwrap_or(0), rule.max_length);
-        let lengths = (1..=2_000u64).filter(|&n| {
-            let string: String = std::iter::repeat_n('a', n as usize).collect();
-            text.assess(&string) == Assessment::Open
-        });
-        let open: Vec<u64> = lengths.collect();
-        let proof = match (open.first(), open.last()) {
-            (Some(first), Some(last)) => {
-                format!(
-                    ": lengths from {first} to {last} are allowed by one and refused by the other"
-                )
-            }
-            _ => String::new(),
-        };
-        out.push(format!(
-            "the pattern counts other lengths than the published {min} to {}{proof}",
-            say(max)
-        ));
-    }
-    if text
-        .readings()
-        .iter()
-        .any(|r| r.repair == "format" && !r.plausible)
-    {
-        out.push(format!(
-            "no text meets both the pattern and the published type {}",
-            rule.formats.join("|")
-        ));
-    }
-    if text.valid().is_none() {
-        out.push("no text was found that every plausible reading takes".to_owned());
-    }
-    out
-}
-
-fn risks(text: &Text) -> Vec<RiskView> {
-    let mut out: Vec<RiskView> = Vec::new();
-    let Some(repair) = text.repairs().iter().find(|r| r.plausible) else {
-        return out;
-    };
-    for mode in [Mode::Search, Mode::Full] {
-        let Ok(risk) = ambiguity::risk(&repair.pattern, Dialect::EcmaScript, mode) else {
-            continue;
-        };
-        let (growth, degree) = match risk.growth {
-            Some(Growth::Linear) => ("linear", None),
-            Some(Growth::Polynomial(degree)) => ("polynomial", Some(degree)),
-            Some(Growth::Exponential) => ("exponential", None),
-            None => ("unknown", None),
-        };
-        out.push(RiskView {
-            repair: repair.id.clone(),
-            mode: mode.id(),
-            growth,
-            degree,
-            attack: risk.attack.map(|a| [a.prefix, a.pump, a.suffix]),
         });
     }
     out

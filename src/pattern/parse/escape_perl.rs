@@ -1,0 +1,275 @@
+//! Escapes as Python, Go and the family of Perl (PCRE2, Java, Ruby, .NET, Rust's relatives) spell
+//! them. Imports what its siblings do.
+
+use super::super::class::Set;
+use super::super::dialect::{Dialect, Family};
+use super::super::unicode::{self, Shorthand};
+use super::escape::Item;
+use super::{Parsed, Parser};
+
+impl Parser {
+    pub(super) fn python_escape(&mut self, at: usize, in_class: bool) -> Parsed<Item> {
+        let bytes = self.dialect == Dialect::PythonBytes;
+        let c = self.next_ascii();
+        let Some(symbol) = self.bump() else {
+            return Err(self.error_at(at, "bad escape (end of pattern)"));
+        };
+        let simple = match c {
+            'a' => Some(7),
+            'f' => Some(12),
+            'n' => Some(10),
+            'r' => Some(13),
+            't' => Some(9),
+            'v' => Some(11),
+            'b' if in_class => Some(8),
+            _ => None,
+        };
+        if let Some(simple) = simple {
+            return Ok(Item::Symbol(simple));
+        }
+        let exact = |parser: &mut Parser, count: usize| {
+            parser
+                .hex(count)
+                .filter(|&value| value <= 0x10_FFFF)
+                .ok_or_else(|| parser.error_at(at, format!("incomplete escape \\{c}")))
+        };
+        match c {
+            'x' => exact(self, 2).map(Item::Symbol),
+            'u' if !bytes => exact(self, 4).map(Item::Symbol),
+            'U' if !bytes => exact(self, 8).map(Item::Symbol),
+            'N' if !bytes => Err(self.unsupported("\\N{name}")),
+            '0' => {
+                let more = self.digits(8, 2);
+                Ok(Item::Symbol(more.unwrap_or(0)))
+            }
+            '1'..='7' if in_class => {
+                self.pos -= 1;
+                let value = self.digits(8, 3).unwrap_or(0);
+                if value > 0o377 {
+                    return Err(self.error_at(at, "octal escape outside of range 0-0o377"));
+                }
+                Ok(Item::Symbol(value))
+            }
+            c if c.is_ascii_alphanumeric() => Err(self.error_at(at, format!("bad escape \\{c}"))),
+            _ => Ok(Item::Symbol(symbol)),
+        }
+    }
+
+    pub(super) fn go_escape(&mut self, at: usize) -> Parsed<Item> {
+        let c = self.next_ascii();
+        let Some(symbol) = self.bump() else {
+            return Err(self.error_at(at, "trailing backslash at end of expression"));
+        };
+        let refused = self.error_at(at, format!("invalid escape sequence: \\{c}"));
+        let bad = || Err(refused.clone());
+        match c {
+            'a' => Ok(Item::Symbol(7)),
+            'f' => Ok(Item::Symbol(12)),
+            't' => Ok(Item::Symbol(9)),
+            'n' => Ok(Item::Symbol(10)),
+            'r' => Ok(Item::Symbol(13)),
+            'v' => Ok(Item::Symbol(11)),
+            '1'..='7' if !self.next_ascii().is_digit(8) => bad(),
+            '0'..='7' => {
+                self.pos -= 1;
+                Ok(Item::Symbol(self.digits(8, 3).unwrap_or(0)))
+            }
+            'x' if self.eat("{") => match self.digits(16, 16) {
+                Some(value) if value <= 0x10_FFFF && self.eat("}") => Ok(Item::Symbol(value)),
+                _ => bad(),
+            },
+            'x' => match self.hex(2) {
+                Some(value) => Ok(Item::Symbol(value)),
+                None => bad(),
+            },
+            c if symbol < 0x80 && !c.is_ascii_alphanumeric() => Ok(Item::Symbol(symbol)),
+            _ => bad(),
+        }
+    }
+
+    /// PCRE2, Perl, Java, Ruby and .NET share most of their escapes.
+    pub(super) fn perl_escape(&mut self, at: usize, in_class: bool) -> Parsed<Item> {
+        let c = self.next_ascii();
+        let Some(symbol) = self.bump() else {
+            return Err(self.error_at(at, "\\ at end of pattern"));
+        };
+        let (perl, java) = (self.family == Family::Perl, self.family == Family::Java);
+        let (ruby, net) = (self.family == Family::Ruby, self.family == Family::DotNet);
+        let refused = self.error_at(at, format!("unrecognized escape \\{c}"));
+        let bad = || Err(refused.clone());
+        let simple = match c {
+            'a' => Some(7),
+            'e' => Some(27),
+            'f' => Some(12),
+            'n' => Some(10),
+            'r' => Some(13),
+            't' => Some(9),
+            'v' if ruby || net => Some(11),
+            'b' if in_class && !java => Some(8),
+            _ => None,
+        };
+        if let Some(simple) = simple {
+            return Ok(Item::Symbol(simple));
+        }
+        match c {
+            'c' => match self.bump() {
+                Some(x) if java => Ok(Item::Symbol(x ^ 64)),
+                Some(0x7B) if self.dialect == Dialect::Perl => {
+                    Err(self.error_at(at, "use ; instead of \\c{"))
+                }
+                Some(x) if (0x20..0x7F).contains(&x) => {
+                    let upper = if (0x61..=0x7A).contains(&x) {
+                        x - 32
+                    } else {
+                        x
+                    };
+                    if net && !(0x40..=0x5F).contains(&upper) {
+                        return Err(self.error_at(at, "unrecognized control character"));
+                    }
+                    if ruby {
+                        return Ok(Item::Symbol(x & 0x9F));
+                    }
+                    Ok(Item::Symbol(upper ^ 64))
+                }
+                _ => Err(self.error_at(at, "bad control escape")),
+            },
+            // Perl: what is no digit ends the number early, with a warning.
+            'x' if self.next_ascii() == '{' && self.dialect == Dialect::Perl => {
+                self.pos += 1;
+                while matches!(self.next_ascii(), ' ' | '\t') {
+                    self.pos += 1;
+                }
+                let value = self.digits(16, 16).unwrap_or(0);
+                while let Some(symbol) = self.bump() {
+                    if symbol == u32::from('}') {
+                        return if value <= 0x10_FFFF {
+                            Ok(Item::Symbol(value))
+                        } else {
+                            Err(self.unsupported("a code point beyond Unicode"))
+                        };
+                    }
+                }
+                Err(self.error_at(at, "missing right brace on \\x{}"))
+            }
+            'x' if self.next_ascii() == '{' && !net && !ruby => {
+                self.pos += 1;
+                let value = self.digits(16, 16);
+                match value {
+                    Some(value) if value <= self.limit() && self.eat("}") => {
+                        Ok(Item::Symbol(value))
+                    }
+                    _ => Err(self.error_at(at, "bad \\x{} escape")),
+                }
+            }
+            'x' if java || net => match self.hex(2) {
+                Some(value) => Ok(Item::Symbol(value)),
+                None => Err(self.error_at(at, "illegal hexadecimal escape")),
+            },
+            'x' => match self.digits(16, 2) {
+                None if ruby || self.dialect.is_pcre2() => {
+                    Err(self.error_at(at, "invalid hex escape"))
+                }
+                Some(value) if ruby && value > 0x7F => {
+                    Err(self.unsupported("a byte escape in a UTF-8 pattern"))
+                }
+                value => Ok(Item::Symbol(value.unwrap_or(0))),
+            },
+            'u' if java || net || ruby => {
+                if ruby && self.eat("{") {
+                    let value = self.digits(16, 8);
+                    return match value {
+                        Some(value) if value <= 0x10_FFFF && self.eat("}") => {
+                            Ok(Item::Symbol(value))
+                        }
+                        _ => Err(self.error_at(at, "invalid Unicode escape")),
+                    };
+                }
+                let Some(high) = self.hex(4) else {
+                    return Err(self.error_at(at, "illegal Unicode escape"));
+                };
+                if java && (0xD800..0xDC00).contains(&high) && self.looking_at("\\u") {
+                    let here = self.pos;
+                    self.pos += 2;
+                    match self.hex(4) {
+                        Some(low) if (0xDC00..0xE000).contains(&low) => {
+                            return Ok(Item::Symbol(
+                                0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00),
+                            ));
+                        }
+                        _ => self.pos = here,
+                    }
+                }
+                Ok(Item::Symbol(high))
+            }
+            '0' if java => {
+                if !self.next_ascii().is_digit(8) {
+                    return Err(self.error_at(at, "illegal octal escape"));
+                }
+                let most = if self.next_ascii() <= '3' { 3 } else { 2 };
+                Ok(Item::Symbol(self.digits(8, most).unwrap_or(0)))
+            }
+            'o' if perl && self.eat("{") => {
+                let value = self.digits(8, 16);
+                match value {
+                    Some(value) if value <= self.limit() && self.eat("}") => {
+                        Ok(Item::Symbol(value))
+                    }
+                    _ => Err(self.error_at(at, "bad \\o{} escape")),
+                }
+            }
+            'N' if perl && self.looking_at("{U+") => {
+                self.pos += 3;
+                match self.digits(16, 8) {
+                    Some(value) if value <= 0x10_FFFF && self.eat("}") => Ok(Item::Symbol(value)),
+                    _ => Err(self.error_at(at, "bad \\N{U+} escape")),
+                }
+            }
+            '0'..='7' if !java => {
+                self.pos -= 1;
+                let value = self.digits(8, 3).unwrap_or(0);
+                if value > self.limit() || (ruby && value > 0x7F) {
+                    return Err(self.error_at(at, "octal value is greater than \\377"));
+                }
+                Ok(Item::Symbol(if net { value & 0xFF } else { value }))
+            }
+            '8' | '9' if !java && !net => Ok(Item::Symbol(symbol)),
+            'b' | 'B' | 'A' | 'z' | 'Z' | 'G' | 'R' | 'X' if in_class && java => bad(),
+            'N' if in_class && perl => {
+                Err(self.error_at(at, "\\N in a class must be a named character"))
+            }
+            'R' | 'X' | 'B' if in_class && self.dialect.is_pcre2() => {
+                Err(self.error_at(at, "escape is invalid in a character class"))
+            }
+            'E' if in_class && self.dialect.is_pcre2() => Ok(Item::Set(Set::empty())),
+            'Q' if in_class && (java || self.dialect.is_pcre2()) => {
+                let mut set = Vec::new();
+                while !self.at_end() && !self.eat("\\E") {
+                    if let Some(symbol) = self.bump() {
+                        set.push((symbol, symbol));
+                    }
+                }
+                Ok(Item::Set(Set::from_ranges(set)))
+            }
+            'C' | 'M' if ruby && self.next_ascii() == '-' => {
+                Err(self.unsupported("a control or meta escape"))
+            }
+            // Perl warns "unrecognized escape passed through", Onigmo takes the letter.
+            c if c.is_ascii_alphanumeric() && (self.dialect == Dialect::Perl || ruby) => {
+                if self.dialect == Dialect::Perl && c == 'o' {
+                    return Err(self.error_at(at, "missing braces on \\o"));
+                }
+                Ok(Item::Symbol(symbol))
+            }
+            // RegexOptions.ECMAScript takes unknown escapes as themselves.
+            _ if self.dialect == Dialect::DotNetEcmaScript => Ok(Item::Symbol(symbol)),
+            // .NET: every word symbol must be known.
+            _ if net
+                && unicode::shorthand(Shorthand::Word, self.dialect, None).contains(symbol) =>
+            {
+                bad()
+            }
+            c if c.is_ascii_alphanumeric() => bad(),
+            _ => Ok(Item::Symbol(symbol)),
+        }
+    }
+}
