@@ -29,7 +29,7 @@ impl Row {
     /// Whether a finding shows it. A missing answer that a repetition brought is no proof of
     /// another fault: the machine that runs so many devices at once may have been busy.
     pub fn caught(&self) -> bool {
-        let about_answers = self.fault.promise == "http.answers";
+        let about_answers = matches!(self.fault.promise.as_str(), "http.answers" | "state.alive");
         let counts = |(promise, kind, _): &(String, String, String)| {
             about_answers || kind != "flaky" || !promise.ends_with(".http.answers")
         };
