@@ -3,13 +3,18 @@
 
 mod support;
 
+use probity::mock::MockConfig;
 use probity::mock::choices;
 use probity::run::result::Report;
+use rand::RngExt as _;
+use rand::SeedableRng as _;
+use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeSet;
-use support::Suite;
+use support::{Suite, in_parallel};
 
-fn complain(name: &str, report: &Report, out: &mut Vec<String>) {
-    if report.exit.code != 0 {
+/// What a run against a device that keeps its promises has to complain about.
+fn complaint(name: &str, report: &Report) -> Option<String> {
+    (report.exit.code != 0).then(|| {
         let findings: Vec<String> = report
             .findings
             .iter()
@@ -21,70 +26,111 @@ fn complain(name: &str, report: &Report, out: &mut Vec<String>) {
                 )
             })
             .collect();
-        out.push(format!(
+        format!(
             "{name}: exit {} {}; notes {:?}\n{}",
             report.exit.code,
             report.exit.reason,
             report.notes,
             findings.join("\n")
-        ));
-        eprintln!("{}", out.last().map_or("", String::as_str));
-    }
+        )
+    })
+}
+
+/// Runs the plan against every device; none may draw a finding.
+fn all_clean(suite: &Suite, devices: &[(String, MockConfig)]) {
+    let wrong: Vec<String> = in_parallel(devices, |(name, config)| {
+        let complaint = complaint(name, &suite.run(config.clone(), &mut ()).report);
+        if let Some(text) = &complaint {
+            eprintln!("{text}");
+        }
+        complaint
+    })
+    .into_iter()
+    .flatten()
+    .collect();
+    eprintln!("{} devices", devices.len());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
 fn every_choice_is_clean() {
     let suite = Suite::embedded();
-    let mut wrong = Vec::new();
+    let mut devices = Vec::new();
     for choice in choices() {
         for value in choice.values.iter().skip(1) {
             let config = suite
                 .mock()
                 .with_choices([(choice.name.to_owned(), (*value).to_owned())]);
-            let outcome = suite.run(config, &mut ());
-            complain(
-                &format!("{}={value}", choice.name),
-                &outcome.report,
-                &mut wrong,
-            );
+            devices.push((format!("{}={value}", choice.name), config));
         }
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    all_clean(&suite, &devices);
 }
 
-/// One plausible reading of each class of equal ones, for every field. `PROBITY_READINGS=all` takes them all;
-/// otherwise every twenty-fifth, so that the test stays short.
-#[test]
-fn every_reading_is_clean() {
-    let suite = Suite::embedded();
-    let all = std::env::var("PROBITY_READINGS").is_ok_and(|v| v == "all");
-    let mut wrong = Vec::new();
-    let mut count = 0;
+/// The plausible readings of every string field, one of each class of equal ones: field → ids. A
+/// published format holds beside the pattern (`Text::assess`): a device that checks the format
+/// alone does not check the pattern, so it is none of them.
+fn readings(suite: &Suite) -> Vec<(String, Vec<String>)> {
+    let mut out = Vec::new();
     for operation in &suite.contract.operations {
         for field in operation.fields() {
             let Some(text) = field.schema.rule().and_then(|r| suite.texts.get(&r)) else {
                 continue;
             };
             let mut classes = BTreeSet::new();
-            let readings = text.readings().iter().filter(|r| r.compiles && r.plausible);
+            let readings = text.readings().iter();
+            let readings = readings.filter(|r| r.compiles && r.plausible && r.repair != "format");
             let distinct = readings.filter(|r| classes.insert(format!("{:?}", r.class())));
-            for (at, reading) in distinct.enumerate() {
-                if !all && at % 25 != 0 {
-                    continue;
-                }
-                count += 1;
-                let config = suite
-                    .mock()
-                    .with_readings([(field.path.dotted(), reading.id.clone())]);
-                let outcome = suite.run(config, &mut ());
-                complain(
-                    &format!("{}={}", field.path, reading.id),
-                    &outcome.report,
-                    &mut wrong,
-                );
+            let ids = distinct.map(|r| r.id.clone()).collect();
+            out.push((field.path.dotted(), ids));
+        }
+    }
+    out
+}
+
+/// `PROBITY_READINGS=all` takes every class of readings; otherwise every fortieth, so that the test
+/// stays short.
+#[test]
+fn every_reading_is_clean() {
+    let suite = Suite::embedded();
+    let all = std::env::var("PROBITY_READINGS").is_ok_and(|v| v == "all");
+    let mut devices = Vec::new();
+    for (field, ids) in readings(&suite) {
+        for (at, id) in ids.into_iter().enumerate() {
+            if all || at % 40 == 0 {
+                let config = suite.mock().with_readings([(field.clone(), id.clone())]);
+                devices.push((format!("{field}={id}"), config));
             }
         }
     }
-    eprintln!("{count} readings");
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    all_clean(&suite, &devices);
+}
+
+/// Choices and a reading of every string field at random, from a seed: combination `n` is the same
+/// whatever the count. `PROBITY_COMBINATIONS=500` takes so many; otherwise a few.
+#[test]
+fn random_combinations_are_clean() {
+    let suite = Suite::embedded();
+    let count = std::env::var("PROBITY_COMBINATIONS").ok();
+    let count = count.and_then(|n| n.parse().ok()).unwrap_or(12_u64);
+    let readings = readings(&suite);
+    let devices: Vec<(String, MockConfig)> = (0..count)
+        .map(|n| {
+            let mut random = ChaCha8Rng::seed_from_u64(n);
+            let mut name = format!("combination {n}:");
+            let mut config = suite.mock();
+            for choice in choices() {
+                let value = choice.values[random.random_range(0..choice.values.len())];
+                name.push_str(&format!(" {}={value}", choice.name));
+                config = config.with_choices([(choice.name.to_owned(), value.to_owned())]);
+            }
+            for (field, ids) in &readings {
+                let id = &ids[random.random_range(0..ids.len())];
+                name.push_str(&format!(" {field}={id}"));
+                config = config.with_readings([(field.clone(), id.clone())]);
+            }
+            (name, config)
+        })
+        .collect();
+    all_clean(&suite, &devices);
 }

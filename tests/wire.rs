@@ -196,13 +196,18 @@ fn nothing_goes_to_a_path_that_nobody_names_or_to_an_operation_that_acts() {
         .collect();
     for case in embedded(true) {
         let (_, path) = start(&case);
-        assert!(named.contains(&path), "{} goes to {path}", case.id);
+        // The same path in another spelling (`//`, a slash behind) is no other path.
+        let plain = path.replace("//", "/");
+        let plain = plain.trim_end_matches('/');
+        assert!(named.contains(plain), "{} goes to {path}", case.id);
     }
     let (contract, profile) = other();
     let paths = ["/things", "/things/1"];
     for case in cases_of(&contract, &profile, true) {
         let (_, path) = start(&case);
-        assert!(paths.contains(&path.as_str()), "{} goes to {path}", case.id);
+        let plain = path.replace("//", "/");
+        let plain = plain.trim_end_matches('/');
+        assert!(paths.contains(&plain), "{} goes to {path}", case.id);
         assert_ne!(case.operation, "reboot", "{}", case.id);
     }
 }

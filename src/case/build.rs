@@ -7,7 +7,7 @@ pub use super::edit::{emit, emit_with_raw, get, remove, rename, set};
 pub use super::values::is_type;
 
 use super::model::Context;
-use crate::contract::{Operation, Parameter, Place, SecurityScheme};
+use crate::contract::{Contract, Operation, Parameter, Place, SecurityScheme};
 use crate::exchange::{HttpRequest, Part, Secret, Template};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
@@ -82,31 +82,10 @@ impl Context<'_> {
             }
         }
         if credentials {
-            for scheme in usable_schemes(op) {
-                match scheme {
-                    SecurityScheme::Bearer => headers.push((
-                        "Authorization".to_owned(),
-                        Template::from("Bearer ").secret(Secret::Token),
-                    )),
-                    SecurityScheme::Basic => headers.push((
-                        "Authorization".to_owned(),
-                        Template::from("Basic ").secret(Secret::Basic),
-                    )),
-                    SecurityScheme::ApiKey { name, place } => {
-                        let pair = vec![
-                            Part::Text(format!("{}=", escape(name))),
-                            Part::Secret(Secret::Token),
-                        ];
-                        match place {
-                            Place::Query => query.push(pair),
-                            Place::Cookie => cookies.push(pair),
-                            Place::Header | Place::Path => headers
-                                .push((name.clone(), Template::default().secret(Secret::Token))),
-                        }
-                    }
-                    SecurityScheme::Other(_) => {}
-                }
-            }
+            let shown = presented(op);
+            headers.extend(shown.headers);
+            query.extend(shown.query);
+            cookies.extend(shown.cookies);
         }
         if !cookies.is_empty() {
             headers.push(("Cookie".to_owned(), Template(join(cookies, "; "))));
@@ -140,6 +119,59 @@ impl Context<'_> {
             None => "1".to_owned(),
         }
     }
+}
+
+/// Credentials by name, at the places that a security scheme gives them (OpenAPI 3.1 §4.8.27).
+#[derive(Default)]
+struct Presented {
+    headers: Vec<(String, Template)>,
+    query: Vec<Vec<Part>>,
+    cookies: Vec<Vec<Part>>,
+}
+
+/// What the operation wants to see.
+fn presented(op: &Operation) -> Presented {
+    let mut shown = Presented::default();
+    for scheme in usable_schemes(op) {
+        let authorization = |scheme: &str, secret| {
+            let value = Template::from(scheme).secret(secret);
+            ("Authorization".to_owned(), value)
+        };
+        match scheme {
+            SecurityScheme::Bearer => shown.headers.push(authorization("Bearer ", Secret::Token)),
+            SecurityScheme::Basic => shown.headers.push(authorization("Basic ", Secret::Basic)),
+            SecurityScheme::ApiKey { name, place } => {
+                let pair = vec![
+                    Part::Text(format!("{}=", escape(name))),
+                    Part::Secret(Secret::Token),
+                ];
+                match place {
+                    Place::Query => shown.query.push(pair),
+                    Place::Cookie => shown.cookies.push(pair),
+                    Place::Header | Place::Path => shown
+                        .headers
+                        .push((name.clone(), Template::default().secret(Secret::Token))),
+                }
+            }
+            SecurityScheme::Other(_) => {}
+        }
+    }
+    shown
+}
+
+/// The headers and the query (without `?`) that carry credentials in requests of our own: those of
+/// the first operation that wants any. `None` where the contract has no such operation.
+pub fn own_credentials(contract: &Contract) -> Option<(Vec<(String, Template)>, Template)> {
+    let op = contract
+        .operations
+        .iter()
+        .find(|op| !usable_schemes(op).is_empty())?;
+    let mut shown = presented(op);
+    if !shown.cookies.is_empty() {
+        let cookies = Template(join(shown.cookies, "; "));
+        shown.headers.push(("Cookie".to_owned(), cookies));
+    }
+    Some((shown.headers, Template(join(shown.query, "&"))))
 }
 
 /// The first alternative of the operation's security that Probity can feed.

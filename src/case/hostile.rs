@@ -65,12 +65,14 @@ struct Payload {
 enum Reach {
     /// Into every one: each has a format string or a shell of its own.
     Every,
+    /// Into one field in turn, among the first: what it does is the worst.
+    First,
     /// Into one field in turn, early: what it does shows in the answer or in the device's state.
     Early,
     /// Into one field in turn.
     One,
 }
-use Reach::{Early, Every, One};
+use Reach::{Early, Every, First, One};
 
 const fn payload(name: &'static str, text: &'static str, reach: Reach) -> Payload {
     Payload { name, text, reach }
@@ -79,7 +81,7 @@ const fn payload(name: &'static str, text: &'static str, reach: Reach) -> Payloa
 const PAYLOADS: &[Payload] = &[
     payload("format", "%x%s%n", Every),
     payload("shell-substitution", "$(sleep 0)", Every),
-    payload("header", "x\r\nX-Probity: injected", Early),
+    payload("header", "x\r\nX-Probity: injected", First),
     payload("configuration-line", "x\nprobity=1", Early),
     payload("sql", "' OR '1'='1", Early),
     payload("markup", "<script>0</script>", One),
@@ -120,6 +122,7 @@ fn send(
 ) {
     // An enumeration has few ways to misuse a string; the rest is the same code as another field's.
     let tier = match (payload.reach, mine, scene.context.thorough) {
+        (First, true, _) => 1,
         (Every, ..) | (Early, true, _) => 2,
         (One, true, _) => 3,
         (_, _, true) => 6,
@@ -129,7 +132,7 @@ fn send(
         return;
     };
     // What it does matters more than whether it is allowed; see `over_long`.
-    let early = matches!(payload.reach, Early) && tier == 2;
+    let early = matches!(payload.reach, Early | First) && tier < 3;
     let open = scene.assess(&body).certainty == Assessment::Open;
     let tier = tier - u8::from(early && open);
     scene.add(Sketch {

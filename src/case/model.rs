@@ -44,6 +44,13 @@ impl Case {
         }
     }
 
+    /// The input class whose acceptance explains that this case was accepted: a device that does
+    /// without a member does without a misspelt one.
+    pub fn follows_from(&self) -> Option<&'static str> {
+        (self.input_class.starts_with("name:") && self.main_promise().ends_with(".required"))
+            .then_some("absent")
+    }
+
     /// Requests that it costs when all goes well, read-back included.
     pub fn cost(&self) -> usize {
         match self.check {
@@ -119,6 +126,8 @@ pub enum SuccessIs {
     AcceptsInvalid,
     /// The method is not offered.
     MethodNotRefused,
+    /// Nobody may get in this way.
+    AuthNotEnforced,
 }
 
 /// One thing that is wrong with a request.

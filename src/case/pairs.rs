@@ -28,10 +28,46 @@ impl Strategy for Pairs {
         let mut cases = Vec::new();
         for mut scene in scenes(context, self.name()) {
             pairs(&mut scene);
+            behind_a_gap(&mut scene);
             cases.append(&mut scene.into_cases());
         }
         cases
     }
+}
+
+/// The last field of a wrong type in a body without the optional members before it: a check that
+/// ends at the first member that is not there does not come so far.
+fn behind_a_gap(scene: &mut Scene<'_, '_>) {
+    let fields: Vec<(FieldPath, Schema, bool)> = scene
+        .fields()
+        .into_iter()
+        .map(|f| (f.path, f.schema.clone(), f.required))
+        .collect();
+    let last = fields.iter().rev().find(|(path, _, _)| path.0.len() == 1);
+    let Some((path, schema, _)) = last else {
+        return;
+    };
+    let wrong = match main_type(schema) {
+        Some(JsonType::String) | None => json!(7),
+        _ => json!("text"),
+    };
+    let Some(body) = set(&scene.minimal, path, wrong) else {
+        return;
+    };
+    if scene.assess(&body).certainty != Assessment::SurelyInvalid {
+        return;
+    }
+    scene.add(Sketch {
+        field: path,
+        keyword: "type",
+        name: "type-behind-a-gap".to_owned(),
+        title: format!("{path} is of another type, and no optional member stands before it"),
+        class: "pair:gap".to_owned(),
+        tier: 1,
+        body,
+        bytes: None,
+        when_open: WhenOpen::Drop,
+    });
 }
 
 /// How one field is spoilt.

@@ -11,6 +11,8 @@ pub(super) struct Spelling {
     pub title: &'static str,
     /// See [`super::model::Case::tier`].
     pub tier: u8,
+    /// What the value must hold for the spelling to show.
+    pub wants: &'static str,
     /// Writes the value.
     pub write: fn(&Value) -> Vec<u8>,
 }
@@ -22,12 +24,14 @@ pub(super) fn spellings() -> &'static [Spelling] {
             name: "reversed",
             title: "in reverse order",
             tier: 1,
+            wants: "",
             write: |v| reversed(v).to_string().into_bytes(),
         },
         Spelling {
             name: "escaped",
             title: "all text as \\u escapes, names too",
             tier: 1,
+            wants: "",
             write: |v| {
                 write(
                     v,
@@ -42,6 +46,7 @@ pub(super) fn spellings() -> &'static [Spelling] {
             name: "spaced",
             title: "with every kind of white space between tokens",
             tier: 1,
+            wants: "",
             write: |v| {
                 write(
                     v,
@@ -56,6 +61,7 @@ pub(super) fn spellings() -> &'static [Spelling] {
             name: "escaped-capitals",
             title: "values as \\u escapes with capital digits",
             tier: 2,
+            wants: "",
             write: |v| {
                 write(
                     v,
@@ -70,6 +76,7 @@ pub(super) fn spellings() -> &'static [Spelling] {
             name: "solidus",
             title: "with \\/ for / and short escapes where they exist",
             tier: 2,
+            wants: "/",
             write: |v| {
                 write(
                     v,
@@ -84,6 +91,7 @@ pub(super) fn spellings() -> &'static [Spelling] {
             name: "padded",
             title: "with 1000 spaces before and line ends behind",
             tier: 2,
+            wants: "",
             write: |v| {
                 let mut out = " ".repeat(1_000).into_bytes();
                 out.extend(v.to_string().into_bytes());
@@ -95,6 +103,7 @@ pub(super) fn spellings() -> &'static [Spelling] {
             name: "indented",
             title: "indented, a member a line",
             tier: 3,
+            wants: "",
             write: |v| format!("{v:#}").into_bytes(),
         },
     ]

@@ -168,6 +168,12 @@ fn others(kind: Option<JsonType>, sample: &Value) -> Vec<Other> {
                     0,
                     json!(half),
                 ));
+                // Whole in 32 bits of a float.
+                let nearly = sample.as_f64().filter(|v| v.abs() >= 1.0);
+                out.extend(nearly.map(|v| {
+                    let value = json!(v * (1.0 + 1e-10));
+                    other("nearly-whole", "a number that is nearly whole", 2, value)
+                }));
             }
             out.extend([
                 other("digits-in-text", "its digits as a string", 0, in_text),

@@ -321,8 +321,9 @@ fn mixed(scene: &mut Scene<'_, '_>) {
 /// Text that a layer of firmware may trim, decode, escape, cut or expand on its way to the store
 /// and back; the first that the field's rules allow, then what each layer alone would change.
 const TELLING: &[(&str, &str)] = &[
-    ("everything", " %41+&amp;<b>\"q'\\n$HOME é "),
+    ("everything", " %41+/&amp;<b>\"q'\\n$HOME é "),
     ("decoded", "%41+&amp;%s"),
+    ("percent", "a%41b%s"),
     ("quoted", "a\"b\\c'd"),
     ("markup", "<b>&lt;"),
     ("edges", " a b "),
@@ -337,6 +338,7 @@ const TELLING: &[(&str, &str)] = &[
 /// What `text-everything` covers where it is valid.
 const COVERED: &[&str] = &[
     "text-decoded",
+    "text-percent",
     "text-quoted",
     "text-markup",
     "text-edges",
@@ -552,6 +554,28 @@ fn whole_alternatives(scene: &mut Scene<'_, '_>) {
     }
 }
 
+/// The body with `wanted` in a string, where the rules of one allow it and it is nowhere yet.
+fn with_text(scene: &Scene<'_, '_>, body: &Value, wanted: &str) -> Value {
+    if body.to_string().contains(wanted) {
+        return body.clone();
+    }
+    let fields = scene.fields().into_iter().map(|f| f.path);
+    let strings = fields.filter_map(|path| {
+        let text = get(body, &path)?.as_str()?.to_owned();
+        Some((path, text))
+    });
+    let texts = strings.flat_map(|(path, text)| {
+        let mut chars = text.chars();
+        chars.next_back();
+        let shorter = format!("{}{wanted}", chars.as_str());
+        [text + wanted, shorter].map(|t| (path.clone(), t))
+    });
+    texts
+        .filter_map(|(path, text)| set(body, &path, Value::from(text)))
+        .find(|body| scene.assess(body).certainty == Assessment::SurelyValid)
+        .unwrap_or_else(|| body.clone())
+}
+
 /// The same JSON in other bytes.
 fn other_spellings(scene: &mut Scene<'_, '_>) {
     let root = FieldPath::root();
@@ -559,6 +583,7 @@ fn other_spellings(scene: &mut Scene<'_, '_>) {
     for (i, spelling) in spellings().iter().enumerate() {
         // Two bodies in turn, so that each spelling changes what is stored.
         let body = if i % 2 == 0 { &b } else { &a };
+        let body = &with_text(scene, body, spelling.wants);
         let bytes = (spelling.write)(body);
         if bytes == emit(body) {
             continue;

@@ -1,7 +1,8 @@
 //! Options that several subcommands share, and their parsing. Every error names the option.
 
-use crate::contract::{self, Contract};
+use crate::contract::{self, Contract, Operation, SecurityScheme};
 use crate::device::{Credentials, Tls};
+use crate::mock::MockConfig;
 use crate::profile::Profile;
 use crate::report;
 use crate::run::Outcome;
@@ -164,19 +165,51 @@ pub(super) fn deliver(
     Ok(())
 }
 
-/// An operation that asks for credentials cannot be judged without any.
+/// An operation that asks for credentials cannot be judged without them: those of its security
+/// scheme, or those that the login of the profile turns into a token.
 pub(super) fn require_credentials(
     contract: &Contract,
+    profile: &Profile,
     credentials: &Credentials,
 ) -> Result<(), Error> {
-    let has = credentials.token.is_some() || credentials.username.is_some();
-    match contract.operations.iter().find(|o| o.needs_auth()) {
-        Some(operation) if !has => Err(format!(
-            "{} asks for credentials: give --username U --password-env VAR, or --token-env VAR",
-            operation.id
-        )
-        .into()),
-        _ => Ok(()),
+    let Some(operation) = contract.operations.iter().find(|o| o.needs_auth()) else {
+        return Ok(());
+    };
+    let id = &operation.id;
+    let named = credentials.username.is_some() && credentials.password.is_some();
+    if credentials.token.is_some() || named && (profile.login.is_some() || takes_basic(operation)) {
+        return Ok(());
+    }
+    let help = match (profile.login.is_some() || takes_basic(operation), named) {
+        (true, _) => "give --username U --password-env VAR, or --token-env VAR",
+        (false, true) => {
+            "a user name and a password are no token: give --token-env VAR, or describe the login \
+             in the device profile"
+        }
+        (false, false) => "give --token-env VAR, or describe the login in the device profile",
+    };
+    Err(format!("{id} asks for credentials: {help}").into())
+}
+
+/// Whether user name and password will do as they are (RFC 7617).
+fn takes_basic(operation: &Operation) -> bool {
+    operation
+        .security
+        .iter()
+        .flatten()
+        .any(|s| *s == SecurityScheme::Basic)
+}
+
+/// What a mock of this configuration takes; its password is the token where nobody logs in.
+pub(super) fn mock_credentials(config: &MockConfig) -> Credentials {
+    Credentials {
+        username: Some(config.username.clone()),
+        password: Some(config.password.clone()),
+        token: config
+            .profile
+            .login
+            .is_none()
+            .then(|| config.password.clone()),
     }
 }
 

@@ -2,13 +2,13 @@
 
 use super::baseline;
 use super::common::{
-    ContractArgs, DeviceArgs, Error, deliver, duration, interrupts, require_credentials, shard,
-    share,
+    ContractArgs, DeviceArgs, Error, deliver, duration, interrupts, mock_credentials,
+    require_credentials, shard, share,
 };
 use super::journal::{Identity, JournalArgs};
 use crate::case::{self, Context, DEFAULT_BUDGET};
 use crate::contract;
-use crate::device::{Credentials, Device};
+use crate::device::Device;
 use crate::judge::Law;
 use crate::mock::{self, Mock, MockConfig};
 use crate::night::{dictionary, engine};
@@ -143,18 +143,14 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     let (base_url, credentials) = match base {
         Some(url) => {
             let credentials = args.device.credentials()?;
-            require_credentials(&contract, &credentials)?;
+            require_credentials(&contract, &profile, &credentials)?;
             (url, credentials)
         }
         None => {
             let config = MockConfig::clean(contract.clone(), profile.clone())
                 .with_texts(texts.clone())
                 .with_faults(args.fault.iter().cloned());
-            let credentials = Credentials {
-                username: Some(config.username.clone()),
-                password: Some(config.password.clone()),
-                token: None,
-            };
+            let credentials = mock_credentials(&config);
             let started = mock::spawn(config).map_err(|e| format!("embedded mock: {e}"))?;
             restore = started.unreadable();
             let url = format!("http://{}", started.addr());

@@ -38,7 +38,7 @@ pub(super) struct Args {
     /// Environment variable that holds the password that it takes (default password: 123456)
     #[arg(long, value_name = "VAR")]
     password_env: Option<String>,
-    /// List the faults that can be planted
+    /// List the faults that can be planted: class, set, what goes wrong, promise, what a client sees
     #[arg(long)]
     list_faults: bool,
     /// List what the page leaves open
@@ -55,11 +55,13 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     if args.list_faults {
         for fault in mock::faults(&contract, &profile) {
             anstream::println!(
-                "{:32} {:13} {} [{}]",
+                "{:32} {:13} {:9} {} [{}]; a client sees: {}",
                 fault.id,
                 fault.class.to_string(),
+                fault.set.to_string(),
                 fault.description,
-                fault.promise
+                fault.promise,
+                fault.seen
             );
         }
         return Ok(Verdict::Kept);

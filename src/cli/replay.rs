@@ -56,7 +56,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     }
     let profile = Arc::new(args.device.profile(built_in)?);
     let credentials = args.device.credentials()?;
-    require_credentials(&contract, &credentials)?;
+    require_credentials(&contract, &profile, &credentials)?;
     let base = args.device.target.clone();
     let base = base.unwrap_or_else(|| report.target.clone());
     let device = Device::new(

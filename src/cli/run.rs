@@ -1,13 +1,13 @@
 //! `probity run`: the main job. Wires contract, plan, device and reporters together.
 
 use super::common::{
-    ContractArgs, DeviceArgs, Error, deliver, duration, interrupts, pair, require_credentials,
-    shard, share,
+    ContractArgs, DeviceArgs, Error, deliver, duration, interrupts, mock_credentials, pair,
+    require_credentials, shard, share,
 };
 use super::journal::{Identity, JournalArgs};
 use crate::case::{self, Case, Context, DEFAULT_BUDGET, QUESTIONS_AT_MOST};
 use crate::contract;
-use crate::device::{Credentials, Device};
+use crate::device::Device;
 use crate::mock::{self, Mock, MockConfig};
 use crate::report::snapshots::Snapshots;
 use crate::report::{self, terminal};
@@ -149,7 +149,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     let (base_url, credentials) = match base {
         Some(url) => {
             let credentials = args.device.credentials()?;
-            require_credentials(&contract, &credentials)?;
+            require_credentials(&contract, &profile, &credentials)?;
             (url, credentials)
         }
         None => {
@@ -158,11 +158,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
                 .with_readings(args.reading.iter().cloned())
                 .with_faults(args.fault.iter().cloned())
                 .with_choices(args.choice.iter().cloned());
-            let credentials = Credentials {
-                username: Some(config.username.clone()),
-                password: Some(config.password.clone()),
-                token: None,
-            };
+            let credentials = mock_credentials(&config);
             let started = mock::spawn(config).map_err(|e| format!("embedded mock: {e}"))?;
             restore = started.unreadable();
             let url = format!("http://{}", started.addr());

@@ -3,7 +3,8 @@
 //!
 //! A read-back may show a placeholder where a secret stands. Writing that would destroy the secret,
 //! so a placeholder is never written: the real value comes from the caller or from the profile's
-//! environment variable, or the member is left out and the report says so.
+//! environment variable, or the member is left out and the report says so. Where the device then
+//! refuses the rest, a valid value stands in for it: one setting is lost, not all.
 
 use super::read_back::{ReadBackState, token};
 use super::{Device, ReadBackError, lock};
@@ -25,6 +26,9 @@ pub struct GuardedWrite {
     /// Values of members that cannot be read back: JSON pointer → value. They win over the
     /// profile's `restore-env`.
     pub values: BTreeMap<String, Value>,
+    /// Valid values of members, JSON pointer → value: what a member gets whose value nobody knows,
+    /// where the device refuses the other settings without it.
+    pub stand_ins: BTreeMap<String, Value>,
 }
 
 /// What became of the settings.
@@ -245,7 +249,8 @@ impl Entry {
                 .map_or_else(String::new, |env| format!("; set {env} next time"));
             restored.add(
                 Some(false),
-                format!("{id}: {pointer} cannot be read back and its value is not known{env}"),
+                format!("{id}: {pointer} cannot be read back and its value is not known, so it may be another \
+                     now{env}"),
             );
         }
     }
@@ -293,7 +298,25 @@ impl Entry {
 
     /// Sends the write with the settings as they were.
     async fn write_back(&self, device: &Device, before: &ReadBackState) -> Result<(), String> {
-        let id = &self.write.operation;
+        let body = self.body(before);
+        let (status, written) = self.write(device, &body).await;
+        let unknown = self.unknown(before);
+        if matches!(status, Some(400 | 422)) && !unknown.is_empty() {
+            let mut body = body;
+            for pointer in &unknown {
+                if let Some(value) = self.write.stand_ins.get(pointer) {
+                    insert(&mut body, pointer, value.clone());
+                }
+            }
+            if let (_, Ok(())) = self.write(device, &body).await {
+                return Ok(());
+            }
+        }
+        written
+    }
+
+    /// The settings as they were, as far as they are known.
+    fn body(&self, before: &ReadBackState) -> Value {
         let mut body = project(&before.value, "", &self.write.members, before)
             .unwrap_or_else(|| Value::Object(Map::new()));
         for (pointer, value) in &self.hidden {
@@ -301,6 +324,12 @@ impl Entry {
                 insert(&mut body, pointer, value.clone());
             }
         }
+        body
+    }
+
+    /// Sends one write: the status of the answer, and what went wrong.
+    async fn write(&self, device: &Device, body: &Value) -> (Option<u16>, Result<(), String>) {
+        let id = &self.write.operation;
         let mut request = self.write.request.clone();
         if !request
             .headers
@@ -321,7 +350,8 @@ impl Entry {
                 exchange = device.send(&request, true).await;
             }
         }
-        match exchange.outcome {
+        let status = exchange.status();
+        let written = match exchange.outcome {
             Outcome::Answered(answer) if (200..300).contains(&answer.status) => Ok(()),
             Outcome::Answered(answer) => Err(format!(
                 "{id}: the device refuses its own settings with status {}: {}",
@@ -331,7 +361,8 @@ impl Entry {
             Outcome::Failed { failure, .. } => Err(format!(
                 "{id}: the settings could not be written back: {failure}"
             )),
-        }
+        };
+        (status, written)
     }
 }
 

@@ -201,7 +201,7 @@ pub struct Device {
     client: reqwest::Client,
     connector: tokio_rustls::TlsConnector,
     session: Mutex<Session>,
-    auth: Mutex<Vec<(String, Template)>>,
+    auth: Mutex<(Vec<(String, Template)>, Template)>,
     /// When the next request may go, where a rate is set.
     next_slot: Mutex<Option<Instant>>,
     /// Our ends of the kept-alive connections that have carried an exchange.
@@ -242,7 +242,7 @@ impl Device {
         Ok(Device {
             connector: tokio_rustls::TlsConnector::from(Arc::new(tls)),
             session: Mutex::new(Session::new(options.credentials.clone())),
-            auth: Mutex::new(Vec::new()),
+            auth: Mutex::default(),
             next_slot: Mutex::new(None),
             connections: Mutex::new(Vec::new()),
             idle: Mutex::new(Vec::new()),
@@ -388,25 +388,33 @@ impl Device {
         tokio::time::sleep_until(slot).await;
     }
 
-    /// The headers that carry the session's credentials in requests of our own (read-back, life
-    /// probe, restore), as the contract's security scheme wants them. Without this it is
-    /// `Authorization: Bearer` with the token, or `Basic` where there is no token.
-    pub fn set_auth(&self, headers: Vec<(String, Template)>) {
-        *lock(&self.auth) = headers;
+    /// The headers and the query (without `?`) that carry the session's credentials in requests of
+    /// our own (read-back, life probe), as the contract's security scheme wants them. Without this
+    /// it is `Authorization: Bearer` with the token, or `Basic` where there is no token.
+    pub fn set_auth(&self, headers: Vec<(String, Template)>, query: Template) {
+        *lock(&self.auth) = (headers, query);
     }
 
     /// See [`set_auth`](Self::set_auth); leaves out what is not known.
-    fn auth_headers(&self) -> Vec<(String, Template)> {
-        let set = lock(&self.auth).clone();
+    fn auth(&self) -> (Vec<(String, Template)>, Template) {
+        let (headers, query) = lock(&self.auth).clone();
         let session = lock(&self.session);
         let known = |t: &Template| {
             t.try_render(|s| session.value(s).map(|v| v.into_owned()))
                 .is_ok()
         };
-        if !set.is_empty() {
-            return set.into_iter().filter(|(_, t)| known(t)).collect();
+        if !headers.is_empty() || !query.0.is_empty() {
+            let headers = headers.into_iter().filter(|(_, t)| known(t)).collect();
+            return (
+                headers,
+                if known(&query) {
+                    query
+                } else {
+                    Template::default()
+                },
+            );
         }
-        [
+        let headers = [
             Template::from("Bearer ").secret(Secret::Token),
             Template::from("Basic ").secret(Secret::Basic),
         ]
@@ -414,16 +422,23 @@ impl Device {
         .find(known)
         .map(|t| ("Authorization".to_owned(), t))
         .into_iter()
-        .collect()
+        .collect();
+        (headers, Template::default())
     }
 
     /// A request of our own, with credentials.
     fn own_request(&self, method: &str, path: &str) -> Request {
         let mut headers = vec![("Accept".to_owned(), Template::from("application/json"))];
-        headers.extend(self.auth_headers());
+        let (auth, query) = self.auth();
+        headers.extend(auth);
+        let mut target = Template::from(path);
+        if !query.0.is_empty() {
+            target = target.text(if path.contains('?') { "&" } else { "?" });
+            target.0.extend(query.0);
+        }
         Request::Http(HttpRequest {
             method: method.to_owned(),
-            target: Template::from(path),
+            target,
             headers,
             body: None,
         })

@@ -255,7 +255,7 @@ impl Hearing<'_> {
         let token = self.law.profile.login.as_ref().and_then(|login| {
             let body = self.json()?;
             match body.pointer(&login.token) {
-                Some(Value::String(token)) if !token.is_empty() => Some(()),
+                Some(Value::String(token)) if !token.is_empty() => Some(token.chars().count()),
                 _ => None,
             }
         });
@@ -269,18 +269,35 @@ impl Hearing<'_> {
                 },
             ),
             200..=299 => judgement.leave_all(self.case, "a success without a token"),
+            // A word for "none" may stand there; so long a one does not.
+            _ if token >= Some(SHORTEST_TOKEN) => judgement.broken(
+                &main,
+                Deviation {
+                    kind: Kind::AuthNotEnforced,
+                    expected: "no token for wrong credentials".to_owned(),
+                    observed: format!("{}, with a token all the same", self.answer.status),
+                },
+            ),
             _ => judgement.keep_all(self.case),
         }
     }
 
     fn not_served(&self, success: SuccessIs, judgement: &mut Judgement) {
         match self.answer.status {
+            // A page for people is what some servers give for every path that they do not know.
+            200..=299
+                if success == SuccessIs::AuthNotEnforced
+                    && self.answer.media_type().as_deref() == Some("text/html") =>
+            {
+                judgement.leave_all(self.case, "a page for people");
+            }
             200..=299 if judgement.took == Took::Accepted => judgement.broken(
                 &self.case.main_promise(),
                 Deviation {
                     kind: match success {
                         SuccessIs::AcceptsInvalid => Kind::AcceptsInvalid,
                         SuccessIs::MethodNotRefused => Kind::MethodNotRefused,
+                        SuccessIs::AuthNotEnforced => Kind::AuthNotEnforced,
                     },
                     expected: expected_line(self.case),
                     observed: describe(self.answer),
@@ -390,6 +407,9 @@ pub(crate) fn took(operation: &Operation, answer: &Answer) -> Took {
     }
 }
 
+/// Characters from which on the member for the token holds one, and not a word for "none".
+const SHORTEST_TOKEN: usize = 16;
+
 /// JSON of a body: UTF-8 with an optional byte order mark (RFC 8259 §8.1 lets readers ignore it).
 pub(crate) fn parse_json(body: &[u8]) -> Option<Value> {
     serde_json::from_slice(body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body)).ok()
@@ -427,6 +447,9 @@ pub fn expected_line(case: &Case) -> String {
         Expect::NotServed {
             success: SuccessIs::MethodNotRefused,
         } => "refusal of a method that the contract does not offer (405, 404, 501…)".to_owned(),
+        Expect::NotServed {
+            success: SuccessIs::AuthNotEnforced,
+        } => "refusal, of whatever kind, for want of credentials".to_owned(),
     }
 }
 

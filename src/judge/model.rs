@@ -64,9 +64,18 @@ impl Judgement {
         });
     }
 
+    /// Notes that the case's promises were kept, but for those that only the settings, read
+    /// afterwards, can tell.
     pub(crate) fn keep_all(&mut self, case: &Case) {
         for promise in &case.promises {
-            self.kept(promise);
+            if promise.ends_with(".state.refusal") || promise.ends_with(".state.readback") {
+                self.verdicts.push(Verdict {
+                    promise: promise.clone(),
+                    ruling: Ruling::Undecided("the settings tell".to_owned()),
+                });
+            } else {
+                self.kept(promise);
+            }
         }
     }
 

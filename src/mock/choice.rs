@@ -113,6 +113,11 @@ pub fn choices() -> &'static [ChoiceInfo] {
             &["no", "yes"],
             "`; charset=utf-8` behind the media type of answers",
         ),
+        choice(
+            "ambiguous-length",
+            &["refuse", "first", "last"],
+            "which of several lengths counts (RFC 9112 §6.3)",
+        ),
         choice("scheme-case", &["any", "exact"], "`bearer` for `Bearer`"),
         choice(
             "omitted",

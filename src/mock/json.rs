@@ -3,6 +3,7 @@
 
 use super::choice::Chosen;
 use super::fault::Planted;
+use super::held_back;
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use std::fmt;
@@ -26,11 +27,12 @@ pub(super) fn read(body: &[u8], planted: &Planted, chosen: &Chosen) -> Option<Va
     {
         return None;
     }
+    let bytes = held_back::bytes::rewrite(bytes, planted)?;
     let owned;
-    let text = match std::str::from_utf8(bytes) {
+    let text = match std::str::from_utf8(&bytes) {
         Ok(text) => text,
         Err(_) if planted.has("json-bad-utf8") => {
-            owned = String::from_utf8_lossy(bytes).into_owned();
+            owned = String::from_utf8_lossy(&bytes).into_owned();
             &owned
         }
         Err(_) => return None,
@@ -59,11 +61,22 @@ pub(super) fn read(body: &[u8], planted: &Planted, chosen: &Chosen) -> Option<Va
 }
 
 fn strict(bytes: &[u8], chosen: &Chosen) -> Option<Value> {
-    let policy = match chosen.get("duplicates") {
-        "first" => Duplicates::First,
-        "refuse" => Duplicates::Refuse,
-        _ => Duplicates::Last,
-    };
+    under(
+        bytes,
+        match chosen.get("duplicates") {
+            "first" => Duplicates::First,
+            "refuse" => Duplicates::Refuse,
+            _ => Duplicates::Last,
+        },
+    )
+}
+
+/// Whether a JSON text has a member name twice in one object.
+pub(super) fn doubles(bytes: &[u8]) -> bool {
+    under(bytes, Duplicates::Last).is_some() && under(bytes, Duplicates::Refuse).is_none()
+}
+
+fn under(bytes: &[u8], policy: Duplicates) -> Option<Value> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = Seed(policy).deserialize(&mut reader).ok()?;
     reader.end().ok()?;

@@ -8,6 +8,8 @@
 mod choice;
 mod engine;
 mod fault;
+mod fields;
+mod held_back;
 mod json;
 mod rare;
 mod server;
@@ -16,7 +18,7 @@ mod tamper;
 mod validate;
 
 pub use choice::{ChoiceInfo, choices};
-pub use fault::{Class, FaultInfo, faults};
+pub use fault::{CLASSES, Class, FaultInfo, Set, faults};
 pub use rare::rare_faults;
 pub use server::{Front, Mock};
 
@@ -47,7 +49,7 @@ pub struct MockConfig {
     pub choices: BTreeMap<String, String>,
     /// The credentials it takes.
     pub username: String,
-    /// See `username`.
+    /// See `username`. Where the profile has no login, it is the token or key as well.
     pub password: String,
 }
 

@@ -5,7 +5,7 @@
 //! Fields are named by their place in the contract (the first string field, the last number), so
 //! that they can be planted in any contract with a JSON body.
 
-use super::fault::{Class, FaultInfo};
+use super::fault::{Class, FaultInfo, Set};
 use super::service::{Act, Reply};
 use crate::contract::{JsonType, Operation};
 use serde_json::Value;
@@ -257,6 +257,8 @@ pub fn rare_faults() -> Vec<FaultInfo> {
             class: Class::Rare,
             description: fault.what.to_owned(),
             promise: "http.answers".to_owned(),
+            seen: "only with this very request or sequence".to_owned(),
+            set: Set::Working,
         })
         .collect()
 }

@@ -155,6 +155,8 @@ impl Front {
             body,
             chunked: false,
             pieces: 1,
+            absolute: false,
+            open: false,
         });
         (reply.status, reply.headers, reply.body)
     }
@@ -225,11 +227,12 @@ async fn connection<S: AsyncRead + AsyncWrite + Unpin>(
     let mut ended = signal.subscribe();
     let planted: Planted = service.planted().clone();
     let closes = service.closes();
+    let tampered = Tampered::new(stream, &planted, service.chosen());
     let handler = service_fn(move |request: Request<Incoming>| {
         let (service, signal) = (service.clone(), signal.clone());
         async move { handle(request, &service, &signal).await }
     });
-    let io = TokioIo::new(Tampered::new(stream, &planted));
+    let io = TokioIo::new(tampered);
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(Duration::from_secs(4))
@@ -262,6 +265,10 @@ async fn handle(
     signal: &watch::Sender<Signal>,
 ) -> Result<Response<Full<Bytes>>, Dropped> {
     let (parts, mut incoming) = request.into_parts();
+    // hyper sends 100 Continue when the body is asked for.
+    if service.planted().has("expect-hangs") && parts.headers.contains_key("expect") {
+        std::future::pending::<()>().await;
+    }
     let mut body: Vec<u8> = Vec::new();
     let mut pieces = 0;
     while let Some(frame) = incoming.frame().await {
@@ -292,6 +299,8 @@ async fn handle(
         body: &body,
         chunked: parts.headers.contains_key("transfer-encoding"),
         pieces,
+        absolute: parts.uri.authority().is_some(),
+        open: false,
     };
     let reply = service.answer(&ask);
     if !reply.delay.is_zero() {

@@ -1,5 +1,6 @@
 //! A stream that breaks HTTP on its way out, for faults that no HTTP library would commit.
 
+use super::choice::Chosen;
 use super::fault::Planted;
 use std::io;
 use std::pin::Pin;
@@ -14,24 +15,42 @@ enum Tamper {
     LongLength,
     Twice,
     BadStatusLine,
+    BareLf,
+    LengthTwice,
+    ChunksUnended,
+    /// A second answer behind a 401 only.
+    UnreadBody,
+}
+
+/// Which of several lengths in one head is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kept {
+    All,
+    First,
+    Last,
 }
 
 /// A stream whose outgoing bytes may be changed.
 pub(super) struct Tampered<S> {
     stream: S,
     tamper: Tamper,
+    kept: Kept,
     /// Changed bytes that are not written yet, and how many were taken from the writer for them.
     pending: Vec<u8>,
     taken: usize,
 }
 
 impl<S> Tampered<S> {
-    pub(super) fn new(stream: S, planted: &Planted) -> Self {
+    pub(super) fn new(stream: S, planted: &Planted, chosen: &Chosen) -> Self {
         let table = [
             ("length-short", Tamper::ShortLength),
             ("length-long", Tamper::LongLength),
             ("double-answer", Tamper::Twice),
             ("bad-status-line", Tamper::BadStatusLine),
+            ("answers-bare-lf", Tamper::BareLf),
+            ("length-twice", Tamper::LengthTwice),
+            ("chunks-unended", Tamper::ChunksUnended),
+            ("unread-body-answered", Tamper::UnreadBody),
         ];
         let tamper = table
             .iter()
@@ -40,6 +59,11 @@ impl<S> Tampered<S> {
         Tampered {
             stream,
             tamper,
+            kept: match chosen.get("ambiguous-length") {
+                "first" => Kept::First,
+                "last" => Kept::Last,
+                _ => Kept::All,
+            },
             pending: Vec::new(),
             taken: 0,
         }
@@ -59,6 +83,41 @@ impl<S> Tampered<S> {
                 out
             }
             Tamper::ShortLength | Tamper::LongLength => self.change_length(bytes),
+            Tamper::BareLf => {
+                let (head, body) = halves(bytes);
+                let mut out: Vec<u8> = head.iter().copied().filter(|b| *b != b'\r').collect();
+                out.extend_from_slice(body);
+                out
+            }
+            Tamper::LengthTwice => {
+                let (head, body) = halves(bytes);
+                let mut out = head
+                    .get(..head.len().saturating_sub(2))
+                    .unwrap_or_default()
+                    .to_vec();
+                out.extend_from_slice(b"content-length: 1\r\n\r\n");
+                out.extend_from_slice(body);
+                out
+            }
+            Tamper::ChunksUnended => {
+                let (head, body) = halves(bytes);
+                let head = String::from_utf8_lossy(head);
+                let kept = head.split_inclusive("\r\n").filter(|l| {
+                    *l != "\r\n" && !l.to_ascii_lowercase().starts_with("content-length:")
+                });
+                let mut out = kept.collect::<String>().into_bytes();
+                out.extend_from_slice(b"transfer-encoding: chunked\r\n\r\n");
+                out.extend_from_slice(format!("{:x}\r\n", body.len()).as_bytes());
+                out.extend_from_slice(body);
+                out.extend_from_slice(b"\r\n");
+                out
+            }
+            Tamper::UnreadBody if bytes.starts_with(b"HTTP/1.1 401") => {
+                let mut out = bytes.to_vec();
+                out.extend_from_slice(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n");
+                out
+            }
+            Tamper::UnreadBody => bytes.to_vec(),
         }
     }
 
@@ -89,6 +148,38 @@ impl<S> Tampered<S> {
     }
 }
 
+/// Octets with the one length that counts, where a head that they hold whole has several; never
+/// more octets than before.
+fn settle(came: &[u8], kept: Kept) -> Option<Vec<u8>> {
+    let (head, rest) = halves(came);
+    let lines: Vec<&[u8]> = head.split_inclusive(|b| *b == b'\n').collect();
+    let length = |line: &&[u8]| {
+        line.get(..15)
+            .is_some_and(|name| name.eq_ignore_ascii_case(b"content-length:"))
+    };
+    let count = lines.iter().filter(|l| length(l)).count();
+    if count < 2 {
+        return None;
+    }
+    let keep = if kept == Kept::First { 1 } else { count };
+    let mut nth = 0;
+    let mut out = Vec::with_capacity(came.len());
+    for line in lines {
+        nth += usize::from(length(&line));
+        if !length(&line) || nth == keep {
+            out.extend_from_slice(line);
+        }
+    }
+    out.extend_from_slice(rest);
+    Some(out)
+}
+
+/// Head, with the empty line that ends it, and body.
+fn halves(bytes: &[u8]) -> (&[u8], &[u8]) {
+    let end = bytes.windows(4).position(|w| w == b"\r\n\r\n");
+    bytes.split_at(end.map_or(bytes.len(), |e| e + 4))
+}
+
 impl<S: AsyncWrite + Unpin> Tampered<S> {
     fn flush_pending(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.pending.is_empty() {
@@ -110,7 +201,16 @@ impl<S: AsyncRead + Unpin> AsyncRead for Tampered<S> {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        let before = buf.filled().len();
+        let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
+        if self.kept != Kept::All && matches!(polled, Poll::Ready(Ok(()))) {
+            let came = buf.filled().get(before..).unwrap_or_default();
+            if let Some(settled) = settle(came, self.kept) {
+                buf.set_filled(before);
+                buf.put_slice(&settled);
+            }
+        }
+        polled
     }
 }
 
@@ -160,5 +260,26 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tampered<S> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_length_of_several_counts() {
+        let head = b"POST / HTTP/1.1\r\nContent-Length: 3\r\nA: b\r\ncontent-length: 5\r\n\r\nxyz";
+        let first = settle(head, Kept::First).unwrap_or_default();
+        let last = settle(head, Kept::Last).unwrap_or_default();
+        assert_eq!(
+            String::from_utf8_lossy(&first),
+            "POST / HTTP/1.1\r\nContent-Length: 3\r\nA: b\r\n\r\nxyz"
+        );
+        assert_eq!(
+            String::from_utf8_lossy(&last),
+            "POST / HTTP/1.1\r\nA: b\r\ncontent-length: 5\r\n\r\nxyz"
+        );
+        assert_eq!(settle(b"GET / HTTP/1.1\r\n\r\n", Kept::First), None);
     }
 }

@@ -4,6 +4,7 @@
 use super::choice::Chosen;
 use super::engine;
 use super::fault::Planted;
+use super::held_back::{text as held_back_text, value as held_back};
 use crate::contract::{Additional, Bound, FaultKind, FieldPath, JsonType, Schema};
 use crate::pattern::check::Engine;
 use crate::pattern::{Reading, Rule, Texts};
@@ -140,7 +141,11 @@ impl Validator {
             kind,
             path: path.clone(),
         };
-        if !self.type_fits(schema, value, path) {
+        let fits = self.type_fits(schema, value, path);
+        if !self.planted.none() && held_back::unchecked(&self.planted, fits, value, path) {
+            return;
+        }
+        if !fits {
             let kind = match (path.0.is_empty(), value.is_null()) {
                 (true, _) => FaultKind::WrongRoot,
                 (_, true) => FaultKind::Null,
@@ -219,7 +224,14 @@ impl Validator {
     ) {
         for (name, rules) in &schema.properties {
             let at = path.member(name);
-            match members.get(name) {
+            let mut given = members.get(name);
+            match held_back::member(&self.planted, schema, name, given) {
+                held_back::Member::Checked => {}
+                held_back::Member::Absent => given = None,
+                held_back::Member::Skipped => continue,
+                held_back::Member::End => return,
+            }
+            match given {
                 Some(member) => self.value(rules, member, &at, out),
                 None if schema.required.contains(name) && !self.planted.at("not-required", &at) => {
                     out.push(Wrong {
@@ -324,11 +336,12 @@ impl Validator {
         let Value::String(text) = value else {
             return false;
         };
-        values.iter().filter_map(Value::as_str).any(|known| {
-            (planted("enum-any-case") && known.eq_ignore_ascii_case(text))
-                || (planted("enum-prefix") && text.starts_with(known))
-                || (planted("enum-trimmed") && known == text.trim())
-        })
+        held_back::in_enum(&self.planted, values, text)
+            || values.iter().filter_map(Value::as_str).any(|known| {
+                (planted("enum-any-case") && known.eq_ignore_ascii_case(text))
+                    || (planted("enum-prefix") && text.starts_with(known))
+                    || (planted("enum-trimmed") && known == text.trim())
+            })
     }
 
     fn string(&self, schema: &Schema, text: &str, path: &FieldPath) -> bool {
@@ -336,11 +349,17 @@ impl Validator {
         let Some(rule) = schema.rule() else {
             return true;
         };
-        let Some(reading) = self.reading(path, rule) else {
+        let Some(reading) = self.reading(path, rule.clone()) else {
             return true;
         };
         if self.planted.none() {
             return reading.accepts(text);
+        }
+        if let Some(rule) = self.texts.get(&rule)
+            && let Some(verdict) =
+                held_back_text::accepts(&self.planted, rule, reading.reading, text)
+        {
+            return verdict;
         }
         let length = text.chars().count() as u64;
         let (min, max) = (schema.min_length, schema.max_length);

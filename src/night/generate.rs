@@ -129,6 +129,7 @@ impl<'a> Generator<'a> {
                 .and_then(|value| set(&body, &field.path, value)),
             5..=8 => set(&body, &field.path, grammar.odd(field, random, &self.words)),
             9 => remove(&body, &field.path),
+            10 if random.percent(30) => Some(all_the_same(body.clone(), field, grammar)),
             10 => self.same_as_another(&body, field, grammar, random),
             11 | 12 => self.text_change(&body, field, random),
             13 if random.percent(60) => self.number_change(&body, field, random),
@@ -312,7 +313,16 @@ impl<'a> Generator<'a> {
 
     fn sequence(&self, random: &mut Random, corpus: &Corpus) -> Option<Input> {
         let mut steps = Vec::new();
-        match random.below(3) {
+        match random.below(4) {
+            // What is no message of the API again and again, then something valid.
+            3 => {
+                let grammar = random.pick(&self.grammars)?;
+                let mut broken = step(grammar, emit(&grammar.body(random, &self.words)));
+                let end = random.below(broken.body.len());
+                broken.body.truncate(end);
+                let count = 2 + random.below(MOST_STEPS - 3);
+                steps.extend(std::iter::repeat_n(broken, count));
+            }
             // The same again and again, then something valid: counters, locks, leaks.
             0 => {
                 let again = match random.pick(corpus.inputs()) {
@@ -347,7 +357,7 @@ impl<'a> Generator<'a> {
 
 impl Source for Generator<'_> {
     fn next(&mut self, random: &mut Random, corpus: &Corpus) -> Input {
-        let made = match random.percent(6) {
+        let made = match random.percent(8) {
             true => self.sequence(random, corpus),
             false => self.single(random, corpus).map(Input::one),
         };
@@ -385,6 +395,21 @@ fn splice(body: &Value, field: &Field, random: &mut Random, corpus: &Corpus) -> 
     let step = random.pick(&input.steps)?;
     let other: Value = serde_json::from_slice(&step.body).ok()?;
     set(body, &field.path, get(&other, &field.path)?.clone())
+}
+
+/// All fields of a field's type get its value.
+fn all_the_same(mut body: Value, field: &Field, grammar: &Grammar<'_>) -> Value {
+    let Some(value) = get(&body, &field.path).cloned() else {
+        return body;
+    };
+    for other in &grammar.fields {
+        let alike = get(&body, &other.path)
+            .is_some_and(|v| std::mem::discriminant(v) == std::mem::discriminant(&value));
+        if alike && !value.is_object() {
+            body = set(&body, &other.path, value.clone()).unwrap_or(body);
+        }
+    }
+    body
 }
 
 /// The value of a field as another type writes it: `5060` as `"5060"`, `true` as `1`, in an array.

@@ -126,6 +126,7 @@ impl<'a> Grammar<'a> {
             JsonType::String => {
                 let text = random.pick(&field.valid)?.clone();
                 let varied = match self.text(field) {
+                    Some(rule) if random.percent(15) => fresh(rule, field, random).unwrap_or(text),
                     Some(rule) if random.percent(60) => vary(rule, &text, field, random),
                     _ => text,
                 };
@@ -158,7 +159,8 @@ impl<'a> Grammar<'a> {
     /// A value that the field's rules may or may not allow.
     pub fn odd(&self, field: &Field, random: &mut Random, words: &Dictionary) -> Value {
         let text = field.kind == Some(JsonType::String);
-        match random.below(12) {
+        match random.below(14) {
+            12 | 13 if text => Value::from(noise(random)),
             0 | 1 if text => near(field, random),
             2 | 3 if text => Value::from(
                 words
@@ -304,6 +306,38 @@ fn vary(rule: &Text, text: &str, field: &Field, random: &mut Random) -> String {
         }
     }
     text.to_owned()
+}
+
+/// A text that has nothing to do with any rule: printable ASCII, and now and then something else.
+/// It meets what words and neighbours of valid texts never say together.
+fn noise(random: &mut Random) -> String {
+    (0..random.below(64))
+        .map(|_| match random.percent(97) {
+            true => char::from(b' ' + random.below(95) as u8),
+            false => char::from_u32(random.below(0x3000) as u32).unwrap_or('\u{fffd}'),
+        })
+        .collect()
+}
+
+/// A surely valid text whose characters were drawn one by one, where the rule is wide enough for
+/// luck.
+fn fresh(rule: &Text, field: &Field, random: &mut Random) -> Option<String> {
+    for _ in 0..3 {
+        let most = length(field, random).clamp(1, 64);
+        let length = random.below(most + 1);
+        let drawn: String = (0..length)
+            .map(|_| {
+                let sample = random.pick(&field.valid).map_or("a", String::as_str);
+                let chars: Vec<char> = sample.chars().collect();
+                let kind = random.pick(&chars).copied().unwrap_or('a');
+                sibling(kind, random)
+            })
+            .collect();
+        if rule.assess(&drawn) == Assessment::SurelyValid {
+            return Some(drawn);
+        }
+    }
+    None
 }
 
 /// Another character of the same kind; a sign becomes any sign.

@@ -247,6 +247,9 @@ impl Night<'_, '_> {
         let (mut hits, mut tries, mut shown) = (0, 0, None);
         for _ in 0..TIMES {
             tries += 1;
+            if target.kind == Kind::Restart {
+                self.observer.until_a_restart_would_show().await;
+            }
             if let Some(seen) = self.shows(input, target).await {
                 hits += 1;
                 shown = Some(seen);

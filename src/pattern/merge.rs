@@ -51,6 +51,9 @@ pub fn classes(automata: &mut [Automaton], budget: Budget) -> Vec<usize> {
         class.push(found.unwrap_or(i));
         if found.is_none() {
             firsts.push((i, answers));
+        } else {
+            // Its proof took room, and nobody asks it again.
+            current.shrink();
         }
     }
     class

@@ -2,6 +2,7 @@
 //! again, then what the page leaves open, then the figures and the verdict.
 
 use super::{divergence, visible};
+use crate::judge::Kind;
 use crate::run::curl::mask_credentials;
 use crate::run::kind_word;
 use crate::run::result::{Choice, Divergence, Finding, Report, Severity, Status};
@@ -41,6 +42,8 @@ const CHOICES_SHOWN: usize = 10;
 const LINES_SHOWN: usize = 4;
 /// Width of the column of labels.
 const LABEL: usize = 10;
+/// Titles of findings that another stands for.
+const ALIKE_SHOWN: usize = 3;
 
 const BOLD: Ansi = Ansi::new().bold();
 const DIM: Ansi = Ansi::new().dimmed();
@@ -202,10 +205,19 @@ impl Page {
             let (word, ansi) = severity_word(severity);
             let head = self.paint(&word.to_uppercase(), ansi);
             self.line(&format!("{head}  {}", count(total, "finding", "findings")));
+            let mut shown: Vec<(&Finding, Vec<&Finding>)> = Vec::new();
             for finding in group {
+                let leader = shown.iter_mut().find(|(f, _)| answered_alike(f, finding));
+                match leader {
+                    Some((_, alike)) if !self.style.verbose => alike.push(finding),
+                    _ => shown.push((finding, Vec::new())),
+                }
+            }
+            for (finding, alike) in shown {
                 number += 1;
                 self.gap();
                 self.finding(number, finding, report, ansi);
+                self.alike(&alike);
             }
         }
     }
@@ -287,6 +299,27 @@ impl Page {
         if verbose && !finding.also.is_empty() {
             self.entry(4, "also", &visible::line(&finding.also.join(", ")), limit);
         }
+    }
+
+    /// Findings that one finding, shown before, stands for.
+    fn alike(&mut self, findings: &[&Finding]) {
+        if findings.is_empty() {
+            return;
+        }
+        let titles: Vec<String> = findings
+            .iter()
+            .take(ALIKE_SHOWN)
+            .map(|f| clean(&f.title))
+            .collect();
+        let mut text = format!(
+            "{} answered in the same way: {}",
+            count(findings.len(), "more finding", "more findings"),
+            titles.join("; ")
+        );
+        if findings.len() > titles.len() {
+            text.push_str("; … (--verbose shows all)");
+        }
+        self.entry(4, "alike", &text, usize::MAX);
     }
 
     fn setup(&mut self, report: &Report, setup: Option<&str>) {
@@ -505,6 +538,21 @@ impl Page {
         );
         self.line(&text);
     }
+}
+
+/// Whether two findings are one answer to two inputs: the answer as such is what is wrong, and it
+/// is the same but for what it quotes.
+fn answered_alike(one: &Finding, other: &Finding) -> bool {
+    let answers = matches!(
+        one.kind,
+        Kind::ServerError
+            | Kind::WrongStatus
+            | Kind::WrongErrorShape
+            | Kind::WrongErrorField
+            | Kind::MalformedResponse
+    );
+    let unquoted = |f: &Finding| -> String { f.observed.split('`').step_by(2).collect() };
+    answers && one.kind == other.kind && unquoted(one) == unquoted(other)
 }
 
 fn severity_word(severity: Severity) -> (&'static str, Ansi) {

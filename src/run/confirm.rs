@@ -36,7 +36,7 @@ impl Runner<'_> {
     ) -> bool {
         let case = self.case(at);
         let id = fingerprint(promise, deviation.kind, case);
-        if self.tally.known(&id, &case.id) {
+        if self.tally.known(&id, &case.id) || self.tally.explained(promise, deviation.kind, case) {
             // Its effect on the session or the device still has to be dealt with.
             if exchange.failure().is_some() {
                 self.revive(at).await;

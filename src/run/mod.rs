@@ -8,6 +8,7 @@
 //! finding. Whatever happens, the settings are put back at the end.
 
 mod compare;
+mod conclude;
 mod confirm;
 pub mod curl;
 pub mod event;

@@ -6,6 +6,7 @@
 use super::recover::{BETWEEN_LOOKS, LOOKS, guarded, uses_session};
 use super::runner::{LONGEST_RETRY_AFTER, never_reached};
 use super::state::{Difference, Watched};
+use crate::case::build::own_credentials;
 use crate::case::{Case, Check, Context, Expect};
 use crate::device::{Device, Guard, LifeSign, ReadBackError, Restored};
 use crate::exchange::{Exchange, Failure, Outcome, Request, Timings};
@@ -14,6 +15,9 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::sync::watch;
+
+/// Seconds of uptime from which on a restart can be told by them.
+const TELLABLE: f64 = 1.3;
 
 /// What to look at beyond the answer. Each look costs requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -125,6 +129,9 @@ impl<'a> Observer<'a> {
         context: &Context<'_>,
         restore: &BTreeMap<String, BTreeMap<String, Value>>,
     ) -> Result<(), String> {
+        if let Some((headers, query)) = own_credentials(context.contract) {
+            self.device.set_auth(headers, query);
+        }
         self.sign = self.device.life().await;
         self.login().await?;
         let guard = Guard::take(self.device, guarded(context, restore)).await;
@@ -468,6 +475,20 @@ impl<'a> Observer<'a> {
             self.lost = Some(format!("no sign of life for {} s", self.recovery.as_secs()));
         }
         back
+    }
+
+    /// Waits until the device is up for so long that another restart could be told from this one
+    /// (see [`LifeSign::restarted_since`](crate::device::LifeSign::restarted_since)).
+    pub async fn until_a_restart_would_show(&mut self) {
+        let Some(now) = self.device.life().await else {
+            return;
+        };
+        let up = now.uptime.unwrap_or(TELLABLE);
+        self.sign = Some(now);
+        if (0.0..TELLABLE).contains(&up) {
+            tokio::time::sleep(Duration::from_secs_f64(TELLABLE - up)).await;
+            self.sign = self.device.life().await.or(self.sign.take());
+        }
     }
 
     /// Whether the device has restarted since the last look; logs in again where it has.

@@ -2,7 +2,9 @@
 
 use super::runner::{Attempt, Runner, Stop};
 use super::state::Watched;
+use crate::case::build::own_credentials;
 use crate::case::{Case, Context, Expect};
+use crate::contract::Operation;
 use crate::device::{Guard, GuardedWrite};
 use crate::exchange::Request;
 use crate::judge::{Deviation, Kind, Took, judge};
@@ -26,6 +28,9 @@ impl Runner<'_> {
     /// nothing to judge.
     pub(super) async fn preflight(&mut self) -> Option<Guard> {
         let device = &self.job.device;
+        if let Some((headers, query)) = own_credentials(&self.job.contract) {
+            device.set_auth(headers, query);
+        }
         self.sign = device.life().await;
         if self.sign.is_none() && self.job.profile.life.is_some() {
             self.note(
@@ -399,7 +404,18 @@ pub(super) fn guarded(
                 .map(|f| f.path.pointer())
                 .collect(),
             values: restore.get(&operation.id).cloned().unwrap_or_default(),
+            stand_ins: stand_ins(context, operation),
         })
+        .collect()
+}
+
+/// Surely valid values of an operation's members.
+fn stand_ins(context: &Context<'_>, operation: &Operation) -> BTreeMap<String, Value> {
+    let body = context.full(operation).unwrap_or_default();
+    let fields = operation.fields();
+    let paths = fields.iter().map(|f| f.path.pointer());
+    paths
+        .filter_map(|p| Some((p.clone(), body.pointer(&p)?.clone())))
         .collect()
 }
 

@@ -1,17 +1,17 @@
-//! The loop of a run: windows of the plan, one case after the other, and what remains to be said at
-//! the end.
+//! The loop of a run: windows of the plan, one case after the other, and what follows from each
+//! exchange.
 
 use super::event::{Event, Listener};
 use super::exit::Verdict;
 use super::journal::{Past, Record};
 use super::readings;
 use super::recover::Recovery;
-use super::result::{ContractRef, DeviceInfo, Exit, Report, Requests, SCHEMA_ID, Tool};
+use super::result::Report;
 use super::state::Watched;
 use super::tally::Tally;
 use crate::case::{Case, Check, Context, Expect, Plan};
 use crate::contract::{Contract, ContractIssue};
-use crate::device::{Device, Guard, LifeSign};
+use crate::device::{Device, LifeSign};
 use crate::exchange::{Exchange, Failure, Outcome as Ended, Request, Timings};
 use crate::judge::normalise::error_answer;
 use crate::judge::{Deviation, Judgement, Kind, Law, Took, judge};
@@ -110,14 +110,14 @@ pub(super) enum Stop {
 }
 
 impl Stop {
-    fn judged(&self) -> bool {
+    pub(super) fn judged(&self) -> bool {
         matches!(
             self,
             Stop::Interrupted | Stop::TimeLimit | Stop::RequestLimit
         )
     }
 
-    fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         match self {
             Stop::Interrupted => "interrupted".to_owned(),
             Stop::TimeLimit => "the time limit was reached".to_owned(),
@@ -162,11 +162,11 @@ pub(super) struct Runner<'a> {
     pub(super) asked: BTreeMap<(String, String), u32>,
     /// Cases that an earlier process sent and judged.
     done: BTreeSet<String>,
-    started: Instant,
+    pub(super) started: Instant,
     pub(super) latencies: Vec<Duration>,
-    valid_sent: u64,
-    valid_accepted: u64,
-    cases_answered: u64,
+    pub(super) valid_sent: u64,
+    pub(super) valid_accepted: u64,
+    pub(super) cases_answered: u64,
 }
 
 /// Runs the plan against the device and puts the settings back. Never fails: what went wrong is in
@@ -561,119 +561,6 @@ impl<'a> Runner<'a> {
                 observed: format!("{late:.0?} median at the end of the run"),
             };
             self.add_plain(at, "state.alive", deviation, "slower-over-time");
-        }
-    }
-
-    async fn conclude(mut self, guard: Option<Guard>) -> Outcome {
-        let mut restored = None;
-        if let Some(guard) = guard {
-            self.listener.on(&Event::Restoring);
-            let result = guard.restore(&self.job.device).await;
-            for reason in result.reasons {
-                self.note(self.job.device.mask(&reason));
-            }
-            restored = result.ok;
-        }
-        let job = self.job;
-        let judged = self.stop.as_ref().is_none_or(Stop::judged);
-        if judged && self.stop.is_none() && self.valid_sent > 0 && self.valid_accepted == 0 {
-            self.stop = Some(Stop::NothingAccepted);
-        }
-        if let Some(stop) = self.stop.clone() {
-            self.note(stop.text());
-        }
-        let promises = self.tally.promises(&job.contract);
-        let (mut findings, choices) = std::mem::take(&mut self.tally).into_parts();
-        let nothing_tested = self.cases_answered == 0;
-        if matches!(self.stop, Some(Stop::NothingAccepted | Stop::Preflight(_))) {
-            // Against something that accepts nothing, every refusal looks right and every
-            // acceptance wrong; none of it says anything about the contract.
-            findings.clear();
-        }
-        let mut verdicts = Vec::new();
-        if restored == Some(false) {
-            verdicts.push(Verdict::NotRestored);
-        }
-        let not_judged = nothing_tested
-            || self
-                .stop
-                .as_ref()
-                .is_some_and(|s| !s.judged() && *s != Stop::Reboots);
-        if not_judged {
-            verdicts.push(Verdict::NotJudged);
-        }
-        let flaky = findings.iter().filter(|f| f.kind == Kind::Flaky).count();
-        if findings.len() > flaky {
-            verdicts.push(Verdict::Findings);
-        }
-        if flaky > 0 {
-            verdicts.push(Verdict::Flaky);
-        }
-        let verdict = Verdict::worst(&verdicts);
-        let reason = match verdict {
-            Verdict::Kept => "every promise that was judged was kept".to_owned(),
-            Verdict::NotRestored => format!(
-                "the settings could not be put back; {} findings",
-                findings.len()
-            ),
-            Verdict::NotJudged => match &self.stop {
-                Some(stop) => stop.text(),
-                None => "could not judge: no case drew an answer".to_owned(),
-            },
-            Verdict::Flaky => format!("{flaky} flaky results, nothing else"),
-            _ => match findings.len() - flaky {
-                1 => "1 broken promise".to_owned(),
-                n => format!("{n} findings"),
-            },
-        };
-        let sign = self.sign.clone();
-        let report = Report {
-            schema: SCHEMA_ID.to_owned(),
-            tool: Tool {
-                name: env!("CARGO_PKG_NAME").to_owned(),
-                version: env!("CARGO_PKG_VERSION").to_owned(),
-            },
-            seed: job.options.seed,
-            contract: ContractRef {
-                id: job.contract.id.clone(),
-                sha256: job.contract.sha256.clone(),
-            },
-            target: job.device.base_url().to_owned(),
-            device: DeviceInfo {
-                model: sign.as_ref().and_then(|s| s.model.clone()),
-                firmware: sign.and_then(|s| s.firmware),
-                restarts: self.restarts,
-                restored,
-            },
-            started_at: job.options.started_at.clone(),
-            duration_ms: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
-            requests: Requests {
-                planned: job.plan.requests as u64,
-                sent: job.device.sent(),
-                answered: job.device.answered(),
-            },
-            exit: Exit {
-                code: verdict.code(),
-                reason,
-            },
-            promises,
-            findings,
-            divergences: self
-                .probes
-                .divergences(&job.contract, &job.texts, &job.plan.cases),
-            choices,
-            contract_issues: job.issues.clone(),
-            unsupported: job.contract.unsupported.clone(),
-            notes: self.notes,
-            shard: None,
-            night: None,
-            baseline: None,
-        };
-        self.listener.on(&Event::Finished(&report));
-        Outcome {
-            report,
-            files: self.files,
-            verdict,
         }
     }
 }

@@ -77,6 +77,15 @@ impl Tally {
         true
     }
 
+    /// As [`known`](Self::known), for an acceptance that follows from a finding of another class.
+    pub fn explained(&mut self, promise: &str, kind: Kind, case: &Case) -> bool {
+        let (Kind::AcceptsInvalid, Some(class)) = (kind, case.follows_from()) else {
+            return false;
+        };
+        let id = fingerprint_of(promise, kind, &case.operation, class);
+        self.known(&id, &case.id)
+    }
+
     /// Fingerprints of known findings that cases have joined since the last call.
     pub fn take_joined(&mut self) -> Vec<String> {
         std::mem::take(&mut self.joined)
@@ -122,13 +131,12 @@ impl Tally {
 
 /// Hash of promise, kind, operation and input class: not of payload, seed or order (DESIGN §4).
 pub fn fingerprint(promise: &str, kind: Kind, case: &Case) -> String {
+    fingerprint_of(promise, kind, &case.operation, &class(kind, case))
+}
+
+fn fingerprint_of(promise: &str, kind: Kind, operation: &str, class: &str) -> String {
     let mut hash = Sha256::new();
-    for part in [
-        promise,
-        &kind_word(kind),
-        &case.operation,
-        &class(kind, case),
-    ] {
+    for part in [promise, &kind_word(kind), operation, class] {
         hash.update(part.as_bytes());
         hash.update([0]);
     }

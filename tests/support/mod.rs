@@ -9,7 +9,8 @@ use probity::pattern::Texts;
 use probity::profile::Profile;
 use probity::run::event::{Event, Listener};
 use probity::run::{self, Job, Options, Outcome};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -129,7 +130,11 @@ pub fn credentials(config: &MockConfig) -> Credentials {
     Credentials {
         username: Some(config.username.clone()),
         password: Some(config.password.clone()),
-        token: None,
+        token: config
+            .profile
+            .login
+            .is_none()
+            .then(|| config.password.clone()),
     }
 }
 
@@ -149,3 +154,30 @@ impl Listener for FirstFinding {
         }
     }
 }
+
+/// Calls `work` with every item from several threads; what it returns is in the order of items.
+/// `PROBITY_THREADS` says how many.
+pub fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let threads = std::env::var("PROBITY_THREADS").ok();
+    let threads = threads.and_then(|t| t.parse().ok()).unwrap_or(THREADS);
+    let next = AtomicUsize::new(0);
+    let out = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..threads.min(items.len()) {
+            scope.spawn(|| {
+                loop {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(item) = items.get(at) else { return };
+                    let result = work(item);
+                    out.lock().expect("results").push((at, result));
+                }
+            });
+        }
+    });
+    let mut out = out.into_inner().expect("results");
+    out.sort_by_key(|(at, _)| *at);
+    out.into_iter().map(|(_, result)| result).collect()
+}
+
+/// Runs at a time: a run waits for most of its time.
+const THREADS: usize = 6;

@@ -5,9 +5,9 @@ use super::auth_tables::{BASIC, BEARER, Credentials, KEY, NOT_BASIC, NOT_BEARER,
 use super::bench::{Bench, EXTRA, Shot, THOROUGH, not_json};
 use super::login;
 use crate::case::build::emit;
-use crate::case::{Case, Check, Context, Expect, Fault, Strategy};
+use crate::case::{Case, Check, Context, Expect, Fault, Strategy, SuccessIs};
 use crate::contract::{FaultKind, Place, SecurityScheme};
-use crate::exchange::{HttpRequest, Request, Template};
+use crate::exchange::{HttpRequest, Part, Request, Template};
 use serde_json::Value;
 
 /// See [`Strategy::explain`].
@@ -37,6 +37,7 @@ impl Strategy for Auth {
                 door.nothing();
                 door.scheme();
                 door.hints();
+                door.side_doors();
                 door.order();
                 door.session();
                 if !login_tried {
@@ -244,10 +245,12 @@ impl<'b, 'c, 'a> Door<'b, 'c, 'a> {
                 credentials,
             );
         }
-        let request = self.with_query("token", Template::from("0"));
+        // The names that such doors have; one request serves them all.
+        let doors = "0&access_token=0&auth=YWRtaW46MTEK&session=1&user=admin&key=0&debug=1";
+        let request = self.with_query("token", Template::from(doors));
         self.knock(
             ("wrong-in-query", 2),
-            "there is an unknown token in the query",
+            "there are unknown credentials in the query",
             request,
             Wrong,
         );
@@ -274,6 +277,65 @@ impl<'b, 'c, 'a> Door<'b, 'c, 'a> {
         let request = self.with_query(EXTRA, Template::from(".css"));
         let title = "there are no credentials, and the query ends in .css";
         self.knock(("file-in-query", 3), title, request, Wrong);
+    }
+
+    /// Other ways to the same operation without credentials: a list of protected paths that is
+    /// compared exactly while routes are not, a check in the reader of another media type. Nobody
+    /// has to serve them, so any refusal will do.
+    fn side_doors(&mut self) {
+        let path = |door: &Self, change: &dyn Fn(&str) -> String| {
+            let mut request = door.bare();
+            if let Some(Part::Text(text)) = request.target.0.first_mut() {
+                *text = change(text);
+            }
+            request
+        };
+        let mut doors = Vec::new();
+        if self.bench.op.path.len() > 1 && self.bare().target.0.len() == 1 {
+            let behind = |t: &str| match t.split_once('?') {
+                Some((path, query)) => format!("{path}/?{query}"),
+                None => format!("{t}/"),
+            };
+            doors.push((
+                "slash-behind",
+                "a slash stands behind the path",
+                path(self, &behind),
+            ));
+            // Not in front: a target that begins with // names a host (RFC 3986 §4.2).
+            let inner = |t: &str| match t.get(1..).and_then(|rest| rest.find('/')) {
+                Some(at) => format!("{}/{}", &t[..=at], &t[at + 1..]),
+                None => t.to_owned(),
+            };
+            doors.push((
+                "double-slash",
+                "a slash of the path stands twice",
+                path(self, &inner),
+            ));
+        }
+        let mut other = self.bare();
+        let typed = other
+            .headers
+            .iter_mut()
+            .find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+        if let Some((_, value)) = typed {
+            *value = Template::from("text/plain");
+            doors.push(("other-media-type", "the media type is text/plain", other));
+        }
+        for (name, what, request) in doors {
+            self.bench.shoot(Shot {
+                about: "side-doors",
+                name: name.to_owned(),
+                title: format!("there are no credentials, and {what}"),
+                class: format!("auth:{name}"),
+                tier: 2,
+                promises: vec!["auth.required".to_owned(), "state.refusal".to_owned()],
+                request: Request::Http(request),
+                expect: Expect::NotServed {
+                    success: SuccessIs::AuthNotEnforced,
+                },
+                check: Check::Unchanged,
+            });
+        }
     }
 
     /// Credentials of 4 KiB.

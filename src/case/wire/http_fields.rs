@@ -335,7 +335,7 @@ pub(super) fn sizes(bench: &mut Bench<'_, '_>, sent: &Sent) {
         Check::Nothing,
     );
     for (name, tier, n) in [
-        ("blanks-65536", 2, 65_536),
+        ("blanks-65536", 3, 65_536),
         ("blanks-1-mib", THOROUGH, 1 << 20),
     ] {
         Idea::new(about, name, tier, format!("the body has {n} blanks")).survived(bench, blanks(n));

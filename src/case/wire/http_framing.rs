@@ -213,7 +213,7 @@ pub(super) fn lengths(bench: &mut Bench<'_, '_>, sent: &Sent) {
             "the length is beyond 64 bits",
             "99999999999999999999".to_owned(),
         ),
-        ("large", 2, "the length is 2 GiB", "2147483648".to_owned()),
+        ("large", 3, "the length is 2 GiB", "2147483648".to_owned()),
         (
             "wraps-32",
             3,
@@ -404,7 +404,7 @@ pub(super) fn connections(bench: &mut Bench<'_, '_>, sent: &Sent) {
     Idea::new(
         about,
         "three-in-turn",
-        2,
+        3,
         "three requests come one after the other on a connection",
     )
     .survived(bench, three.answers(3));

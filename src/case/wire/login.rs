@@ -136,7 +136,7 @@ fn tries(login: &Login) -> Vec<Try> {
         );
         add(
             "query",
-            3,
+            2,
             "user and password are conditions of a query",
             Some(with(&|| text("' OR '1'='1"), &|_| text("' OR '1'='1"))),
         );

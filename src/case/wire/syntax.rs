@@ -150,7 +150,7 @@ fn leniency(about: &'static str, name: &'static str) -> &'static str {
         ("number-base", &["hexadecimal", "octal", "binary"]),
         (
             "not-finite",
-            &["not-a-number", "infinity", "minus-infinity"],
+            &["not-a-number", "infinity", "minus-infinity", "not-finite"],
         ),
         ("number-point", &["no-fraction", "no-integer", "two-points"]),
         (
