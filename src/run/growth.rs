@@ -6,16 +6,22 @@ use super::result::{Measured, TimeSample};
 use crate::pattern::ambiguity::Growth;
 use std::time::Duration;
 
-/// How often the pump of an attack is repeated, one request after the other. Steps are small
-/// enough that a device which answered within the budget does not take much more the next time:
-/// with two ways around a loop four times at first, twice later.
-pub(super) fn schedule(predicted: Growth) -> &'static [usize] {
+/// How often the pump of an attack, `pump` characters long, is repeated, one request after the
+/// other. Steps are small enough that a device which answered within the budget does not take much
+/// more the next time: where every character doubles the time, four times.
+pub(super) fn schedule(predicted: Growth, pump: usize) -> Vec<usize> {
     match predicted {
         // 2^26 steps take every device more than half a second.
-        Growth::Exponential => &[4, 6, 8, 10, 12, 14, 16, 18, 19, 20, 21, 22, 23, 24, 25, 26],
-        Growth::Polynomial(2) => &[16, 64, 256, 1_024, 4_096, 16_384],
-        Growth::Polynomial(_) => &[8, 16, 32, 64, 128, 256, 512, 1_024],
-        Growth::Linear => &[],
+        Growth::Exponential => {
+            let characters = (4..18).step_by(2).chain(18..=26);
+            let mut pumps: Vec<usize> = characters.map(|c| c / pump.max(1)).collect();
+            pumps.dedup();
+            pumps.retain(|&n| n > 0);
+            pumps
+        }
+        Growth::Polynomial(2) => vec![16, 64, 256, 1_024, 4_096, 16_384],
+        Growth::Polynomial(_) => vec![8, 16, 32, 64, 128, 256, 512, 1_024],
+        Growth::Linear => Vec::new(),
     }
 }
 
@@ -95,7 +101,7 @@ mod tests {
     /// As the runner does: until the budget is passed.
     fn told(of: impl Fn(f64) -> f64, predicted: Growth) -> Measured {
         let usual = Duration::from_millis(1);
-        let all = samples(of, schedule(predicted));
+        let all = samples(of, &schedule(predicted, 1));
         let most = budget(usual).as_micros() as u64;
         let sent = all.iter().position(|s| s.micros > most);
         let sent = sent.map_or(all.len(), |at| at + 1);
@@ -140,7 +146,7 @@ mod tests {
         let usual = Duration::from_millis(1);
         // One slow answer in the middle, and one at the end.
         let hiccup = |at: f64| move |n: f64| if n == at { 400_000.0 } else { 900.0 };
-        let plan = schedule(Growth::Exponential);
+        let plan = &schedule(Growth::Exponential, 1);
         let all = samples(hiccup(18.0), plan);
         assert_eq!(measured(&all, usual, true), Measured::Linear);
         let all = samples(hiccup(18.0), &plan[..8]);

@@ -49,9 +49,9 @@ impl Runner<'_> {
     async fn measure(&mut self, subject: &Subject, predicted: Growth, attack: Attack) -> Slowness {
         let usual = self.usual_latency();
         let mut samples: Vec<TimeSample> = Vec::new();
-        let steps = schedule(predicted);
+        let steps = schedule(predicted, attack.pump.chars().count());
         let mut complete = true;
-        for &pumps in steps {
+        for pumps in steps {
             let text = attack.text(pumps);
             if text.len() > LONGEST {
                 break;
