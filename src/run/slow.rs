@@ -42,7 +42,10 @@ impl Runner<'_> {
         suspects.sort_by_key(|suspect| std::cmp::Reverse(suspect.0));
         for (growth, attack, subject) in suspects {
             let slowness = self.measure(&subject, growth, attack).await;
-            self.probes.slow(&subject, slowness);
+            // Nothing sent, nothing to say.
+            if !slowness.samples.is_empty() {
+                self.probes.slow(&subject, slowness);
+            }
         }
     }
 
