@@ -121,8 +121,18 @@ impl Validator {
 
     /// What is wrong first; `None`: nothing.
     pub(super) fn check(&self, schema: &Schema, value: &Value) -> Option<Wrong> {
+        self.check_at(schema, value, &FieldPath::root())
+    }
+
+    /// [`check`](Self::check) of a value that has another place than the root of a body.
+    pub(super) fn check_at(
+        &self,
+        schema: &Schema,
+        value: &Value,
+        path: &FieldPath,
+    ) -> Option<Wrong> {
         let mut all = Vec::new();
-        self.value(schema, value, &FieldPath::root(), &mut all);
+        self.value(schema, value, path, &mut all);
         match self.chosen.get("check-order") {
             "reverse" => all.pop(),
             "types-first" => {

@@ -6,6 +6,7 @@ mod access;
 mod body;
 mod error;
 mod keep;
+mod parameters;
 mod sample;
 
 use super::MockConfig;
@@ -14,7 +15,7 @@ use super::fault::Planted;
 use super::held_back::{self, store, wire};
 use super::validate::Validator;
 use super::{json, rare};
-use crate::contract::{Contract, FieldPath, Operation};
+use crate::contract::{Contract, FaultKind, FieldPath, Operation};
 use crate::pattern::Texts;
 use crate::profile::{Profile, encode_query};
 use percent_encoding::percent_decode_str;
@@ -111,17 +112,19 @@ impl Service {
         let mut validators = HashMap::new();
         let mut settings = BTreeMap::new();
         for operation in &config.contract.operations {
-            let Some(body) = &operation.body else {
-                continue;
-            };
             let mut readings = HashMap::new();
-            Validator::readings_of(
-                &body.schema,
-                &FieldPath::root(),
-                &config.readings,
-                &texts,
-                &mut readings,
-            )?;
+            let parameters = operation.parameters.iter();
+            let rooms = parameters
+                .map(|p| (&p.schema, FieldPath::root().member(&p.name)))
+                .chain(
+                    operation
+                        .body
+                        .iter()
+                        .map(|b| (&b.schema, FieldPath::root())),
+                );
+            for (schema, path) in rooms {
+                Validator::readings_of(schema, &path, &config.readings, &texts, &mut readings)?;
+            }
             let validator = Validator::new(
                 texts.clone(),
                 readings,
@@ -129,10 +132,12 @@ impl Service {
                 planted.clone(),
                 chosen.clone(),
             );
-            settings.insert(
-                operation.id.clone(),
-                initial(&body.schema, &body.examples, &texts, &validator),
-            );
+            if let Some(body) = &operation.body {
+                settings.insert(
+                    operation.id.clone(),
+                    initial(&body.schema, &body.examples, &texts, &validator),
+                );
+            }
             validators.insert(operation.id.clone(), validator);
         }
         Ok(Service {
@@ -350,6 +355,9 @@ impl Service {
                 self.store(operation, &value);
             }
             return reply;
+        }
+        if let Some(path) = self.wrong_parameter(operation, ask) {
+            return self.refuse(operation, FaultKind::Parameter, &path);
         }
         let value = match self.body(operation, ask) {
             Ok(value) => value,
