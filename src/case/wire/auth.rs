@@ -190,7 +190,7 @@ impl<'b, 'c, 'a> Door<'b, 'c, 'a> {
 
     /// RFC 6750.
     fn bearer(&mut self) {
-        use Credentials::{Open, Wrong, WrongForm};
+        use Credentials::{Open, WrongForm};
         self.table(BEARER, &Self::authorization);
         if !self.offers(&SecurityScheme::Basic) {
             self.table(NOT_BEARER, &Self::authorization);
@@ -245,15 +245,6 @@ impl<'b, 'c, 'a> Door<'b, 'c, 'a> {
                 credentials,
             );
         }
-        // The names that such doors have; one request serves them all.
-        let doors = "0&access_token=0&auth=YWRtaW46MTEK&session=1&user=admin&key=0&debug=1";
-        let request = self.with_query("token", Template::from(doors));
-        self.knock(
-            ("wrong-in-query", 2),
-            "there are unknown credentials in the query",
-            request,
-            Wrong,
-        );
     }
 
     /// What gateways and web pages add, and what some servers trust for it.
@@ -268,6 +259,15 @@ impl<'b, 'c, 'a> Door<'b, 'c, 'a> {
             let title = format!("there are no credentials, and {field} says 127.0.0.1");
             self.knock((name, tier), &title, request, Wrong);
         }
+        // The names that such doors have; one request serves them all.
+        let doors = "0&access_token=0&auth=YWRtaW46MTEK&session=1&user=admin&key=0&debug=1";
+        let request = self.with_query("token", Template::from(doors));
+        self.knock(
+            ("wrong-in-query", 2),
+            "there are unknown credentials in the query",
+            request,
+            Wrong,
+        );
         let cookies = Template::from("token=1; session=1; auth=1; admin=true");
         let request = self.with_header("Cookie", cookies);
         let title = "there are no credentials but made-up cookies";
