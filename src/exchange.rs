@@ -282,6 +282,18 @@ pub struct Exchange {
 }
 
 impl Exchange {
+    /// Nothing was sent, and why.
+    pub fn not_sent(why: impl Into<String>) -> Exchange {
+        Exchange {
+            outcome: Outcome::Failed {
+                failure: Failure::NotSent(why.into()),
+                partial: None,
+            },
+            timings: Timings::default(),
+            reused: false,
+        }
+    }
+
     /// The complete answer, where there is one.
     pub fn answer(&self) -> Option<&Answer> {
         match &self.outcome {

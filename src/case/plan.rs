@@ -83,8 +83,8 @@ impl Plan {
 ///
 /// `budget` is the number of requests of the whole run; [`RESERVE`] of them are left for what is
 /// not a case. Cases are sorted by tier and interleaved over operations, strategies and fields
-/// within a tier, so that several operations share a budget by what each of them needs. Where the
-/// budget ends, whatever follows in that order is dropped. `None` keeps every case.
+/// within a tier, so that several operations share a budget by what each of them needs; only the
+/// first case that is surely valid comes before them all. Where the budget ends, whatever follows in that order is dropped. `None` keeps every case.
 ///
 /// Of several cases that send the same request and may expect the same, the first is kept; of
 /// several with the same id (a defect of a strategy), too.
@@ -106,6 +106,10 @@ pub fn plan_where(
         {
             cases.push(case);
         }
+    }
+    // Against a device that accepts nothing, no refusal means anything; so one acceptance is first.
+    if let Some(first) = cases.iter().position(|c| c.expect == Expect::Accepted) {
+        cases[..=first].rotate_right(1);
     }
     trimmed(cases, budget.map(|b| b.saturating_sub(RESERVE)))
 }

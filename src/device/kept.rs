@@ -4,7 +4,7 @@
 
 use super::answer::Reader;
 use super::socket::{note_leftover, read_failure};
-use super::{Device, lock, not_sent};
+use super::{Device, lock};
 use crate::exchange::{Exchange, Failure, HttpRequest, Outcome, Phase, Timings};
 use std::future::poll_fn;
 use std::io;
@@ -32,7 +32,7 @@ impl Device {
     pub(super) async fn kept(&self, http: &HttpRequest, timeout: Duration) -> Exchange {
         let bytes = match self.http_bytes(http) {
             Ok(bytes) => bytes,
-            Err(why) => return not_sent(why),
+            Err(why) => return Exchange::not_sent(why),
         };
         let start = Instant::now();
         let deadline = start + timeout;

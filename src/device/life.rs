@@ -23,6 +23,9 @@ pub struct LifeSign {
     pub latency: Duration,
 }
 
+/// Seconds of uptime after which a restart shows as an uptime that went back.
+const TELLABLE: f64 = 1.3;
+
 impl LifeSign {
     /// Whether the device has surely restarted since `earlier`: another boot id, or an uptime that
     /// went back by a second or more. An uptime that stands still or lags proves nothing.
@@ -48,6 +51,18 @@ impl Device {
         }
         let body: Value = serde_json::from_slice(&answer.body).ok()?;
         Some(sign(&body, life, exchange.timings.total))
+    }
+
+    /// [`life`](Self::life), once the device is up for so long that a restart after it could be
+    /// told from one before it (see [`LifeSign::restarted_since`]). Waits little more than a second.
+    pub async fn settled_life(&self) -> Option<LifeSign> {
+        let now = self.life().await?;
+        let up = now.uptime.unwrap_or(TELLABLE);
+        if now.boot_id.is_some() || !(0.0..TELLABLE).contains(&up) {
+            return Some(now);
+        }
+        sleep(Duration::from_secs_f64(TELLABLE - up)).await;
+        self.life().await.or(Some(now))
     }
 
     /// Waits until the device answers again, at most `max`. It counts as alive when any complete

@@ -30,9 +30,7 @@ pub use read_back::{ReadBackError, ReadBackState};
 pub use session::Credentials;
 pub use tls::Tls;
 
-use crate::exchange::{
-    Exchange, Failure, HttpRequest, Outcome, Phase, Request, Secret, Template, Timings,
-};
+use crate::exchange::{Exchange, Failure, HttpRequest, Outcome, Phase, Request, Secret, Template};
 use crate::profile::Profile;
 use session::Session;
 use std::net::SocketAddr;
@@ -210,6 +208,8 @@ pub struct Device {
     idle: Mutex<Vec<kept::Line>>,
     sent: AtomicU64,
     answered: AtomicU64,
+    /// The longest wait for an answer, in nanoseconds, where it is less than the options say.
+    patience: AtomicU64,
 }
 
 /// Takes a lock whose data stay right even if a holder panicked.
@@ -248,6 +248,7 @@ impl Device {
             idle: Mutex::new(Vec::new()),
             sent: AtomicU64::new(0),
             answered: AtomicU64::new(0),
+            patience: AtomicU64::new(u64::MAX),
             base,
             options,
             profile,
@@ -289,8 +290,16 @@ impl Device {
     /// closed the connection before: the request is sent once more, on a fresh one, and that
     /// exchange counts, unless the device then takes no connection at all.
     pub async fn send(&self, request: &Request, fresh: bool) -> Exchange {
-        self.send_by(self.options.carrier, request, fresh, self.options.timeout)
+        let patience = Duration::from_nanos(self.patience.load(Relaxed)).min(self.options.timeout);
+        self.send_by(self.options.carrier, request, fresh, patience)
             .await
+    }
+
+    /// From now on [`send`](Self::send) waits at most so long for an answer: for a device that is
+    /// known to leave requests without one.
+    pub fn hurry(&self, patience: Duration) {
+        let nanos = u64::try_from(patience.as_nanos()).unwrap_or(u64::MAX);
+        self.patience.store(nanos, Relaxed);
     }
 
     /// A request of our own (login, life probe, read-back): ordinary, and no test of the
@@ -495,18 +504,6 @@ fn is_unreachable(exchange: &Exchange) -> bool {
         exchange.failure(),
         Some(Failure::Refused | Failure::Unreachable(_) | Failure::Timeout(Phase::Connect))
     )
-}
-
-/// An exchange that failed before anything was sent.
-fn not_sent(why: impl Into<String>) -> Exchange {
-    Exchange {
-        outcome: Outcome::Failed {
-            failure: Failure::NotSent(why.into()),
-            partial: None,
-        },
-        timings: Timings::default(),
-        reused: false,
-    }
 }
 
 /// What to say where a credential is missing.

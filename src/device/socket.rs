@@ -2,7 +2,7 @@
 //! read while they are written. May import [`crate::exchange`].
 
 use super::answer::Reader;
-use super::{Device, classify, library, lock, not_sent, session, unknown};
+use super::{Device, classify, library, lock, session, unknown};
 use crate::exchange::{
     Anomaly, Exchange, Failure, HttpRequest, Outcome, Phase, RawRequest, Secret, Segment, Template,
     Timings,
@@ -144,7 +144,7 @@ impl Device {
     pub(super) async fn on_socket(&self, job: Result<Job, String>, timeout: Duration) -> Exchange {
         let job = match job {
             Ok(job) => job,
-            Err(why) => return not_sent(why),
+            Err(why) => return Exchange::not_sent(why),
         };
         let pauses: Duration = job
             .steps

@@ -9,6 +9,7 @@ use crate::case::{Case, Recipe};
 use crate::device::Device;
 use crate::exchange::{Exchange, Request};
 use crate::judge::{Deviation, Kind};
+use std::time::Duration;
 
 /// Input classes of findings that no single exchange shows, so that nothing can be replayed.
 const OF_THE_RUN: [&str; 4] = [
@@ -20,6 +21,14 @@ const OF_THE_RUN: [&str; 4] = [
 
 /// How often a deviation has to happen in all.
 const TIMES: u32 = 3;
+/// Findings of the kind "no answer" after which that is a habit of the device: further ones join the
+/// last finding unconfirmed, and are waited for no longer than a slow answer would take. With a
+/// time-out of 5 s and two confirmations each, a plan of 500 requests would take two hours.
+const HABIT: u32 = 8;
+/// The longest wait for an answer of such a device: so many times the median of its answers.
+const SLOWER: u32 = 20;
+/// And at least this.
+const SHORTEST_WAIT: Duration = Duration::from_millis(500);
 /// Requests after which a finding is confirmed once instead of twice: a device that breaks
 /// everything must not triple the run.
 const THRIFT_AFTER: u64 = 150;
@@ -44,6 +53,13 @@ impl Runner<'_> {
             return true;
         }
         let mut deviation = deviation;
+        if deviation.kind == Kind::Hang
+            && self.hangs >= HABIT
+            && self.tally.join_last(promise, Kind::Hang, case)
+        {
+            self.revive(at).await;
+            return true;
+        }
         let restarted = exchange.failure().is_some() && self.revive(at).await;
         let first_kind = deviation.kind;
         if restarted {
@@ -55,7 +71,10 @@ impl Runner<'_> {
             if self.stop.is_some() {
                 break;
             }
-            let again = self.attempt_in_session(case).await;
+            if restarted {
+                self.until_a_restart_would_show().await;
+            }
+            let again = self.attempt_in_session(at).await;
             self.confirming += 1;
             let leak = self.leak(&again.exchange);
             let same = again
@@ -73,6 +92,16 @@ impl Runner<'_> {
                 hits += u32::from(same);
             }
             self.mark_changed(case, &again.judgement);
+        }
+        if deviation.kind == Kind::Hang && hits == tries {
+            self.hangs += 1;
+            if self.hangs == HABIT {
+                let wait = super::runner::median(&self.latencies) * SLOWER;
+                self.job.device.hurry(wait.max(SHORTEST_WAIT));
+                self.note(format!(
+                    "{HABIT} inputs draw no answer; further ones are counted with the last finding"
+                ));
+            }
         }
         self.publish(
             case,

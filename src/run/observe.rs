@@ -9,15 +9,12 @@ use super::state::{Difference, Watched};
 use crate::case::build::own_credentials;
 use crate::case::{Case, Check, Context, Expect};
 use crate::device::{Device, Guard, LifeSign, ReadBackError, Restored};
-use crate::exchange::{Exchange, Failure, Outcome, Request, Timings};
+use crate::exchange::{Exchange, Failure, Request};
 use crate::judge::{Deviation, Judgement, Kind, Law, Took, answers_promise, describe, judge};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::sync::watch;
-
-/// Seconds of uptime from which on a restart can be told by them.
-const TELLABLE: f64 = 1.3;
 
 /// What to look at beyond the answer. Each look costs requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -421,7 +418,7 @@ impl<'a> Observer<'a> {
         tokio::select! {
             biased;
             exchange = self.device.send(request, fresh) => exchange,
-            _ = stop.wait_for(|stop| *stop) => not_sent("interrupted"),
+            _ = stop.wait_for(|stop| *stop) => Exchange::not_sent("interrupted"),
         }
     }
 
@@ -477,18 +474,9 @@ impl<'a> Observer<'a> {
         back
     }
 
-    /// Waits until the device is up for so long that another restart could be told from this one
-    /// (see [`LifeSign::restarted_since`](crate::device::LifeSign::restarted_since)).
+    /// Waits until another restart could be told from the last one.
     pub async fn until_a_restart_would_show(&mut self) {
-        let Some(now) = self.device.life().await else {
-            return;
-        };
-        let up = now.uptime.unwrap_or(TELLABLE);
-        self.sign = Some(now);
-        if (0.0..TELLABLE).contains(&up) {
-            tokio::time::sleep(Duration::from_secs_f64(TELLABLE - up)).await;
-            self.sign = self.device.life().await.or(self.sign.take());
-        }
+        self.sign = self.device.settled_life().await.or(self.sign.take());
     }
 
     /// Whether the device has restarted since the last look; logs in again where it has.
@@ -518,21 +506,10 @@ impl<'a> Observer<'a> {
     }
 }
 
-fn not_sent(why: &str) -> Exchange {
-    Exchange {
-        outcome: Outcome::Failed {
-            failure: Failure::NotSent(why.to_owned()),
-            partial: None,
-        },
-        timings: Timings::default(),
-        reused: false,
-    }
-}
-
 /// Nothing was sent.
 fn silent(case: &Case, why: &str) -> Seen {
     Seen {
-        exchange: not_sent(why),
+        exchange: Exchange::not_sent(why),
         judgement: Judgement::undecided(case, why),
         deviations: Vec::new(),
         differs: None,

@@ -115,11 +115,11 @@ impl Runner<'_> {
     /// Logs in anew and sends the case again. If that helps, the session had ended: by itself, or
     /// by the last refused attempt to get in, which is then tried.
     pub(super) async fn renew_session(&mut self, at: usize, attempt: Attempt) -> Attempt {
-        self.job.device.forget_token();
-        if self.login().await.is_err() {
-            return attempt;
-        }
         let case = self.case(at);
+        if let Err(why) = self.open_again(at).await {
+            // What was answered to a dead session says nothing about the case.
+            return Attempt::undecided(case, &why);
+        }
         let again = self.attempt(case, false).await;
         if again.exchange.status() == Some(401) {
             return again;
@@ -183,7 +183,8 @@ impl Runner<'_> {
             if self.stop.is_some() {
                 break;
             }
-            self.attempt_in_session(&case).await;
+            self.until_a_restart_would_show().await;
+            self.attempt_in_session(suspect).await;
             if self.went_down(at).await {
                 hits += 1;
             }
@@ -223,17 +224,37 @@ impl Runner<'_> {
         }
     }
 
+    /// Opens a new session in place of one that has ended; a device that is just restarting (which
+    /// is what forgets sessions) is waited for.
+    async fn open_again(&mut self, at: usize) -> Result<(), String> {
+        self.job.device.forget_token();
+        if self.login().await.is_ok() {
+            return Ok(());
+        }
+        self.revive(at).await;
+        self.login().await
+    }
+
     /// Sends a case on a fresh connection; where the session has ended meanwhile (a restart forgets
     /// it), logs in and sends it again.
-    pub(super) async fn attempt_in_session(&mut self, case: &Case) -> Attempt {
+    pub(super) async fn attempt_in_session(&mut self, at: usize) -> Attempt {
+        let case = self.case(at);
         let attempt = self.attempt(case, true).await;
         if !self.session_ended(case, &attempt) {
             return attempt;
         }
-        self.job.device.forget_token();
-        match self.login().await {
+        match self.open_again(at).await {
             Ok(()) => self.attempt(case, true).await,
-            Err(_) => attempt,
+            Err(why) => Attempt::undecided(case, &why),
+        }
+    }
+
+    /// Waits until another restart could be told from the last one.
+    pub(super) async fn until_a_restart_would_show(&mut self) {
+        if self.sign.is_some()
+            && let Some(now) = self.job.device.settled_life().await
+        {
+            self.sign = Some(now);
         }
     }
 
@@ -254,7 +275,8 @@ impl Runner<'_> {
             if self.stop.is_some() {
                 break;
             }
-            self.attempt_in_session(case).await;
+            self.until_a_restart_would_show().await;
+            self.attempt_in_session(at).await;
             self.confirming += 1;
             tries += 1;
             hits += u32::from(self.went_down(at).await);
@@ -340,7 +362,8 @@ impl Runner<'_> {
                 return;
             }
             let case = self.case(*at).clone();
-            self.attempt_in_session(&case).await;
+            self.until_a_restart_would_show().await;
+            self.attempt_in_session(*at).await;
             if self.went_down(*at).await {
                 let deviation = Deviation {
                     kind: Kind::Restart,

@@ -12,7 +12,7 @@ use super::tally::Tally;
 use crate::case::{Case, Check, Context, Expect, Plan};
 use crate::contract::{Contract, ContractIssue};
 use crate::device::{Device, LifeSign};
-use crate::exchange::{Exchange, Failure, Outcome as Ended, Request, Timings};
+use crate::exchange::{Exchange, Failure, Request};
 use crate::judge::normalise::error_answer;
 use crate::judge::{Deviation, Judgement, Kind, Law, Took, judge};
 use crate::pattern::Texts;
@@ -139,6 +139,16 @@ pub(super) struct Attempt {
     pub(super) judgement: Judgement,
 }
 
+impl Attempt {
+    /// Nothing was sent that says anything about the case.
+    pub(super) fn undecided(case: &Case, why: &str) -> Attempt {
+        Attempt {
+            exchange: Exchange::not_sent(why),
+            judgement: Judgement::undecided(case, why),
+        }
+    }
+}
+
 pub(super) struct Runner<'a> {
     pub(super) job: &'a Job,
     pub(super) law: Law<'a>,
@@ -155,6 +165,8 @@ pub(super) struct Runner<'a> {
     pub(super) notes: Vec<String>,
     pub(super) files: Vec<(String, Vec<u8>)>,
     pub(super) confirming: u64,
+    /// Findings that are a missing answer.
+    pub(super) hangs: u32,
     pub(super) probes: readings::Probes,
     /// Places for cases that are made while the run goes on.
     pub(super) questions: &'a [OnceLock<Case>],
@@ -199,6 +211,7 @@ pub async fn resume(job: &Job, past: &Past, listener: &mut dyn Listener) -> Outc
         notes: Vec::new(),
         files: Vec::new(),
         confirming: 0,
+        hangs: 0,
         probes: readings::Probes::default(),
         questions: &questions,
         asked: BTreeMap::new(),
@@ -308,7 +321,9 @@ impl<'a> Runner<'a> {
 
     async fn windows(&mut self) {
         let all: Vec<usize> = (0..self.job.plan.cases.len()).collect();
-        for window in all.chunks(WINDOW) {
+        // The first case alone: what follows means something only if the device takes anything.
+        let (first, rest) = all.split_at(all.len().min(1));
+        for window in [first].into_iter().chain(rest.chunks(WINDOW)) {
             let (quiet, loud): (Vec<usize>, Vec<usize>) = window
                 .iter()
                 .filter(|at| !self.done.contains(&self.case(**at).id))
@@ -400,14 +415,7 @@ impl<'a> Runner<'a> {
         tokio::select! {
             biased;
             exchange = self.job.device.send(request, fresh) => exchange,
-            _ = stop.wait_for(|stop| *stop) => Exchange {
-                outcome: Ended::Failed {
-                    failure: Failure::NotSent("interrupted".to_owned()),
-                    partial: None,
-                },
-                timings: Timings::default(),
-                reused: false,
-            },
+            _ = stop.wait_for(|stop| *stop) => Exchange::not_sent("interrupted"),
         }
     }
 
@@ -588,7 +596,8 @@ pub(super) fn never_reached(failure: &Failure) -> bool {
     )
 }
 
-fn median(times: &[Duration]) -> Duration {
+/// The one in the middle; zero of none.
+pub(super) fn median(times: &[Duration]) -> Duration {
     let mut times = times.to_vec();
     times.sort_unstable();
     times.get(times.len() / 2).copied().unwrap_or_default()

@@ -86,6 +86,14 @@ impl Tally {
         self.known(&id, &case.id)
     }
 
+    /// `case` joins the last finding of this promise and kind, where there is one.
+    pub fn join_last(&mut self, promise: &str, kind: Kind, case: &Case) -> bool {
+        let like = |f: &&Finding| f.promise == promise && f.kind == kind;
+        let last = self.findings.iter().rfind(like);
+        let last = last.map(|f| f.fingerprint.clone());
+        last.is_some_and(|fingerprint| self.known(&fingerprint, &case.id))
+    }
+
     /// Fingerprints of known findings that cases have joined since the last call.
     pub fn take_joined(&mut self) -> Vec<String> {
         std::mem::take(&mut self.joined)
@@ -245,7 +253,7 @@ fn headline(kind: Kind) -> &'static str {
         Kind::WrongErrorField => "the error text names another field",
         Kind::ServerError => "the server fails (5xx)",
         Kind::MalformedResponse => "the answer is malformed",
-        Kind::Hang => "no answer within the time limit",
+        Kind::Hang => "no complete answer within the time limit",
         Kind::Slow => "the answer takes out of all proportion long",
         Kind::ConnectionLost => "the connection ends without an answer",
         Kind::Restart => "the device restarts",
