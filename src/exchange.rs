@@ -39,6 +39,8 @@ pub enum Original {
     Token,
     /// [`Secret::PasswordMd5`]
     PasswordMd5,
+    /// [`Secret::Password`]
+    Password,
 }
 
 impl Original {
@@ -47,6 +49,7 @@ impl Original {
         match self {
             Original::Token => Secret::Token,
             Original::PasswordMd5 => Secret::PasswordMd5,
+            Original::Password => Secret::Password,
         }
     }
 }
@@ -130,6 +133,15 @@ impl Secret {
                 Alteration::TailChanged => "PROBITY_PASSWORD_MD5_TAIL_CHANGED",
                 Alteration::MiddleChanged => "PROBITY_PASSWORD_MD5_MIDDLE_CHANGED",
                 Alteration::Capitals => "{PROBITY_PASSWORD_MD5^^}",
+            },
+            Secret::Altered(Original::Password, how) => match how {
+                Alteration::Shortened => "{PROBITY_PASSWORD%?}",
+                Alteration::Beheaded => "{PROBITY_PASSWORD#?}",
+                Alteration::Halved => "{PROBITY_PASSWORD:0:${#PROBITY_PASSWORD}/2}",
+                Alteration::FirstOnly => "{PROBITY_PASSWORD:0:1}",
+                Alteration::TailChanged => "PROBITY_PASSWORD_TAIL_CHANGED",
+                Alteration::MiddleChanged => "PROBITY_PASSWORD_MIDDLE_CHANGED",
+                Alteration::Capitals => "{PROBITY_PASSWORD^^}",
             },
         }
     }

@@ -371,7 +371,7 @@ fn ordinary_requests_are_what_the_device_layer_sends() {
         ),
     ];
     let mut requests = requests;
-    for original in [Original::Token, Original::PasswordMd5] {
+    for original in [Original::Token, Original::PasswordMd5, Original::Password] {
         for how in ALTERATIONS {
             let altered = Secret::Altered(original, how);
             requests.push((

@@ -116,6 +116,7 @@ impl Session {
             Secret::Altered(Original::Token, Alteration::MiddleChanged),
             Secret::Altered(Original::Token, Alteration::Capitals),
             Secret::Altered(Original::PasswordMd5, Alteration::Shortened),
+            Secret::Altered(Original::Password, Alteration::Shortened),
         ] {
             if let Some(value) = self.value(secret) {
                 let name = format!("${}", secret.env_name());

@@ -101,7 +101,10 @@ pub fn faults(contract: &Contract, profile: &Profile) -> Vec<FaultInfo> {
     let mut out: Vec<FaultInfo> = Vec::new();
     for operation in contract.operations.iter().filter(|o| o.body.is_some()) {
         for field in operation.fields() {
-            fields::of_field(&field, &mut out);
+            // What clients never send cannot be taken wrongly.
+            if !field.schema.read_only && !operation.acts {
+                fields::of_field(&field, &mut out);
+            }
         }
     }
     let rest = table(WORKING, Set::Working)

@@ -2,7 +2,7 @@
 //! one either way, taken for another type, stored wrongly. May import what [`crate::mock`] may.
 
 use super::fault::{Class, FaultInfo, Set};
-use crate::contract::{Field, JsonType};
+use crate::contract::{Field, JsonType, Schema};
 
 /// What a client sees of a generated fault.
 fn seen(what: &str, class: Class) -> &'static str {
@@ -13,6 +13,12 @@ fn seen(what: &str, class: Class) -> &'static str {
         _ if what.starts_with("tight-") || what == "enum-misses-last" => "a valid value is refused",
         _ => "an invalid value is accepted",
     }
+}
+
+/// Whether a value may be valid that 16 bits do not hold.
+fn reaches_past_16_bits(schema: &Schema) -> bool {
+    let limit = schema.maximum.as_ref().and_then(|m| m.value.as_f64());
+    schema.enum_values.is_none() && limit.is_none_or(|limit| limit > f64::from(u16::MAX))
 }
 
 /// Adds the faults of one field; an id that is there already is not added again.
@@ -112,12 +118,14 @@ pub(super) fn of_field(field: &Field<'_>, out: &mut Vec<FaultInfo>) {
             "type",
             format!("true is taken for `{path}`"),
         );
-        add(
-            "wraps-16-bits",
-            State,
-            "readback",
-            format!("`{path}` keeps its low 16 bits"),
-        );
+        if reaches_past_16_bits(field.schema) {
+            add(
+                "wraps-16-bits",
+                State,
+                "readback",
+                format!("`{path}` keeps its low 16 bits"),
+            );
+        }
     }
     if types.contains(&JsonType::Object) {
         add(
@@ -140,24 +148,26 @@ pub(super) fn of_field(field: &Field<'_>, out: &mut Vec<FaultInfo>) {
             "enum",
             format!("any string is taken for `{path}`"),
         );
-        add(
-            "enum-any-case",
-            Validation,
-            "enum",
-            format!("case does not matter in `{path}`"),
-        );
-        add(
-            "enum-prefix",
-            Validation,
-            "enum",
-            format!("`{path}` is compared up to the length of the known value"),
-        );
-        add(
-            "enum-trimmed",
-            Validation,
-            "enum",
-            format!("blanks around `{path}` do not matter"),
-        );
+        if types.contains(&JsonType::String) {
+            add(
+                "enum-any-case",
+                Validation,
+                "enum",
+                format!("case does not matter in `{path}`"),
+            );
+            add(
+                "enum-prefix",
+                Validation,
+                "enum",
+                format!("`{path}` is compared up to the length of the known value"),
+            );
+            add(
+                "enum-trimmed",
+                Validation,
+                "enum",
+                format!("blanks around `{path}` do not matter"),
+            );
+        }
         add(
             "enum-misses-last",
             Validation,

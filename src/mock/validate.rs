@@ -168,6 +168,9 @@ impl Validator {
         if value.is_null() && !schema.types.is_empty() {
             return;
         }
+        // What is let through for an integer is one from here on.
+        let converted = as_integer(schema, value).filter(|_| !self.planted.none());
+        let value = converted.as_ref().unwrap_or(value);
         if let Some(values) = &schema.enum_values
             && !self.in_enum(values, value, path)
         {
@@ -444,7 +447,9 @@ impl Validator {
             if planted(&format!("no-{keyword}")) {
                 return true;
             }
-            let outward = if low { -1.0 } else { 1.0 };
+            // Off by one, and where only multiples count, by one of those.
+            let step = schema.multiple_of.as_ref().and_then(Number::as_f64);
+            let outward = if low { -1.0 } else { 1.0 } * step.unwrap_or(1.0);
             let limit = if planted(&format!("loose-{keyword}")) {
                 limit + outward
             } else if planted(&format!("tight-{keyword}")) {
@@ -475,4 +480,19 @@ impl Validator {
 
 fn equal(a: &Value, b: &Value) -> bool {
     a == b || a.as_f64().is_some_and(|x| b.as_f64() == Some(x))
+}
+
+/// A value of another type as a careless reader of integers takes it (`atoi`, a cast): where an
+/// integer belongs and none stands.
+fn as_integer(schema: &Schema, value: &Value) -> Option<Value> {
+    if schema.types != [JsonType::Integer] {
+        return None;
+    }
+    match value {
+        Value::String(text) => text.parse::<i64>().ok().map(Value::from),
+        Value::Bool(yes) => Some(Value::from(i64::from(*yes))),
+        #[allow(clippy::cast_possible_truncation)] // As such a reader does.
+        Value::Number(n) if n.is_f64() => n.as_f64().map(|f| Value::from(f.trunc() as i64)),
+        _ => None,
+    }
 }

@@ -120,7 +120,7 @@ fn tries(login: &Login) -> Vec<Try> {
             "password-shortened",
             2,
             "the password lacks its last character",
-            shortened(login),
+            shortened(login, hashed),
         );
         add(
             "no-password",
@@ -202,25 +202,28 @@ fn tries(login: &Login) -> Vec<Try> {
 
 /// The right password without its last character: a comparison of as many characters as were sent
 /// takes it.
-fn shortened(login: &Login) -> Option<HttpRequest> {
+fn shortened(login: &Login, hashed: bool) -> Option<HttpRequest> {
+    let (original, wanted) = password(hashed);
     let mut request = login.request();
-    let hash = Part::Secret(Secret::PasswordMd5);
-    let part = request.target.0.iter_mut().find(|p| **p == hash)?;
-    *part = Part::Secret(Secret::Altered(
-        Original::PasswordMd5,
-        Alteration::Shortened,
-    ));
+    let wanted = Part::Secret(wanted);
+    let part = request.target.0.iter_mut().find(|p| **p == wanted)?;
+    *part = Part::Secret(Secret::Altered(original, Alteration::Shortened));
     Some(request)
+}
+
+/// The password as the login wants it.
+fn password(hashed: bool) -> (Original, Secret) {
+    let original = match hashed {
+        true => Original::PasswordMd5,
+        false => Original::Password,
+    };
+    (original, original.secret())
 }
 
 /// The right password and one character more.
 fn extended(login: &Login, hashed: bool) -> Option<HttpRequest> {
     let mut request = login.request();
-    let wanted = if hashed {
-        Secret::PasswordMd5
-    } else {
-        Secret::Password
-    };
+    let (_, wanted) = password(hashed);
     let at = request
         .target
         .0

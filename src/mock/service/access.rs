@@ -24,14 +24,17 @@ impl Service {
                         || (!given.is_empty() && self.planted.has("login-any-user"))
                         || (given.contains('\'') && self.planted.has("login-quote"))
                 }
-                "{password}" => given == self.password,
-                "{password-md5}" => {
-                    given.eq_ignore_ascii_case(&hash)
-                        || self.planted.has("login-any-password")
+                "{password}" | "{password-md5}" => {
+                    let hashed = template == "{password-md5}";
+                    let (want, fits) = match hashed {
+                        true => (&hash, given.eq_ignore_ascii_case(&hash)),
+                        false => (&self.password, given == self.password),
+                    };
+                    fits || self.planted.has("login-any-password")
                         || (given.contains('\'') && self.planted.has("login-quote"))
                         || (given.is_empty() && self.planted.has("login-empty-password"))
                         || (!given.is_empty()
-                            && hash.starts_with(&given)
+                            && want.starts_with(&given)
                             && self.planted.has("login-prefix"))
                         || (given == self.password && self.planted.has("login-clear-password"))
                 }
@@ -81,7 +84,7 @@ impl Service {
         if granted || wire::passes(&self.planted, ask, known) {
             return Ok(());
         }
-        if self.planted.has("refusal-ends-session") && header(ask, "authorization").is_some() {
+        if self.planted.has("refusal-ends-session") && has_credentials(operation, ask) {
             self.lock().tokens.clear();
         }
         let mut reply = self.refuse(operation, FaultKind::Unauthenticated, &FieldPath::root());
@@ -136,19 +139,31 @@ impl Service {
                     .is_some_and(|(s, v)| s.eq_ignore_ascii_case("basic") && v.trim() == want)
             }
             SecurityScheme::ApiKey { name, place } => {
-                let given = match place {
-                    Place::Query => query_value(ask.query, name),
-                    Place::Cookie => header(ask, "cookie").and_then(|c| {
-                        c.split(';').find_map(|p| {
-                            let (n, v) = p.trim().split_once('=')?;
-                            (n == name).then(|| v.to_owned())
-                        })
-                    }),
-                    Place::Header | Place::Path => header(ask, name).map(str::to_owned),
-                };
+                let given = given_key(name, *place, ask);
                 given.is_some_and(|g| token_fits(&g))
             }
             SecurityScheme::Other(_) => true,
         }
     }
+}
+
+/// What stands where an API key belongs.
+fn given_key(name: &str, place: Place, ask: &Ask<'_>) -> Option<String> {
+    match place {
+        Place::Query => query_value(ask.query, name),
+        Place::Cookie => header(ask, "cookie")?.split(';').find_map(|pair| {
+            let (key, value) = pair.trim().split_once('=')?;
+            (key == name).then(|| value.to_owned())
+        }),
+        Place::Header | Place::Path => header(ask, name).map(str::to_owned),
+    }
+}
+
+/// Whether a request carries credentials of any sort that the operation knows.
+fn has_credentials(operation: &Operation, ask: &Ask<'_>) -> bool {
+    let mut schemes = operation.security.iter().flatten();
+    schemes.any(|scheme| match scheme {
+        SecurityScheme::ApiKey { name, place } => given_key(name, *place, ask).is_some(),
+        _ => header(ask, "authorization").is_some(),
+    })
 }

@@ -176,12 +176,9 @@ impl Service {
             reply.delay = Duration::from_millis(4) * errors;
         }
         if self.planted.has("reflects-header")
-            && let Ok(Value::Object(map)) = serde_json::from_slice(ask.body)
+            && let Ok(body) = serde_json::from_slice::<Value>(ask.body)
         {
-            let lines = map
-                .values()
-                .filter_map(Value::as_str)
-                .find_map(|t| t.split_once('\n'));
+            let lines = texts(&body).into_iter().find_map(|t| t.split_once('\n'));
             if let Some((name, value)) = lines.and_then(|(_, rest)| rest.split_once(':')) {
                 let name: String = name
                     .chars()
@@ -199,6 +196,16 @@ impl Service {
 
 fn planted_name(planted: &Planted, path: &FieldPath) -> bool {
     planted.at("wrong-name", path)
+}
+
+/// Every string in a value.
+fn texts(value: &Value) -> Vec<&str> {
+    match value {
+        Value::String(text) => vec![text],
+        Value::Array(items) => items.iter().flat_map(texts).collect(),
+        Value::Object(members) => members.values().flat_map(texts).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// The template with the field's name in it.

@@ -1,7 +1,7 @@
 //! Words of a shell command line. The target is bash (zsh and ksh read the same): besides `'…'` and
 //! `"…"` it has `$'…'`, which carries every byte but NUL visibly and on one line.
 
-use crate::exchange::{Alteration, Part, Secret, Template};
+use crate::exchange::{Alteration, Original, Part, Secret, Template};
 use std::fmt::Write as _;
 
 /// One word that stands for exactly these bytes; `None` where no shell can carry them (NUL).
@@ -69,11 +69,14 @@ pub(super) fn word(template: &Template) -> String {
 /// does it (everything but the unreserved characters of RFC 3986 §2.3).
 pub(super) fn target_word(template: &Template) -> String {
     join(template, &|secret, next| match secret {
-        Secret::Token | Secret::PasswordMd5 | Secret::Altered(..) => reference(secret, next),
-        Secret::Username | Secret::Password | Secret::Basic => format!(
-            r#"$(perl -e '$_=$ENV{{{}}};s/[^A-Za-z0-9._~-]/sprintf"%%%02X",ord$&/ge;print')"#,
-            secret.env_name()
+        Secret::Username
+        | Secret::Password
+        | Secret::Basic
+        | Secret::Altered(Original::Password, _) => format!(
+            r#"$(perl -e '$_={};s/[^A-Za-z0-9._~-]/sprintf"%%%02X",ord$&/ge;print')"#,
+            perl(secret)
         ),
+        Secret::Token | Secret::PasswordMd5 | Secret::Altered(..) => reference(secret, next),
     })
 }
 
