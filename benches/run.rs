@@ -55,12 +55,20 @@ impl Listener for Clock {
 }
 
 impl Clock {
+    /// From the first case to the last.
+    fn took(&self) -> Duration {
+        match (self.first, self.last) {
+            (Some(first), Some(last)) => last - first,
+            _ => Duration::ZERO,
+        }
+    }
+
     /// Requests a second from the first case to the last.
     fn rate(&self) -> f64 {
-        let (Some(first), Some(last)) = (self.first, self.last) else {
-            return 0.0;
-        };
-        (self.sent - self.before) as f64 / (last - first).as_secs_f64()
+        match self.took() {
+            Duration::ZERO => 0.0,
+            took => (self.sent - self.before) as f64 / took.as_secs_f64(),
+        }
     }
 }
 
@@ -70,6 +78,9 @@ fn main() {
     let target = ordinary.contract.operations.first().map(|o| o.path.clone());
     let target = target.unwrap_or_default();
     ordinary.plan.retain(|_, case| is_ordinary(case, &target));
+    // What a run thinks about between its questions does not depend on the number of its cases.
+    let asked = ordinary.questions;
+    ordinary.questions = 0;
     let config = whole.mock();
     let allowed = credentials(&config);
     let mock = mock::spawn(config).expect("mock starts");
@@ -89,7 +100,16 @@ fn main() {
         clock.pauses.as_secs_f64()
     );
     println!("ordinary requests: {} cases", ordinary.plan.cases.len());
+    let cases = run(&ordinary).took();
+    ordinary.questions = asked;
     run(&ordinary);
+    let with_questions = run(&ordinary).took();
+    ordinary.questions = 0;
+    println!(
+        "their run takes {:.0} ms, {:.0} ms with the questions behind it",
+        cases.as_secs_f64() * 1e3,
+        with_questions.as_secs_f64() * 1e3
+    );
     let mut ratios = Vec::new();
     for _ in 0..SITTINGS {
         let mut rates: Vec<f64> = (0..RUNS).map(|_| run(&ordinary).rate()).collect();
