@@ -28,6 +28,11 @@ struct Lister<'a> {
 
 impl Lister<'_> {
     fn add(&mut self, id: &str, pointer: &str, text: impl Into<String>) {
+        self.add_of(id, pointer, pointer, text);
+    }
+
+    /// `lines` points to what stands on the page's line, where that is not `pointer`.
+    fn add_of(&mut self, id: &str, pointer: &str, lines: &str, text: impl Into<String>) {
         let id = format!("{}.{id}", self.operation.id);
         if self.known.insert(id.clone()) {
             self.out.push(Promise {
@@ -35,7 +40,7 @@ impl Lister<'_> {
                 operation: self.operation.id.clone(),
                 source: PromiseSource {
                     pointer: pointer.to_owned(),
-                    page_line: self.contract.page_line(pointer),
+                    page_line: self.contract.page_line(lines),
                 },
                 text: text.into(),
             });
@@ -124,7 +129,10 @@ impl Lister<'_> {
         for name in &parent.required {
             let text = format!("`{path}{name}` must be there");
             let id = format!("{prefix}.{name}.required");
-            self.add(&id, &parent.required_pointer(name), text);
+            // A page says with each member that it is required, a schema in a list beside them.
+            let pointer = parent.required_pointer(name);
+            let member = parent.property(name).map(|m| m.pointer.as_str());
+            self.add_of(&id, &pointer, member.unwrap_or(&pointer), text);
         }
     }
 
