@@ -196,6 +196,101 @@ fn values_are_assessed_over_all_readings() {
     }
 }
 
+/// A contract with one operation whose body has this schema.
+fn of_body(schema: &serde_json::Value) -> contract::Contract {
+    let document = json!({
+        "openapi": "3.0.3",
+        "info": {"title": "t", "version": "1"},
+        "paths": {"/x": {"put": {
+            "operationId": "x",
+            "requestBody": {"required": true, "content": {"application/json": {"schema": schema}}},
+            "responses": {"200": {"description": "d"}}
+        }}}
+    });
+    load_bytes("x.json", document.to_string().as_bytes()).unwrap_or_else(|e| panic!("{e}"))
+}
+
+/// Alternatives that are surely valid, surely invalid and open, in every number that matters: the
+/// pattern `b` is open for "ab", which a search takes and a match of the whole does not.
+#[test]
+fn alternatives_are_assessed_over_all_readings() {
+    use Assessment::{Open, SurelyInvalid, SurelyValid};
+    let valid = || json!({"type": "string", "maxLength": 5});
+    let invalid = || json!({"type": "string", "maxLength": 1});
+    let open = || json!({"type": "string", "pattern": "b"});
+    let table = [
+        (json!({"oneOf": [valid()]}), SurelyValid),
+        (json!({"oneOf": [valid(), invalid()]}), SurelyValid),
+        (json!({"oneOf": [valid(), valid()]}), SurelyInvalid),
+        (json!({"oneOf": [valid(), valid(), open()]}), SurelyInvalid),
+        (json!({"oneOf": [valid(), open()]}), Open),
+        (json!({"oneOf": [invalid(), open()]}), Open),
+        (json!({"oneOf": [open()]}), Open),
+        (json!({"oneOf": [open(), open()]}), Open),
+        (json!({"oneOf": [invalid(), invalid()]}), SurelyInvalid),
+        (json!({"anyOf": [valid(), valid()]}), SurelyValid),
+        (json!({"anyOf": [invalid(), valid(), open()]}), SurelyValid),
+        (json!({"anyOf": [invalid(), open()]}), Open),
+        (json!({"anyOf": [invalid(), invalid()]}), SurelyInvalid),
+        (json!({"not": valid()}), SurelyInvalid),
+        (json!({"not": invalid()}), SurelyValid),
+        (json!({"not": open()}), Open),
+        (json!({"allOf": [valid(), open()]}), Open),
+        (json!({"allOf": [valid(), invalid()]}), SurelyInvalid),
+    ];
+    for (rules, want) in table {
+        let mut rules = rules;
+        rules["type"] = json!("string");
+        let schema = json!({"type": "object", "required": ["m"], "properties": {"m": rules}});
+        let contract = of_body(&schema);
+        let texts = contract.texts();
+        let body = &contract.operations[0].body.as_ref().expect("body").schema;
+        let got = contract::assess(body, &json!({"m": "ab"}), &texts);
+        assert_eq!(got.certainty, want, "{rules}: {:?}", got.faults);
+    }
+}
+
+/// A discriminator says something that is not judged only where the alternatives do not tell
+/// themselves apart by it.
+#[test]
+fn discriminators_are_unsupported_where_they_matter() {
+    let kind = |rules: serde_json::Value, required: &[&str]| json!({"type": "object", "required": required, "properties": {"kind": rules}});
+    let one = || kind(json!({"type": "string", "enum": ["a"]}), &["kind"]);
+    let table = [
+        (
+            one(),
+            kind(json!({"type": "string", "enum": ["b", "c"]}), &["kind"]),
+            false,
+        ),
+        (
+            one(),
+            kind(json!({"type": "string", "enum": ["b", "a"]}), &["kind"]),
+            true,
+        ),
+        (
+            one(),
+            kind(json!({"type": "string", "enum": ["b"]}), &[]),
+            true,
+        ),
+        (one(), kind(json!({"type": "string"}), &["kind"]), true),
+        (one(), json!({"type": "object"}), true),
+    ];
+    for (first, second, matters) in table {
+        let schema = json!({
+            "type": "object",
+            "properties": {"m": {
+                "oneOf": [first, second],
+                "discriminator": {"propertyName": "kind"}
+            }}
+        });
+        let unsupported = of_body(&schema).unsupported;
+        let listed = unsupported
+            .iter()
+            .any(|u| format!("{u:?}").contains("discriminator"));
+        assert_eq!(listed, matters, "{schema}: {unsupported:?}");
+    }
+}
+
 fn with(base: &serde_json::Value, pointer: &str, value: serde_json::Value) -> serde_json::Value {
     let mut out = base.clone();
     match out.pointer_mut(pointer) {

@@ -336,6 +336,17 @@ mod tests {
     }
 
     #[test]
+    fn an_alternative_goes_with_the_groups_in_it() {
+        let all = mistakes(r"^a(?:b(?:y)z|c(?:x)d)$");
+        for mistake in [r"^a(?:b(?:y)z)$", r"^a(?:c(?:x)d)$"] {
+            assert!(
+                all.iter().any(|m| m == mistake),
+                "{mistake} not in {all:#?}"
+            );
+        }
+    }
+
+    #[test]
     fn strings_that_show_more_come_first_and_idle_ones_last() {
         let checks = Checks::of(r"^[0-4]\.x$");
         let strings = ["nothing at all", "5.x", "!0.x", "0yx"].map(str::to_owned);

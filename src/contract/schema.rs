@@ -15,7 +15,7 @@ const MOST: usize = 20_000;
 const MOST_COPIED: usize = 1_000_000;
 
 /// Keywords that say nothing about which values are valid, or that are read beside another.
-const SILENT: [&str; 15] = [
+const SILENT: [&str; 16] = [
     "$ref",
     "title",
     "description",
@@ -27,6 +27,7 @@ const SILENT: [&str; 15] = [
     "$defs",
     "definitions",
     "nullable",
+    "discriminator",
     "exclusiveMinimum",
     "exclusiveMaximum",
     "writeOnly",
@@ -270,11 +271,7 @@ impl<'d> Schemas<'d> {
                 .skip(at, "`$id` is not minded: references start at the document"),
             other if SILENT.contains(&other) || other.starts_with("x-") => {}
             other if UNCHECKED.iter().any(|(k, _)| *k == other) => {
-                schema.unchecked.push(other.to_owned());
-                let what = format!(
-                    "the keyword `{other}` is not checked: values that it is about are not surely valid"
-                );
-                self.reader.skip(at, what);
+                self.unchecked(schema, other, at);
             }
             other => self.reader.skip(
                 at,
@@ -323,15 +320,21 @@ impl<'d> Schemas<'d> {
             }
         }
         // A discriminator adds nothing where the alternatives tell themselves apart.
-        let property = map
-            .get("discriminator")
-            .and_then(|d| d.get("propertyName"))
-            .and_then(Value::as_str);
-        if let Some(name) = property
-            && apart(&schema.one_of, name)
-        {
-            schema.unchecked.retain(|k| k != "discriminator");
+        if let Some(discriminator) = map.get("discriminator") {
+            let property = discriminator.get("propertyName").and_then(Value::as_str);
+            if !property.is_some_and(|name| apart(&schema.one_of, name)) {
+                self.unchecked(schema, "discriminator", &format!("{pointer}/discriminator"));
+            }
         }
+    }
+
+    /// Notes a keyword that makes values not surely valid, and lists it as left out.
+    fn unchecked(&mut self, schema: &mut Schema, keyword: &str, at: &str) {
+        schema.unchecked.push(keyword.to_owned());
+        let what = format!(
+            "the keyword `{keyword}` is not checked: values that it is about are not surely valid"
+        );
+        self.reader.skip(at, what);
     }
 
     fn parts(&mut self, value: &'d Value, at: &str) -> Result<Vec<Schema>, ContractError> {
