@@ -5,7 +5,8 @@ use super::build::{case_id, emit, emit_with_raw, get, set};
 use super::model::{Case, Check, Context, Expect, Fault, SuccessIs};
 use super::unstated;
 use crate::contract::{
-    self, Additional, Assessed, FaultKind, FieldPath, JsonType, Operation, Place, Schema, Violation,
+    self, Additional, Assessed, FaultKind, FieldPath, JsonType, Operation, Place, Schema,
+    Violation, answers_promise,
 };
 use crate::exchange::Request;
 use crate::pattern::{Assessment, Text};
@@ -332,7 +333,7 @@ impl Scene<'_, '_> {
             Fault::at(FaultKind::WrongType, sketch.field),
         ];
         let promises = vec![
-            format!("{}.http.answers", self.op.id),
+            answers_promise(&self.op.id),
             promise_id(&self.op.id, sketch.field, sketch.keyword),
         ];
         self.push(Case {
@@ -398,7 +399,7 @@ impl Scene<'_, '_> {
         let mut seen = BTreeSet::new();
         case.promises.retain(|id| seen.insert(id.clone()));
         if case.promises.is_empty() {
-            case.promises.push(format!("{}.http.answers", self.op.id));
+            case.promises.push(answers_promise(&self.op.id));
         }
         self.cases.push(case);
     }

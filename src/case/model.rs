@@ -1,6 +1,6 @@
 //! Cases and expectations as plain data, and the trait that every strategy implements.
 
-use crate::contract::{Contract, FaultKind, FieldPath};
+use crate::contract::{Contract, FaultKind, FieldPath, answers_promise};
 use crate::exchange::Request;
 use crate::pattern::Texts;
 use crate::profile::Profile;
@@ -40,7 +40,7 @@ impl Case {
     pub fn main_promise(&self) -> String {
         match self.promises.first() {
             Some(promise) => promise.clone(),
-            None => format!("{}.http.answers", self.operation),
+            None => answers_promise(&self.operation),
         }
     }
 

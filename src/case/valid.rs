@@ -10,7 +10,7 @@ use super::mutate::mutants;
 use super::spell::spellings;
 use super::unstated::stated_range;
 use super::weaken::Checks;
-use crate::contract::{self, FaultKind, FieldPath, JsonType, Operation, Schema};
+use crate::contract::{self, FaultKind, FieldPath, JsonType, Operation, Schema, answers_promise};
 use crate::exchange::Request;
 use crate::pattern::Assessment;
 use serde_json::{Number, Value, json};
@@ -67,7 +67,7 @@ fn without_body(context: &Context<'_>, op: &Operation) -> Option<Case> {
     };
     let mut promises = vec![
         format!("{}.responses.{status}", op.id),
-        format!("{}.http.answers", op.id),
+        answers_promise(&op.id),
     ];
     promises.retain(|id| context.contract.promise(id).is_some());
     Some(Case {

@@ -6,7 +6,7 @@ use super::build::{case_id, get};
 use super::draft::{OpenSketch, Scene, Sketch, WhenOpen, main_type, mark, scenes};
 use super::model::{Case, Check, Context, Expect, Fault, SuccessIs};
 use super::wire::is_json;
-use crate::contract::{FaultKind, FieldPath, JsonType, Operation};
+use crate::contract::{FaultKind, FieldPath, JsonType, Operation, answers_promise};
 use crate::exchange::Request;
 use crate::exchange::octets;
 use crate::pattern::Assessment;
@@ -219,7 +219,7 @@ fn not_json(
         promises: vec![if known {
             promise
         } else {
-            format!("{}.http.answers", op.id)
+            answers_promise(&op.id)
         }],
         title,
         request: Request::Http(scene.context.request(op, Some(bytes.to_vec()))),

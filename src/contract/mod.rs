@@ -28,3 +28,4 @@ pub use assess::{Assessed, Violation, assess};
 pub use lint::lint;
 pub use load::{load, load_bytes};
 pub use model::*;
+pub use promises::answers_promise;

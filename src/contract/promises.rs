@@ -4,6 +4,15 @@ use super::model::*;
 use crate::pattern::{Rule, Texts};
 use std::collections::HashSet;
 
+/// What every operation promises, stated or not.
+const ANSWERS: &str = "http.answers";
+
+/// Id of the promise that every request of an operation gets one complete, well-formed answer
+/// (RFC 9110 §3.4, RFC 9112 §6).
+pub fn answers_promise(operation: &str) -> String {
+    format!("{operation}.{ANSWERS}")
+}
+
 /// Writes [`Contract::promises`].
 pub(super) fn fill(contract: &mut Contract) {
     let mut out = Vec::new();
@@ -65,7 +74,7 @@ impl Lister<'_> {
         }
         for (id, source, text) in [
             (
-                "http.answers",
+                ANSWERS,
                 "RFC 9110 §3.4, §15.6; RFC 9112 §6",
                 "every request gets one complete, well-formed answer; no crash, hang or 5xx",
             ),

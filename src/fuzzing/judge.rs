@@ -4,10 +4,11 @@
 
 use super::stage;
 use crate::case::{Case, Expect};
+use crate::contract::answers_promise;
 use crate::device::answer::{Caps, parse};
 use crate::exchange::{Exchange, Outcome, Timings};
 use crate::judge::normalise::error_answer;
-use crate::judge::{Judgement, Kind, Law, Ruling, Took, answers_promise, judge};
+use crate::judge::{Judgement, Kind, Law, Ruling, Took, judge};
 use crate::run::curl::render_answer;
 use std::collections::HashMap;
 

@@ -5,7 +5,7 @@
 //!
 //! - No answer is neither accept nor reject. A time-out, a reset, 429 and 503 leave the promises of
 //!   the case undecided; that the device hung or dropped the connection is a finding of its own,
-//!   about [`answers_promise`].
+//!   about [`crate::contract::answers_promise`].
 //! - What the page leaves open is never accused ([`Expect::Either`], [`Expect::Answered`]); only
 //!   what holds whatever the choice (a complete answer, no 5xx, the documented schema) is.
 //! - The text of a refusal is judged against the fault that was sent: one of the shapes that the
@@ -19,7 +19,7 @@ pub mod shape;
 pub use model::*;
 
 use crate::case::{Case, Expect, SuccessIs};
-use crate::contract::{Contract, Operation, StatusKey, assess};
+use crate::contract::{Contract, Operation, StatusKey, answers_promise, assess};
 use crate::exchange::{Answer, Exchange, Failure, Outcome, Phase};
 use crate::pattern::{Assessment, Texts};
 use crate::profile::Profile;
@@ -37,11 +37,6 @@ pub struct Law<'a> {
     pub texts: &'a Texts,
     /// Where a login answer holds its token.
     pub profile: &'a Profile,
-}
-
-/// Id of the promise that every request gets one complete, well-formed answer (RFC 9110, 9112).
-pub fn answers_promise(operation: &str) -> String {
-    format!("{operation}.http.answers")
 }
 
 /// Judges one exchange. Total: every case and every exchange get a judgement.

@@ -4,7 +4,7 @@ use super::runner::{Attempt, Runner, Stop};
 use super::state::Watched;
 use crate::case::build::own_credentials;
 use crate::case::{Case, Context, Expect};
-use crate::contract::Operation;
+use crate::contract::{Operation, answers_promise};
 use crate::device::{Guard, GuardedWrite};
 use crate::exchange::Request;
 use crate::judge::{Deviation, Kind, Took, judge};
@@ -205,7 +205,7 @@ impl Runner<'_> {
             expected: "the device goes on serving after a request".to_owned(),
             observed: "the device stopped taking connections after its answer".to_owned(),
         };
-        let promise = crate::judge::answers_promise(&case.operation);
+        let promise = answers_promise(&case.operation);
         let id = super::tally::fingerprint(&promise, deviation.kind, &case);
         if !self.tally.known(&id, &case.id) {
             self.publish(
@@ -370,7 +370,7 @@ impl Runner<'_> {
                     expected: "the device goes on serving after a request".to_owned(),
                     observed: "its uptime starts again after this request".to_owned(),
                 };
-                let promise = crate::judge::answers_promise(&case.operation);
+                let promise = answers_promise(&case.operation);
                 let id = super::tally::fingerprint(&promise, deviation.kind, &case);
                 if !self.tally.known(&id, &case.id) {
                     self.publish(

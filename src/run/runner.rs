@@ -10,7 +10,7 @@ use super::result::Report;
 use super::state::Watched;
 use super::tally::Tally;
 use crate::case::{Case, Check, Context, Expect, Plan};
-use crate::contract::{Contract, ContractIssue};
+use crate::contract::{Contract, ContractIssue, answers_promise};
 use crate::device::{Device, LifeSign};
 use crate::exchange::{Exchange, Failure, Request};
 use crate::judge::normalise::error_answer;
@@ -499,11 +499,11 @@ impl<'a> Runner<'a> {
             && self.sign.is_some()
             && self.revive(at).await
         {
-            let promise = crate::judge::answers_promise(&case.operation);
+            let promise = answers_promise(&case.operation);
             broken |= self.restarts_again(at, &promise, &attempt.exchange).await;
         }
         if let Some(deviation) = self.leak(&attempt.exchange) {
-            let promise = crate::judge::answers_promise(&case.operation);
+            let promise = answers_promise(&case.operation);
             broken |= self.found(at, &promise, deviation, &attempt.exchange).await;
         }
         broken |= self.mind_settings(at, &attempt).await;

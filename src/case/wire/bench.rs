@@ -4,7 +4,7 @@
 use crate::case::build::{case_id, emit};
 use crate::case::draft::{Scene, may_call, scenes, unsure_target};
 use crate::case::{Case, Check, Context, Expect, Fault};
-use crate::contract::{FaultKind, FieldPath, JsonType, Operation, Schema};
+use crate::contract::{FaultKind, FieldPath, JsonType, Operation, Schema, answers_promise};
 use crate::exchange::{HttpRequest, RawRequest, Request};
 use crate::pattern::Assessment;
 use serde_json::Value;
@@ -181,7 +181,7 @@ impl<'c, 'a> Bench<'c, 'a> {
         case.promises
             .retain(|id| self.context.contract.promise(id).is_some());
         if case.promises.is_empty() {
-            case.promises.push(format!("{}.http.answers", self.op.id));
+            case.promises.push(answers_promise(&self.op.id));
         }
         self.cases.push(case);
     }
