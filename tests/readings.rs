@@ -103,16 +103,20 @@ fn the_reading_of_a_device_is_identified() {
         }
     });
     // By class of readings, and by reading: whoever built a device chose a reading, not a class.
-    let mut by_class: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
-    let mut by_reading: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
+    // The questions that separated readings, and all with those that doubted the conclusion.
+    let mut counts: BTreeMap<(&str, &str), Vec<u64>> = BTreeMap::new();
     let (mut wrong, mut undecided) = (Vec::new(), 0);
     for (device, answer) in found.into_inner().expect("no panic") {
         for name in [device.path.as_str(), "all"] {
-            by_class.entry(name).or_default().push(answer.requests);
-            by_reading
-                .entry(name)
-                .or_default()
-                .extend(device.ids.iter().map(|_| answer.requests));
+            let mut count = |what, many: usize, of: u64| {
+                let all = counts.entry((name, what)).or_default();
+                all.extend(std::iter::repeat_n(of, many));
+            };
+            count("classes, separating questions", 1, answer.separating);
+            count("classes, all questions", 1, answer.requests);
+            let many = device.ids.len();
+            count("readings, separating questions", many, answer.separating);
+            count("readings, all questions", many, answer.requests);
         }
         // Identified: what is left is the class, and nothing else unless a limit kept two classes
         // from being told apart.
@@ -126,17 +130,15 @@ fn the_reading_of_a_device_is_identified() {
             ));
         }
     }
-    for (name, counts) in [("classes", by_class), ("readings", by_reading)] {
-        for (path, mut counts) in counts {
-            counts.sort_unstable();
-            println!(
-                "{path}: {} {name}, questions median {} 90 % {} most {}",
-                counts.len(),
-                counts[counts.len() / 2],
-                counts[counts.len() * 9 / 10],
-                counts[counts.len() - 1]
-            );
-        }
+    for ((path, what), mut counts) in counts {
+        counts.sort_unstable();
+        println!(
+            "{path}: {} {what}: median {} 90 % {} most {}",
+            counts.len(),
+            counts[counts.len() / 2],
+            counts[counts.len() * 9 / 10],
+            counts[counts.len() - 1]
+        );
     }
     println!(
         "wrong {}, left with one not told apart {undecided}",

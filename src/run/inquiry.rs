@@ -52,7 +52,7 @@ impl Runner<'_> {
                         break;
                     };
                     let known = self.probes.knows(&subject.promise, &text);
-                    match self.ask(subject, &text).await {
+                    match self.ask(subject, stage, &text).await {
                         // What was asked counts more than what followed from the plan.
                         Some(_) if known => {
                             let texts = &self.job.texts;
@@ -104,7 +104,7 @@ impl Runner<'_> {
     }
 
     /// Sends one string in an otherwise valid body. Whether the device took it, where it said so.
-    async fn ask(&mut self, subject: &Subject, text: &str) -> Option<bool> {
+    async fn ask(&mut self, subject: &Subject, stage: Stage, text: &str) -> Option<bool> {
         let job = self.job;
         let operation = job.contract.operation(&subject.operation)?;
         let case = question(&job.context(), operation, &subject.path, text)?;
@@ -118,7 +118,8 @@ impl Runner<'_> {
             Took::Neither => None,
         };
         self.settle(at, attempt).await;
-        self.probes.asked(subject, text, accepted);
+        let separating = stage == Stage::Separate;
+        self.probes.asked(subject, separating, text, accepted);
         accepted
     }
 

@@ -201,6 +201,7 @@ fn add(merged: &mut Report, report: Report) {
                 fits.retain(|id| other.fits.contains(id));
                 known.device.excluded += (before - fits.len()) as u64;
                 known.device.requests += other.requests;
+                known.device.separating += other.separating;
                 known.device.probes.extend(other.probes);
             }
         }

@@ -28,6 +28,8 @@ struct Answers {
     said: Vec<Said>,
     /// How many of them were asked for the rule's sake.
     asked: u64,
+    /// How many of them separated listed readings.
+    separating: u64,
     /// What was measured of its matching time.
     slowness: Option<Slowness>,
 }
@@ -179,6 +181,7 @@ impl Probes {
             rule: string.rule,
             said: Vec::new(),
             asked: 0,
+            separating: 0,
             slowness: None,
         });
         if answers.said.len() < MOST_ANSWERS {
@@ -186,17 +189,25 @@ impl Probes {
         }
     }
 
-    /// Counts one request that was sent for the sake of a rule, and takes the answer where there is
-    /// one.
-    pub(super) fn asked(&mut self, subject: &Subject, text: &str, accepted: Option<bool>) {
+    /// Counts one request that was sent for the sake of a rule, to separate its listed readings or
+    /// to see whether it is any of them, and takes the answer where there is one.
+    pub(super) fn asked(
+        &mut self,
+        subject: &Subject,
+        separating: bool,
+        text: &str,
+        accepted: Option<bool>,
+    ) {
         let answers = self.0.entry(subject.promise.clone());
         let answers = answers.or_insert_with(|| Answers {
             rule: subject.rule.clone(),
             said: Vec::new(),
             asked: 0,
+            separating: 0,
             slowness: None,
         });
         answers.asked += 1;
+        answers.separating += u64::from(separating);
         if let Some(accepted) = accepted {
             answers.add(text, accepted, true);
         }
@@ -319,6 +330,7 @@ impl Probes {
                 excluded: modelled.saturating_sub(fits.len()) as u64,
                 fits: fits.iter().map(|r| r.id.clone()).collect(),
                 requests: answers.asked,
+                separating: answers.separating,
                 slowness: answers.slowness.clone(),
                 probes: probes
                     .filter(|(input, accepted)| telling(input, *accepted))

@@ -287,6 +287,10 @@ pub struct DeviceReading {
     pub excluded: u64,
     /// Requests sent for it beside the plan's.
     pub requests: u64,
+    /// Those of them that told listed readings apart; the others doubted the conclusion or
+    /// described a device that no reading fits.
+    #[serde(default)]
+    pub separating: u64,
     /// Answers that tell readings apart or that no reading explains.
     pub probes: Vec<Probe>,
     /// Where a reading predicts that a backtracking engine takes more than linear time: what was

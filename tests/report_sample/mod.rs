@@ -242,6 +242,7 @@ pub fn everyday() -> Report {
                     classes: 1,
                     excluded: 1,
                     requests: 2,
+                    separating: 2,
                     probes: vec![
                         Probe {
                             input: "a\n".to_owned(),
@@ -265,6 +266,7 @@ pub fn everyday() -> Report {
                     }],
                     excluded: 1,
                     requests: 1,
+                    separating: 1,
                     ..DeviceReading::default()
                 },
                 ..Divergence::default()
