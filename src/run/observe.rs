@@ -210,10 +210,11 @@ impl<'a> Observer<'a> {
         };
         let mut exchange = self.patiently(&case.request, looks.fresh).await;
         if exchange.status() == Some(401) && self.wants_session(case) {
-            self.device.forget_token();
-            if self.login().await.is_ok() {
-                exchange = self.patiently(&case.request, looks.fresh).await;
+            if let Err(why) = self.open_again().await {
+                // What was answered to a dead session says nothing about the case.
+                return silent(case, &why);
             }
+            exchange = self.patiently(&case.request, looks.fresh).await;
         }
         if exchange.failure().is_some_and(never_reached) {
             if !self.alive().await {
@@ -459,6 +460,17 @@ impl<'a> Observer<'a> {
         }
         let opened = self.device.login().await;
         opened.map_err(|e| self.device.mask(&e.to_string()))
+    }
+
+    /// Opens a new session in place of one that has ended; a device that is just restarting (which
+    /// is what forgets sessions) is waited for.
+    async fn open_again(&mut self) -> Result<(), String> {
+        self.device.forget_token();
+        if self.login().await.is_ok() {
+            return Ok(());
+        }
+        self.alive().await;
+        self.login().await
     }
 
     /// Waits for the device, at most as long as it may stay away; remembers that it is lost.
