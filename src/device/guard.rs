@@ -180,10 +180,27 @@ impl Guard {
         lost
     }
 
+    /// Whether all that can be read still is as before. Says nothing of what cannot be read.
+    pub async fn stands(&self, device: &Device) -> bool {
+        for entry in &self.entries {
+            let (Ok(before), Ok(now)) = (
+                &entry.before,
+                &device.read_back(&entry.write.operation).await,
+            ) else {
+                return false;
+            };
+            if !entry.differences(before, now).is_empty() {
+                return false;
+            }
+        }
+        true
+    }
+
     /// Writes the settings back where they differ or where that cannot be seen, reads them again
     /// and compares. Without guarded operations there is nothing to restore: `ok` is `None`. Only
-    /// to be called when some write was accepted: otherwise a secret that nobody knows would be
-    /// reported as lost although nothing touched it.
+    /// to be called when some write may have been accepted, or the settings no longer
+    /// [stand](Self::stands): otherwise a secret that nobody knows would be reported as lost
+    /// although nothing touched it, and a device that takes no write would be accused of it.
     pub async fn restore(&self, device: &Device) -> Restored {
         let mut restored = Restored {
             ok: (!self.entries.is_empty()).then_some(true),

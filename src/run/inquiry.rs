@@ -2,7 +2,7 @@
 //! time, each chosen by what was answered before, until one class of readings is left or nothing
 //! tells the rest apart. Sends its questions as cases, so that whatever else they show is judged.
 
-use super::readings::{Subject, subjects};
+use super::readings::{Probes, Subject, subjects};
 use super::runner::Runner;
 use crate::case::{Case, question};
 use crate::judge::Took;
@@ -10,6 +10,9 @@ use crate::pattern::classify::{Classifier, Outcome};
 
 /// Questions about one rule beyond which the others have to have their turn.
 const MOST_OF_A_RULE: usize = 16;
+
+/// Questions about one rule after which it is not why a device refuses everything.
+const MOST_IN_VAIN: usize = 6;
 
 /// What is asked for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -22,7 +25,7 @@ enum Stage {
     Describe,
 }
 
-impl Runner<'_> {
+impl<'a> Runner<'a> {
     /// Asks about every rule whose promise the plan tests, as long as there are questions left in
     /// the options.
     pub(super) async fn inquire(&mut self) {
@@ -31,13 +34,7 @@ impl Runner<'_> {
             return;
         }
         let subjects = subjects(&self.job.contract, &self.job.plan.cases);
-        let mut desks: Vec<(&Subject, Classifier<'_>)> = subjects
-            .iter()
-            .filter_map(|s| {
-                let texts = &self.job.texts;
-                Some((s, self.probes.classifier(&s.promise, &s.rule, texts)?))
-            })
-            .collect();
+        let mut desks = self.desks(&subjects);
         // First what separates listed readings, of every rule; then whether the device is really
         // what was concluded; then what describes those that fit none, which takes more.
         for stage in [Stage::Separate, Stage::Doubt, Stage::Describe] {
@@ -77,6 +74,53 @@ impl Runner<'_> {
                 "the budget ended before every reading of the string rules was asked about"
                     .to_owned(),
             );
+        }
+    }
+
+    /// The rules that may be asked about, with what is known of each.
+    fn desks<'s>(&self, subjects: &'s [Subject]) -> Vec<(&'s Subject, Classifier<'a>)> {
+        let texts = &self.job.texts;
+        let desk = |s: &'s Subject| Some((s, self.probes.classifier(&s.promise, &s.rule, texts)?));
+        subjects.iter().filter_map(desk).collect()
+    }
+
+    /// Where every body that is surely valid was refused: looks for the one rule that the device
+    /// reads so narrowly that it takes none of the values that every reading allows. Nothing that
+    /// was answered before says anything of a rule, and a refusal says something of the rule that
+    /// is asked about only when another value of that rule is taken.
+    pub(super) async fn diagnose(&mut self) {
+        let hopeless = self.stop.take();
+        self.probes = Probes::default();
+        let mut left = self.job.options.questions.min(self.questions.len());
+        let subjects = subjects(&self.job.contract, &self.job.plan.cases);
+        for (subject, mut classifier) in self.desks(&subjects) {
+            let (mut sent, mut taken) = (0, false);
+            while sent < left.min(if taken { MOST_OF_A_RULE } else { MOST_IN_VAIN })
+                && !self.limited()
+            {
+                let Some(text) = self.next_question(subject, &classifier, Stage::Separate) else {
+                    break;
+                };
+                let Some(accepted) = self.ask(subject, Stage::Separate, &text).await else {
+                    break;
+                };
+                classifier.answer(&text, accepted);
+                taken |= accepted;
+                sent += 1;
+            }
+            left -= sent;
+            if taken {
+                self.note(format!(
+                    "{}: the device takes a value of this field that not every reading allows, and \
+                     none that every reading allows: this is why it refuses every request",
+                    subject.path.dotted()
+                ));
+                break;
+            }
+            self.probes.forget(&subject.promise);
+        }
+        if self.stop.is_none() {
+            self.stop = hopeless;
         }
     }
 

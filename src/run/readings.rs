@@ -213,6 +213,11 @@ impl Probes {
         }
     }
 
+    /// Drops what was answered about a promise's rule: it turned out to say nothing.
+    pub(super) fn forget(&mut self, promise: &str) {
+        self.0.remove(promise);
+    }
+
     /// Keeps what was measured of a rule's matching time.
     pub(super) fn slow(&mut self, subject: &Subject, slowness: Slowness) {
         if let Some(answers) = self.0.get_mut(&subject.promise) {

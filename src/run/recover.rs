@@ -404,8 +404,7 @@ impl Runner<'_> {
     /// Judges one case again without counting it, for those who only want to know whether it was
     /// taken.
     pub(super) async fn took(&self, case: &Case) -> Took {
-        let exchange = self.job.device.send(&case.request, false).await;
-        judge(self.law, case, &exchange).took
+        self.attempt(case, false).await.judgement.took
     }
 }
 

@@ -19,6 +19,7 @@ use crate::pattern::Texts;
 use crate::profile::Profile;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -179,6 +180,8 @@ pub(super) struct Runner<'a> {
     pub(super) valid_sent: u64,
     pub(super) valid_accepted: u64,
     pub(super) cases_answered: u64,
+    /// Whether anything was sent that the device did not plainly refuse.
+    pub(super) wrote: AtomicBool,
 }
 
 /// Runs the plan against the device and puts the settings back. Never fails: what went wrong is in
@@ -221,6 +224,7 @@ pub async fn resume(job: &Job, past: &Past, listener: &mut dyn Listener) -> Outc
         valid_sent: 0,
         valid_accepted: 0,
         cases_answered: 0,
+        wrote: AtomicBool::new(past.settings().is_some()),
     };
     runner.listener.on(&Event::Started {
         target: job.device.base_url(),
@@ -240,9 +244,13 @@ pub async fn resume(job: &Job, past: &Past, listener: &mut dyn Listener) -> Outc
     }
     if runner.stop.is_none() {
         runner.windows().await;
-        runner.inquire().await;
-        runner.measure_growth().await;
-        runner.finish().await;
+        if runner.stop == Some(Stop::NothingAccepted) {
+            runner.diagnose().await;
+        } else {
+            runner.inquire().await;
+            runner.measure_growth().await;
+            runner.finish().await;
+        }
     }
     runner.conclude(guard).await
 }
@@ -357,6 +365,18 @@ impl<'a> Runner<'a> {
 
     /// Whether the plan has to end here.
     pub(super) fn over(&mut self) -> bool {
+        if !self.limited() {
+            if self.valid_sent >= HOPELESS_AFTER && self.valid_accepted == 0 {
+                self.stop = Some(Stop::NothingAccepted);
+            } else if self.restarts > self.job.profile.limits.reboots {
+                self.stop = Some(Stop::Reboots);
+            }
+        }
+        self.stop.is_some()
+    }
+
+    /// Whether the run has to end for a reason that is not what the device answered.
+    pub(super) fn limited(&mut self) -> bool {
         if self.stop.is_none() {
             let options = &self.job.options;
             if *options.stop.borrow() {
@@ -373,10 +393,6 @@ impl<'a> Runner<'a> {
                 self.stop = Some(Stop::RequestLimit);
             } else if let Some(why) = self.listener.halt() {
                 self.stop = Some(Stop::Halted(why));
-            } else if self.valid_sent >= HOPELESS_AFTER && self.valid_accepted == 0 {
-                self.stop = Some(Stop::NothingAccepted);
-            } else if self.restarts > self.job.profile.limits.reboots {
-                self.stop = Some(Stop::Reboots);
             }
         }
         self.stop.is_some()
@@ -397,7 +413,7 @@ impl<'a> Runner<'a> {
             futures_util::future::join_all(sends).await
         };
         for (at, exchange) in block.iter().zip(exchanges) {
-            let judgement = judge(self.law, self.case(*at), &exchange);
+            let judgement = self.judge(self.case(*at), &exchange);
             self.settle(
                 *at,
                 Attempt {
@@ -419,6 +435,14 @@ impl<'a> Runner<'a> {
         }
     }
 
+    fn judge(&self, case: &Case, exchange: &Exchange) -> Judgement {
+        let judgement = judge(self.law, case, exchange);
+        if judgement.took != Took::Refused {
+            self.wrote.store(true, Ordering::Relaxed);
+        }
+        judgement
+    }
+
     /// Sends one case and judges it. A device that says it is busy (429, 503) is asked again a few
     /// times, after as long as it wants.
     pub(super) async fn attempt(&self, case: &Case, fresh: bool) -> Attempt {
@@ -435,7 +459,7 @@ impl<'a> Runner<'a> {
                 tokio::time::sleep(wait.min(LONGEST_RETRY_AFTER)).await;
                 continue;
             }
-            let judgement = judge(self.law, case, &exchange);
+            let judgement = self.judge(case, &exchange);
             return Attempt {
                 exchange,
                 judgement,
