@@ -2,7 +2,10 @@
 //! function a rule; a rule holds for any contract.
 
 use super::assess;
+use super::gaps::gaps;
 use super::model::*;
+use crate::pattern::dialect::Dialect;
+use crate::pattern::parse::{ParseError, parse};
 use crate::pattern::{Assessment, Texts};
 use regress::Regex;
 
@@ -18,6 +21,7 @@ pub fn lint(contract: &Contract, texts: &Texts) -> Vec<ContractIssue> {
             linter.field(&field);
         }
         linter.responses(operation);
+        linter.issues.extend(gaps(operation));
     }
     linter.issues
 }
@@ -52,20 +56,7 @@ impl Linter<'_> {
             match Regex::new(pattern)
                 .and_then(|plain| Regex::with_flags(pattern, "u").map(|_| plain))
             {
-                Err(error) => self.add(
-                    "pattern-does-not-compile",
-                    schema,
-                    promise("pattern"),
-                    format!("the pattern of `{path}` does not compile"),
-                    format!(
-                        "ECMAScript: {}; {}",
-                        error.text,
-                        regex_syntax::parse(pattern)
-                            .err()
-                            .map(|e| format!("Rust: {}", one_line(&e.to_string())))
-                            .unwrap_or_default()
-                    ),
-                ),
+                Err(error) => self.does_not_compile(field, pattern, &error.text),
                 Ok(regex) => {
                     self.unanchored(field, pattern, &regex);
                     self.suffix_in_one_alternative(field, &regex);
@@ -117,6 +108,41 @@ impl Linter<'_> {
             );
         }
         self.published_type(field);
+    }
+
+    /// ECMA-262 is the dialect of `pattern` (OpenAPI, JSON Schema Validation §6.3.3); whether any
+    /// other dialect takes it is told as well.
+    fn does_not_compile(&mut self, field: &Field<'_>, pattern: &str, ecmascript: &str) {
+        let refusal = |dialect: &Dialect| match parse(pattern, *dialect) {
+            Err(error @ ParseError::Syntax { .. }) => Some((dialect.id(), error.to_string())),
+            _ => None,
+        };
+        let refusals: Vec<_> = Dialect::ALL.iter().filter_map(refusal).collect();
+        let all = Dialect::ALL.len();
+        let title = match refusals.len() == all {
+            true => format!(
+                "the pattern of `{}` compiles in none of {all} dialects",
+                field.path
+            ),
+            false => format!(
+                "the pattern of `{}` does not compile in ECMAScript",
+                field.path
+            ),
+        };
+        let mut proof = format!("ECMAScript: {ecmascript}");
+        for (id, refusal) in &refusals {
+            if ["python", "pcre2", "java", "rust"].contains(id) {
+                proof.push_str(&format!("; {id}: {refusal}"));
+            }
+        }
+        let promise = Some(format!("{}.pattern", field.promise));
+        self.add(
+            "pattern-does-not-compile",
+            field.schema,
+            promise,
+            title,
+            proof,
+        );
     }
 
     /// `^a|b$`: each anchor binds one alternative only.
@@ -426,12 +452,4 @@ fn top_level_alternatives(pattern: &str) -> Vec<&str> {
     }
     out.push(&pattern[from..]);
     out
-}
-
-fn one_line(text: &str) -> String {
-    text.lines()
-        .map(str::trim)
-        .filter(|l| !l.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
 }

@@ -15,6 +15,7 @@ mod assess;
 mod content;
 mod document;
 pub mod embedded;
+mod gaps;
 mod lint;
 mod load;
 mod merge;

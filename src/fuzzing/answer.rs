@@ -106,6 +106,10 @@ fn as_hyper(bytes: &[u8], head: bool) {
     if ours.is_none() && theirs.is_some() && lone_ends(bytes) {
         return;
     }
+    // Hyper reads at most a hundred trailer fields; RFC 9110 §6.5 has no limit.
+    if theirs.is_none() && bytes.iter().filter(|b| **b == b'\n').count() > 100 {
+        return;
+    }
     assert_eq!(ours, theirs, "{:?}", String::from_utf8_lossy(bytes));
 }
 
