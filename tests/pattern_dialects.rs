@@ -19,8 +19,13 @@ enum Says {
 fn says(dialect: &str, pattern: &str, text: &str) -> Says {
     let dialect = Dialect::by_id(dialect).expect("a dialect");
     match language(pattern, dialect, Mode::Full) {
-        Ok(mut automaton) if automaton.accepts(text) => Says::Yes,
-        Ok(_) => Says::No,
+        Ok(mut automaton) => {
+            if automaton.accepts(text) {
+                Says::Yes
+            } else {
+                Says::No
+            }
+        }
         Err(ParseError::Syntax { .. }) => Says::Refuses,
         Err(ParseError::Unsupported { .. }) => Says::Nothing,
     }
