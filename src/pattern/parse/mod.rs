@@ -313,13 +313,13 @@ impl Parser {
         let mut last = Last::Nothing;
         loop {
             // `\Q…\E`: symbols without a meaning; a quantifier behind them is about the last one.
-            if self.quote() {
-                if let Some(symbol) = self.bump() {
-                    nodes.push(self.symbol(symbol));
-                    literals.push(self.literal.take());
-                    last = Last::Item;
-                    continue;
-                }
+            if self.quote()
+                && let Some(symbol) = self.bump()
+            {
+                nodes.push(self.symbol(symbol));
+                literals.push(self.literal.take());
+                last = Last::Item;
+                continue;
             }
             self.skip_extended();
             let c = self.next_ascii();
@@ -369,7 +369,10 @@ impl Parser {
             Family::Java | Family::Go => true,
             _ => false,
         };
-        while known {
+        if !known {
+            return false;
+        }
+        loop {
             if self.quoting {
                 if !self.eat("\\E") {
                     break;
