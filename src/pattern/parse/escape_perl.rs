@@ -258,6 +258,7 @@ impl Parser {
                 Err(self.error_at(at, "escape is invalid in a character class"))
             }
             'E' if in_class && self.dialect.is_pcre2() => Ok(Item::Set(Set::empty())),
+            'g' if in_class && self.dialect.is_pcre2() => Err(self.unsupported("\\g in a class")),
             'Q' if in_class && (java || self.dialect.is_pcre2()) => {
                 let mut set = Vec::new();
                 while !self.at_end() && !self.eat("\\E") {
