@@ -178,6 +178,7 @@ fn places_and_quantifiers() {
         ("pcre2", r"\N{U+41}", "A", Refuses),
         ("ruby", "(?x:a\u{85})", "a", No),
         ("perl", "(?x:a\u{85})", "a", Yes),
+        ("dotnet-ecmascript", r"[\400]", "0", Yes),
         ("ruby", r"\k", "k", Yes),
         ("ruby", r"\c\\", "\u{1c}", Yes),
         ("ruby", r"\c?", "\u{7f}", Yes),

@@ -243,7 +243,17 @@ impl Parser {
             }
             '0'..='7' if !java => {
                 self.pos -= 1;
-                let value = self.digits(8, 3).unwrap_or(0);
+                // RegexParser.ScanOctal: with RegexOptions.ECMAScript it ends at 32 or more.
+                let mut most = 3;
+                if self.dialect == Dialect::DotNetEcmaScript {
+                    let two = [0, 1].map(|i| self.ascii_at(i).to_digit(8));
+                    if let [Some(a), Some(b)] = two
+                        && a * 8 + b >= 32
+                    {
+                        most = 2;
+                    }
+                }
+                let value = self.digits(8, most).unwrap_or(0);
                 if value > self.limit() || (ruby && value > 0x7F) {
                     return Err(self.error_at(at, "octal value is greater than \\377"));
                 }
