@@ -143,9 +143,6 @@ fn batch(file: &std::path::Path) -> Result<Verdict, Error> {
     for line in input.split(b'\n') {
         let line = line.map_err(|error| format!("--batch {}: {error}", file.display()))?;
         let text = String::from_utf8_lossy(&line);
-        if text.trim().is_empty() {
-            continue;
-        }
         let written = writeln!(out, "{}", batch.answer(&text)).and_then(|()| out.flush());
         if let Err(error) = written {
             // Whoever read us has gone: nothing is left to do.
@@ -227,10 +224,22 @@ fn table(name: &str, e: &Explanation, matrix: bool) -> String {
         }
     }
     for row in &e.guesses {
-        let takes = if row.taken_by.is_empty() {
-            "none".to_owned()
+        // "none" is the id of the repair that repairs nothing; to people it would say "nobody".
+        let names: Vec<&str> = row
+            .taken_by
+            .iter()
+            .map(|id| {
+                if id == "none" {
+                    "the published text"
+                } else {
+                    id
+                }
+            })
+            .collect();
+        let takes = if names.is_empty() {
+            "nobody".to_owned()
         } else {
-            row.taken_by.join(", ")
+            names.join(", ")
         };
         line(format!(
             "  {:<18} is taken by {takes}",

@@ -51,6 +51,10 @@ impl Batch {
     pub fn answer(&mut self, line: &str) -> Value {
         let question: Map<String, Value> = match serde_json::from_str(line) {
             Ok(question) => question,
+            Err(_) if line.trim().is_empty() => return json!({ "error": "an empty line" }),
+            Err(_) if serde_json::from_str::<Map<String, Value>>(&whole(line)).is_ok() => {
+                return json!({ "unsupported": "a lone surrogate: texts are Unicode here" });
+            }
             Err(error) => return json!({ "error": format!("not a JSON object: {error}") }),
         };
         let answered = if question.contains_key("a") || question.contains_key("b") {
@@ -152,6 +156,30 @@ impl Batch {
     }
 }
 
+/// The line without escapes of surrogates: where only these were wrong, it is JSON.
+fn whole(line: &str) -> String {
+    let mut out = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(at) = rest.find('\\') {
+        let (before, escape) = rest.split_at(at);
+        out.push_str(before);
+        let surrogate = escape.get(..6).is_some_and(|escape| {
+            let digits = escape.get(2..).unwrap_or_default();
+            escape.starts_with("\\u")
+                && u32::from_str_radix(digits, 16).is_ok_and(|v| (0xD800..0xE000).contains(&v))
+        });
+        // An escape is two characters at least, so that an escaped backslash opens none.
+        let second = escape.chars().nth(1).map_or(0, char::len_utf8);
+        let length = if surrogate { 6 } else { 1 + second };
+        if !surrogate {
+            out.push_str(escape.get(..length).unwrap_or_default());
+        }
+        rest = escape.get(length..).unwrap_or_default();
+    }
+    out.push_str(rest);
+    out
+}
+
 fn asked(object: &Map<String, Value>) -> Result<Asked, String> {
     let text = |key: &str| match object.get(key) {
         Some(Value::String(text)) => Ok(text.as_str()),
@@ -205,6 +233,11 @@ mod tests {
             (
                 r#"{"pattern": "a", "dialect": "cobol", "mode": "full", "input": ""}"#,
                 r#"{"error":"unknown dialect \"cobol\""}"#,
+            ),
+            (" ", r#"{"error":"an empty line"}"#),
+            (
+                r#"{"pattern": "\\d\ud800", "dialect": "go", "mode": "full", "input": ""}"#,
+                r#"{"unsupported":"a lone surrogate: texts are Unicode here"}"#,
             ),
             (
                 "[]",

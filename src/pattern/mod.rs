@@ -35,6 +35,7 @@ mod description;
 pub mod dialect;
 pub mod explain;
 mod explore;
+mod fold;
 mod format;
 mod hash;
 pub mod language;

@@ -1,11 +1,10 @@
-//! Named sets of code points: properties, the `\d \s \w` of each engine, case folding. The data
+//! Named sets of code points: properties, the `\d \s \w` of each engine. The data
 //! comes from `regex-syntax` (Unicode 16); which set an engine uses is stated with its source.
 //! Imports [`super::class`], [`super::dialect`].
 
-use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, HirKind};
+use regex_syntax::hir::{Class, ClassUnicode, HirKind};
 
 use super::class::Set;
 use super::dialect::{Dialect, Family};
@@ -107,6 +106,14 @@ fn ecma_space() -> Set {
     })
 }
 
+/// `\w` of Onigmo over Unicode: without the joiners.
+fn ruby_word() -> Set {
+    uts18_word().minus(&Set::range(0x200C, 0x200D))
+}
+
+/// What Onigmo's table of Latin-1 counts as word symbols beyond that: `²³¹¼½¾`.
+pub const LATIN_1_WORD: [u32; 6] = [0xB2, 0xB3, 0xB9, 0xBC, 0xBD, 0xBE];
+
 /// `\w` of PCRE2 with UCP (10.43 and later): L, N, Mn, Pc.
 fn pcre2_word() -> Set {
     static CELL: OnceLock<Set> = OnceLock::new();
@@ -145,6 +152,7 @@ pub fn shorthand(kind: Shorthand, dialect: Dialect, unicode: Option<bool>) -> Se
         Word => uts18_word(),
     };
     match (dialect, kind) {
+        (Dialect::Ruby, Word) if unicode == Some(true) => ruby_word(),
         _ if unicode == Some(true) && matches!(dialect.family(), Family::Java | Family::Ruby) => {
             uts18
         }
@@ -158,6 +166,8 @@ pub fn shorthand(kind: Shorthand, dialect: Dialect, unicode: Option<bool>) -> Se
         (Dialect::Pcre2Ucp, Space) => white_space().union(&Set::single(0x180E)),
         (Dialect::Pcre2Ucp, Digit) => decimal(),
         (Dialect::DotNet, Word) => dotnet_word(),
+        // RegexCharClass.ECMAWordRanges has the dotted capital I.
+        (Dialect::DotNetEcmaScript, Word) => ascii.union(&Set::of("İ")),
         (Dialect::DotNet, Space) => dotnet_space(),
         (Dialect::DotNet, Digit) => decimal(),
         // RE2: no vertical tab.
@@ -203,9 +213,9 @@ pub fn boundary_word(dialect: Dialect, unicode: Option<bool>) -> Set {
         // .NET counts the two joiners as word symbols for \b only (RegexCharClass.IsBoundaryWordChar).
         Dialect::DotNet => dotnet_word().union(&Set::range(0x200C, 0x200D)),
         // Onigmo's Ruby syntax: ONIG_OPTION_WORD_BOUND_ALL_RANGE, Unicode unless (?a).
-        Dialect::Ruby if unicode != Some(false) => uts18_word()
-            .minus(&Set::range(0x200C, 0x200D))
-            .union(&Set::of("²³¹¼½¾")),
+        Dialect::Ruby if unicode != Some(false) => {
+            ruby_word().union(&LATIN_1_WORD.iter().map(|&c| (c, c)).collect())
+        }
         // Up to JDK 18 `\b` uses Character.isLetterOrDigit and the underscore, whatever `\w` is;
         // from JDK 19 on it is ASCII by default (JDK-8264160). The older behaviour is modelled:
         // it is that of the long-term versions 8, 11 and 17.
@@ -243,13 +253,11 @@ pub fn posix_ascii(name: &str) -> Option<Set> {
 pub fn posix_unicode(name: &str, dialect: Dialect) -> Option<Set> {
     let posix = dialect == Dialect::PosixEre;
     Some(match name {
-        "alnum" if posix => posix_alnum(),
-        "alpha" if posix => posix_alnum().minus(&ascii_digit()),
+        _ if posix => return posix_named(name),
         "alnum" if dialect == Dialect::Pcre2Ucp => properties(&["L", "N"]),
         "alpha" if dialect == Dialect::Pcre2Ucp => properties(&["L"]),
         "alnum" => properties(&["Alphabetic", "Nd"]),
         "alpha" => properties(&["Alphabetic"]),
-        "digit" if posix => ascii_digit(),
         "digit" => decimal(),
         "lower" => properties(&[if dialect == Dialect::Pcre2Ucp {
             "Ll"
@@ -261,96 +269,57 @@ pub fn posix_unicode(name: &str, dialect: Dialect) -> Option<Set> {
         } else {
             "Uppercase"
         }]),
-        "space" if posix => posix_space(),
         "space" => shorthand(Shorthand::Space, dialect, Some(true)).union(&white_space()),
+        "blank" if dialect == Dialect::Pcre2Ucp => {
+            properties(&["Zs"]).union(&Set::of("\t\u{180E}"))
+        }
         "blank" => properties(&["Zs"]).union(&Set::of("\t")),
         "cntrl" => properties(&["Cc"]),
         "punct" => properties(&["P"]).union(&Set::of("$+<=>^`|~")),
+        // pcre2pattern: with glyphs, and Cf but for marks of direction; no private use.
+        "graph" | "print" if dialect == Dialect::Pcre2Ucp => {
+            let marks = Set::from_ranges([(0x61C, 0x61C), (0x2066, 0x2069)]);
+            let all = properties(&["L", "M", "N", "P", "S", "Cf"]).minus(&marks);
+            if name == "print" {
+                all.union(&properties(&["Zs"]))
+            } else {
+                all.minus(&Set::single(0x180E))
+            }
+        }
         "graph" => Set::range(0, 0x10_FFFF).minus(&properties(&["White_Space", "Cc", "Cs", "Cn"])),
         "print" => Set::range(0, 0x10_FFFF)
             .minus(&properties(&["Cc", "Cs", "Cn"]))
             .minus(&Set::range(0x2028, 0x2029)),
+        "xdigit" if dialect == Dialect::Perl => properties(&["Hex_Digit"]),
+        "word" if dialect == Dialect::Ruby => ruby_word(),
         "word" => shorthand(Shorthand::Word, dialect, None),
         _ => return posix_ascii(name),
     })
 }
 
-/// All symbols that are equal to one of `set` when case is ignored.
-pub fn fold(set: &Set, dialect: Dialect, unicode: Option<bool>) -> Set {
-    let ascii_only = match dialect {
-        Dialect::PythonAscii
-        | Dialect::PythonBytes
-        | Dialect::Pcre2
-        | Dialect::Pcre2DollarEndonly => true,
-        Dialect::Python | Dialect::Perl | Dialect::Ruby => unicode == Some(false),
-        // Java folds ASCII unless (?u) or UNICODE_CHARACTER_CLASS is on.
-        Dialect::Java | Dialect::JavaUnixLines => unicode != Some(true),
-        _ => false,
+/// A POSIX class by name as glibc has it in a UTF-8 locale (localedata, `gen_unicode_ctype`): what is
+/// printed and neither alphanumeric nor white space is punctuation, the no-break spaces among it;
+/// title case counts as both cases.
+fn posix_named(name: &str) -> Option<Set> {
+    let no_break = Set::from_ranges([(0xA0, 0xA0), (0x2007, 0x2007), (0x202F, 0x202F)]);
+    let graph = || {
+        Set::range(0, 0x10_FFFF)
+            .minus(&posix_space())
+            .minus(&properties(&["Cc", "Cs", "Cn"]))
     };
-    if ascii_only {
-        let lower = set.intersect(&Set::range(0x61, 0x7A));
-        let upper = set.intersect(&Set::range(0x41, 0x5A));
-        let shift = |set: &Set, by: i64| -> Set {
-            set.ranges()
-                .iter()
-                .map(|&(a, b)| ((i64::from(a) + by) as u32, (i64::from(b) + by) as u32))
-                .collect()
-        };
-        return set.union(&shift(&lower, -32)).union(&shift(&upper, 32));
-    }
-    if dialect == Dialect::EcmaScript {
-        return ecma_fold(set);
-    }
-    let mut class = ClassUnicode::new(set.ranges().iter().filter_map(|&(a, b)| {
-        Some(ClassUnicodeRange::new(
-            char::from_u32(a).or_else(|| char::from_u32(0xE000))?,
-            char::from_u32(b).or_else(|| char::from_u32(0xD7FF))?,
-        ))
-    }));
-    match class.try_case_fold_simple() {
-        Ok(()) => from_class(&class).union(set),
-        Err(_) => set.clone(),
-    }
-}
-
-/// ECMA-262 Canonicalize without `u`: upper case of a single unit, where that is a single unit
-/// and does not map a non-ASCII unit to an ASCII one.
-fn ecma_fold(set: &Set) -> Set {
-    static TABLE: OnceLock<BTreeMap<u32, Vec<u32>>> = OnceLock::new();
-    let table = TABLE.get_or_init(|| {
-        let mut by_upper: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-        for unit in 0..=0xFFFFu32 {
-            let upper = ecma_canonical(unit);
-            if upper != unit {
-                by_upper.entry(upper).or_default().push(unit);
-            }
-        }
-        by_upper
-    });
-    let mut more = Vec::new();
-    for (&upper, units) in table {
-        if set.contains(upper) || units.iter().any(|&unit| set.contains(unit)) {
-            more.push((upper, upper));
-            more.extend(units.iter().map(|&unit| (unit, unit)));
-        }
-    }
-    set.union(&Set::from_ranges(more))
-}
-
-fn ecma_canonical(unit: u32) -> u32 {
-    let Some(c) = char::from_u32(unit) else {
-        return unit;
-    };
-    let mut upper = c.to_uppercase();
-    match (upper.next(), upper.next()) {
-        (Some(single), None) => {
-            let single = u32::from(single);
-            if (unit >= 128 && single < 128) || single > 0xFFFF {
-                unit
-            } else {
-                single
-            }
-        }
-        _ => unit,
-    }
+    Some(match name {
+        "alnum" => posix_alnum(),
+        "alpha" => posix_alnum().minus(&ascii_digit()),
+        "digit" => ascii_digit(),
+        "lower" => properties(&["Lowercase"]).union(&Set::of("ǅǈǋǲ")),
+        "upper" => properties(&["Uppercase", "Lt"]),
+        "space" => posix_space(),
+        "blank" => properties(&["Zs"]).union(&Set::of("\t")).minus(&no_break),
+        "cntrl" => properties(&["Cc"]).union(&Set::range(0x2028, 0x2029)),
+        "punct" => graph().minus(&posix_alnum()),
+        "graph" => graph(),
+        "print" => graph().union(&properties(&["Zs"])),
+        "xdigit" => return posix_ascii(name),
+        _ => return None,
+    })
 }

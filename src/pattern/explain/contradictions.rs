@@ -66,7 +66,7 @@ pub(super) fn contradictions(text: &Text) -> Vec<String> {
         .any(|r| r.repair == "format" && !r.plausible)
     {
         out.push(format!(
-            "no text meets both the pattern and the published type {}",
+            "no text that every plausible reading of the pattern takes is of the published type {}",
             rule.formats.join("|")
         ));
     }

@@ -4,7 +4,7 @@ use super::super::ast::{Look, Node};
 use super::super::class::Set;
 use super::super::dialect::{Dialect, Family};
 use super::super::unicode;
-use super::Parser;
+use super::{Parsed, Parser};
 
 const LF: u32 = 10;
 const CR: u32 = 13;
@@ -22,9 +22,31 @@ fn next(set: Set, end: bool) -> Node {
     Node::Look(Look::Next { set, end })
 }
 
+fn is_start(node: &Node) -> bool {
+    matches!(node, Node::Look(Look::Prev { set, start: true }) if set.is_empty())
+}
+
+fn is_end(node: &Node) -> bool {
+    matches!(node, Node::Look(Look::Next { set, end: true }) if set.is_empty())
+}
+
+fn takes_line_feed(node: &Node) -> bool {
+    matches!(node, Node::Set(set) if set.contains(LF))
+}
+
+/// Whether any part of a tree is so.
+fn holds(node: &Node, wanted: &impl Fn(&Node) -> bool) -> bool {
+    wanted(node)
+        || match node {
+            Node::Concat(nodes) | Node::Alt(nodes) => nodes.iter().any(|n| holds(n, wanted)),
+            Node::Repeat { node, .. } | Node::Around { node, .. } => holds(node, wanted),
+            _ => false,
+        }
+}
+
 impl Parser {
     /// Line terminators: ECMA-262 has four, Java six (CR LF is one), everybody else one.
-    fn line_ends(&self) -> Set {
+    pub(super) fn line_ends(&self) -> Set {
         match self.family {
             Family::EcmaScript => Set::from_ranges([(LF, LF), (CR, CR), (0x2028, 0x2029)]),
             Family::Java if !self.flags.unix_lines => {
@@ -59,10 +81,11 @@ impl Parser {
                 Node::start(),
                 Node::concat(vec![prev(Set::single(LF), false), not_end()]),
             ]),
+            // Java: nowhere at the end, not even of the empty text (Pattern.Caret).
             Family::Java => {
                 let ends = self.line_ends();
                 Node::alt(vec![
-                    Node::start(),
+                    Node::concat(vec![Node::start(), not_end()]),
                     Node::concat(vec![prev(ends.minus(&Set::single(CR)), false), not_end()]),
                     Node::concat(vec![
                         prev(ends.intersect(&Set::single(CR)), false),
@@ -114,6 +137,33 @@ impl Parser {
             ]);
         }
         Node::alt(vec![Node::end(), before_final(Set::single(LF))])
+    }
+
+    /// glibc takes the text behind a line feed for the start of a line where an anchor stands behind
+    /// something that may match it (`.^` matches a line feed), which POSIX does not say: such
+    /// patterns have no model.
+    pub(super) fn check_posix_anchor(&self, before: &[Node], node: &Node) -> Parsed<()> {
+        if self.family != Family::Posix {
+            return Ok(());
+        }
+        let trouble = (holds(node, &is_start) && before.iter().any(|n| holds(n, &takes_line_feed)))
+            || (holds(node, &takes_line_feed) && before.iter().any(|n| holds(n, &is_end)));
+        if trouble {
+            return Err(self.unsupported("an anchor next to what may match a line feed"));
+        }
+        Ok(())
+    }
+
+    /// The same for what is repeated: it stands next to itself.
+    pub(super) fn check_repeated_anchor(&self, node: &Node, max: Option<u32>) -> Parsed<()> {
+        let repeated = self.family == Family::Posix && max.is_none_or(|max| max > 1);
+        if repeated
+            && holds(node, &takes_line_feed)
+            && (holds(node, &is_start) || holds(node, &is_end))
+        {
+            return Err(self.unsupported("an anchor next to what may match a line feed"));
+        }
+        Ok(())
     }
 
     /// `\b` and `\B`.

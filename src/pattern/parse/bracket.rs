@@ -3,9 +3,18 @@
 use super::super::ast::Node;
 use super::super::class::Set;
 use super::super::dialect::{Alphabet, Dialect, Family};
-use super::super::unicode;
 use super::escape::Item;
 use super::{Parsed, Parser};
+
+/// A class as it was read, before it is negated.
+struct Class {
+    set: Set,
+    negative: bool,
+    /// Members that may stand for several symbols when case is ignored (Perl, Onigmo).
+    longer: Set,
+    /// .NET: what is taken away from it, after it was negated.
+    minus: Set,
+}
 
 impl Parser {
     /// A class; `self.pos` is at its bracket.
@@ -13,48 +22,101 @@ impl Parser {
         if self.dialect == Dialect::EcmaScriptV {
             return self.bracket_v().map(Node::Set);
         }
-        self.class().map(Node::Set)
+        if self.family == Family::Java {
+            return self.java_class(true).map(Node::Set);
+        }
+        self.check_outside_class()?;
+        let class = self.class()?;
+        let mut nodes = if class.negative || !self.folds_many() {
+            Vec::new()
+        } else {
+            self.longer_members(&class.longer)?
+        };
+        nodes.push(Node::Set(self.finished(class)));
+        Ok(Node::alt(nodes))
     }
 
-    fn nested(&self) -> bool {
-        matches!(self.family, Family::Java | Family::Ruby)
+    fn finished(&self, class: Class) -> Set {
+        self.negated(class.set, class.negative).minus(&class.minus)
     }
 
-    fn class(&mut self) -> Parsed<Set> {
+    /// PCRE2 refuses a POSIX class outside brackets, and has two that mean word boundaries.
+    fn check_outside_class(&self) -> Parsed<()> {
+        if !self.dialect.is_pcre2() {
+            return Ok(());
+        }
+        if self.looking_at("[[:<:]]") || self.looking_at("[[:>:]]") {
+            return Err(self.unsupported("a word boundary written as a class"));
+        }
+        if self.pcre2_posix_end(self.pos).is_some() {
+            return Err(self.error("POSIX named classes are supported only within a class"));
+        }
+        Ok(())
+    }
+
+    /// Where PCRE2 sees the end of `[:…:]`, `[.….]` or `[=…=]` that starts at `at`
+    /// (check_posix_syntax): an escaped bracket or backslash is passed over.
+    fn pcre2_posix_end(&self, at: usize) -> Option<usize> {
+        let symbol = |i: usize| self.input.get(i).copied().and_then(char::from_u32);
+        let kind = symbol(at + 1).filter(|c| matches!(c, ':' | '.' | '='))?;
+        let mut i = at + 2;
+        while i + 1 < self.input.len() {
+            match (symbol(i), symbol(i + 1)) {
+                (Some('\\'), Some(']' | '\\')) => i += 1,
+                (Some(']'), _) => return None,
+                (Some('['), Some(next)) if next == kind => return None,
+                (Some(c), Some(']')) if c == kind => return Some(i),
+                _ => {}
+            }
+            i += 1;
+        }
+        None
+    }
+
+    fn class(&mut self) -> Parsed<Class> {
         let open = self.pos;
         self.depth += 1;
+        self.class_depth += 1;
         if self.depth > super::MAX_DEPTH {
             return Err(self.unsupported("classes nested too deep"));
         }
         self.pos += 1;
         let negative = self.eat("^");
-        let set = self.members(open, true)?;
+        let mut class = Class {
+            set: Set::empty(),
+            negative,
+            longer: Set::empty(),
+            minus: Set::empty(),
+        };
+        self.members(open, true, &mut class)?;
         self.depth -= 1;
+        self.class_depth -= 1;
         if !self.eat("]") {
             return Err(self.error_at(open, "missing terminating ]"));
         }
         // ECMA-262 CharacterSetMatcher canonicalizes every member.
-        let set = if self.family == Family::EcmaScript {
-            self.folded(set)
-        } else {
-            set
-        };
-        Ok(self.negated(set, negative))
+        if self.family == Family::EcmaScript {
+            class.set = self.folded(class.set);
+        }
+        // Onigmo folds when the outermost class has been read.
+        let inner = self.family == Family::Ruby && self.class_depth > 0;
+        if inner && class.negative && self.flags.ignore_case {
+            return Err(self.unsupported("a negated class in a class without regard to case"));
+        }
+        Ok(class)
     }
 
-    /// Everywhere but in ECMAScript case variants are added to symbols and ranges as they are
-    /// read, not to `\w` and its like.
+    /// Elsewhere case variants are added to symbols and ranges as they are read, not to `\w` and its
+    /// like.
     fn folded_member(&self, set: Set) -> Set {
-        if self.family == Family::EcmaScript {
-            set
-        } else {
-            self.folded(set)
+        match self.family {
+            Family::EcmaScript => set,
+            _ => self.folded(set),
         }
     }
 
     /// The members up to the closing bracket, which stays unread.
-    fn members(&mut self, open: usize, mut first: bool) -> Parsed<Set> {
-        let mut set = Set::empty();
+    fn members(&mut self, open: usize, mut first: bool, class: &mut Class) -> Parsed<()> {
         let mut any = false;
         // What may begin a range: a symbol; or a set, which may not.
         loop {
@@ -71,38 +133,48 @@ impl Parser {
                     break;
                 }
             }
-            if self.extended_blank(c) {
+            if self.family == Family::Perl && self.flags.extended_more && matches!(c, ' ' | '\t') {
+                self.pos += 1;
                 continue;
             }
-            if c == '[' && !any_posix(self) && self.nested() {
-                let inner = self.class()?;
-                set = set.union(&inner);
-                any = true;
-                first = false;
+            // PCRE2: no member, so that a bracket behind it is still the first.
+            if self.dialect.is_pcre2() && (self.eat("\\E") || self.eat("\\Q\\E")) {
                 continue;
             }
-            if self.nested() && self.looking_at("&&") {
-                self.pos += 2;
-                while self.family == Family::Java && self.eat("&&") {}
-                let right = self.members(open, false)?;
-                if self.family == Family::Java && right.is_empty() {
-                    if set.is_empty() {
-                        return Err(self.error("bad class syntax"));
-                    }
-                    return Ok(set);
+            if self.family == Family::Ruby {
+                if c == '[' && !self.posix_class_ahead()? {
+                    let inner = self.class()?;
+                    class.longer = class.longer.union(&inner.longer);
+                    class.set = class.set.union(&self.finished(inner));
+                    any = true;
+                    first = false;
+                    continue;
                 }
-                return Ok(set.intersect(&right));
+                if self.looking_at("&&") {
+                    self.pos += 2;
+                    let mut right = Class {
+                        set: Set::empty(),
+                        negative: false,
+                        longer: Set::empty(),
+                        minus: Set::empty(),
+                    };
+                    self.members(open, false, &mut right)?;
+                    class.set = class.set.intersect(&right.set);
+                    class.longer = class.longer.intersect(&right.longer);
+                    return Ok(());
+                }
             }
             if self.family == Family::DotNet && any && self.looking_at("-[") {
                 self.pos += 1;
                 let minus = self.class()?;
+                class.minus = self.finished(minus);
                 if self.next_ascii() != ']' {
                     return Err(self.error("a subtraction must be the last element in a class"));
                 }
-                return Ok(set.minus(&minus));
+                return Ok(());
             }
             let at = self.pos;
-            let item = self.member()?;
+            let item = self.member(false)?;
             any = true;
             first = false;
             if self.next_ascii() == '-'
@@ -110,17 +182,33 @@ impl Parser {
                 && self.pos + 1 < self.input.len()
                 && let Some(range) = self.range(at, &item)?
             {
-                set = set.union(&self.folded_member(range));
+                // Perl lets single members stand for several symbols, Onigmo ranges as well.
+                if self.family == Family::Ruby {
+                    class.longer = class.longer.union(&range);
+                }
+                class.set = class.set.union(&self.folded_member(range));
                 continue;
             }
             match item {
                 Item::Symbol(symbol) => {
-                    set = set.union(&self.folded_member(self.symbols_of(symbol)));
+                    let symbols = self.symbols_of(symbol);
+                    class.longer = class.longer.union(&symbols);
+                    class.set = class.set.union(&self.folded_member(symbols));
                 }
-                Item::Set(members) => set = set.union(&members),
+                Item::Set(members) => {
+                    // Onigmo counts all that is not ASCII to the complement of such a class.
+                    if self.family == Family::Ruby
+                        && class.negative
+                        && self.class_depth > 1
+                        && members.contains(0x10_FFFF)
+                    {
+                        return Err(self.unsupported("\\D and its like in a negated inner class"));
+                    }
+                    class.set = class.set.union(&members);
+                }
             }
         }
-        Ok(set)
+        Ok(())
     }
 
     /// A code point as symbols: in UTF-16 both of its units are members.
@@ -150,29 +238,8 @@ impl Parser {
         }
     }
 
-    fn extended_blank(&mut self, c: char) -> bool {
-        let skip = match self.family {
-            Family::Java => {
-                self.flags.extended && matches!(c, ' ' | '\t' | '\n' | '\r' | '\x0B' | '\x0C')
-            }
-            Family::Perl => self.flags.extended_more && matches!(c, ' ' | '\t'),
-            _ => false,
-        };
-        if skip {
-            self.pos += 1;
-        } else if self.family == Family::Java && self.flags.extended && c == '#' {
-            while let Some(symbol) = self.bump() {
-                if symbol == 10 {
-                    break;
-                }
-            }
-            return true;
-        }
-        skip
-    }
-
     /// One member: a symbol, an escape, a POSIX class.
-    fn member(&mut self) -> Parsed<Item> {
+    fn member(&mut self, ends_range: bool) -> Parsed<Item> {
         let at = self.pos;
         let c = self.next_ascii();
         if c == '\\' && self.family != Family::Posix {
@@ -182,10 +249,12 @@ impl Parser {
             }
             return self.item_escape(at, true);
         }
+        // Go: what ends a range is a symbol in any case.
         if c == '['
-            && let Some(set) = self.posix_class()?
+            && !(ends_range && self.family == Family::Go)
+            && let Some(item) = self.posix_class()?
         {
-            return Ok(Item::Set(set));
+            return Ok(item);
         }
         if c == '[' && self.family == Family::DotNet && self.ascii_at(1) == ':' {
             // RegexParser.ScanCharClass: "[:name:]" is read as "[" and the rest is skipped.
@@ -209,15 +278,31 @@ impl Parser {
     /// literal after all.
     fn range(&mut self, at: usize, low: &Item) -> Parsed<Option<Set>> {
         let dash = self.pos;
-        // .NET and Java: "a-[" starts a subtraction or a nested class.
-        if self.ascii_at(1) == '[' && matches!(self.family, Family::DotNet | Family::Java) {
+        // .NET: "a-[" starts a subtraction.
+        if self.ascii_at(1) == '[' && self.family == Family::DotNet {
             return Ok(None);
         }
         if self.family == Family::Ruby && self.ascii_at(1) == '[' {
-            return Ok(None);
+            self.pos += 1;
+            let named = self.posix_class_ahead();
+            self.pos = dash;
+            return match low {
+                Item::Set(_) => Err(self.error("unmatched range specifier in char-class")),
+                Item::Symbol(_) if named? => Err(self.error("char-class value at end of range")),
+                // Onigmo loses the symbol and the dash.
+                Item::Symbol(_) => Err(self.unsupported("a range that ends with a class")),
+            };
+        }
+        if self.family == Family::Ruby && self.ascii_at(1) == '&' && self.ascii_at(2) == '&' {
+            return Err(self.unsupported("a dash before &&"));
         }
         self.pos += 1;
-        let high = self.member()?;
+        if self.family == Family::DotNet && self.looking_at("\\-") {
+            return Err(self.unsupported(
+                "an escaped dash that ends a range: .NET 5 and later take it, .NET Framework not",
+            ));
+        }
+        let high = self.member(true)?;
         match (low, high) {
             (Item::Symbol(low), Item::Symbol(high)) => {
                 if self.alphabet == Alphabet::Utf16 && (*low > 0xFFFF || high > 0xFFFF) {
@@ -254,10 +339,6 @@ impl Parser {
                         let dash_set = Set::single(u32::from('-'));
                         Ok(Some(members(self, low).union(&dash_set)))
                     }
-                    Family::Java if matches!(low, Item::Set(_)) => {
-                        self.pos = dash;
-                        Ok(None)
-                    }
                     Family::DotNet if matches!(low, Item::Set(_)) => {
                         self.pos = dash;
                         Ok(None)
@@ -270,75 +351,5 @@ impl Parser {
                 }
             }
         }
-    }
-
-    /// `[:name:]`; `None` where the bracket is a literal.
-    fn posix_class(&mut self) -> Parsed<Option<Set>> {
-        if !any_posix(self) {
-            return Ok(None);
-        }
-        let kind = self.ascii_at(1);
-        let at = self.pos;
-        let close = format!("{kind}]");
-        let mut end = self.pos + 2;
-        let mut name = String::new();
-        loop {
-            let here = self.pos;
-            self.pos = end;
-            let found = self.looking_at(&close);
-            let symbol = self.peek().and_then(char::from_u32);
-            self.pos = here;
-            if found {
-                break;
-            }
-            match symbol {
-                Some(c) if c != ']' || self.family == Family::Posix => name.push(c),
-                _ => return Ok(None),
-            }
-            end += 1;
-        }
-        if kind != ':' {
-            if self.family == Family::Posix {
-                if name.chars().count() == 1 {
-                    self.pos = end + 2;
-                    return Ok(Some(Set::of(&name)));
-                }
-                return Err(self.error_at(at, "invalid collation character"));
-            }
-            return Err(self.error_at(at, "POSIX collating elements are not supported"));
-        }
-        let (negative, plain) = match name.strip_prefix('^') {
-            Some(rest) if self.family != Family::Posix => (true, rest),
-            _ => (false, name.as_str()),
-        };
-        let ascii = match self.dialect {
-            Dialect::Pcre2Ucp | Dialect::Ruby | Dialect::PosixEre => false,
-            Dialect::Perl => self.flags.unicode == Some(false),
-            _ => true,
-        };
-        let set = if ascii {
-            unicode::posix_ascii(plain)
-        } else {
-            unicode::posix_unicode(plain, self.dialect)
-        };
-        match set {
-            Some(set) => {
-                self.pos = end + 2;
-                let set = self.folded(self.set(&set));
-                Ok(Some(self.negated(set, negative)))
-            }
-            None => Err(self.error_at(at, format!("unknown POSIX class name {plain}"))),
-        }
-    }
-}
-
-/// Whether a POSIX class (or, in POSIX, a collating element) starts here.
-fn any_posix(parser: &Parser) -> bool {
-    let next = parser.ascii_at(1);
-    match parser.family {
-        Family::Posix => matches!(next, ':' | '.' | '='),
-        Family::Perl => matches!(next, ':' | '.' | '='),
-        Family::Ruby | Family::Go => next == ':',
-        _ => false,
     }
 }

@@ -70,6 +70,9 @@ impl Parser {
             set = Some(set.unwrap_or_default().union(&right));
         }
         self.depth -= 1;
+        if negative && set.is_none() {
+            return Err(self.unsupported("[^] with v: anything in ECMA-262, not always in V8"));
+        }
         let set = self.folded(set.unwrap_or_default());
         Ok(self.negated(set, negative))
     }

@@ -88,6 +88,10 @@ impl Parser {
                     }),
                 ])
             }
+            // Onigmo: ALLOWED_ANCHOR_IN_LB has no ends of the text.
+            ('z' | 'Z', Family::Ruby) if self.behind => {
+                return Err(self.error("invalid pattern in look-behind"));
+            }
             ('A', _) => Node::start(),
             ('Z', Family::Python) => Node::end(),
             ('Z', Family::Go) => return Ok(None),
@@ -115,27 +119,21 @@ impl Parser {
                 Err(self.not_regular())
             }
             ('k', Perl | Java | Ruby | DotNet) => {
-                if matches!(self.ascii_at(1), '<' | '{' | '\'') {
+                let opens = match self.family {
+                    Ruby => matches!(self.ascii_at(1), '<' | '\''),
+                    Java => self.ascii_at(1) == '<',
+                    _ => matches!(self.ascii_at(1), '<' | '{' | '\''),
+                };
+                if opens {
                     return Err(self.not_regular());
+                }
+                // Onigmo: the letter.
+                if self.family == Ruby {
+                    return Ok(None);
                 }
                 Err(self.error_at(at, "malformed \\k"))
             }
             ('g', Perl | Ruby) => Err(self.not_regular()),
-            ('Q', Perl) if self.dialect == Dialect::Perl => Ok(None),
-            ('Q', Perl | Java | Go) => {
-                self.pos += 1;
-                let mut nodes = Vec::new();
-                while !self.at_end() && !self.eat("\\E") {
-                    if let Some(symbol) = self.bump() {
-                        nodes.push(self.symbol(symbol));
-                    }
-                }
-                Ok(Some(Node::concat(nodes)))
-            }
-            ('E', Perl) if self.dialect.is_pcre2() => {
-                self.pos += 1;
-                Ok(Some(Node::Empty))
-            }
             ('K', Perl | Ruby) => Err(self.unsupported("\\K")),
             ('X', Perl | Java | Ruby) => Err(self.unsupported("\\X")),
             ('C', Perl) if self.dialect.is_pcre2() => Err(self.unsupported("\\C")),
@@ -160,7 +158,8 @@ impl Parser {
         found
     }
 
-    /// `\R`: CR LF as one, or any line end; atomic, so CR alone only where no LF follows.
+    /// `\R`: CR LF as one, or any line end; atomic, so CR alone only where no LF follows. Not so in
+    /// Java (Pattern.LineEnding tries both).
     fn line_break(&self) -> Node {
         let mut ends = Set::range(10, 13);
         if self.dialect != Dialect::Pcre2 && self.dialect != Dialect::Pcre2DollarEndonly {
@@ -169,6 +168,9 @@ impl Parser {
             ends = ends.union(&Set::single(0x85));
         }
         let cr_lf = Node::literal([13, 10]);
+        if self.family == Family::Java {
+            return Node::alt(vec![cr_lf, Node::Set(ends)]);
+        }
         Node::alt(vec![
             cr_lf.clone(),
             Node::concat(vec![Node::ahead(cr_lf, true), Node::Set(ends)]),
@@ -319,6 +321,20 @@ impl Parser {
             // ECMA-262 WordCharacters: with u and i also what folds to a word symbol.
             set = self.folded(set);
         }
+        if self.family == Family::Ruby && kind == Shorthand::Word {
+            if self.flags.ignore_case && self.flags.unicode == Some(true) {
+                self.pos -= 1;
+                return None;
+            }
+            // Onigmo asks its table of Latin-1 outside classes (ONIGENC_IS_CODE_WORD).
+            if self.flags.unicode == Some(true) && self.class_depth == 0 {
+                set = set.union(&unicode::LATIN_1_WORD.iter().map(|&c| (c, c)).collect());
+            }
+        }
+        if self.family == Family::Go {
+            // regexp/syntax appendGroup folds them too.
+            set = self.folded(set);
+        }
         Some(self.negated(set, c.is_ascii_uppercase()))
     }
 
@@ -336,6 +352,9 @@ impl Parser {
         let c = self.next_ascii();
         if let Some(set) = self.shorthand(c) {
             return Ok(Item::Set(set));
+        }
+        if matches!(c, 'w' | 'W') && self.family == Family::Ruby {
+            return Err(self.unsupported("\\w under (?u) without regard to case"));
         }
         if matches!(c, 'p' | 'P') && self.has_properties() {
             self.pos += 1;

@@ -117,6 +117,15 @@ impl Parser {
                 Some(0x7B) if self.dialect == Dialect::Perl => {
                     Err(self.error_at(at, "use ; instead of \\c{"))
                 }
+                // Onigmo: `\c?` is DEL; what follows may be an escape itself.
+                Some(0x3F) if ruby => Ok(Item::Symbol(0x7F)),
+                Some(0x5C) if ruby => match self.bump() {
+                    Some(0x5C) => Ok(Item::Symbol(0x1C)),
+                    Some(_) => Err(self.unsupported("a control escape of an escape")),
+                    None => Err(self.error_at(at, "too short control sequence")),
+                },
+                Some(x) if ruby && x < 0x80 => Ok(Item::Symbol(x & 0x9F)),
+                Some(_) if ruby => Err(self.unsupported("a control escape outside ASCII")),
                 Some(x) if (0x20..0x7F).contains(&x) => {
                     let upper = if (0x61..=0x7A).contains(&x) {
                         x - 32
@@ -125,9 +134,6 @@ impl Parser {
                     };
                     if net && !(0x40..=0x5F).contains(&upper) {
                         return Err(self.error_at(at, "unrecognized control character"));
-                    }
-                    if ruby {
-                        return Ok(Item::Symbol(x & 0x9F));
                     }
                     Ok(Item::Symbol(upper ^ 64))
                 }
@@ -166,9 +172,10 @@ impl Parser {
                 None => Err(self.error_at(at, "illegal hexadecimal escape")),
             },
             'x' => match self.digits(16, 2) {
-                None if ruby || self.dialect.is_pcre2() => {
-                    Err(self.error_at(at, "invalid hex escape"))
-                }
+                None if ruby => Err(self.error_at(at, "invalid hex escape")),
+                None if self.dialect.is_pcre2() => Err(self.unsupported(
+                    "\\x without digits: U+0000 before PCRE2 10.45, an error from there on",
+                )),
                 Some(value) if ruby && value > 0x7F => {
                     Err(self.unsupported("a byte escape in a UTF-8 pattern"))
                 }
@@ -178,8 +185,11 @@ impl Parser {
                 if ruby && self.eat("{") {
                     let value = self.digits(16, 8);
                     return match value {
-                        Some(value) if value <= 0x10_FFFF && self.eat("}") => {
+                        Some(value) if char::from_u32(value).is_some() && self.eat("}") => {
                             Ok(Item::Symbol(value))
+                        }
+                        _ if matches!(self.next_ascii(), ' ' | '\t') => {
+                            Err(self.unsupported("several code points in \\u{}"))
                         }
                         _ => Err(self.error_at(at, "invalid Unicode escape")),
                     };
@@ -187,6 +197,9 @@ impl Parser {
                 let Some(high) = self.hex(4) else {
                     return Err(self.error_at(at, "illegal Unicode escape"));
                 };
+                if ruby && (0xD800..0xE000).contains(&high) {
+                    return Err(self.error_at(at, "invalid Unicode range"));
+                }
                 if java && (0xD800..0xDC00).contains(&high) && self.looking_at("\\u") {
                     let here = self.pos;
                     self.pos += 2;
@@ -217,7 +230,11 @@ impl Parser {
                     _ => Err(self.error_at(at, "bad \\o{} escape")),
                 }
             }
-            'N' if perl && self.looking_at("{U+") => {
+            // PCRE2: only with UTF.
+            'N' if perl
+                && self.looking_at("{U+")
+                && matches!(self.dialect, Dialect::Perl | Dialect::Pcre2Ucp) =>
+            {
                 self.pos += 3;
                 match self.digits(16, 8) {
                     Some(value) if value <= 0x10_FFFF && self.eat("}") => Ok(Item::Symbol(value)),
@@ -226,7 +243,17 @@ impl Parser {
             }
             '0'..='7' if !java => {
                 self.pos -= 1;
-                let value = self.digits(8, 3).unwrap_or(0);
+                // RegexParser.ScanOctal: with RegexOptions.ECMAScript it ends at 32 or more.
+                let mut most = 3;
+                if self.dialect == Dialect::DotNetEcmaScript {
+                    let two = [0, 1].map(|i| self.ascii_at(i).to_digit(8));
+                    if let [Some(a), Some(b)] = two
+                        && a * 8 + b >= 32
+                    {
+                        most = 2;
+                    }
+                }
+                let value = self.digits(8, most).unwrap_or(0);
                 if value > self.limit() || (ruby && value > 0x7F) {
                     return Err(self.error_at(at, "octal value is greater than \\377"));
                 }
@@ -241,6 +268,7 @@ impl Parser {
                 Err(self.error_at(at, "escape is invalid in a character class"))
             }
             'E' if in_class && self.dialect.is_pcre2() => Ok(Item::Set(Set::empty())),
+            'g' if in_class && self.dialect.is_pcre2() => Err(self.unsupported("\\g in a class")),
             'Q' if in_class && (java || self.dialect.is_pcre2()) => {
                 let mut set = Vec::new();
                 while !self.at_end() && !self.eat("\\E") {

@@ -86,7 +86,9 @@ fn java_bounded(node: &Node) -> bool {
     match node {
         Node::Concat(nodes) | Node::Alt(nodes) => nodes.iter().all(java_bounded),
         Node::Repeat { node, max, .. } => {
-            matches!(**node, Node::Set(_) | Node::Empty) || (max.is_some() && java_bounded(node))
+            matches!(**node, Node::Set(_))
+                || node.width().1 == Some(0)
+                || (max.is_some() && java_bounded(node))
         }
         _ => true,
     }
@@ -109,6 +111,15 @@ fn onigmo_width(node: &Node) -> Option<u64> {
             (*max == Some(*min)).then_some(onigmo_width(node)?.saturating_mul(u64::from(*min)))
         }
     }
+}
+
+/// Whether each branch at the top has one width.
+fn one_width(node: &Node) -> bool {
+    let branches = match node {
+        Node::Alt(nodes) => nodes.as_slice(),
+        other => std::slice::from_ref(other),
+    };
+    branches.iter().all(|branch| onigmo_width(branch).is_some())
 }
 
 impl Parser {
@@ -190,6 +201,10 @@ impl Parser {
             }
             '<' if self.family != Family::Python => {
                 self.pos += 1;
+                if self.family == Family::Go {
+                    self.name('>')?;
+                    return Err(self.unsupported("(?<name>: taken from Go 1.22 on"));
+                }
                 self.name('>')?;
                 self.body(open).map(|node| (node, Last::Item))
             }
@@ -293,12 +308,12 @@ impl Parser {
             Family::Perl if max.is_some_and(|max| max > 255) => {
                 refuse("look-behind is longer than 255")
             }
+            Family::Perl if self.dialect.is_pcre2() && !one_width(node) => {
+                Err(self
+                    .unsupported("a look-behind without a fixed length: taken from PCRE2 10.43 on"))
+            }
             Family::Ruby => {
-                let branches = match node {
-                    Node::Alt(nodes) => nodes.as_slice(),
-                    other => std::slice::from_ref(other),
-                };
-                if branches.iter().any(|branch| onigmo_width(branch).is_none()) {
+                if !one_width(node) {
                     return refuse("invalid pattern in look-behind");
                 }
                 Ok(())
@@ -350,7 +365,11 @@ impl Parser {
             return Err(self.error_at(at, "group name used twice"));
         }
         if self.names.contains(&name) && self.family == Family::EcmaScript {
-            // Allowed in different alternatives from ES2025 on; older engines refuse.
+            if self.input.contains(&u32::from('|')) {
+                return Err(self.unsupported(
+                    "a group name used twice: in different alternatives from ECMAScript 2025 on",
+                ));
+            }
             return Err(self.error_at(at, "group name used twice"));
         }
         self.names.push(name);
@@ -377,7 +396,15 @@ impl Parser {
             let c = self.next_ascii();
             match c {
                 ':' if any || self.family != Family::Go => {
+                    if self.family == Family::EcmaScript {
+                        return Err(
+                            self.unsupported("a group with flags: taken from ECMAScript 2025 on")
+                        );
+                    }
                     self.pos += 1;
+                    if flags.ascii_case && flags.ignore_case {
+                        return Err(self.unsupported("(?aa) without regard to case"));
+                    }
                     self.flags = flags;
                     let node = self.body(open)?;
                     self.flags = outer;
@@ -387,7 +414,9 @@ impl Parser {
                     if self.family == Family::EcmaScript {
                         return Err(self.error_at(open, "invalid group"));
                     }
-                    if !any && matches!(self.family, Family::Python | Family::Go) {
+                    let bare =
+                        matches!(self.family, Family::Python | Family::Ruby | Family::DotNet);
+                    if (!any && bare) || (minus && !any && self.family == Family::Go) {
                         return Err(self.error_at(open, "missing flag"));
                     }
                     if self.family == Family::Python && open != self.flags_until {
@@ -400,7 +429,20 @@ impl Parser {
                     }
                     self.pos += 1;
                     self.flags_until = self.pos;
+                    if flags.ascii_case && flags.ignore_case {
+                        return Err(self.unsupported("(?aa) without regard to case"));
+                    }
                     self.flags = flags;
+                    if self.family == Family::Python {
+                        let letters = self.input.get(open..self.pos).unwrap_or_default();
+                        self.global.0 |= letters.contains(&u32::from('a'));
+                        self.global.1 |= letters.contains(&u32::from('u'));
+                        if self.global == (true, true) {
+                            return Err(
+                                self.error_at(open, "ASCII and UNICODE flags are incompatible")
+                            );
+                        }
+                    }
                     if self.family == Family::Ruby {
                         // Onigmo: the flags hold for the rest of the group, alternatives included:
                         // a(?i)b|c is a(?i:b|c).
@@ -462,7 +504,8 @@ impl Parser {
             }
             ('L', Family::Python) if on && self.dialect == Dialect::PythonBytes => {}
             ('a', Family::Perl) if self.dialect == Dialect::Perl && on => {
-                flags.unicode = Some(false)
+                flags.ascii_case |= self.ascii_before() == 'a';
+                flags.unicode = Some(false);
             }
             ('u' | 'd' | 'l', Family::Perl) if self.dialect == Dialect::Perl && on => {
                 flags.unicode = None;

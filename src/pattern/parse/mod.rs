@@ -1,24 +1,28 @@
 //! Parsers: the text of a pattern in a dialect → [`Node`]. One file for what all dialects share
-//! (alternatives, sequences, quantifiers), one each for groups and flags, escapes, classes and the
-//! meaning of anchors. Imports [`super::ast`], [`super::class`], [`super::dialect`],
+//! (alternatives, sequences), one each for quantifiers, groups and flags, escapes, classes, case and
+//! the meaning of anchors. Imports [`super::ast`], [`super::class`], [`super::dialect`],
 //! [`super::unicode`].
 
 mod anchor;
 mod bracket;
+mod bracket_java;
+mod bracket_posix;
 mod bracket_v;
+mod case;
 mod escape;
 mod escape_perl;
 mod group;
 mod prescan;
 mod property;
+mod quantifier;
 mod rust;
 
+use std::cell::Cell;
 use std::fmt;
 
 use super::ast::Node;
 use super::class::Set;
 use super::dialect::{Alphabet, Dialect, Family};
-use super::unicode;
 
 /// Why there is no tree for a pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,7 +77,6 @@ pub fn parse(pattern: &str, dialect: Dialect) -> Result<Node, ParseError> {
     if parser.pos < parser.input.len() {
         return Err(parser.error("unmatched closing parenthesis"));
     }
-    parser.finish()?;
     Ok(node)
 }
 
@@ -95,6 +98,8 @@ struct Flags {
     unix_lines: bool,
     /// Asked for by flag: Unicode classes (Java `U`, Ruby `u`), or ASCII (Python, Perl, Ruby `a`).
     unicode: Option<bool>,
+    /// Perl `aa`: no ASCII symbol folds to another.
+    ascii_case: bool,
     /// Java `u`: Unicode case.
     unicode_case: bool,
     /// `n`: plain groups do not capture.
@@ -140,6 +145,14 @@ struct Parser {
     behind_negative: bool,
     /// Python: where global flags may still stand.
     flags_until: usize,
+    /// Python: flags that were asked for globally.
+    global: (bool, bool),
+    /// The literal that was read last, where case folding may join it with its neighbours.
+    literal: Cell<Option<u32>>,
+    /// Between `\Q` and `\E`.
+    quoting: bool,
+    /// How many classes are open.
+    class_depth: u32,
 }
 
 type Parsed<T> = Result<T, ParseError>;
@@ -175,6 +188,10 @@ impl Parser {
             behind: false,
             behind_negative: false,
             flags_until: 0,
+            global: (dialect == Dialect::PythonAscii, false),
+            literal: Cell::new(None),
+            quoting: false,
+            class_depth: 0,
         }
     }
 
@@ -272,29 +289,6 @@ impl Parser {
         set.intersect(&self.all())
     }
 
-    /// One symbol, or, where it is outside the basic plane and the alphabet is units, two.
-    fn symbol(&self, symbol: u32) -> Node {
-        if self.alphabet == Alphabet::Utf16
-            && symbol > 0xFFFF
-            && let Some(c) = char::from_u32(symbol)
-        {
-            return Node::literal(Alphabet::Utf16.symbols(c.encode_utf8(&mut [0; 4])));
-        }
-        Node::Set(self.folded(Set::single(symbol)))
-    }
-
-    /// A set with the case variants of its members, where case is ignored.
-    fn folded(&self, set: Set) -> Set {
-        if !self.flags.ignore_case {
-            return set;
-        }
-        let unicode = match self.family {
-            Family::Java => Some(self.flags.unicode_case),
-            _ => self.flags.unicode,
-        };
-        self.set(&unicode::fold(&set, self.dialect, unicode))
-    }
-
     // ── grammar ──
 
     fn alternation(&mut self) -> Parsed<Node> {
@@ -314,8 +308,19 @@ impl Parser {
 
     fn sequence(&mut self) -> Parsed<Node> {
         let mut nodes: Vec<Node> = Vec::new();
+        // Which of them are single literals under a flag that may fold several into one.
+        let mut literals: Vec<Option<u32>> = Vec::new();
         let mut last = Last::Nothing;
         loop {
+            // `\Q…\E`: symbols without a meaning; a quantifier behind them is about the last one.
+            if self.quote()
+                && let Some(symbol) = self.bump()
+            {
+                nodes.push(self.symbol(symbol));
+                literals.push(self.literal.take());
+                last = Last::Item;
+                continue;
+            }
             self.skip_extended();
             let c = self.next_ascii();
             if self.at_end() || c == '|' {
@@ -328,241 +333,85 @@ impl Parser {
                 }
             }
             if self.quantifier_ahead(last) {
+                if let Some(Some(symbol)) = literals.last().copied()
+                    && let Some(node) = nodes.last_mut()
+                {
+                    *node = self.run(&[symbol])?;
+                }
                 self.quantifier(&mut nodes, &mut last)?;
+                literals.truncate(nodes.len().saturating_sub(1));
+                literals.resize(nodes.len(), None);
                 continue;
             }
+            self.literal.set(None);
             let (node, kind) = self.atom(last)?;
             match (kind, node) {
                 // A comment: what was before stays what a quantifier repeats.
                 (Last::Invisible, Node::Empty) => {}
                 (kind, node) => {
+                    let single = !matches!(c, '(' | '[') && matches!(node, Node::Set(_));
+                    let literal = self.literal.take().filter(|_| single);
+                    self.check_posix_anchor(&nodes, &node)?;
                     nodes.push(node);
+                    literals.push(literal);
                     last = kind;
                 }
             }
         }
-        Ok(Node::concat(nodes))
+        self.join_literals(nodes, &literals)
+    }
+
+    /// Reads `\Q` and `\E` as they come; whether a quoted symbol is next. Perl's belong to its
+    /// strings, not to its patterns; PCRE2 passes over a lone `\E`.
+    fn quote(&mut self) -> bool {
+        let known = match self.family {
+            Family::Perl => self.dialect.is_pcre2(),
+            Family::Java | Family::Go => true,
+            _ => false,
+        };
+        if !known {
+            return false;
+        }
+        loop {
+            if self.quoting {
+                if !self.eat("\\E") {
+                    break;
+                }
+                self.quoting = false;
+            } else if self.eat("\\Q") {
+                self.quoting = true;
+            } else if !(self.family == Family::Perl && self.eat("\\E")) {
+                break;
+            }
+        }
+        self.quoting
     }
 
     /// Blanks and comments under `x`.
     fn skip_extended(&mut self) {
+        let wide = self.family == Family::Perl;
         while self.flags.extended {
             let c = self.next_ascii();
-            if matches!(c, ' ' | '\t' | '\n' | '\r' | '\x0B' | '\x0C') {
+            let blank = self.peek().is_some_and(|symbol| match symbol {
+                9..=13 | 32 => true,
+                // Perl and PCRE2: Pattern_White_Space.
+                0x85 | 0x200E | 0x200F | 0x2028 | 0x2029 => wide,
+                _ => false,
+            });
+            if blank {
                 self.pos += 1;
             } else if c == '#' {
-                while let Some(symbol) = self.peek() {
-                    if symbol == 10 {
-                        break;
-                    }
+                let ends = match self.family {
+                    Family::Java => self.line_ends(),
+                    _ => Set::single(10),
+                };
+                while self.peek().is_some_and(|symbol| !ends.contains(symbol)) {
                     self.pos += 1;
                 }
             } else {
                 break;
             }
         }
-    }
-
-    /// Whether a quantifier starts here.
-    fn quantifier_ahead(&self, last: Last) -> bool {
-        match self.next_ascii() {
-            '*' | '+' | '?' => {
-                // glibc: a leading * in an ERE is an error ("Invalid preceding"), + and ? too.
-                true
-            }
-            '{' => {
-                // Perl: "{" where a piece begins is a literal.
-                if self.dialect == Dialect::Perl && last == Last::Nothing {
-                    return false;
-                }
-                // Java and glibc: a brace is always a quantifier, or an error.
-                matches!(self.family, Family::Java | Family::Posix) || self.braces().is_some()
-            }
-            _ => false,
-        }
-    }
-
-    /// `{n}`, `{n,}`, `{n,m}`, `{,m}` as the dialect has them: bounds and length, else `None`.
-    fn braces(&self) -> Option<(u32, Option<u32>, usize)> {
-        let blanks = (self.dialect.is_pcre2() || self.dialect == Dialect::Perl) as usize;
-        let blank = |i: &mut usize| {
-            while blanks > 0 && matches!(self.ascii_at(*i), ' ' | '\t') {
-                *i += 1;
-            }
-        };
-        let number = |i: &mut usize| {
-            let mut value: Option<u32> = None;
-            while let Some(digit) = self.ascii_at(*i).to_digit(10) {
-                value = Some(value.unwrap_or(0).saturating_mul(10).saturating_add(digit));
-                *i += 1;
-            }
-            value
-        };
-        let mut i = 1;
-        blank(&mut i);
-        let low = number(&mut i);
-        blank(&mut i);
-        let (min, max) = if self.ascii_at(i) == ',' {
-            i += 1;
-            blank(&mut i);
-            let high = number(&mut i);
-            blank(&mut i);
-            let open_start = matches!(
-                self.family,
-                Family::Python | Family::Perl | Family::Ruby | Family::Posix
-            );
-            match (low, high) {
-                (None, _) if !open_start => return None,
-                (None, None) if !matches!(self.family, Family::Python | Family::Posix) => {
-                    return None;
-                }
-                (low, high) => (low.unwrap_or(0), high),
-            }
-        } else {
-            (low?, low)
-        };
-        if self.ascii_at(i) != '}' {
-            return None;
-        }
-        Some((min, max, i + 1))
-    }
-
-    fn quantifier(&mut self, nodes: &mut Vec<Node>, last: &mut Last) -> Parsed<()> {
-        let at = self.pos;
-        self.check_quantifiable(*last)?;
-        if self.family == Family::Java
-            && self.next_ascii() == '{'
-            && *last != Last::Item
-            && !matches!(last, Last::Anchor | Last::LookAhead | Last::LookBehind)
-        {
-            nodes.push(Node::Empty);
-        }
-        let (min, max) = match self.next_ascii() {
-            '*' => (0, None),
-            '+' => (1, None),
-            '?' => (0, Some(1)),
-            _ => {
-                let Some((min, max, length)) = self.braces() else {
-                    return Err(self.error("illegal repetition"));
-                };
-                self.pos += length - 1;
-                (min, max)
-            }
-        };
-        self.pos += 1;
-        self.check_bounds(at, min, max)?;
-        let was_braces = self.input.get(at) == Some(&u32::from('{'));
-        let mut possessive = false;
-        match self.family {
-            Family::Posix => {}
-            _ if self.next_ascii() == '?' => {
-                // Onigmo: a{n}? is not lazy but optional.
-                if self.family == Family::Ruby && was_braces && max == Some(min) {
-                    if let Some(node) = nodes.pop() {
-                        self.pos += 1;
-                        let inner = Node::repeat(node, min, max);
-                        nodes.push(Node::repeat(inner, 0, Some(1)));
-                        *last = Last::Quantified;
-                    }
-                    return Ok(());
-                }
-                self.pos += 1;
-            }
-            Family::Perl | Family::Java | Family::Python if self.next_ascii() == '+' => {
-                possessive = true;
-                self.pos += 1;
-            }
-            Family::Ruby if self.next_ascii() == '+' && !was_braces => {
-                possessive = true;
-                self.pos += 1;
-            }
-            _ => {}
-        }
-        let Some(node) = nodes.pop() else {
-            // Nothing to repeat, and the dialect allows that: a literal (glibc) or nothing.
-            return Ok(());
-        };
-        nodes.push(if possessive {
-            self.possessive(node, min, max)?
-        } else {
-            Node::repeat(node, min, max)
-        });
-        *last = Last::Quantified;
-        Ok(())
-    }
-
-    /// `x*+` for a set is `x*(?!x)`: the repetition takes what it can and gives nothing back.
-    fn possessive(&self, node: Node, min: u32, max: Option<u32>) -> Parsed<Node> {
-        if let Some(set) = group::as_set(&node) {
-            let stop = Node::ahead(Node::Set(set.clone()), true);
-            let one = Node::Set(set);
-            return Ok(match max {
-                None => Node::concat(vec![Node::repeat(one, min, None), stop]),
-                Some(max) if max == min => Node::repeat(one, min, Some(min)),
-                Some(max) => Node::alt(vec![
-                    Node::repeat(one.clone(), max, Some(max)),
-                    Node::concat(vec![
-                        Node::repeat(one, min, Some(max.saturating_sub(1))),
-                        stop,
-                    ]),
-                ]),
-            });
-        }
-        group::atomic(Node::repeat(node, min, max))
-            .ok_or_else(|| self.unsupported("a possessive quantifier on more than one symbol"))
-    }
-
-    fn check_quantifiable(&self, last: Last) -> Parsed<()> {
-        use Family::{DotNet, EcmaScript, Go, Java, Perl, Posix, Python, Ruby, Rust};
-        let what = self.next_ascii();
-        let nothing = Err(self.error(format!("nothing to repeat before '{what}'")));
-        match (last, self.family) {
-            (Last::Item, _) => Ok(()),
-            // Java: braces without anything before them repeat the empty text.
-            (Last::Nothing | Last::Quantified, Java) if what == '{' => Ok(()),
-            (Last::Nothing | Last::Invisible, _) => nothing,
-            (Last::Anchor, EcmaScript | Python) => nothing,
-            (Last::Anchor, Posix) => nothing,
-            // PCRE2 10.45 and later.
-            (Last::Anchor, Perl) if self.dialect.is_pcre2() => nothing,
-            (Last::LookAhead, EcmaScript) if !self.dialect.ecma_unicode() => Ok(()),
-            (Last::LookAhead | Last::LookBehind, EcmaScript) => nothing,
-            (Last::Anchor | Last::LookAhead | Last::LookBehind, _) => Ok(()),
-            (Last::Quantified, Ruby | Posix | Rust) => Ok(()),
-            (Last::Quantified, Java) => {
-                Err(self.error(format!("dangling meta character '{what}'")))
-            }
-            (Last::Quantified, EcmaScript | Python | Perl | Go | DotNet) => {
-                Err(self.error(format!("multiple repeat '{what}'")))
-            }
-        }
-    }
-
-    fn check_bounds(&self, at: usize, min: u32, max: Option<u32>) -> Parsed<()> {
-        let limit = match self.family {
-            Family::Perl if self.dialect == Dialect::Perl => Some(65_534),
-            Family::Perl => Some(65_535),
-            Family::Go => Some(1_000),
-            Family::Ruby => Some(100_000),
-            Family::Posix => Some(32_767),
-            Family::Java | Family::DotNet => Some(2_147_483_647),
-            _ => None,
-        };
-        if let Some(limit) = limit
-            && min.max(max.unwrap_or(0)) > limit
-        {
-            return Err(self.error_at(at, format!("repeat count over {limit}")));
-        }
-        if let Some(max) = max
-            && max < min
-        {
-            // Perl warns and matches nothing; Onigmo swaps the two and makes it possessive.
-            if self.dialect == Dialect::Perl || self.family == Family::Ruby {
-                return Err(self.unsupported("a quantifier with its bounds in reverse"));
-            }
-            return Err(self.error_at(at, "repeat bounds out of order"));
-        }
-        Ok(())
     }
 
     fn atom(&mut self, last: Last) -> Parsed<(Node, Last)> {
@@ -609,10 +458,5 @@ impl Parser {
                 .and_then(char::from_u32)
         };
         at(1).is_some_and(|c| c.is_ascii_alphabetic()) && at(2) == Some('\\')
-    }
-
-    /// What can only be judged at the end of the pattern.
-    fn finish(&self) -> Parsed<()> {
-        Ok(())
     }
 }

@@ -42,16 +42,49 @@ impl Parser {
             negative = !negative;
             plain = rest;
         }
-        let set = self
-            .named_property(plain)
-            .ok_or_else(|| self.unknown_property(at, plain))?;
-        let set = self.folded(self.set(&set));
+        // Onigmo folds some of them, and ASCII apart from the rest.
+        if self.flags.ignore_case && self.family == Family::Ruby {
+            return Err(self.unsupported("a property without regard to case"));
+        }
+        let cased = self.flags.ignore_case && matches!(plain, "Lu" | "Ll" | "Lt");
+        let set = match self.family {
+            Family::Perl if cased && self.dialect.is_pcre2() => {
+                return Err(
+                    self.unsupported("\\p{Lu} without regard to case: depends on the version")
+                );
+            }
+            // Without regard to case these three are one (JDK 16 and later in Java); what else is
+            // named is not folded.
+            Family::Perl | Family::Java | Family::DotNet if cased => unicode::property("LC"),
+            _ => self.named_property(plain),
+        };
+        let set = set.ok_or_else(|| self.unknown_property(at, plain))?;
+        let set = match self.family {
+            Family::Go | Family::EcmaScript => self.folded(self.set(&set)),
+            _ => self.set(&set),
+        };
         Ok(self.negated(set, negative))
     }
 
     fn unknown_property(&self, at: usize, name: &str) -> super::ParseError {
         match self.family {
             // These have names of their own that we do not list completely.
+            Family::Java
+                if !(name.starts_with("java")
+                    || name.starts_with("In")
+                    || name.starts_with("Is")
+                    || name.contains('=')) =>
+            {
+                self.error_at(at, format!("unknown character property name {{{name}}}"))
+            }
+            Family::Ruby if name.contains('=') => {
+                self.error_at(at, format!("invalid character property name {{{name}}}"))
+            }
+            Family::Perl
+                if self.dialect.is_pcre2() && !name.to_ascii_lowercase().contains("bidi") =>
+            {
+                self.error_at(at, format!("unknown property {name}"))
+            }
             Family::Perl | Family::Java | Family::DotNet | Family::Ruby => {
                 self.unsupported(format!("the property {name}"))
             }
@@ -61,34 +94,29 @@ impl Parser {
 
     fn named_property(&self, name: &str) -> Option<Set> {
         match self.family {
-            Family::Java => {
-                let ascii = match name {
-                    "Lower" | "Upper" | "Alpha" | "Digit" | "Alnum" | "Punct" | "Graph"
-                    | "Print" | "Blank" | "Cntrl" | "XDigit" | "Space" | "ASCII" => {
-                        name.to_ascii_lowercase()
-                    }
-                    _ => String::new(),
-                };
-                if !ascii.is_empty() {
-                    return if self.flags.unicode == Some(true) && ascii != "ascii" {
-                        unicode::posix_unicode(&ascii, self.dialect)
-                    } else {
-                        unicode::posix_ascii(&ascii)
-                    };
-                }
-                match name {
-                    "L1" => return Some(Set::range(0, 0xFF)),
-                    "all" => return Some(Set::range(0, 0x10_FFFF)),
-                    _ => {}
-                }
-                if name.starts_with("java") || name.starts_with("In") || name.starts_with("blk=") {
-                    return None;
-                }
-                unicode::property(name.strip_prefix("Is").unwrap_or(name))
-            }
+            Family::Java => self.java_property(name),
             Family::Perl => match name {
                 "L&" | "LC" => unicode::property("LC"),
                 "Any" => Some(Set::range(0, 0x10_FFFF)),
+                _ if self.dialect == Dialect::Perl => {
+                    let lower = name.to_ascii_lowercase();
+                    if self.flags.ignore_case
+                        && ["upper", "lower", "title"]
+                            .iter()
+                            .any(|case| lower.contains(case))
+                    {
+                        return None;
+                    }
+                    let posix = lower.strip_prefix("xposix").unwrap_or(&lower);
+                    if matches!(
+                        posix,
+                        "print" | "graph" | "alnum" | "blank" | "word" | "xdigit"
+                    ) {
+                        return unicode::posix_unicode(posix, self.dialect);
+                    }
+                    // perlunicode: a script by its name alone means its extensions.
+                    unicode::property(&format!("scx={name}")).or_else(|| unicode::property(name))
+                }
                 "Xan" => unicode::posix_unicode("alnum", Dialect::Pcre2Ucp),
                 "Xwd" => Some(unicode::shorthand(Shorthand::Word, Dialect::Pcre2Ucp, None)),
                 "Xsp" | "Xps" => Some(unicode::shorthand(
@@ -96,15 +124,39 @@ impl Parser {
                     Dialect::Pcre2Ucp,
                     None,
                 )),
-                _ => unicode::property(name),
+                _ if is_category(name) => unicode::property(name),
+                // pcre2pattern: no long names of categories, no "Is"; scripts mean extensions.
+                _ => match name.split_once(['=', ':']) {
+                    Some((key, script)) => {
+                        let key = key.to_ascii_lowercase().replace(['_', ' ', '-'], "");
+                        match key.as_str() {
+                            "script" | "sc" => unicode::property(&format!("sc={script}")),
+                            "scriptextensions" | "scx" => {
+                                unicode::property(&format!("scx={script}"))
+                            }
+                            _ => None,
+                        }
+                    }
+                    None if name.to_ascii_lowercase().starts_with("is")
+                        || (unicode::property(&format!("gc={name}")).is_some()
+                            && !name.eq_ignore_ascii_case("ascii")) =>
+                    {
+                        None
+                    }
+                    None => unicode::property(&format!("scx={name}"))
+                        .or_else(|| unicode::property(name)),
+                },
             },
             Family::Ruby => {
                 let lower = name.to_ascii_lowercase();
                 match lower.as_str() {
+                    // \p{Punct} is the category, [[:punct:]] more than that.
+                    "punct" => unicode::property("P"),
                     "alnum" | "alpha" | "blank" | "cntrl" | "digit" | "graph" | "lower"
-                    | "print" | "punct" | "space" | "upper" | "xdigit" | "word" => {
+                    | "print" | "space" | "upper" | "xdigit" | "word" => {
                         unicode::posix_unicode(&lower, self.dialect)
                     }
+                    _ if lower.starts_with("is") || lower.contains('=') => None,
                     _ => unicode::property(name),
                 }
             }
@@ -120,7 +172,7 @@ impl Parser {
             }
             Family::DotNet => {
                 // General categories; named blocks have no table here.
-                (name.len() <= 2).then(|| unicode::property(name)).flatten()
+                is_category(name).then(|| unicode::property(name)).flatten()
             }
             Family::EcmaScript => {
                 // ECMA-262 takes exact names only, regex-syntax also loose ones.
@@ -165,4 +217,86 @@ impl Parser {
             _ => unicode::property(name),
         }
     }
+
+    /// `java.util.regex`: categories and POSIX classes by their exact names, scripts and binary
+    /// properties behind "Is".
+    fn java_property(&self, name: &str) -> Option<Set> {
+        let unicode = self.flags.unicode == Some(true);
+        let upper_lower = |name: &str| matches!(name, "lower" | "upper");
+        let posix = match name {
+            "Lower" | "Upper" | "Alpha" | "Digit" | "Alnum" | "Punct" | "Graph" | "Print"
+            | "Blank" | "Cntrl" | "XDigit" | "Space" | "ASCII" => name.to_ascii_lowercase(),
+            _ if unicode => name.to_ascii_lowercase(),
+            _ => String::new(),
+        };
+        if !posix.is_empty()
+            && let Some(ascii) = unicode::posix_ascii(&posix)
+        {
+            let folds = self.flags.ignore_case && upper_lower(&posix);
+            return match (unicode && posix != "ascii", folds) {
+                // Without regard to case (Pattern: CharPredicates with caseIns).
+                (true, true) => Some(
+                    unicode::property("Uppercase")?
+                        .union(&unicode::property("Lowercase")?)
+                        .union(&unicode::property("Lt")?),
+                ),
+                (false, true) => unicode::posix_ascii("alpha"),
+                (true, false) => match posix.as_str() {
+                    "punct" => unicode::property("P"),
+                    "xdigit" => Some(unicode::decimal().union(&unicode::property("Hex_Digit")?)),
+                    _ => unicode::posix_unicode(&posix, self.dialect),
+                },
+                (false, false) => Some(ascii),
+            };
+        }
+        match name {
+            "L1" => return Some(Set::range(0, 0xFF)),
+            "all" => return Some(Set::range(0, 0x10_FFFF)),
+            "LC" => return unicode::property("LC"),
+            "LD" => return Some(unicode::property("L")?.union(&unicode::decimal())),
+            _ if is_category(name) => return unicode::property(name),
+            _ => {}
+        }
+        let script = |name: &str| unicode::property(&format!("sc={name}"));
+        if let Some((key, value)) = name.split_once('=') {
+            return match key.to_ascii_lowercase().as_str() {
+                "sc" | "script" => script(value),
+                "gc" | "general_category" if is_category(value) => unicode::property(value),
+                _ => None,
+            };
+        }
+        let rest = name.strip_prefix("Is")?;
+        if is_category(rest) {
+            return unicode::property(rest);
+        }
+        let cased = self.flags.ignore_case
+            && matches!(
+                rest.to_ascii_lowercase().as_str(),
+                "lowercase" | "uppercase" | "titlecase"
+            );
+        match rest.to_ascii_uppercase().as_str() {
+            _ if cased => None,
+            "ALPHABETIC"
+            | "IDEOGRAPHIC"
+            | "LOWERCASE"
+            | "UPPERCASE"
+            | "WHITE_SPACE"
+            | "NONCHARACTER_CODE_POINT"
+            | "JOIN_CONTROL" => unicode::property(rest),
+            "LETTER" => unicode::property("L"),
+            "TITLECASE" => unicode::property("Lt"),
+            "CONTROL" => unicode::property("Cc"),
+            "PUNCTUATION" => unicode::property("P"),
+            "DIGIT" => Some(unicode::decimal()),
+            "HEX_DIGIT" => Some(unicode::decimal().union(&unicode::property("Hex_Digit")?)),
+            _ => script(rest),
+        }
+    }
+}
+
+/// The short name of a general category, exactly as Unicode writes it.
+fn is_category(name: &str) -> bool {
+    const NAMES: &str = "L Lu Ll Lt Lm Lo M Mn Mc Me N Nd Nl No P Pc Pd Ps Pe Pi Pf Po S Sm Sc Sk So Z \
+                         Zs Zl Zp C Cc Cf Co Cn Cs";
+    NAMES.split(' ').any(|known| known == name)
 }
