@@ -7,7 +7,7 @@ use crate::case::{Case, Context, Expect};
 use crate::contract::{Operation, answers_promise};
 use crate::device::{Guard, GuardedWrite};
 use crate::exchange::Request;
-use crate::judge::{Deviation, Kind, Took, judge};
+use crate::judge::{Deviation, Kind, Took};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -41,6 +41,9 @@ impl Runner<'_> {
         if let Err(error) = self.login().await {
             self.stop = Some(Stop::Preflight(error));
             return None;
+        }
+        if !self.job.profile.hooks.is_empty() {
+            self.note("the hooks of the device profile are not used by this version".to_owned());
         }
         let guard = Guard::take(device, self.guarded()).await;
         for (operation, why) in guard.unread() {
