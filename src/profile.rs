@@ -266,9 +266,82 @@ fn pieces(mut text: &str) -> impl Iterator<Item = Piece<'_>> {
     })
 }
 
+fn path(entry: &str, value: &str) -> Result<(), String> {
+    match value.starts_with('/') && !value.contains(|c: char| c.is_whitespace() || c == '#') {
+        true => Ok(()),
+        false => Err(format!(
+            "{entry}: {value:?} is no path below the base URL, such as /api/v1/login"
+        )),
+    }
+}
+
+/// A JSON pointer (RFC 6901).
+fn pointer(entry: &str, value: &str) -> Result<(), String> {
+    match value.is_empty() || value.starts_with('/') {
+        true => Ok(()),
+        false => Err(format!(
+            "{entry}: {value:?} is no JSON pointer; write \"/{value}\""
+        )),
+    }
+}
+
+/// A method is a token of RFC 9110 §9.1.
+fn method(entry: &str, value: &str) -> Result<(), String> {
+    match !value.is_empty() && value.bytes().all(|b| b.is_ascii_alphabetic() || b == b'-') {
+        true => Ok(()),
+        false => Err(format!("{entry}: {value:?} is no HTTP method")),
+    }
+}
+
 impl Profile {
-    /// Parses `device.toml`. The error names line and column.
+    /// Parses `device.toml`. The error names line and column, or the entry whose value is of no use.
     pub fn from_toml(text: &str) -> Result<Profile, String> {
-        toml::from_str(text).map_err(|e| e.to_string())
+        let profile: Profile = toml::from_str(text).map_err(|e| e.to_string())?;
+        profile.check()?;
+        Ok(profile)
+    }
+
+    /// Whether every value can be meant: what would only show in the middle of a run, or never, is
+    /// said at once.
+    fn check(&self) -> Result<(), String> {
+        if let Some(login) = &self.login {
+            path("[login] path", &login.path)?;
+            method("[login] method", &login.method)?;
+            pointer("[login] token", &login.token)?;
+        }
+        for (id, how) in &self.read_back {
+            let entry = |name: &str| format!("[read-back.{id}] {name}");
+            path(&entry("path"), &how.path)?;
+            method(&entry("method"), &how.method)?;
+            pointer(&entry("root"), &how.root)?;
+            for member in how.unreadable.keys() {
+                pointer(&entry("unreadable"), member)?;
+            }
+        }
+        if let Some(life) = &self.life {
+            path("[life] path", &life.path)?;
+            for (name, member) in [
+                ("uptime", &life.uptime),
+                ("boot-id", &life.boot_id),
+                ("model", &life.model),
+                ("firmware", &life.firmware),
+            ] {
+                if let Some(member) = member {
+                    pointer(&format!("[life] {name}"), member)?;
+                }
+            }
+        }
+        for glob in &self.deny {
+            globset::Glob::new(glob).map_err(|e| format!("deny: {e}"))?;
+        }
+        match self.limits.rate {
+            Some(rate) if !(rate.is_finite() && rate > 0.0) => Err(format!(
+                "[limits] rate: {rate} is no number of requests a second; leave it out for no limit"
+            )),
+            _ if self.limits.timeout_ms == 0 => {
+                Err("[limits] timeout-ms: 0 lets no answer come; 5000 is five seconds".to_owned())
+            }
+            _ => Ok(()),
+        }
     }
 }

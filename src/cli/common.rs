@@ -1,16 +1,18 @@
 //! Options that several subcommands share, and their parsing. Every error names the option.
 
+use crate::case::{Case, Context, Plan, plan_where};
 use crate::contract::{self, Contract, Operation, SecurityScheme};
 use crate::device::{Credentials, Tls};
 use crate::mock::MockConfig;
 use crate::profile::Profile;
 use crate::report;
+use crate::report::snapshots::Snapshots;
 use crate::run::Outcome;
 use crate::run::result::Shard;
+use globset::Glob;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use tokio::sync::watch;
 
 /// Why a subcommand could not start: printed to stderr, exit code 2.
 pub(super) type Error = Box<dyn std::error::Error>;
@@ -52,10 +54,10 @@ pub(super) struct DeviceArgs {
     #[arg(long, value_name = "VAR", conflicts_with = "username")]
     pub(super) token_env: Option<String>,
     /// Longest wait for one answer, e.g. 5s
-    #[arg(long, value_name = "D", value_parser = duration)]
+    #[arg(long, value_name = "D", value_parser = timeout, allow_hyphen_values = true)]
     pub(super) timeout: Option<Duration>,
     /// Requests a second at most, e.g. 5/s
-    #[arg(long, value_name = "N/s", value_parser = rate)]
+    #[arg(long, value_name = "N/s", value_parser = rate, allow_hyphen_values = true)]
     pub(super) rate: Option<f64>,
     /// Accept any TLS certificate
     #[arg(long)]
@@ -70,18 +72,33 @@ pub(super) struct DeviceArgs {
 
 impl DeviceArgs {
     /// The profile of a file, or the built-in one.
-    pub(super) fn profile_from(file: Option<&Path>, built_in: Profile) -> Result<Profile, Error> {
+    pub(super) fn profile_from(
+        file: Option<&Path>,
+        built_in: Profile,
+        contract: &Contract,
+    ) -> Result<Profile, Error> {
         let Some(path) = file else {
             return Ok(built_in);
         };
         let named = |e: String| format!("--device {}: {e}", path.display());
         let text = std::fs::read_to_string(path).map_err(|e| named(e.to_string()))?;
-        Ok(Profile::from_toml(&text).map_err(named)?)
+        let profile = Profile::from_toml(&text).map_err(named)?;
+        for id in profile.read_back.keys() {
+            if contract.operation(id).is_none() {
+                let known: Vec<&str> = contract.operations.iter().map(|o| o.id.as_str()).collect();
+                return Err(named(format!(
+                    "[read-back.{id}]: the contract has no operation {id}; it has {}",
+                    known.join(", ")
+                ))
+                .into());
+            }
+        }
+        Ok(profile)
     }
 
     /// The profile from `--device`, or the built-in one; command line options win over it.
-    pub(super) fn profile(&self, built_in: Profile) -> Result<Profile, Error> {
-        let mut profile = Self::profile_from(self.device.as_deref(), built_in)?;
+    pub(super) fn profile(&self, built_in: Profile, contract: &Contract) -> Result<Profile, Error> {
+        let mut profile = Self::profile_from(self.device.as_deref(), built_in, contract)?;
         if let Some(timeout) = self.timeout {
             profile.limits.timeout_ms = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
         }
@@ -93,19 +110,19 @@ impl DeviceArgs {
 
     /// Credentials from the environment variables that the options name.
     pub(super) fn credentials(&self) -> Result<Credentials, Error> {
-        let read = |option: &str, name: &Option<String>| -> Result<Option<String>, Error> {
-            match name {
-                None => Ok(None),
-                Some(name) => match std::env::var(name) {
-                    Ok(value) => Ok(Some(value)),
-                    Err(e) => Err(format!("{option} {name}: {e}").into()),
-                },
-            }
+        let read = |option: &str, name: &Option<String>| match name {
+            Some(name) => variable(option, name).map(Some),
+            None => Ok(None),
         };
+        let token = read("--token-env", &self.token_env)?;
+        if token.as_deref() == Some("") {
+            let name = self.token_env.as_deref().unwrap_or_default();
+            return Err(format!("--token-env {name}: the environment variable is empty").into());
+        }
         Ok(Credentials {
             username: self.username.clone(),
             password: read("--password-env", &self.password_env)?,
-            token: read("--token-env", &self.token_env)?,
+            token,
         })
     }
 
@@ -133,15 +150,62 @@ impl DeviceArgs {
     }
 }
 
-/// The first Ctrl-C ends the job, which then puts the settings back. Inside a runtime.
-pub(super) fn interrupts(stop: watch::Sender<bool>) {
-    tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            let _ = stop.send(true);
-        }
-        // A second Ctrl-C must not be swallowed while the settings are put back.
-        std::future::pending::<()>().await;
-    });
+/// Whether reports and reproducers have a place, before anything is sent: a night must not end with
+/// nowhere to put what it found.
+pub(super) fn check_delivery(folder: &Path, reports: &[report::Target]) -> Result<(), Error> {
+    report::check(reports)?;
+    Ok(writable(folder).map_err(|e| format!("--reproducers {}: {e}", folder.display()))?)
+}
+
+/// Whether files can be made in a folder that is there or can be made. Leaves nothing behind.
+pub(super) fn writable(folder: &Path) -> Result<(), String> {
+    let there = folder
+        .ancestors()
+        .map(|f| {
+            if f == Path::new("") {
+                Path::new(".")
+            } else {
+                f
+            }
+        })
+        .find(|f| f.exists())
+        .unwrap_or(Path::new("."));
+    if !there.is_dir() {
+        return Err(format!("{} is a file, not a folder", there.display()));
+    }
+    match tempfile::tempfile_in(there) {
+        Ok(_) => Ok(()),
+        Err(e) => Err(format!(
+            "cannot write into {}: {}",
+            there.display(),
+            e.kind()
+        )),
+    }
+}
+
+/// The plan, or what of it tests a promise that one of the globs names.
+pub(super) fn plan_of(
+    context: &Context<'_>,
+    budget: Option<usize>,
+    only: &[Glob],
+) -> Result<Plan, Error> {
+    let globs: Vec<_> = only.iter().map(Glob::compile_matcher).collect();
+    let named = |id: &String| globs.iter().any(|glob| glob.is_match(id));
+    let wanted = |case: &Case| globs.is_empty() || case.promises.iter().any(named);
+    let plan = plan_where(context, budget, &wanted);
+    if plan.cases.is_empty() && !globs.is_empty() {
+        return Err("--only: no case tests a promise of that name (see `probity plan`)".into());
+    }
+    Ok(plan)
+}
+
+/// Says what became of the snapshots.
+pub(super) fn reviewed(snapshots: Option<Snapshots>) -> Result<(), Error> {
+    if let Some(snapshots) = snapshots {
+        // Not a result: what a changed answer means is decided by whoever reviews it.
+        let _ = writeln!(anstream::stderr(), "{}", snapshots.finish()?);
+    }
+    Ok(())
 }
 
 /// Writes reproducers' files and reports.
@@ -191,6 +255,17 @@ pub(super) fn require_credentials(
     Err(format!("{id} asks for credentials: {help}").into())
 }
 
+/// The value of an environment variable; an error does not show it.
+pub(super) fn variable(option: &str, name: &str) -> Result<String, Error> {
+    std::env::var(name).map_err(|e| {
+        let why = match e {
+            std::env::VarError::NotPresent => "there is no such environment variable",
+            std::env::VarError::NotUnicode(_) => "the environment variable is not valid UTF-8",
+        };
+        format!("{option} {name}: {why}").into()
+    })
+}
+
 /// Whether user name and password will do as they are (RFC 7617).
 fn takes_basic(operation: &Operation) -> bool {
     operation
@@ -221,11 +296,22 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     Duration::try_from(parsed).map_err(|_| format!("`{text}` is negative"))
 }
 
-/// `5/s` or `5`; more than zero.
+/// A duration that an answer can be waited for.
+pub(super) fn timeout(text: &str) -> Result<Duration, String> {
+    let parsed = duration(text)?;
+    match parsed >= Duration::from_millis(1) && parsed <= DAY {
+        true => Ok(parsed),
+        false => Err(format!("`{text}` is not between 1ms and 24h")),
+    }
+}
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// `5/s` or `5`; one a day at least.
 pub(super) fn rate(text: &str) -> Result<f64, String> {
     let number = text.strip_suffix("/s").unwrap_or(text);
     match number.parse::<f64>() {
-        Ok(rate) if rate.is_finite() && rate > 0.0 => Ok(rate),
+        Ok(rate) if rate.is_finite() && rate >= 1.0 / DAY.as_secs_f64() => Ok(rate),
         _ => Err(format!("`{text}` is not a rate such as 5/s")),
     }
 }
@@ -274,6 +360,10 @@ mod tests {
         assert_eq!(rate("5/s"), Ok(5.0));
         assert!(rate("0/s").is_err());
         assert!(rate("inf").is_err());
+        assert!(rate("1e-300/s").is_err());
+        assert!(timeout("0s").is_err());
+        assert!(timeout("1ns").is_err());
+        assert!(timeout("99999h").is_err());
         assert_eq!(shard("2/4"), Ok((2, 4)));
         assert!(shard("0/4").is_err());
         assert!(shard("5/4").is_err());

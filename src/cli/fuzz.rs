@@ -2,16 +2,18 @@
 
 use super::baseline;
 use super::common::{
-    ContractArgs, DeviceArgs, Error, deliver, duration, interrupts, mock_credentials,
-    require_credentials, shard, share,
+    ContractArgs, DeviceArgs, Error, check_delivery, deliver, duration, mock_credentials, pair,
+    plan_of, require_credentials, reviewed, shard, share, writable,
 };
 use super::journal::{Identity, JournalArgs};
-use crate::case::{self, Context, DEFAULT_BUDGET};
+use super::signals::interrupts;
+use crate::case::{Context, DEFAULT_BUDGET};
 use crate::contract;
 use crate::device::Device;
 use crate::judge::Law;
 use crate::mock::{self, Mock, MockConfig};
 use crate::night::{dictionary, engine};
+use crate::report::snapshots::Snapshots;
 use crate::report::{self, terminal};
 use crate::run::curl::login_lines;
 use crate::run::event::{Event, Listener};
@@ -20,6 +22,7 @@ use crate::run::observe::Observer;
 use crate::run::replay::{Fate, replay};
 use crate::run::result::{Finding, Night, Report, Status};
 use crate::run::{self, Job, Options, Outcome, Verdict, compare, decide};
+use globset::Glob;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -55,9 +58,16 @@ pub(super) struct Args {
     /// Leave the plan out
     #[arg(long)]
     no_plan: bool,
+    /// Of the plan, only cases that test a promise matching this glob (repeatable); the inputs behind
+    /// it go through everything
+    #[arg(long, value_name = "PROMISE-GLOB")]
+    only: Vec<Glob>,
     /// Only the Ith of N shares of the plan; the inputs behind it differ with the share too
     #[arg(long, value_name = "I/N", value_parser = shard)]
     shard: Option<(usize, usize)>,
+    /// Requests of the plan in flight where order does not matter; the inputs behind it go one by one
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
+    concurrency: u16,
     /// Folder of inputs that showed something new; read at the start, added to
     #[arg(long, value_name = "DIR")]
     corpus: Option<PathBuf>,
@@ -81,9 +91,18 @@ pub(super) struct Args {
     /// Write a report: text, json or junit; `-` is stdout (repeatable)
     #[arg(long, value_name = "FORMAT=PATH")]
     report: Vec<report::Target>,
+    /// Compare the classes of error answers to the plan with the snapshots in this folder
+    #[arg(long, value_name = "DIR")]
+    snapshots: Option<PathBuf>,
     /// Folder for exact bytes of reproducers that a shell line cannot carry
     #[arg(long, value_name = "DIR", default_value = "probity-reproducers")]
     reproducers: PathBuf,
+    /// Embedded mock only: the reading that a field is given
+    #[arg(long, value_name = "FIELD=ID", value_parser = pair, conflicts_with = "target")]
+    reading: Vec<(String, String)>,
+    /// Embedded mock only: decide what the page leaves open
+    #[arg(long, value_name = "NAME=VALUE", value_parser = pair, conflicts_with = "target")]
+    choice: Vec<(String, String)>,
     /// Embedded mock only: plant a fault
     #[arg(long, value_name = "ID", conflicts_with = "target")]
     fault: Vec<String>,
@@ -99,13 +118,17 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     if args.time_limit.is_none() && args.requests.is_none() {
         return Err("when to end? Give --time-limit 8h or --requests N".into());
     }
+    check_delivery(&args.reproducers, &args.report)?;
+    if let Some(folder) = &args.corpus {
+        writable(folder).map_err(|e| format!("--corpus {}: {e}", folder.display()))?;
+    }
     let mut words = Vec::new();
     for file in &args.dictionary {
         words.extend(dictionary::read(file)?);
     }
     let baseline = args.baseline.as_deref().map(baseline::read).transpose()?;
     let (contract, built_in) = args.contract.load()?;
-    let profile = args.device.profile(built_in)?;
+    let profile = args.device.profile(built_in, &contract)?;
     let texts = contract.texts();
     let issues = contract::lint(&contract, &texts);
     let context = Context {
@@ -115,7 +138,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         seed: args.seed,
         thorough: false,
     };
-    let mut plan = case::plan(&context, Some(DEFAULT_BUDGET));
+    let mut plan = plan_of(&context, Some(DEFAULT_BUDGET), &args.only)?;
     if args.no_plan {
         plan.retain(|_, _| false);
     }
@@ -149,6 +172,8 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         None => {
             let config = MockConfig::clean(contract.clone(), profile.clone())
                 .with_texts(texts.clone())
+                .with_readings(args.reading.iter().cloned())
+                .with_choices(args.choice.iter().cloned())
                 .with_faults(args.fault.iter().cloned());
             let credentials = mock_credentials(&config);
             let started = mock::spawn(config).map_err(|e| format!("embedded mock: {e}"))?;
@@ -179,7 +204,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
             time_limit: args.time_limit,
             max_requests: None,
             questions: 0,
-            concurrency: 1,
+            concurrency: usize::from(args.concurrency),
             stop: stopped.clone(),
             restore: restore.clone(),
             recovery: args.patience,
@@ -219,6 +244,10 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         listener.0.push(journal);
     }
     listener.0.push(&mut person);
+    let mut snapshots = args.snapshots.as_deref().map(Snapshots::open).transpose()?;
+    if let Some(snapshots) = &mut snapshots {
+        listener.0.push(snapshots);
+    }
     let mut outcome = runtime.block_on(async {
         interrupts(stop);
         work(&job, night, &past, baseline.as_ref(), &mut listener).await
@@ -233,6 +262,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     }
     outcome.report.shard = share(args.shard, whole);
     deliver(&args.reproducers, &args.report, &outcome)?;
+    reviewed(snapshots)?;
     Ok(outcome.verdict)
 }
 

@@ -43,7 +43,10 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     for entry in &contract.unsupported {
         anstream::println!("not checked: {}: {}", entry.pointer, entry.what);
     }
-    let count = issues.len();
-    anstream::println!("{count} issues of the text of {}", contract.id);
+    let count = match issues.len() {
+        1 => "1 issue".to_owned(),
+        n => format!("{n} issues"),
+    };
+    anstream::println!("{count} of the text of {}", contract.id);
     Ok(Verdict::Kept)
 }

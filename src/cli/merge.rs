@@ -24,6 +24,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args) -> Result<Verdict, Error> {
+    report::check(&args.report)?;
     let mut reports = Vec::new();
     for path in &args.reports {
         let name = path.display().to_string();

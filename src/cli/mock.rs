@@ -1,6 +1,7 @@
 //! `probity mock`: serves the mock device until Ctrl-C.
 
-use super::common::{ContractArgs, DeviceArgs, Error, pair};
+use super::common::{ContractArgs, DeviceArgs, Error, pair, variable};
+use super::signals::ended;
 use crate::mock::{self, MockConfig};
 use crate::profile::Profile;
 use crate::run::Verdict;
@@ -51,7 +52,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     let (contract, built_in) = args.contract.load()?;
-    let profile: Profile = DeviceArgs::profile_from(args.device.as_deref(), built_in)?;
+    let profile: Profile = DeviceArgs::profile_from(args.device.as_deref(), built_in, &contract)?;
     if args.list_faults {
         for fault in mock::faults(&contract, &profile) {
             anstream::println!(
@@ -98,17 +99,19 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     config.listen = args.listen;
     config.username = args.username;
     if let Some(name) = &args.password_env {
-        config.password = std::env::var(name).map_err(|e| format!("--password-env {name}: {e}"))?;
+        config.password = variable("--password-env", name)?;
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let mock = mock::start(config)
-            .await
-            .map_err(|e| format!("--listen {}: {e}", args.listen))?;
+        let mock = mock::start(config).await.map_err(|e| match e.kind() {
+            // Not the address: a fault, choice or reading that nobody knows.
+            std::io::ErrorKind::InvalidInput => e.to_string(),
+            _ => format!("--listen {}: {e}", args.listen),
+        })?;
         anstream::println!("listening on http://{}", mock.addr());
-        tokio::signal::ctrl_c().await?;
+        ended().await?;
         mock.stop();
         Ok(Verdict::Kept)
     })

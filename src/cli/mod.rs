@@ -12,6 +12,7 @@ mod pattern;
 mod plan;
 mod replay;
 mod run;
+mod signals;
 
 use crate::run::Verdict;
 use clap::{CommandFactory, Parser, Subcommand};

@@ -1,9 +1,7 @@
 //! `probity plan`: lists the cases that `run` would send, and sends nothing.
 
-use super::common::{ContractArgs, DeviceArgs, Error, shard};
-use crate::case::{
-    Case, Context, DEFAULT_BUDGET, Expect, Fault, Plan, RESERVE, plan_where, strategies,
-};
+use super::common::{ContractArgs, DeviceArgs, Error, plan_of, shard};
+use crate::case::{Case, Context, DEFAULT_BUDGET, Expect, Fault, Plan, RESERVE, strategies};
 use crate::contract::Contract;
 use crate::exchange::{Request, Segment};
 use crate::run::Verdict;
@@ -59,7 +57,7 @@ enum Format {
 
 pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     let (contract, built_in) = args.contract.load()?;
-    let profile = DeviceArgs::profile_from(args.device.as_deref(), built_in)?;
+    let profile = DeviceArgs::profile_from(args.device.as_deref(), built_in, &contract)?;
     let texts = contract.texts();
     let context = Context {
         contract: &contract,
@@ -68,13 +66,8 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         seed: args.seed,
         thorough: args.thorough,
     };
-    let globs: Vec<_> = args.only.iter().map(Glob::compile_matcher).collect();
-    let keep = |case: &Case| {
-        let named = |id: &String| globs.iter().any(|glob| glob.is_match(id));
-        globs.is_empty() || case.promises.iter().any(named)
-    };
     let budget = (!args.thorough).then_some(args.max_requests);
-    let mut plan = plan_where(&context, budget, &keep);
+    let mut plan = plan_of(&context, budget, &args.only)?;
     if let Some((i, n)) = args.shard {
         plan = plan.share(i, n);
     }

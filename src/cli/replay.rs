@@ -1,6 +1,7 @@
 //! `probity replay`: findings of a report, sent again.
 
-use super::common::{ContractArgs, DeviceArgs, Error, interrupts, require_credentials};
+use super::common::{ContractArgs, DeviceArgs, Error, require_credentials};
+use super::signals::interrupts;
 use crate::case::Context;
 use crate::device::Device;
 use crate::judge::Law;
@@ -54,7 +55,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         ))
         .into());
     }
-    let profile = Arc::new(args.device.profile(built_in)?);
+    let profile = Arc::new(args.device.profile(built_in, &contract)?);
     let credentials = args.device.credentials()?;
     require_credentials(&contract, &profile, &credentials)?;
     let base = args.device.target.clone();

@@ -1,11 +1,12 @@
 //! `probity run`: the main job. Wires contract, plan, device and reporters together.
 
 use super::common::{
-    ContractArgs, DeviceArgs, Error, deliver, duration, interrupts, mock_credentials, pair,
-    require_credentials, shard, share,
+    ContractArgs, DeviceArgs, Error, check_delivery, deliver, duration, mock_credentials, pair,
+    plan_of, require_credentials, reviewed, shard, share,
 };
 use super::journal::{Identity, JournalArgs};
-use crate::case::{self, Case, Context, DEFAULT_BUDGET, QUESTIONS_AT_MOST};
+use super::signals::interrupts;
+use crate::case::{Context, DEFAULT_BUDGET, QUESTIONS_AT_MOST};
 use crate::contract;
 use crate::device::Device;
 use crate::mock::{self, Mock, MockConfig};
@@ -15,7 +16,6 @@ use crate::run::curl::login_lines;
 use crate::run::{self, Job, Options, Verdict};
 use globset::Glob;
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,7 +31,7 @@ Examples:
   probity run --target http://192.168.1.20 --username admin --password-env DEVICE_PASSWORD
   probity run --target https://door.local --insecure --token-env TOKEN --report junit=out.xml
   probity run --contract camera.yaml --device camera.toml --target http://10.0.0.7 --rate 5/s
-  probity run --fault list                           (see `probity mock --list-faults`)")]
+  probity run --fault not-required:realm             see `probity mock --list-faults`")]
 pub(super) struct Args {
     #[command(flatten)]
     contract: ContractArgs,
@@ -87,8 +87,9 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args) -> Result<Verdict, Error> {
+    check_delivery(&args.reproducers, &args.report)?;
     let (contract, built_in) = args.contract.load()?;
-    let profile = args.device.profile(built_in)?;
+    let profile = args.device.profile(built_in, &contract)?;
     let texts = contract.texts();
     let issues = contract::lint(&contract, &texts);
     let context = Context {
@@ -98,22 +99,8 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         seed: args.seed,
         thorough: args.thorough,
     };
-    let globs: Vec<_> = args.only.iter().map(Glob::compile_matcher).collect();
-    let wanted = |case: &Case| {
-        globs.is_empty()
-            || case
-                .promises
-                .iter()
-                .any(|p| globs.iter().any(|g| g.is_match(p)))
-    };
-    let mut plan = case::plan_where(
-        &context,
-        (!args.thorough).then_some(DEFAULT_BUDGET),
-        &wanted,
-    );
-    if plan.cases.is_empty() && !globs.is_empty() {
-        return Err("--only: no case tests a promise of that name (see `probity plan`)".into());
-    }
+    let budget = (!args.thorough).then_some(DEFAULT_BUDGET);
+    let mut plan = plan_of(&context, budget, &args.only)?;
     let mut questions = if args.thorough {
         10 * QUESTIONS_AT_MOST
     } else {
@@ -225,9 +212,6 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     }
     outcome.report.shard = share(args.shard, whole);
     deliver(&args.reproducers, &args.report, &outcome)?;
-    if let Some(snapshots) = snapshots {
-        // Not a result: what a changed answer means is decided by whoever reviews it.
-        let _ = writeln!(anstream::stderr(), "{}", snapshots.finish()?);
-    }
+    reviewed(snapshots)?;
     Ok(outcome.verdict)
 }

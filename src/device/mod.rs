@@ -104,8 +104,10 @@ pub enum DeviceError {
         why: String,
     },
     /// A certificate or key file cannot be used.
-    #[error("{}: {why}", file.display())]
+    #[error("{option} {}: {why}", file.display())]
     File {
+        /// The option that names it.
+        option: &'static str,
         /// Its path.
         file: PathBuf,
         /// What is wrong and what would be right.

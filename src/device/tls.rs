@@ -50,14 +50,16 @@ pub(super) fn config(tls: &Tls, https: bool) -> Result<ClientConfig, DeviceError
     match &tls.client_cert {
         None => Ok(builder.with_no_client_auth()),
         Some(file) => {
-            let chain = certificates(file)?;
+            let chain = certificates(CLIENT_CERT, file)?;
             let key = PrivateKeyDer::from_pem_file(file).map_err(|e| DeviceError::File {
+                option: CLIENT_CERT,
                 file: file.clone(),
                 why: format!("no private key in it ({e}); put it below the certificate"),
             })?;
             builder
                 .with_client_auth_cert(chain, key)
                 .map_err(|e| DeviceError::File {
+                    option: CLIENT_CERT,
                     file: file.clone(),
                     why: format!("certificate and key do not go together: {e}"),
                 })
@@ -65,13 +67,26 @@ pub(super) fn config(tls: &Tls, https: bool) -> Result<ClientConfig, DeviceError
     }
 }
 
-fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, DeviceError> {
+const CA_FILE: &str = "--ca-file";
+const CLIENT_CERT: &str = "--client-cert";
+
+fn certificates(
+    option: &'static str,
+    file: &Path,
+) -> Result<Vec<CertificateDer<'static>>, DeviceError> {
     let error = |why: String| DeviceError::File {
+        option,
         file: file.to_owned(),
         why,
     };
     let list = CertificateDer::pem_file_iter(file)
-        .map_err(|e| error(e.to_string()))?
+        .map_err(|e| {
+            error(match e {
+                // Without the words of the library around it.
+                rustls::pki_types::pem::Error::Io(e) => e.to_string(),
+                e => e.to_string(),
+            })
+        })?
         .collect::<Result<Vec<_>, _>>()
         .map_err(|e| error(format!("not PEM: {e}")))?;
     if list.is_empty() {
@@ -82,8 +97,9 @@ fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, DeviceError
 
 fn roots(file: &Path) -> Result<RootCertStore, DeviceError> {
     let mut store = RootCertStore::empty();
-    for certificate in certificates(file)? {
+    for certificate in certificates(CA_FILE, file)? {
         store.add(certificate).map_err(|e| DeviceError::File {
+            option: CA_FILE,
             file: file.to_owned(),
             why: format!("a certificate in it cannot be used as an authority: {e}"),
         })?;

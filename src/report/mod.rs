@@ -136,10 +136,7 @@ impl Target {
     /// # Errors
     /// Names the option, the file and what is wrong.
     pub fn write(&self, report: &Report) -> io::Result<()> {
-        let named = |e: io::Error| {
-            let option = format!("--report {}={}", self.format, self.path.display());
-            io::Error::new(e.kind(), format!("{option}: {e}"))
-        };
+        let named = |e: io::Error| self.named(e);
         if self.is_stdout() {
             return match write(report, self.format, &mut io::stdout().lock()) {
                 Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -149,39 +146,105 @@ impl Target {
         self.to_file(report).map_err(named)
     }
 
+    /// Whether [`write`](Self::write) can be expected to work, so that nobody learns after a night
+    /// that its report has no place. Leaves nothing behind.
+    ///
+    /// # Errors
+    /// As of [`write`](Self::write).
+    pub fn check(&self) -> io::Result<()> {
+        if self.is_stdout() {
+            return Ok(());
+        }
+        let tried = match self.place() {
+            Ok(Place::File(path)) => temporary(&path).map(drop),
+            Ok(Place::Special) => Ok(()),
+            Err(e) => Err(e),
+        };
+        tried.map_err(|e| self.named(e))
+    }
+
+    fn named(&self, e: io::Error) -> io::Error {
+        let option = format!("--report {}={}", self.format, self.path.display());
+        io::Error::new(e.kind(), format!("{option}: {e}"))
+    }
+
+    fn place(&self) -> io::Result<Place> {
+        match std::fs::metadata(&self.path) {
+            Ok(found) if found.is_dir() => Err(io::Error::new(
+                io::ErrorKind::IsADirectory,
+                "is a folder, not a file",
+            )),
+            Ok(found) if !found.is_file() => Ok(Place::Special),
+            Ok(_) => Ok(Place::File(std::fs::canonicalize(&self.path)?)),
+            Err(_) => Ok(Place::File(self.path.clone())),
+        }
+    }
+
     fn to_file(&self, report: &Report) -> io::Result<()> {
-        let path = match std::fs::metadata(&self.path) {
-            Ok(found) if found.is_dir() => {
-                return Err(io::Error::new(
-                    io::ErrorKind::IsADirectory,
-                    "is a folder, not a file",
-                ));
-            }
-            Ok(found) if !found.is_file() => {
+        let path = match self.place()? {
+            Place::Special => {
                 let mut file = std::fs::OpenOptions::new().write(true).open(&self.path)?;
                 return write(report, self.format, &mut file);
             }
-            Ok(_) => std::fs::canonicalize(&self.path)?,
-            Err(_) => self.path.clone(),
+            Place::File(path) => path,
         };
-        let folder = match path.parent() {
-            Some(folder) if folder != Path::new("") => folder,
-            _ => Path::new("."),
-        };
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".probity-report-");
-        #[cfg(unix)]
-        {
-            // As any program would make it: the umask decides, not the privacy of temporary files.
-            use std::os::unix::fs::PermissionsExt as _;
-            builder.permissions(std::fs::Permissions::from_mode(0o666));
-        }
-        let mut file = builder.tempfile_in(folder)?;
+        let mut file = temporary(&path)?;
         write(report, self.format, &mut file)?;
         file.as_file().sync_all()?;
         file.persist(&path).map_err(|e| e.error)?;
         Ok(())
     }
+}
+
+/// What a report is written to.
+enum Place {
+    /// An ordinary file, there or not yet.
+    File(PathBuf),
+    /// Something that is there and no ordinary file.
+    Special,
+}
+
+/// A file beside `path` that can take its place.
+fn temporary(path: &Path) -> io::Result<tempfile::NamedTempFile> {
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".probity-report-");
+    #[cfg(unix)]
+    {
+        // As any program would make it: the umask decides, not the privacy of temporary files.
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    // The name of the temporary file would only puzzle.
+    builder.tempfile_in(folder).map_err(|e| match e.kind() {
+        io::ErrorKind::NotFound => {
+            io::Error::new(e.kind(), format!("there is no folder {}", folder.display()))
+        }
+        kind => io::Error::new(
+            kind,
+            format!("cannot write into {}: {kind}", folder.display()),
+        ),
+    })
+}
+
+/// Whether all reports have a place, each its own.
+///
+/// # Errors
+/// Names the option.
+pub fn check(targets: &[Target]) -> io::Result<()> {
+    for (at, target) in targets.iter().enumerate() {
+        if targets[..at].iter().any(|other| other.path == target.path) {
+            return Err(target.named(io::Error::new(
+                io::ErrorKind::AlreadyExists,
+                "another report goes there too",
+            )));
+        }
+        target.check()?;
+    }
+    Ok(())
 }
 
 /// Writes the report in a format.

@@ -72,7 +72,7 @@ impl Runner<'_> {
             verdicts.push(Verdict::Flaky);
         }
         let verdict = Verdict::worst(&verdicts);
-        let reason = match verdict {
+        let mut reason = match verdict {
             Verdict::Kept => "every promise that was judged was kept".to_owned(),
             Verdict::NotRestored => format!(
                 "the settings could not be put back; {} findings",
@@ -88,6 +88,12 @@ impl Runner<'_> {
                 n => format!("{n} findings"),
             },
         };
+        if let Some(stop) = &self.stop
+            && verdict != Verdict::NotJudged
+        {
+            // Whoever reads one line must not take a part for the whole.
+            reason = format!("{reason}; {}", stop.text());
+        }
         let sign = self.sign.clone();
         let report = Report {
             schema: SCHEMA_ID.to_owned(),

@@ -155,6 +155,9 @@ impl<'a> Runner<'a> {
         let again = (text.to_owned(), subject.promise.clone());
         *self.asked.entry(again).or_default() += 1;
         let at = self.keep(case)?;
+        if self.spared(at) {
+            return None;
+        }
         let attempt = self.attempt(self.case(at), false).await;
         let accepted = match attempt.judgement.took {
             Took::Accepted => Some(true),

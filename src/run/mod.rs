@@ -7,9 +7,11 @@
 //! they gone through one by one. A deviation is confirmed on fresh connections before it becomes a
 //! finding. Whatever happens, the settings are put back at the end.
 
+mod budget;
 mod compare;
 mod conclude;
 mod confirm;
+mod contact;
 pub mod curl;
 pub mod event;
 mod exit;

@@ -3,8 +3,9 @@
 //! requests is done here at once, for those who ask about single cases: replay, the unattended job
 //! and shrinking. May import what [`crate::run`] may.
 
+use super::budget::LONGEST_RETRY_AFTER;
 use super::recover::{BETWEEN_LOOKS, LOOKS, guarded, uses_session};
-use super::runner::{LONGEST_RETRY_AFTER, never_reached};
+use super::runner::never_reached;
 use super::state::{Difference, Watched};
 use crate::case::build::own_credentials;
 use crate::case::{Case, Check, Context, Expect};
@@ -16,6 +17,9 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::sync::watch;
+
+/// How long a device that has not answered anything yet may take to do so.
+const FIRST_CONTACT: Duration = Duration::from_secs(5);
 
 /// What to look at beyond the answer. Each look costs requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -150,6 +154,9 @@ impl<'a> Observer<'a> {
             self.watched.insert(operation.clone(), watched);
         }
         self.guard = Some(guard);
+        if self.device.answered() == 0 && !self.device.wait_alive(FIRST_CONTACT).await {
+            return Err(format!("{} does not answer", self.device.base_url()));
+        }
         Ok(())
     }
 

@@ -42,6 +42,9 @@ impl Runner<'_> {
             self.stop = Some(Stop::Preflight(error));
             return None;
         }
+        if !self.job.profile.hooks.is_empty() {
+            self.note("the hooks of the device profile are not used by this version".to_owned());
+        }
         let guard = Guard::take(device, self.guarded()).await;
         for (operation, why) in guard.unread() {
             self.note(format!(

@@ -1,6 +1,7 @@
 //! The loop of a run: windows of the plan, one case after the other, and what follows from each
 //! exchange.
 
+use super::budget::Budget;
 use super::event::{Event, Listener};
 use super::exit::Verdict;
 use super::journal::{Past, Record};
@@ -26,10 +27,6 @@ use tokio::sync::watch;
 
 /// Cases between two looks at the settings and at the life of the device.
 const WINDOW: usize = 40;
-/// Surely valid requests that may all be refused before the run gives up judging.
-const HOPELESS_AFTER: u64 = 8;
-/// Longest wait that a `Retry-After` (RFC 9110 §10.2.3) may ask for.
-pub(super) const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// Everything that a run works from.
 pub struct Job {
@@ -166,6 +163,7 @@ pub(super) struct Runner<'a> {
     pub(super) notes: Vec<String>,
     pub(super) files: Vec<(String, Vec<u8>)>,
     pub(super) confirming: u64,
+    pub(super) budget: Budget,
     /// Findings that are a missing answer.
     pub(super) hangs: u32,
     pub(super) probes: readings::Probes,
@@ -214,6 +212,7 @@ pub async fn resume(job: &Job, past: &Past, listener: &mut dyn Listener) -> Outc
         notes: Vec::new(),
         files: Vec::new(),
         confirming: 0,
+        budget: Budget::default(),
         hangs: 0,
         probes: readings::Probes::default(),
         questions: &questions,
@@ -242,6 +241,7 @@ pub async fn resume(job: &Job, past: &Past, listener: &mut dyn Listener) -> Outc
                 .on(&Event::Settings(&guard.snapshot(&job.device))),
         }
     }
+    runner.first_contact().await;
     if runner.stop.is_none() {
         runner.windows().await;
         if runner.stop == Some(Stop::NothingAccepted) {
@@ -344,7 +344,12 @@ impl<'a> Runner<'a> {
                 if self.over() {
                     break;
                 }
-                self.block(block).await;
+                let block: Vec<usize> = block
+                    .iter()
+                    .copied()
+                    .filter(|at| !self.spared(*at))
+                    .collect();
+                self.block(&block).await;
             }
             self.checkpoint().await;
             if self.stop.as_ref().is_none_or(Stop::judged) {
@@ -354,7 +359,9 @@ impl<'a> Runner<'a> {
                 if self.over() {
                     break;
                 }
-                self.block(&[at]).await;
+                if !self.spared(at) {
+                    self.block(&[at]).await;
+                }
             }
             if self.over() {
                 return;
@@ -366,8 +373,8 @@ impl<'a> Runner<'a> {
     /// Whether the plan has to end here.
     pub(super) fn over(&mut self) -> bool {
         if !self.limited() {
-            if self.valid_sent >= HOPELESS_AFTER && self.valid_accepted == 0 {
-                self.stop = Some(Stop::NothingAccepted);
+            if let Some(hopeless) = self.hopeless() {
+                self.stop = Some(hopeless);
             } else if self.restarts > self.job.profile.limits.reboots {
                 self.stop = Some(Stop::Reboots);
             }
@@ -435,8 +442,19 @@ impl<'a> Runner<'a> {
         }
     }
 
+    /// Waits, but not when the user wants the run to end.
+    async fn pause(&self, time: Duration) {
+        let mut stop = self.job.options.stop.clone();
+        tokio::select! {
+            biased;
+            _ = stop.wait_for(|stop| *stop) => {}
+            () = tokio::time::sleep(time) => {}
+        }
+    }
+
     fn judge(&self, case: &Case, exchange: &Exchange) -> Judgement {
         let judgement = judge(self.law, case, exchange);
+        self.budget.spend(case, exchange, &judgement);
         if judgement.took != Took::Refused {
             self.wrote.store(true, Ordering::Relaxed);
         }
@@ -449,14 +467,9 @@ impl<'a> Runner<'a> {
         let mut tries = 0;
         loop {
             let exchange = self.exchange(&case.request, fresh).await;
-            let busy = exchange.answer().filter(|a| matches!(a.status, 429 | 503));
-            if let Some(answer) = busy
-                && tries < 3
-            {
+            if let Some(wait) = self.budget.wait(&exchange, tries) {
                 tries += 1;
-                let asked = answer.header("retry-after").and_then(|s| s.parse().ok());
-                let wait = asked.map_or(Duration::from_millis(500), Duration::from_secs);
-                tokio::time::sleep(wait.min(LONGEST_RETRY_AFTER)).await;
+                self.pause(wait).await;
                 continue;
             }
             let judgement = self.judge(case, &exchange);
@@ -479,6 +492,11 @@ impl<'a> Runner<'a> {
                 Recovery::Lost => return,
             }
         }
+        self.budget.done(
+            case,
+            attempt.exchange.answer().is_some(),
+            attempt.judgement.took,
+        );
         if attempt.exchange.answer().is_some() {
             self.answered = Some(at);
             self.cases_answered += 1;
@@ -598,7 +616,7 @@ impl<'a> Runner<'a> {
 }
 
 /// Whether a case changes nothing on a device that keeps its promises.
-fn must_be_refused(case: &Case) -> bool {
+pub(super) fn must_be_refused(case: &Case) -> bool {
     matches!(
         case.expect,
         Expect::Refused { .. }
