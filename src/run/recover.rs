@@ -7,7 +7,7 @@ use crate::case::{Case, Context, Expect};
 use crate::contract::{Operation, answers_promise};
 use crate::device::{Guard, GuardedWrite};
 use crate::exchange::Request;
-use crate::judge::{Deviation, Kind, Took, judge};
+use crate::judge::{Deviation, Kind, Took};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::Duration;
