@@ -350,7 +350,7 @@ fn accepted_is_surely_valid_and_refused_is_surely_invalid() {
 }
 
 #[test]
-fn what_is_read_back_is_what_was_sent_and_can_be_read() {
+fn what_is_read_back_is_what_was_sent() {
     for (name, subject) in subjects() {
         for case in subject.values() {
             let Check::ReadsBack(shown) = &case.check else {
@@ -370,9 +370,6 @@ fn what_is_read_back_is_what_was_sent_and_can_be_read() {
                 }
             }
             assert!(within(shown, &sent), "{}: {shown} of {sent}", case.id);
-            for pointer in subject.profile.read_back[&case.operation].unreadable.keys() {
-                assert!(shown.pointer(pointer).is_none(), "{}: {shown}", case.id);
-            }
         }
     }
 }

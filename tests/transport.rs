@@ -377,3 +377,37 @@ async fn a_rate_is_kept() {
     let took = start.elapsed();
     assert!(took >= Duration::from_millis(100), "{took:?}");
 }
+
+/// A server without threads: the next connection is served when this one has ended.
+#[tokio::test]
+async fn a_device_that_serves_one_connection_at_a_time_is_not_kept_from_serving() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let serving = tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            while read_request(&mut stream).await.is_some() {
+                if stream.write_all(OK.as_bytes()).await.is_err() {
+                    break;
+                }
+            }
+        }
+    });
+    let device = device(Options {
+        base_url: format!("http://{address}"),
+        carrier: Carrier::Socket,
+        timeout: Duration::from_millis(500),
+        ..Options::default()
+    });
+    let raw = raw_get();
+    assert_eq!(device.send(&get("/"), false).await.status(), Some(200));
+    // This one waits in vain, is told so, and is sent once more.
+    assert_eq!(device.send(&raw, true).await.status(), Some(200));
+    let begin = Instant::now();
+    for _ in 0..5 {
+        assert_eq!(device.send(&get("/"), false).await.status(), Some(200));
+        assert_eq!(device.send(&raw, true).await.status(), Some(200));
+        assert_eq!(device.send(&get("/"), true).await.status(), Some(200));
+    }
+    assert!(begin.elapsed() < Duration::from_millis(1500));
+    serving.abort();
+}

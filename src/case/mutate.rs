@@ -84,11 +84,11 @@ fn structure(valid: &str, push: &mut impl FnMut(&'static str, u8, String)) {
             format!("{}:{rest}", scheme.to_uppercase()),
         );
         push("scheme-longer", 1, format!("{scheme}s:{rest}"));
-        push("scheme-of-web", 1, format!("http://{rest}"));
-        push("scheme-with-slashes", 1, format!("{scheme}://{rest}"));
+        push("scheme-of-web", 2, format!("http://{rest}"));
+        push("scheme-with-slashes", 2, format!("{scheme}://{rest}"));
         push("scheme-twice", 2, format!("{scheme}:{scheme}:{rest}"));
         push("scheme-and-space", 2, format!("{scheme}: {rest}"));
-        push("scheme-only", 1, format!("{scheme}:"));
+        push("scheme-only", 2, format!("{scheme}:"));
         push("user-part", 2, format!("{scheme}:probity@{rest}"));
         push(
             "scheme-cut",

@@ -133,7 +133,7 @@ fn machine_edges(scene: &mut Scene<'_, '_>, path: &FieldPath, schema: &Schema) {
     let wide = |bits: u32| json!(i128_number(i128::from(sample) + (1_i128 << bits)));
     let candidates: [(&str, Value, u8); 14] = [
         ("wraps-16", wide(16), 0),
-        ("wraps-32", wide(32), 1),
+        ("wraps-32", wide(32), 0),
         ("negative-one", json!(-1), 1),
         ("wraps-8", wide(8), 3),
         ("above-16", json!(65_536), 2),

@@ -37,7 +37,12 @@ pub fn question(
         tier: 0,
         body,
         bytes: None,
-        when_open: WhenOpen::Ask(HOW_READ),
+        // What a device takes it has to keep, whether the page allows it or not. Blanks at the ends
+        // and what is not printed may be brought into a form on the way.
+        when_open: match text.trim() == text && text.bytes().all(|b| matches!(b, b' '..=b'~')) {
+            true => WhenOpen::AskAndRead(HOW_READ),
+            false => WhenOpen::Ask(HOW_READ),
+        },
     });
     scene.take()
 }

@@ -35,7 +35,7 @@ use crate::profile::Profile;
 use session::Session;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -208,6 +208,8 @@ pub struct Device {
     connections: Mutex<Vec<SocketAddr>>,
     /// Kept-alive connections of our own.
     idle: Mutex<Vec<kept::Line>>,
+    /// Whether the device serves one connection at a time, as far as it has shown.
+    alone: AtomicBool,
     sent: AtomicU64,
     answered: AtomicU64,
     /// The longest wait for an answer, in nanoseconds, where it is less than the options say.
@@ -248,6 +250,7 @@ impl Device {
             next_slot: Mutex::new(None),
             connections: Mutex::new(Vec::new()),
             idle: Mutex::new(Vec::new()),
+            alone: AtomicBool::new(false),
             sent: AtomicU64::new(0),
             answered: AtomicU64::new(0),
             patience: AtomicU64::new(u64::MAX),
@@ -304,10 +307,11 @@ impl Device {
         self.patience.store(nanos, Relaxed);
     }
 
-    /// A request of our own (login, life probe, read-back): ordinary, and no test of the
-    /// transport, so the HTTP library always carries it.
+    /// A request of our own (login, life probe, read-back), which is never a test of the transport.
+    /// Carried as the ordinary ones are: on another connection it would wait for theirs where the
+    /// device serves one at a time.
     async fn send_own(&self, request: &Request) -> Exchange {
-        self.send_by(Carrier::Library, request, false, self.options.timeout)
+        self.send_by(self.options.carrier, request, false, self.options.timeout)
             .await
     }
 
@@ -322,8 +326,8 @@ impl Device {
         self.pace().await;
         match request {
             Request::Raw(raw) => {
-                let job = self.raw_job(raw);
-                self.count(self.on_socket(job, timeout).await)
+                let job = || self.raw_job(raw);
+                self.apart(job, timeout).await
             }
             Request::Http(http) => {
                 let mut first = None;
@@ -337,8 +341,8 @@ impl Device {
                     first = Some(exchange);
                     self.pace().await;
                 }
-                let job = self.http_job(http);
-                let second = self.count(self.on_socket(job, timeout).await);
+                let job = || self.http_job(http);
+                let second = self.apart(job, timeout).await;
                 match first {
                     // The device no longer takes connections: it was not the idle connection that
                     // ended but the device that fell over this request.

@@ -10,6 +10,7 @@ use crate::exchange::{
 use rustls::pki_types::ServerName;
 use std::io;
 use std::pin::pin;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -31,7 +32,42 @@ pub(super) struct Job {
     head: bool,
 }
 
+/// A first byte that comes later than this may have waited for another connection to end.
+const LATE: Duration = Duration::from_millis(250);
+
 impl Device {
+    /// An exchange on a connection of its own. A device that serves one connection at a time leaves
+    /// it waiting for as long as another of ours is kept alive: where an answer is late or does not
+    /// come, those are closed, a request without an answer is sent once more, and from then on no
+    /// connection is kept beside another.
+    pub(super) async fn apart(
+        &self,
+        job: impl Fn() -> Result<Job, String>,
+        timeout: Duration,
+    ) -> Exchange {
+        if self.alone.load(Relaxed) {
+            lock(&self.idle).clear();
+        }
+        let exchange = self.count(self.on_socket(job(), timeout).await);
+        let silent = matches!(
+            exchange.outcome,
+            Outcome::Failed {
+                failure: Failure::Timeout(_),
+                partial: None,
+            }
+        );
+        if !(silent || exchange.timings.first_byte > LATE) || lock(&self.idle).is_empty() {
+            return exchange;
+        }
+        self.alone.store(true, Relaxed);
+        lock(&self.idle).clear();
+        if !silent {
+            return exchange;
+        }
+        self.pace().await;
+        self.count(self.on_socket(job(), timeout).await)
+    }
+
     /// A raw request with its credentials put in.
     pub(super) fn raw_job(&self, raw: &RawRequest) -> Result<Job, String> {
         let session = lock(&self.session);

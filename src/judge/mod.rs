@@ -11,6 +11,7 @@
 //! - The text of a refusal is judged against the fault that was sent: one of the shapes that the
 //!   contract gives for it, naming the field at fault.
 
+mod json;
 mod model;
 pub mod normalise;
 mod refusal;
@@ -23,6 +24,7 @@ use crate::contract::{Contract, Operation, StatusKey, answers_promise, assess};
 use crate::exchange::{Answer, Exchange, Failure, Outcome, Phase};
 use crate::pattern::{Assessment, Texts};
 use crate::profile::Profile;
+use json::parse_json;
 use serde_json::Value;
 
 /// Prefix of header names that only text injected by a case can bring into an answer.
@@ -404,11 +406,6 @@ pub(crate) fn took(operation: &Operation, answer: &Answer) -> Took {
 
 /// Characters from which on the member for the token holds one, and not a word for "none".
 const SHORTEST_TOKEN: usize = 16;
-
-/// JSON of a body: UTF-8 with an optional byte order mark (RFC 8259 §8.1 lets readers ignore it).
-pub(crate) fn parse_json(body: &[u8]) -> Option<Value> {
-    serde_json::from_slice(body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body)).ok()
-}
 
 fn is_json_media_type(media_type: &str) -> bool {
     media_type == "application/json" || media_type.ends_with("+json")

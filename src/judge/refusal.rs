@@ -146,7 +146,9 @@ pub(super) fn unauthorized(ctx: &Hearing<'_>, faults: &[Fault], judgement: &mut 
     let other_fault = !faults.is_empty()
         && (400..500).contains(&status)
         && refusal_statuses(ctx.operation, faults).is_none_or(|list| list.contains(&status));
-    if other_fault || matches!(status, 413 | 414 | 431) {
+    // Without a body there is no length and no media type either.
+    let bodiless = faults.iter().any(|f| f.kind == FaultKind::NoBody);
+    if other_fault || matches!(status, 413 | 414 | 431) || bodiless && matches!(status, 411 | 415) {
         judgement.leave_all(ctx.case, "another fault was answered first");
         return;
     }

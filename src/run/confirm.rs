@@ -5,7 +5,7 @@ use super::event::Event;
 use super::result::{Evidence, Finding, Reproducer};
 use super::runner::Runner;
 use super::tally::{finding, fingerprint};
-use crate::case::{Case, Recipe};
+use crate::case::{Case, QUESTIONS, Recipe};
 use crate::device::Device;
 use crate::exchange::{Exchange, Request};
 use crate::judge::{Deviation, Kind};
@@ -45,7 +45,13 @@ impl Runner<'_> {
     ) -> bool {
         let case = self.case(at);
         let id = fingerprint(promise, deviation.kind, case);
-        if self.tally.known(&id, &case.id) || self.tally.explained(promise, deviation.kind, case) {
+        if self.tally.known(&id, &case.id)
+            || self.tally.explained(promise, deviation.kind, case)
+            // What a question comes upon is another string for what a case has shown.
+            || (case.strategy == QUESTIONS
+                && matches!(deviation.kind, Kind::AcceptsInvalid | Kind::RejectsValid)
+                && self.tally.join_last(promise, deviation.kind, case))
+        {
             // Its effect on the session or the device still has to be dealt with.
             if exchange.failure().is_some() {
                 self.revive(at).await;

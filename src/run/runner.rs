@@ -171,6 +171,8 @@ pub(super) struct Runner<'a> {
     pub(super) questions: &'a [OnceLock<Case>],
     /// How often a string was asked for the sake of a promise's rule.
     pub(super) asked: BTreeMap<(String, String), u32>,
+    /// Accepted questions after which the settings were read back.
+    pub(super) questions_read: u32,
     /// Cases that an earlier process sent and judged.
     done: BTreeSet<String>,
     pub(super) started: Instant,
@@ -217,6 +219,7 @@ pub async fn resume(job: &Job, past: &Past, listener: &mut dyn Listener) -> Outc
         probes: readings::Probes::default(),
         questions: &questions,
         asked: BTreeMap::new(),
+        questions_read: 0,
         done: BTreeSet::new(),
         started: Instant::now(),
         latencies: Vec::new(),
@@ -565,13 +568,20 @@ impl<'a> Runner<'a> {
         });
     }
 
-    /// A refusal that shows the session's credentials.
+    /// A refusal that shows the session's credentials, or the settings to whom it lets see none.
     pub(super) fn leak(&self, exchange: &Exchange) -> Option<Deviation> {
         let answer = exchange.answer().filter(|a| a.status >= 400)?;
         let text = String::from_utf8_lossy(&answer.body);
-        self.job.device.shows_secret(&text).then(|| Deviation {
+        let settings = matches!(answer.status, 401 | 403)
+            && serde_json::from_slice(&answer.body)
+                .is_ok_and(|body| self.watched.values().any(|w| w.is_in(&body)));
+        let expected = match settings {
+            true => "an error answer without settings in it",
+            false => "an error answer without credentials in it",
+        };
+        (settings || self.job.device.shows_secret(&text)).then(|| Deviation {
             kind: Kind::SecretLeak,
-            expected: "an error answer without credentials in it".to_owned(),
+            expected: expected.to_owned(),
             observed: self.job.device.mask(&crate::judge::describe(answer)),
         })
     }

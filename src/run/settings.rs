@@ -126,6 +126,7 @@ impl Runner<'_> {
         let Some(watched) = self.watched.get_mut(&case.operation) else {
             return false;
         };
+        watched.shows(written, &value);
         let difference = watched.differs_from_written(written, &value);
         watched.standing = Some(value);
         let Some(first) = difference else {

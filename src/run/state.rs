@@ -15,6 +15,8 @@ pub struct Watched {
     seen: BTreeSet<String>,
     /// JSON pointer → values that stand for what cannot be read.
     placeholders: BTreeMap<String, Vec<String>>,
+    /// Those of them that a read-back has shown as they were written.
+    clear: BTreeSet<String>,
     /// Indices of refused cases since the last look at the settings.
     pub pending: Vec<usize>,
     /// Read-backs that failed in a row.
@@ -36,6 +38,21 @@ pub struct Difference {
 pub const GIVE_UP_AFTER: u32 = 3;
 
 impl Watched {
+    /// Whether an object of `body`, at any depth, has two members or more that the settings have at
+    /// their top: one name alone may be of both by chance.
+    pub fn is_in(&self, body: &Value) -> bool {
+        match body {
+            Value::Object(map) => {
+                let ours = map.iter().filter(|(name, value)| {
+                    !value.is_null() && self.seen.contains(&format!("/{}", escape(name)))
+                });
+                ours.count() > 1 || map.values().any(|v| self.is_in(v))
+            }
+            Value::Array(items) => items.iter().any(|v| self.is_in(v)),
+            _ => false,
+        }
+    }
+
     /// A watch over settings whose `placeholders` the profile names.
     pub fn new(placeholders: BTreeMap<String, Vec<String>>) -> Self {
         Watched {
@@ -73,6 +90,17 @@ impl Watched {
         walk(read_back, "", &mut self.seen);
     }
 
+    /// Remembers which members are shown as they were written although the profile says that they
+    /// cannot be read: those may be looked at.
+    pub fn shows(&mut self, written: &Value, read_back: &Value) {
+        let same = |p: &&String| {
+            let value = written.pointer(p);
+            value.is_some() && value == read_back.pointer(p)
+        };
+        let shown: Vec<String> = self.placeholders.keys().filter(same).cloned().collect();
+        self.clear.extend(shown);
+    }
+
     /// What a read-back after an accepted write of `written` shows otherwise. Members that the
     /// write does not name are not looked at; nor is what no read-back has ever shown, what cannot
     /// be read, and what changes by itself.
@@ -101,6 +129,10 @@ impl Watched {
 
     fn counts(&self, difference: &Difference, read_back: &Value) -> bool {
         if self.volatile.iter().any(|v| below(&difference.pointer, v)) {
+            return false;
+        }
+        let at = &difference.pointer;
+        if self.placeholders.contains_key(at) && !self.clear.contains(at) {
             return false;
         }
         let now = read_back.pointer(&difference.pointer);
@@ -219,10 +251,11 @@ mod tests {
                 json!({"password": "****"}),
                 None,
             ),
+            // It may be a hash, or a placeholder that nobody knows.
             (
                 json!({"password": "secret"}),
                 json!({"password": "other"}),
-                Some("/password"),
+                None,
             ),
             (json!({"t": 1}), json!({"t": 9}), None),
         ];
@@ -231,6 +264,36 @@ mod tests {
                 .differs_from_written(&written, &read)
                 .map(|d| d.pointer);
             assert_eq!(got.as_deref(), want, "{written} read back as {read}");
+        }
+    }
+
+    #[test]
+    fn a_secret_that_was_shown_in_clear_must_read_back() {
+        let mut watch = watch();
+        let both = |text: &str| json!({ "password": text });
+        watch.shows(&both("secret"), &both("secret"));
+        let pointer = |read| watch.differs_from_written(&both("longer"), &both(read));
+        assert_eq!(
+            pointer("long").map(|d| d.pointer).as_deref(),
+            Some("/password")
+        );
+        assert_eq!(pointer("longer"), None);
+        assert_eq!(pointer("WebPass"), None);
+    }
+
+    #[test]
+    fn settings_are_told_from_an_error() {
+        let table = [
+            (json!({"error": "Log In", "b": 1}), false),
+            (
+                json!({"error": "Log In", "settings": {"a": 1, "b": "y"}}),
+                true,
+            ),
+            (json!({"a": null, "b": "y"}), false),
+            (json!([{"a": 1, "n": {}}]), true),
+        ];
+        for (body, want) in table {
+            assert_eq!(watch().is_in(&body), want, "{body}");
         }
     }
 

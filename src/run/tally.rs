@@ -170,8 +170,7 @@ fn class(kind: Kind, case: &Case) -> String {
     };
     match kind {
         Kind::MalformedResponse | Kind::SecretLeak | Kind::Slow => String::new(),
-        Kind::WrongErrorShape => kinds(),
-        Kind::WrongStatus if !faults.is_empty() => kinds(),
+        Kind::WrongErrorShape | Kind::WrongStatus => kinds(),
         _ => case.input_class.clone(),
     }
 }

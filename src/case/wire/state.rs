@@ -7,6 +7,7 @@
 use super::bench::{Bench, Shot, THOROUGH, not_json};
 use super::edits::last;
 use crate::case::build::{emit, get, remove, set};
+use crate::case::unstated::PLAIN_LENGTH;
 use crate::case::{Case, Check, Context, Expect, Fault, Strategy};
 use crate::contract::{FaultKind, FieldPath, JsonType, Schema, Step};
 use crate::exchange::Request;
@@ -129,6 +130,11 @@ fn candidates(bench: &Bench<'_, '_>, schema: &Schema) -> Vec<Value> {
             .rule()
             .and_then(|rule| bench.context.texts.get(&rule));
         let cover = rule.map(|t| t.valid_cover(40)).unwrap_or_default();
+        if schema.max_length.is_none() {
+            let texts = cover.iter().map(|s| s.text.as_str());
+            let shown = schema.examples.iter().filter_map(Value::as_str);
+            out.extend(texts.chain(shown).flat_map(stretched).map(Value::from));
+        }
         out.extend(cover.into_iter().map(|s| Value::from(s.text)));
         let most = schema
             .max_length
@@ -157,6 +163,22 @@ fn candidates(bench: &Bench<'_, '_>, schema: &Schema) -> Vec<Value> {
                 .map(|b| Value::Number(b.value.clone())),
         );
         out.extend([json!(65_535), json!(1)]);
+    }
+    out
+}
+
+/// The text with its first or its last letter repeated, up to lengths that any device stores.
+fn stretched(text: &str) -> Vec<String> {
+    let letters = |(_, c): &(usize, char)| c.is_ascii_alphabetic();
+    let mut places = text.char_indices().filter(letters);
+    let places = [places.next(), places.next_back()];
+    let mut out = Vec::new();
+    for (at, letter) in places.into_iter().flatten() {
+        for length in [PLAIN_LENGTH, 40] {
+            let more = length.saturating_sub(text.chars().count());
+            let (front, back) = text.split_at(at);
+            out.push([front, &letter.to_string().repeat(more), back].concat());
+        }
     }
     out
 }
