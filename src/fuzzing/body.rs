@@ -220,7 +220,7 @@ fn string(u: &mut Unstructured<'_>, schema: &Schema, stage: &Stage) -> Result<St
     let text = schema.rule().and_then(|rule| stage.texts.get(&rule));
     let mut base = match text {
         Some(text) if u.ratio(7, 8)? => text.valid().unwrap_or_default(),
-        _ => String::new(),
+        _ => at_a_bound(u, schema)?,
     };
     // Edits at any place: what lies around a valid text is where readings part.
     for _ in 0..u.int_in_range(0..=3)? {
@@ -238,6 +238,22 @@ fn string(u: &mut Unstructured<'_>, schema: &Schema, stage: &Stage) -> Result<St
         base.push_str(&super::pieces::raw(u, 40)?);
     }
     Ok(base)
+}
+
+/// About as long as a bound wants, of characters of one to four octets: units of length part there.
+/// Empty where there is no bound.
+fn at_a_bound(u: &mut Unstructured<'_>, schema: &Schema) -> Result<String> {
+    let bounds: Vec<u64> = [schema.min_length, schema.max_length]
+        .into_iter()
+        .flatten()
+        .filter(|bound| *bound < 256)
+        .collect();
+    let Some(bound) = pick(u, &bounds)? else {
+        return Ok(String::new());
+    };
+    let length = bound.saturating_add_signed(u.int_in_range(-1_i64..=1)?);
+    let symbol = u.choose(&["a", "é", "€", "😀"])?;
+    Ok(symbol.repeat(usize::try_from(length).unwrap_or_default()))
 }
 
 /// Any JSON value.

@@ -181,27 +181,40 @@ fn leaves_the_standard(pattern: &str) -> bool {
 }
 
 /// Whether a group that repeats stands in a group that repeats, as in `((a+)+)+`: regress 0.12 loses
-/// matches there that V8 finds, and `((a*|a*)*|a*){2}` costs it all memory on the empty text.
+/// matches there that V8 finds, and `((a*|a*)*|a*){2}` costs it all memory on the empty text; so does
+/// an optional group in place of the inner one where it can be empty, as in `(a*(a*|a*)??)*`.
 /// Classes are not looked into; a bracket in one may make this say yes too often.
 fn repeated_in_repeated(pattern: &str) -> bool {
     let mut chars = pattern.chars().peekable();
-    // For each open group, whether one that repeats stands in it.
-    let mut open = vec![false];
+    // For each open group, whether one that repeats stands in it, and whether anything without end.
+    let mut open = vec![(false, false)];
     while let Some(c) = chars.next() {
         match c {
             '\\' => {
                 chars.next();
             }
-            '(' => open.push(false),
+            '(' => open.push((false, false)),
+            '*' | '+' => {
+                if let Some((_, endless)) = open.last_mut() {
+                    *endless = true;
+                }
+            }
             ')' => {
-                let inside = open.pop().unwrap_or_default();
-                let repeats = matches!(chars.peek(), Some('*' | '+' | '{'));
+                let (inside, endless) = open.pop().unwrap_or_default();
+                let repeats = match chars.peek() {
+                    Some('*' | '+' | '{') => true,
+                    Some('?') => endless,
+                    _ => false,
+                };
                 if inside && repeats {
                     return true;
                 }
                 match open.last_mut() {
-                    Some(around) => *around |= inside || repeats,
-                    None => open.push(repeats),
+                    Some(around) => {
+                        around.0 |= inside || repeats;
+                        around.1 |= endless;
+                    }
+                    None => open.push((repeats, endless)),
                 }
             }
             _ => {}

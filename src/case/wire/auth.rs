@@ -498,6 +498,8 @@ impl<'b, 'c, 'a> Door<'b, 'c, 'a> {
             let body = self.bench.fresh(nth);
             let mut request = match &body {
                 Some(body) => self.bench.http(body),
+                // Nothing is known that the device must accept.
+                None if self.bench.op.body.is_some() => return,
                 None => self.bench.context.request(self.bench.op, None),
             };
             request
