@@ -90,7 +90,7 @@ impl Engine {
     /// The engine's own words where it refuses the pattern.
     pub fn new(pattern: &str, dialect: Dialect, mode: Mode) -> Option<Result<Engine, String>> {
         if dialect != Dialect::Rust
-            && (repeated_in_repeated(pattern) || leaves_the_standard(pattern))
+            && (repeated_in_repeated(pattern) || leaves_the_standard(pattern, dialect))
         {
             return None;
         }
@@ -164,8 +164,9 @@ impl Engine {
 
 /// Where regress 0.12 leaves ECMA-262, which V8 follows as the model does: it takes quantifiers behind
 /// `\b` and `\B` (22.2.1, an Assertion is no Atom), and reads `[\b]` as a letter with `v`
-/// (ClassSetCharacter: `\b` is the backspace).
-fn leaves_the_standard(pattern: &str) -> bool {
+/// (ClassSetCharacter: `\b` is the backspace); without `u`, `\u{1F600}` is a code point to it and not
+/// the letter `u` before a brace (B.1.2).
+fn leaves_the_standard(pattern: &str, dialect: Dialect) -> bool {
     let mut chars = pattern.chars().peekable();
     while let Some(c) = chars.next() {
         if c != '\\' {
@@ -174,6 +175,9 @@ fn leaves_the_standard(pattern: &str) -> bool {
         let escaped = chars.next();
         let next = chars.peek();
         if matches!(escaped, Some('b' | 'B')) && matches!(next, Some('*' | '+' | '?' | '{' | ']')) {
+            return true;
+        }
+        if dialect == Dialect::EcmaScript && escaped == Some('u') && next == Some(&'{') {
             return true;
         }
     }
