@@ -159,50 +159,58 @@ fn a_secret_that_cannot_be_read_is_not_shown() {
 #[cfg(unix)]
 #[test]
 fn every_signal_puts_the_settings_back() {
-    for (job, more, signal, word) in [
-        ("run", &["--rate", "40/s"][..], "TERM", "terminated"),
-        ("run", &["--rate", "40/s"], "HUP", "hung up"),
-        ("run", &["--rate", "40/s"], "INT", "interrupted"),
-        (
-            "fuzz",
-            &["--rate", "40/s", "--no-plan", "--requests", "9999"],
-            "TERM",
-            "terminated",
-        ),
-    ] {
-        let scene = Scene::new(&[]);
-        let mut child = scene
-            .command(job, more)
-            .args(["--verbose", "--report", "json=report.json"])
-            .spawn()
-            .expect("starts");
-        let mut err = BufReader::new(child.stderr.take().expect("stderr"));
-        // Under way, as soon as it says anything; a few requests later there is something to undo.
-        let mut text = String::new();
-        if job == "run" {
-            while !text.contains("  ok  ") && err.read_line(&mut text).expect("stderr") > 0 {}
-        } else {
-            std::thread::sleep(Duration::from_secs(2));
+    // Most of it is waiting.
+    std::thread::scope(|scope| {
+        for (job, more, signal, word) in [
+            ("run", &["--rate", "40/s"][..], "TERM", "terminated"),
+            ("run", &["--rate", "40/s"], "HUP", "hung up"),
+            ("run", &["--rate", "40/s"], "INT", "interrupted"),
+            (
+                "fuzz",
+                &["--rate", "40/s", "--no-plan", "--requests", "9999"],
+                "TERM",
+                "terminated",
+            ),
+        ] {
+            scope.spawn(move || puts_the_settings_back(job, more, signal, word));
         }
-        let pid = child.id().to_string();
-        let sent = std::process::Command::new("kill")
-            .args(["-s", signal, &pid])
-            .status();
-        assert!(sent.expect("kill runs").success());
-        std::io::Read::read_to_string(&mut err, &mut text).expect("stderr");
-        let status = child.wait().expect("ends");
-        assert_eq!(status.code(), Some(0), "{job} {signal}: {text}");
-        assert!(text.contains(word), "{job} {signal}: {text}");
-        let bytes = std::fs::read(scene.path("report.json")).expect("report");
-        let report = json::read(&bytes).expect("report reads");
-        assert_eq!(report.device.restored, Some(true), "{job} {signal}");
-        if job == "run" {
-            assert!(
-                report.exit.reason.ends_with("; interrupted"),
-                "{}",
-                report.exit.reason
-            );
-        }
+    });
+}
+
+#[cfg(unix)]
+fn puts_the_settings_back(job: &str, more: &[&str], signal: &str, word: &str) {
+    let scene = Scene::new(&[]);
+    let mut child = scene
+        .command(job, more)
+        .args(["--verbose", "--report", "json=report.json"])
+        .spawn()
+        .expect("starts");
+    let mut err = BufReader::new(child.stderr.take().expect("stderr"));
+    // Under way, as soon as it says anything; a few requests later there is something to undo.
+    let mut text = String::new();
+    if job == "run" {
+        while !text.contains("  ok  ") && err.read_line(&mut text).expect("stderr") > 0 {}
+    } else {
+        std::thread::sleep(Duration::from_secs(2));
+    }
+    let pid = child.id().to_string();
+    let sent = std::process::Command::new("kill")
+        .args(["-s", signal, &pid])
+        .status();
+    assert!(sent.expect("kill runs").success());
+    std::io::Read::read_to_string(&mut err, &mut text).expect("stderr");
+    let status = child.wait().expect("ends");
+    assert_eq!(status.code(), Some(0), "{job} {signal}: {text}");
+    assert!(text.contains(word), "{job} {signal}: {text}");
+    let bytes = std::fs::read(scene.path("report.json")).expect("report");
+    let report = json::read(&bytes).expect("report reads");
+    assert_eq!(report.device.restored, Some(true), "{job} {signal}");
+    if job == "run" {
+        assert!(
+            report.exit.reason.ends_with("; interrupted"),
+            "{}",
+            report.exit.reason
+        );
     }
 }
 

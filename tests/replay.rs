@@ -38,7 +38,6 @@ fn saved(report: &Report, folder: &Path) -> std::path::PathBuf {
 #[test]
 fn a_finding_is_still_there_until_it_is_fixed() {
     let suite = Suite::embedded();
-    let folder = tempfile::tempdir().expect("folder");
     // One fault of each way to see it: the answer, the state after it, the life of the device,
     // the session, the credentials, the bytes on the wire.
     let faults = [
@@ -50,33 +49,42 @@ fn a_finding_is_still_there_until_it_is_fixed() {
         "token-prefix",
         "double-answer",
     ];
-    for fault in faults {
-        let config = suite.mock().with_faults([fault.to_owned()]);
-        let outcome = suite.run(config.clone(), &mut ());
-        assert!(!outcome.report.findings.is_empty(), "{fault}: no finding");
-        let path = saved(&outcome.report, folder.path());
-        let first = outcome.report.findings[0].fingerprint.clone();
+    // Most of it is waiting.
+    std::thread::scope(|scope| {
+        for fault in faults {
+            let suite = &suite;
+            scope.spawn(move || is_replayed(suite, fault));
+        }
+    });
+}
 
-        let faulty = mock::spawn(config).expect("mock");
-        let target = format!("http://{}", faulty.addr());
-        let (code, out, err) = replay(&path, &target, &[&first]);
-        assert!(
-            out.contains(&format!("{first}  still failing")),
-            "{fault}: {out}{err}"
-        );
-        // Settings whose secret cannot be put back may speak first.
-        assert!([1, 6].contains(&code), "{fault}: {code} {out}{err}");
-        faulty.stop();
+fn is_replayed(suite: &Suite, fault: &str) {
+    let folder = tempfile::tempdir().expect("folder");
+    let config = suite.mock().with_faults([fault.to_owned()]);
+    let outcome = suite.run(config.clone(), &mut ());
+    assert!(!outcome.report.findings.is_empty(), "{fault}: no finding");
+    let path = saved(&outcome.report, folder.path());
+    let first = outcome.report.findings[0].fingerprint.clone();
 
-        let clean = mock::spawn(suite.mock()).expect("mock");
-        let target = format!("http://{}", clean.addr());
-        let (_, out, err) = replay(&path, &target, &[&first]);
-        assert!(
-            out.contains(&format!("{first}  fixed")),
-            "{fault}: {out}{err}"
-        );
-        clean.stop();
-    }
+    let faulty = mock::spawn(config).expect("mock");
+    let target = format!("http://{}", faulty.addr());
+    let (code, out, err) = replay(&path, &target, &[&first]);
+    assert!(
+        out.contains(&format!("{first}  still failing")),
+        "{fault}: {out}{err}"
+    );
+    // Settings whose secret cannot be put back may speak first.
+    assert!([1, 6].contains(&code), "{fault}: {code} {out}{err}");
+    faulty.stop();
+
+    let clean = mock::spawn(suite.mock()).expect("mock");
+    let target = format!("http://{}", clean.addr());
+    let (_, out, err) = replay(&path, &target, &[&first]);
+    assert!(
+        out.contains(&format!("{first}  fixed")),
+        "{fault}: {out}{err}"
+    );
+    clean.stop();
 }
 
 #[test]

@@ -71,29 +71,33 @@ async fn what_is_not_the_device_is_not_judged() {
             "body larger than",
         ),
     ];
+    // Most of it is waiting.
+    let rows = table.map(|(does, want)| is_not_judged(does, want));
+    futures_util::future::join_all(rows).await;
+}
+
+async fn is_not_judged(does: Does, want: &str) {
     let folder = tempfile::tempdir().expect("folder");
-    for (does, want) in table {
-        let server = server(does).await;
-        let started = Instant::now();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_probity"));
-        command
-            .args(["run", "--target", &server.url(), "--token-env", "TOKEN"])
-            .args(["--timeout", "500ms", "--report", "json=report.json"])
-            .env("TOKEN", "a-token-of-the-test")
-            .current_dir(folder.path());
-        let output = tokio::task::spawn_blocking(move || command.output().expect("runs"));
-        let output = output.await.expect("ends");
-        let took = started.elapsed();
-        let out = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert_eq!(output.status.code(), Some(3), "{does:?}: {out}");
-        assert!(out.contains(want), "{does:?}: {out}");
-        let bytes = std::fs::read(folder.path().join("report.json")).expect("report");
-        let report = json::read(&bytes).expect("report reads");
-        assert!(report.findings.is_empty(), "{does:?}: {out}");
-        assert!(took < Duration::from_secs(40), "{does:?} took {took:?}");
-        for request in server.received() {
-            let line = String::from_utf8_lossy(&request).into_owned();
-            assert!(!line.contains("elsewhere"), "{does:?}: {line}");
-        }
+    let server = server(does).await;
+    let started = Instant::now();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_probity"));
+    command
+        .args(["run", "--target", &server.url(), "--token-env", "TOKEN"])
+        .args(["--timeout", "500ms", "--report", "json=report.json"])
+        .env("TOKEN", "a-token-of-the-test")
+        .current_dir(folder.path());
+    let output = tokio::task::spawn_blocking(move || command.output().expect("runs"));
+    let output = output.await.expect("ends");
+    let took = started.elapsed();
+    let out = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{does:?}: {out}");
+    assert!(out.contains(want), "{does:?}: {out}");
+    let bytes = std::fs::read(folder.path().join("report.json")).expect("report");
+    let report = json::read(&bytes).expect("report reads");
+    assert!(report.findings.is_empty(), "{does:?}: {out}");
+    assert!(took < Duration::from_secs(100), "{does:?} took {took:?}");
+    for request in server.received() {
+        let line = String::from_utf8_lossy(&request).into_owned();
+        assert!(!line.contains("elsewhere"), "{does:?}: {line}");
     }
 }
