@@ -46,7 +46,12 @@ fn divergence(
         .divergences
         .into_iter()
         .find(|d| d.promise == promise);
-    found.unwrap_or_else(|| panic!("{promise} was not asked about: {:?}", report.notes))
+    found.unwrap_or_else(|| {
+        panic!(
+            "{promise} under {id} was not asked about: {:?}",
+            report.notes
+        )
+    })
 }
 
 /// One device to identify: a class of readings of a field, as the mock plays it.

@@ -31,7 +31,6 @@ impl Runner<'_> {
         let judged = self.stop.as_ref().is_none_or(Stop::judged);
         if judged && self.valid_accepted == 0 && job.plan.cases.iter().any(valid) {
             self.stop = Some(match self.stop.take() {
-                None if self.valid_sent > 0 => Stop::NothingAccepted,
                 None => Stop::Preflight(
                     "no request that is surely valid could be sent and answered".to_owned(),
                 ),

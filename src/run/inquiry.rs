@@ -2,11 +2,14 @@
 //! time, each chosen by what was answered before, until one class of readings is left or nothing
 //! tells the rest apart. Sends its questions as cases, so that whatever else they show is judged.
 
-use super::readings::{Probes, Subject, subjects};
+use super::readings::{Subject, subjects};
 use super::runner::Runner;
-use crate::case::{Case, Check, question};
+use crate::case::{Case, Check, Expect, question};
+use crate::exchange::Request;
 use crate::judge::Took;
 use crate::pattern::classify::{Classifier, Outcome};
+use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// Questions about one rule beyond which the others have to have their turn.
 const MOST_OF_A_RULE: usize = 16;
@@ -88,22 +91,35 @@ impl<'a> Runner<'a> {
     }
 
     /// Where every body that is surely valid was refused: looks for the one rule that the device
-    /// reads so narrowly that it takes none of the values that every reading allows. Nothing that
-    /// was answered before says anything of a rule, and a refusal says something of the rule that
-    /// is asked about only when another value of that rule is taken.
+    /// reads so narrowly that it takes none of the values that every reading allows. What was refused
+    /// says something of a rule only if that rule is why: each is supposed to be in turn, which leaves
+    /// the few readings that refuse all that was sent, and is believed when a value that one of these
+    /// takes is taken.
     pub(super) async fn diagnose(&mut self) {
         let hopeless = self.stop.take();
-        self.probes = Probes::default();
         let mut left = self.job.options.questions.min(self.questions.len());
         let subjects = subjects(&self.job.contract, &self.job.plan.cases);
+        let mut culprit = None;
         for (subject, mut classifier) in self.desks(&subjects) {
             let (mut sent, mut taken) = (0, false);
-            while sent < left.min(if taken { MOST_OF_A_RULE } else { MOST_IN_VAIN })
+            let refused = self.refused_values(subject);
+            for text in &refused {
+                classifier.answer(text, false);
+            }
+            // A rule that no reading makes so narrow is not why.
+            let possible = matches!(
+                classifier.outcome(),
+                Outcome::Open { .. } | Outcome::Fits { .. }
+            );
+            while possible
+                && sent < left.min(if taken { MOST_OF_A_RULE } else { MOST_IN_VAIN })
                 && !self.limited()
             {
-                let Some(text) = self.next_question(subject, &classifier, Stage::Separate) else {
-                    break;
+                let question = match taken {
+                    true => self.next_question(subject, &classifier, Stage::Separate),
+                    false => likeliest(&classifier),
                 };
+                let Some(text) = question else { break };
                 let Some(accepted) = self.ask(subject, Stage::Separate, &text).await else {
                     break;
                 };
@@ -113,18 +129,47 @@ impl<'a> Runner<'a> {
             }
             left -= sent;
             if taken {
-                self.note(format!(
-                    "{}: the device takes a value of this field that not every reading allows, and \
-                     none that every reading allows: this is why it refuses every request",
-                    subject.path.dotted()
-                ));
+                for text in &refused {
+                    self.probes.refused(subject, text);
+                }
+                culprit = Some(subject);
                 break;
             }
-            self.probes.forget(&subject.promise);
+        }
+        for subject in &subjects {
+            if culprit.is_none_or(|c| c.promise != subject.promise) {
+                self.probes.forget(&subject.promise);
+            }
+        }
+        if let Some(subject) = culprit {
+            self.note(format!(
+                "{}: the device takes a value of this field that not every reading allows, and \
+                 none that every reading allows: this is why it refuses every request",
+                subject.path.dotted()
+            ));
         }
         if self.stop.is_none() {
             self.stop = hopeless;
         }
+    }
+
+    /// The values of a field in the bodies that should have been accepted, and were not.
+    fn refused_values(&self, subject: &Subject) -> BTreeSet<String> {
+        let sent = usize::try_from(self.valid_sent).unwrap_or(usize::MAX);
+        let valid =
+            self.job.plan.cases.iter().filter(|case| {
+                case.expect == Expect::Accepted && case.operation == subject.operation
+            });
+        let pointer = subject.path.pointer();
+        valid
+            .take(sent)
+            .filter_map(|case| match &case.request {
+                Request::Http(request) => request.body.as_deref(),
+                Request::Raw(_) => None,
+            })
+            .filter_map(|body| serde_json::from_slice::<Value>(body).ok())
+            .filter_map(|body| Some(body.pointer(&pointer)?.as_str()?.to_owned()))
+            .collect()
     }
 
     fn next_question(
@@ -200,4 +245,16 @@ fn surprise(classifier: &Classifier<'_>, text: &str) -> u32 {
         .filter(|&&class| answers.get(class).copied().unwrap_or(false))
         .count();
     u32::try_from(take * 100 / left.len().max(1)).unwrap_or(100)
+}
+
+/// The string not yet asked that most of the classes that are left take; of these a printable one.
+fn likeliest(classifier: &Classifier<'_>) -> Option<String> {
+    let probes = classifier.survey().probes().iter().map(|(text, _)| text);
+    let open = probes.filter(|text| classifier.asked().iter().all(|(asked, _)| asked != *text));
+    let plain = |text: &str| text.chars().all(|c| c == ' ' || c.is_ascii_graphic());
+    let best = open
+        .map(|text| (surprise(classifier, text), plain(text), text))
+        .filter(|(take, ..)| *take > 0)
+        .max_by_key(|(take, plain, _)| (*take, *plain))?;
+    Some(best.2.clone())
 }

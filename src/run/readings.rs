@@ -213,6 +213,13 @@ impl Probes {
         }
     }
 
+    /// Keeps a string that was refused, where it turned out to be why.
+    pub(super) fn refused(&mut self, subject: &Subject, text: &str) {
+        if let Some(answers) = self.0.get_mut(&subject.promise) {
+            answers.add(text, false, false);
+        }
+    }
+
     /// Drops what was answered about a promise's rule: it turned out to say nothing.
     pub(super) fn forget(&mut self, promise: &str) {
         self.0.remove(promise);

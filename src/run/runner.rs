@@ -247,6 +247,9 @@ pub async fn resume(job: &Job, past: &Past, listener: &mut dyn Listener) -> Outc
     runner.first_contact().await;
     if runner.stop.is_none() {
         runner.windows().await;
+        if runner.stop.is_none() && runner.valid_sent > 0 && runner.valid_accepted == 0 {
+            runner.stop = Some(Stop::NothingAccepted);
+        }
         if runner.stop == Some(Stop::NothingAccepted) {
             runner.diagnose().await;
         } else {
