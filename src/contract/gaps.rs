@@ -5,17 +5,21 @@
 use super::model::*;
 
 /// The gaps of an operation's error answers; none where it documents no texts.
-pub(super) fn gaps(operation: &Operation) -> Vec<ContractIssue> {
+pub(super) fn gaps(contract: &Contract, operation: &Operation) -> Vec<ContractIssue> {
     let shapes: Vec<&ErrorShape> = operation.error_shapes().collect();
     let Some(first) = shapes.first() else {
         return Vec::new();
     };
+    let promise = format!("{}.responses.{}", operation.id, first.status);
+    let page_line = contract
+        .promise(&promise)
+        .and_then(|promise| promise.source.page_line);
     let issue = |rule: &str, title: String, proof: String| ContractIssue {
         id: format!("{rule}:{}", operation.pointer),
-        promise: Some(format!("{}.responses.{}", operation.id, first.status)),
+        promise: Some(promise.clone()),
         title,
         proof,
-        page_line: operation.body.as_ref().and_then(|b| b.schema.page_line),
+        page_line,
     };
     let mut issues = Vec::new();
     for (fault, rule, what) in FAULTS {
@@ -27,7 +31,7 @@ pub(super) fn gaps(operation: &Operation) -> Vec<ContractIssue> {
         let stated = shapes.iter().any(|s| s.answers.contains(fault));
         if !stated && !may.is_empty() {
             issues.push(issue(
-                &format!("answer-not-stated:{rule}"),
+                &format!("answer-not-stated-{rule}"),
                 format!("{what} is not stated"),
                 format!("{} may be meant", may.join(" or ")),
             ));

@@ -21,7 +21,7 @@ pub fn lint(contract: &Contract, texts: &Texts) -> Vec<ContractIssue> {
             linter.field(&field);
         }
         linter.responses(operation);
-        linter.issues.extend(gaps(operation));
+        linter.issues.extend(gaps(contract, operation));
     }
     linter.issues
 }
