@@ -1,5 +1,5 @@
 //! What the documented texts of error answers leave unsaid: which text answers which fault, how a
-//! member of a member is named, which of two faults comes first. Part of [`super::lint`]; imports the
+//! member of a member is named, which of two faults comes first. Part of [`mod@super::lint`]; imports the
 //! model only.
 
 use super::model::*;
