@@ -432,7 +432,7 @@ fn time_beside_greenery() {
         };
         pairs.push((usable[a], usable[b]));
     }
-    let driver = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/engines/greenery.py");
+    let driver = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/engines/greenery_pairs.py");
     let mut child = Command::new(python)
         .arg(driver)
         .stdin(Stdio::piped())
