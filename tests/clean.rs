@@ -86,7 +86,7 @@ fn readings(suite: &Suite) -> Vec<(String, Vec<String>)> {
             };
             let mut classes = BTreeSet::new();
             let readings = text.readings().iter();
-            let readings = readings.filter(|r| r.compiles && r.plausible && r.repair != "format");
+            let readings = readings.filter(|r| r.compiles && r.plausible && *r.repair != *"format");
             let distinct = readings.filter(|r| classes.insert(format!("{:?}", r.class())));
             let ids = distinct.map(|r| r.id.clone()).collect();
             out.push((field.path.dotted(), ids));

@@ -6,7 +6,7 @@ use super::dialect::Alphabet;
 use super::hash::Table;
 
 /// A division of all symbols from 0 to `max` into classes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Classes {
     /// First symbol of each stretch and its class, ascending, the first at 0.
     stretches: Vec<(u32, u16)>,

@@ -2,17 +2,19 @@
 //! unit or a byte, as the dialect works ([`super::dialect::Alphabet`]). Imports nothing.
 
 use std::fmt;
+use std::sync::Arc;
 
-/// A set of symbols as sorted, disjoint, non-adjacent inclusive ranges.
+/// A set of symbols as sorted, disjoint, non-adjacent inclusive ranges. Copies share them: classes
+/// of Unicode have hundreds, and every dialect, mode and repair of a pattern has its copy.
 #[derive(Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Set {
-    ranges: Vec<(u32, u32)>,
+    ranges: Arc<[(u32, u32)]>,
 }
 
 impl fmt::Debug for Set {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[")?;
-        for &(low, high) in &self.ranges {
+        for &(low, high) in &*self.ranges {
             let show = |symbol: u32| match char::from_u32(symbol) {
                 Some(c) if c.is_ascii_graphic() => c.to_string(),
                 _ => format!("\\x{{{symbol:x}}}"),
@@ -29,14 +31,14 @@ impl fmt::Debug for Set {
 
 impl Set {
     /// The empty set.
-    pub const fn empty() -> Set {
-        Set { ranges: Vec::new() }
+    pub fn empty() -> Set {
+        Set::default()
     }
 
     /// One symbol.
     pub fn single(symbol: u32) -> Set {
         Set {
-            ranges: vec![(symbol, symbol)],
+            ranges: Arc::new([(symbol, symbol)]),
         }
     }
 
@@ -46,7 +48,7 @@ impl Set {
             return Set::empty();
         }
         Set {
-            ranges: vec![(low, high)],
+            ranges: Arc::new([(low, high)]),
         }
     }
 
@@ -61,7 +63,7 @@ impl Set {
                 _ => out.push((low, high)),
             }
         }
-        Set { ranges: out }
+        Set { ranges: out.into() }
     }
 
     /// The symbols of a text, as code points.
@@ -96,7 +98,7 @@ impl Set {
 
     /// The only symbol, if there is exactly one.
     pub fn only(&self) -> Option<u32> {
-        match self.ranges.as_slice() {
+        match &*self.ranges {
             [(low, high)] if low == high => Some(*low),
             _ => None,
         }
@@ -118,7 +120,7 @@ impl Set {
         if other.is_empty() {
             return self.clone();
         }
-        Set::from_ranges(self.ranges.iter().chain(&other.ranges).copied())
+        Set::from_ranges(self.ranges.iter().chain(&*other.ranges).copied())
     }
 
     /// Symbols of both sets.
@@ -139,14 +141,14 @@ impl Set {
                 right.next();
             }
         }
-        Set { ranges: out }
+        Set { ranges: out.into() }
     }
 
     /// Symbols from 0 to `max` that are not in the set.
     pub fn complement(&self, max: u32) -> Set {
         let mut out = Vec::with_capacity(self.ranges.len() + 1);
         let mut next = Some(0u32);
-        for &(low, high) in &self.ranges {
+        for &(low, high) in &*self.ranges {
             let Some(from) = next else { break };
             if low > max {
                 break;
@@ -161,7 +163,7 @@ impl Set {
         {
             out.push((from, max));
         }
-        Set { ranges: out }
+        Set { ranges: out.into() }
     }
 
     /// Symbols of this set that are not in the other.

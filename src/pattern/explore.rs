@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::automaton::{Automaton, CapReached, DEAD};
-use super::product::{self, Budget, NodeId, Product};
+use super::product::{Budget, NodeId, Product, Trail};
 use super::reading::{Decider, Language};
 
 /// Strings longer than this are not made.
@@ -76,7 +76,7 @@ pub fn shortest(
     }
     // Up to the shortest length allowed the length is part of the place.
     let mut order: Vec<(NodeId, usize)> = vec![(product.start(), 0)];
-    let mut parents: Vec<(usize, usize)> = vec![(usize::MAX, 0)];
+    let mut trail = Trail::new();
     let mut depths: Vec<usize> = vec![0];
     let mut seen: HashSet<(NodeId, usize)> = HashSet::from([(product.start(), 0)]);
     let mut at = 0;
@@ -86,7 +86,7 @@ pub fn shortest(
             return Ok(None);
         }
         if counted >= min && product.accepts(node).iter().all(|&accepts| accepts) {
-            return Ok(Some(product::text_to(&parents, product.classes(), at)));
+            return Ok(Some(trail.text(product.classes(), at)));
         }
         if !product.states(node).contains(&DEAD) {
             for &class in &classes {
@@ -96,7 +96,7 @@ pub fn shortest(
                         return Err(CapReached);
                     }
                     order.push(next);
-                    parents.push((at, class));
+                    trail.push(at, class);
                     depths.push(depth + 1);
                 }
             }

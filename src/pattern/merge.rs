@@ -53,7 +53,7 @@ pub fn classes(automata: &mut [Automaton], budget: Budget) -> Vec<usize> {
             firsts.push((i, answers));
         } else {
             // Its proof took room, and nobody asks it again.
-            current.shrink();
+            current.clear();
         }
     }
     class

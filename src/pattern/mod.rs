@@ -23,6 +23,7 @@
 
 pub mod alphabet;
 pub mod ambiguity;
+mod arena;
 pub mod ast;
 pub mod automaton;
 pub mod axes;

@@ -20,8 +20,13 @@ pub enum State {
         /// Where it leads.
         next: u32,
     },
-    /// Goes on at any of these.
-    Split(Vec<u32>),
+    /// Goes on at any of [`Nfa::targets`].
+    Split {
+        /// Where they begin in [`Nfa::splits`].
+        from: u32,
+        /// Where they end.
+        to: u32,
+    },
     /// Goes on where a condition on the neighbours holds.
     Look {
         /// Index into [`Nfa::looks`].
@@ -61,6 +66,8 @@ pub struct Nfa {
     pub states: Vec<State>,
     /// The first state.
     pub start: u32,
+    /// Where splits lead, those of one after those of another.
+    pub splits: Vec<u32>,
     /// The sets that states read.
     pub sets: Vec<Set>,
     /// The conditions that states test.
@@ -105,6 +112,7 @@ impl Nfa {
             nfa: Nfa {
                 states: Vec::new(),
                 start: 0,
+                splits: Vec::new(),
                 sets: Vec::new(),
                 looks: Vec::new(),
                 behinds: Vec::new(),
@@ -124,15 +132,31 @@ impl Nfa {
         let mut start = builder.node(node, end)?;
         if matches!(mode, Mode::Search | Mode::FullGrouped) {
             let any = Set::range(0, alphabet.max());
-            let around = builder.push(State::Split(Vec::new()))?;
+            let around = builder.push(State::Split { from: 0, to: 0 })?;
             builder.in_around += 1;
             let skip = builder.set(&any, around, NO_ORIGIN)?;
             builder.in_around -= 1;
-            builder.patch(around, State::Split(vec![start, skip]));
+            builder.split_at(around, &[start, skip]);
             start = around;
         }
-        builder.nfa.start = start;
-        Ok(builder.nfa)
+        let mut nfa = builder.nfa;
+        nfa.start = start;
+        nfa.states.shrink_to_fit();
+        nfa.splits.shrink_to_fit();
+        nfa.origins.shrink_to_fit();
+        nfa.sets.shrink_to_fit();
+        Ok(nfa)
+    }
+
+    /// Where a [`State::Split`] leads, the preferred way first; nothing for another state.
+    pub fn targets(&self, state: &State) -> &[u32] {
+        match state {
+            State::Split { from, to } => self
+                .splits
+                .get(*from as usize..*to as usize)
+                .unwrap_or_default(),
+            _ => &[],
+        }
     }
 }
 
@@ -159,9 +183,19 @@ impl Builder {
         u32::try_from(self.nfa.states.len() - 1).map_err(|_| BuildError::TooLarge)
     }
 
-    fn patch(&mut self, at: u32, state: State) {
+    fn split(&mut self, targets: &[u32]) -> Result<u32, BuildError> {
+        let at = self.push(State::Split { from: 0, to: 0 })?;
+        self.split_at(at, targets);
+        Ok(at)
+    }
+
+    /// Says where the split that was pushed as `at` leads.
+    fn split_at(&mut self, at: u32, targets: &[u32]) {
+        let from = self.nfa.splits.len() as u32;
+        self.nfa.splits.extend_from_slice(targets);
+        let to = self.nfa.splits.len() as u32;
         if let Some(place) = self.nfa.states.get_mut(at as usize) {
-            *place = state;
+            *place = State::Split { from, to };
         }
     }
 
@@ -217,7 +251,7 @@ impl Builder {
                 for node in nodes {
                     targets.push(self.node(node, next)?);
                 }
-                self.push(State::Split(targets))
+                self.split(&targets)
             }
             Node::Repeat { node, min, max } => {
                 let origin = self.next_origin;
@@ -237,15 +271,15 @@ impl Builder {
                         return self.push(State::MatchAny);
                     }
                     None => {
-                        let split = self.push(State::Split(Vec::new()))?;
+                        let split = self.push(State::Split { from: 0, to: 0 })?;
                         let inner = again(self, split)?;
-                        self.patch(split, State::Split(vec![inner, next]));
+                        self.split_at(split, &[inner, next]);
                         target = split;
                     }
                     Some(max) => {
                         for _ in *min..*max {
                             let inner = again(self, target)?;
-                            target = self.push(State::Split(vec![inner, next]))?;
+                            target = self.split(&[inner, next])?;
                         }
                     }
                 }

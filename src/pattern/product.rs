@@ -1,9 +1,10 @@
 //! Several automata walked side by side over their common alphabet: the ground on which relations
-//! are decided and witnesses are found. Imports [`super::alphabet`], [`super::automaton`].
+//! are decided and witnesses are found. Imports [`super::alphabet`], [`super::arena`],
+//! [`super::automaton`].
 
 use super::alphabet::{self, JointClass};
+use super::arena::Arena;
 use super::automaton::{ALL, Automaton, CapReached, DEAD, StateId};
-use super::hash::Table;
 
 /// A node of a product: one state of each automaton.
 pub type NodeId = u32;
@@ -30,9 +31,7 @@ impl Default for Budget {
 pub struct Product<'a> {
     parts: Vec<&'a mut Automaton>,
     classes: Vec<JointClass>,
-    nodes: Vec<Box<[StateId]>>,
-    ids: Table<Box<[StateId]>, NodeId>,
-    accepts: Vec<Option<Box<[bool]>>>,
+    nodes: Arena<StateId>,
     budget: Budget,
     steps: usize,
     scratch: Vec<StateId>,
@@ -46,15 +45,13 @@ impl<'a> Product<'a> {
         let mut product = Product {
             parts,
             classes,
-            nodes: Vec::new(),
-            ids: Table::default(),
-            accepts: Vec::new(),
+            nodes: Arena::default(),
             budget,
             steps: 0,
             scratch: Vec::new(),
         };
         let start: Vec<StateId> = product.parts.iter().map(|part| part.start()).collect();
-        product.intern(start);
+        product.nodes.intern(&start);
         product
     }
 
@@ -83,24 +80,12 @@ impl<'a> Product<'a> {
 
     /// Whether no node was met: never.
     pub fn is_empty(&self) -> bool {
-        self.nodes.is_empty()
+        self.nodes.len() == 0
     }
 
     /// The states of a node.
     pub fn states(&self, node: NodeId) -> &[StateId] {
-        self.nodes.get(node as usize).map_or(&[], |states| states)
-    }
-
-    fn intern(&mut self, states: Vec<StateId>) -> NodeId {
-        if let Some(&id) = self.ids.get(states.as_slice()) {
-            return id;
-        }
-        let id = self.nodes.len() as NodeId;
-        let states: Box<[StateId]> = states.into();
-        self.nodes.push(states.clone());
-        self.ids.insert(states, id);
-        self.accepts.push(None);
-        id
+        self.nodes.get(node)
     }
 
     /// Where the class with this index leads.
@@ -115,12 +100,7 @@ impl<'a> Product<'a> {
         let mut next = std::mem::take(&mut self.scratch);
         next.clear();
         for i in 0..self.parts.len() {
-            let state = self
-                .nodes
-                .get(node as usize)
-                .and_then(|n| n.get(i))
-                .copied()
-                .unwrap_or(DEAD);
+            let state = self.nodes.get(node).get(i).copied().unwrap_or(DEAD);
             let symbol = self
                 .classes
                 .get(class)
@@ -134,51 +114,52 @@ impl<'a> Product<'a> {
             };
             next.push(to);
         }
-        let known = self.ids.get(next.as_slice()).copied();
-        let id = match known {
-            Some(id) => id,
-            None => {
-                if self.nodes.len() >= self.budget.nodes {
-                    self.scratch = next;
-                    return Err(CapReached);
-                }
-                let id = self.intern(next.clone());
-                self.scratch = next;
-                return Ok(id);
-            }
+        let id = match self.nodes.find(&next) {
+            Some(id) => Ok(id),
+            None if self.nodes.len() >= self.budget.nodes => Err(CapReached),
+            None => Ok(self.nodes.intern(&next)),
         };
         self.scratch = next;
-        Ok(id)
+        id
     }
 
     /// Which automata accept if the text ends here.
-    pub fn accepts(&mut self, node: NodeId) -> Box<[bool]> {
-        if let Some(Some(known)) = self.accepts.get(node as usize) {
-            return known.clone();
-        }
-        let states = self.nodes.get(node as usize).cloned().unwrap_or_default();
-        let bits: Box<[bool]> = states
+    pub fn accepts(&mut self, node: NodeId) -> Vec<bool> {
+        self.nodes
+            .get(node)
             .iter()
             .zip(self.parts.iter_mut())
             .map(|(&state, part)| part.accepts_here(state))
-            .collect();
-        if let Some(slot) = self.accepts.get_mut(node as usize) {
-            *slot = Some(bits.clone());
-        }
-        bits
+            .collect()
     }
 }
 
-/// The text that leads to a place of a walk; for each place the one before it and the class that
-/// led here, `usize::MAX` for the first.
-pub fn text_to(parents: &[(usize, usize)], classes: &[JointClass], mut at: usize) -> String {
-    let mut out = Vec::new();
-    while let Some(&(from, class)) = parents.get(at) {
-        if from == usize::MAX {
-            break;
-        }
-        out.push(classes.get(class).map_or('?', |c| c.sample));
-        at = from;
+/// How each place of a walk was reached: the place before it and the class that was read.
+#[derive(Debug)]
+pub struct Trail(Vec<(u32, u32)>);
+
+impl Trail {
+    const FIRST: (u32, u32) = (u32::MAX, 0);
+
+    /// A walk that stands at its first place, number 0.
+    pub fn new() -> Trail {
+        Trail(vec![Trail::FIRST])
     }
-    out.iter().rev().collect()
+
+    /// One more place.
+    pub fn push(&mut self, from: usize, class: usize) {
+        self.0.push((from as u32, class as u32));
+    }
+
+    /// The text that leads to a place.
+    pub fn text(&self, classes: &[JointClass], mut at: usize) -> String {
+        let mut out = Vec::new();
+        while let Some(&step) = self.0.get(at)
+            && step != Trail::FIRST
+        {
+            out.push(classes.get(step.1 as usize).map_or('?', |c| c.sample));
+            at = step.0 as usize;
+        }
+        out.iter().rev().collect()
+    }
 }

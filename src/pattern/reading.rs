@@ -1,6 +1,7 @@
 //! One way to understand a rule, and how it decides. Imports [`super::automaton`], [`super::check`],
 //! [`super::dialect`].
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::automaton::Automaton;
@@ -10,6 +11,25 @@ use super::dialect::{Dialect, Mode};
 /// The languages of one rule's readings, each once. Shared by the readings; walking an automaton
 /// builds states, hence the lock.
 pub(super) type Bank = Arc<Mutex<Vec<Automaton>>>;
+
+/// States of all languages of a bank that are kept between walks; walks of one field follow one
+/// another, those of a run seldom come back to what was built for another.
+const KEPT_STATES: usize = 4_000;
+
+/// Gives back what walks have built, where it is much.
+pub(super) fn settle<'a>(bank: impl Iterator<Item = &'a mut Automaton>) {
+    let mut bank: Vec<&mut Automaton> = bank.collect();
+    if bank
+        .iter()
+        .map(|automaton| automaton.built())
+        .sum::<usize>()
+        > KEPT_STATES
+    {
+        for automaton in &mut bank {
+            automaton.clear();
+        }
+    }
+}
 
 /// What a length is counted in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -91,19 +111,19 @@ pub struct Reading {
     /// `format/NAMES/full/codepoints/pattern`.
     pub id: String,
     /// How the published text was repaired; `none` where it was not.
-    pub repair: String,
+    pub repair: Arc<str>,
     /// Dialect id, e.g. `ecmascript-u`; `any` where there is no pattern.
-    pub dialect: String,
+    pub dialect: Cow<'static, str>,
     /// `search`, `prefix`, `full`, `full-grouped`.
-    pub mode: String,
+    pub mode: &'static str,
     /// `bytes`, `utf16`, `codepoints`: what published length bounds count.
-    pub unit: String,
+    pub unit: &'static str,
     /// Whether the (repaired) pattern compiles in the dialect.
     pub compiles: bool,
     /// Whether it counts for what is surely valid and surely invalid.
     pub plausible: bool,
     /// The pattern after the repair.
-    pub pattern: Option<String>,
+    pub pattern: Option<Arc<str>>,
     pub(super) decider: Decider,
     pub(super) bank: Bank,
 }
@@ -149,7 +169,7 @@ impl Reading {
             return None;
         }
         let (pattern, dialect) = (self.pattern.as_deref()?, Dialect::by_id(&self.dialect)?);
-        let engine = Engine::new(pattern, dialect, Mode::by_id(&self.mode)?)?.ok()?;
+        let engine = Engine::new(pattern, dialect, Mode::by_id(self.mode)?)?.ok()?;
         Some(self.decider.within_bounds(Lengths::of(text)) && engine.accepts(text)?)
     }
 

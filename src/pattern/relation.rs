@@ -4,7 +4,7 @@
 use std::fmt;
 
 use super::automaton::{ALL, Automaton, CapReached, DEAD};
-use super::product::{self, Budget, Product};
+use super::product::{Budget, Product, Trail};
 
 /// How two sets of texts relate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -208,7 +208,7 @@ impl<'a> Walk<'a> {
             .filter(|&i| !printable || product.classes().get(i).is_some_and(|c| c.printable))
             .collect();
         let mut order = vec![product.start()];
-        let mut parents: Vec<(usize, usize)> = vec![(usize::MAX, 0)];
+        let mut trail = Trail::new();
         let mut seen = vec![true];
         let mut open = wanted;
         let mut at = 0;
@@ -222,7 +222,7 @@ impl<'a> Walk<'a> {
             if let Some(slot) = slot
                 && open[slot]
             {
-                found[slot] = Some(product::text_to(&parents, self.product.classes(), at));
+                found[slot] = Some(trail.text(self.product.classes(), at));
                 open[slot] = false;
                 if first_only {
                     return (found, false);
@@ -245,7 +245,7 @@ impl<'a> Walk<'a> {
                     {
                         *mark = true;
                         order.push(next);
-                        parents.push((at, class));
+                        trail.push(at, class);
                     }
                 }
             }

@@ -91,7 +91,9 @@ impl Shape {
                 }
                 match nfa.states.get(q as usize) {
                     Some(State::Set { .. }) => out.push(q),
-                    Some(State::Split(targets)) => stack.extend(targets.iter().rev()),
+                    Some(split @ State::Split { .. }) => {
+                        stack.extend(nfa.targets(split).iter().rev());
+                    }
                     Some(State::MatchEnd | State::MatchAny) => end = true,
                     _ => {}
                 }
@@ -183,19 +185,22 @@ struct Walk {
     /// Node of the graph and reading state that led there (`u32::MAX` at the start).
     places: Vec<(usize, u32)>,
     /// The place before and the class read.
-    parents: Vec<(usize, usize)>,
-    /// Fewest steps from each place to the end of a surely valid string, and the step to take.
-    ahead: Vec<Option<(usize, usize, usize)>>,
-    /// All steps: from, class, to.
-    steps: Vec<(usize, usize, usize)>,
+    parents: Vec<(u32, u32)>,
+    /// Fewest steps from each place to the end of a surely valid string, the next place and class.
+    ahead: Vec<Option<(u32, u32, u32)>>,
+    /// All steps: from, class, to; ascending by the first.
+    steps: Vec<(u32, u32, u32)>,
 }
+
+/// The parent of the place where a walk starts.
+const NO_PARENT: (u32, u32) = (u32::MAX, 0);
 
 const WALK_PLACES: usize = 40_000;
 
 fn walk(graph: &Graph, shape: &Shape) -> Walk {
     let mut walk = Walk {
         places: vec![(0, u32::MAX)],
-        parents: vec![(usize::MAX, 0)],
+        parents: vec![NO_PARENT],
         ahead: Vec::new(),
         steps: Vec::new(),
     };
@@ -221,23 +226,24 @@ fn walk(graph: &Graph, shape: &Shape) -> Walk {
                         let index = walk.places.len();
                         number.insert(place, index);
                         walk.places.push(place);
-                        walk.parents.push((at, class));
+                        walk.parents.push((at as u32, class as u32));
                         index
                     }
                 };
-                walk.steps.push((at, class, index));
+                walk.steps.push((at as u32, class as u32, index as u32));
             }
         }
         at += 1;
     }
     walk.ahead = vec![None; walk.places.len()];
-    let mut back: Vec<Vec<usize>> = vec![Vec::new(); walk.places.len()];
-    for (i, &(_, _, to)) in walk.steps.iter().enumerate() {
-        if let Some(list) = back.get_mut(to) {
-            list.push(i);
-        }
-    }
-    let mut queue = Vec::new();
+    // The same steps by where they lead.
+    let mut back: Vec<(u32, u32, u32)> = walk
+        .steps
+        .iter()
+        .map(|&(from, class, to)| (to, from, class))
+        .collect();
+    back.sort_by_key(|step| step.0);
+    let mut queue: Vec<u32> = Vec::new();
     for (i, &(node, q)) in walk.places.iter().enumerate() {
         let ends = if q == u32::MAX {
             shape.nullable
@@ -248,19 +254,17 @@ fn walk(graph: &Graph, shape: &Shape) -> Walk {
             && graph.accepting.get(node).copied().unwrap_or(false)
             && let Some(slot) = walk.ahead.get_mut(i)
         {
-            *slot = Some((0, usize::MAX, 0));
-            queue.push(i);
+            *slot = Some((0, u32::MAX, 0));
+            queue.push(i as u32);
         }
     }
     let mut at = 0;
     while let Some(&place) = queue.get(at) {
         at += 1;
-        let distance = walk.ahead.get(place).copied().flatten().map_or(0, |a| a.0);
-        for &step in back.get(place).map_or(&[][..], Vec::as_slice) {
-            let Some(&(from, class, _)) = walk.steps.get(step) else {
-                continue;
-            };
-            if let Some(slot) = walk.ahead.get_mut(from)
+        let ahead = walk.ahead.get(place as usize);
+        let distance = ahead.copied().flatten().map_or(0, |a| a.0);
+        for &(_, from, class) in leaving(&back, place) {
+            if let Some(slot) = walk.ahead.get_mut(from as usize)
                 && slot.is_none()
             {
                 *slot = Some((distance + 1, place, class));
@@ -271,18 +275,37 @@ fn walk(graph: &Graph, shape: &Shape) -> Walk {
     walk
 }
 
+/// The steps that begin at a place, of steps that ascend by where they begin.
+fn leaving(steps: &[(u32, u32, u32)], place: u32) -> &[(u32, u32, u32)] {
+    let from = steps.partition_point(|step| step.0 < place);
+    let rest = steps.get(from..).unwrap_or_default();
+    let count = rest.partition_point(|step| step.0 == place);
+    rest.get(..count).unwrap_or_default()
+}
+
 impl Walk {
+    /// The reading state that led to a place.
+    fn read_by(&self, place: u32) -> u32 {
+        self.places.get(place as usize).map_or(u32::MAX, |p| p.1)
+    }
+
+    /// The fewest steps from a place to an end, where there is one.
+    fn rest(&self, place: u32) -> Option<usize> {
+        let ahead = self.ahead.get(place as usize).copied().flatten()?;
+        Some(ahead.0 as usize)
+    }
+
     /// Characters and the sets that read them, from the start to a place.
-    fn before(&self, place: usize, graph: &Graph, shape: &Shape) -> Vec<(char, u32)> {
+    fn before(&self, place: u32, graph: &Graph, shape: &Shape) -> Vec<(char, u32)> {
         let mut out = Vec::new();
         let mut at = place;
-        while let Some(&(from, class)) = self.parents.get(at) {
-            if from == usize::MAX {
+        while let Some(&(from, class)) = self.parents.get(at as usize) {
+            if (from, class) == NO_PARENT {
                 break;
             }
-            let q = self.places.get(at).map_or(u32::MAX, |p| p.1);
+            let q = self.read_by(at);
             out.push((
-                graph.samples.get(class).copied().unwrap_or('a'),
+                graph.samples.get(class as usize).copied().unwrap_or('a'),
                 shape.origin(q),
             ));
             at = from;
@@ -292,16 +315,16 @@ impl Walk {
     }
 
     /// The same from a place to the nearest end.
-    fn after(&self, place: usize, graph: &Graph, shape: &Shape) -> Vec<(char, u32)> {
+    fn after(&self, place: u32, graph: &Graph, shape: &Shape) -> Vec<(char, u32)> {
         let mut out = Vec::new();
         let mut at = place;
-        while let Some(&Some((distance, next, class))) = self.ahead.get(at) {
+        while let Some(&Some((distance, next, class))) = self.ahead.get(at as usize) {
             if distance == 0 {
                 break;
             }
-            let q = self.places.get(next).map_or(u32::MAX, |p| p.1);
+            let q = self.read_by(next);
             out.push((
-                graph.samples.get(class).copied().unwrap_or('a'),
+                graph.samples.get(class as usize).copied().unwrap_or('a'),
                 shape.origin(q),
             ));
             at = next;
@@ -377,26 +400,28 @@ fn cover_sets(
     let walk = walk(graph, shape);
     // Cheapest step that reads a class by a set of the pattern.
     let mut best: BTreeMap<(u32, usize), (usize, usize)> = BTreeMap::new();
-    let mut depth: Vec<usize> = vec![0; walk.places.len()];
-    for (i, &(from, _)) in walk.parents.iter().enumerate() {
-        if from != usize::MAX {
-            let before = depth.get(from).copied().unwrap_or(0);
+    let mut depth: Vec<u32> = vec![0; walk.places.len()];
+    for (i, &(from, class)) in walk.parents.iter().enumerate() {
+        if (from, class) != NO_PARENT {
+            let before = depth.get(from as usize).copied().unwrap_or(0);
             if let Some(slot) = depth.get_mut(i) {
                 *slot = before + 1;
             }
         }
     }
     for (i, &(from, class, to)) in walk.steps.iter().enumerate() {
-        let Some(&Some((rest, _, _))) = walk.ahead.get(to) else {
+        let Some(rest) = walk.rest(to) else {
             continue;
         };
-        let q = walk.places.get(to).map_or(u32::MAX, |p| p.1);
-        let origin = shape.origin(q);
+        let origin = shape.origin(walk.read_by(to));
         if origin == NO_ORIGIN {
             continue;
         }
-        let cost = depth.get(from).copied().unwrap_or(0) + 1 + rest;
-        let entry = best.entry((origin, class)).or_insert((usize::MAX, 0));
+        let before = depth.get(from as usize).copied().unwrap_or(0) as usize;
+        let cost = before + 1 + rest;
+        let entry = best
+            .entry((origin, class as usize))
+            .or_insert((usize::MAX, 0));
         if cost < entry.0 {
             *entry = (cost, i);
         }
@@ -471,29 +496,22 @@ fn extend(
     walk: &Walk,
     graph: &Graph,
     shape: &Shape,
-    mut at: usize,
+    mut at: u32,
     origin: u32,
     pending: &mut Vec<char>,
     string: &mut Vec<(char, u32)>,
     room: usize,
-) -> usize {
-    let mut by_from: HashMap<usize, Vec<(usize, usize)>> = HashMap::new();
-    for &(from, class, to) in &walk.steps {
-        let q = walk.places.get(to).map_or(u32::MAX, |p| p.1);
-        if shape.origin(q) == origin {
-            by_from.entry(from).or_default().push((class, to));
-        }
-    }
+) -> u32 {
     'next: while string.len() < room {
         for (i, &c) in pending.iter().enumerate() {
             let Some(&class) = graph.class_of.get(&c) else {
                 continue;
             };
-            let step = by_from
-                .get(&at)
-                .and_then(|steps| steps.iter().find(|step| step.0 == class));
-            if let Some(&(_, to)) = step
-                && let Some(&Some((rest, _, _))) = walk.ahead.get(to)
+            let step = leaving(&walk.steps, at).iter().find(|&&(_, read, to)| {
+                read as usize == class && shape.origin(walk.read_by(to)) == origin
+            });
+            if let Some(&(_, _, to)) = step
+                && let Some(rest) = walk.rest(to)
                 && string.len() + 1 + rest <= room
             {
                 string.push((c, origin));

@@ -11,7 +11,7 @@ use super::class::Set;
 use super::dialect::Alphabet;
 use super::language;
 use super::product::Budget;
-use super::reading::{Decider, Language, Lengths, Reading, Unit};
+use super::reading::{self, Decider, Language, Lengths, Reading, Unit};
 use super::relation::{self, Relation};
 use super::text::Text;
 
@@ -255,6 +255,11 @@ impl Survey {
         }
         for (decider, readings) in deciders {
             survey.sort_in(&mut desk, decider, readings);
+            reading::settle(
+                desk.bank
+                    .iter_mut()
+                    .chain(desk.bounds.values_mut().flatten()),
+            );
         }
         for class in &mut survey.classes {
             class.readings.sort_unstable();

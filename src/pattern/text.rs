@@ -1,9 +1,10 @@
 //! A string rule with all its readings: what is surely valid, surely invalid or open. Imports the
 //! rest of this module.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use super::alphabet::Classes;
 use super::ast::Node;
 use super::automaton::Automaton;
 use super::dialect::{Alphabet, Dialect, Mode};
@@ -13,7 +14,7 @@ use super::language;
 use super::merge;
 use super::parse::{self, ParseError};
 use super::product::Budget;
-use super::reading::{Bank, Decider, Language, Lengths, Reading, Unit};
+use super::reading::{self, Bank, Decider, Language, Lengths, Reading, Unit};
 use super::repair::{self, Repair};
 use super::sample;
 
@@ -93,6 +94,7 @@ const MERGE: Budget = Budget {
 struct Compiler {
     automata: Vec<Automaton>,
     known: HashMap<(Node, Alphabet), Option<usize>>,
+    classes: HashSet<Arc<Classes>>,
 }
 
 impl Compiler {
@@ -101,7 +103,8 @@ impl Compiler {
         if let Some(known) = self.known.get(&key) {
             return known.map_or(Language::Unknown, Language::Known);
         }
-        let built = language::build(&key.0, key.1).ok().map(|automaton| {
+        let built = language::build(&key.0, key.1).ok().map(|mut automaton| {
+            automaton.share(&mut self.classes);
             self.automata.push(automaton);
             self.automata.len() - 1
         });
@@ -129,6 +132,7 @@ impl Text {
         let mut compiler = Compiler {
             automata: Vec::new(),
             known: HashMap::new(),
+            classes: HashSet::new(),
         };
         let repairs = rule
             .pattern
@@ -201,21 +205,23 @@ impl Text {
         }
         // What proofs have built is not needed again as a whole.
         for automaton in &mut kept {
-            automaton.shrink();
+            automaton.clear();
         }
         let format = format_reading.and_then(|(decider, plausible)| plausible.then_some(decider));
         let bank: Bank = Arc::new(Mutex::new(kept));
-        let mut readings: Vec<Reading> = drafts
-            .into_iter()
-            .map(|draft| finish(draft, &repairs, &bank))
+        let names: Vec<(Arc<str>, Arc<str>)> = repairs
+            .iter()
+            .map(|repair| (repair.id.as_str().into(), repair.pattern.as_str().into()))
             .collect();
+        let mut readings: Vec<Reading> = Vec::with_capacity(drafts.len() + 1);
+        readings.extend(drafts.into_iter().map(|draft| finish(draft, &names, &bank)));
         if let Some((decider, plausible)) = format_reading {
             readings.push(Reading {
                 id: format!("format/{}/full/codepoints/pattern", rule.formats.join("|")),
-                repair: "format".to_owned(),
-                dialect: rule.formats.join("|"),
-                mode: Mode::Full.id().to_owned(),
-                unit: Unit::CodePoints.id().to_owned(),
+                repair: "format".into(),
+                dialect: rule.formats.join("|").into(),
+                mode: Mode::Full.id(),
+                unit: Unit::CodePoints.id(),
                 compiles: true,
                 plausible,
                 pattern: None,
@@ -340,13 +346,22 @@ impl Text {
     /// Up to `limit` surely valid strings that together use every branch and every member or
     /// range end of every class of the pattern at least once, and the extreme lengths.
     pub fn valid_cover(&self, limit: usize) -> Vec<Sample> {
-        sample::valid_cover(self, limit)
+        let samples = sample::valid_cover(self, limit);
+        self.settle();
+        samples
     }
 
     /// Up to `limit` surely invalid strings that are one edit (insert, delete, replace, append,
     /// prepend, swap) away from a surely valid one, spread over kinds of edits and places.
     pub fn near_misses(&self, limit: usize) -> Vec<Sample> {
-        sample::near_misses(self, limit)
+        let samples = sample::near_misses(self, limit);
+        self.settle();
+        samples
+    }
+
+    fn settle(&self) {
+        let mut bank = self.bank.lock().unwrap_or_else(PoisonError::into_inner);
+        reading::settle(bank.iter_mut());
     }
 }
 
@@ -597,24 +612,25 @@ fn format_language(rule: &Rule) -> Option<Automaton> {
     language::language(&any, Dialect::EcmaScriptU, Mode::Full).ok()
 }
 
-fn finish(draft: Draft, repairs: &[Repair], bank: &Bank) -> Reading {
-    let repair = repairs.get(draft.repair);
-    let repair_id = repair.map_or("none", |r| r.id.as_str());
+/// `names` holds id and pattern of each repair.
+fn finish(draft: Draft, names: &[(Arc<str>, Arc<str>)], bank: &Bank) -> Reading {
+    let names = names.get(draft.repair);
+    let repair: Arc<str> = names.map_or_else(|| "none".into(), |(id, _)| id.clone());
     Reading {
         id: format!(
-            "{repair_id}/{}/{}/{}/{}",
+            "{repair}/{}/{}/{}/{}",
             draft.dialect,
             draft.mode,
             draft.unit.id(),
             draft.bounds
         ),
-        repair: repair_id.to_owned(),
-        dialect: draft.dialect.to_owned(),
-        mode: draft.mode.id().to_owned(),
-        unit: draft.unit.id().to_owned(),
+        repair,
+        dialect: draft.dialect.into(),
+        mode: draft.mode.id(),
+        unit: draft.unit.id(),
         compiles: draft.compiles,
         plausible: draft.plausible,
-        pattern: repair.map(|r| r.pattern.clone()),
+        pattern: names.map(|(_, pattern)| pattern.clone()),
         decider: draft.decider,
         bank: bank.clone(),
     }

@@ -356,10 +356,10 @@ impl Probes {
                 .iter()
                 .map(|r| ReadingRef {
                     id: r.id.clone(),
-                    repair: r.repair.clone(),
-                    dialect: r.dialect.clone(),
-                    mode: r.mode.clone(),
-                    unit: r.unit.clone(),
+                    repair: r.repair.to_string(),
+                    dialect: r.dialect.to_string(),
+                    mode: r.mode.to_owned(),
+                    unit: r.unit.to_owned(),
                     compiles: r.compiles,
                 })
                 .collect(),

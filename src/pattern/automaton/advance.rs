@@ -6,7 +6,7 @@ use super::*;
 impl Automaton {
     /// What holds between the previous symbol and the next: look-behinds are closed in order, so
     /// that inner ones are known when outer ones ask. Also returns the closed look-behinds.
-    pub(super) fn place(&mut self, key: &Key, next: Option<u16>) -> (Place, Vec<Vec<Thread>>) {
+    pub(super) fn place(&mut self, key: Key<'_>, next: Option<u16>) -> (Place, Vec<Vec<Thread>>) {
         let mut place = Place {
             kind: key.kind,
             next,
@@ -51,11 +51,7 @@ impl Automaton {
 
     /// All threads that can be reached from a set without reading, at a place.
     pub(super) fn close(&mut self, set: SetId, place: &Place) -> Vec<Thread> {
-        let mut stack: Vec<Thread> = self
-            .sets
-            .get(set as usize)
-            .map(|threads| threads.iter().rev().copied().collect())
-            .unwrap_or_default();
+        let mut stack: Vec<Thread> = self.sets.get(set).iter().rev().copied().collect();
         self.round = self.round.wrapping_add(1);
         let round = self.round;
         let mut seen_owing: Table<Thread, ()> = Table::default();
@@ -79,8 +75,9 @@ impl Automaton {
             };
             match state {
                 State::Set { .. } | State::MatchAny | State::MatchEnd => out.push((q, owed)),
-                State::Split(targets) => {
-                    stack.extend(targets.iter().rev().map(|&target| (target, owed)));
+                State::Split { .. } => {
+                    let targets = self.nfa.targets(state).iter().rev();
+                    stack.extend(targets.map(|&target| (target, owed)));
                 }
                 State::Look { look, next } => {
                     let (look, next) = (*look, *next);
@@ -109,11 +106,7 @@ impl Automaton {
                         (ALL_SET, false) | (NO_SET, true) => stack.push((next, owed)),
                         (ALL_SET, true) | (NO_SET, false) => {}
                         _ => {
-                            let mut list = self
-                                .obs
-                                .get(owed as usize)
-                                .map(|o| o.to_vec())
-                                .unwrap_or_default();
+                            let mut list = self.obs.get(owed).to_vec();
                             list.push((negative, debt));
                             let owed = self.intern_obs(list);
                             stack.push((next, owed));
@@ -179,11 +172,7 @@ impl Automaton {
                 out.push((next, NO_OBS));
                 continue;
             }
-            let debts: Vec<Obligation> = self
-                .obs
-                .get(owed as usize)
-                .map(|o| o.to_vec())
-                .unwrap_or_default();
+            let debts = self.obs.get(owed).to_vec();
             let mut left = Vec::with_capacity(debts.len());
             let mut alive = true;
             for (negative, debt) in debts {
@@ -217,11 +206,7 @@ impl Automaton {
             ) {
                 continue;
             }
-            let debts: Vec<Obligation> = self
-                .obs
-                .get(owed as usize)
-                .map(|o| o.to_vec())
-                .unwrap_or_default();
+            let debts = self.obs.get(owed).to_vec();
             if debts
                 .into_iter()
                 .all(|(negative, debt)| self.holds_at_end(debt, place) != negative)

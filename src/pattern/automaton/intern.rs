@@ -26,8 +26,9 @@ impl Automaton {
             }
             self.work += 1;
             match self.nfa.states.get(q as usize) {
-                Some(State::Split(targets)) => {
-                    stack.extend(targets.iter().rev().map(|&target| (target, owed)));
+                Some(split @ State::Split { .. }) => {
+                    let targets = self.nfa.targets(split).iter().rev();
+                    stack.extend(targets.map(|&target| (target, owed)));
                 }
                 Some(State::MatchAny) if owed == NO_OBS => return ALL_SET,
                 Some(_) => out.push((q, owed)),
@@ -36,10 +37,8 @@ impl Automaton {
         }
         if !seen_owing.is_empty() {
             // A thread that owes less makes one that owes more superfluous.
-            let lists: Vec<Box<[Obligation]>> = out
-                .iter()
-                .map(|&(_, owed)| self.obs.get(owed as usize).cloned().unwrap_or_default())
-                .collect();
+            let lists: Vec<&[Obligation]> =
+                out.iter().map(|&(_, owed)| self.obs.get(owed)).collect();
             let keep: Vec<bool> = (0..out.len())
                 .map(|i| {
                     !(0..out.len()).any(|j| {
@@ -63,28 +62,22 @@ impl Automaton {
     pub(super) fn intern_set(&mut self, mut threads: Vec<Thread>) -> SetId {
         threads.sort_unstable();
         threads.dedup();
-        if let Some(&id) = self.set_ids.get(threads.as_slice()) {
-            return id;
+        let before = self.sets.len();
+        let id = self.sets.intern(&threads);
+        if self.sets.len() > before {
+            self.threads += threads.len();
         }
-        let id = self.sets.len() as SetId;
-        self.threads += threads.len();
-        let threads: Box<[Thread]> = threads.into();
-        self.sets.push(threads.clone());
-        self.set_ids.insert(threads, id);
         id
     }
 
     pub(super) fn intern_obs(&mut self, mut list: Vec<Obligation>) -> ObsId {
         list.sort_unstable();
         list.dedup();
-        if let Some(&id) = self.obs_ids.get(list.as_slice()) {
-            return id;
+        let before = self.obs.len();
+        let id = self.obs.intern(&list);
+        if self.obs.len() > before {
+            self.threads += list.len();
         }
-        let id = self.obs.len() as ObsId;
-        self.threads += list.len();
-        let list: Box<[Obligation]> = list.into();
-        self.obs.push(list.clone());
-        self.obs_ids.insert(list, id);
         id
     }
 
@@ -93,11 +86,7 @@ impl Automaton {
         sets.into_iter()
             .enumerate()
             .map(|(i, set)| {
-                let mut threads: Vec<Thread> = self
-                    .sets
-                    .get(set as usize)
-                    .map(|t| t.to_vec())
-                    .unwrap_or_default();
+                let mut threads = self.sets.get(set).to_vec();
                 if let Some(&start) = self.nfa.behinds.get(i) {
                     threads.push((start, NO_OBS));
                 }
@@ -106,28 +95,25 @@ impl Automaton {
             .collect()
     }
 
-    pub(super) fn intern_state(&mut self, kind: u16, main: SetId, behinds: Vec<SetId>) -> StateId {
+    pub(super) fn intern_state(&mut self, kind: u16, main: SetId, behinds: &[SetId]) -> StateId {
         match main {
             NO_SET => return DEAD,
             ALL_SET => return ALL,
             _ => {}
         }
-        let key = Key {
-            kind,
-            main,
-            behinds: behinds.into(),
-        };
-        if let Some(&id) = self.state_ids.get(&key) {
-            return id;
-        }
-        let id = self.push_state(key.clone());
-        self.state_ids.insert(key, id);
-        id
+        let mut numbers = Vec::with_capacity(2 + behinds.len());
+        numbers.extend([u32::from(kind), main]);
+        numbers.extend_from_slice(behinds);
+        self.state_of(&numbers)
     }
 
-    pub(super) fn push_state(&mut self, key: Key) -> StateId {
-        let id = self.states.len() as StateId;
-        self.states.push(key);
+    /// The state of these numbers; a new one gets room for its steps.
+    pub(super) fn state_of(&mut self, numbers: &[u32]) -> StateId {
+        let before = self.states.len();
+        let id = self.states.intern(numbers);
+        if self.states.len() == before {
+            return id;
+        }
         self.accepting.push(None);
         self.steps
             .extend(std::iter::repeat_n(UNKNOWN, self.units.count().into()));

@@ -8,12 +8,17 @@
 //! Unicode `\b` need no special machine, and nesting works by recursion. States are interned:
 //! equal sets are equal numbers, and the number of states is capped.
 //!
-//! Imports [`super::alphabet`], [`super::class`], [`super::hash`], [`super::nfa`].
+//! Imports [`super::alphabet`], [`super::arena`], [`super::class`], [`super::hash`],
+//! [`super::nfa`].
 
 mod advance;
 mod intern;
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use crate::pattern::alphabet::{Classes, Spelling};
+use crate::pattern::arena::Arena;
 use crate::pattern::ast::Look;
 use crate::pattern::class::Set;
 use crate::pattern::hash::Table;
@@ -61,12 +66,26 @@ type Thread = (u32, ObsId);
 /// A look-ahead that was entered: negative or not, and where it stands.
 type Obligation = (bool, SetId);
 
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct Key {
-    /// What of the previous symbol matters.
+/// A state: what of the previous symbol matters (its kind), the set of threads, and the sets of the
+/// look-behinds. In [`Automaton::states`] these numbers stand one after the other.
+#[derive(Clone, Copy)]
+struct Key<'a> {
     kind: u16,
     main: SetId,
-    behinds: Box<[SetId]>,
+    behinds: &'a [SetId],
+}
+
+impl<'a> Key<'a> {
+    fn read(numbers: &'a [u32]) -> Option<Key<'a>> {
+        let [kind, main, behinds @ ..] = numbers else {
+            return None;
+        };
+        Some(Key {
+            kind: u16::try_from(*kind).ok()?,
+            main: *main,
+            behinds,
+        })
+    }
 }
 
 /// What the conditions say about one place.
@@ -80,7 +99,7 @@ struct Place {
 /// A deterministic automaton, built on demand.
 pub struct Automaton {
     nfa: Nfa,
-    units: Classes,
+    units: Arc<Classes>,
     spelling: Option<Spelling>,
     limits: Limits,
     /// `member[set * classes + class]`
@@ -92,12 +111,9 @@ pub struct Automaton {
     /// For each kind: for each look, whether the previous symbol is in its set (or is the start).
     kinds: Vec<Vec<bool>>,
     start_kind: u16,
-    sets: Vec<Box<[Thread]>>,
-    set_ids: Table<Box<[Thread]>, SetId>,
-    obs: Vec<Box<[Obligation]>>,
-    obs_ids: Table<Box<[Obligation]>, ObsId>,
-    states: Vec<Key>,
-    state_ids: Table<Key, StateId>,
+    sets: Arena<Thread>,
+    obs: Arena<Obligation>,
+    states: Arena<u32>,
     /// Symbol steps, `states × units`.
     steps: Vec<StateId>,
     /// Code point steps where symbols are not code points, `states × points`.
@@ -127,7 +143,9 @@ impl std::fmt::Debug for Automaton {
 impl Automaton {
     /// Prepares an automaton; no state is built yet. `None` where the alphabet has too many
     /// classes to model.
-    pub fn new(nfa: Nfa, limits: Limits) -> Option<Automaton> {
+    pub fn new(mut nfa: Nfa, limits: Limits) -> Option<Automaton> {
+        // Which set of the pattern a state came from matters to those who make samples only.
+        nfa.origins = Vec::new();
         let empty = Set::empty();
         let mut all: Vec<&Set> = nfa.sets.iter().collect();
         for look in &nfa.looks {
@@ -137,7 +155,7 @@ impl Automaton {
             });
         }
         all.push(&empty);
-        let units = Classes::of(&all, nfa.alphabet.max())?;
+        let units = Arc::new(Classes::of(&all, nfa.alphabet.max())?);
         let spelling = match nfa.alphabet {
             super::dialect::Alphabet::CodePoints => None,
             other => Some(Spelling::new(&units, other)?),
@@ -194,12 +212,9 @@ impl Automaton {
             kind_of,
             kinds,
             start_kind,
-            sets: Vec::new(),
-            set_ids: Table::default(),
-            obs: Vec::new(),
-            obs_ids: Table::default(),
-            states: Vec::new(),
-            state_ids: Table::default(),
+            sets: Arena::default(),
+            obs: Arena::default(),
+            states: Arena::default(),
             steps: Vec::new(),
             point_steps: Vec::new(),
             accepting: Vec::new(),
@@ -214,30 +229,21 @@ impl Automaton {
         Some(automaton)
     }
 
-    /// Forgets all states; ids given out before are void.
+    /// Forgets all states and gives their memory back; ids given out before are void.
     pub fn clear(&mut self) {
         self.sets.clear();
-        self.set_ids.clear();
         self.obs.clear();
-        self.obs_ids.clear();
         self.states.clear();
-        self.state_ids.clear();
-        self.steps.clear();
-        self.point_steps.clear();
-        self.accepting.clear();
+        self.steps = Vec::new();
+        self.point_steps = Vec::new();
+        self.accepting = Vec::new();
         self.threads = 0;
         // Set 0 and 1 are "nothing" and "everything"; neither has threads of its own.
-        self.sets.push(Box::default());
-        self.set_ids.insert(Box::default(), NO_SET);
-        self.sets.push(Box::default());
-        self.obs.push(Box::default());
-        self.obs_ids.insert(Box::default(), NO_OBS);
+        self.sets.intern(&[]);
+        self.sets.push(&[]);
+        self.obs.intern(&[]);
         for main in [NO_SET, ALL_SET] {
-            let id = self.push_state(Key {
-                kind: 0,
-                main,
-                behinds: Box::default(),
-            });
+            let id = self.state_of(&[0, main]);
             let width = self.units.count().into();
             self.steps
                 .truncate(id as usize * usize::from(self.units.count()));
@@ -271,21 +277,18 @@ impl Automaton {
         let main = self.spread(vec![(self.nfa.start, NO_OBS)]);
         let behinds = self.behind_starts(vec![NO_SET; self.nfa.behinds.len()]);
         let kind = self.start_kind;
-        self.start = self.intern_state(kind, main, behinds);
+        self.start = self.intern_state(kind, main, &behinds);
     }
 
-    /// As [`Automaton::clear`], and gives the memory back.
-    pub fn shrink(&mut self) {
-        self.clear();
-        self.sets.shrink_to_fit();
-        self.set_ids.shrink_to_fit();
-        self.obs.shrink_to_fit();
-        self.obs_ids.shrink_to_fit();
-        self.states.shrink_to_fit();
-        self.state_ids.shrink_to_fit();
-        self.steps.shrink_to_fit();
-        self.point_steps.shrink_to_fit();
-        self.accepting.shrink_to_fit();
+    /// Takes its division of the alphabet from `known` where an equal one is there, and adds it
+    /// otherwise: the languages of one rule differ in anchors and modes more than in classes.
+    pub fn share(&mut self, known: &mut HashSet<Arc<Classes>>) {
+        match known.get(&self.units) {
+            Some(same) => self.units = same.clone(),
+            None => {
+                known.insert(self.units.clone());
+            }
+        }
     }
 
     /// The state before the first symbol.
@@ -339,6 +342,11 @@ impl Automaton {
         Ok(to)
     }
 
+    /// What a state is made of, see [`Key`].
+    fn numbers(&self, state: StateId) -> Vec<u32> {
+        self.states.get(state).to_vec()
+    }
+
     fn unit_step(&mut self, state: StateId, class: u16) -> Result<StateId, CapReached> {
         let at = state as usize * usize::from(self.units.count()) + usize::from(class);
         match self.steps.get(at) {
@@ -348,10 +356,11 @@ impl Automaton {
         if self.states.len() >= self.limits.states || self.threads >= self.limits.threads {
             return Err(CapReached);
         }
-        let Some(key) = self.states.get(state as usize).cloned() else {
+        let numbers = self.numbers(state);
+        let Some(key) = Key::read(&numbers) else {
             return Ok(DEAD);
         };
-        let (place, closed_behinds) = self.place(&key, Some(class));
+        let (place, closed_behinds) = self.place(key, Some(class));
         let mut memo = Table::default();
         let main = self.advance(key.main, &place, class, &mut memo);
         let to = if main == NO_SET {
@@ -365,7 +374,7 @@ impl Automaton {
                 .collect();
             let behinds = self.behind_starts(moved);
             let kind = self.kind_of.get(usize::from(class)).copied().unwrap_or(0);
-            self.intern_state(kind, main, behinds)
+            self.intern_state(kind, main, &behinds)
         };
         if let Some(slot) = self.steps.get_mut(at) {
             *slot = to;
@@ -378,10 +387,11 @@ impl Automaton {
         if let Some(Some(known)) = self.accepting.get(state as usize) {
             return *known;
         }
-        let Some(key) = self.states.get(state as usize).cloned() else {
+        let numbers = self.numbers(state);
+        let Some(key) = Key::read(&numbers) else {
             return false;
         };
-        let (place, _) = self.place(&key, None);
+        let (place, _) = self.place(key, None);
         let accepts = self.holds_at_end(key.main, &place);
         if let Some(slot) = self.accepting.get_mut(state as usize) {
             *slot = Some(accepts);
@@ -419,7 +429,8 @@ impl Automaton {
 
     /// Forgets everything but one state; returns its new number.
     fn restart_from(&mut self, state: StateId) -> StateId {
-        let Some(key) = self.states.get(state as usize).cloned() else {
+        let numbers = self.numbers(state);
+        let Some(key) = Key::read(&numbers) else {
             return DEAD;
         };
         let sets = std::mem::take(&mut self.sets);
@@ -427,18 +438,18 @@ impl Automaton {
         self.clear();
         let mut memo = Table::default();
         let main = self.copy_set(&sets, &obs, key.main, &mut memo);
-        let behinds = key
+        let behinds: Vec<SetId> = key
             .behinds
             .iter()
             .map(|&set| self.copy_set(&sets, &obs, set, &mut memo))
             .collect();
-        self.intern_state(key.kind, main, behinds)
+        self.intern_state(key.kind, main, &behinds)
     }
 
     fn copy_set(
         &mut self,
-        sets: &[Box<[Thread]>],
-        obs: &[Box<[Obligation]>],
+        sets: &Arena<Thread>,
+        obs: &Arena<Obligation>,
         set: SetId,
         memo: &mut Table<SetId, SetId>,
     ) -> SetId {
@@ -448,19 +459,14 @@ impl Automaton {
         if let Some(&known) = memo.get(&set) {
             return known;
         }
-        let threads: Vec<Thread> = sets
-            .get(set as usize)
-            .map(|t| t.to_vec())
-            .unwrap_or_default();
-        let threads = threads
-            .into_iter()
-            .map(|(q, owed)| {
+        let threads = sets
+            .get(set)
+            .iter()
+            .map(|&(q, owed)| {
                 let list: Vec<Obligation> = obs
-                    .get(owed as usize)
-                    .map(|o| o.to_vec())
-                    .unwrap_or_default()
-                    .into_iter()
-                    .map(|(negative, s)| (negative, self.copy_set(sets, obs, s, memo)))
+                    .get(owed)
+                    .iter()
+                    .map(|&(negative, s)| (negative, self.copy_set(sets, obs, s, memo)))
                     .collect();
                 (q, self.intern_obs(list))
             })

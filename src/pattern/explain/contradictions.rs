@@ -19,7 +19,7 @@ pub(super) fn contradictions(text: &Text) -> Vec<String> {
         let search = |id: &str| {
             text.readings()
                 .iter()
-                .find(|r| r.repair == id && r.dialect == "ecmascript" && r.mode == "search")
+                .find(|r| *r.repair == *id && r.dialect == "ecmascript" && r.mode == "search")
         };
         let (published, meant) = (search("none"), search("anchor-all"));
         let proof = text.valid().and_then(|valid| {
@@ -63,7 +63,7 @@ pub(super) fn contradictions(text: &Text) -> Vec<String> {
     if text
         .readings()
         .iter()
-        .any(|r| r.repair == "format" && !r.plausible)
+        .any(|r| *r.repair == *"format" && !r.plausible)
     {
         out.push(format!(
             "no text that every plausible reading of the pattern takes is of the published type {}",

@@ -157,13 +157,13 @@ pub fn who(readings: &[&Reading]) -> Vec<String> {
     for reading in readings {
         let bounds = reading.id.rsplit('/').next().unwrap_or("").to_owned();
         let at = order(&reading.dialect);
-        names.insert(at, reading.dialect.clone());
+        names.insert(at, reading.dialect.to_string());
         by_dialect
-            .entry((reading.repair.clone(), bounds))
+            .entry((reading.repair.to_string(), bounds))
             .or_default()
             .entry(at)
             .or_default()
-            .insert(reading.mode.clone());
+            .insert(reading.mode.to_owned());
     }
     let mut out = Vec::new();
     for ((repair, bounds), dialects) in by_dialect {
@@ -206,7 +206,7 @@ fn differences(text: &Text, choice: &Choice) -> Differences {
         return Differences::default();
     };
     let mine = |reading: &Reading| {
-        reading.repair == repair.id
+        *reading.repair == *repair.id
             && reading.compiles
             && reading.modelled()
             && reading.id.ends_with("/codepoints/both")
@@ -227,7 +227,7 @@ fn differences(text: &Text, choice: &Choice) -> Differences {
                         .filter(|r| mine(r) && r.mode == mode.id())
                         .partition(|r| r.accepts(&telling.text));
                     let names =
-                        |list: Vec<&Reading>| list.iter().map(|r| r.dialect.clone()).collect();
+                        |list: Vec<&Reading>| list.iter().map(|r| r.dialect.to_string()).collect();
                     ModeView {
                         mode: mode.id(),
                         dialects: names(taken),
@@ -272,7 +272,7 @@ fn note(text: &str, valid: &str) -> &'static str {
 /// Texts on which the plausible repairs differ, ECMAScript and full match.
 fn guesses(text: &Text) -> Vec<Telling> {
     let survey = Survey::of(text, |reading| {
-        reading.repair != "format"
+        *reading.repair != *"format"
             && reading.dialect == "ecmascript"
             && reading.mode == "full"
             && reading.id.ends_with("/codepoints/both")
@@ -289,7 +289,7 @@ fn guesses(text: &Text) -> Vec<Telling> {
                     && r.id.ends_with("/codepoints/both")
                     && r.accepts(&telling.text)
             })
-            .map(|r| r.repair.clone())
+            .map(|r| r.repair.to_string())
             .collect();
     }
     out
