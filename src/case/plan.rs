@@ -10,7 +10,9 @@ use super::parameters::Parameters;
 use super::types::Types;
 use super::valid::Valid;
 use super::wire::{Auth, Http, JsonCorners, JsonSyntax, State};
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use hashbrown::HashTable;
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{BuildHasher, RandomState};
 
 /// Requests of a run with the default budget, everything included (issue 2: two minutes at five
 /// requests a second).
@@ -98,12 +100,20 @@ pub fn plan_where(
     budget: Option<usize>,
     keep: &dyn Fn(&Case) -> bool,
 ) -> Plan {
-    let mut cases = Vec::new();
-    let (mut ids, mut sent) = (BTreeSet::new(), HashSet::new());
+    let mut cases: Vec<Case> = Vec::new();
+    // Places in `cases` by what is sent: requests are large, so none is stored twice.
+    let (mut ids, mut sent) = (BTreeSet::new(), HashTable::new());
+    let hasher = RandomState::new();
+    let message = |case: &Case| hasher.hash_one((&case.operation, &case.request));
     for case in interleaved(all(context, keep)) {
-        if sent.insert((case.operation.clone(), case.request.clone()))
-            && ids.insert(case.id.clone())
-        {
+        let hash = message(&case);
+        let same = |at: &usize| {
+            cases
+                .get(*at)
+                .is_some_and(|c| c.operation == case.operation && c.request == case.request)
+        };
+        if sent.find(hash, same).is_none() && ids.insert(case.id.clone()) {
+            sent.insert_unique(hash, cases.len(), |at| cases.get(*at).map_or(0, message));
             cases.push(case);
         }
     }

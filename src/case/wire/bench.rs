@@ -157,6 +157,10 @@ impl<'c, 'a> Bench<'c, 'a> {
             tier if tier < THOROUGH => (tier + self.shift).min(THOROUGH - 1),
             tier => tier,
         };
+        if tier >= THOROUGH && !self.context.thorough {
+            // Not built only to be dropped: some are a megabyte.
+            return;
+        }
         let case = Case {
             id: case_id(op, self.strategy, shot.about, &shot.name),
             strategy: self.strategy,
