@@ -242,7 +242,7 @@ const FAULTS: &[Rare] = &[
     },
     Rare {
         id: "rare-armed",
-        what: "when a write with a `;` in a text was accepted, the next invalid body crashes",
+        what: "when a write with a `;` in a text beside `tcp` was accepted, the next invalid body crashes",
         meets: |l| l.memory.armed && !l.valid,
         blow: Blow::Crash,
     },
@@ -298,7 +298,7 @@ pub(super) fn strike(
         valid,
     };
     let met = FAULTS.iter().find(|f| planted(f.id) && (f.meets)(&look));
-    let armed = valid && look.any_text(|t| t.contains(';'));
+    let armed = valid && look.any_text(|t| t.contains(';')) && look.any_text(|t| t == "tcp");
     let struck = met.map(|fault| Struck(fault.blow));
     memory.same = match memory.last == bytes {
         true => memory.same + 1,

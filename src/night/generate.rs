@@ -160,7 +160,8 @@ impl<'a> Generator<'a> {
 
     fn text_change(&self, body: &Value, field: &Field, random: &mut Random) -> Option<Value> {
         let text = get(body, &field.path)?.as_str()?;
-        let changed = match random.below(6) {
+        let changed = match random.below(8) {
+            6 | 7 => with_sign(text, random),
             0 => sized(text, random.below(72)),
             1 => sized(text, 1 << random.below(13)),
             2 => text.to_uppercase(),
@@ -387,6 +388,28 @@ fn any_object<'v>(value: &'v mut Value, random: &mut Random) -> Option<&'v mut M
         Some(name) if random.percent(30) => any_object(map.get_mut(name)?, random),
         _ => Some(map),
     }
+}
+
+/// A sign that is neither letter nor digit at the start, at the end or within: what parsers of
+/// paths, lists, quotes and escapes look at.
+fn with_sign(text: &str, random: &mut Random) -> String {
+    const SIGNS: &[char] = &[
+        ' ', '!', '"', '#', '$', '%', '&', '\'', '(', ')', '*', '+', ',', '-', '.', '/', ':', ';',
+        '<', '=', '>', '?', '@', '[', '\\', ']', '^', '_', '`', '{', '|', '}', '~',
+    ];
+    let sign = random.pick(SIGNS).copied().unwrap_or(' ');
+    let ends: Vec<usize> = text
+        .char_indices()
+        .map(|(at, _)| at)
+        .chain([text.len()])
+        .collect();
+    let at = match random.below(3) {
+        0 => 0,
+        1 => text.len(),
+        _ => random.pick(&ends).copied().unwrap_or(0),
+    };
+    let (before, after) = text.split_at(at);
+    format!("{before}{sign}{after}")
 }
 
 /// The value of a field from an input that showed something new.
