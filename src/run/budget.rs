@@ -14,11 +14,22 @@ const PATIENCE: u32 = 3;
 /// Answers "busy" in a row, each after [`PATIENCE`], from which on nobody waits any more.
 const BUSY_FOR_GOOD: u32 = 3;
 /// Longest wait that a `Retry-After` (RFC 9110 §10.2.3) may ask for.
-pub(super) const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(5);
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(5);
 /// Cases without an answer before a device that answered none counts as unreachable.
 const SILENT_AFTER: u32 = 3;
 /// Surely valid requests, none of them accepted, before the run gives up judging.
 const HOPELESS_AFTER: u32 = 8;
+
+/// How long a device that says it is busy (429, 503) wants to be left alone, within reason; `None`
+/// where it does not say so.
+pub(super) fn busy(exchange: &Exchange) -> Option<Duration> {
+    let answer = exchange
+        .answer()
+        .filter(|answer| matches!(answer.status, 429 | 503))?;
+    let asked = answer.header("retry-after").and_then(|s| s.parse().ok());
+    let wait = asked.map_or(Duration::from_millis(500), Duration::from_secs);
+    Some(wait.min(LONGEST_RETRY_AFTER))
+}
 
 /// What was spent.
 #[derive(Debug, Default)]
@@ -39,18 +50,16 @@ pub(super) struct Budget {
 impl Budget {
     /// How long to wait before a busy device is asked again, for the nth time; `None`: not again.
     pub(super) fn wait(&self, exchange: &Exchange, tries: u32) -> Option<Duration> {
-        let answer = exchange.answer()?;
-        if !matches!(answer.status, 429 | 503) {
+        exchange.answer()?;
+        let Some(wait) = busy(exchange) else {
             self.busy.store(0, Relaxed);
             return None;
-        }
+        };
         if tries >= PATIENCE || self.busy.load(Relaxed) >= BUSY_FOR_GOOD {
             self.busy.fetch_add(1, Relaxed);
             return None;
         }
-        let asked = answer.header("retry-after").and_then(|s| s.parse().ok());
-        let wait = asked.map_or(Duration::from_millis(500), Duration::from_secs);
-        Some(wait.min(LONGEST_RETRY_AFTER))
+        Some(wait)
     }
 
     /// Counts one judged exchange.

@@ -155,14 +155,11 @@ impl<'a> Runner<'a> {
 
     /// The values of a field in the bodies that should have been accepted, and were not.
     fn refused_values(&self, subject: &Subject) -> BTreeSet<String> {
-        let sent = usize::try_from(self.valid_sent).unwrap_or(usize::MAX);
-        let valid =
-            self.job.plan.cases.iter().filter(|case| {
-                case.expect == Expect::Accepted && case.operation == subject.operation
-            });
         let pointer = subject.path.pointer();
-        valid
-            .take(sent)
+        self.valid_refused
+            .iter()
+            .map(|&at| self.case(at))
+            .filter(|case| case.operation == subject.operation)
             .filter_map(|case| match &case.request {
                 Request::Http(request) => request.body.as_deref(),
                 Request::Raw(_) => None,
@@ -222,6 +219,18 @@ impl<'a> Runner<'a> {
         let separating = stage == Stage::Separate;
         self.probes.asked(subject, separating, text, accepted);
         accepted
+    }
+
+    /// Counts what became of a surely valid case.
+    pub(super) fn count_valid(&mut self, at: usize, took: Took) {
+        if self.case(at).expect != Expect::Accepted || took == Took::Neither {
+            return;
+        }
+        self.valid_sent += 1;
+        match took {
+            Took::Accepted => self.valid_accepted += 1,
+            _ => self.valid_refused.push(at),
+        }
     }
 
     /// Gives a case that is not of the plan a place.

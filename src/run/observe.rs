@@ -3,7 +3,7 @@
 //! requests is done here at once, for those who ask about single cases: replay, the unattended job
 //! and shrinking. May import what [`crate::run`] may.
 
-use super::budget::LONGEST_RETRY_AFTER;
+use super::budget;
 use super::recover::{BETWEEN_LOOKS, LOOKS, guarded, uses_session};
 use super::runner::never_reached;
 use super::state::{Difference, Watched};
@@ -435,12 +435,10 @@ impl<'a> Observer<'a> {
     async fn patiently(&self, request: &Request, fresh: bool) -> Exchange {
         for _ in 0..3 {
             let exchange = self.exchange(request, fresh).await;
-            let Some(answer) = exchange.answer().filter(|a| matches!(a.status, 429 | 503)) else {
+            let Some(wait) = budget::busy(&exchange) else {
                 return exchange;
             };
-            let asked = answer.header("retry-after").and_then(|s| s.parse().ok());
-            let wait = asked.map_or(Duration::from_millis(500), Duration::from_secs);
-            tokio::time::sleep(wait.min(LONGEST_RETRY_AFTER)).await;
+            tokio::time::sleep(wait).await;
         }
         self.exchange(request, fresh).await
     }

@@ -178,6 +178,8 @@ pub(super) struct Runner<'a> {
     pub(super) started: Instant,
     pub(super) latencies: Vec<Duration>,
     pub(super) valid_sent: u64,
+    /// Places of surely valid cases that were refused.
+    pub(super) valid_refused: Vec<usize>,
     pub(super) valid_accepted: u64,
     pub(super) cases_answered: u64,
     /// Whether anything was sent that the device did not plainly refuse.
@@ -224,6 +226,7 @@ pub async fn resume(job: &Job, past: &Past, listener: &mut dyn Listener) -> Outc
         started: Instant::now(),
         latencies: Vec::new(),
         valid_sent: 0,
+        valid_refused: Vec::new(),
         valid_accepted: 0,
         cases_answered: 0,
         wrote: AtomicBool::new(past.settings().is_some()),
@@ -314,10 +317,7 @@ impl<'a> Runner<'a> {
                         self.answered = Some(at);
                         self.cases_answered += 1;
                     }
-                    if case.expect == Expect::Accepted && judgement.took != Took::Neither {
-                        self.valid_sent += 1;
-                        self.valid_accepted += u64::from(judgement.took == Took::Accepted);
-                    }
+                    self.count_valid(at, judgement.took);
                 }
                 Record::Stated { promise, kept } => self.tally.note(promise, *kept),
                 Record::Found { finding } => self.tally.add((**finding).clone()),
@@ -517,10 +517,8 @@ impl<'a> Runner<'a> {
         {
             self.suspect = Some(at);
         }
-        if case.expect == Expect::Accepted && attempt.judgement.took != Took::Neither {
-            self.valid_sent += 1;
-            self.valid_accepted += u64::from(attempt.judgement.took == Took::Accepted);
-        }
+        self.count_valid(at, attempt.judgement.took);
+        let case = self.case(at);
         self.tally.count(case, &attempt.judgement);
         self.probes
             .observe(&self.job.context(), case, attempt.judgement.took);
