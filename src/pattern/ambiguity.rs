@@ -124,6 +124,27 @@ struct Machine {
     samples: Vec<char>,
 }
 
+/// The most links in a row from each component. What comes after a component does not lead back to
+/// it, so there is a longest chain, and every round settles at least those that are one link longer.
+fn chains(linked: &HashSet<(usize, usize)>) -> HashMap<usize, u32> {
+    let mut longest: HashMap<usize, u32> = HashMap::new();
+    for _ in 0..linked.len() {
+        let mut settled = true;
+        for (from, to) in linked {
+            let longer = 1 + longest.get(to).copied().unwrap_or(0);
+            let known = longest.entry(*from).or_default();
+            if *known < longer {
+                *known = longer;
+                settled = false;
+            }
+        }
+        if settled {
+            break;
+        }
+    }
+    longest
+}
+
 impl Machine {
     fn new(node: &Node, alphabet: Alphabet, mode: Mode) -> Option<Machine> {
         let bare = without_conditions(node);
@@ -328,27 +349,15 @@ impl Machine {
                 }
             }
         }
-        // Longest chain of components.
+        let chains = chains(&linked);
         let mut best: Vec<(u32, usize, String)> = Vec::new();
         for (p, _, text) in &links {
             let start = self.component.get(*p).copied().unwrap_or(0);
-            let degree = 1 + self.chain(start, &linked, 0);
+            let degree = 1 + chains.get(&start).copied().unwrap_or(0);
             best.push((degree, *p, text.clone()));
         }
         best.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2)));
         Some(best)
-    }
-
-    fn chain(&self, from: usize, linked: &HashSet<(usize, usize)>, depth: u32) -> u32 {
-        if depth > 20 {
-            return 0;
-        }
-        linked
-            .iter()
-            .filter(|link| link.0 == from)
-            .map(|link| 1 + self.chain(link.1, linked, depth + 1))
-            .max()
-            .unwrap_or(0)
     }
 
     /// A text that loops at `p`, leads from `p` to `q`, and loops at `q`.
@@ -507,8 +516,8 @@ fn follow(nfa: &Nfa, from: u32, number: &HashMap<u32, usize>) -> Option<Vec<(usi
         if before.contains(&0) || before.len() > 1 {
             continue;
         }
-        if let Some(State::Split(targets)) = nfa.states.get(q as usize) {
-            for (branch, &target) in targets.iter().enumerate() {
+        if let Some(split) = nfa.states.get(q as usize) {
+            for (branch, &target) in nfa.targets(split).iter().enumerate() {
                 let mut longer = path.clone();
                 longer.push((q, branch));
                 stack.push((target, longer));
