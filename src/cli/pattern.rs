@@ -247,6 +247,14 @@ fn table(name: &str, e: &Explanation, matrix: bool) -> String {
         ));
     }
     let d = &e.differences;
+    if d.meanings == 0 {
+        line(
+            "\n  No dialect compiles it and no repair is known, so it has no meaning that could be\n  \
+             compared: no device can enforce it as published."
+                .to_owned(),
+        );
+        return out;
+    }
     line(format!(
         "\n  {bold}How it can be read{bold:#}{}",
         if d.repair == "none" {

@@ -20,7 +20,7 @@ pub(super) fn of(reading: &Reading) -> Option<Engine> {
         reading.pattern.as_deref()?,
         Dialect::by_id(&reading.dialect)?,
     );
-    Engine::new(pattern, dialect, Mode::by_id(&reading.mode)?)?.ok()
+    Engine::new(pattern, dialect, Mode::by_id(reading.mode)?)?.ok()
 }
 
 /// What the device says of a text: bounds as the reading has them, the rest by the engine, however

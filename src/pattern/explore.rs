@@ -76,7 +76,7 @@ pub fn shortest(
     }
     // Up to the shortest length allowed the length is part of the place.
     let mut order: Vec<(NodeId, usize)> = vec![(product.start(), 0)];
-    let mut trail = Trail::new();
+    let mut trail = Trail::default();
     let mut depths: Vec<usize> = vec![0];
     let mut seen: HashSet<(NodeId, usize)> = HashSet::from([(product.start(), 0)]);
     let mut at = 0;
@@ -178,6 +178,36 @@ pub fn graph(bank: &mut [Automaton], deciders: &[Decider]) -> Option<Graph> {
     Some(graph)
 }
 
+/// A set of nodes, a bit each: there may be thousands of sets of thousands.
+struct Nodes(Vec<u64>);
+
+impl Nodes {
+    /// Of the nodes in turn, those that are in it.
+    fn of(members: impl Iterator<Item = bool>) -> Nodes {
+        let mut words = Vec::new();
+        for (node, member) in members.enumerate() {
+            if node % 64 == 0 {
+                words.push(0);
+            }
+            if let Some(word) = words.last_mut() {
+                *word |= u64::from(member) << (node % 64);
+            }
+        }
+        words.shrink_to_fit();
+        Nodes(words)
+    }
+
+    fn has(&self, node: usize) -> bool {
+        self.0
+            .get(node / 64)
+            .is_some_and(|word| word >> (node % 64) & 1 == 1)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.iter().all(|word| *word == 0)
+    }
+}
+
 impl Graph {
     /// The longest accepted string of at most `most` characters; `None` where there is none or
     /// where, without `most`, strings have no longest.
@@ -193,23 +223,19 @@ impl Graph {
         }
         let limit = limit.min(20_000_000 / work);
         // live[k][n]: from n an accepting node is exactly k steps away.
-        let mut live: Vec<Vec<bool>> = vec![self.accepting.clone()];
-        let mut best = live.first()?.first().copied()?.then_some(0);
+        let mut live = vec![Nodes::of(self.accepting.iter().copied())];
+        let mut best = self.accepting.first().copied()?.then_some(0);
         for k in 1..=limit {
             let previous = live.last()?;
-            let layer: Vec<bool> = self
-                .steps
-                .iter()
-                .map(|steps| {
-                    steps
-                        .iter()
-                        .any(|&(_, to)| previous.get(to).copied().unwrap_or(false))
-                })
-                .collect();
-            if !layer.contains(&true) {
+            let layer = Nodes::of(
+                self.steps
+                    .iter()
+                    .map(|steps| steps.iter().any(|&(_, to)| previous.has(to))),
+            );
+            if layer.is_empty() {
                 break;
             }
-            if layer.first().copied().unwrap_or(false) {
+            if layer.has(0) {
                 best = Some(k);
             }
             live.push(layer);
@@ -225,7 +251,7 @@ impl Graph {
                 .steps
                 .get(node)?
                 .iter()
-                .find(|&&(_, to)| layer.get(to).copied().unwrap_or(false))?;
+                .find(|&&(_, to)| layer.has(to))?;
             out.push(self.samples.get(class).copied()?);
             node = next;
         }

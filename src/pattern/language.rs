@@ -23,13 +23,26 @@ use super::parse::{self, ParseError};
 /// # Ok::<(), probity::pattern::parse::ParseError>(())
 /// ```
 pub fn language(pattern: &str, dialect: Dialect, mode: Mode) -> Result<Automaton, ParseError> {
+    let mut node = parse::parse(pattern, dialect)?;
+    let mut asked = mode;
     if mode == Mode::FullGrouped {
         // Refused where the engine would refuse the composition.
-        read(pattern, dialect, mode)?;
+        let grouped = read(pattern, dialect, mode)?;
+        if closes_the_group(pattern, dialect, &node) {
+            (node, asked) = (grouped, Mode::Search);
+        }
     }
-    let node = parse::parse(pattern, dialect)?;
-    let (node, alphabet) = full(&node, dialect, mode);
+    let (node, alphabet) = full(&node, dialect, asked);
     build(&node, alphabet)
+}
+
+/// Whether a pattern that is put into a group ends the group itself: in POSIX a `)` without its `(`
+/// is a character like others (glibc's `RE_UNMATCHED_RIGHT_PAREN_ORD`), so `^(a)b)$` is not `a)b`
+/// as a whole. `node` is the pattern alone.
+pub fn closes_the_group(pattern: &str, dialect: Dialect, node: &Node) -> bool {
+    dialect == Dialect::PosixEre
+        && pattern.contains(')')
+        && parse::parse(&format!("({pattern})"), dialect).as_ref() != Ok(node)
 }
 
 /// The texts in which `node` matches in `mode`, as a tree under full match, over code points

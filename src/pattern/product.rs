@@ -138,13 +138,15 @@ impl<'a> Product<'a> {
 #[derive(Debug)]
 pub struct Trail(Vec<(u32, u32)>);
 
-impl Trail {
-    const FIRST: (u32, u32) = (u32::MAX, 0);
-
-    /// A walk that stands at its first place, number 0.
-    pub fn new() -> Trail {
+/// A walk that stands at its first place, number 0.
+impl Default for Trail {
+    fn default() -> Trail {
         Trail(vec![Trail::FIRST])
     }
+}
+
+impl Trail {
+    const FIRST: (u32, u32) = (u32::MAX, 0);
 
     /// One more place.
     pub fn push(&mut self, from: usize, class: usize) {

@@ -208,7 +208,7 @@ impl<'a> Walk<'a> {
             .filter(|&i| !printable || product.classes().get(i).is_some_and(|c| c.printable))
             .collect();
         let mut order = vec![product.start()];
-        let mut trail = Trail::new();
+        let mut trail = Trail::default();
         let mut seen = vec![true];
         let mut open = wanted;
         let mut at = 0;

@@ -511,7 +511,12 @@ fn draft(
             );
             continue;
         }
-        let language = compiler.language(&node, dialect, mode);
+        let language = match mode {
+            Mode::FullGrouped if language::closes_the_group(&repair.pattern, dialect, &node) => {
+                Language::Unknown
+            }
+            _ => compiler.language(&node, dialect, mode),
+        };
         for &unit in units {
             push(mode, unit, "both", true, bounded(rule, language, unit));
         }

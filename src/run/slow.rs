@@ -147,14 +147,14 @@ fn predict(text: &Text, classifier: &Classifier<'_>) -> Option<(Growth, Attack)>
         let (Some(pattern), Some(dialect), Some(mode)) = (
             reading.pattern.as_deref(),
             Dialect::by_id(&reading.dialect),
-            Mode::by_id(&reading.mode),
+            Mode::by_id(reading.mode),
         ) else {
             continue;
         };
         if !wanted || !reading.compiles || !backtracks(dialect) {
             continue;
         }
-        if seen.len() == PREDICTIONS || !seen.insert((pattern, &reading.mode)) {
+        if seen.len() == PREDICTIONS || !seen.insert((pattern, reading.mode)) {
             continue;
         }
         let Ok(found) = risk(pattern, dialect, mode) else {

@@ -411,7 +411,7 @@ pub(super) fn connections(bench: &mut Bench<'_, '_>, sent: &Sent) {
     Idea::new(
         about,
         "half-closed",
-        2,
+        3,
         "the client shuts down its half after the request",
     )
     .survived(bench, head(sent).body(body).shutdown().done());
