@@ -153,15 +153,29 @@ impl Trail {
         self.0.push((from as u32, class as u32));
     }
 
+    /// The place before a place; `None` at the first.
+    pub fn before(&self, at: usize) -> Option<usize> {
+        let step = self.0.get(at).filter(|step| **step != Trail::FIRST)?;
+        Some(step.0 as usize)
+    }
+
+    /// From a place back to the first: each place on the way but the first, and the class that led
+    /// there.
+    pub fn back(&self, at: usize) -> impl Iterator<Item = (usize, usize)> {
+        std::iter::successors(Some(at), |&at| self.before(at)).filter_map(|at| {
+            self.before(at)
+                .and(self.0.get(at))
+                .map(|step| (at, step.1 as usize))
+        })
+    }
+
     /// The text that leads to a place.
-    pub fn text(&self, classes: &[JointClass], mut at: usize) -> String {
-        let mut out = Vec::new();
-        while let Some(&step) = self.0.get(at)
-            && step != Trail::FIRST
-        {
-            out.push(classes.get(step.1 as usize).map_or('?', |c| c.sample));
-            at = step.0 as usize;
-        }
-        out.iter().rev().collect()
+    pub fn text(&self, classes: &[JointClass], at: usize) -> String {
+        let mut out: Vec<char> = self
+            .back(at)
+            .map(|(_, class)| classes.get(class).map_or('?', |c| c.sample))
+            .collect();
+        out.reverse();
+        out.into_iter().collect()
     }
 }

@@ -1,6 +1,6 @@
 //! Strings made from the readings: surely valid ones that use every part of the pattern, surely
 //! invalid ones that are one edit away. Imports [`super::explore`], [`super::nfa`],
-//! [`super::text`].
+//! [`super::product`], [`super::text`].
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::PoisonError;
@@ -10,6 +10,7 @@ use super::ast::Node;
 use super::dialect::Mode;
 use super::explore::{self, Graph};
 use super::nfa::{NO_ORIGIN, Nfa, State};
+use super::product::Trail;
 use super::text::{Assessment, Sample, Text};
 
 /// Collects samples once each, up to a limit.
@@ -184,23 +185,20 @@ impl Shape {
 struct Walk {
     /// Node of the graph and reading state that led there (`u32::MAX` at the start).
     places: Vec<(usize, u32)>,
-    /// The place before and the class read.
-    parents: Vec<(u32, u32)>,
+    /// How each was reached.
+    trail: Trail,
     /// Fewest steps from each place to the end of a surely valid string, the next place and class.
     ahead: Vec<Option<(u32, u32, u32)>>,
     /// All steps: from, class, to; ascending by the first.
     steps: Vec<(u32, u32, u32)>,
 }
 
-/// The parent of the place where a walk starts.
-const NO_PARENT: (u32, u32) = (u32::MAX, 0);
-
 const WALK_PLACES: usize = 40_000;
 
 fn walk(graph: &Graph, shape: &Shape) -> Walk {
     let mut walk = Walk {
         places: vec![(0, u32::MAX)],
-        parents: vec![NO_PARENT],
+        trail: Trail::default(),
         ahead: Vec::new(),
         steps: Vec::new(),
     };
@@ -226,7 +224,7 @@ fn walk(graph: &Graph, shape: &Shape) -> Walk {
                         let index = walk.places.len();
                         number.insert(place, index);
                         walk.places.push(place);
-                        walk.parents.push((at as u32, class as u32));
+                        walk.trail.push(at, class);
                         index
                     }
                 };
@@ -297,19 +295,15 @@ impl Walk {
 
     /// Characters and the sets that read them, from the start to a place.
     fn before(&self, place: u32, graph: &Graph, shape: &Shape) -> Vec<(char, u32)> {
-        let mut out = Vec::new();
-        let mut at = place;
-        while let Some(&(from, class)) = self.parents.get(at as usize) {
-            if (from, class) == NO_PARENT {
-                break;
-            }
-            let q = self.read_by(at);
-            out.push((
-                graph.samples.get(class as usize).copied().unwrap_or('a'),
-                shape.origin(q),
-            ));
-            at = from;
-        }
+        let mut out: Vec<(char, u32)> = self
+            .trail
+            .back(place as usize)
+            .map(|(at, class)| {
+                let q = self.read_by(at as u32);
+                let sample = graph.samples.get(class).copied().unwrap_or('a');
+                (sample, shape.origin(q))
+            })
+            .collect();
         out.reverse();
         out
     }
@@ -401,9 +395,9 @@ fn cover_sets(
     // Cheapest step that reads a class by a set of the pattern.
     let mut best: BTreeMap<(u32, usize), (usize, usize)> = BTreeMap::new();
     let mut depth: Vec<u32> = vec![0; walk.places.len()];
-    for (i, &(from, class)) in walk.parents.iter().enumerate() {
-        if (from, class) != NO_PARENT {
-            let before = depth.get(from as usize).copied().unwrap_or(0);
+    for i in 0..walk.places.len() {
+        if let Some(from) = walk.trail.before(i) {
+            let before = depth.get(from).copied().unwrap_or(0);
             if let Some(slot) = depth.get_mut(i) {
                 *slot = before + 1;
             }
