@@ -82,8 +82,11 @@ pub fn build(node: &Node, alphabet: Alphabet) -> Result<Automaton, ParseError> {
     let unsupported = |message: String| ParseError::Unsupported { offset: 0, message };
     let nfa =
         Nfa::new(node, alphabet, Mode::Full).map_err(|error| unsupported(error.to_string()))?;
-    Automaton::new(nfa, Limits::default())
-        .ok_or_else(|| unsupported("more classes of symbols than can be modelled".to_owned()))
+    Automaton::new(nfa, Limits::default()).ok_or_else(|| {
+        unsupported(
+            "more classes of symbols, or of look-aheads at once, than can be modelled".to_owned(),
+        )
+    })
 }
 
 /// The same language over code points, where the symbols of `alphabet` make no difference: every

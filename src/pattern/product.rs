@@ -109,7 +109,13 @@ impl<'a> Product<'a> {
                 .unwrap_or(0);
             let to = match self.parts.get_mut(i) {
                 Some(_) if state == DEAD || state == ALL => state,
-                Some(part) => part.step(state, symbol)?,
+                Some(part) => match part.step(state, symbol) {
+                    Ok(to) => to,
+                    Err(CapReached) => {
+                        part.tire();
+                        return Err(CapReached);
+                    }
+                },
                 None => DEAD,
             };
             next.push(to);

@@ -10,6 +10,7 @@ use super::automaton::{Automaton, CapReached};
 use super::class::Set;
 use super::dialect::Alphabet;
 use super::language;
+use super::merge::PATIENCE;
 use super::product::Budget;
 use super::reading::{self, Decider, Language, Lengths, Reading, Unit};
 use super::relation::{self, Relation};
@@ -210,12 +211,19 @@ impl Desk<'_> {
         .ok_or(CapReached)?
     }
 
+    /// What is not known counts as refused.
     fn accepts(&mut self, decider: &Decider, text: &str) -> bool {
-        decider.within_bounds(Lengths::of(text))
-            && match decider.language {
-                Language::Known(index) => self.bank.get_mut(index).is_some_and(|a| a.accepts(text)),
-                _ => true,
-            }
+        self.decides(decider, text).unwrap_or(false)
+    }
+
+    fn decides(&mut self, decider: &Decider, text: &str) -> Option<bool> {
+        if !decider.within_bounds(Lengths::of(text)) {
+            return Some(false);
+        }
+        match decider.language {
+            Language::Known(index) => self.bank.get_mut(index)?.decide(text).ok(),
+            _ => Some(true),
+        }
     }
 }
 
@@ -308,7 +316,12 @@ impl Survey {
                     answers.push(desk.accepts(&decider, &text));
                     self.probes.push((text, theirs));
                 }
-                Err(CapReached) => self.undecided.push((i, self.classes.len())),
+                Err(CapReached) => {
+                    self.undecided.push((i, self.classes.len()));
+                    if self.undecided.len() == PATIENCE {
+                        desk.bank.iter_mut().for_each(Automaton::tire);
+                    }
+                }
             }
         }
         for ((_, theirs), mine) in self.probes.iter_mut().zip(answers) {
@@ -345,7 +358,8 @@ impl Survey {
             bounds: BTreeMap::new(),
         };
         for (left, class) in left.iter_mut().zip(&self.classes) {
-            *left = *left && desk.accepts(&class.decider, probe) == accepted;
+            let theirs = desk.decides(&class.decider, probe);
+            *left = *left && theirs.is_none_or(|theirs| theirs == accepted);
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::alphabet::Classes;
 use super::ast::Node;
-use super::automaton::Automaton;
+use super::automaton::{Automaton, CapReached};
 use super::dialect::{Alphabet, Dialect, Mode};
 use super::explore;
 use super::format;
@@ -307,7 +307,14 @@ impl Text {
                             let bank = bank.get_or_insert_with(|| {
                                 self.bank.lock().unwrap_or_else(PoisonError::into_inner)
                             });
-                            bank.get_mut(index).is_some_and(|a| a.accepts(text))
+                            let Some(automaton) = bank.get_mut(index) else {
+                                return Assessment::Open;
+                            };
+                            // A state over the limit: nobody knows.
+                            match automaton.decide(text) {
+                                Ok(answer) => answer,
+                                Err(CapReached) => return Assessment::Open,
+                            }
                         }
                     };
                     last = Some((index, answer));

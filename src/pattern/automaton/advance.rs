@@ -105,6 +105,7 @@ impl Automaton {
                     match (debt, negative) {
                         (ALL_SET, false) | (NO_SET, true) => stack.push((next, owed)),
                         (ALL_SET, true) | (NO_SET, false) => {}
+                        _ if !self.has_room() => {}
                         _ => {
                             let mut list = self.obs.get(owed).to_vec();
                             list.push((negative, debt));
@@ -185,7 +186,7 @@ impl Automaton {
                     (other, _) => left.push((negative, other)),
                 }
             }
-            if alive {
+            if alive && self.has_room() {
                 let owed = self.intern_obs(left);
                 out.push((next, owed));
             }

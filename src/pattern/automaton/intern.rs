@@ -3,6 +3,9 @@
 
 use super::*;
 
+/// Threads of one place that differ in what they owe: each is compared with each.
+const MOST_ALIKE: usize = 2_000;
+
 impl Automaton {
     /// Follows splits and interns; a match that owes nothing makes the set everything.
     pub(super) fn spread(&mut self, threads: Vec<Thread>) -> SetId {
@@ -36,27 +39,28 @@ impl Automaton {
             }
         }
         if !seen_owing.is_empty() {
-            // A thread that owes less makes one that owes more superfluous.
-            let lists: Vec<&[Obligation]> =
-                out.iter().map(|&(_, owed)| self.obs.get(owed)).collect();
-            let keep: Vec<bool> = (0..out.len())
-                .map(|i| {
-                    !(0..out.len()).any(|j| {
-                        i != j
-                            && out.get(i).map(|t| t.0) == out.get(j).map(|t| t.0)
-                            && out.get(i) != out.get(j)
-                            && lists.get(j).is_some_and(|small| {
-                                lists
-                                    .get(i)
-                                    .is_some_and(|big| small.iter().all(|debt| big.contains(debt)))
-                            })
-                    })
-                })
-                .collect();
-            let mut flags = keep.into_iter();
-            out.retain(|_| flags.next().unwrap_or(true));
+            out = self.least_owing(out);
         }
         self.intern_set(out)
+    }
+
+    /// A thread that owes less makes one of the same place that owes more superfluous.
+    fn least_owing(&mut self, mut threads: Vec<Thread>) -> Vec<Thread> {
+        threads.sort_unstable();
+        let mut out = Vec::with_capacity(threads.len());
+        for alike in threads.chunk_by(|a, b| a.0 == b.0) {
+            if alike.len() > MOST_ALIKE {
+                self.over = true;
+                return Vec::new();
+            }
+            out.extend(alike.iter().filter(|thread| {
+                let all = self.obs.get(thread.1);
+                !alike.iter().any(|other| {
+                    other != *thread && self.obs.get(other.1).iter().all(|debt| all.contains(debt))
+                })
+            }));
+        }
+        out
     }
 
     pub(super) fn intern_set(&mut self, mut threads: Vec<Thread>) -> SetId {

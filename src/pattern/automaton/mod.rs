@@ -122,6 +122,11 @@ pub struct Automaton {
     /// The set in which each look-ahead begins, by its first state.
     ahead_starts: Table<u32, SetId>,
     threads: usize,
+    /// Whether something had to be left out since the last look, because a single step went over
+    /// the limit.
+    over: bool,
+    /// See [`Automaton::tire`].
+    tired: bool,
     /// Scratch: visited NFA states without obligations.
     seen: Vec<u32>,
     round: u32,
@@ -141,8 +146,9 @@ impl std::fmt::Debug for Automaton {
 }
 
 impl Automaton {
-    /// Prepares an automaton; no state is built yet. `None` where the alphabet has too many
-    /// classes to model.
+    /// Prepares an automaton; no state but the first is built yet. `None` where the alphabet has too
+    /// many classes to model, or where so many look-aheads begin at once that the first state is
+    /// over the limit.
     pub fn new(mut nfa: Nfa, limits: Limits) -> Option<Automaton> {
         // Which set of the pattern a state came from matters to those who make samples only.
         nfa.origins = Vec::new();
@@ -220,13 +226,15 @@ impl Automaton {
             accepting: Vec::new(),
             ahead_starts: Table::default(),
             threads: 0,
+            over: false,
+            tired: false,
             seen,
             round: 0,
             start: DEAD,
             work: 0,
         };
         automaton.clear();
-        Some(automaton)
+        (!automaton.over).then_some(automaton)
     }
 
     /// Forgets all states and gives their memory back; ids given out before are void.
@@ -277,7 +285,33 @@ impl Automaton {
         let main = self.spread(vec![(self.nfa.start, NO_OBS)]);
         let behinds = self.behind_starts(vec![NO_SET; self.nfa.behinds.len()]);
         let kind = self.start_kind;
+        self.over = false;
         self.start = self.intern_state(kind, main, &behinds);
+        self.know_end(self.start);
+    }
+
+    /// Finds out now whether a state accepts, where that can fail: where look-aheads are owed. So
+    /// [`Automaton::accepts_here`] never fails for a state that was given out.
+    fn know_end(&mut self, state: StateId) {
+        if !self.ahead_starts.is_empty() {
+            self.accepts_here(state);
+        }
+    }
+
+    /// For those who walk the whole automaton and came to its limit: the next walk gets a tenth of
+    /// it, so that many walks over a hopeless automaton cost little more than one.
+    pub fn tire(&mut self) {
+        if !std::mem::replace(&mut self.tired, true) {
+            self.limits.states /= 10;
+            self.limits.threads /= 10;
+        }
+    }
+
+    /// Whether a step may go on to keep what it finds. One step may go beyond the limit of threads
+    /// (the last one did) but not many times beyond it.
+    fn has_room(&mut self) -> bool {
+        self.over |= self.threads > self.limits.threads.saturating_mul(2);
+        !self.over
     }
 
     /// Takes its division of the alphabet from `known` where an equal one is there, and adds it
@@ -356,6 +390,7 @@ impl Automaton {
         if self.states.len() >= self.limits.states || self.threads >= self.limits.threads {
             return Err(CapReached);
         }
+        self.over = false;
         let numbers = self.numbers(state);
         let Some(key) = Key::read(&numbers) else {
             return Ok(DEAD);
@@ -376,13 +411,17 @@ impl Automaton {
             let kind = self.kind_of.get(usize::from(class)).copied().unwrap_or(0);
             self.intern_state(kind, main, &behinds)
         };
+        self.know_end(to);
+        if self.over {
+            return Err(CapReached);
+        }
         if let Some(slot) = self.steps.get_mut(at) {
             *slot = to;
         }
         Ok(to)
     }
 
-    /// Whether the text may end here.
+    /// Whether the text may end here, in a state that [`Automaton::step`] led to.
     pub fn accepts_here(&mut self, state: StateId) -> bool {
         if let Some(Some(known)) = self.accepting.get(state as usize) {
             return *known;
@@ -393,6 +432,9 @@ impl Automaton {
         };
         let (place, _) = self.place(key, None);
         let accepts = self.holds_at_end(key.main, &place);
+        if self.over {
+            return false;
+        }
         if let Some(slot) = self.accepting.get_mut(state as usize) {
             *slot = Some(accepts);
         }
