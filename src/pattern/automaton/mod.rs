@@ -518,3 +518,25 @@ impl Automaton {
         copy
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::dialect::{Dialect, Mode};
+    use super::super::language::language;
+    use super::*;
+
+    #[test]
+    fn one_step_ends_at_the_limit_of_threads() {
+        // One or the other is owed, twenty times: a million sets of debts after the first symbol.
+        let debts: String = ('a'..='t')
+            .map(|c| format!("(?:(?!.*{c})|(?!.*{}))", c.to_ascii_uppercase()))
+            .collect();
+        let pattern = format!("^x{debts}.*$");
+        let mut automaton = language(&pattern, Dialect::Perl, Mode::Search).expect("a model");
+        automaton.limits.threads = 20_000;
+        assert_eq!(automaton.decide("x"), Err(CapReached));
+        // Begun beyond the limit, but not by much.
+        assert!(automaton.threads < 60_000, "{}", automaton.threads);
+        assert_eq!(automaton.decide("y"), Ok(false));
+    }
+}
