@@ -20,7 +20,7 @@ pub mod shape;
 pub use model::*;
 
 use crate::case::{Case, Expect, SuccessIs};
-use crate::contract::{Contract, Operation, StatusKey, answers_promise, assess};
+use crate::contract::{Contract, ErrorShape, Operation, StatusKey, answers_promise, assess};
 use crate::exchange::{Answer, Exchange, Failure, Outcome, Phase};
 use crate::pattern::{Assessment, Texts};
 use crate::profile::Profile;
@@ -102,19 +102,19 @@ pub fn judge(law: Law<'_>, case: &Case, exchange: &Exchange) -> Judgement {
         Expect::Unauthorized { faults } => refusal::unauthorized(&ctx, faults, &mut judgement),
         Expect::LoginRefused => ctx.login_refused(&mut judgement),
         Expect::Answered { question } => {
-            judgement.choice = Some((question.clone(), choice_line(answer)));
+            judgement.choice = Some((question.clone(), choice_line(judgement.took, answer)));
             judgement.keep_all(case);
         }
         Expect::AcceptedOr { question, statuses } => {
             if statuses.contains(&answer.status) {
-                judgement.choice = Some((question.clone(), choice_line(answer)));
+                judgement.choice = Some((question.clone(), choice_line(judgement.took, answer)));
                 judgement.leave_all(case, "HTTP leaves it open; the device refuses");
             } else {
                 ctx.accepted(&mut judgement);
             }
         }
         Expect::Survived { question } => {
-            judgement.choice = Some((question.clone(), choice_line(answer)));
+            judgement.choice = Some((question.clone(), choice_line(judgement.took, answer)));
             judgement.keep_all(case);
         }
         Expect::NotServed { success } => ctx.not_served(*success, &mut judgement),
@@ -132,14 +132,13 @@ pub(crate) struct Hearing<'a> {
 
 impl Hearing<'_> {
     fn accepted(&self, judgement: &mut Judgement) {
-        let status = self.answer.status;
         let main = self.case.main_promise();
         match judgement.took {
             Took::Accepted => {
                 judgement.keep_all(self.case);
                 self.success_body(judgement);
             }
-            Took::Refused if (200..300).contains(&status) => judgement.broken(
+            Took::Refused if self.error_under_success() => judgement.broken(
                 &main,
                 Deviation {
                     kind: Kind::WrongStatus,
@@ -150,7 +149,7 @@ impl Hearing<'_> {
             _ => judgement.broken(
                 &main,
                 Deviation {
-                    kind: if (400..500).contains(&status) {
+                    kind: if judgement.took == Took::Refused {
                         Kind::RejectsValid
                     } else {
                         Kind::WrongStatus
@@ -160,6 +159,12 @@ impl Hearing<'_> {
                 },
             ),
         }
+    }
+
+    /// Whether the answer carries an error text under a success status that documents none.
+    pub(crate) fn error_under_success(&self) -> bool {
+        let status = self.answer.status;
+        (200..300).contains(&status) && !self.operation.error_shapes().any(|s| s.status == status)
     }
 
     /// Status and body of a success against what the contract documents.
@@ -236,7 +241,10 @@ impl Hearing<'_> {
                 .faults
                 .iter()
                 .find(|f| f.certain)
-                .map(|f| format!(": `{}` breaks {}", f.path.dotted(), f.keyword))
+                .map(|f| match f.path.dotted() {
+                    root if root.is_empty() => format!(": it breaks {}", f.keyword),
+                    path => format!(": `{path}` breaks {}", f.keyword),
+                })
                 .unwrap_or_default();
             return malformed(format!("a body of the documented schema{why}"));
         }
@@ -385,19 +393,24 @@ fn wire_fault(case: &Case, answer: &Answer) -> Option<Deviation> {
 }
 
 /// Whether the device took the request: a 2xx that does not carry an error text is an acceptance,
-/// a 4xx or an error text is a refusal.
+/// a 4xx or an error text is a refusal. Where the contract documents error texts under success
+/// statuses, only those of this status count: others may be what its successes look like.
 pub(crate) fn took(operation: &Operation, answer: &Answer) -> Took {
     match answer.status {
         200..=299 => match parse_json(&answer.body) {
-            Some(body)
-                if !shape::matches(operation.error_shapes(), &body).is_empty()
-                    && !operation
-                        .error_shapes()
-                        .any(|s| (200..300).contains(&s.status)) =>
-            {
-                Took::Refused
+            Some(body) => {
+                let under_success = |s: &ErrorShape| (200..300).contains(&s.status);
+                let any = operation.error_shapes().any(under_success);
+                let here = operation
+                    .error_shapes()
+                    .filter(|s| !any || s.status == answer.status);
+                if shape::matches(here, &body).is_empty() {
+                    Took::Accepted
+                } else {
+                    Took::Refused
+                }
             }
-            _ => Took::Accepted,
+            None => Took::Accepted,
         },
         400..=499 => Took::Refused,
         _ => Took::Neither,
@@ -466,9 +479,9 @@ fn one_line(text: &str, most: usize) -> String {
     text.chars().map(blank).take(most).collect()
 }
 
-pub(crate) fn choice_line(answer: &Answer) -> String {
-    match answer.status {
-        200..=299 => "accepted".to_owned(),
+pub(crate) fn choice_line(took: Took, answer: &Answer) -> String {
+    match took {
+        Took::Accepted => "accepted".to_owned(),
         _ => format!("refused: {}", describe(answer)),
     }
 }

@@ -36,9 +36,14 @@ impl Judgement {
         judgement
     }
 
-    /// Notes that a promise was kept, unless the same exchange has broken it.
+    /// Notes that a promise was kept, unless the same exchange has said so or has broken it.
     pub(crate) fn kept(&mut self, promise: &str) {
-        if self.deviations().any(|(broken, _)| broken == promise) {
+        let told = |v: &Verdict| !matches!(v.ruling, Ruling::Undecided(_));
+        if self
+            .verdicts
+            .iter()
+            .any(|v| v.promise == promise && told(v))
+        {
             return;
         }
         self.verdicts.push(Verdict {

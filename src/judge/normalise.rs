@@ -2,6 +2,7 @@
 //! answers of one class are the same text, so a firmware whose answers changed can be seen by
 //! comparing. Pure. May import [`crate::case`], [`crate::contract`], [`crate::exchange`].
 
+use super::{Took, took};
 use crate::case::{Case, Expect};
 use crate::contract::{Contract, FaultKind};
 use crate::exchange::Answer;
@@ -88,7 +89,11 @@ pub struct ErrorAnswer {
 /// The class of an answer to a case that must be refused for one kind of fault; `None` for other
 /// cases, for successes, and for answers of a device that is too busy to tell (429, 503).
 pub fn error_answer(contract: &Contract, case: &Case, answer: &Answer) -> Option<ErrorAnswer> {
-    if answer.status < 400 || matches!(answer.status, 429 | 503) {
+    if matches!(answer.status, 429 | 503) {
+        return None;
+    }
+    let operation = contract.operation(&case.operation)?;
+    if answer.status < 400 && took(operation, answer) != Took::Refused {
         return None;
     }
     let fault = match &case.expect {
@@ -101,7 +106,6 @@ pub fn error_answer(contract: &Contract, case: &Case, answer: &Answer) -> Option
         Expect::Unauthorized { faults } if faults.is_empty() => FaultKind::Unauthenticated,
         _ => return None,
     };
-    let operation = contract.operation(&case.operation)?;
     let paths: Vec<String> = operation.fields().iter().map(|f| f.path.dotted()).collect();
     let leaves = operation.fields();
     let mut names: Vec<&str> = paths.iter().map(String::as_str).collect();

@@ -82,13 +82,14 @@ pub(super) fn either(
     faults: &[Fault],
     judgement: &mut Judgement,
 ) {
-    judgement.choice = Some((question.to_owned(), choice_line(ctx.answer)));
+    let choice = choice_line(judgement.took, ctx.answer);
+    judgement.choice = Some((question.to_owned(), choice));
     match judgement.took {
         Took::Accepted => {
             judgement.leave_all(ctx.case, "the page leaves it open; the device accepts");
             ctx.success_body(judgement);
         }
-        Took::Refused if (200..300).contains(&ctx.answer.status) => judgement.broken(
+        Took::Refused if ctx.error_under_success() => judgement.broken(
             &ctx.case.main_promise(),
             Deviation {
                 kind: Kind::WrongStatus,
@@ -119,7 +120,7 @@ pub(super) fn unauthorized(ctx: &Hearing<'_>, faults: &[Fault], judgement: &mut 
         );
         return;
     }
-    let documented: Vec<u16> = [401, 403]
+    let mut documented: Vec<u16> = [401, 403]
         .into_iter()
         .filter(|s| {
             ctx.operation
@@ -127,9 +128,17 @@ pub(super) fn unauthorized(ctx: &Hearing<'_>, faults: &[Fault], judgement: &mut 
                 .is_some_and(|r| r.status.exact().is_some())
         })
         .collect();
-    let fits = match status {
-        401 | 403 => documented.is_empty() || documented.contains(&status),
-        _ => false,
+    // Some interfaces say it under another status, and say so.
+    for shape in ctx.operation.error_shapes() {
+        if shape.answers.contains(&FaultKind::Unauthenticated)
+            && !documented.contains(&shape.status)
+        {
+            documented.push(shape.status);
+        }
+    }
+    let fits = match documented.as_slice() {
+        [] => matches!(status, 401 | 403),
+        list => list.contains(&status),
     };
     if fits {
         judgement.keep_all(ctx.case);

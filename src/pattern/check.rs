@@ -163,10 +163,20 @@ impl Engine {
 }
 
 /// Where regress 0.12 leaves ECMA-262, which V8 follows as the model does: it takes quantifiers behind
-/// `\b` and `\B` (22.2.1, an Assertion is no Atom), and reads `[\b]` as a letter with `v`
-/// (ClassSetCharacter: `\b` is the backspace); without `u`, `\u{1F600}` is a code point to it and not
-/// the letter `u` before a brace (B.1.2).
+/// `\b` and `\B` (22.2.1, an Assertion is no Atom); without `u`, `\u{1F600}` is a code point to it and
+/// not the letter `u` before a brace (B.1.2); with `v` it reads `[\b]` as a letter (ClassSetCharacter:
+/// `\b` is the backspace), and any two of the punctuators that may not be doubled as if they were a
+/// double (`[?!]`, ClassSetReservedDoublePunctuator).
 fn leaves_the_standard(pattern: &str, dialect: Dialect) -> bool {
+    if dialect == Dialect::EcmaScriptV && pattern.contains('[') {
+        let bytes = pattern.as_bytes();
+        let punctuators = bytes
+            .windows(2)
+            .any(|pair| pair[0] != pair[1] && pair.iter().all(|b| PUNCTUATORS.contains(b)));
+        if punctuators || pattern.contains(r"\b") {
+            return true;
+        }
+    }
     let mut chars = pattern.chars().peekable();
     while let Some(c) = chars.next() {
         if c != '\\' {
@@ -174,7 +184,7 @@ fn leaves_the_standard(pattern: &str, dialect: Dialect) -> bool {
         }
         let escaped = chars.next();
         let next = chars.peek();
-        if matches!(escaped, Some('b' | 'B')) && matches!(next, Some('*' | '+' | '?' | '{' | ']')) {
+        if matches!(escaped, Some('b' | 'B')) && matches!(next, Some('*' | '+' | '?' | '{')) {
             return true;
         }
         if dialect == Dialect::EcmaScript && escaped == Some('u') && next == Some(&'{') {
@@ -183,6 +193,9 @@ fn leaves_the_standard(pattern: &str, dialect: Dialect) -> bool {
     }
     false
 }
+
+/// What may not stand twice in a class with `v` (ClassSetReservedDoublePunctuator).
+const PUNCTUATORS: &[u8] = b"&!#$%*+,.:;<=>?@^`~";
 
 /// Whether a group that repeats stands in a group that repeats, as in `((a+)+)+`: regress 0.12 loses
 /// matches there that V8 finds, and `((a*|a*)*|a*){2}` costs it all memory on the empty text; so does

@@ -1,0 +1,269 @@
+//! What the judge says, exchange by exchange: one small contract (`judge/contract.yaml`), a table
+//! of expectations and answers (`judge/exchanges.txt`), and the verdicts on them as one pinned text.
+//! No device, no plan: this is the quick test of the room that accuses.
+
+use probity::case::{Case, Check, Expect, Fault, SuccessIs};
+use probity::contract::{Contract, FaultKind, FieldPath, load};
+use probity::exchange::{
+    Anomaly, Answer, Exchange, Failure, HttpRequest, Outcome, Phase, Request, Timings,
+};
+use probity::judge::{Judgement, Law, Ruling, judge};
+use probity::pattern::Texts;
+use probity::profile::Profile;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/judge")
+}
+
+/// `missing:name`, `wrong-type:inner.port`, `not-json`.
+fn fault(text: &str) -> Fault {
+    let (kind, field) = match text.split_once(':') {
+        Some((kind, field)) => (kind, Some(field)),
+        None => (text, None),
+    };
+    let kind: FaultKind = serde_json::from_value(kind.into()).expect("a kind of fault");
+    let mut path = FieldPath::root();
+    for name in field
+        .unwrap_or_default()
+        .split('.')
+        .filter(|n| !n.is_empty())
+    {
+        path = match name.strip_suffix("[]") {
+            Some(list) => path.member(list).item(),
+            None => path.member(name),
+        };
+    }
+    Fault {
+        kind,
+        field: field.map(|_| path),
+    }
+}
+
+/// The first word says what is expected, the others are faults or statuses.
+fn expect(text: &str) -> Expect {
+    let mut words = text.split_whitespace();
+    let first = words.next().expect("an expectation");
+    let rest: Vec<&str> = words.collect();
+    let faults = || rest.iter().map(|word| fault(word)).collect();
+    let question = "a question".to_owned();
+    match first {
+        "accepted" => Expect::Accepted,
+        "refused" => Expect::Refused { faults: faults() },
+        "either" => Expect::Either {
+            question,
+            faults: faults(),
+        },
+        "unauthorized" => Expect::Unauthorized { faults: faults() },
+        "login-refused" => Expect::LoginRefused,
+        "answered" => Expect::Answered { question },
+        "survived" => Expect::Survived { question },
+        "accepted-or" => Expect::AcceptedOr {
+            question,
+            statuses: rest.iter().map(|s| s.parse().expect("a status")).collect(),
+        },
+        "not-served" => Expect::NotServed {
+            success: match rest.as_slice() {
+                ["invalid"] => SuccessIs::AcceptsInvalid,
+                ["method"] => SuccessIs::MethodNotRefused,
+                ["auth"] => SuccessIs::AuthNotEnforced,
+                other => panic!("{other:?}"),
+            },
+        },
+        other => panic!("no expectation is called {other}"),
+    }
+}
+
+/// `200 {"ok":true}`, `200 text/html <p>`, `404`, `closed`, `timeout`; a media type is JSON where
+/// none is named and a body follows, `-` is none at all. `!anomaly` and `+name` (a header) at the
+/// end.
+fn outcome(text: &str) -> Outcome {
+    let failed = |failure| Outcome::Failed {
+        failure,
+        partial: None,
+    };
+    match text {
+        "closed" => return failed(Failure::Closed),
+        "reset" => return failed(Failure::Reset),
+        "refused" => return failed(Failure::Refused),
+        "unreachable" => return failed(Failure::Unreachable("no route".to_owned())),
+        "tls" => return failed(Failure::Tls("no certificate".to_owned())),
+        "not-sent" => return failed(Failure::NotSent("interrupted".to_owned())),
+        "malformed" => return failed(Failure::MalformedHttp("HTPT/1.1\u{7}".to_owned())),
+        "truncated" => {
+            return failed(Failure::Truncated {
+                promised: Some(10),
+                got: 3,
+            });
+        }
+        "too-large" => {
+            return failed(Failure::TooLarge {
+                what: "body",
+                limit: 100,
+            });
+        }
+        "timeout" => return failed(Failure::Timeout(Phase::FirstByte)),
+        "timeout-connect" => return failed(Failure::Timeout(Phase::Connect)),
+        "timeout-tls" => return failed(Failure::Timeout(Phase::Tls)),
+        _ => {}
+    }
+    let (mut text, mut answer) = (text, Answer::default());
+    if let Some((before, name)) = text.rsplit_once(" +") {
+        answer.headers.push((name.to_owned(), b"1".to_vec()));
+        text = before;
+    }
+    if let Some(before) = text.strip_suffix(" !bare-lf") {
+        answer.anomalies.push(Anomaly::BareLf);
+        text = before;
+    }
+    let (status, rest) = text.split_once(' ').unwrap_or((text, ""));
+    answer.status = status.parse().expect("a status");
+    let (media, body) = match rest.split_once(' ') {
+        Some((media, body)) if media.contains('/') || media == "-" => (media, body),
+        _ if rest.is_empty() => ("-", ""),
+        _ => ("application/json; charset=utf-8", rest),
+    };
+    if media != "-" {
+        let field = ("Content-Type".to_owned(), media.as_bytes().to_vec());
+        answer.headers.push(field);
+    }
+    answer.body = body.as_bytes().to_vec();
+    Outcome::Answered(answer)
+}
+
+fn written(judgement: &Judgement) -> String {
+    let mut out = String::new();
+    let _ = write!(out, "    took {:?}", judgement.took);
+    if let Some((question, choice)) = &judgement.choice {
+        let _ = write!(out, "; {question}: {choice}");
+    }
+    if let Some(shape) = &judgement.shape {
+        let _ = write!(out, "; shape {shape}");
+    }
+    out.push('\n');
+    for verdict in &judgement.verdicts {
+        let promise = if verdict.promise.is_empty() {
+            "(no promise)"
+        } else {
+            &verdict.promise
+        };
+        let _ = match &verdict.ruling {
+            Ruling::Kept => writeln!(out, "    kept {promise}"),
+            Ruling::Undecided(why) => writeln!(out, "    undecided {promise}: {why}"),
+            Ruling::Broken(d) => writeln!(
+                out,
+                "    BROKEN {promise}: {:?}\n        expected {}\n        observed {}",
+                d.kind, d.expected, d.observed
+            ),
+        };
+    }
+    out
+}
+
+fn case(operation: &str, method: &str, expect: Expect, promises: &[&str]) -> Case {
+    Case {
+        id: format!("{operation}/any/thing"),
+        strategy: "any",
+        promises: promises
+            .iter()
+            .map(|p| format!("{operation}.{p}"))
+            .collect(),
+        operation: operation.to_owned(),
+        title: "any".to_owned(),
+        request: Request::Http(HttpRequest {
+            method: method.to_owned(),
+            ..HttpRequest::default()
+        }),
+        expect,
+        input_class: "any".to_owned(),
+        check: Check::Nothing,
+        tier: 0,
+    }
+}
+
+fn verdict(contract: &Contract, texts: &Texts, profile: &Profile, line: &str) -> String {
+    let parts: Vec<&str> = line.split(" | ").collect();
+    let [operation, expected, came] = parts.as_slice() else {
+        panic!("three parts in {line:?}");
+    };
+    let (operation, word) = operation.split_once(' ').unwrap_or((operation, "POST"));
+    let (method, promises): (_, &[&str]) = match word {
+        "state" => (
+            "POST",
+            &["state.refusal", "body.name.required", "state.readback"],
+        ),
+        method => (method, &["body.name.required"]),
+    };
+    let law = Law {
+        contract,
+        texts,
+        profile,
+    };
+    let case = case(operation, method, expect(expected), promises);
+    let exchange = Exchange {
+        outcome: outcome(came),
+        timings: Timings::default(),
+        reused: false,
+    };
+    written(&judge(law, &case, &exchange))
+}
+
+#[test]
+fn verdicts() {
+    let contract = load(&folder().join("contract.yaml")).unwrap_or_else(|e| panic!("{e}"));
+    let (_, profile) = probity::contract::embedded::sip_settings();
+    let texts = contract.texts();
+    let table = std::fs::read_to_string(folder().join("exchanges.txt")).expect("the table");
+    let mut out = String::new();
+    for line in table.lines() {
+        if line.is_empty() || line.starts_with('#') {
+            let _ = writeln!(out, "{line}");
+        } else {
+            let said = verdict(&contract, &texts, &profile, line);
+            let _ = write!(out, "{line}\n{said}");
+        }
+    }
+    insta::assert_snapshot!(out);
+}
+
+/// A case of nothing has nothing to judge, and a promise is never kept and broken at once.
+#[test]
+fn an_exchange_says_one_thing_about_a_promise() {
+    let contract = load(&folder().join("contract.yaml")).unwrap_or_else(|e| panic!("{e}"));
+    let (_, profile) = probity::contract::embedded::sip_settings();
+    let texts = contract.texts();
+    let law = Law {
+        contract: &contract,
+        texts: &texts,
+        profile: &profile,
+    };
+    for (expected, came, promise) in [
+        // The case's promise is the answer's own.
+        ("accepted", "200 {}", "responses.200"),
+        (
+            "refused missing:name",
+            r#"400 {"error":"bad"}"#,
+            "responses.400.missing",
+        ),
+        ("refused not-json", "400 {", "responses.400"),
+    ] {
+        let case = case("full", "POST", expect(expected), &[promise]);
+        let exchange = Exchange {
+            outcome: outcome(came),
+            timings: Timings::default(),
+            reused: false,
+        };
+        let judgement = judge(law, &case, &exchange);
+        let about: Vec<&Ruling> = judgement
+            .verdicts
+            .iter()
+            .filter(|v| v.promise == case.promises[0])
+            .map(|v| &v.ruling)
+            .collect();
+        assert!(
+            matches!(about.as_slice(), [Ruling::Broken(_)]),
+            "{expected} {came}: {judgement:?}"
+        );
+    }
+}
