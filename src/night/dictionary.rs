@@ -326,8 +326,11 @@ fn word(line: &str) -> Result<String, String> {
             Some(b'x') => {
                 let digits: Vec<u8> = rest.by_ref().take(2).collect();
                 let digits = String::from_utf8_lossy(&digits).into_owned();
-                let byte = u8::from_str_radix(&digits, 16)
-                    .map_err(|_| format!("`\\x{digits}` is no octet"))?;
+                // A sign is no digit, though the conversion takes one.
+                let byte = Some(digits.as_str())
+                    .filter(|digits| digits.len() == 2 && !digits.starts_with('+'))
+                    .and_then(|digits| u8::from_str_radix(digits, 16).ok())
+                    .ok_or_else(|| format!("`\\x{digits}` is no octet"))?;
                 bytes.push(byte);
             }
             _ => return Err("an escape is none of \\\\, \\\" and \\xNN".to_owned()),
@@ -350,6 +353,8 @@ mod tests {
             ("\"open", Err("closing")),
             ("\"\\q\"", Err("escape")),
             ("\"\\xZZ\"", Err("octet")),
+            ("\"\\x+f\"", Err("octet")),
+            ("\"\\x4\"", Err("octet")),
         ];
         for (line, want) in table {
             match (word(line), want) {

@@ -164,7 +164,8 @@ impl Engine {
 
 /// Where regress 0.12 leaves ECMA-262, which V8 follows as the model does: it takes quantifiers behind
 /// `\b` and `\B` (22.2.1, an Assertion is no Atom); without `u`, `\u{1F600}` is a code point to it and
-/// not the letter `u` before a brace (B.1.2); with `v` it reads `[\b]` as a letter (ClassSetCharacter:
+/// not the letter `u` before a brace (B.1.2); the `+` of `\u+0041` is the sign of a number to it and
+/// not a quantifier behind the letter; with `v` it reads `[\b]` as a letter (ClassSetCharacter:
 /// `\b` is the backspace), and any two of the punctuators that may not be doubled as if they were a
 /// double (`[?!]`, ClassSetReservedDoublePunctuator).
 fn leaves_the_standard(pattern: &str, dialect: Dialect) -> bool {
@@ -188,6 +189,12 @@ fn leaves_the_standard(pattern: &str, dialect: Dialect) -> bool {
             return true;
         }
         if dialect == Dialect::EcmaScript && escaped == Some('u') && next == Some(&'{') {
+            return true;
+        }
+        if matches!(escaped, Some('u' | 'x')) && next == Some(&'+') {
+            return true;
+        }
+        if escaped == Some('u') && next == Some(&'{') && pattern.contains(r"\u{+") {
             return true;
         }
     }
