@@ -3,13 +3,17 @@
 
 mod support;
 
+use probity::contract::load;
+use probity::judge::Kind;
 use probity::mock::MockConfig;
 use probity::mock::choices;
+use probity::profile::Profile;
 use probity::run::result::Report;
 use rand::RngExt as _;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::LazyLock;
 use std::time::Duration;
 use support::{Suite, in_parallel};
@@ -144,4 +148,35 @@ fn random_combinations_are_clean() {
         })
         .collect();
     all_clean(suite, &devices);
+}
+
+/// Interfaces that say in the body of a 200 what went wrong.
+#[test]
+fn errors_under_a_success_status_are_clean() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/contracts/legacy.yaml");
+    let contract = load(&path).unwrap_or_else(|e| panic!("{e}"));
+    let profile = Profile::from_toml(
+        r#"
+            [login]
+            path = "/login"
+            query = { username = "{username}", password = "{password}" }
+            token = "/token"
+            [read-back.setConfig]
+            path = "/cgi-bin/config"
+        "#,
+    );
+    let suite = Suite::new(contract, profile.expect("a profile"));
+    all_clean(&suite, &[("legacy".to_owned(), suite.mock())]);
+    for (fault, kind) in [
+        ("not-required:host", Kind::AcceptsInvalid),
+        ("wrong-name:host", Kind::WrongErrorField),
+    ] {
+        let config = suite.mock().with_faults([fault.to_owned()]);
+        let report = suite.run(config, &mut ()).report;
+        assert!(
+            report.findings.iter().any(|f| f.kind == kind),
+            "{fault}: {:?}",
+            report.findings
+        );
+    }
 }
