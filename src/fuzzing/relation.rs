@@ -147,7 +147,14 @@ impl Judge {
     fn takes(&mut self, text: &str) -> Option<bool> {
         match self {
             Judge::Engine(engine) => engine.accepts(text),
-            Judge::Automaton(automaton) => automaton.decide(text).ok(),
+            Judge::Automaton(automaton) => {
+                let answer = automaton.decide(text).ok();
+                if answer.is_none() {
+                    // A single state is over the limit, and it takes long to find that out.
+                    *self = Judge::Nobody;
+                }
+                answer
+            }
             Judge::Nobody => None,
         }
     }

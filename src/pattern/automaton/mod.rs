@@ -413,6 +413,8 @@ impl Automaton {
         };
         self.know_end(to);
         if self.over {
+            // It took long to find out, and the next text may come to the same place.
+            self.tire();
             return Err(CapReached);
         }
         if let Some(slot) = self.steps.get_mut(at) {
