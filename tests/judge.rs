@@ -7,7 +7,7 @@ use probity::contract::{Contract, FaultKind, FieldPath, load};
 use probity::exchange::{
     Anomaly, Answer, Exchange, Failure, HttpRequest, Outcome, Phase, Request, Timings,
 };
-use probity::judge::{Judgement, Law, Ruling, judge};
+use probity::judge::{Judgement, Law, Ruling, Verdict, judge};
 use probity::pattern::Texts;
 use probity::profile::Profile;
 use std::fmt::Write as _;
@@ -206,7 +206,11 @@ fn verdict(contract: &Contract, texts: &Texts, profile: &Profile, line: &str) ->
         timings: Timings::default(),
         reused: false,
     };
-    written(&judge(law, &case, &exchange))
+    let judgement = judge(law, &case, &exchange);
+    let broken = |v: &&Verdict| matches!(v.ruling, Ruling::Broken(_));
+    let count = judgement.verdicts.iter().filter(broken).count();
+    assert_eq!(judgement.deviations().count(), count, "{line}");
+    written(&judgement)
 }
 
 #[test]

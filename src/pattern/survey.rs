@@ -205,10 +205,29 @@ impl Desk<'_> {
         if let Ok(Some(text)) = printable {
             return Ok(Some(text));
         }
-        self.with_sides(a, b, |parts, sides| {
-            relation::difference_sides(parts, sides, false, PAIR)
-        })
-        .ok_or(CapReached)?
+        let found = self
+            .with_sides(a, b, |parts, sides| {
+                relation::difference_sides(parts, sides, false, PAIR)
+            })
+            .ok_or(CapReached)?;
+        match found {
+            // Bounds multiply the places to look at; where they are the same they need no look.
+            Err(CapReached) if (a.unit, a.min, a.max) == (b.unit, b.min, b.max) => {
+                let bare = [a, b].map(|decider| Decider {
+                    min: 0,
+                    max: None,
+                    ..*decider
+                });
+                let equal = self.with_sides(&bare[0], &bare[1], |parts, sides| {
+                    relation::difference_sides(parts, sides, false, PAIR)
+                });
+                match equal {
+                    Some(Ok(None)) => Ok(None),
+                    _ => Err(CapReached),
+                }
+            }
+            found => found,
+        }
     }
 
     /// What is not known counts as refused.
