@@ -121,6 +121,18 @@ fn case() {
 #[test]
 fn named_sets() {
     check(&[
+        // ECMAScript: exact names, as PropertyValueAliases.txt writes them.
+        ("ecmascript-u", r"\p{Uppercase_Letter}", "A", Yes),
+        ("ecmascript-u", r"\p{UppercaseLetter}", "A", Refuses),
+        ("ecmascript-u", r"\p{L_u}", "A", Refuses),
+        ("ecmascript-u", "\\p{Lu\u{fffd}}", "A", Refuses),
+        ("ecmascript-u", r"\p{ASCII_}", "A", Refuses),
+        ("ecmascript-u", r"\p{Script=SignWriting}", "A", No),
+        ("ecmascript-u", r"\p{Script=Signwriting}", "A", Refuses),
+        ("ecmascript-u", r"\p{punct}", "-", Yes),
+        ("ecmascript-u", r"\p{Punct}", "-", Refuses),
+        ("ecmascript-u", r"\p{space}", " ", Yes),
+        ("ecmascript-u", r"\p{CWKCF}", "A", Nothing),
         ("java", r"\p{Greek}", "α", Refuses),
         ("java", r"\p{IsGreek}", "α", Yes),
         ("java", r"\p{Alphabetic}", "α", Refuses),

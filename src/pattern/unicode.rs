@@ -27,7 +27,8 @@ pub fn ascii_space() -> Set {
 /// A Unicode property by the names of UTS #18 (`L`, `Greek`, `White_Space`, `Script=Latin`, …);
 /// `None` where the name is unknown.
 pub fn property(name: &str) -> Option<Set> {
-    if name.is_empty() || name.contains(['{', '}', '\\']) {
+    // regex-syntax passes over what is not ASCII; nobody else does.
+    if name.is_empty() || !name.is_ascii() || name.contains(['{', '}', '\\']) {
         return None;
     }
     let hir = regex_syntax::Parser::new()

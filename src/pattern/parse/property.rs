@@ -85,6 +85,10 @@ impl Parser {
             {
                 self.error_at(at, format!("unknown property {name}"))
             }
+            // regex-syntax has no table of it.
+            Family::EcmaScript if matches!(name, "Changes_When_NFKC_Casefolded" | "CWKCF") => {
+                self.unsupported(format!("the property {name}"))
+            }
             Family::Perl | Family::Java | Family::DotNet | Family::Ruby => {
                 self.unsupported(format!("the property {name}"))
             }
@@ -176,7 +180,7 @@ impl Parser {
             }
             Family::EcmaScript => {
                 // ECMA-262 takes exact names only, regex-syntax also loose ones.
-                if name.contains([' ', '-']) || name.to_ascii_lowercase().starts_with("is") {
+                if name.to_ascii_lowercase().starts_with("is") {
                     return None;
                 }
                 let value = name.split('=').next_back().unwrap_or(name);
@@ -195,7 +199,10 @@ impl Parser {
                 {
                     return unicode::property(category);
                 }
-                if !value.starts_with(|c: char| c.is_ascii_uppercase()) {
+                if name == "space" {
+                    return unicode::property("White_Space");
+                }
+                if !written_as_listed(value) {
                     return None;
                 }
                 match name.split_once('=') {
@@ -299,4 +306,23 @@ fn is_category(name: &str) -> bool {
     const NAMES: &str = "L Lu Ll Lt Lm Lo M Mn Mc Me N Nd Nl No P Pc Pd Ps Pe Pi Pf Po S Sm Sc Sk So Z \
                          Zs Zl Zp C Cc Cf Co Cn Cs";
     NAMES.split(' ').any(|known| known == name)
+}
+
+/// Whether a name is written as PropertyValueAliases.txt and its like write names: words with a
+/// capital first, underscores between them. Two names have a capital inside a word.
+fn written_as_listed(name: &str) -> bool {
+    match name {
+        "SignWriting" | "ExtPict" => return true,
+        // The aliases of these are written small, and the script has its capital inside.
+        "Digit" | "Cntrl" | "Punct" | "Space" | "Signwriting" => return false,
+        _ => {}
+    }
+    name.split('_').all(|word| {
+        word.starts_with(|c: char| c.is_ascii_uppercase())
+            && word.bytes().all(|b| b.is_ascii_alphanumeric())
+            && !word
+                .as_bytes()
+                .windows(2)
+                .any(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase())
+    })
 }
