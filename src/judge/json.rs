@@ -20,15 +20,13 @@ fn within_range(json: &[u8]) -> Vec<u8> {
         let rest = json.get(at..).unwrap_or_default();
         let in_number = |b: &u8| matches!(b, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
         let length = match octet {
-            b'\\' if text => 2,
+            b'\\' => 2,
             b'-' | b'0'..=b'9' if !text => rest.iter().take_while(|b| in_number(b)).count(),
             _ => 1,
         };
         text ^= octet == b'"';
         let token = rest.get(..length).unwrap_or(rest);
-        let number = std::str::from_utf8(token)
-            .ok()
-            .filter(|_| length > 1 && !text);
+        let number = std::str::from_utf8(token).ok();
         match number.and_then(|n| n.parse::<f64>().ok()) {
             Some(value) if value.is_infinite() => out.push(b'0'),
             _ => out.extend_from_slice(token),
