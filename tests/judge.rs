@@ -12,10 +12,19 @@ use probity::pattern::Texts;
 use probity::profile::Profile;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/judge")
 }
+
+/// The contract with its readings; the profile tells where a login answer holds its token.
+static STAGE: LazyLock<(Contract, Texts, Profile)> = LazyLock::new(|| {
+    let contract = load(&folder().join("contract.yaml")).unwrap_or_else(|e| panic!("{e}"));
+    let (_, profile) = probity::contract::embedded::sip_settings();
+    let texts = contract.texts();
+    (contract, texts, profile)
+});
 
 /// `missing:name`, `wrong-type:inner.port`, `not-json`.
 fn fault(text: &str) -> Fault {
@@ -143,11 +152,7 @@ fn written(judgement: &Judgement) -> String {
     }
     out.push('\n');
     for verdict in &judgement.verdicts {
-        let promise = if verdict.promise.is_empty() {
-            "(no promise)"
-        } else {
-            &verdict.promise
-        };
+        let promise = &verdict.promise;
         let _ = match &verdict.ruling {
             Ruling::Kept => writeln!(out, "    kept {promise}"),
             Ruling::Undecided(why) => writeln!(out, "    undecided {promise}: {why}"),
@@ -182,7 +187,22 @@ fn case(operation: &str, method: &str, expect: Expect, promises: &[&str]) -> Cas
     }
 }
 
-fn verdict(contract: &Contract, texts: &Texts, profile: &Profile, line: &str) -> String {
+fn judged(case: &Case, came: &str) -> Judgement {
+    let (contract, texts, profile) = &*STAGE;
+    let law = Law {
+        contract,
+        texts,
+        profile,
+    };
+    let exchange = Exchange {
+        outcome: outcome(came),
+        timings: Timings::default(),
+        reused: false,
+    };
+    judge(law, case, &exchange)
+}
+
+fn verdict(line: &str) -> String {
     let parts: Vec<&str> = line.split(" | ").collect();
     let [operation, expected, came] = parts.as_slice() else {
         panic!("three parts in {line:?}");
@@ -195,18 +215,7 @@ fn verdict(contract: &Contract, texts: &Texts, profile: &Profile, line: &str) ->
         ),
         method => (method, &["body.name.required"]),
     };
-    let law = Law {
-        contract,
-        texts,
-        profile,
-    };
-    let case = case(operation, method, expect(expected), promises);
-    let exchange = Exchange {
-        outcome: outcome(came),
-        timings: Timings::default(),
-        reused: false,
-    };
-    let judgement = judge(law, &case, &exchange);
+    let judgement = judged(&case(operation, method, expect(expected), promises), came);
     let broken = |v: &&Verdict| matches!(v.ruling, Ruling::Broken(_));
     let count = judgement.verdicts.iter().filter(broken).count();
     assert_eq!(judgement.deviations().count(), count, "{line}");
@@ -215,33 +224,21 @@ fn verdict(contract: &Contract, texts: &Texts, profile: &Profile, line: &str) ->
 
 #[test]
 fn verdicts() {
-    let contract = load(&folder().join("contract.yaml")).unwrap_or_else(|e| panic!("{e}"));
-    let (_, profile) = probity::contract::embedded::sip_settings();
-    let texts = contract.texts();
     let table = std::fs::read_to_string(folder().join("exchanges.txt")).expect("the table");
     let mut out = String::new();
     for line in table.lines() {
         if line.is_empty() || line.starts_with('#') {
             let _ = writeln!(out, "{line}");
         } else {
-            let said = verdict(&contract, &texts, &profile, line);
-            let _ = write!(out, "{line}\n{said}");
+            let _ = write!(out, "{line}\n{}", verdict(line));
         }
     }
     insta::assert_snapshot!(out);
 }
 
-/// A case of nothing has nothing to judge, and a promise is never kept and broken at once.
+/// A promise is never kept and broken at once.
 #[test]
 fn an_exchange_says_one_thing_about_a_promise() {
-    let contract = load(&folder().join("contract.yaml")).unwrap_or_else(|e| panic!("{e}"));
-    let (_, profile) = probity::contract::embedded::sip_settings();
-    let texts = contract.texts();
-    let law = Law {
-        contract: &contract,
-        texts: &texts,
-        profile: &profile,
-    };
     for (expected, came, promise) in [
         // The case's promise is the answer's own.
         ("accepted", "200 {}", "responses.200"),
@@ -253,12 +250,7 @@ fn an_exchange_says_one_thing_about_a_promise() {
         ("refused not-json", "400 {", "responses.400"),
     ] {
         let case = case("full", "POST", expect(expected), &[promise]);
-        let exchange = Exchange {
-            outcome: outcome(came),
-            timings: Timings::default(),
-            reused: false,
-        };
-        let judgement = judge(law, &case, &exchange);
+        let judgement = judged(&case, came);
         let about: Vec<&Ruling> = judgement
             .verdicts
             .iter()

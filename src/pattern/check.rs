@@ -191,11 +191,12 @@ fn leaves_the_standard(pattern: &str, dialect: Dialect) -> bool {
         if dialect == Dialect::EcmaScript && escaped == Some('u') && next == Some(&'{') {
             return true;
         }
-        if matches!(escaped, Some('u' | 'x')) && next == Some(&'+') {
-            return true;
-        }
-        if escaped == Some('u') && next == Some(&'{') && pattern.contains(r"\u{+") {
-            return true;
+        if matches!(escaped, Some('u' | 'x')) {
+            let mut digits = chars.clone();
+            digits.next_if_eq(&'{');
+            if digits.next() == Some('+') {
+                return true;
+            }
         }
     }
     false

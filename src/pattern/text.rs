@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::alphabet::Classes;
 use super::ast::Node;
-use super::automaton::{Automaton, CapReached};
+use super::automaton::Automaton;
 use super::dialect::{Alphabet, Dialect, Mode};
 use super::explore;
 use super::format;
@@ -307,14 +307,12 @@ impl Text {
                             let bank = bank.get_or_insert_with(|| {
                                 self.bank.lock().unwrap_or_else(PoisonError::into_inner)
                             });
-                            let Some(automaton) = bank.get_mut(index) else {
+                            // A state over the limit: nobody knows.
+                            let Some(Ok(answer)) = bank.get_mut(index).map(|a| a.decide(text))
+                            else {
                                 return Assessment::Open;
                             };
-                            // A state over the limit: nobody knows.
-                            match automaton.decide(text) {
-                                Ok(answer) => answer,
-                                Err(CapReached) => return Assessment::Open,
-                            }
+                            answer
                         }
                     };
                     last = Some((index, answer));

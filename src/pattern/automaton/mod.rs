@@ -287,7 +287,10 @@ impl Automaton {
         let kind = self.start_kind;
         self.over = false;
         self.start = self.intern_state(kind, main, &behinds);
+        // Known within the whole limit when the automaton was made: that may not be lost.
+        let tired = std::mem::take(&mut self.tired);
         self.know_end(self.start);
+        self.tired = tired;
     }
 
     /// Finds out now whether a state accepts, where that can fail: where look-aheads are owed. So
@@ -301,16 +304,21 @@ impl Automaton {
     /// For those who walk the whole automaton and came to its limit: the next walk gets a tenth of
     /// it, so that many walks over a hopeless automaton cost little more than one.
     pub fn tire(&mut self) {
-        if !std::mem::replace(&mut self.tired, true) {
-            self.limits.states /= 10;
-            self.limits.threads /= 10;
+        self.tired = true;
+    }
+
+    fn limits(&self) -> Limits {
+        let share = if self.tired { 10 } else { 1 };
+        Limits {
+            states: self.limits.states / share,
+            threads: self.limits.threads / share,
         }
     }
 
     /// Whether a step may go on to keep what it finds. One step may go beyond the limit of threads
     /// (the last one did) but not many times beyond it.
     fn has_room(&mut self) -> bool {
-        self.over |= self.threads > self.limits.threads.saturating_mul(2);
+        self.over |= self.threads > self.limits().threads.saturating_mul(2);
         !self.over
     }
 
@@ -387,7 +395,8 @@ impl Automaton {
             Some(&to) if to != UNKNOWN => return Ok(to),
             _ => {}
         }
-        if self.states.len() >= self.limits.states || self.threads >= self.limits.threads {
+        let limits = self.limits();
+        if self.states.len() >= limits.states || self.threads >= limits.threads {
             return Err(CapReached);
         }
         self.over = false;
