@@ -15,7 +15,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 2
 
-targets=(answer batch body contract front json judge pattern profile relation report text)
+targets=(answer batch body contract front json judge known pattern profile relation report text)
 
 seconds=${1:-1800}
 sanitizer=${SANITIZER:-none}

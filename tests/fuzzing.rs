@@ -93,7 +93,8 @@ macro_rules! replay {
 }
 
 replay!(
-    answer, batch, body, contract, front, json, judge, pattern, profile, relation, report, text
+    answer, batch, body, contract, front, json, judge, known, pattern, profile, relation, report,
+    text
 );
 
 #[test]

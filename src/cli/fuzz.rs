@@ -1,11 +1,11 @@
 //! `probity fuzz`: the plan, then inputs without end.
 
-use super::baseline;
 use super::common::{
     ContractArgs, DeviceArgs, Error, check_delivery, deliver, duration, mock_credentials, pair,
     plan_of, require_credentials, reviewed, shard, share, writable,
 };
 use super::journal::{Identity, JournalArgs};
+use super::reports;
 use super::signals::interrupts;
 use crate::case::{Context, DEFAULT_BUDGET};
 use crate::contract;
@@ -126,7 +126,11 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     for file in &args.dictionary {
         words.extend(dictionary::read(file)?);
     }
-    let baseline = args.baseline.as_deref().map(baseline::read).transpose()?;
+    let baseline = args
+        .baseline
+        .as_deref()
+        .map(reports::baseline)
+        .transpose()?;
     let (contract, built_in) = args.contract.load()?;
     let profile = args.device.profile(built_in, &contract)?;
     let texts = contract.texts();

@@ -1,7 +1,8 @@
 //! `probity merge`: the reports of all shards as one.
 
 use super::common::Error;
-use crate::report::{self, json, text};
+use super::reports;
+use crate::report::{self, text};
 use crate::run::Verdict;
 use crate::run::merge::merge;
 use std::io::Write as _;
@@ -25,14 +26,12 @@ pub(super) struct Args {
 
 pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     report::check(&args.report)?;
-    let mut reports = Vec::new();
-    for path in &args.reports {
+    let shards = args.reports.iter().map(|path| {
         let name = path.display().to_string();
-        let bytes = std::fs::read(path).map_err(|e| format!("{name}: {e}"))?;
-        let report = json::read(&bytes).map_err(|e| format!("{name}: {e}"))?;
-        reports.push((name, report));
-    }
-    let (whole, verdict) = match merge(reports) {
+        reports::read(path).map(|report| (name, report))
+    });
+    let shards = shards.collect::<Result<Vec<_>, Error>>()?;
+    let (whole, verdict) = match merge(shards) {
         Ok(merged) => merged,
         Err(error) => {
             let _ = writeln!(anstream::stderr(), "probity: {error}");

@@ -1,9 +1,9 @@
 //! The command line: one file a subcommand. Parses, calls the library, chooses the exit code.
 //! Results go to stdout, everything else to stderr.
 
-mod baseline;
 mod common;
 mod fuzz;
+mod gate;
 mod journal;
 mod lint;
 mod merge;
@@ -11,6 +11,7 @@ mod mock;
 mod pattern;
 mod plan;
 mod replay;
+mod reports;
 mod run;
 mod signals;
 
@@ -52,6 +53,8 @@ enum Command {
     Plan(plan::Args),
     /// Put the reports of all shards of a plan together
     Merge(merge::Args),
+    /// Let a firmware candidate pass or hold it back: its reports against what is known
+    Gate(gate::Args),
     /// Send findings of a report again: fixed, still failing, or could not tell
     Replay(Box<replay::Args>),
     /// Print a completion script for a shell
@@ -80,6 +83,7 @@ pub fn main() -> ExitCode {
         Command::Lint(args) => lint::run(args),
         Command::Plan(args) => plan::run(args),
         Command::Merge(args) => merge::run(args),
+        Command::Gate(args) => gate::run(args),
         Command::Replay(args) => replay::run(*args),
         Command::Completions { shell } => {
             clap_complete::generate(

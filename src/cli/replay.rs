@@ -1,11 +1,11 @@
 //! `probity replay`: findings of a report, sent again.
 
 use super::common::{ContractArgs, DeviceArgs, Error, require_credentials};
+use super::reports;
 use super::signals::interrupts;
 use crate::case::Context;
 use crate::device::Device;
 use crate::judge::Law;
-use crate::report::json;
 use crate::run::Verdict;
 use crate::run::observe::Observer;
 use crate::run::replay::{Fate, replay};
@@ -41,8 +41,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     let named = |e: String| format!("{}: {e}", args.report.display());
-    let bytes = std::fs::read(&args.report).map_err(|e| named(e.to_string()))?;
-    let report = json::read(&bytes).map_err(|e| named(e.to_string()))?;
+    let report = reports::read(&args.report)?;
     let findings = chosen(&report, &args.fingerprint).map_err(named)?;
     let (contract, built_in) = args.contract.load()?;
     if contract.sha256 != report.contract.sha256 {

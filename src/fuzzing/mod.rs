@@ -16,6 +16,7 @@ pub mod contract;
 pub mod front;
 pub mod json;
 pub mod judge;
+pub mod known;
 pub mod pattern;
 pub mod pieces;
 pub mod profile;
@@ -80,6 +81,12 @@ pub const TARGETS: &[Target] = &[
         about: "any answer to any case gets one consistent judgement",
         body: judge::body,
         dictionary: Some("http.dict"),
+    },
+    Target {
+        name: "known",
+        about: "a known-issue file is written back the same, and excuses what it lists and nothing else",
+        body: known::body,
+        dictionary: Some("known.dict"),
     },
     Target {
         name: "pattern",

@@ -8,7 +8,7 @@ use arbitrary::{Result, Unstructured};
 use serde_json::Value;
 
 /// A report with everything in it, to be edited.
-const SAMPLE: &str = include_str!("report.json");
+pub(super) const SAMPLE: &str = include_str!("report.json");
 
 /// The first byte: the rest is a file, or edits of a report.
 pub fn body(data: &[u8]) {

@@ -2,6 +2,7 @@
 //! runner's events. One file a format. May import everything below it.
 
 mod divergence;
+pub mod gate;
 pub mod json;
 pub mod junit;
 pub mod schema;

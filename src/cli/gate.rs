@@ -1,0 +1,105 @@
+//! `probity gate`: whether a firmware candidate passes.
+
+use super::common::Error;
+use super::reports;
+use crate::report::gate::{json, text};
+use crate::run::Verdict;
+use crate::run::gate::gate;
+use crate::run::known::{KnownIssue, parse, render};
+use std::io::Write as _;
+use std::path::PathBuf;
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+A finding is known where the baseline has it, or the known-issue file lists it: a TOML file of
+
+  [[issue]]
+  fingerprint = \"3f0c9a1d5e77b210\"
+  promise = \"setSipSettings.body.proxy.pattern\"
+  reason = \"the SIP stack adds the scheme itself\"
+  owner = \"ada@example.com\"
+  since = 2026-11-26
+  until = 2027-03-01        # optional: new again from the day after (UTC)
+  ticket = \"FW-1234\"        # optional
+
+Exit code 0: nothing new; 1: new findings; 4: an entry is stale, its promise is kept again; 5: new
+flaky results only; 3 and 6: a report could not judge, or its device was left changed.
+
+Examples:
+  probity gate report.json --known-issues known-issues.toml
+  probity gate door.json camera.json --baseline released.json
+  probity gate report.json --format known-issues >> known-issues.toml   # then give reason and owner")]
+pub(super) struct Args {
+    /// JSON reports of `probity run`, `probity fuzz` or `probity merge`
+    #[arg(required = true, value_name = "REPORT")]
+    reports: Vec<PathBuf>,
+    /// JSON report of the release: its findings are known
+    #[arg(long, value_name = "REPORT")]
+    baseline: Option<PathBuf>,
+    /// Findings that are known, each with a reason, an owner and a date
+    #[arg(long, value_name = "FILE")]
+    known_issues: Option<PathBuf>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// One JSON object
+    Json,
+    /// The new findings as entries of a known-issue file, to be completed
+    KnownIssues,
+}
+
+pub(super) fn run(args: Args) -> Result<Verdict, Error> {
+    let candidates = args.reports.iter().map(|path| {
+        let name = path.display().to_string();
+        reports::read(path).map(|report| (name, report))
+    });
+    let candidates = candidates.collect::<Result<Vec<_>, Error>>()?;
+    let before = args
+        .baseline
+        .as_deref()
+        .map(reports::baseline)
+        .transpose()?;
+    let before = before.map(|r| r.findings).unwrap_or_default();
+    let list = args.known_issues.as_ref().map(|p| p.display().to_string());
+    let entries = match &args.known_issues {
+        Some(path) => {
+            let named = |e: String| format!("--known-issues {}: {e}", path.display());
+            let file = std::fs::read_to_string(path).map_err(|e| named(e.to_string()))?;
+            parse(&file).map_err(|e| named(e.to_string()))?
+        }
+        None => Vec::new(),
+    };
+    // As in reports: UTC.
+    let today = jiff::tz::Offset::UTC
+        .to_datetime(jiff::Timestamp::now())
+        .date();
+    let (gate, verdict) = gate(&candidates, &before, &entries, today)?;
+    let page = match args.format {
+        Format::Text => text(&gate, list.as_deref()),
+        Format::Json => json(&gate)?,
+        Format::KnownIssues => {
+            let listed = |print: &str| entries.iter().any(|e| e.issue.fingerprint == print);
+            let findings = candidates.iter().flat_map(|(_, r)| &r.findings);
+            let drafts: Vec<KnownIssue> = gate
+                .new
+                .iter()
+                // One that has run out stands in the file.
+                .filter(|i| !listed(&i.fingerprint))
+                .filter_map(|i| findings.clone().find(|f| f.fingerprint == i.fingerprint))
+                .map(|f| KnownIssue::draft(f, today))
+                .collect();
+            render(&drafts)?
+        }
+    };
+    match std::io::stdout().write_all(page.as_bytes()) {
+        // A reader that has seen enough is no error.
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(e.into()),
+        _ => Ok(verdict),
+    }
+}

@@ -1,0 +1,18 @@
+//! Reports of earlier jobs, read back.
+
+use super::common::Error;
+use crate::report::json;
+use crate::run::result::Report;
+use std::path::Path;
+
+/// Reads a report; errors name the file.
+pub(super) fn read(path: &Path) -> Result<Report, Error> {
+    let named = |e: String| format!("{}: {e}", path.display());
+    let bytes = std::fs::read(path).map_err(|e| named(e.to_string()))?;
+    Ok(json::read(&bytes).map_err(|e| named(e.to_string()))?)
+}
+
+/// Reads the report that `--baseline` names; errors name the option too.
+pub(super) fn baseline(path: &Path) -> Result<Report, Error> {
+    Ok(read(path).map_err(|e| format!("--baseline {e}"))?)
+}
