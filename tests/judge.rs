@@ -1,5 +1,6 @@
 //! What the judge says, exchange by exchange: one small contract (`judge/contract.yaml`), a table
-//! of expectations and answers (`judge/exchanges.txt`), and the verdicts on them as one pinned text.
+//! of expectations and answers (`judge/exchanges.txt`), and the verdicts on them as one pinned text,
+//! with the class of an error answer as snapshots name it.
 //! No device, no plan: this is the quick test of the room that accuses.
 
 use probity::case::{Case, Check, Expect, Fault, SuccessIs};
@@ -7,6 +8,7 @@ use probity::contract::{Contract, FaultKind, FieldPath, load};
 use probity::exchange::{
     Anomaly, Answer, Exchange, Failure, HttpRequest, Outcome, Phase, Request, Timings,
 };
+use probity::judge::normalise::error_answer;
 use probity::judge::{Judgement, Law, Ruling, Verdict, judge};
 use probity::pattern::Texts;
 use probity::profile::Profile;
@@ -215,11 +217,26 @@ fn verdict(line: &str) -> String {
         ),
         method => (method, &["body.name.required"]),
     };
-    let judgement = judged(&case(operation, method, expect(expected), promises), came);
+    let case = case(operation, method, expect(expected), promises);
+    let judgement = judged(&case, came);
     let broken = |v: &&Verdict| matches!(v.ruling, Ruling::Broken(_));
     let count = judgement.verdicts.iter().filter(broken).count();
     assert_eq!(judgement.deviations().count(), count, "{line}");
-    written(&judgement)
+    let mut out = written(&judgement);
+    if let Outcome::Answered(answer) = outcome(came)
+        && let Some(class) = error_answer(&STAGE.0, &case, &answer)
+    {
+        let text: Vec<&str> = class.text.split_whitespace().collect();
+        let _ = writeln!(
+            out,
+            "    snapshot {}.{}.{}: {}",
+            class.operation,
+            class.fault,
+            class.status,
+            text.join(" ")
+        );
+    }
+    out
 }
 
 #[test]

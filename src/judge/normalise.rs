@@ -93,7 +93,7 @@ pub fn error_answer(contract: &Contract, case: &Case, answer: &Answer) -> Option
         return None;
     }
     let operation = contract.operation(&case.operation)?;
-    if answer.status < 400 && took(operation, answer) != Took::Refused {
+    if answer.status < 500 && took(operation, answer) != Took::Refused {
         return None;
     }
     let fault = match &case.expect {
@@ -419,6 +419,41 @@ mod tests {
         assert_eq!(normalise(&bytes, names), "500\n\u{fffd}\\u{0}");
         let deep = "[".repeat(100_000);
         assert!(normalise(&answer("application/json", &deep), names).contains("(not JSON)"));
+    }
+
+    #[test]
+    fn a_name_is_found_where_it_is_one() {
+        let table: [(&str, &[&str], &str); 6] = [
+            // The index is no part of the field's path.
+            (
+                "'users[0].name' is bad",
+                &["users[].name"],
+                "'{param}' is bad",
+            ),
+            (
+                "'/users/0/name' is bad",
+                &["users[].name"],
+                "'{param}' is bad",
+            ),
+            (
+                "'users.name.0x' is bad",
+                &["users[].name"],
+                "'users.name.0x' is bad",
+            ),
+            // Words of their own only.
+            ("my_port port-a", &["port"], "my_port port-a"),
+            ("port (port)", &["port"], "{param} ({param})"),
+            // A field called `param` is not found in the stand-in of another.
+            (
+                "stun.port, {param and param}",
+                &["param", "stun.port"],
+                "{param}, {{param} and {param}}",
+            ),
+        ];
+        for (text, names, want) in table {
+            let text = normalise(&answer("text/plain", text), names);
+            assert_eq!(text.split_once('\n'), Some(("400 text/plain", want)));
+        }
     }
 
     #[test]

@@ -128,6 +128,7 @@ pub fn names_field(name: &str, field: &FieldPath) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     fn path(text: &str) -> FieldPath {
         let mut path = FieldPath::root();
@@ -159,9 +160,42 @@ mod tests {
             ("users.name", "users[].name", true),
             ("name", "users[].name", true),
             ("users.x.name", "users[].name", false),
+            // Marks of a path in front, and names that begin like one.
+            ("#port", "stun.port", true),
+            ("#stun.port", "stun.port", true),
+            ("$id", "stun.$id", true),
+            ("stun.$id", "stun.$id", true),
+            ("id", "stun.$id", false),
         ];
         for (name, field, want) in table {
             assert_eq!(names_field(name, &path(field)), want, "{name} for {field}");
+        }
+    }
+
+    #[test]
+    fn a_body_fits_a_template_of_any_form() {
+        let template = json!({"errors": [{"param": "{param}"}, 7], "code": 400});
+        let table = [
+            (json!({"errors": [{"param": "a"}, 7], "code": 400}), true),
+            // Members that the template does not have are the device's own.
+            (
+                json!({"errors": [{"param": "a", "at": 1}, 7], "code": 400, "id": 9}),
+                true,
+            ),
+            (json!({"errors": [{"param": "a"}, 7], "code": 401}), false),
+            (json!({"errors": [{"param": "a"}, 8], "code": 400}), false),
+            (json!({"errors": [{"param": "a"}], "code": 400}), false),
+            (
+                json!({"errors": [{"param": "a"}, 7, 7], "code": 400}),
+                false,
+            ),
+            (json!({"errors": [{}, 7], "code": 400}), false),
+            (json!({"errors": {"param": "a"}, "code": 400}), false),
+            (json!({"errors": [{"param": "a"}, 7]}), false),
+        ];
+        for (body, want) in table {
+            let mut param = None;
+            assert_eq!(fits(&template, &body, &mut param), want, "{body}");
         }
     }
 

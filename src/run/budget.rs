@@ -1,7 +1,8 @@
 //! What a run may spend on a device: writes and failed logins of the profile, patience with a device
 //! that says it is busy, and requests that nobody answers. May import what [`crate::run`] may.
 
-use super::runner::{Runner, Stop};
+use super::job::Stop;
+use super::runner::Runner;
 use crate::case::{Case, Expect};
 use crate::exchange::{Exchange, Request};
 use crate::judge::{Judgement, Took};

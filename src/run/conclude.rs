@@ -2,8 +2,9 @@
 //! import what [`crate::run`] may.
 
 use super::exit::Verdict;
+use super::job::{Outcome, Stop};
 use super::result::{ContractRef, DeviceInfo, Exit, Report, Requests, SCHEMA_ID, Tool};
-use super::runner::{Outcome, Runner, Stop};
+use super::runner::Runner;
 use crate::case::{Case, Expect};
 use crate::device::Guard;
 use crate::judge::Kind;

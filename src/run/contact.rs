@@ -1,6 +1,7 @@
 //! Before anything is judged: does anything answer there at all? May import what [`crate::run`] may.
 
-use super::runner::{Runner, Stop};
+use super::job::Stop;
+use super::runner::Runner;
 use crate::case::{Case, Expect};
 use crate::exchange::{Failure, Request};
 use std::collections::BTreeSet;

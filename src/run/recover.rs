@@ -1,6 +1,7 @@
 //! Opening, losing and renewing the session; noticing that the device is gone, back, or restarted.
 
-use super::runner::{Attempt, Runner, Stop};
+use super::job::{Attempt, Stop};
+use super::runner::Runner;
 use super::state::Watched;
 use crate::case::build::own_credentials;
 use crate::case::{Case, Context, Expect};

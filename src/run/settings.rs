@@ -1,6 +1,7 @@
 //! The settings during a run: what was accepted reads back, what was refused changed nothing.
 
-use super::runner::{Attempt, Runner};
+use super::job::Attempt;
+use super::runner::Runner;
 use super::state::Difference;
 use super::tally::fingerprint;
 use crate::case::{Case, Check, Expect};
