@@ -6,13 +6,11 @@ use super::model::*;
 use super::reader::escape;
 use serde_json::{Map, Value};
 
-/// What a media type says of a body.
+/// What a JSON media type says of a body.
 struct Content {
     media_type: String,
     schema: Option<Schema>,
     examples: Vec<(String, Value)>,
-    /// Whether it is JSON.
-    json: bool,
     /// Whether it is the only media type.
     only: bool,
 }
@@ -29,7 +27,7 @@ impl<'d> Loader<'d> {
         let used = ["description", "content", "required"];
         self.schemas.reader.leave_out(map, &used, &at);
         match self.content(map, &at)? {
-            Some(content) if content.json => Ok(Some(Body {
+            Some(content) => Ok(Some(Body {
                 required: self.schemas.reader.member_flag(value, "required", &at)?,
                 media_type: content.media_type,
                 schema: content.schema.unwrap_or_else(|| Schema {
@@ -39,7 +37,7 @@ impl<'d> Loader<'d> {
                 examples: content.examples,
                 pointer: at,
             })),
-            _ => {
+            None => {
                 let why = "the operation takes no JSON body and is not judged";
                 self.schemas.reader.skip(&at, why);
                 Ok(None)
@@ -47,8 +45,7 @@ impl<'d> Loader<'d> {
         }
     }
 
-    /// The media type that is judged: `application/json` first, else the first `…+json`, else the
-    /// first of all (of which only the name counts).
+    /// The media type that is judged: `application/json` first, else the first `…+json`.
     fn content(
         &mut self,
         owner: &'d Map<String, Value>,
@@ -73,13 +70,7 @@ impl<'d> Loader<'d> {
             }
         }
         let Some((key, media)) = chosen else {
-            return Ok(content.keys().next().map(|key| Content {
-                media_type: essence(key),
-                schema: None,
-                examples: Vec::new(),
-                json: false,
-                only: content.len() == 1,
-            }));
+            return Ok(None);
         };
         let at = format!("{pointer}/{}", escape(key));
         let media = self.schemas.reader.object(media, &at)?;
@@ -93,7 +84,6 @@ impl<'d> Loader<'d> {
             media_type: essence(key),
             schema,
             examples: self.examples(media, &at)?,
-            json: true,
             only: content.len() == 1,
         }))
     }
@@ -165,15 +155,15 @@ impl<'d> Loader<'d> {
             }
         }
         let (media_type, schema, examples) = match content {
-            Some(content) if content.json && content.only => {
+            Some(content) if content.only => {
                 (Some(content.media_type), content.schema, content.examples)
             }
-            Some(content) if content.json => {
+            Some(_) => {
                 let why = "several media types: which one comes is left open, and the body of this answer is not judged";
                 self.schemas.reader.skip(&format!("{at}/content"), why);
                 (None, None, Vec::new())
             }
-            _ => (None, None, Vec::new()),
+            None => (None, None, Vec::new()),
         };
         Ok(Response {
             status,

@@ -8,6 +8,7 @@ use crate::pattern::dialect::Dialect;
 use crate::pattern::parse::{ParseError, parse};
 use crate::pattern::{Assessment, Texts};
 use regress::Regex;
+use std::collections::HashSet;
 
 /// All issues of a contract, in the order of the rules: first what breaks the OpenAPI Specification
 /// itself.
@@ -59,20 +60,18 @@ impl Linter<'_> {
                 Err(error) => self.does_not_compile(field, pattern, &error.text),
                 Ok(regex) => {
                     self.unanchored(field, pattern, &regex);
-                    self.suffix_in_one_alternative(field, &regex);
+                    self.suffix_in_one_alternative(field, pattern);
                 }
             }
             self.damage(field, pattern);
             self.lengths(field, pattern);
         }
-        if schema.allows(JsonType::Integer)
-            && schema
-                .types
-                .iter()
-                .any(|t| matches!(t, JsonType::Integer | JsonType::Number))
+        let numbers = [JsonType::Integer, JsonType::Number];
+        if schema.types.iter().any(|t| numbers.contains(t))
             && schema.minimum.is_none()
             && schema.maximum.is_none()
             && schema.enum_values.is_none()
+            && schema.const_value.is_none()
         {
             self.add(
                 "number-without-range",
@@ -147,32 +146,27 @@ impl Linter<'_> {
 
     /// `^a|b$`: each anchor binds one alternative only.
     fn unanchored(&mut self, field: &Field<'_>, pattern: &str, regex: &Regex) {
-        let alternatives = top_level_alternatives(pattern);
-        if alternatives.len() < 2 || !pattern.contains(['^', '$']) {
+        if !several_alternatives(pattern) || !pattern.contains(['^', '$']) {
             return;
         }
         let seeds = self.samples(field.schema);
         let accepted = |text: &str| regex.find(text).is_some();
+        let mut seen = HashSet::new();
         let proof: Vec<String> = seeds
             .iter()
             .filter(|s| accepted(s))
             .flat_map(|s| [format!("junk !! {s}"), format!("{s}.evil !! junk")])
-            .filter(|text| accepted(text))
+            .filter(|text| accepted(text) && seen.insert(text.clone()))
             .map(|text| format!("{text:?}"))
+            .take(3)
             .collect();
-        let mut seen = Vec::new();
-        for text in proof {
-            if !seen.contains(&text) && seen.len() < 3 {
-                seen.push(text);
-            }
-        }
-        if !seen.is_empty() {
+        if !proof.is_empty() {
             self.add(
                 "anchors-bind-one-alternative",
                 field.schema,
                 Some(format!("{}.pattern", field.promise)),
                 format!("`^` and `$` of `{}` bind one alternative each", field.path),
-                format!("ECMAScript search accepts {}", seen.join(" and ")),
+                format!("ECMAScript search accepts {}", proof.join(" and ")),
             );
         }
     }
@@ -180,20 +174,18 @@ impl Linter<'_> {
     /// An optional suffix inside one alternative of several for a number holds for some numbers
     /// only: of two strings that differ in a number alone, both valid, the suffix goes with one and
     /// not with the other, which is no longer.
-    fn suffix_in_one_alternative(&mut self, field: &Field<'_>, regex: &Regex) {
-        let whole = |text: &str| {
-            regex
-                .find(text)
-                .is_some_and(|m| m.range() == (0..text.len()))
-        };
+    fn suffix_in_one_alternative(&mut self, field: &Field<'_>, pattern: &str) {
+        let Some(regex) = whole(pattern) else { return };
+        let whole = |text: &str| regex.find(text).is_some();
         let samples = self.samples(field.schema);
         // A port, the length of a prefix, another part, the end of a range.
-        let mut suffixes: Vec<&str> = vec![":0", "/0", ".0", "-0"];
-        for piece in samples.iter().flat_map(|sample| pieces(sample)) {
-            if !suffixes.contains(&piece) && suffixes.len() < 12 {
-                suffixes.push(piece);
-            }
-        }
+        let usual = [":0", "/0", ".0", "-0"].into_iter();
+        let mut seen = HashSet::new();
+        let suffixes: Vec<&str> = usual
+            .chain(samples.iter().flat_map(|sample| pieces(sample)))
+            .filter(|suffix| seen.insert(*suffix))
+            .take(12)
+            .collect();
         for sample in &samples {
             let bases = numbered(sample).filter(|base| whole(base));
             let bases: Vec<String> = bases.collect();
@@ -256,21 +248,19 @@ impl Linter<'_> {
         }
     }
 
-    /// Bounds in prose against the last counted repetition of the pattern.
+    /// Bounds in prose against those of a pattern that is one repeated class.
     fn lengths(&mut self, field: &Field<'_>, pattern: &str) {
-        let counted = pattern
-            .rfind('{')
-            .zip(pattern.rfind('}'))
-            .and_then(|(open, close)| {
-                let (low, high) = pattern.get(open + 1..close)?.split_once(',')?;
-                Some((low.parse::<u64>().ok()?, high.parse::<u64>().ok()?))
-            });
-        let Some((low, high)) = counted.filter(|_| pattern.matches("]{").count() == 1) else {
+        let Some((low, high)) = counted(pattern) else {
             return;
         };
         let (min, max) = (field.schema.min_length, field.schema.max_length);
-        let differs = min.is_some_and(|m| m != low) || max.is_some_and(|m| m != high);
-        if differs {
+        // A length that one of the two allows.
+        let between = match (min, max) {
+            (_, Some(max)) if max != high => Some(max.max(high)),
+            (Some(min), _) if min != low => Some(min.min(low)),
+            _ => None,
+        };
+        if let Some(between) = between {
             let show = |v: Option<u64>| v.map_or("not stated".to_owned(), |v| v.to_string());
             self.add(
                 "length-contradiction",
@@ -278,10 +268,10 @@ impl Linter<'_> {
                 Some(format!("{}.maxLength", field.promise)),
                 format!("prose and pattern of `{}` give different lengths", field.path),
                 format!(
-                    "prose: {} to {}; pattern: {{{low},{high}}}; a value of {} characters is allowed by one and not by the other",
+                    "prose: {} to {}; pattern: {{{low},{high}}}; a length of {} is allowed by one and not by the other",
                     show(min),
                     show(max),
-                    high + 1
+                    between
                 ),
             );
         }
@@ -290,16 +280,11 @@ impl Linter<'_> {
     /// A published type that the field's own pattern excludes.
     fn published_type(&mut self, field: &Field<'_>) {
         let schema = field.schema;
-        let Some(regex) = schema.pattern.as_ref().and_then(|p| Regex::new(p).ok()) else {
+        let Some(regex) = schema.pattern.as_deref().and_then(whole) else {
             return;
         };
-        let whole = |text: &str| {
-            regex
-                .find(text)
-                .is_some_and(|m| m.range() == (0..text.len()))
-        };
         for (kind, example) in [("ipv4", "192.168.1.20"), ("dns", "host")] {
-            if schema.published_types.iter().any(|t| t == kind) && !whole(example) {
+            if schema.published_types.iter().any(|t| t == kind) && regex.find(example).is_none() {
                 self.add(
                     "type-against-pattern",
                     schema,
@@ -326,9 +311,9 @@ impl Linter<'_> {
                 page_line: response.schema.as_ref().and_then(|s| s.page_line),
                 ..Schema::default()
             };
-            if response.media_type.is_none()
-                && response.status.exact().is_some_and(|s| s < 300 && s != 204)
-            {
+            // 204 and 205 have no body to describe (RFC 9110 §15.3.5, §15.3.6).
+            let success = matches!(response.status.exact(), Some(200..=203 | 206..=299));
+            if success && response.media_type.is_none() {
                 self.add(
                     "success-without-body",
                     &here,
@@ -398,40 +383,54 @@ impl Linter<'_> {
     }
 }
 
+/// A pattern that has to match the whole text, whichever alternative a search would take first.
+fn whole(pattern: &str) -> Option<Regex> {
+    Regex::new(&format!("^(?:{pattern})$")).ok()
+}
+
+/// The bounds of a pattern that is nothing but one repeated class, with whatever a generator left
+/// at its end: `^[0-9a-z]{1,31}?$`.
+fn counted(pattern: &str) -> Option<(u64, u64)> {
+    let (class, rest) = pattern
+        .trim_start_matches('^')
+        .strip_prefix('[')?
+        .split_once("]{")?;
+    let (bounds, end) = rest.split_once('}')?;
+    // `[a-z]-[0-9]{2,3}`: more than one class. In a damaged one a `]` may stand.
+    let more = class.split_once(']').is_some_and(|(_, c)| c.contains('['));
+    if more || !end.chars().all(|c| "?$`".contains(c)) {
+        return None;
+    }
+    let (low, high) = bounds.split_once(',')?;
+    Some((low.parse().ok()?, high.parse().ok()?))
+}
+
 /// The parts of a text that begin with a character other than a letter or digit and go on to the
 /// next such character.
 fn pieces(text: &str) -> impl Iterator<Item = &str> {
     let mark = |c: char| !c.is_alphanumeric();
-    text.char_indices()
-        .filter(move |(_, c)| mark(*c))
-        .map(move |(at, c)| {
-            let behind = at + c.len_utf8();
-            let rest = text.get(behind..).unwrap_or_default();
-            let end = rest.find(mark).map_or(text.len(), |n| behind + n);
-            text.get(at..end).unwrap_or_default()
-        })
+    text.match_indices(mark).map(move |(at, _)| {
+        let piece = text.get(at..).unwrap_or_default();
+        let mut marks = piece.match_indices(mark).map(|(end, _)| end);
+        let end = marks.nth(1).unwrap_or(piece.len());
+        piece.get(..end).unwrap_or_default()
+    })
 }
 
 /// The text with another number at its end: both sides of where ranges written as alternatives
-/// change their branch. Nothing where no digit ends it.
+/// change their branch.
 fn numbered(text: &str) -> impl Iterator<Item = String> {
     const NUMBERS: &[&str] = &[
         "0", "9", "10", "19", "99", "100", "199", "200", "249", "250", "255", "999",
     ];
     let start = text.trim_end_matches(|c: char| c.is_ascii_digit());
-    let ends = start.len() < text.len();
-    NUMBERS
-        .iter()
-        .filter(move |_| ends)
-        .map(move |number| format!("{start}{number}"))
+    NUMBERS.iter().map(move |number| format!("{start}{number}"))
 }
 
-/// The alternatives outside of every group and class.
-fn top_level_alternatives(pattern: &str) -> Vec<&str> {
+/// Whether a pattern has alternatives outside of every group and class.
+fn several_alternatives(pattern: &str) -> bool {
     let (mut depth, mut class, mut escaped) = (0_usize, false, false);
-    let mut out = Vec::new();
-    let mut from = 0;
-    for (at, c) in pattern.char_indices() {
+    for c in pattern.chars() {
         if escaped {
             escaped = false;
             continue;
@@ -443,13 +442,9 @@ fn top_level_alternatives(pattern: &str) -> Vec<&str> {
             '[' => class = true,
             '(' => depth += 1,
             ')' => depth = depth.saturating_sub(1),
-            '|' if depth == 0 => {
-                out.push(&pattern[from..at]);
-                from = at + 1;
-            }
+            '|' if depth == 0 => return true,
             _ => {}
         }
     }
-    out.push(&pattern[from..]);
-    out
+    false
 }

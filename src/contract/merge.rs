@@ -181,13 +181,11 @@ fn members_merge(a: &Schema, b: &Schema) -> bool {
             .iter()
             .all(|(name, _)| s.property(name).is_some())
     };
-    // Members that only an alternative describes count for it alone.
-    let plain = |s: &Schema| s.all_of.is_empty();
     match (closed(a), closed(b)) {
         (false, false) => true,
         (true, true) => a.additional == b.additional && knows(a, b) && knows(b, a),
-        (true, false) => knows(a, b) && plain(b),
-        (false, true) => knows(b, a) && plain(a),
+        (true, false) => knows(a, b),
+        (false, true) => knows(b, a),
     }
 }
 
@@ -260,8 +258,8 @@ pub(super) fn compare(a: &Number, b: &Number) -> Option<Ordering> {
         return Some(a.cmp(&b));
     }
     let (x, y) = (a.as_f64()?, b.as_f64()?);
-    // Integers beyond 2^53 may round onto the other number.
-    let blurred = x == y && x.abs() > 9_007_199_254_740_992.0;
+    // Integers from 2^53 on may round onto the other number.
+    let blurred = x == y && x.abs() >= 9_007_199_254_740_992.0;
     if blurred { None } else { x.partial_cmp(&y) }
 }
 
@@ -273,10 +271,13 @@ pub(super) fn whole(number: &Number) -> Option<i128> {
         .or_else(|| number.as_u64().map(i128::from))
 }
 
-/// Equality of JSON values as JSON Schema means it: `1` equals `1.0` (2020-12 §4.2.2).
+/// Equality of JSON values as JSON Schema means it: `1` equals `1.0` (2020-12 §4.2.2). What doubles
+/// do not tell apart is the same.
 pub(super) fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {
-        (Value::Number(a), Value::Number(b)) => compare(a, b) == Some(Ordering::Equal) || a == b,
+        (Value::Number(a), Value::Number(b)) => {
+            !matches!(compare(a, b), Some(Ordering::Less | Ordering::Greater))
+        }
         (Value::Array(a), Value::Array(b)) => {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
         }

@@ -25,12 +25,14 @@ pub(super) fn check(document: &Value, v31: bool) -> Result<Vec<ContractIssue>, S
         ));
     }
     // Components that nothing uses and tags that nothing declares promise nothing.
-    let options = roas::validation::IGNORE_UNUSED
-        | Options::IgnoreMissingTags
-        | Options::IgnoreEmptyInfoTitle
-        | Options::IgnoreEmptyInfoVersion
-        | Options::IgnoreEmptyResponseDescription
-        | Options::IgnoreExternalReferences;
+    let mut options = roas::validation::IGNORE_UNUSED;
+    options.extend([
+        Options::IgnoreMissingTags,
+        Options::IgnoreEmptyInfoTitle,
+        Options::IgnoreEmptyInfoVersion,
+        Options::IgnoreEmptyResponseDescription,
+        Options::IgnoreExternalReferences,
+    ]);
     let findings = std::thread::scope(|scope| {
         let checker = std::thread::Builder::new()
             .name("openapi-structure".to_owned())
