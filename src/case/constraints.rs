@@ -73,14 +73,14 @@ fn refused(
     path: &FieldPath,
     (keyword, idea, tier): (&'static str, &str, u8),
     text: &str,
-) -> bool {
+) {
     let Some(body) = scene.with(path, Value::from(text)) else {
-        return false;
+        return;
     };
     if scene.assess(&body).certainty != Assessment::SurelyInvalid {
-        return false;
+        return;
     }
-    scene.add(Sketch {
+    let sketch = Sketch {
         field: path,
         keyword,
         name: format!("{idea}-{}", mark(text)),
@@ -90,8 +90,8 @@ fn refused(
         body,
         bytes: None,
         when_open: WhenOpen::Drop,
-    });
-    true
+    };
+    scene.add_sized(text.len(), sketch);
 }
 
 /// One character too few and too many, then far too many.
@@ -114,12 +114,9 @@ fn lengths(scene: &mut Scene<'_, '_>, path: &FieldPath, schema: &Schema) {
         wanted.push(("maxLength", "wraps-at-256", 256 + max.min(8), 2));
     }
     for (keyword, idea, length, tier) in wanted {
-        let Ok(length) = usize::try_from(length) else {
+        let Some(length) = sendable(length) else {
             continue;
         };
-        if length > MOST_CHARACTERS {
-            continue;
-        }
         let found = stretched(&samples, length)
             .into_iter()
             .find(|text| assess(scene, path, text) == Some(Assessment::SurelyInvalid));
@@ -128,9 +125,8 @@ fn lengths(scene: &mut Scene<'_, '_>, path: &FieldPath, schema: &Schema) {
         }
     }
     // Blanks count. A check that trims first finds the longest valid string, or what looks like it.
-    if let Some(max) = schema.max_length.and_then(|m| usize::try_from(m).ok())
-        && max < MOST_CHARACTERS
-    {
+    let longest = schema.max_length.and_then(sendable);
+    if let Some(max) = longest {
         let full = stretched(&samples, max)
             .into_iter()
             .map(|text| format!("{text} "));
@@ -148,10 +144,7 @@ fn lengths(scene: &mut Scene<'_, '_>, path: &FieldPath, schema: &Schema) {
     }
     // A character of several octets on the edge: devices count octets or UTF-16 units.
     for (idea, tier, character) in [("two-octets", 3, 'é'), ("four-octets", 2, '😀')] {
-        if let Some(max) = schema.max_length
-            && let Ok(max) = usize::try_from(max)
-            && max < MOST_CHARACTERS
-        {
+        if let Some(max) = longest {
             let text: String = std::iter::repeat_n(character, max + 1).collect();
             refused(scene, path, ("maxLength", idea, tier), &text);
         }
@@ -162,8 +155,13 @@ fn lengths(scene: &mut Scene<'_, '_>, path: &FieldPath, schema: &Schema) {
 /// field that forbids the result sends them early, the others when there is room.
 const SHARED: [&str; 2] = ["full-width-letter", "quoted"];
 
-/// Longer strings are the business of the strategy `hostile`.
-const MOST_CHARACTERS: usize = 70_000;
+/// A length, where it is not beyond what is sent: longer strings are the business of the strategy
+/// `hostile`.
+fn sendable(length: u64) -> Option<usize> {
+    const MOST_CHARACTERS: usize = 70_000;
+    let length = usize::try_from(length).ok()?;
+    (length <= MOST_CHARACTERS).then_some(length)
+}
 
 /// The samples brought to a length by repeating or dropping characters at their end, middle and
 /// start.
@@ -340,18 +338,7 @@ fn foreign_characters(
     // Those first that separate, quote or escape somewhere.
     let first = ":'\\/@;\"<% \t\u{1}\u{7f}é,|&#?*=";
     let others = (' '..='~').filter(|c| !c.is_ascii_alphanumeric() && !first.contains(*c));
-    let mut line_sent = candidates
-        .iter()
-        .any(|known| known.0.starts_with("valid-line"));
     for (at, c) in first.chars().chain(others).enumerate() {
-        // Where the rules allow line breaks, a check of the first line only shows by a character
-        // of the second.
-        let second_line = format!("{sample}\n{c}");
-        if !line_sent && invalid(&second_line) {
-            line_sent = true;
-            let idea = "second-line".to_owned();
-            candidates.push((idea, second_line, Rank::Common(1)));
-        }
         let mut texts = with_character(&sample, c).into_iter();
         let Some(text) = texts.find(|text| invalid(text)) else {
             continue;

@@ -308,9 +308,14 @@ impl Scene<'_, '_> {
         assessed.certainty
     }
 
-    /// [`Scene::add`] of a body that a server may refuse for its size alone: any 4xx or the end of
-    /// the connection will do, where the page forbids the body or leaves it open.
-    pub fn add_too_large(&mut self, sketch: Sketch<'_>) {
+    /// [`Scene::add`] of a body with a text of so many octets. Beyond [`MOST_OF_A_BODY`] a server
+    /// may refuse it for its size alone: any 4xx or the end of the connection will do, and only
+    /// what the page forbids is worth a request.
+    pub fn add_sized(&mut self, octets: usize, sketch: Sketch<'_>) {
+        if octets <= MOST_OF_A_BODY {
+            self.add(sketch);
+            return;
+        }
         let before = self.cases.len();
         if self.add(sketch) != Assessment::SurelyInvalid {
             // Not surely invalid: a success is no fault, and the size may still be refused.
@@ -424,11 +429,17 @@ impl Scene<'_, '_> {
     }
 }
 
+/// Octets that any HTTP server reads of a body; beyond, 413 (RFC 9110 §15.5.14) and a closed
+/// connection are no less right than the documented refusal.
+const MOST_OF_A_BODY: usize = 8_192;
+
 /// Valid strings that mutations start from.
 const MOST_SAMPLES: usize = 12;
 
-/// The question that every answer of an operation leaves open whose path names a resource that may
-/// not exist.
+/// What every answer of an operation leaves open whose path names a resource that may not exist.
+pub(super) const UNSURE_TARGET: &str = "whether the resource in the path exists";
+
+/// [`UNSURE_TARGET`], where the page shows no resource that the path may name.
 pub(super) fn unsure_target(op: &Operation) -> Option<&'static str> {
     op.parameters
         .iter()
@@ -438,7 +449,7 @@ pub(super) fn unsure_target(op: &Operation) -> Option<&'static str> {
                 && p.schema.enum_values.is_none()
                 && p.schema.const_value.is_none()
         })
-        .then_some("whether the resource in the path exists")
+        .then_some(UNSURE_TARGET)
 }
 
 /// `OP.body.PATH.KEYWORD`, `OP.body.KEYWORD` for the root.

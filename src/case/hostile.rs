@@ -132,7 +132,7 @@ fn send(
         return;
     };
     // What it does matters more than whether it is allowed; see `over_long`.
-    let early = matches!(payload.reach, Early | First) && tier < 3;
+    let early = matches!(payload.reach, Early | First);
     let open = scene.assess(&body).certainty == Assessment::Open;
     let tier = tier - u8::from(early && open);
     scene.add(Sketch {
@@ -187,16 +187,8 @@ fn over_long(
         bytes: None,
         when_open: WhenOpen::Ask("length of a text not stated"),
     };
-    if length > MOST_OF_A_BODY {
-        scene.add_too_large(sketch);
-    } else {
-        scene.add(sketch);
-    }
+    scene.add_sized(length, sketch);
 }
-
-/// Octets that any HTTP server reads of a body; beyond, 413 (RFC 9110 §15.5.14) and a closed
-/// connection are no less right than the documented refusal.
-const MOST_OF_A_BODY: usize = 8_192;
 
 /// Escapes of half a surrogate pair, which are JSON but no text (RFC 8259 §8.2: unpredictable).
 fn lone_surrogates(scene: &mut Scene<'_, '_>, path: &FieldPath) {

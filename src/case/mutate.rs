@@ -180,7 +180,7 @@ pub(super) fn family(idea: &str) -> &'static str {
     let of = |part: &str| idea.contains(part);
     match idea {
         "nul-and-more" | "nul-at-end" | "nul-in-front" | "percent-nul" => "nul",
-        "valid-line-first" | "valid-line-last" | "second-line" | "line-of-header" => "line",
+        "valid-line-first" | "valid-line-last" | "line-of-header" => "line",
         "upper-case" | "capital" | "scheme-in-capitals" => "case",
         "empty" | "blank" => "empty",
         "words-behind" | "words-before" | "listed-twice" | "garbage-behind" | "garbage-before" => {
@@ -246,10 +246,10 @@ fn digit_runs(text: &str) -> Vec<(usize, usize)> {
             _ => runs.push((i, i + 1)),
         }
     }
-    if runs.len() > 2 {
-        runs.drain(1..runs.len() - 1);
+    match runs.as_slice() {
+        [first, .., last] => vec![*first, *last],
+        _ => runs,
     }
-    runs
 }
 
 /// The first character that `change` changes, changed.

@@ -128,7 +128,7 @@ fn misspelt(scene: &mut Scene<'_, '_>) {
         let ideas = almost(name);
         let count = ideas.len();
         for (j, (idea, text)) in ideas.into_iter().enumerate() {
-            let mine = j > 0 && (j + turn) % required.len().max(1) == i % count.max(1);
+            let mine = (j + turn) % required.len().max(1) == i % count.max(1);
             let tier = match (j, mine) {
                 (0, _) => 1,
                 (_, true) => 2,

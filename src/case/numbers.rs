@@ -3,6 +3,7 @@
 
 use super::build::set;
 use super::draft::{Scene, Sketch, WhenOpen};
+use super::values;
 use crate::contract::{Bound, FieldPath, JsonType, Schema};
 use crate::pattern::Assessment;
 use serde_json::{Number, Value, json};
@@ -71,20 +72,22 @@ fn bounds(scene: &mut Scene<'_, '_>, path: &FieldPath, schema: &Schema) {
             Some(edge) if step.fract() == 0.0 => {
                 edge.checked_add((sign * step) as i64).map(Value::from)
             }
-            _ => value.as_f64().and_then(|edge| real(edge + sign * step)),
+            _ => value
+                .as_f64()
+                .and_then(|edge| values::number(edge + sign * step)),
         };
         if let Some(next) = next {
             refused(scene, path, (keyword, "one-outside", 0), next);
         }
         let near = value
             .as_f64()
-            .and_then(|edge| real(edge + sign * 0.01 * step.min(1.0)));
+            .and_then(|edge| values::number(edge + sign * 0.01 * step.min(1.0)));
         if let Some(near) = near.filter(|_| !whole) {
             refused(scene, path, (keyword, "just-outside", 1), near);
         }
         if let Some(far) = value
             .as_f64()
-            .and_then(|edge| real(edge + sign * 1000.0 * step))
+            .and_then(|edge| values::number(edge + sign * 1000.0 * step))
         {
             refused(scene, path, (keyword, "far-outside", 1), far);
         }
@@ -92,17 +95,10 @@ fn bounds(scene: &mut Scene<'_, '_>, path: &FieldPath, schema: &Schema) {
     if let Some(low) = schema.minimum.as_ref().and_then(|b| b.value.as_f64())
         && low >= 0.0
         && let Some(sample) = scene.sample(path).and_then(|v| v.as_f64())
-        && let Some(negative) = real(-sample)
+        && let Some(negative) = values::number(-sample)
     {
         refused(scene, path, ("minimum", "sign-lost", 1), negative);
     }
-}
-
-fn real(value: f64) -> Option<Value> {
-    if value.fract() == 0.0 && value.abs() < 9_007_199_254_740_992.0 {
-        return Some(json!(value as i64));
-    }
-    Number::from_f64(value).map(Value::Number)
 }
 
 fn multiples(scene: &mut Scene<'_, '_>, path: &FieldPath, schema: &Schema) {
@@ -117,7 +113,7 @@ fn multiples(scene: &mut Scene<'_, '_>, path: &FieldPath, schema: &Schema) {
         ("half-a-step", sample + step / 2.0),
     ];
     for (idea, value) in candidates {
-        if let Some(value) = real(value) {
+        if let Some(value) = values::number(value) {
             refused(scene, path, ("multipleOf", idea, 1), value);
         }
     }

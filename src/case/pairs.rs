@@ -122,7 +122,8 @@ fn pairs(scene: &mut Scene<'_, '_>) {
     ];
     for (a, spoil_a, b, spoil_b, tier) in wanted {
         let (Some(a), Some(b)) = (a, b) else { continue };
-        if a == b || a.0.starts_with(&b.0) || b.0.starts_with(&a.0) {
+        // The same field, or one within the other.
+        if a.0.starts_with(&b.0) || b.0.starts_with(&a.0) {
             continue;
         }
         let Some(start) = scene.holding(a) else {

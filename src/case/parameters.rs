@@ -2,7 +2,7 @@
 //! [`crate::case`] may.
 
 use super::build::{case_id, emit};
-use super::draft::{main_type, mark, may_call, shown, unsure_target};
+use super::draft::{UNSURE_TARGET, main_type, mark, may_call, shown, unsure_target};
 use super::model::{Case, Check, Context, Expect, Fault, Strategy};
 use super::mutate::mutants;
 use super::unstated;
@@ -49,7 +49,7 @@ fn one_parameter(
     parameter: &Parameter,
     cases: &mut Vec<Case>,
 ) {
-    if parameter.place == Place::Cookie || one_of_http(parameter) {
+    if parameter.place == Place::Cookie {
         return;
     }
     if parameter.required && parameter.place != Place::Path {
@@ -75,28 +75,27 @@ fn one_parameter(
         {
             continue;
         }
-        let certainty = assess(context, parameter, &text);
+        let (certainty, broken) = assess(context, parameter, &text);
         if certainty == Assessment::Open {
             continue;
         }
-        let sketch = (format!("{idea}-{}", mark(&text)), keyword(parameter), tier);
+        // What is refused is charged to the rule that it breaks.
+        let keyword = broken.unwrap_or_else(|| keyword(parameter));
+        let sketch = (format!("{idea}-{}", mark(&text)), keyword, tier);
         cases.push(case(context, op, parameter, sketch, Some(&text), certainty));
     }
 }
 
-/// Header parameters that HTTP owns are ignored by OpenAPI (3.0.4 §4.7.12).
-fn one_of_http(parameter: &Parameter) -> bool {
-    parameter.place == Place::Header
-        && ["accept", "content-type", "authorization"]
-            .contains(&parameter.name.to_ascii_lowercase().as_str())
-}
-
-/// What the page says of a parameter's text: as the value that it spells where the type is not a
-/// string.
-fn assess(context: &Context<'_>, parameter: &Parameter, text: &str) -> Assessment {
+/// What the page says of a parameter's text, as the value that it spells where the type is not a
+/// string; and the rule that is surely broken.
+fn assess(
+    context: &Context<'_>,
+    parameter: &Parameter,
+    text: &str,
+) -> (Assessment, Option<&'static str>) {
     let schema = &parameter.schema;
     let value = match main_type(schema) {
-        Some(JsonType::Integer | JsonType::Number) if numeral(text) => {
+        Some(JsonType::Integer | JsonType::Number) => {
             serde_json::from_str(text).unwrap_or_else(|_| Value::from(text))
         }
         Some(JsonType::Boolean) => match text {
@@ -104,22 +103,23 @@ fn assess(context: &Context<'_>, parameter: &Parameter, text: &str) -> Assessmen
             "false" => Value::Bool(false),
             // Many frameworks take these for booleans; the page does not say.
             "0" | "1" | "TRUE" | "FALSE" | "True" | "False" | "yes" | "no" | "on" | "off" => {
-                return Assessment::Open;
+                return (Assessment::Open, None);
             }
             _ => Value::from(text),
         },
-        Some(JsonType::Array | JsonType::Object) | None => return Assessment::Open,
+        Some(JsonType::Array | JsonType::Object) | None => return (Assessment::Open, None),
         _ => Value::from(text),
     };
-    let certainty = contract::assess(schema, &value, context.texts).certainty;
+    let assessed = contract::assess(schema, &value, context.texts);
     let unstated = unstated::exceeded(schema, Some(&parameter.name), &value).is_some();
     // An empty text may count as absent, and blanks round a number may be dropped.
     let open =
         text.is_empty() || (value.is_string() && numeral(text.trim()) && text.trim() != text);
-    if (certainty == Assessment::SurelyValid && unstated) || open {
-        return Assessment::Open;
+    if (assessed.certainty == Assessment::SurelyValid && unstated) || open {
+        return (Assessment::Open, None);
     }
-    certainty
+    let broken = assessed.faults.iter().find(|fault| fault.certain);
+    (assessed.certainty, broken.map(|fault| fault.keyword))
 }
 
 /// A plain decimal number.
@@ -230,6 +230,21 @@ fn refuses(op: &Operation) -> bool {
     })
 }
 
+/// Whether the page shows this text where it names a resource: that one exists says nothing of the
+/// others which the rules allow.
+fn names_known(parameter: &Parameter, text: Option<&str>) -> bool {
+    let schema = &parameter.schema;
+    let spelt = |example: &Value| {
+        let word = example.as_str().map(str::to_owned);
+        word.unwrap_or_else(|| example.to_string())
+    };
+    let shown = |example: &Value| Some(spelt(example).as_str()) == text;
+    parameter.place != Place::Path
+        || schema.enum_values.is_some()
+        || schema.const_value.is_some()
+        || schema.examples.iter().any(shown)
+}
+
 fn case(
     context: &Context<'_>,
     op: &Operation,
@@ -245,7 +260,9 @@ fn case(
     let field = FieldPath::root().member(&parameter.name);
     let fault = Fault::at(FaultKind::Parameter, &field);
     let valid = certainty == Assessment::SurelyValid;
-    let expect = match (valid, unsure_target(op)) {
+    let unsure =
+        unsure_target(op).or_else(|| (!names_known(parameter, text)).then_some(UNSURE_TARGET));
+    let expect = match (valid, unsure) {
         (false, _) if !refuses(op) => Expect::Either {
             question: "a parameter outside its rules, and no refusal documented".to_owned(),
             faults: vec![fault],
@@ -275,6 +292,7 @@ fn case(
     }
     promises.push(format!("{}.http.answers", op.id));
     promises.retain(|id| context.contract.promise(id).is_some());
+    promises.dedup();
     let changes = context.profile.read_back.contains_key(&op.id);
     Case {
         id: case_id(&op.id, "parameters", &parameter.name, &name),

@@ -9,6 +9,7 @@ use super::model::{Case, Check, Context, Expect, Strategy};
 use super::mutate::mutants;
 use super::spell::spellings;
 use super::unstated::stated_range;
+use super::values::number;
 use super::weaken::Checks;
 use crate::contract::{self, FaultKind, FieldPath, JsonType, Operation, Schema, answers_promise};
 use crate::exchange::Request;
@@ -485,11 +486,7 @@ fn inside(path: &FieldPath, schema: &Schema, out: &mut Vec<Choice>) {
         wanted.extend(high.map(|high| ("just-inside-high", high - 0.25)));
     }
     for (idea, value) in wanted {
-        let value = if value.fract() == 0.0 && value.abs() < 9e15 {
-            json!(value as i64)
-        } else {
-            json!(value)
-        };
+        let Some(value) = number(value) else { continue };
         let keyword = if idea.contains("low") {
             "minimum"
         } else {

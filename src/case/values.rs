@@ -39,8 +39,8 @@ impl Context<'_> {
         self.sure(op, &Members::Required)
     }
 
-    /// A body with every member (`readOnly` ones excepted, OpenAPI 3.0.4 §4.7.24.2). `None` as for
-    /// [`Context::base`].
+    /// A body with every member (`readOnly` ones excepted, OpenAPI 3.0.4 §4.7.24.2, and optional
+    /// ones for which no sure value is known). `None` as for [`Context::base`].
     pub fn full(&self, op: &Operation) -> Option<Value> {
         self.sure(op, &Members::All)
     }
@@ -56,7 +56,7 @@ impl Context<'_> {
     /// none that could be found.
     pub fn value(&self, schema: &Schema) -> Option<Value> {
         self.build(schema, &FieldPath::root(), &Members::Required, 0)
-            .filter(|v| self.assess(schema, v) == Assessment::SurelyValid)
+            .filter(|v| self.sure_of(schema, None, v))
     }
 
     /// [`Context::full`] with other values as far as the rules have them: a different `nth` gives
@@ -64,7 +64,7 @@ impl Context<'_> {
     pub fn full_nth(&self, op: &Operation, nth: usize) -> Option<Value> {
         let schema = &op.body.as_ref()?.schema;
         self.build(schema, &FieldPath::root(), &Members::All, nth)
-            .filter(|v| self.assess(schema, v) == Assessment::SurelyValid)
+            .filter(|v| self.sure_of(schema, None, v))
     }
 
     /// Up to `count` items for an array, different from each other as far as the rules have values.
@@ -78,13 +78,10 @@ impl Context<'_> {
             } else {
                 self.build(item, &FieldPath::root(), &Members::All, nth)
             };
-            match value {
-                Some(value) if !(array.unique_items && out.contains(&value)) => out.push(value),
-                Some(_) if array.unique_items => {}
-                _ => match out.first().cloned() {
-                    Some(first) if !array.unique_items => out.push(first),
-                    _ => {}
-                },
+            if let Some(value) = value
+                && !(array.unique_items && out.contains(&value))
+            {
+                out.push(value);
             }
         }
         out
@@ -100,24 +97,20 @@ impl Context<'_> {
             self.build(alternative, &root, &Members::All, 0),
             self.build(&own, &root, &Members::All, 0),
         );
-        value.filter(|v| self.assess(schema, v) == Assessment::SurelyValid)
+        value.filter(|v| self.sure_of(schema, None, v))
     }
 
     fn sure(&self, op: &Operation, members: &Members<'_>) -> Option<Value> {
         let schema = &op.body.as_ref()?.schema;
         self.build(schema, &FieldPath::root(), members, 0)
-            .filter(|v| self.assess(schema, v) == Assessment::SurelyValid)
+            .filter(|v| self.sure_of(schema, None, v))
     }
 
-    /// What all plausible readings of a schema say of a value, and whether it keeps to limits that
-    /// pages do not state.
-    fn assess(&self, schema: &Schema, value: &Value) -> Assessment {
-        let certainty = contract::assess(schema, value, self.texts).certainty;
-        if certainty == Assessment::SurelyValid && unstated::exceeded(schema, None, value).is_some()
-        {
-            return Assessment::Open;
-        }
-        certainty
+    /// Whether all plausible readings of a schema take a value, and it keeps to limits that pages do
+    /// not state; `name` is that of the member.
+    fn sure_of(&self, schema: &Schema, name: Option<&str>, value: &Value) -> bool {
+        contract::assess(schema, value, self.texts).certainty == Assessment::SurelyValid
+            && unstated::exceeded(schema, name, value).is_none()
     }
 
     /// The `nth` of the values that can be built; different `nth` give different values as far as
@@ -147,7 +140,6 @@ impl Context<'_> {
         if alternatives.is_empty() && schema.all_of.is_empty() {
             return own;
         }
-        let mut found = None;
         let no_choice = [Schema::default()];
         let choices: &[Schema] = if alternatives.is_empty() {
             &no_choice
@@ -163,13 +155,14 @@ impl Context<'_> {
                 let other = self.build(part, at, members, nth);
                 value = merge(value, other);
             }
-            match &value {
-                Some(v) if self.assess(schema, v) == Assessment::SurelyValid => return value,
-                Some(_) if found.is_none() => found = value,
-                _ => {}
+            if value
+                .as_ref()
+                .is_some_and(|v| self.sure_of(schema, None, v))
+            {
+                return value;
             }
         }
-        found
+        None
     }
 
     fn build_own(
@@ -203,13 +196,11 @@ impl Context<'_> {
             .iter()
             .filter_map(Value::as_str)
             .nth(nth)
-            .filter(|text| self.assess(schema, &Value::from(*text)) == Assessment::SurelyValid);
+            .filter(|text| self.sure_of(schema, None, &Value::from(*text)));
         if let Some(example) = example {
             return Some(example.to_owned());
         }
-        let sure = |text: &String| {
-            self.assess(schema, &Value::from(text.as_str())) == Assessment::SurelyValid
-        };
+        let sure = |text: &String| self.sure_of(schema, None, &Value::from(text.as_str()));
         // The literal beginning of the pattern, where it is a scheme: cheaper than to ask for a
         // valid string, which walks automata.
         let pattern = schema.pattern.as_deref().unwrap_or_default();
@@ -232,7 +223,7 @@ impl Context<'_> {
         let published = schema
             .examples
             .get(nth)
-            .filter(|v| v.is_number() && self.assess(schema, v) == Assessment::SurelyValid);
+            .filter(|v| v.is_number() && self.sure_of(schema, None, v));
         if let Some(value) = published {
             return Some(value.clone());
         }
@@ -252,16 +243,9 @@ impl Context<'_> {
                     first
                 }
             }
-            (None, Some((high, open))) if high < step || (open && high <= step) => {
-                let last = (high / step).floor() * step;
-                let last = if open && last >= high {
-                    last - step
-                } else {
-                    last
-                };
-                last - 2.0 * step * nth as f64
-            }
-            (None, _) => step,
+            // Below a bound, nothing is sure but the bound itself and the number one.
+            (None, Some((high, _))) => step.min(high),
+            (None, None) => step,
         };
         let wanted = first + step * nth as f64;
         let fits = |v: f64| high.is_none_or(|(h, open)| if open { v < h } else { v <= h });
@@ -269,9 +253,11 @@ impl Context<'_> {
         if fits(value) {
             return number(value);
         }
-        // Bounds with no multiple of the step between them; a fraction may lie there.
+        // Bounds with no multiple of the step between them; a fraction may lie there, or be both.
         match (low, high) {
-            (Some((l, _)), Some((h, _))) if l < h && !schema.types.contains(&JsonType::Integer) => {
+            (Some((l, _)), Some((h, _)))
+                if l <= h && !schema.types.contains(&JsonType::Integer) =>
+            {
                 number((l + h) / 2.0)
             }
             _ => None,
@@ -319,16 +305,16 @@ impl Context<'_> {
             if !members.holds(&path, required, none_required) {
                 continue;
             }
-            match self.build(member, &path, members, nth) {
-                Some(value) => {
-                    map.insert(name.clone(), value);
-                }
-                None if required => return None,
-                None => {}
+            // The first value where there is no other; and one member of which no value is sure
+            // must not spoil the body for all the others.
+            let values = [nth, 0].into_iter();
+            let mut values = values.filter_map(|nth| self.build(member, &path, members, nth));
+            if let Some(value) = values.find(|v| self.sure_of(member, Some(name), v)) {
+                map.insert(name.clone(), value);
             }
         }
         for name in &schema.required {
-            if schema.property(name).is_none() && !map.contains_key(name) {
+            if schema.property(name).is_none() {
                 // Required and not described: any value is allowed.
                 map.insert(name.clone(), Value::from("probity"));
             }
@@ -358,10 +344,9 @@ fn friendly(scheme: &str, at: &FieldPath, nth: usize) -> Vec<String> {
 
 /// `sip:` of `sip:a.b`.
 fn scheme_of(text: &str) -> Option<&str> {
-    let colon = text.find(':')?;
-    let scheme = text.get(..colon)?;
-    let letters = !scheme.is_empty() && scheme.chars().all(|c| c.is_ascii_alphabetic());
-    letters.then(|| text.get(..=colon)).flatten()
+    let scheme = text.get(..=text.find(':')?)?;
+    let mut letters = scheme.trim_end_matches(':').chars();
+    letters.all(|c| c.is_ascii_alphabetic()).then_some(scheme)
 }
 
 /// The text with its last letter or digit replaced by others of its kind, from the `nth` on.
@@ -412,9 +397,7 @@ pub fn is_type(value: &Value, t: JsonType) -> bool {
     match t {
         JsonType::Null => value.is_null(),
         JsonType::Boolean => value.is_boolean(),
-        JsonType::Integer => {
-            value.is_i64() || value.is_u64() || value.as_f64().is_some_and(|f| f.fract() == 0.0)
-        }
+        JsonType::Integer => value.as_f64().is_some_and(|f| f.fract() == 0.0),
         JsonType::Number => value.is_number(),
         JsonType::String => value.is_string(),
         JsonType::Array => value.is_array(),
@@ -427,7 +410,7 @@ fn edge(bound: &Bound) -> Option<(f64, bool)> {
 }
 
 /// A JSON number; whole ones without a fraction.
-fn number(value: f64) -> Option<Value> {
+pub(super) fn number(value: f64) -> Option<Value> {
     /// 2^53: whole numbers up to here are exact in a double.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     if value.fract() == 0.0 && value.abs() <= EXACT {
@@ -491,10 +474,7 @@ mod tests {
                 number(Integer, None, bound(-3.0, false), None),
                 Some(json!(-3)),
             ),
-            (
-                number(Integer, None, bound(0.0, true), None),
-                Some(json!(-1)),
-            ),
+            (number(Integer, None, bound(0.0, true), None), None),
             (
                 number(Real, bound(0.0, true), bound(1.0, true), None),
                 Some(json!(0.5)),

@@ -137,7 +137,6 @@ fn pieces(pattern: &str) -> Vec<(Piece, usize, usize)> {
     let mut out = Vec::new();
     let mut i = 0;
     while let Some((start, c)) = chars.get(i).copied() {
-        let from = i;
         i += 1;
         let piece = match c {
             '^' | '$' => Piece::Anchor,
@@ -183,7 +182,7 @@ fn pieces(pattern: &str) -> Vec<(Piece, usize, usize)> {
             }
             _ => Piece::Literal,
         };
-        i = i.min(chars.len()).max(from + 1);
+        i = i.min(chars.len());
         out.push((piece, start, end(i)));
     }
     out
@@ -192,13 +191,13 @@ fn pieces(pattern: &str) -> Vec<(Piece, usize, usize)> {
 /// Patterns that are one small mistake away.
 fn mistakes(pattern: &str) -> Vec<String> {
     let pieces = pieces(pattern);
-    let mut out: Vec<String> = Vec::new();
+    let mut out = vec![pattern.to_owned()];
     let mut put = |start: usize, end: usize, text: &str| {
         let (Some(before), Some(after)) = (pattern.get(..start), pattern.get(end..)) else {
             return;
         };
         let mistaken = format!("{before}{text}{after}");
-        if mistaken != pattern && !out.contains(&mistaken) {
+        if !out.contains(&mistaken) {
             out.push(mistaken);
         }
     };
@@ -249,6 +248,7 @@ fn mistakes(pattern: &str) -> Vec<String> {
             Piece::Open | Piece::Close => {}
         }
     }
+    out.remove(0);
     out
 }
 
@@ -272,10 +272,9 @@ fn other_quantifiers(text: &str) -> Vec<String> {
     if let Ok(high) = high.parse::<u32>() {
         out.push(format!("{{{low},{}}}", high.saturating_add(1)));
         out.push(format!("{{{},{high}}}", low.saturating_sub(1)));
-        if high > low {
-            out.push(format!("{{{},{high}}}", low + 1));
-            out.push(format!("{{{low},{}}}", high - 1));
-        }
+        // Where both are the same, these do not compile.
+        out.push(format!("{{{},{high}}}", low.saturating_add(1)));
+        out.push(format!("{{{low},{}}}", high.saturating_sub(1)));
     }
     out
 }
@@ -337,12 +336,33 @@ mod tests {
 
     #[test]
     fn an_alternative_goes_with_the_groups_in_it() {
-        let all = mistakes(r"^a(?:b(?:y)z|c(?:x)d)$");
-        for mistake in [r"^a(?:b(?:y)z)$", r"^a(?:c(?:x)d)$"] {
-            assert!(
-                all.iter().any(|m| m == mistake),
-                "{mistake} not in {all:#?}"
-            );
+        for (pattern, forgotten) in [
+            ("ab|cd|ef", &["cd|ef", "ab|ef", "ab|cd"][..]),
+            ("kl|ab(cd)gh|ij", &["ab(cd)gh|ij", "kl|ij", "kl|ab(cd)gh"]),
+            (
+                "ab(cd|ef)gh|ij",
+                &["ab(ef)gh|ij", "ab(cd)gh|ij", "ij", "ab(cd|ef)gh"],
+            ),
+            (
+                "ij|(kl|ab(cd|ef)gh)mn",
+                &[
+                    "(kl|ab(cd|ef)gh)mn",
+                    "ij",
+                    "ij|(ab(cd|ef)gh)mn",
+                    "ij|(kl)mn",
+                    "ij|(kl|ab(ef)gh)mn",
+                    "ij|(kl|ab(cd)gh)mn",
+                ],
+            ),
+            (
+                "^a(?:b(?:y)z|c(?:x)d)$",
+                &["^a(?:c(?:x)d)$", "^a(?:b(?:y)z)$"],
+            ),
+        ] {
+            // What forgets an alternative is the only mistake that drops more than one letter.
+            let mut all = mistakes(pattern);
+            all.retain(|m| m.len() + 2 < pattern.len());
+            assert_eq!(all, forgotten, "{pattern}");
         }
     }
 
