@@ -283,34 +283,21 @@ impl<'b, 'c, 'a> Door<'b, 'c, 'a> {
     /// compared exactly while routes are not, a check in the reader of another media type. Nobody
     /// has to serve them, so any refusal will do.
     fn side_doors(&mut self) {
-        let path = |door: &Self, change: &dyn Fn(&str) -> String| {
-            let mut request = door.bare();
-            if let Some(Part::Text(text)) = request.target.0.first_mut() {
-                *text = change(text);
-            }
-            request
-        };
         let mut doors = Vec::new();
-        if self.bench.op.path.len() > 1 && self.bare().target.0.len() == 1 {
-            let behind = |t: &str| match t.split_once('?') {
-                Some((path, query)) => format!("{path}/?{query}"),
-                None => format!("{t}/"),
-            };
-            doors.push((
-                "slash-behind",
-                "a slash stands behind the path",
-                path(self, &behind),
-            ));
+        if self.bench.op.path.len() > 1 {
+            let mut behind = self.bare();
+            if let Some(Part::Text(path)) = behind.target.0.first_mut() {
+                path.push('/');
+                doors.push(("slash-behind", "a slash stands behind the path", behind));
+            }
             // Not in front: a target that begins with // names a host (RFC 3986 §4.2).
-            let inner = |t: &str| match t.get(1..).and_then(|rest| rest.find('/')) {
-                Some(at) => format!("{}/{}", &t[..=at], &t[at + 1..]),
-                None => t.to_owned(),
-            };
-            doors.push((
-                "double-slash",
-                "a slash of the path stands twice",
-                path(self, &inner),
-            ));
+            let mut double = self.bare();
+            if let Some(Part::Text(path)) = double.target.0.first_mut()
+                && let Some(at) = path.match_indices('/').nth(1).map(|(at, _)| at)
+            {
+                path.insert(at, '/');
+                doors.push(("double-slash", "a slash of the path stands twice", double));
+            }
         }
         let mut other = self.bare();
         let typed = other
@@ -491,6 +478,14 @@ impl<'b, 'c, 'a> Door<'b, 'c, 'a> {
     /// After refusals, good credentials still work. The plan sends no request twice, so each has a
     /// field that says what clients say anyway.
     fn session(&mut self) {
+        let fed = |all: &Vec<SecurityScheme>| {
+            !all.iter()
+                .any(|scheme| matches!(scheme, SecurityScheme::Other(_)))
+        };
+        if !self.bench.op.security.iter().any(fed) {
+            // Nobody has given Probity such credentials.
+            return;
+        }
         for (name, tier, nth, accept) in [
             ("goes-on", 2, 7, "*/*"),
             ("still-goes-on", 4, 8, "application/json, */*;q=0.5"),

@@ -94,29 +94,30 @@ impl<'c, 'a> Bench<'c, 'a> {
         self.context.request(self.op, Some(emit(body)))
     }
 
-    /// The last field of `body` that is a number there, with that number.
+    /// The first field of `body` that is a number above zero there, with that number.
     pub fn number(&self, body: &Value) -> Option<(FieldPath, i64)> {
-        self.leaves(body)
+        self.values(body)
             .filter_map(|(path, _, value)| Some((path, value.as_i64()?)))
             .find(|(_, n)| *n > 0)
     }
 
     /// The string fields of `body` with their texts, in the contract's order.
     pub fn strings(&self, body: &Value) -> Vec<(FieldPath, String)> {
-        self.leaves(body)
+        self.values(body)
             .filter(|(_, schema, _)| schema.allows(JsonType::String))
             .filter_map(|(path, _, value)| Some((path, value.as_str()?.to_owned())))
             .collect()
     }
 
-    fn leaves<'b>(
+    /// The fields of `body` with their rules and values, in the contract's order.
+    fn values<'b>(
         &'b self,
         body: &'b Value,
     ) -> impl Iterator<Item = (FieldPath, &'b Schema, &'b Value)> {
         let fields = self.scene.as_ref().map(Scene::fields).unwrap_or_default();
         fields.into_iter().filter_map(move |field| {
             let value = crate::case::build::get(body, &field.path)?;
-            (!value.is_object() && !value.is_array()).then_some((field.path, field.schema, value))
+            Some((field.path, field.schema, value))
         })
     }
 

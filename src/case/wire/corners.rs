@@ -1,7 +1,7 @@
 //! JSON that parsers disagree on. May import what [`crate::case`] may.
 
 use super::bench::{Bench, EXTRA, Shot, THOROUGH, not_json};
-use super::edits::{first, first_name, insert, last};
+use super::edits::{append, first, first_name, insert, last, prepend};
 use super::syntax_tokens::BAD_UTF8;
 use crate::case::build::{emit, emit_with_raw, get, set};
 use crate::case::{Case, Check, Context, Expect, Fault, Strategy};
@@ -392,9 +392,6 @@ fn texts(bench: &mut Bench<'_, '_>, body: &Value) {
         }
     }
     let text = emit(body);
-    let Some(close) = last(&text, b'}') else {
-        return;
-    };
     for (name, tier, what, member) in [
         (
             "nul-in-unknown-name",
@@ -415,7 +412,9 @@ fn texts(bench: &mut Bench<'_, '_>, body: &Value) {
             "\"\\ud800\":1",
         ),
     ] {
-        let bytes = insert(&text, close, format!(",{member}").as_bytes());
+        let Some(bytes) = append(&text, member.as_bytes()) else {
+            return;
+        };
         let title = format!("an unknown member has {what}");
         open(
             bench,
@@ -430,10 +429,7 @@ fn texts(bench: &mut Bench<'_, '_>, body: &Value) {
 /// Members that no page names, deep or large (RFC 8259 §9: readers may set limits).
 fn unknown_members(bench: &mut Bench<'_, '_>, body: &Value) {
     let text = emit(body);
-    let (Some(open_at), Some(close)) = (first(&text, b'{'), last(&text, b'}')) else {
-        return;
-    };
-    let behind = |v: String| insert(&text, close, format!(",\"{EXTRA}\":{v}").as_bytes());
+    let behind = |v: String| append(&text, format!("\"{EXTRA}\":{v}").as_bytes());
     let deep = |n: usize| "[".repeat(n) + &"]".repeat(n);
     let objects = |n: usize| "{\"a\":".repeat(n) + "1" + &"}".repeat(n);
     let question = "a member that the page does not name";
@@ -460,6 +456,7 @@ fn unknown_members(bench: &mut Bench<'_, '_>, body: &Value) {
         ),
     ];
     for (name, tier, what, bytes) in all {
+        let Some(bytes) = bytes else { return };
         let title = format!("an unknown member holds {what}");
         open(
             bench,
@@ -469,8 +466,9 @@ fn unknown_members(bench: &mut Bench<'_, '_>, body: &Value) {
             (name, tier, title, bytes),
         );
     }
-    let many: String = (0..500).map(|i| format!("\"{EXTRA}{i}\":{i},")).collect();
-    let bytes = insert(&text, open_at + 1, many.as_bytes());
+    let many: Vec<String> = (0..500).map(|i| format!("\"{EXTRA}{i}\":{i}")).collect();
+    let before = |members: &str| prepend(&text, members.as_bytes()).unwrap_or_default();
+    let bytes = before(&many.join(","));
     let title = "there are 500 unknown members".to_owned();
     open(
         bench,
@@ -493,21 +491,21 @@ fn unknown_members(bench: &mut Bench<'_, '_>, body: &Value) {
         .as_object()
         .and_then(|m| m.iter().find(|(_, v)| v.is_string()));
     if let Some((name, value)) = root {
-        let decoy = format!("\"{EXTRA}\":{{{}:1}},", Value::from(name.as_str()));
-        let bytes = insert(&text, open_at + 1, decoy.as_bytes());
+        let decoy = format!("\"{EXTRA}\":{{{}:1}}", Value::from(name.as_str()));
+        let bytes = before(&decoy);
         let title = format!("an unknown object holds a wrong `{name}`, before the right one");
         decoy_case(bench, body, ("decoy-inside", 1, title, bytes));
         let inner = Value::from(format!("{}:{value}", Value::from(name.as_str())));
-        let decoy = format!("\"{EXTRA}\":{inner},");
-        let bytes = insert(&text, open_at + 1, decoy.as_bytes());
+        let decoy = format!("\"{EXTRA}\":{inner}");
+        let bytes = before(&decoy);
         let title = format!("an unknown text holds `{name}` with a value, before the right one");
         decoy_case(bench, body, ("decoy-in-text", 2, title, bytes));
     }
     if let Some((object, inner)) = nested
         && get(body, &FieldPath(vec![Step::Member(inner.clone())])).is_none()
     {
-        let decoy = format!("{}:null,", Value::from(inner.as_str()));
-        let bytes = insert(&text, open_at + 1, decoy.as_bytes());
+        let decoy = format!("{}:null", Value::from(inner.as_str()));
+        let bytes = before(&decoy);
         let title =
             format!("a wrong `{inner}` stands beside `{object}`, before the right one in it");
         decoy_case(bench, body, ("decoy-outside", 2, title, bytes));

@@ -67,11 +67,31 @@ pub(super) fn replace(text: &[u8], at: usize, len: usize, piece: &[u8]) -> Vec<u
     [before, piece, after].concat()
 }
 
+/// The root object with `member` before all others; `None` where the text is no object.
+pub(super) fn prepend(text: &[u8], member: &[u8]) -> Option<Vec<u8>> {
+    let open = first(text, b'{')?;
+    Some(insert(text, open + 1, &[member, comma(text)].concat()))
+}
+
+/// The root object with `member` behind all others; `None` where the text is no object.
+pub(super) fn append(text: &[u8], member: &[u8]) -> Option<Vec<u8>> {
+    let close = last(text, b'}')?;
+    Some(insert(text, close, &[comma(text), member].concat()))
+}
+
+/// What stands between one more member and those of the root object: nothing where it has none.
+fn comma(text: &[u8]) -> &'static [u8] {
+    match first(text, b':') {
+        Some(_) => b",",
+        None => b"",
+    }
+}
+
 /// The first name of the root object: offset of its opening quotation mark, and length with both.
 pub(super) fn first_name(text: &[u8]) -> Option<(usize, usize)> {
     let open = first(text, b'{')? + 1;
     let colon = first(text, b':')?;
-    (open < colon).then(|| (open, colon - open))
+    Some((open, colon.checked_sub(open)?))
 }
 
 /// The first value of the root object that is a string: offset and length with quotation marks.

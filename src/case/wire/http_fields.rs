@@ -2,7 +2,7 @@
 //! May import what [`crate::case`] may.
 
 use super::bench::{Bench, EXTRA, THOROUGH, not_json};
-use super::edits::{first, insert, last};
+use super::edits::{append, first, insert};
 use super::http::{Idea, Sent};
 use super::raw::{Style, Wire};
 use crate::case::{Check, Expect, Fault};
@@ -318,7 +318,7 @@ pub(super) fn sizes(bench: &mut Bench<'_, '_>, sent: &Sent) {
 
     // RFC 8259 §9: limits on size are the reader's. Up to a few KiB they are recorded, beyond that
     // a server may even end the connection while the client still writes.
-    let (Some(open), Some(close)) = (first(&sent.body, b'{'), last(&sent.body, b'}')) else {
+    let Some(open) = first(&sent.body, b'{') else {
         return;
     };
     let with_body = |body: Vec<u8>| {
@@ -328,10 +328,8 @@ pub(super) fn sizes(bench: &mut Bench<'_, '_>, sent: &Sent) {
     };
     let blanks = |n: usize| with_body(insert(&sent.body, open + 1, &vec![b' '; n]));
     let member = |n: usize| {
-        let mut piece = format!(",\"{EXTRA}\":\"").into_bytes();
-        piece.resize(piece.len() + n, b'a');
-        piece.push(b'"');
-        with_body(insert(&sent.body, close, &piece))
+        let member = format!("\"{EXTRA}\":\"{}\"", "a".repeat(n));
+        with_body(append(&sent.body, member.as_bytes()).unwrap_or_default())
     };
     let expect = || Expect::Either {
         question: "a body of several KiB".to_owned(),

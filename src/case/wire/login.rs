@@ -6,7 +6,7 @@
 
 use super::bench::{Bench, Shot, THOROUGH};
 use crate::case::{Check, Expect};
-use crate::exchange::{Alteration, HttpRequest, Original, Part, Request, Secret, Template};
+use crate::exchange::{Alteration, HttpRequest, Original, Part, Request, Secret};
 use crate::profile::Login;
 
 /// Failed logins of one run where the profile gives no budget.
@@ -72,10 +72,16 @@ fn class(name: &str) -> &'static str {
 fn tries(login: &Login) -> Vec<Try> {
     let named = |secret| Part::Secret(secret);
     let text = |t: &str| Part::Text(t.to_owned());
-    let in_query = login.body.is_none() && !login.secrets().is_empty();
-    let mut out = Vec::new();
+    let in_query = login.body.is_none();
+    // A login that names no user has no wrong one: what is left is the right login, or a try that
+    // was made before.
+    let right_login = login.request();
+    let mut out: Vec<Try> = Vec::new();
     let mut add = |name, tier, title, request: Option<HttpRequest>| {
-        if let Some(request) = request {
+        if let Some(request) = request
+            && request != right_login
+            && out.iter().all(|before| before.request != request)
+        {
             out.push(Try {
                 name,
                 tier,
@@ -241,11 +247,5 @@ fn without(login: &Login, password_only: bool) -> Option<HttpRequest> {
         let is_user = value.contains("{username");
         !(is_password || !password_only && is_user)
     });
-    (fewer.query != login.query).then(|| {
-        let mut request = fewer.request();
-        if fewer.query.is_empty() {
-            request.target = Template::from(login.path.as_str());
-        }
-        request
-    })
+    (fewer.query != login.query).then(|| fewer.request())
 }

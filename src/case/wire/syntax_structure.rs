@@ -2,7 +2,7 @@
 //! too early; part of the strategy `json-syntax`. Imports nothing but its neighbours.
 
 use super::bench::{EXTRA, THOROUGH};
-use super::edits::{first, first_name, first_text, insert, last, marks, replace};
+use super::edits::{append, first, first_name, first_text, insert, last, marks, replace};
 use super::syntax::Broken;
 
 /// Structure that RFC 8259 §2, §4 and §5 do not allow.
@@ -16,10 +16,11 @@ pub(super) fn structure(text: &[u8]) -> Vec<Broken> {
     let close = last(text, b'}');
     let comma = first(text, b',');
     let colon = first(text, b':');
+    let has_members = |at: usize| !text.get(..at).unwrap_or_default().ends_with(b"{");
     let inner = marks(text)
         .into_iter()
-        .find(|m| m.byte == b'}' && m.depth > 1);
-    let before_close = |piece: &[u8]| close.map(|at| insert(text, at, piece));
+        .find(|m| m.byte == b'}' && m.depth > 1 && has_members(m.at));
+    let extra = |piece: &str| append(text, piece.as_bytes());
     let for_comma = |piece: &[u8]| comma.map(|at| replace(text, at, 1, piece));
     let for_colon = |piece: &[u8]| colon.map(|at| replace(text, at, 1, piece));
 
@@ -27,7 +28,7 @@ pub(super) fn structure(text: &[u8]) -> Vec<Broken> {
         "trailing-comma",
         0,
         "has a comma after the last member",
-        before_close(b","),
+        colon.and(close).map(|at| insert(text, at, b",")),
     );
     add(
         "trailing-comma-inner",
@@ -39,7 +40,7 @@ pub(super) fn structure(text: &[u8]) -> Vec<Broken> {
         "trailing-comma-array",
         3,
         "has a comma after the last item of an array",
-        before_close(format!(",\"{EXTRA}\":[1,]").as_bytes()),
+        extra(&format!("\"{EXTRA}\":[1,]")),
     );
     add(
         "leading-comma",
@@ -198,7 +199,6 @@ pub(super) fn structure(text: &[u8]) -> Vec<Broken> {
             Some(insert(text, at + half.max(1), b"\" \"")),
         );
     }
-    let extra = |piece: &str| before_close(format!(",{piece}").as_bytes());
     add(
         "no-value",
         1,
@@ -209,8 +209,7 @@ pub(super) fn structure(text: &[u8]) -> Vec<Broken> {
         "no-value-inside",
         3,
         "has a name without a value between others",
-        colon.map(|at| {
-            let end = comma.or(close).unwrap_or(at + 1);
+        colon.zip(comma.or(close)).map(|(at, end)| {
             let rest = end.saturating_sub(at + 1);
             replace(text, at + 1, rest, b"")
         }),

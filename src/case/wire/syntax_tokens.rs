@@ -6,7 +6,7 @@
 //! otherwise the device would refuse that value, and its leniency would not show.
 
 use super::bench::{Bench, EXTRA, THOROUGH};
-use super::edits::{insert, last};
+use super::edits::append;
 use super::syntax::Broken;
 use crate::case::Fault;
 use crate::case::build::{emit, emit_with_raw, set};
@@ -31,11 +31,8 @@ impl Place {
             }
             Place::Extra => {
                 let text = emit(body);
-                let member = [format!(",\"{EXTRA}\":").as_bytes(), token].concat();
-                match last(&text, b'}') {
-                    Some(at) => insert(&text, at, &member),
-                    None => text,
-                }
+                let member = [format!("\"{EXTRA}\":").as_bytes(), token].concat();
+                append(&text, &member).unwrap_or(text)
             }
         }
     }
@@ -129,7 +126,7 @@ pub(super) fn numbers(bench: &Bench<'_, '_>, body: &Value) -> Vec<Broken> {
         (
             "underscore",
             3,
-            "an underscore behind the first digit",
+            "an underscore in the number",
             underscored(&digits),
         ),
         ("unit", 2, "letters behind the number", format!("{n}abc")),
