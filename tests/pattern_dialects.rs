@@ -193,7 +193,7 @@ fn places_and_quantifiers() {
         ("dotnet-ecmascript", r"[\400]", "0", Yes),
         ("ruby", r"\k", "k", Yes),
         ("ruby", r"\c\\", "\u{1c}", Yes),
-        ("ruby", r"\c?", "\u{7f}", Yes),
+        ("ruby", r"\c?", "\u{7f}", Nothing),
         ("ruby", r"\ud83d", "a", Refuses),
         // Flags and names.
         ("python-ascii", "(?u)a", "a", Refuses),

@@ -21,10 +21,7 @@ impl Classes {
         let mut edges: Vec<(u32, usize)> = Vec::new();
         for (index, set) in sets.iter().enumerate() {
             for &(low, high) in set.ranges() {
-                edges.push((low, index));
-                if high < max {
-                    edges.push((high + 1, index));
-                }
+                edges.extend([(low, index), (high + 1, index)]);
             }
         }
         edges.sort_unstable();
@@ -306,26 +303,15 @@ fn friendliest(from: u32, to: u32) -> Option<(u8, u32)> {
         };
         Some((tier, symbol))
     };
-    let mut best = None;
     let inside = (from..=to.min(from.saturating_add(60))).chain(
         [0xE4u32, 0x20AC, 0x4E2D, 0xE000, 0x1F600]
             .into_iter()
             .filter(|&symbol| symbol >= from && symbol <= to),
     );
-    for symbol in inside {
-        if (0x20..0x7F).contains(&symbol) {
-            continue;
-        }
-        if let Some(rank) = rank(symbol)
-            && best.is_none_or(|best| rank < best)
-        {
-            best = Some(rank);
-            if rank.0 == 0 {
-                break;
-            }
-        }
-    }
-    best
+    inside
+        .filter(|symbol| !(0x20..0x7F).contains(symbol))
+        .filter_map(rank)
+        .min()
 }
 
 #[cfg(test)]

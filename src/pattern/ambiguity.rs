@@ -16,7 +16,7 @@ use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
 use super::alphabet::{Classes, FRIENDLY};
 use super::ast::Node;
-use super::automaton::{ALL, Automaton, DEAD};
+use super::automaton::{Automaton, DEAD};
 use super::class::Set;
 use super::dialect::{Alphabet, Dialect, Mode};
 use super::language;
@@ -449,7 +449,7 @@ impl Machine {
         let mut i = 0;
         while let Some((state, suffix)) = tried.get(i).cloned() {
             i += 1;
-            if state == ALL || tried.len() > 400 {
+            if tried.len() > 400 {
                 continue;
             }
             if state == DEAD || !automaton.accepts_here(state) {

@@ -184,7 +184,6 @@ impl<'t> Axes<'t> {
         answers: &BTreeMap<String, bool>,
     ) -> Option<String> {
         let text = match group {
-            [] => return None,
             [one] => self.with_member(base, *one)?,
             _ => self.with_members(base, group)?,
         };
@@ -330,7 +329,7 @@ impl<'t> Axes<'t> {
         self.lengths
             .iter()
             .flat_map(|&n| [n, n + 1])
-            .filter(move |&n| n > limit + 1)
+            .filter(move |&n| n > limit)
     }
 
     fn limit(
@@ -378,7 +377,9 @@ impl<'t> Axes<'t> {
             }
         }
         let Some(mut bad) = bad else {
-            return Bisect::Found(if upper { None } else { Some(good) });
+            // Nothing was refused: there is no upper limit, and the lower one is none only where even
+            // the empty string could be asked for.
+            return Bisect::Found((!upper && good == 0).then_some(good));
         };
         while good.abs_diff(bad) > 1 {
             let middle = good.min(bad) + good.abs_diff(bad) / 2;
@@ -449,10 +450,8 @@ impl<'t> Axes<'t> {
                     };
                 }
             }
-            if let Bisect::Found(Some(min)) = self.limit(base, piece, false, answers)
-                && self.of_length(base, min, piece).is_some()
-            {
-                out.min = Some(min);
+            if let Bisect::Found(min) = self.limit(base, piece, false, answers) {
+                out.min = min;
             }
         }
         out

@@ -55,7 +55,8 @@ fn tail(parts: &mut Vec<Node>, mode: Mode, anything: &Node) -> Node {
     while let Some(last) = parts.last() {
         if *last == Node::end() {
             ends = true;
-        } else if final_as_text(last).is_some() && finals.as_ref().is_none_or(|known| known == last)
+        } else if final_as_text(last).is_some_and(|text| may_be_empty(&text))
+            && finals.as_ref().is_none_or(|known| known == last)
         {
             finals = Some(last.clone());
         } else {
@@ -67,6 +68,15 @@ fn tail(parts: &mut Vec<Node>, mode: Mode, anything: &Node) -> Node {
         _ if ends => Node::Empty,
         Some(node) => final_as_text(&node).unwrap_or(Node::Empty),
         None => anything.clone(),
+    }
+}
+
+/// Whether nothing need follow, as with `$`; what `(?=b$)` asks for must.
+fn may_be_empty(text: &Node) -> bool {
+    match text {
+        Node::Empty => true,
+        Node::Alt(branches) => branches.contains(&Node::Empty),
+        _ => false,
     }
 }
 

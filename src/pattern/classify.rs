@@ -241,7 +241,7 @@ impl<'t> Classifier<'t> {
             };
         }
         let left = self.left();
-        if left.len() > 1 && self.next(|_| 0).is_some() {
+        if self.next(|_| 0).is_some() {
             return Outcome::Open {
                 classes: left.len(),
             };

@@ -1,6 +1,7 @@
 //! Case folding: which symbols are equal when case is ignored, as each engine has it. Most take the
-//! simple folding of Unicode (`regex-syntax`), ECMAScript without `u`, Java, Python and .NET have
-//! rules of their own; Perl and Onigmo also let one symbol stand for several (`ß` and `ss`).
+//! simple folding of Unicode (`regex-syntax`); Java, Python and .NET have rules of their own; of
+//! ECMAScript nobody asks, its flags stand outside of patterns. Perl and Onigmo also let one symbol
+//! stand for several (`ß` and `ss`).
 //! Imports [`super::class`], [`super::dialect`].
 
 use std::collections::BTreeMap;
@@ -17,7 +18,6 @@ use super::unicode;
 pub fn fold(set: &Set, dialect: Dialect, wide: Option<bool>) -> Set {
     match dialect.family() {
         _ if ascii_only(dialect, wide) => ascii(set),
-        Family::EcmaScript if !dialect.ecma_unicode() => by_key(set, ecma()),
         Family::Java => java(set),
         Family::DotNet => by_key(set, dotnet()),
         Family::Python => {
@@ -32,8 +32,15 @@ pub fn fold(set: &Set, dialect: Dialect, wide: Option<bool>) -> Set {
 pub fn fold_symbol(symbol: u32, dialect: Dialect, wide: Option<bool>) -> Set {
     let set = Set::single(symbol);
     if dialect.family() == Family::Java && !ascii_only(dialect, wide) {
-        // Pattern.single: compared by its lower case of the upper case; ranges are not.
-        return java(&set.union(&Set::single(java_lower(java_upper(symbol)))));
+        // Pattern.single: compared by the lower case of its upper case where these differ; ranges are
+        // not.
+        let upper = java_upper(symbol);
+        let lower = java_lower(upper);
+        return if upper == lower {
+            set
+        } else {
+            java(&set.union(&Set::single(lower)))
+        };
     }
     fold(&set, dialect, wide)
 }
@@ -100,18 +107,6 @@ fn by_key(set: &Set, keys: &Keys) -> Set {
         }
     }
     set.union(&Set::from_ranges(more))
-}
-
-/// ECMA-262 Canonicalize without `u`: upper case of a single unit, where that is a single unit
-/// and does not map a non-ASCII unit to an ASCII one.
-fn ecma() -> &'static Keys {
-    static TABLE: OnceLock<Keys> = OnceLock::new();
-    TABLE.get_or_init(|| {
-        keys(0xFFFF, |unit| match one_upper(unit) {
-            Some(upper) if (unit < 128 || upper >= 128) && upper <= 0xFFFF => upper,
-            _ => unit,
-        })
-    })
 }
 
 /// .NET: units with the same lower case (RegexCaseEquivalences is made from `ToLower`), so `ſ` is
@@ -195,7 +190,6 @@ pub fn longer() -> &'static [(u32, Vec<u32>)] {
         ('\u{80}'..='\u{FFFF}')
             .filter_map(|c| {
                 let folded: Vec<u32> = match c {
-                    'İ' => vec![0x69, 0x307],
                     'ẞ' => vec![0x73, 0x73],
                     _ => c
                         .to_uppercase()

@@ -76,17 +76,12 @@ pub fn compare(a: &mut Automaton, b: &mut Automaton, budget: Budget) -> Relation
 pub fn compare_sides(parts: Vec<&mut Automaton>, sides: [&[usize]; 2], budget: Budget) -> Relation {
     let mut walk = Walk::new(parts, sides, budget);
     let (found, complete) = walk.run(false, [true; 3], false);
-    let mut printable = if found.iter().flatten().all(|text| is_printable(text)) {
+    let printable = if found.iter().flatten().all(|text| is_printable(text)) {
         found.clone()
     } else {
         let wanted = [0, 1, 2].map(|i| found.get(i).is_some_and(Option::is_some));
         walk.run(true, wanted, false).0
     };
-    for (plain, all) in printable.iter_mut().zip(&found) {
-        if all.is_none() {
-            *plain = None;
-        }
-    }
     let kind = match (&found[0], &found[1], &found[2]) {
         (Some(_), Some(_), Some(_)) => Kind::Overlap,
         _ if !complete => Kind::Unknown,

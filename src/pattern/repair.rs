@@ -260,7 +260,7 @@ fn close_later(pattern: &str) -> Option<String> {
     let open = all.iter().position(|&(_, c)| c == '[')?;
     let last = all.iter().rposition(|&(_, c)| c == ']')?;
     let inner: Vec<usize> = all
-        .get(open + 1..last)?
+        .get(open..last)?
         .iter()
         .filter(|&&(_, c)| c == ']')
         .map(|&(at, _)| at)
@@ -335,9 +335,11 @@ fn invert_markdown(published: &str) -> Vec<(String, String, bool)> {
                 .is_some_and(|c| c.is_ascii_punctuation() && *c != '-');
             let inside = head.contains(&'[');
             let cost = u32::from(!inside) * 4 + u32::from(!(before && after));
-            if best.as_ref().is_none_or(|(least, _, at)| {
-                cost < *least || (cost == *least && split > *at && cost == 0)
-            }) {
+            // Of several such seams the last.
+            if best
+                .as_ref()
+                .is_none_or(|(least, ..)| cost < *least || cost == 0)
+            {
                 best = Some((cost, source, split));
             }
         }
@@ -422,7 +424,7 @@ pub fn top_level_bars(text: &[char]) -> Vec<usize> {
 }
 
 /// `^lit(A)|B$` as `^lit(?:(A)|B)$`, where `^` stands only before the first alternative and `$`
-/// only after the last.
+/// only after the last. (Where that `$` is escaped, what comes out does not compile.)
 fn anchor_all(pattern: &str) -> Option<String> {
     let text: Vec<char> = pattern.chars().collect();
     let bars = top_level_bars(&text);
@@ -437,8 +439,7 @@ fn anchor_all(pattern: &str) -> Option<String> {
     }
     let first = branches.first()?.strip_prefix('^')?.to_owned();
     let last = branches.last()?.strip_suffix('$')?.to_owned();
-    let ends_escaped = last.chars().rev().take_while(|&c| c == '\\').count() % 2 == 1;
-    if ends_escaped || branches.iter().skip(1).all(|b| b.starts_with('^')) {
+    if branches.iter().skip(1).all(|b| b.starts_with('^')) {
         return None;
     }
     let prefix: String = first

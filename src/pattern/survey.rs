@@ -127,6 +127,9 @@ impl Desk<'_> {
                 Unit::Utf16 => Alphabet::Utf16,
                 Unit::Bytes => Alphabet::Bytes,
             };
+            if decider.max.is_some_and(|max| max < decider.min) {
+                return language::build(&Node::never(), alphabet).ok();
+            }
             let any = Node::Set(Set::range(0, alphabet.max()));
             let node = Node::Repeat {
                 node: Box::new(any),

@@ -28,9 +28,19 @@ pub fn ascii_space() -> Set {
 /// `None` where the name is unknown.
 pub fn property(name: &str) -> Option<Set> {
     // regex-syntax passes over what is not ASCII; nobody else does.
-    if name.is_empty() || !name.is_ascii() || name.contains(['{', '}', '\\']) {
+    if !name.is_ascii() || name.contains(['{', '}', '\\']) {
         return None;
     }
+    // Nor does it know surrogates, which are symbols of UTF-16.
+    let surrogates = Set::range(0xD800, 0xDFFF);
+    match name.strip_prefix("gc=").unwrap_or(name) {
+        "Cs" | "Surrogate" => Some(surrogates),
+        "C" | "Other" => Some(known_property("C")?.union(&surrogates)),
+        _ => known_property(name),
+    }
+}
+
+fn known_property(name: &str) -> Option<Set> {
     let hir = regex_syntax::Parser::new()
         .parse(&format!("\\p{{{name}}}"))
         .ok()?;
@@ -135,8 +145,8 @@ fn dotnet_space() -> Set {
     })
 }
 
-/// `\d \s \w` of a dialect; `unicode` is an inline flag that asks for Unicode (`Some(true)`, Java
-/// and Ruby) or ASCII (`Some(false)`, Python, Perl, Ruby).
+/// `\d \s \w` of a dialect; `unicode` is a flag that asks for Unicode (`Some(true)`, Java and Ruby)
+/// or ASCII (`Some(false)`, Python, Perl, Java, Ruby).
 pub fn shorthand(kind: Shorthand, dialect: Dialect, unicode: Option<bool>) -> Set {
     use Shorthand::{Digit, Space, Word};
     let ascii = match kind {
@@ -160,7 +170,6 @@ pub fn shorthand(kind: Shorthand, dialect: Dialect, unicode: Option<bool>) -> Se
         (Dialect::Python, Digit) => decimal(),
         (Dialect::Python, Space) => python_space(),
         (Dialect::Python, Word) => python_word(),
-        (Dialect::PythonAscii | Dialect::PythonBytes, _) => ascii,
         (Dialect::EcmaScript | Dialect::EcmaScriptU | Dialect::EcmaScriptV, Space) => ecma_space(),
         (Dialect::Pcre2Ucp, Word) => pcre2_word(),
         // PCRE2 `\s` with UCP is \p{Xps}: Z and the C0 spaces, and U+0085 and U+180E.
@@ -173,7 +182,7 @@ pub fn shorthand(kind: Shorthand, dialect: Dialect, unicode: Option<bool>) -> Se
         (Dialect::DotNet, Digit) => decimal(),
         // RE2: no vertical tab.
         (Dialect::Go, Space) => ascii.minus(&Set::single(11)),
-        (Dialect::JavaUnicode | Dialect::Perl | Dialect::Rust, _) => uts18,
+        (Dialect::Perl | Dialect::Rust, _) => uts18,
         (Dialect::PosixEre, Word) => posix_alnum().union(&Set::of("_")),
         (Dialect::PosixEre, Space) => posix_space(),
         _ => ascii,
@@ -220,7 +229,7 @@ pub fn boundary_word(dialect: Dialect, unicode: Option<bool>) -> Set {
         // Up to JDK 18 `\b` uses Character.isLetterOrDigit and the underscore, whatever `\w` is;
         // from JDK 19 on it is ASCII by default (JDK-8264160). The older behaviour is modelled:
         // it is that of the long-term versions 8, 11 and 17.
-        Dialect::Java | Dialect::JavaUnixLines if unicode != Some(true) => {
+        Dialect::Java | Dialect::JavaUnicode | Dialect::JavaUnixLines if unicode != Some(true) => {
             static CELL: OnceLock<Set> = OnceLock::new();
             cached(&CELL, || properties(&["L", "Nd"]).union(&Set::of("_")))
         }

@@ -16,8 +16,8 @@ use crate::exchange::{Exchange, Failure, Request};
 use crate::judge::normalise::error_answer;
 use crate::judge::{Deviation, Judgement, Kind, Law, Took, judge};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// Cases between two looks at the settings and at the life of the device.

@@ -61,21 +61,20 @@ pub fn explain(text: &Text, choice: &Choice) -> Explanation {
         .collect();
     let count = meanings.len();
     let mut relations = Vec::new();
-    if count * count.saturating_sub(1) / 2 <= MAX_PAIRS {
-        for a in 0..count {
-            for b in a + 1..count {
-                if let Some(relation) = survey.relation(text, a, b) {
-                    relations.push(RelationView {
-                        a: name(a),
-                        b: name(b),
-                        relation: relation.kind.id(),
-                        a_only: relation.a_only.shortest,
-                        b_only: relation.b_only.shortest,
-                        both: relation.both.shortest,
-                        a_only_printable: relation.a_only.printable,
-                        b_only_printable: relation.b_only.printable,
-                    });
-                }
+    let pairs = pairs(count);
+    if pairs.len() <= MAX_PAIRS {
+        for (a, b) in pairs {
+            if let Some(relation) = survey.relation(text, a, b) {
+                relations.push(RelationView {
+                    a: name(a),
+                    b: name(b),
+                    relation: relation.kind.id(),
+                    a_only: relation.a_only.shortest,
+                    b_only: relation.b_only.shortest,
+                    both: relation.both.shortest,
+                    a_only_printable: relation.a_only.printable,
+                    b_only_printable: relation.b_only.printable,
+                });
             }
         }
     }
@@ -111,6 +110,13 @@ pub fn explain(text: &Text, choice: &Choice) -> Explanation {
         contradictions: contradictions::contradictions(text),
         risks: contradictions::risks(text),
     }
+}
+
+/// Every two of `count` numbers from 0, the smaller first.
+fn pairs(count: usize) -> Vec<(usize, usize)> {
+    (0..count)
+        .flat_map(|a| (a + 1..count).map(move |b| (a, b)))
+        .collect()
 }
 
 /// `A` to `Z`, then `AA`…
@@ -297,10 +303,7 @@ fn guesses(text: &Text) -> Vec<Telling> {
 
 /// Few probes that tell all classes apart: greedily the one that separates most pairs.
 fn telling(survey: &Survey) -> Vec<Telling> {
-    let count = survey.classes().len();
-    let mut open: Vec<(usize, usize)> = (0..count)
-        .flat_map(|a| (a + 1..count).map(move |b| (a, b)))
-        .collect();
+    let mut open = pairs(survey.classes().len());
     let mut out = Vec::new();
     let separates =
         |answers: &[bool], pair: &(usize, usize)| answers.get(pair.0) != answers.get(pair.1);

@@ -168,10 +168,7 @@ impl Parser {
 
     /// `\b` and `\B`.
     pub(super) fn boundary(&self, negative: bool) -> Node {
-        let mut word = unicode::boundary_word(self.dialect, self.flags.unicode);
-        if self.dialect.ecma_unicode() && self.flags.ignore_case {
-            word = self.folded(word);
-        }
+        let word = unicode::boundary_word(self.dialect, self.flags.unicode);
         Node::Look(Look::Boundary {
             word: self.set(&word),
             negative,

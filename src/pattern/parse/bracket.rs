@@ -2,7 +2,7 @@
 
 use super::super::ast::Node;
 use super::super::class::Set;
-use super::super::dialect::{Alphabet, Dialect, Family};
+use super::super::dialect::{Dialect, Family};
 use super::escape::Item;
 use super::{Parsed, Parser};
 
@@ -60,17 +60,16 @@ impl Parser {
         let symbol = |i: usize| self.input.get(i).copied().and_then(char::from_u32);
         let kind = symbol(at + 1).filter(|c| matches!(c, ':' | '.' | '='))?;
         let mut i = at + 2;
-        while i + 1 < self.input.len() {
-            match (symbol(i), symbol(i + 1)) {
-                (Some('\\'), Some(']' | '\\')) => i += 1,
-                (Some(']'), _) => return None,
-                (Some('['), Some(next)) if next == kind => return None,
-                (Some(c), Some(']')) if c == kind => return Some(i),
+        loop {
+            match (symbol(i)?, symbol(i + 1)) {
+                ('\\', Some(']' | '\\')) => i += 1,
+                (']', _) => return None,
+                ('[', Some(next)) if next == kind => return None,
+                (c, Some(']')) if c == kind => return Some(i),
                 _ => {}
             }
             i += 1;
         }
-        None
     }
 
     fn class(&mut self) -> Parsed<Class> {
@@ -81,7 +80,8 @@ impl Parser {
             return Err(self.unsupported("classes nested too deep"));
         }
         self.pos += 1;
-        let negative = self.eat("^");
+        self.quote_in_class();
+        let negative = !self.quoting && self.eat("^");
         let mut class = Class {
             set: Set::empty(),
             negative,
@@ -91,45 +91,41 @@ impl Parser {
         self.members(open, true, &mut class)?;
         self.depth -= 1;
         self.class_depth -= 1;
-        if !self.eat("]") {
-            return Err(self.error_at(open, "missing terminating ]"));
-        }
-        // ECMA-262 CharacterSetMatcher canonicalizes every member.
-        if self.family == Family::EcmaScript {
-            class.set = self.folded(class.set);
-        }
-        // Onigmo folds when the outermost class has been read.
-        let inner = self.family == Family::Ruby && self.class_depth > 0;
-        if inner && class.negative && self.flags.ignore_case {
-            return Err(self.unsupported("a negated class in a class without regard to case"));
+        self.pos += 1;
+        if self.family == Family::Ruby && self.flags.ignore_case {
+            // Onigmo folds when the outermost class has been read.
+            if self.class_depth > 0 && class.negative {
+                return Err(self.unsupported("a negated class in a class without regard to case"));
+            }
+            // And loses what folding adds between U+0080 and U+00FF (i_apply_case_fold), unless the
+            // class is one symbol and becomes a literal.
+            let added = self.folded(class.longer.clone()).minus(&class.longer);
+            if !added.intersect(&Set::range(0x80, 0xFF)).is_empty()
+                && (class.negative || class.longer.len() > 1)
+            {
+                return Err(
+                    self.unsupported("letters of Latin-1 in a class without regard to case")
+                );
+            }
         }
         Ok(class)
     }
 
-    /// Elsewhere case variants are added to symbols and ranges as they are read, not to `\w` and its
-    /// like.
-    fn folded_member(&self, set: Set) -> Set {
-        match self.family {
-            Family::EcmaScript => set,
-            _ => self.folded(set),
-        }
-    }
-
     /// The members up to the closing bracket, which stays unread.
     fn members(&mut self, open: usize, mut first: bool, class: &mut Class) -> Parsed<()> {
-        let mut any = false;
-        // What may begin a range: a symbol; or a set, which may not.
         loop {
+            self.quote_in_class();
             if self.at_end() {
                 return Err(self.error_at(open, "missing terminating ]"));
             }
-            let c = self.next_ascii();
+            let c = if self.quoting {
+                '\0'
+            } else {
+                self.next_ascii()
+            };
             if c == ']' {
-                let literal = first && !any && self.literal_bracket_first();
-                if !literal {
-                    if self.family == Family::Ruby && !any && first {
-                        return Err(self.error_at(open, "empty char-class"));
-                    }
+                // `[]a]` and `[^]a]`: the first bracket is a member, but in ECMAScript.
+                if !first || self.family == Family::EcmaScript {
                     break;
                 }
             }
@@ -137,20 +133,19 @@ impl Parser {
                 self.pos += 1;
                 continue;
             }
-            // PCRE2: no member, so that a bracket behind it is still the first.
-            if self.dialect.is_pcre2() && (self.eat("\\E") || self.eat("\\Q\\E")) {
-                continue;
-            }
             if self.family == Family::Ruby {
                 if c == '[' && !self.posix_class_ahead()? {
                     let inner = self.class()?;
                     class.longer = class.longer.union(&inner.longer);
                     class.set = class.set.union(&self.finished(inner));
-                    any = true;
                     first = false;
                     continue;
                 }
                 if self.looking_at("&&") {
+                    // Onigmo intersects before it folds.
+                    if self.flags.ignore_case {
+                        return Err(self.unsupported("&& without regard to case"));
+                    }
                     self.pos += 2;
                     let mut right = Class {
                         set: Set::empty(),
@@ -164,7 +159,7 @@ impl Parser {
                     return Ok(());
                 }
             }
-            if self.family == Family::DotNet && any && self.looking_at("-[") {
+            if self.family == Family::DotNet && !first && self.looking_at("-[") {
                 self.pos += 1;
                 let minus = self.class()?;
                 class.minus = self.finished(minus);
@@ -175,9 +170,12 @@ impl Parser {
             }
             let at = self.pos;
             let item = self.member(false)?;
-            any = true;
             first = false;
-            if self.next_ascii() == '-'
+            if matches!(item, Item::Symbol(_)) {
+                self.quote_in_class();
+            }
+            if !self.quoting
+                && self.next_ascii() == '-'
                 && self.ascii_at(1) != ']'
                 && self.pos + 1 < self.input.len()
                 && let Some(range) = self.range(at, &item)?
@@ -186,14 +184,15 @@ impl Parser {
                 if self.family == Family::Ruby {
                     class.longer = class.longer.union(&range);
                 }
-                class.set = class.set.union(&self.folded_member(range));
+                // Case variants are added to symbols and ranges as they are read, not to `\w` and its
+                // like.
+                class.set = class.set.union(&self.folded(range));
                 continue;
             }
             match item {
                 Item::Symbol(symbol) => {
-                    let symbols = self.symbols_of(symbol);
-                    class.longer = class.longer.union(&symbols);
-                    class.set = class.set.union(&self.folded_member(symbols));
+                    class.longer = class.longer.union(&Set::single(symbol));
+                    class.set = class.set.union(&self.folded(Set::single(symbol)));
                 }
                 Item::Set(members) => {
                     // Onigmo counts all that is not ASCII to the complement of such a class.
@@ -211,37 +210,22 @@ impl Parser {
         Ok(())
     }
 
-    /// A code point as symbols: in UTF-16 both of its units are members.
-    fn symbols_of(&self, symbol: u32) -> Set {
-        if self.alphabet == Alphabet::Utf16
-            && symbol > 0xFFFF
-            && let Some(c) = char::from_u32(symbol)
-        {
-            return Alphabet::Utf16
-                .symbols(c.encode_utf8(&mut [0; 4]))
-                .into_iter()
-                .map(|unit| (unit, unit))
-                .collect();
-        }
-        Set::single(symbol)
-    }
-
-    /// `[]a]` and `[^]a]`: whether the first bracket is a member.
-    fn literal_bracket_first(&self) -> bool {
-        match self.family {
-            Family::EcmaScript => false,
-            Family::Ruby => self.input[self.pos..]
-                .iter()
-                .skip(1)
-                .any(|&s| s == u32::from(']')),
-            _ => true,
+    /// PCRE2: `\Q` and `\E` in a class, which are no members. (Java has [`Parser::java_class`]; to Go
+    /// they are no escapes there.)
+    fn quote_in_class(&mut self) {
+        if self.dialect.is_pcre2() {
+            self.quote();
         }
     }
 
     /// One member: a symbol, an escape, a POSIX class.
     fn member(&mut self, ends_range: bool) -> Parsed<Item> {
         let at = self.pos;
-        let c = self.next_ascii();
+        let c = if self.quoting {
+            '\0'
+        } else {
+            self.next_ascii()
+        };
         if c == '\\' && self.family != Family::Posix {
             self.pos += 1;
             if self.at_end() {
@@ -302,12 +286,14 @@ impl Parser {
                 "an escaped dash that ends a range: .NET 5 and later take it, .NET Framework not",
             ));
         }
+        self.quote_in_class();
+        if !self.quoting && self.next_ascii() == ']' {
+            self.pos = dash;
+            return Ok(None);
+        }
         let high = self.member(true)?;
         match (low, high) {
             (Item::Symbol(low), Item::Symbol(high)) => {
-                if self.alphabet == Alphabet::Utf16 && (*low > 0xFFFF || high > 0xFFFF) {
-                    return Err(self.unsupported("a range outside the basic plane"));
-                }
                 if *low > high {
                     return Err(self.error_at(at, "range out of order in character class"));
                 }
@@ -322,22 +308,22 @@ impl Parser {
                 Ok(Some(Set::range(*low, high)))
             }
             (low, high) => {
-                let members = |parser: &Parser, item: &Item| match item {
-                    Item::Symbol(symbol) => parser.symbols_of(*symbol),
+                let members = |item: &Item| match item {
+                    Item::Symbol(symbol) => Set::single(*symbol),
                     Item::Set(set) => set.clone(),
                 };
                 match self.family {
                     // Annex B: the dash is a member.
                     Family::EcmaScript if !self.dialect.ecma_unicode() => Ok(Some(
-                        members(self, low)
-                            .union(&members(self, &high))
+                        members(low)
+                            .union(&members(&high))
                             .union(&Set::single(u32::from('-'))),
                     )),
                     Family::Perl if self.dialect == Dialect::Perl => {
                         self.pos = dash;
-                        self.pos += 1;
+                        self.bump();
                         let dash_set = Set::single(u32::from('-'));
-                        Ok(Some(members(self, low).union(&dash_set)))
+                        Ok(Some(members(low).union(&dash_set)))
                     }
                     Family::DotNet if matches!(low, Item::Set(_)) => {
                         self.pos = dash;

@@ -17,26 +17,26 @@ impl Parser {
         let mut negative = false;
         if bracketed {
             self.pos += 1;
-            self.java_blanks();
-            negative = self.eat("^");
+            // Not behind a blank.
+            negative = !self.quote() && self.eat("^");
         }
         // What was put together, the part added last, and single symbols that Java keeps apart in
         // a table of bits until the end.
         let (mut all, mut last): (Option<Set>, Option<Set>) = (None, None);
         let mut bits: Option<Set> = None;
         loop {
-            self.java_blanks();
+            let quoted = self.java_blanks();
             if self.at_end() {
                 return Err(self.error_at(open, "unclosed character class"));
             }
-            let c = self.next_ascii();
+            let c = if quoted { '\0' } else { self.next_ascii() };
             if c == '[' {
                 let inner = self.java_class(true)?;
                 all = Some(all.unwrap_or_default().union(&inner));
                 last = Some(inner);
                 continue;
             }
-            if self.looking_at("&&") {
+            if !quoted && self.looking_at("&&") {
                 self.pos += 2;
                 let right = self.java_right()?;
                 if let Some(bits) = bits.take() {
@@ -89,15 +89,20 @@ impl Parser {
     fn java_right(&mut self) -> Parsed<Option<Set>> {
         let mut right: Option<Set> = None;
         loop {
-            self.java_blanks();
+            let quoted = self.java_blanks();
             match self.next_ascii() {
-                ']' | '&' => return Ok(right),
+                ']' | '&' if !quoted => return Ok(right),
                 _ if self.at_end() => return Err(self.error("unclosed character class")),
-                '[' => {
+                '[' if !quoted => {
                     let inner = self.java_class(true)?;
                     right = Some(right.unwrap_or_default().union(&inner));
                 }
-                // Members without brackets replace what stood before them, and end the class.
+                _ if right.is_some() => {
+                    return Err(self.unsupported(
+                        "members behind a class behind &&: before JDK 16 they replace it (JDK-8037397)",
+                    ));
+                }
+                // Members without brackets end the class.
                 _ => right = Some(self.java_class(false)?),
             }
         }
@@ -110,9 +115,13 @@ impl Parser {
             Item::Set(set) => return Ok((set, false)),
             Item::Symbol(low) => low,
         };
-        self.java_blanks();
-        let ranges = self.next_ascii() == '-' && !matches!(self.ascii_at(1), '[' | ']');
-        if !ranges || self.pos + 1 >= self.input.len() {
+        let dash = !self.java_blanks() && self.next_ascii() == '-';
+        let here = self.pos;
+        self.pos += 1;
+        // What is quoted is no bracket.
+        let quoted = dash && self.java_blanks();
+        if !dash || self.at_end() || (!quoted && matches!(self.next_ascii(), '[' | ']')) {
+            self.pos = here;
             let apart = self.flags.ignore_case
                 && self.flags.unicode_case
                 && matches!(
@@ -121,8 +130,6 @@ impl Parser {
                 );
             return Ok((self.folded_symbol(low), low < 256 && !apart));
         }
-        self.pos += 1;
-        self.java_blanks();
         match self.java_item(true)? {
             Item::Symbol(high) if high >= low => Ok((self.folded(Set::range(low, high)), false)),
             _ => Err(self.error_at(at, "illegal character range")),
@@ -134,7 +141,7 @@ impl Parser {
         let Some(symbol) = self.bump() else {
             return Err(self.error_at(at, "unclosed character class"));
         };
-        if symbol != u32::from('\\') {
+        if self.quoting || symbol != u32::from('\\') {
             return Ok(Item::Symbol(symbol));
         }
         if self.at_end() {
@@ -148,8 +155,17 @@ impl Parser {
         self.item_escape(at, true)
     }
 
-    /// Blanks and comments under `x`.
-    fn java_blanks(&mut self) {
-        self.skip_extended();
+    /// Passes over `\Q` and `\E`, and blanks and comments under `x`; whether a quoted symbol is next.
+    fn java_blanks(&mut self) -> bool {
+        loop {
+            let here = self.pos;
+            if self.quote() {
+                return true;
+            }
+            self.skip_extended();
+            if self.pos == here {
+                return false;
+            }
+        }
     }
 }

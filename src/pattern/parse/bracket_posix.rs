@@ -45,9 +45,17 @@ impl Parser {
             Some(rest) if self.family != Family::Posix => (true, rest),
             _ => (false, found.name.as_str()),
         };
+        if self.dialect == Dialect::Pcre2Ucp
+            && self.flags.ignore_case
+            && matches!(plain, "upper" | "lower")
+        {
+            return Err(
+                self.unsupported("[:upper:] without regard to case: depends on the version")
+            );
+        }
         let Some(set) = self.posix_set(plain) else {
             // Onigmo: a literal bracket after all, unless it is closed within 20 symbols.
-            if self.family == Family::Ruby && (plain.contains(':') || plain.len() > 20) {
+            if self.family == Family::Ruby && (plain.contains([':', ']']) || plain.len() > 20) {
                 return Ok(None);
             }
             // Perl guesses whether it was meant to be one.
@@ -87,11 +95,7 @@ impl Parser {
         match (ascii, cased) {
             (true, true) => unicode::posix_ascii("alpha"),
             (true, false) => unicode::posix_ascii(name),
-            (false, true) => unicode::property(if self.dialect == Dialect::Perl {
-                "Cased"
-            } else {
-                "LC"
-            }),
+            (false, true) => unicode::property("Cased"),
             (false, false) => unicode::posix_unicode(name, self.dialect),
         }
     }
@@ -113,10 +117,12 @@ impl Parser {
         let closed = loop {
             match at(end) {
                 Some(c) if c == kind && at(end + 1) == Some(']') => break true,
-                // PCRE2 gives up at the next bracket of that kind, and passes over escapes.
+                // PCRE2 gives up at the next bracket of that kind; it passes over some escapes,
+                // Onigmo over all.
                 Some('[') if self.dialect.is_pcre2() && at(end + 1) == Some(kind) => break false,
                 Some('\\')
-                    if self.dialect.is_pcre2() && matches!(at(end + 1), Some(']' | '\\')) =>
+                    if self.family == Family::Ruby
+                        || (self.dialect.is_pcre2() && matches!(at(end + 1), Some(']' | '\\'))) =>
                 {
                     name.push('\\');
                     end += 1;
@@ -128,7 +134,7 @@ impl Parser {
             }
             end += 1;
         };
-        if closed && !(self.dialect == Dialect::Perl && name.is_empty()) {
+        if closed && !(self.dialect == Dialect::Perl && kind == ':' && name.is_empty()) {
             return Ok(Some(Found { kind, name, end }));
         }
         // glibc: what opens such an element must close it. Perl guesses what a misspelled one means.

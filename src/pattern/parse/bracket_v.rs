@@ -73,8 +73,7 @@ impl Parser {
         if negative && set.is_none() {
             return Err(self.unsupported("[^] with v: anything in ECMA-262, not always in V8"));
         }
-        let set = self.folded(set.unwrap_or_default());
-        Ok(self.negated(set, negative))
+        Ok(self.negated(set.unwrap_or_default(), negative))
     }
 
     /// Whether what was read from `from` was a range (which cannot be an operand of `--`).

@@ -3,22 +3,42 @@
 
 use super::super::ast::Node;
 use super::super::class::Set;
-use super::super::dialect::{Alphabet, Dialect, Family};
+use super::super::dialect::{Dialect, Family};
 use super::super::fold;
 use super::{Parsed, Parser};
 
 /// Foldings that overlap in more symbols than this are not modelled: each may be read in two ways.
 const LONGEST: usize = 10;
 
-impl Parser {
-    /// One symbol, or, where it is outside the basic plane and the alphabet is units, two.
-    pub(super) fn symbol(&self, symbol: u32) -> Node {
-        if self.alphabet == Alphabet::Utf16
-            && symbol > 0xFFFF
-            && let Some(c) = char::from_u32(symbol)
-        {
-            return Node::literal(Alphabet::Utf16.symbols(c.encode_utf8(&mut [0; 4])));
+/// The symbols with which a match of a node may begin or end.
+fn edge(node: &Node, end: bool) -> Set {
+    match node {
+        Node::Set(set) => set.clone(),
+        Node::Alt(nodes) => nodes
+            .iter()
+            .fold(Set::empty(), |all, node| all.union(&edge(node, end))),
+        Node::Concat(nodes) => {
+            let mut nodes: Vec<&Node> = nodes.iter().collect();
+            if end {
+                nodes.reverse();
+            }
+            let mut all = Set::empty();
+            for node in nodes {
+                all = all.union(&edge(node, end));
+                if node.width().0 > 0 {
+                    break;
+                }
+            }
+            all
         }
+        Node::Repeat { node, .. } => edge(node, end),
+        Node::Empty | Node::Look(_) | Node::Around { .. } => Set::empty(),
+    }
+}
+
+impl Parser {
+    /// One symbol. (No escape of the dialects that work on units stands for more than one of them.)
+    pub(super) fn symbol(&self, symbol: u32) -> Node {
         if self.folds_many() {
             self.literal.set(Some(symbol));
         }
@@ -57,6 +77,7 @@ impl Parser {
     pub(super) fn join_literals(&self, nodes: Vec<Node>, literals: &[Option<u32>]) -> Parsed<Node> {
         let mut out = Vec::with_capacity(nodes.len());
         let mut run: Vec<u32> = Vec::new();
+        self.check_parts(&nodes, literals)?;
         for (i, node) in nodes.into_iter().enumerate() {
             match literals.get(i).copied().flatten() {
                 Some(symbol) => run.push(symbol),
@@ -70,9 +91,43 @@ impl Parser {
         Ok(Node::concat(out))
     }
 
+    /// Whether letters of neighbouring parts, of which not both are literals, fold into one symbol:
+    /// Perl and Onigmo join them or not as they put the parts together.
+    pub(super) fn check_parts(&self, nodes: &[Node], literals: &[Option<u32>]) -> Parsed<()> {
+        if !self.folds_many() && literals.iter().all(Option::is_none) {
+            return Ok(());
+        }
+        let mut before = Set::empty();
+        for (i, node) in nodes.iter().enumerate() {
+            // Perl does not join what is repeated.
+            if self.dialect == Dialect::Perl && matches!(node, Node::Repeat { .. }) {
+                before = Set::empty();
+                continue;
+            }
+            let literal = |i: usize| literals.get(i).copied().flatten().is_some();
+            let joins = |pair: &[u32]| matches!(pair, [a, b] if before.contains(*a) && edge(node, false).contains(*b));
+            if i > 0
+                && !(literal(i) && literal(i - 1))
+                && fold::longer()
+                    .iter()
+                    .any(|(_, folding)| folding.windows(2).any(joins))
+            {
+                return Err(self.unsupported("letters that fold into one, in several parts"));
+            }
+            if *node != Node::Empty {
+                before = edge(node, true);
+            }
+        }
+        Ok(())
+    }
+
     /// Literals under full case folding: a symbol of the text may stand for several of them.
     pub(super) fn run(&self, symbols: &[u32]) -> Parsed<Node> {
         let folded: Vec<u32> = symbols.iter().flat_map(|&s| fold::folding(s)).collect();
+        // Onigmo looks for what several letters stand for before it folds one into several.
+        if self.family == Family::Ruby && symbols.len() > 1 && folded.len() > symbols.len() {
+            return Err(self.unsupported("a letter that folds into several among others"));
+        }
         // Whatever the flag is by now: it was on where the literals stood.
         let variants = |symbol: u32| fold::fold_symbol(symbol, self.dialect, None);
         // Which symbols stand for what begins at a place, by its length.

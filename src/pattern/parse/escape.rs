@@ -30,7 +30,14 @@ impl Parser {
             return Ok((node, Last::Item));
         }
         match self.item_escape(at, false)? {
-            Item::Symbol(symbol) => Ok((self.symbol(symbol), Last::Item)),
+            Item::Symbol(symbol) => {
+                let node = self.symbol(symbol);
+                // Onigmo does not join what is given by its number.
+                if self.family == Family::Ruby {
+                    self.literal.set(None);
+                }
+                Ok((node, Last::Item))
+            }
             Item::Set(set) => Ok((Node::Set(self.set(&set)), Last::Item)),
         }
     }
@@ -109,7 +116,7 @@ impl Parser {
 
     /// Back-references, quoting and what else cannot stand in a class.
     fn special(&mut self, at: usize, c: char) -> Parsed<Option<Node>> {
-        use Family::{DotNet, EcmaScript, Go, Java, Perl, Posix, Python, Ruby};
+        use Family::{DotNet, EcmaScript, Java, Perl, Ruby};
         match (c, self.family) {
             ('1'..='9', _) => self.reference(at),
             ('k', EcmaScript) if self.scan.named || self.dialect.ecma_unicode() => {
@@ -145,7 +152,6 @@ impl Parser {
                 self.pos += 1;
                 Ok(Some(Node::Set(self.all().minus(&Set::single(10)))))
             }
-            (_, Python | Posix | EcmaScript | DotNet | Go) => Ok(None),
             _ => Ok(None),
         }
     }
@@ -161,12 +167,11 @@ impl Parser {
     /// `\R`: CR LF as one, or any line end; atomic, so CR alone only where no LF follows. Not so in
     /// Java (Pattern.LineEnding tries both).
     fn line_break(&self) -> Node {
-        let mut ends = Set::range(10, 13);
-        if self.dialect != Dialect::Pcre2 && self.dialect != Dialect::Pcre2DollarEndonly {
-            ends = ends.union(&Set::from_ranges([(0x85, 0x85), (0x2028, 0x2029)]));
-        } else {
-            ends = ends.union(&Set::single(0x85));
-        }
+        let ends = self.set(&Set::from_ranges([
+            (10, 13),
+            (0x85, 0x85),
+            (0x2028, 0x2029),
+        ]));
         let cr_lf = Node::literal([13, 10]);
         if self.family == Family::Java {
             return Node::alt(vec![cr_lf, Node::Set(ends)]);
@@ -181,17 +186,10 @@ impl Parser {
     fn reference(&mut self, at: usize) -> Parsed<Option<Node>> {
         let start = self.pos;
         let number = self.digits(10, 9).unwrap_or(0);
-        let length = self.pos - start;
         self.pos = start;
         let exists = number <= self.scan.groups;
         match self.family {
-            Family::EcmaScript if self.dialect.ecma_unicode() => {
-                if exists {
-                    Err(self.not_regular())
-                } else {
-                    Err(self.error_at(at, "invalid reference to a group"))
-                }
-            }
+            // Where the group does not exist: with `u` no escape, else an octal one.
             Family::EcmaScript => {
                 if exists {
                     return Err(self.not_regular());
@@ -200,7 +198,7 @@ impl Parser {
             }
             Family::Python => {
                 // Three octal digits are a symbol.
-                if length >= 3 && (0..3).all(|i| self.ascii_at(i).is_digit(8)) {
+                if (0..3).all(|i| self.ascii_at(i).is_digit(8)) {
                     let value = self.digits(8, 3).unwrap_or(0);
                     if value > 0o377 {
                         return Err(self.error_at(at, "octal escape outside of range 0-0o377"));
@@ -218,10 +216,12 @@ impl Parser {
                 Err(self.error_at(at, format!("invalid group reference {number}")))
             }
             Family::Perl | Family::Ruby => {
-                if number < 10 || exists {
-                    if exists {
-                        return Err(self.not_regular());
-                    }
+                if exists {
+                    return Err(self.not_regular());
+                }
+                // Perl and PCRE2: no octal number begins with 8 or 9.
+                let octal = self.family == Family::Ruby || self.ascii_at(0).is_digit(8);
+                if number < 10 || !octal {
                     return Err(self.error_at(at, "reference to nonexistent group"));
                 }
                 Ok(None)
@@ -247,32 +247,20 @@ impl Parser {
                     return Ok(Some(self.symbol(symbol)));
                 }
                 if self.dialect == Dialect::DotNetEcmaScript
-                    || (number > 9 && self.ascii_at(0).is_digit(8))
+                    || (number >= 10 && self.ascii_at(0).is_digit(8))
                 {
                     return Ok(None);
                 }
                 Err(self.error_at(at, "reference to undefined group"))
             }
-            Family::Go => {
-                if self.ascii_at(0).is_digit(8)
-                    && self.ascii_at(1).is_digit(8)
-                    && self.ascii_at(0) != '8'
-                {
-                    return Ok(None);
-                }
-                Err(self.error_at(at, "invalid escape sequence"))
-            }
             Family::Posix => {
-                if number == 0 || length == 0 {
-                    return Ok(None);
-                }
                 let first = self.digits(10, 1).unwrap_or(0);
                 if first <= self.groups {
                     return Err(self.not_regular());
                 }
                 Err(self.error_at(at, "invalid back reference"))
             }
-            Family::Rust => Ok(None),
+            Family::Go | Family::Rust => Ok(None),
         }
     }
 
@@ -317,10 +305,6 @@ impl Parser {
         }
         self.pos += 1;
         let mut set = self.set(&unicode::shorthand(kind, self.dialect, self.flags.unicode));
-        if self.dialect.ecma_unicode() && self.flags.ignore_case && kind == Shorthand::Word {
-            // ECMA-262 WordCharacters: with u and i also what folds to a word symbol.
-            set = self.folded(set);
-        }
         if self.family == Family::Ruby && kind == Shorthand::Word {
             if self.flags.ignore_case && self.flags.unicode == Some(true) {
                 self.pos -= 1;
@@ -362,7 +346,7 @@ impl Parser {
         }
         match self.family {
             Family::EcmaScript => self.ecma_escape(at, in_class),
-            Family::Python => self.python_escape(at, in_class),
+            Family::Python => self.python_escape(at),
             Family::Perl | Family::Java | Family::Ruby | Family::DotNet => {
                 self.perl_escape(at, in_class)
             }
@@ -395,7 +379,7 @@ impl Parser {
             'r' => Some(13),
             't' => Some(9),
             'v' => Some(11),
-            'b' if in_class => Some(8),
+            'b' => Some(8),
             '-' if in_class => Some(u32::from('-')),
             _ => None,
         };

@@ -1,14 +1,13 @@
 //! Escapes as Python, Go and the family of Perl (PCRE2, Java, Ruby, .NET, Rust's relatives) spell
 //! them. Imports what its siblings do.
 
-use super::super::class::Set;
 use super::super::dialect::{Dialect, Family};
 use super::super::unicode::{self, Shorthand};
 use super::escape::Item;
 use super::{Parsed, Parser};
 
 impl Parser {
-    pub(super) fn python_escape(&mut self, at: usize, in_class: bool) -> Parsed<Item> {
+    pub(super) fn python_escape(&mut self, at: usize) -> Parsed<Item> {
         let bytes = self.dialect == Dialect::PythonBytes;
         let c = self.next_ascii();
         let Some(symbol) = self.bump() else {
@@ -21,7 +20,7 @@ impl Parser {
             'r' => Some(13),
             't' => Some(9),
             'v' => Some(11),
-            'b' if in_class => Some(8),
+            'b' => Some(8),
             _ => None,
         };
         if let Some(simple) = simple {
@@ -42,7 +41,7 @@ impl Parser {
                 let more = self.digits(8, 2);
                 Ok(Item::Symbol(more.unwrap_or(0)))
             }
-            '1'..='7' if in_class => {
+            '1'..='7' => {
                 self.pos -= 1;
                 let value = self.digits(8, 3).unwrap_or(0);
                 if value > 0o377 {
@@ -104,8 +103,8 @@ impl Parser {
             'n' => Some(10),
             'r' => Some(13),
             't' => Some(9),
-            'v' if ruby || net => Some(11),
-            'b' if in_class && !java => Some(8),
+            'v' => Some(11),
+            'b' if !java => Some(8),
             _ => None,
         };
         if let Some(simple) = simple {
@@ -117,8 +116,10 @@ impl Parser {
                 Some(0x7B) if self.dialect == Dialect::Perl => {
                     Err(self.error_at(at, "use ; instead of \\c{"))
                 }
-                // Onigmo: `\c?` is DEL; what follows may be an escape itself.
-                Some(0x3F) if ruby => Ok(Item::Symbol(0x7F)),
+                // Onigmo: what follows may be an escape itself.
+                Some(0x3F) if ruby => {
+                    Err(self.unsupported("\\c?: DEL in Ruby's literals, U+001F by its Regexp.new"))
+                }
                 Some(0x5C) if ruby => match self.bump() {
                     Some(0x5C) => Ok(Item::Symbol(0x1C)),
                     Some(_) => Err(self.unsupported("a control escape of an escape")),
@@ -139,23 +140,9 @@ impl Parser {
                 }
                 _ => Err(self.error_at(at, "bad control escape")),
             },
-            // Perl: what is no digit ends the number early, with a warning.
             'x' if self.next_ascii() == '{' && self.dialect == Dialect::Perl => {
                 self.pos += 1;
-                while matches!(self.next_ascii(), ' ' | '\t') {
-                    self.pos += 1;
-                }
-                let value = self.digits(16, 16).unwrap_or(0);
-                while let Some(symbol) = self.bump() {
-                    if symbol == u32::from('}') {
-                        return if value <= 0x10_FFFF {
-                            Ok(Item::Symbol(value))
-                        } else {
-                            Err(self.unsupported("a code point beyond Unicode"))
-                        };
-                    }
-                }
-                Err(self.error_at(at, "missing right brace on \\x{}"))
+                self.perl_braced(at, 16)
             }
             'x' if self.next_ascii() == '{' && !net && !ruby => {
                 self.pos += 1;
@@ -222,6 +209,12 @@ impl Parser {
                 Ok(Item::Symbol(self.digits(8, most).unwrap_or(0)))
             }
             'o' if perl && self.eat("{") => {
+                if self.dialect == Dialect::Perl {
+                    if self.next_ascii() == '}' {
+                        return Err(self.error_at(at, "empty \\o{}"));
+                    }
+                    return self.perl_braced(at, 8);
+                }
                 let value = self.digits(8, 16);
                 match value {
                     Some(value) if value <= self.limit() && self.eat("}") => {
@@ -238,8 +231,14 @@ impl Parser {
                 self.pos += 3;
                 match self.digits(16, 8) {
                     Some(value) if value <= 0x10_FFFF && self.eat("}") => Ok(Item::Symbol(value)),
+                    Some(_) if self.dialect == Dialect::Perl && self.eat("}") => {
+                        Err(self.unsupported("a code point beyond Unicode"))
+                    }
                     _ => Err(self.error_at(at, "bad \\N{U+} escape")),
                 }
+            }
+            'N' if (java || self.dialect == Dialect::Perl) && self.next_ascii() == '{' => {
+                Err(self.unsupported("\\N{name}"))
             }
             '0'..='7' if !java => {
                 self.pos -= 1;
@@ -260,27 +259,16 @@ impl Parser {
                 Ok(Item::Symbol(if net { value & 0xFF } else { value }))
             }
             '8' | '9' if !java && !net => Ok(Item::Symbol(symbol)),
-            'b' | 'B' | 'A' | 'z' | 'Z' | 'G' | 'R' | 'X' if in_class && java => bad(),
             'N' if in_class && perl => {
                 Err(self.error_at(at, "\\N in a class must be a named character"))
             }
-            'R' | 'X' | 'B' if in_class && self.dialect.is_pcre2() => {
-                Err(self.error_at(at, "escape is invalid in a character class"))
-            }
-            'E' if in_class && self.dialect.is_pcre2() => Ok(Item::Set(Set::empty())),
             'g' if in_class && self.dialect.is_pcre2() => Err(self.unsupported("\\g in a class")),
-            'Q' if in_class && (java || self.dialect.is_pcre2()) => {
-                let mut set = Vec::new();
-                while !self.at_end() && !self.eat("\\E") {
-                    if let Some(symbol) = self.bump() {
-                        set.push((symbol, symbol));
-                    }
-                }
-                Ok(Item::Set(Set::from_ranges(set)))
-            }
             'C' | 'M' if ruby && self.next_ascii() == '-' => {
                 Err(self.unsupported("a control or meta escape"))
             }
+            'C' | 'M' if ruby => bad(),
+            // perldiag "\C no longer supported".
+            'C' if self.dialect == Dialect::Perl && !in_class => bad(),
             // Perl warns "unrecognized escape passed through", Onigmo takes the letter.
             c if c.is_ascii_alphanumeric() && (self.dialect == Dialect::Perl || ruby) => {
                 if self.dialect == Dialect::Perl && c == 'o' {
@@ -299,5 +287,23 @@ impl Parser {
             c if c.is_ascii_alphanumeric() => bad(),
             _ => Ok(Item::Symbol(symbol)),
         }
+    }
+
+    /// Perl's `\x{…}` and `\o{…}`: what is no digit ends the number early, with a warning.
+    fn perl_braced(&mut self, at: usize, radix: u32) -> Parsed<Item> {
+        while matches!(self.next_ascii(), ' ' | '\t') {
+            self.pos += 1;
+        }
+        let value = self.digits(radix, 16).unwrap_or(0);
+        while let Some(symbol) = self.bump() {
+            if symbol == u32::from('}') {
+                return if value <= 0x10_FFFF {
+                    Ok(Item::Symbol(value))
+                } else {
+                    Err(self.unsupported("a code point beyond Unicode"))
+                };
+            }
+        }
+        Err(self.error_at(at, "missing right brace"))
     }
 }

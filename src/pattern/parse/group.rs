@@ -3,10 +3,11 @@
 use super::super::ast::Node;
 use super::super::class::Set;
 use super::super::dialect::{Dialect, Family};
+use super::super::unicode;
 use super::{Flags, Last, ParseError, Parsed, Parser};
 
 /// One set, if the node is a set or a choice of sets.
-pub(super) fn as_set(node: &Node) -> Option<Set> {
+fn as_set(node: &Node) -> Option<Set> {
     match node {
         Node::Set(set) => Some(set.clone()),
         Node::Alt(nodes) => nodes.iter().try_fold(Set::empty(), |all, node| {
@@ -81,15 +82,46 @@ pub(super) fn atomic(node: Node) -> Option<Node> {
     }
 }
 
-/// Whether Java sees a limit to the length of a look-behind.
-fn java_bounded(node: &Node) -> bool {
+/// What Java makes of the length of a look-behind.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum JavaSees {
+    /// A limit.
+    Limit,
+    /// A limit that is a sum beyond the range of its numbers, or none, as the pattern is written.
+    Sum,
+    /// No limit.
+    None,
+}
+
+/// Whether Java sees a limit to the length of a look-behind (JDK 17, `study` of each node): none
+/// where a group with a choice inside is repeated (it becomes a loop), whatever the bounds.
+fn java_sees(node: &Node) -> JavaSees {
     match node {
-        Node::Concat(nodes) | Node::Alt(nodes) => nodes.iter().all(java_bounded),
-        Node::Repeat { node, max, .. } => {
-            matches!(**node, Node::Set(_))
-                || node.width().1 == Some(0)
-                || (max.is_some() && java_bounded(node))
+        Node::Concat(nodes) | Node::Alt(nodes) => {
+            nodes.iter().map(java_sees).max().unwrap_or(JavaSees::Limit)
         }
+        Node::Repeat { node, max, .. } => match (&**node, max) {
+            (Node::Set(_), Some(_)) => JavaSees::Limit,
+            (Node::Set(_), None) => JavaSees::Sum,
+            (inner, Some(_)) if java_determined(inner) => java_sees(inner),
+            (inner, None) if java_determined(inner) && inner.width().1 == Some(0) => {
+                JavaSees::Limit
+            }
+            // `?` behind a group is a choice, `{0,1}` a loop.
+            (inner, Some(1)) => java_sees(inner).max(JavaSees::Sum),
+            (inner, None) if java_determined(inner) => JavaSees::Sum,
+            _ => JavaSees::None,
+        },
+        _ => JavaSees::Limit,
+    }
+}
+
+/// Whether Java finds no choice in a node: no alternatives, no repetition but of a fixed count.
+fn java_determined(node: &Node) -> bool {
+    match node {
+        Node::Concat(nodes) => nodes.iter().all(java_determined),
+        Node::Alt(_) => false,
+        Node::Repeat { node, min, max } => *max == Some(*min) && java_determined(node),
         _ => true,
     }
 }
@@ -113,10 +145,10 @@ fn onigmo_width(node: &Node) -> Option<u64> {
     }
 }
 
-/// Whether each branch at the top has one width.
-fn one_width(node: &Node) -> bool {
+/// Whether a node has one width, or, where `branches` may differ, each branch at the top.
+fn one_width(node: &Node, branches: bool) -> bool {
     let branches = match node {
-        Node::Alt(nodes) => nodes.as_slice(),
+        Node::Alt(nodes) if branches => nodes.as_slice(),
         other => std::slice::from_ref(other),
     };
     branches.iter().all(|branch| onigmo_width(branch).is_some())
@@ -127,9 +159,6 @@ impl Parser {
     pub(super) fn leading_verbs(&mut self) -> Parsed<()> {
         if self.family == Family::Perl && self.looking_at("(*") {
             return Err(self.unsupported("a (*VERB)"));
-        }
-        if self.family == Family::Rust {
-            return Ok(());
         }
         Ok(())
     }
@@ -148,8 +177,13 @@ impl Parser {
         if self.family == Family::Perl && self.next_ascii() == '*' {
             return Err(self.unsupported("a (*VERB)"));
         }
+        if self.family == Family::Java {
+            self.skip_extended();
+        }
         if !self.eat("?") {
-            self.check_capture_in_behind(open)?;
+            if !self.scan.named {
+                self.check_capture_in_behind(open)?;
+            }
             if !self.flags.no_capture {
                 self.groups += 1;
             }
@@ -175,7 +209,12 @@ impl Parser {
                 && self.family != Family::Java =>
             {
                 while let Some(symbol) = self.bump() {
-                    if symbol == u32::from(')') {
+                    // Python and Onigmo: not at an escaped one.
+                    if symbol == u32::from('\\')
+                        && matches!(self.family, Family::Python | Family::Ruby)
+                    {
+                        self.bump();
+                    } else if symbol == u32::from(')') {
                         if open == self.flags_until {
                             self.flags_until = self.pos;
                         }
@@ -205,11 +244,13 @@ impl Parser {
                     self.name('>')?;
                     return Err(self.unsupported("(?<name>: taken from Go 1.22 on"));
                 }
+                self.check_capture_in_behind(open)?;
                 self.name('>')?;
                 self.body(open).map(|node| (node, Last::Item))
             }
             '\'' if matches!(self.family, Family::Perl | Family::Ruby | Family::DotNet) => {
                 self.pos += 1;
+                self.check_capture_in_behind(open)?;
                 self.name('\'')?;
                 self.body(open).map(|node| (node, Last::Item))
             }
@@ -255,7 +296,7 @@ impl Parser {
 
     /// Onigmo takes neither look-ahead nor, in negative look-behind, captures.
     fn check_capture_in_behind(&self, open: usize) -> Parsed<()> {
-        if self.family == Family::Ruby && self.behind_negative && !self.scan.named {
+        if self.family == Family::Ruby && self.behind_negative {
             return Err(self.error_at(open, "invalid pattern in look-behind"));
         }
         Ok(())
@@ -273,9 +314,10 @@ impl Parser {
         self.behind |= !ahead;
         self.behind_negative |= !ahead && negative;
         let node = self.body(open)?;
+        let branches = self.branches;
         (self.behind, self.behind_negative) = was;
         if !ahead {
-            self.check_behind(start, &node)?;
+            self.check_behind(start, &node, branches)?;
         }
         Ok((
             Node::Around {
@@ -291,33 +333,40 @@ impl Parser {
         ))
     }
 
-    /// Which look-behinds an engine takes: Python one width; Perl and PCRE2 bounded (PCRE2 each
-    /// branch up to 255); Java bounded; Onigmo each top-level branch one width; ECMAScript and
-    /// .NET any.
-    fn check_behind(&self, start: usize, node: &Node) -> Parsed<()> {
+    /// Which look-behinds an engine takes: Python one width; Perl up to 255; PCRE2 each branch of
+    /// one width, or, from 10.43 on, up to 255; Java bounded; Onigmo each top-level branch one width;
+    /// ECMAScript and .NET any. `branches` is how many stand at the top.
+    fn check_behind(&self, start: usize, node: &Node, branches: usize) -> Parsed<()> {
         let (min, max) = node.width();
         let refuse = |message: &str| Err(self.error_at(start, message.to_owned()));
         match self.family {
             Family::Python if max != Some(min) => {
                 refuse("look-behind requires fixed-width pattern")
             }
-            // Java counts a repeated symbol as bounded, only repeated groups not (JDK 17,
-            // CharPropertyGreedy.study).
-            Family::Java if !java_bounded(node) => refuse("look-behind is not limited in length"),
-            Family::Perl if max.is_none() => refuse("look-behind is not limited in length"),
-            Family::Perl if max.is_some_and(|max| max > 255) => {
-                refuse("look-behind is longer than 255")
-            }
-            Family::Perl if self.dialect.is_pcre2() && !one_width(node) => {
-                Err(self
-                    .unsupported("a look-behind without a fixed length: taken from PCRE2 10.43 on"))
-            }
-            Family::Ruby => {
-                if !one_width(node) {
-                    return refuse("invalid pattern in look-behind");
+            Family::Java => match java_sees(node) {
+                JavaSees::Limit => Ok(()),
+                JavaSees::Sum => {
+                    Err(self.unsupported("a look-behind whose length Java may add up wrongly"))
+                }
+                JavaSees::None => refuse("look-behind is not limited in length"),
+            },
+            Family::Perl => {
+                let fixed = self.dialect.is_pcre2() && one_width(node, branches > 1);
+                let limit = if fixed { 65_535 } else { 255 };
+                if max.is_none_or(|max| max > limit) {
+                    return refuse("look-behind is not limited in length, or too long");
+                }
+                if self.dialect.is_pcre2() && !fixed {
+                    return Err(self.unsupported(
+                        "a look-behind without a fixed length: taken from PCRE2 10.43 on",
+                    ));
                 }
                 Ok(())
             }
+            Family::Ruby if !one_width(node, true) && self.folds_many() => {
+                Err(self.unsupported("letters that fold into one, in a look-behind"))
+            }
+            Family::Ruby if !one_width(node, true) => refuse("invalid pattern in look-behind"),
             _ => Ok(()),
         }
     }
@@ -333,7 +382,8 @@ impl Parser {
                 None => return Err(self.error_at(at, "missing end of group name")),
             }
         }
-        let ascii_only = matches!(self.family, Family::Java);
+        let ascii = self.family == Family::Go || (self.dialect.is_pcre2() && self.limit() == 0xFF);
+        let decimal = unicode::decimal();
         let good = |i: usize, c: char| match self.family {
             Family::EcmaScript => {
                 c == '$'
@@ -345,15 +395,23 @@ impl Parser {
             Family::Java => c.is_ascii_alphabetic() || (i > 0 && c.is_ascii_digit()),
             Family::Ruby => i > 0 || !(c.is_ascii_digit() || c == '-'),
             Family::DotNet => c == '_' || c.is_alphanumeric() || c == '-',
-            _ if ascii_only => c.is_ascii_alphanumeric() || c == '_',
+            Family::Go => c.is_ascii_alphanumeric() || c == '_',
             _ => {
                 c == '_'
-                    || c.is_alphabetic()
-                    || ((i > 0 || self.family == Family::Go) && c.is_alphanumeric())
+                    || (c.is_alphabetic() && (c.is_ascii() || !ascii))
+                    || (i > 0 && decimal.contains(u32::from(c)))
             }
         };
         if name.is_empty() || !name.chars().enumerate().all(|(i, c)| good(i, c)) {
             return Err(self.error_at(at, "bad group name"));
+        }
+        // RegexParser.ScanGroupOpen: a number is one to its end, and not zero.
+        let number = name.split('-').next().unwrap_or_default();
+        if self.family == Family::DotNet
+            && number.starts_with(|c: char| c.is_ascii_digit())
+            && number.parse::<u32>().unwrap_or(0) == 0
+        {
+            return Err(self.error_at(at, "bad group number"));
         }
         if self.family == Family::DotNet && name.contains('-') {
             return Err(self.unsupported("a balancing group: not regular"));
@@ -387,13 +445,24 @@ impl Parser {
         if self.next_ascii() == '^' && self.family == Family::Perl {
             self.pos += 1;
             any = true;
+            // Nothing can be switched off behind it.
+            minus = true;
             flags = Flags {
                 unix_lines: false,
                 ..Flags::default()
             };
         }
         loop {
+            if self.family == Family::Java {
+                // Switched on, (?x) holds in here as well.
+                self.flags = flags;
+                self.skip_extended();
+                self.flags = outer;
+            }
             let c = self.next_ascii();
+            if self.family == Family::Python && minus && !any && matches!(c, ':' | ')') {
+                return Err(self.error("missing flag"));
+            }
             match c {
                 ':' if any || self.family != Family::Go => {
                     if self.family == Family::EcmaScript {
@@ -458,11 +527,18 @@ impl Parser {
                     };
                     return Ok((Node::Empty, last));
                 }
-                '-' if !minus && !matches!(self.family, Family::Posix) => {
+                '-' if !minus || self.family == Family::Ruby => {
                     minus = true;
                     on = false;
-                    any |= self.family != Family::Go;
+                    any = match self.family {
+                        Family::Go => any,
+                        Family::Python => false,
+                        _ => true,
+                    };
                     self.pos += 1;
+                }
+                'c' if self.family == Family::Java => {
+                    return Err(self.unsupported("(?c): canonical equivalence"));
                 }
                 _ => {
                     if !self.flag(c, on, &mut flags) {
@@ -485,14 +561,14 @@ impl Parser {
             ('s', _) => flags.dot_all = on,
             ('x', Family::EcmaScript | Family::Go) => return false,
             ('x', Family::Perl) => {
-                flags.extended_more = on && flags.extended && self.ascii_before() == 'x';
+                flags.extended_more = on && self.ascii_before() == 'x';
                 flags.extended = on;
             }
             ('x', _) => flags.extended = on,
             ('U', Family::Go) => {}
             ('U' | 'J', Family::Perl) if self.dialect.is_pcre2() => {}
             ('U', Family::Java) => {
-                flags.unicode = on.then_some(true);
+                flags.unicode = Some(on);
                 flags.unicode_case = on;
             }
             ('u', Family::Java) => flags.unicode_case = on,
@@ -504,19 +580,37 @@ impl Parser {
             }
             ('L', Family::Python) if on && self.dialect == Dialect::PythonBytes => {}
             ('a', Family::Perl) if self.dialect == Dialect::Perl && on => {
-                flags.ascii_case |= self.ascii_before() == 'a';
+                match self.charsets_before().as_str() {
+                    "" => {}
+                    "a" => flags.ascii_case = true,
+                    _ => return false,
+                }
                 flags.unicode = Some(false);
             }
             ('u' | 'd' | 'l', Family::Perl) if self.dialect == Dialect::Perl && on => {
+                if !self.charsets_before().is_empty() {
+                    return false;
+                }
                 flags.unicode = None;
             }
-            ('p', Family::Perl) if self.dialect == Dialect::Perl => {}
+            // Of /p and of what is useless in a group (/c, /g, /o) Perl says no more than that.
+            ('c' | 'g' | 'o' | 'p', Family::Perl) if self.dialect == Dialect::Perl => {}
             ('a', Family::Ruby) if on => flags.unicode = Some(false),
             ('u', Family::Ruby) if on => flags.unicode = Some(true),
             ('d', Family::Ruby) if on => flags.unicode = None,
             _ => return false,
         }
         true
+    }
+
+    /// Perl: the flags for a character set that stand in this group before this place.
+    fn charsets_before(&self) -> String {
+        let before = self.input.get(..self.pos).unwrap_or_default().iter().rev();
+        before
+            .filter_map(|&symbol| char::from_u32(symbol))
+            .take_while(|&c| c != '?')
+            .filter(|c| matches!(c, 'a' | 'd' | 'l' | 'u'))
+            .collect()
     }
 
     fn ascii_before(&self) -> char {

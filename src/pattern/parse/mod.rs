@@ -153,6 +153,8 @@ struct Parser {
     quoting: bool,
     /// How many classes are open.
     class_depth: u32,
+    /// How many branches the choice had that was read last.
+    branches: usize,
 }
 
 type Parsed<T> = Result<T, ParseError>;
@@ -192,6 +194,7 @@ impl Parser {
             literal: Cell::new(None),
             quoting: false,
             class_depth: 0,
+            branches: 0,
         }
     }
 
@@ -303,6 +306,7 @@ impl Parser {
             branches.push(self.sequence()?);
         }
         self.depth -= 1;
+        self.branches = branches.len();
         Ok(Node::alt(branches))
     }
 
@@ -349,8 +353,7 @@ impl Parser {
                 // A comment: what was before stays what a quantifier repeats.
                 (Last::Invisible, Node::Empty) => {}
                 (kind, node) => {
-                    let single = !matches!(c, '(' | '[') && matches!(node, Node::Set(_));
-                    let literal = self.literal.take().filter(|_| single);
+                    let literal = self.literal.take();
                     self.check_posix_anchor(&nodes, &node)?;
                     nodes.push(node);
                     literals.push(literal);
@@ -393,6 +396,8 @@ impl Parser {
         while self.flags.extended {
             let c = self.next_ascii();
             let blank = self.peek().is_some_and(|symbol| match symbol {
+                // Onigmo and .NET (RegexParser's table of categories): no vertical tab.
+                11 => !matches!(self.family, Family::Ruby | Family::DotNet),
                 9..=13 | 32 => true,
                 // Perl and PCRE2: Pattern_White_Space.
                 0x85 | 0x200E | 0x200F | 0x2028 | 0x2029 => wide,

@@ -24,8 +24,8 @@ pub fn scan(input: &[u32], dialect: Dialect) -> Scan {
     };
     let mut in_class = false;
     let mut i = 0;
-    while i < input.len() {
-        match at(i) {
+    while let Some(&symbol) = input.get(i) {
+        match char::from_u32(symbol).unwrap_or('\0') {
             '\\' => i += 1,
             '[' if !in_class => {
                 in_class = true;
@@ -37,18 +37,19 @@ pub fn scan(input: &[u32], dialect: Dialect) -> Scan {
             }
             ']' => in_class = false,
             '(' if !in_class => {
-                if at(i + 1) != '?' && at(i + 1) != '*' {
-                    scan.groups += 1;
-                } else if at(i + 1) == '?' {
-                    let (named, open) = match (at(i + 2), at(i + 3)) {
-                        ('P', '<') => (dialect.family() != Family::EcmaScript, i + 4),
-                        ('<' | '\'', _) => (true, i + 3),
-                        _ => (false, i),
+                if at(i + 1) == '?' {
+                    let named = match (at(i + 2), at(i + 3)) {
+                        ('P', '<') => dialect.family() != Family::EcmaScript,
+                        ('<', '=' | '!') => false,
+                        ('<' | '\'', _) => true,
+                        _ => false,
                     };
-                    if named && !matches!(at(open), '=' | '!') {
+                    if named {
                         scan.groups += 1;
                         scan.named = true;
                     }
+                } else {
+                    scan.groups += 1;
                 }
             }
             _ => {}

@@ -46,24 +46,39 @@ impl Parser {
         if self.flags.ignore_case && self.family == Family::Ruby {
             return Err(self.unsupported("a property without regard to case"));
         }
-        let cased = self.flags.ignore_case && matches!(plain, "Lu" | "Ll" | "Lt");
+        let set = self
+            .named_property(plain)
+            .ok_or_else(|| self.unknown_property(at, plain))?;
+        let set = self.cased_property(set)?;
         let set = match self.family {
-            Family::Perl if cased && self.dialect.is_pcre2() => {
-                return Err(
-                    self.unsupported("\\p{Lu} without regard to case: depends on the version")
-                );
-            }
-            // Without regard to case these three are one (JDK 16 and later in Java); what else is
-            // named is not folded.
-            Family::Perl | Family::Java | Family::DotNet if cased => unicode::property("LC"),
-            _ => self.named_property(plain),
-        };
-        let set = set.ok_or_else(|| self.unknown_property(at, plain))?;
-        let set = match self.family {
-            Family::Go | Family::EcmaScript => self.folded(self.set(&set)),
+            Family::Go => self.folded(self.set(&set)),
             _ => self.set(&set),
         };
         Ok(self.negated(set, negative))
+    }
+
+    /// Without regard to case upper, lower and title case are one (JDK 16 and later in Java), by
+    /// whatever name; what else is named is not folded.
+    fn cased_property(&self, set: Set) -> Parsed<Set> {
+        let family = matches!(self.family, Family::Perl | Family::Java | Family::DotNet);
+        if !family || !self.flags.ignore_case {
+            return Ok(set);
+        }
+        let is = |name: &str| unicode::property(name).as_ref() == Some(&set);
+        let title = is("Lt");
+        if !title && !is("Lu") && !is("Ll") {
+            return Ok(set);
+        }
+        if self.dialect.is_pcre2() {
+            return Err(self.unsupported("\\p{Lu} without regard to case: depends on the version"));
+        }
+        // Perl: of title case more than letters.
+        let name = if title && self.dialect == Dialect::Perl {
+            "Cased"
+        } else {
+            "LC"
+        };
+        Ok(unicode::property(name).unwrap_or(set))
     }
 
     fn unknown_property(&self, at: usize, name: &str) -> super::ParseError {
@@ -77,7 +92,7 @@ impl Parser {
             {
                 self.error_at(at, format!("unknown character property name {{{name}}}"))
             }
-            Family::Ruby if name.contains('=') => {
+            Family::Ruby if name.contains(['=', ':']) => {
                 self.error_at(at, format!("invalid character property name {{{name}}}"))
             }
             Family::Perl
@@ -99,10 +114,11 @@ impl Parser {
     fn named_property(&self, name: &str) -> Option<Set> {
         match self.family {
             Family::Java => self.java_property(name),
+            Family::Perl if self.dialect.is_pcre2() => pcre2_property(name),
             Family::Perl => match name {
-                "L&" | "LC" => unicode::property("LC"),
+                "L&" | "L_" | "LC" => unicode::property("LC"),
                 "Any" => Some(Set::range(0, 0x10_FFFF)),
-                _ if self.dialect == Dialect::Perl => {
+                _ => {
                     let lower = name.to_ascii_lowercase();
                     if self.flags.ignore_case
                         && ["upper", "lower", "title"]
@@ -121,46 +137,16 @@ impl Parser {
                     // perlunicode: a script by its name alone means its extensions.
                     unicode::property(&format!("scx={name}")).or_else(|| unicode::property(name))
                 }
-                "Xan" => unicode::posix_unicode("alnum", Dialect::Pcre2Ucp),
-                "Xwd" => Some(unicode::shorthand(Shorthand::Word, Dialect::Pcre2Ucp, None)),
-                "Xsp" | "Xps" => Some(unicode::shorthand(
-                    Shorthand::Space,
-                    Dialect::Pcre2Ucp,
-                    None,
-                )),
-                _ if is_category(name) => unicode::property(name),
-                // pcre2pattern: no long names of categories, no "Is"; scripts mean extensions.
-                _ => match name.split_once(['=', ':']) {
-                    Some((key, script)) => {
-                        let key = key.to_ascii_lowercase().replace(['_', ' ', '-'], "");
-                        match key.as_str() {
-                            "script" | "sc" => unicode::property(&format!("sc={script}")),
-                            "scriptextensions" | "scx" => {
-                                unicode::property(&format!("scx={script}"))
-                            }
-                            _ => None,
-                        }
-                    }
-                    None if name.to_ascii_lowercase().starts_with("is")
-                        || (unicode::property(&format!("gc={name}")).is_some()
-                            && !name.eq_ignore_ascii_case("ascii")) =>
-                    {
-                        None
-                    }
-                    None => unicode::property(&format!("scx={name}"))
-                        .or_else(|| unicode::property(name)),
-                },
             },
             Family::Ruby => {
                 let lower = name.to_ascii_lowercase();
                 match lower.as_str() {
-                    // \p{Punct} is the category, [[:punct:]] more than that.
-                    "punct" => unicode::property("P"),
+                    // Not \p{Punct}: that is the category, [[:punct:]] more than that.
                     "alnum" | "alpha" | "blank" | "cntrl" | "digit" | "graph" | "lower"
                     | "print" | "space" | "upper" | "xdigit" | "word" => {
                         unicode::posix_unicode(&lower, self.dialect)
                     }
-                    _ if lower.starts_with("is") || lower.contains('=') => None,
+                    _ if lower.starts_with("is") || lower.contains(['=', ':']) => None,
                     _ => unicode::property(name),
                 }
             }
@@ -206,7 +192,9 @@ impl Parser {
                     return None;
                 }
                 match name.split_once('=') {
-                    Some(("General_Category" | "gc", value)) => unicode::property(value),
+                    Some(("General_Category" | "gc", value)) => {
+                        unicode::property(&format!("gc={value}"))
+                    }
                     Some(("Script" | "sc", value)) => unicode::property(&format!("sc={value}")),
                     Some(("Script_Extensions" | "scx", value)) => {
                         unicode::property(&format!("scx={value}"))
@@ -233,7 +221,9 @@ impl Parser {
         let posix = match name {
             "Lower" | "Upper" | "Alpha" | "Digit" | "Alnum" | "Punct" | "Graph" | "Print"
             | "Blank" | "Cntrl" | "XDigit" | "Space" | "ASCII" => name.to_ascii_lowercase(),
-            _ if unicode => name.to_ascii_lowercase(),
+            _ if unicode && !matches!(name.to_ascii_lowercase().as_str(), "ascii" | "word") => {
+                name.to_ascii_lowercase()
+            }
             _ => String::new(),
         };
         if !posix.is_empty()
@@ -264,7 +254,17 @@ impl Parser {
             _ if is_category(name) => return unicode::property(name),
             _ => {}
         }
-        let script = |name: &str| unicode::property(&format!("sc={name}"));
+        // Character.UnicodeScript.forName: in any case, but with the underscores.
+        let script = |name: &str| {
+            let bytes = name.as_bytes();
+            let camel = bytes
+                .windows(2)
+                .any(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase());
+            if camel && !name.eq_ignore_ascii_case("SignWriting") || name.contains([' ', '-']) {
+                return None;
+            }
+            unicode::property(&format!("sc={name}"))
+        };
         if let Some((key, value)) = name.split_once('=') {
             return match key.to_ascii_lowercase().as_str() {
                 "sc" | "script" => script(value),
@@ -301,11 +301,61 @@ impl Parser {
     }
 }
 
-/// The short name of a general category, exactly as Unicode writes it.
+/// The short names of the general categories, exactly as Unicode writes them.
+const CATEGORIES: &str = "L Lu Ll Lt Lm Lo M Mn Mc Me N Nd Nl No P Pc Pd Ps Pe Pi Pf Po S Sm Sc Sk So Z \
+                          Zs Zl Zp C Cc Cf Co Cn Cs";
+
 fn is_category(name: &str) -> bool {
-    const NAMES: &str = "L Lu Ll Lt Lm Lo M Mn Mc Me N Nd Nl No P Pc Pd Ps Pe Pi Pf Po S Sm Sc Sk So Z \
-                         Zs Zl Zp C Cc Cf Co Cn Cs";
-    NAMES.split(' ').any(|known| known == name)
+    CATEGORIES.split(' ').any(|known| known == name)
+}
+
+/// pcre2pattern, "Unicode character properties": case, blanks, dashes and underscores make no
+/// difference (from 10.40 on); no long names of categories, no "Is"; a script by its name alone means
+/// its extensions, and what is of the script itself among them.
+fn pcre2_property(name: &str) -> Option<Set> {
+    let loose = name.to_ascii_lowercase().replace(
+        |c: char| c.is_ascii_whitespace() || matches!(c, '-' | '_'),
+        "",
+    );
+    let extended = |script: &str| {
+        let own = unicode::property(&format!("sc={script}"))?;
+        Some(own.union(&unicode::property(&format!("scx={script}"))?))
+    };
+    if let Some(category) = CATEGORIES
+        .split(' ')
+        .find(|c| c.eq_ignore_ascii_case(&loose))
+    {
+        return unicode::property(category);
+    }
+    match loose.as_str() {
+        "l&" | "lc" => return unicode::property("LC"),
+        "any" => return Some(Set::range(0, 0x10_FFFF)),
+        "ascii" => return unicode::property("ASCII"),
+        "xan" => return unicode::posix_unicode("alnum", Dialect::Pcre2Ucp),
+        "xwd" => return Some(unicode::shorthand(Shorthand::Word, Dialect::Pcre2Ucp, None)),
+        "xsp" | "xps" => {
+            return Some(unicode::shorthand(
+                Shorthand::Space,
+                Dialect::Pcre2Ucp,
+                None,
+            ));
+        }
+        "xuc" => {
+            return Some(
+                Set::of("$@`").union(&Set::from_ranges([(0xA0, 0xD7FF), (0xE000, 0x10_FFFF)])),
+            );
+        }
+        _ => {}
+    }
+    match loose.split_once(['=', ':']) {
+        Some(("script" | "sc", script)) => unicode::property(&format!("sc={script}")),
+        Some(("scriptextensions" | "scx", script)) => extended(script),
+        Some(_) => None,
+        None if loose.starts_with("is") || unicode::property(&format!("gc={loose}")).is_some() => {
+            None
+        }
+        None => extended(&loose).or_else(|| unicode::property(&loose)),
+    }
 }
 
 /// Whether a name is written as PropertyValueAliases.txt and its like write names: words with a
@@ -315,6 +365,12 @@ fn written_as_listed(name: &str) -> bool {
         "SignWriting" | "ExtPict" => return true,
         // The aliases of these are written small, and the script has its capital inside.
         "Digit" | "Cntrl" | "Punct" | "Space" | "Signwriting" => return false,
+        "Ascii" | "Ascii_Hex_Digit" => return false,
+        // Aliases of two letters: of categories as they are, of other properties in capitals.
+        _ if name.len() <= 2 && !is_category(name) && name != "LC" => {
+            return name.bytes().all(|b| b.is_ascii_uppercase())
+                && unicode::property(&format!("gc={name}")).is_none();
+        }
         _ => {}
     }
     name.split('_').all(|word| {

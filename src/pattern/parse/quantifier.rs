@@ -107,19 +107,9 @@ impl Parser {
         let mut possessive = false;
         match self.family {
             Family::Posix => {}
-            _ if self.next_ascii() == '?' => {
-                // Onigmo: a{n}? is not lazy but optional.
-                if self.family == Family::Ruby && was_braces && max == Some(min) {
-                    if let Some(node) = nodes.pop() {
-                        self.pos += 1;
-                        let inner = Node::repeat(node, min, max);
-                        nodes.push(Node::repeat(inner, 0, Some(1)));
-                        *last = Last::Quantified;
-                    }
-                    return Ok(());
-                }
-                self.pos += 1;
-            }
+            // Onigmo: a{n}? is not lazy but optional, by a quantifier of its own.
+            Family::Ruby if self.next_ascii() == '?' && was_braces && max == Some(min) => {}
+            _ if self.next_ascii() == '?' => self.pos += 1,
             Family::Perl | Family::Java | Family::Python if self.next_ascii() == '+' => {
                 possessive = true;
                 self.pos += 1;
@@ -149,6 +139,10 @@ impl Parser {
         {
             return Err(self.unsupported("a repeated \\R: not matched as it is alone"));
         }
+        // Onigmo may write a counted literal out, and then joins its letters.
+        if self.family == Family::Ruby && was_braces && self.flags.ignore_case && max != Some(1) {
+            self.check_parts(&[node.clone(), node.clone()], &[])?;
+        }
         self.check_repeated_anchor(&node, max)?;
         nodes.push(if possessive {
             self.possessive(node, min, max)?
@@ -159,23 +153,8 @@ impl Parser {
         Ok(())
     }
 
-    /// `x*+` for a set is `x*(?!x)`: the repetition takes what it can and gives nothing back.
+    /// `x*+` is `(?>x*)`.
     fn possessive(&self, node: Node, min: u32, max: Option<u32>) -> Parsed<Node> {
-        if let Some(set) = group::as_set(&node) {
-            let stop = Node::ahead(Node::Set(set.clone()), true);
-            let one = Node::Set(set);
-            return Ok(match max {
-                None => Node::concat(vec![Node::repeat(one, min, None), stop]),
-                Some(max) if max == min => Node::repeat(one, min, Some(min)),
-                Some(max) => Node::alt(vec![
-                    Node::repeat(one.clone(), max, Some(max)),
-                    Node::concat(vec![
-                        Node::repeat(one, min, Some(max.saturating_sub(1))),
-                        stop,
-                    ]),
-                ]),
-            });
-        }
         group::atomic(Node::repeat(node, min, max))
             .ok_or_else(|| self.unsupported("a possessive quantifier on more than one symbol"))
     }
