@@ -328,3 +328,66 @@ fn lint_of_the_embedded_page() {
         assert_eq!(found, count, "{rule}: {issues:#?}");
     }
 }
+
+/// OpenAPI 3.0.4 §4.7.24.2: one schema for both ways is the usual thing.
+#[test]
+fn what_goes_one_way_is_required_one_way() {
+    let document = json!({
+        "openapi": "3.0.4",
+        "info": {"title": "Users", "version": "1"},
+        "paths": {"/users": {"post": {
+            "operationId": "add",
+            "requestBody": {"content": {"application/json": {"schema": {
+                "type": "array",
+                "items": {"$ref": "#/components/schemas/User"}
+            }}}},
+            "responses": {"200": {"description": "ok", "content": {"application/json": {
+                "schema": {"$ref": "#/components/schemas/User"}
+            }}}}
+        }}},
+        "components": {"schemas": {"User": {
+            "type": "object",
+            "required": ["id", "name", "password"],
+            "properties": {
+                "id": {"type": "integer", "readOnly": true, "minimum": 0},
+                "name": {"type": "string"},
+                "password": {"type": "string", "writeOnly": true}
+            }
+        }}}
+    });
+    let contract = load_bytes("users", document.to_string().as_bytes()).expect("loads");
+    let operation = contract.operation("add").expect("operation");
+    let body = &operation.body.as_ref().expect("a body").schema;
+    let response = operation.responses[0].schema.as_ref().expect("a schema");
+    let texts = contract.texts();
+    let says = |schema, value| contract::assess(schema, &value, &texts).certainty;
+    for (value, request, answer) in [
+        (
+            json!({"name": "a", "password": "b"}),
+            Assessment::SurelyValid,
+            Assessment::SurelyInvalid,
+        ),
+        (
+            json!({"name": "a", "id": 1}),
+            Assessment::SurelyInvalid,
+            Assessment::SurelyValid,
+        ),
+        (
+            json!({"id": 1, "password": "b"}),
+            Assessment::SurelyInvalid,
+            Assessment::SurelyInvalid,
+        ),
+    ] {
+        assert_eq!(says(body, json!([value.clone()])), request, "{value}");
+        assert_eq!(says(response, value.clone()), answer, "{value}");
+    }
+    let ids: Vec<&str> = contract.promises.iter().map(|p| p.id.as_str()).collect();
+    let required = |name: &str| {
+        ids.iter()
+            .any(|id| id.ends_with(&format!("{name}.required")))
+    };
+    assert!(
+        required("name") && required("password") && !required("id"),
+        "{ids:?}"
+    );
+}

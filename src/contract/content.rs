@@ -15,6 +15,44 @@ struct Content {
     only: bool,
 }
 
+/// Which way a body goes.
+#[derive(Clone, Copy)]
+enum Way {
+    Request,
+    Answer,
+}
+
+/// A required member that is `readOnly` is required in answers only, one that is `writeOnly` in
+/// requests only (OpenAPI 3.0.4 §4.7.24.2); of answers `readOnly` says nothing.
+fn one_way(schema: &mut Schema, way: Way) {
+    fn other_way(schema: &Schema, name: &str, way: Way) -> bool {
+        schema.property(name).is_some_and(|member| match way {
+            Way::Request => member.read_only,
+            Way::Answer => member.write_only,
+        }) || schema.all_of.iter().any(|part| other_way(part, name, way))
+    }
+    let mut required = std::mem::take(&mut schema.required);
+    required.retain(|name| !other_way(schema, name, way));
+    schema.required = required;
+    let parts = schema
+        .properties
+        .iter_mut()
+        .map(|(_, member)| member)
+        .chain(schema.items.as_deref_mut())
+        .chain(&mut schema.all_of)
+        .chain(&mut schema.any_of)
+        .chain(&mut schema.one_of);
+    for part in parts {
+        one_way(part, way);
+    }
+    if let Additional::Schema(rules) = &mut schema.additional {
+        one_way(rules, way);
+    }
+    if matches!(way, Way::Answer) {
+        schema.read_only = false;
+    }
+}
+
 impl<'d> Loader<'d> {
     /// The JSON body of an operation; `None` where it takes another kind of body only.
     pub(super) fn body(
@@ -27,16 +65,20 @@ impl<'d> Loader<'d> {
         let used = ["description", "content", "required"];
         self.schemas.reader.leave_out(map, &used, &at);
         match self.content(map, &at)? {
-            Some(content) => Ok(Some(Body {
-                required: self.schemas.reader.member_flag(value, "required", &at)?,
-                media_type: content.media_type,
-                schema: content.schema.unwrap_or_else(|| Schema {
+            Some(content) => {
+                let mut schema = content.schema.unwrap_or_else(|| Schema {
                     pointer: at.clone(),
                     ..Schema::default()
-                }),
-                examples: content.examples,
-                pointer: at,
-            })),
+                });
+                one_way(&mut schema, Way::Request);
+                Ok(Some(Body {
+                    required: self.schemas.reader.member_flag(value, "required", &at)?,
+                    media_type: content.media_type,
+                    schema,
+                    examples: content.examples,
+                    pointer: at,
+                }))
+            }
             None => {
                 let why = "the operation takes no JSON body and is not judged";
                 self.schemas.reader.skip(&at, why);
@@ -155,7 +197,10 @@ impl<'d> Loader<'d> {
             }
         }
         let (media_type, schema, examples) = match content {
-            Some(content) if content.only => {
+            Some(mut content) if content.only => {
+                if let Some(schema) = &mut content.schema {
+                    one_way(schema, Way::Answer);
+                }
                 (Some(content.media_type), content.schema, content.examples)
             }
             Some(_) => {

@@ -386,6 +386,8 @@ pub struct Schema {
     pub examples: Vec<Value>,
     /// `readOnly`
     pub read_only: bool,
+    /// `writeOnly`
+    pub write_only: bool,
     /// `writeOnly` or `format: password`: never printed when it comes from the device.
     pub secret: bool,
     /// Assertions of this schema that are not understood (`patternProperties`, `if`…): a value

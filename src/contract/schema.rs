@@ -300,7 +300,8 @@ impl<'d> Schemas<'d> {
                 schema.types.push(JsonType::Null);
             }
         }
-        schema.secret |= flag("writeOnly");
+        schema.write_only |= flag("writeOnly");
+        schema.secret |= schema.write_only;
         for (keyword, low) in [("exclusiveMinimum", true), ("exclusiveMaximum", false)] {
             let Some(Value::Number(value)) = map.get(keyword) else {
                 continue;
