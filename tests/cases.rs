@@ -114,7 +114,7 @@ fn sent(case: &Case, starts: &[(&str, Value)]) -> String {
         let mut places = Vec::new();
         changed(start, &value, FieldPath::root(), &mut places);
         let (place, after) = match places.as_slice() {
-            [] if start.to_string() == text => return (*name).to_owned(),
+            [] if text == start.to_string().as_str() => return (*name).to_owned(),
             [(place, after)] if !place.0.is_empty() => (place, after),
             _ => continue,
         };
@@ -122,7 +122,7 @@ fn sent(case: &Case, starts: &[(&str, Value)]) -> String {
             Some(after) => set(start, place, after.clone()),
             None => remove(start, place),
         };
-        if same.is_some_and(|same| same.to_string() == text) {
+        if same.is_some_and(|same| text == same.to_string().as_str()) {
             let after = after.as_ref().map_or("absent".to_owned(), Value::to_string);
             let place = printable(&place.dotted());
             return format!("{name}, {place} {}", printable(&after));
