@@ -276,6 +276,7 @@ fn descriptions() {
             long(None, Some(Some(9)), Some("codepoints")),
             "up to 9 code points",
         ),
+        (long(None, Some(None), None), "no limit of length found"),
         (long(Some(2), None, None), "at least 2 characters"),
         (
             Description {

@@ -91,6 +91,7 @@ impl fmt::Display for Description {
             (Some(min), Some(Some(max))) => parts.push(format!("{min} to {max} {unit}")),
             (Some(min), Some(None)) => parts.push(format!("{min} or more {unit}, no limit found")),
             (None, Some(Some(max))) => parts.push(format!("up to {max} {unit}")),
+            (None, Some(None)) => parts.push("no limit of length found".to_owned()),
             (Some(min), None) => parts.push(format!("at least {min} {unit}")),
             _ => {}
         }
