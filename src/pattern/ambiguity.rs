@@ -7,7 +7,8 @@
 //! one state with the same text (EDA) give exponential time, a chain of loops that share a text
 //! (IDA) polynomial time, and a text after which the match fails makes it happen. Conditions
 //! (`\b`, look-around) are left aside, so a risk may be overstated; that the attack text is really
-//! refused is checked.
+//! refused is checked. Where a look-around may be slow by itself, nothing is predicted instead of
+//! linear time.
 //!
 //! Imports [`super::ast`], [`super::automaton`], [`super::nfa`], [`super::product`].
 
@@ -102,6 +103,9 @@ pub fn risk(pattern: &str, dialect: Dialect, mode: Mode) -> Result<Risk, ParseEr
                 attack: Some(attack),
             });
         }
+    }
+    if hidden(&node, dialect.alphabet(), &mut steps) {
+        return Ok(unknown);
     }
     Ok(Risk {
         growth: Some(Growth::Linear),
@@ -487,6 +491,27 @@ fn without_conditions(node: &Node) -> Node {
     }
 }
 
+/// Whether a look-around may take more than linear time by itself: it is a match of its own, of
+/// which the pattern around it shows nothing.
+fn hidden(node: &Node, alphabet: Alphabet, steps: &mut usize) -> bool {
+    match node {
+        Node::Around { node, .. } => {
+            let linear = Machine::new(node, alphabet, Mode::Full).is_some_and(|machine| {
+                machine.exponential(steps) == Some(None)
+                    && machine
+                        .polynomial(steps)
+                        .is_some_and(|chains| chains.is_empty())
+            });
+            !linear || hidden(node, alphabet, steps)
+        }
+        Node::Concat(nodes) | Node::Alt(nodes) => {
+            nodes.iter().any(|node| hidden(node, alphabet, steps))
+        }
+        Node::Repeat { node, .. } => hidden(node, alphabet, steps),
+        Node::Empty | Node::Set(_) | Node::Look(_) => false,
+    }
+}
+
 fn anchored(node: &Node) -> bool {
     match node {
         Node::Concat(nodes) => nodes.first().is_some_and(anchored),
@@ -585,6 +610,20 @@ fn components(next: &[Vec<(usize, bool)>]) -> (Vec<usize>, Vec<bool>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_is_predicted_of_slow_look_arounds() {
+        for (pattern, growth) in [
+            (r"(?!(\D*|a*)*[ab])", None),
+            (r"^(?:(?=(a|a)*b)a)?c", None),
+            (r"^(?=.*a.*b)c", None),
+            (r"^(?=.*[A-Z])(?=.*\d).{8,}$", Some(Growth::Linear)),
+            (r"^(?=(a|a)*b)(a|a)*$", Some(Growth::Exponential)),
+        ] {
+            let risk = risk(pattern, Dialect::EcmaScript, Mode::Search).expect("compiles");
+            assert_eq!(risk.growth, growth, "{pattern} {risk:?}");
+        }
+    }
 
     #[test]
     fn growth_is_predicted() {

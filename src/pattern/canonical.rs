@@ -73,11 +73,7 @@ fn tail(parts: &mut Vec<Node>, mode: Mode, anything: &Node) -> Node {
 
 /// Whether nothing need follow, as with `$`; what `(?=b$)` asks for must.
 fn may_be_empty(text: &Node) -> bool {
-    match text {
-        Node::Empty => true,
-        Node::Alt(branches) => branches.contains(&Node::Empty),
-        _ => false,
-    }
+    matches!(text, Node::Alt(branches) if branches.contains(&Node::Empty))
 }
 
 /// "The end, or before a line terminator that ends the text" as the text that may follow; `None`
