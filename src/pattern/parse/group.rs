@@ -101,8 +101,6 @@ fn java_sees(node: &Node) -> JavaSees {
             nodes.iter().map(java_sees).max().unwrap_or(JavaSees::Limit)
         }
         Node::Repeat { node, max, .. } => match (&**node, max) {
-            (Node::Set(_), Some(_)) => JavaSees::Limit,
-            (Node::Set(_), None) => JavaSees::Sum,
             (inner, Some(_)) if java_determined(inner) => java_sees(inner),
             (inner, None) if java_determined(inner) && inner.width().1 == Some(0) => {
                 JavaSees::Limit
