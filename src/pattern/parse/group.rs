@@ -380,15 +380,18 @@ impl Parser {
                 None => return Err(self.error_at(at, "missing end of group name")),
             }
         }
+        if self.family == Family::EcmaScript && name.contains("\\u") {
+            return Err(self.unsupported("an escape in the name of a group"));
+        }
         let ascii = self.family == Family::Go || (self.dialect.is_pcre2() && self.limit() == 0xFF);
         let decimal = unicode::decimal();
         let good = |i: usize, c: char| match self.family {
+            // 22.2.1, RegExpIdentifierName.
             Family::EcmaScript => {
-                c == '$'
-                    || c == '_'
-                    || c.is_alphabetic()
-                    || (i > 0 && c.is_alphanumeric())
-                    || c == '\\'
+                let letters = if i == 0 { "ID_Start" } else { "ID_Continue" };
+                matches!(c, '$' | '_')
+                    || (i > 0 && matches!(c, '\u{200C}' | '\u{200D}'))
+                    || unicode::property(letters).is_some_and(|set| set.contains(u32::from(c)))
             }
             Family::Java => c.is_ascii_alphabetic() || (i > 0 && c.is_ascii_digit()),
             Family::Ruby => i > 0 || !(c.is_ascii_digit() || c == '-'),
