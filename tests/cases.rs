@@ -2,10 +2,12 @@
 //! of values make of them, pinned as lines that can be checked by eye: what is sent, what may come
 //! back, which promises it tests.
 
+mod told;
+
 use probity::case::build::{remove, set};
 use probity::case::{
-    Case, Check, Context, Expect, Fault, Plan, RESERVE, Recipe, THOROUGH_TIER, Weigher, plan,
-    plan_where, strategies,
+    Case, Check, Context, Plan, RESERVE, Recipe, THOROUGH_TIER, Weigher, plan, plan_where,
+    strategies,
 };
 use probity::contract::{Contract, FieldPath, load_bytes};
 use probity::exchange::{HttpRequest, Request, Template};
@@ -15,6 +17,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use told::{expected, printable};
 
 /// One entry of `cases/bodies.yaml`.
 #[derive(Deserialize)]
@@ -144,43 +147,6 @@ fn changed(a: &Value, b: &Value, at: FieldPath, out: &mut Vec<(FieldPath, Option
             }
         }
         (_, b) => out.push((at, Some(b.clone()))),
-    }
-}
-
-/// On one line: a run of one character is counted, what is not printable ASCII is named.
-fn printable(text: &str) -> String {
-    let text: Vec<char> = text.chars().collect();
-    let mut out = String::new();
-    for run in text.chunk_by(|a, b| a == b) {
-        let shown = match run[0] {
-            c @ ' '..='~' => c.to_string(),
-            c => c.escape_default().to_string(),
-        };
-        match run.len() {
-            n @ ..6 => out += &shown.repeat(n),
-            n => write!(out, "{shown}<*{n}>").expect("text"),
-        }
-    }
-    out
-}
-
-fn faults(faults: &[Fault]) -> String {
-    let words = faults.iter().map(|fault| match &fault.field {
-        Some(field) => format!(" {:?}:{}", fault.kind, printable(&field.dotted())),
-        None => format!(" {:?}", fault.kind),
-    });
-    words.collect()
-}
-
-fn expected(expect: &Expect) -> String {
-    match expect {
-        Expect::Accepted => "accepted".to_owned(),
-        Expect::Refused { faults: f } => format!("refused{}", faults(f)),
-        Expect::Either {
-            question,
-            faults: f,
-        } => format!("either ({question}){}", faults(f)),
-        other => format!("{other:?}"),
     }
 }
 

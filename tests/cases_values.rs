@@ -1,14 +1,17 @@
 //! What cases are made of, in tables that can be checked by eye: the valid values that bodies hold,
 //! the requests round them, and what is expected of bodies of any origin.
 
+mod told;
+
 use probity::case::build::{is_type, own_credentials};
-use probity::case::{Case, Check, Context, Expect, Fault, Step, Weigher, question, strategies};
+use probity::case::{Case, Check, Context, Expect, Step, Weigher, question, strategies};
 use probity::contract::{Contract, FieldPath, JsonType, load_bytes};
 use probity::exchange::{HttpRequest, Request, Template};
 use probity::pattern::Texts;
 use probity::profile::Profile;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
+use told::expected;
 
 struct Stage {
     contract: Contract,
@@ -115,31 +118,13 @@ fn expanded(text: &str) -> Vec<u8> {
     out
 }
 
-fn faults(faults: &[Fault]) -> String {
-    let words = faults.iter().map(|fault| match &fault.field {
-        Some(field) => format!(" {:?}:{}", fault.kind, field.dotted()),
-        None => format!(" {:?}", fault.kind),
-    });
-    words.collect()
-}
-
-fn expected(case: &Case) -> String {
-    let expect = match &case.expect {
-        Expect::Accepted => "accepted".to_owned(),
-        Expect::Refused { faults: f } => format!("refused{}", faults(f)),
-        Expect::Either {
-            question,
-            faults: f,
-        } => format!("either ({question}){}", faults(f)),
-        Expect::Survived { question } => format!("survived ({question})"),
-        other => format!("{other:?}"),
-    };
+fn outcome(case: &Case) -> String {
     let check = match &case.check {
         Check::Nothing => "not looked at",
         Check::Unchanged => "unchanged",
         Check::ReadsBack(_) => "reads back",
     };
-    format!("{expect} | {check}")
+    format!("{} | {check}", expected(&case.expect))
 }
 
 /// What may come back to a body that a generator made: what the page, RFC 8259 and RFC 9112 leave
@@ -174,7 +159,7 @@ fn weighed() {
             Some(case) => writeln!(
                 out,
                 "    {}\n    {} [{}] {}",
-                expected(&case),
+                outcome(&case),
                 case.title,
                 case.input_class,
                 case.promises.join(" ")
@@ -360,7 +345,7 @@ fn questions_about_one_string() {
                 "    {} | {} | {}\n    {} [{}] {}",
                 case.id,
                 case.title,
-                expected(&case),
+                outcome(&case),
                 case.tier,
                 case.input_class,
                 case.promises.join(" ")

@@ -191,13 +191,13 @@ fn pieces(pattern: &str) -> Vec<(Piece, usize, usize)> {
 /// Patterns that are one small mistake away.
 fn mistakes(pattern: &str) -> Vec<String> {
     let pieces = pieces(pattern);
-    let mut out = vec![pattern.to_owned()];
+    let mut out: Vec<String> = Vec::new();
     let mut put = |start: usize, end: usize, text: &str| {
         let (Some(before), Some(after)) = (pattern.get(..start), pattern.get(end..)) else {
             return;
         };
         let mistaken = format!("{before}{text}{after}");
-        if !out.contains(&mistaken) {
+        if mistaken != pattern && !out.contains(&mistaken) {
             out.push(mistaken);
         }
     };
@@ -248,7 +248,6 @@ fn mistakes(pattern: &str) -> Vec<String> {
             Piece::Open | Piece::Close => {}
         }
     }
-    out.remove(0);
     out
 }
 

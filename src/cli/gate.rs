@@ -1,12 +1,11 @@
 //! `probity gate`: whether a firmware candidate passes.
 
-use super::common::Error;
+use super::common::{Error, print};
 use super::reports;
 use crate::report::gate::{json, text};
 use crate::run::Verdict;
 use crate::run::gate::gate;
 use crate::run::known::{KnownIssue, parse, render};
-use std::io::Write as _;
 use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
@@ -55,11 +54,7 @@ enum Format {
 }
 
 pub(super) fn run(args: Args) -> Result<Verdict, Error> {
-    let candidates = args.reports.iter().map(|path| {
-        let name = path.display().to_string();
-        reports::read(path).map(|report| (name, report))
-    });
-    let candidates = candidates.collect::<Result<Vec<_>, Error>>()?;
+    let candidates = reports::all(&args.reports)?;
     let before = args
         .baseline
         .as_deref()
@@ -97,9 +92,6 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
             render(&drafts)?
         }
     };
-    match std::io::stdout().write_all(page.as_bytes()) {
-        // A reader that has seen enough is no error.
-        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(e.into()),
-        _ => Ok(verdict),
-    }
+    print(&page)?;
+    Ok(verdict)
 }

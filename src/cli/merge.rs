@@ -1,6 +1,6 @@
 //! `probity merge`: the reports of all shards as one.
 
-use super::common::Error;
+use super::common::{Error, print};
 use super::reports;
 use crate::report::{self, text};
 use crate::run::Verdict;
@@ -26,12 +26,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     report::check(&args.report)?;
-    let shards = args.reports.iter().map(|path| {
-        let name = path.display().to_string();
-        reports::read(path).map(|report| (name, report))
-    });
-    let shards = shards.collect::<Result<Vec<_>, Error>>()?;
-    let (whole, verdict) = match merge(shards) {
+    let (whole, verdict) = match merge(reports::all(&args.reports)?) {
         Ok(merged) => merged,
         Err(error) => {
             let _ = writeln!(anstream::stderr(), "probity: {error}");
@@ -39,12 +34,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         }
     };
     if !args.report.iter().any(report::Target::is_stdout) {
-        let page = text::render(&whole, text::Style::default());
-        match std::io::stdout().write_all(page.as_bytes()) {
-            // A reader that has seen enough is no error.
-            Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => return Err(e.into()),
-            _ => {}
-        }
+        print(&text::render(&whole, text::Style::default()))?;
     }
     for target in &args.report {
         target.write(&whole)?;

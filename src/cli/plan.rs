@@ -1,6 +1,6 @@
 //! `probity plan`: lists the cases that `run` would send, and sends nothing.
 
-use super::common::{ContractArgs, DeviceArgs, Error, plan_of, shard};
+use super::common::{ContractArgs, DeviceArgs, Error, plan_of, print, shard};
 use crate::case::{Case, Context, DEFAULT_BUDGET, Expect, Fault, Plan, RESERVE, strategies};
 use crate::contract::Contract;
 use crate::exchange::{Request, Segment};
@@ -8,7 +8,6 @@ use crate::run::Verdict;
 use globset::Glob;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::io::{self, Write};
 use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
@@ -78,11 +77,8 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
             format!("{json:#}\n")
         }
     };
-    match io::stdout().lock().write_all(out.as_bytes()) {
-        // A reader that has seen enough (`| head`) is no error.
-        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(e.into()),
-        _ => Ok(Verdict::Kept),
-    }
+    print(&out)?;
+    Ok(Verdict::Kept)
 }
 
 fn text(plan: &Plan, args: &Args, budget: Option<usize>) -> String {

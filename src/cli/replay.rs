@@ -1,6 +1,6 @@
 //! `probity replay`: findings of a report, sent again.
 
-use super::common::{ContractArgs, DeviceArgs, Error, require_credentials};
+use super::common::{ContractArgs, DeviceArgs, Error, print, require_credentials};
 use super::reports;
 use super::signals::interrupts;
 use crate::case::Context;
@@ -105,8 +105,8 @@ async fn send(
             Fate::StillFailing { observed, .. } => format!(": {observed}"),
             Fate::Unclear(why) => format!(": {why}"),
         };
-        line(&format!(
-            "{}  {}{more}  [{}]",
+        print(&format!(
+            "{}  {}{more}  [{}]\n",
             finding.fingerprint, fate, finding.title
         ))?;
         verdicts.push(match fate {
@@ -123,14 +123,6 @@ async fn send(
         verdicts.push(Verdict::NotRestored);
     }
     Ok(verdicts)
-}
-
-/// A reader of stdout that has seen enough is no error.
-fn line(text: &str) -> Result<(), Error> {
-    match writeln!(std::io::stdout(), "{text}") {
-        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(e.into()),
-        _ => Ok(()),
-    }
 }
 
 /// The findings that the beginnings of fingerprints name; all where none is given.

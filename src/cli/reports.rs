@@ -3,13 +3,19 @@
 use super::common::Error;
 use crate::report::json;
 use crate::run::result::Report;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Reads a report; errors name the file.
 pub(super) fn read(path: &Path) -> Result<Report, Error> {
     let named = |e: String| format!("{}: {e}", path.display());
     let bytes = std::fs::read(path).map_err(|e| named(e.to_string()))?;
     Ok(json::read(&bytes).map_err(|e| named(e.to_string()))?)
+}
+
+/// Reads several, each with its name.
+pub(super) fn all(paths: &[PathBuf]) -> Result<Vec<(String, Report)>, Error> {
+    let named = |path: &PathBuf| Ok((path.display().to_string(), read(path)?));
+    paths.iter().map(named).collect()
 }
 
 /// Reads the report that `--baseline` names; errors name the option too.

@@ -308,10 +308,14 @@ fn friendliest(from: u32, to: u32) -> Option<(u8, u32)> {
             .into_iter()
             .filter(|&symbol| symbol >= from && symbol <= to),
     );
-    inside
+    let ranks = inside
         .filter(|symbol| !(0x20..0x7F).contains(symbol))
-        .filter_map(rank)
-        .min()
+        .filter_map(rank);
+    // They ascend, so that nothing is better than the first letter or digit.
+    ranks
+        .clone()
+        .find(|(tier, _)| *tier == 0)
+        .or_else(|| ranks.min())
 }
 
 #[cfg(test)]

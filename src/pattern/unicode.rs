@@ -78,6 +78,18 @@ pub fn decimal() -> Set {
     cached(&CELL, || properties(&["Nd"]))
 }
 
+/// `ID_Start`
+pub fn id_start() -> Set {
+    static CELL: OnceLock<Set> = OnceLock::new();
+    cached(&CELL, || properties(&["ID_Start"]))
+}
+
+/// `ID_Continue`
+pub fn id_continue() -> Set {
+    static CELL: OnceLock<Set> = OnceLock::new();
+    cached(&CELL, || properties(&["ID_Continue"]))
+}
+
 /// `White_Space`
 pub fn white_space() -> Set {
     static CELL: OnceLock<Set> = OnceLock::new();

@@ -1,7 +1,6 @@
 //! What a gate says, for people and for scripts.
 
-use super::visible;
-use crate::run::curl::mask_credentials;
+use super::text::{clean, severity_word};
 use crate::run::gate::{Gate, Item};
 use crate::run::known::KnownIssue;
 use std::fmt::Write as _;
@@ -57,7 +56,7 @@ pub fn json(gate: &Gate) -> io::Result<String> {
 }
 
 fn item(out: &mut String, item: &Item, list: Option<&str>) {
-    let severity = item.severity.map(|s| format!("  {s:?}").to_lowercase());
+    let severity = item.severity.map(|s| format!("  {}", severity_word(s).0));
     let _ = writeln!(
         out,
         "  {}{}  {}",
@@ -97,9 +96,4 @@ fn owned(issue: &KnownIssue) -> String {
         let _ = write!(text, ", {ticket}");
     }
     clean(&text)
-}
-
-/// On one line, without credentials.
-fn clean(text: &str) -> String {
-    mask_credentials(&visible::line(text)).into_owned()
 }

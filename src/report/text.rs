@@ -96,7 +96,7 @@ struct Page {
 }
 
 /// Device text on one line, without credentials.
-fn clean(text: &str) -> String {
+pub(super) fn clean(text: &str) -> String {
     mask_credentials(&visible::line(text)).into_owned()
 }
 
@@ -233,9 +233,7 @@ impl Page {
             self.line(&format!("{lead}{line}"));
         }
         let place = report
-            .promises
-            .iter()
-            .find(|p| p.id == finding.promise)
+            .promise(&finding.promise)
             .map(|p| match p.source.page_line {
                 Some(line) => format!(" (page line {line})"),
                 // A pointer into the document says little to a person; an RFC does.
@@ -555,7 +553,7 @@ fn answered_alike(one: &Finding, other: &Finding) -> bool {
     answers && one.kind == other.kind && unquoted(one) == unquoted(other)
 }
 
-fn severity_word(severity: Severity) -> (&'static str, Ansi) {
+pub(super) fn severity_word(severity: Severity) -> (&'static str, Ansi) {
     match severity {
         Severity::Critical => ("critical", ink(AnsiColor::Red)),
         Severity::High => ("high", ink(AnsiColor::Red)),

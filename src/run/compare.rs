@@ -46,10 +46,7 @@ pub fn compare(report: &Report, baseline: &[Finding], gone: &BTreeSet<String>) -
         .iter()
         .map(|f| f.fingerprint.as_str())
         .collect();
-    let kept = |promise: &str| {
-        let found = report.promises.iter().find(|p| p.id == promise);
-        found.is_some_and(|p| p.status == Status::Kept)
-    };
+    let kept = |id: &str| report.promise(id).is_some_and(|p| p.status == Status::Kept);
     let mut compared = Compared::default();
     for finding in &report.findings {
         let list = match then.contains(finding.fingerprint.as_str()) {

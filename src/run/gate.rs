@@ -96,7 +96,7 @@ pub fn gate(
         .iter()
         .map(|e| (e.issue.fingerprint.as_str(), e))
         .collect();
-    let in_force = |entry: &Entry| entry.issue.until.is_none_or(|until| today <= until);
+    let in_force = |issue: &KnownIssue| issue.until.is_none_or(|until| today <= until);
 
     let mut items: Vec<Item> = Vec::new();
     for (name, report) in reports {
@@ -126,14 +126,10 @@ pub fn gate(
         }
     }
     items.sort_by_key(|i| i.severity);
-    let found: BTreeSet<String> = items.iter().map(|i| i.fingerprint.clone()).collect();
-    let (known, new): (Vec<Item>, Vec<Item>) = items.into_iter().partition(|item| {
-        let entry = by_print.get(item.fingerprint.as_str());
-        item.baseline || entry.is_some_and(|e| in_force(e))
+    let absent = entries.iter().filter(|e| {
+        let print = &e.issue.fingerprint;
+        items.iter().all(|item| item.fingerprint != *print)
     });
-    let absent = entries
-        .iter()
-        .filter(|e| !found.contains(&e.issue.fingerprint));
     let (stale, untold): (Vec<&Entry>, Vec<&Entry>) =
         absent.partition(|e| kept(reports, &e.issue.promise));
     let item = |entry: &Entry| Item {
@@ -149,6 +145,9 @@ pub fn gate(
     };
     let stale: Vec<Item> = stale.into_iter().map(item).collect();
     let untold: Vec<Item> = untold.into_iter().map(item).collect();
+    let (known, new): (Vec<Item>, Vec<Item>) = items
+        .into_iter()
+        .partition(|item| item.baseline || item.issue.as_ref().is_some_and(in_force));
     let (exit, verdict) = exit(reports, &new, &known, &stale);
     let gate = Gate {
         exit,
@@ -164,8 +163,7 @@ pub fn gate(
 fn kept(reports: &[(String, Report)], promise: &str) -> bool {
     let mut kept = false;
     for (_, report) in reports {
-        let found = report.promises.iter().find(|p| p.id == promise);
-        match found.map(|p| p.status) {
+        match report.promise(promise).map(|p| p.status) {
             Some(Status::Broken) => return false,
             Some(Status::Kept) => kept |= judged(report),
             _ => {}

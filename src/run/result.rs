@@ -59,6 +59,13 @@ pub struct Report {
     pub baseline: Option<Compared>,
 }
 
+impl Report {
+    /// What it says of a promise; `None` where its contract has none of this id.
+    pub fn promise(&self, id: &str) -> Option<&PromiseResult> {
+        self.promises.iter().find(|p| p.id == id)
+    }
+}
+
 /// A share of a plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Shard {

@@ -1,9 +1,10 @@
 //! Parsers: the text of a pattern in a dialect → [`Node`]. One file for what all dialects share
-//! (alternatives, sequences), one each for quantifiers, groups and flags, escapes, classes, case and
-//! the meaning of anchors. Imports [`super::ast`], [`super::class`], [`super::dialect`],
+//! (alternatives, sequences), one each for quantifiers, groups and flags, look-behinds, escapes,
+//! classes, case and the meaning of anchors. Imports [`super::ast`], [`super::class`], [`super::dialect`],
 //! [`super::unicode`].
 
 mod anchor;
+mod behind;
 mod bracket;
 mod bracket_java;
 mod bracket_posix;
