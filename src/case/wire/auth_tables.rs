@@ -105,7 +105,9 @@ pub(super) const BEARER: &[Row] = &[
         "Bearer",
         WrongForm,
     ),
-    row("zero", 1, "the token is 0", "Bearer 0", Wrong),
+    // Eight, so that no right token begins with it by chance: a lone `0` told one session in sixteen
+    // from the next on a device that compares prefixes.
+    row("zero", 1, "the token is 00000000", "Bearer 00000000", Wrong),
     row(
         "null",
         2,
@@ -471,6 +473,17 @@ mod tests {
         for row in all {
             let wrong = matches!(row.credentials, Wrong | WrongForm);
             assert!(!(wrong && right.contains(&row.value)), "{}", row.name);
+        }
+    }
+
+    /// What a device that compares prefixes accepts by chance differs from session to session.
+    #[test]
+    fn no_token_begins_with_a_wrong_one_by_chance() {
+        for row in BEARER {
+            let literal = row.value.strip_prefix("Bearer ").filter(|v| {
+                row.credentials == Wrong && v.bytes().all(|b| b.is_ascii_alphanumeric())
+            });
+            assert!(literal.is_none_or(|v| v.len() >= 4), "{}", row.name);
         }
     }
 }
