@@ -66,17 +66,20 @@ impl<'t> Axes<'t> {
                 }
                 count > 0 && count == refused
             });
-        // What may be doubled stays valid when it is.
+        // What may be doubled stays valid when it is; in a string as long as may be, what may be
+        // left out.
         let chars: Vec<char> = base.chars().collect();
-        let filler = (0..chars.len()).rev().find_map(|i| {
-            let c = *chars.get(i)?;
-            let longer: String = chars
-                .iter()
-                .take(i)
-                .chain([&c])
-                .chain(chars.iter().skip(i))
-                .collect();
-            (text.assess(&longer) != Assessment::SurelyInvalid).then_some((i, c))
+        let filler = [true, false].into_iter().find_map(|double| {
+            (0..chars.len()).rev().find_map(|i| {
+                let c = *chars.get(i)?;
+                let times = if double { 2 } else { 0 };
+                let before = chars.iter().take(i).copied();
+                let other: String = before
+                    .chain(std::iter::repeat_n(c, times))
+                    .chain(chars.iter().skip(i + 1).copied())
+                    .collect();
+                (text.assess(&other) != Assessment::SurelyInvalid).then_some((i, c))
+            })
         });
         let mut members: Vec<char> = FRIENDLY
             .chars()
