@@ -282,9 +282,10 @@ fn case(
             faults: vec![fault],
         },
     };
+    let key = op.parameter_key(parameter);
     let mut promises = vec![
-        format!("{}.parameters.{}.{keyword}", op.id, parameter.name),
-        format!("{}.parameters.{}.type", op.id, parameter.name),
+        format!("{}.parameters.{key}.{keyword}", op.id),
+        format!("{}.parameters.{key}.type", op.id),
     ];
     if valid {
         let status = op.success_statuses().into_iter().next();
@@ -295,7 +296,7 @@ fn case(
     promises.dedup();
     let changes = context.profile.read_back.contains_key(&op.id);
     Case {
-        id: case_id(&op.id, "parameters", &parameter.name, &name),
+        id: case_id(&op.id, "parameters", &key, &name),
         strategy: "parameters",
         operation: op.id.clone(),
         promises,

@@ -83,6 +83,21 @@ pub struct Operation {
 }
 
 impl Operation {
+    /// What names a parameter in the ids of promises and cases: its name, behind its place where
+    /// another parameter has that name too (OpenAPI 3.0.4 §4.7.12: a parameter is its name and
+    /// its place).
+    pub fn parameter_key(&self, parameter: &Parameter) -> String {
+        let name = &parameter.name;
+        let named = self.parameters.iter().filter(|p| p.name == *name);
+        match (named.count(), parameter.place) {
+            (..=1, _) => name.clone(),
+            (_, Place::Path) => format!("path.{name}"),
+            (_, Place::Query) => format!("query.{name}"),
+            (_, Place::Header) => format!("header.{name}"),
+            (_, Place::Cookie) => format!("cookie.{name}"),
+        }
+    }
+
     /// Whether the operation asks for credentials (some alternative is not empty and none is).
     pub fn needs_auth(&self) -> bool {
         !self.security.is_empty() && self.security.iter().all(|all| !all.is_empty())

@@ -147,7 +147,7 @@ impl Lister<'_> {
 
     fn parameters(&mut self) {
         for parameter in &self.operation.parameters {
-            let prefix = format!("parameters.{}", parameter.name);
+            let prefix = format!("parameters.{}", self.operation.parameter_key(parameter));
             let name = format!("the parameter `{}`", parameter.name);
             if parameter.required {
                 let pointer = format!("{}/required", parameter.pointer);
