@@ -3,6 +3,7 @@
 
 mod support;
 
+use probity::case::DEFAULT_BUDGET;
 use probity::contract::load;
 use probity::judge::Kind;
 use probity::mock::MockConfig;
@@ -21,9 +22,11 @@ use support::{Suite, in_parallel};
 /// The plan, made once.
 static SUITE: LazyLock<Suite> = LazyLock::new(Suite::embedded);
 
-/// What a run against a device that keeps its promises has to complain about.
+/// What a run against a device that keeps its promises has to complain about: anything, or more
+/// requests than the budget has.
 fn complaint(name: &str, report: &Report) -> Option<String> {
-    (report.exit.code != 0).then(|| {
+    let within = report.requests.sent <= DEFAULT_BUDGET as u64;
+    (report.exit.code != 0 || !within).then(|| {
         let findings: Vec<String> = report
             .findings
             .iter()
@@ -36,9 +39,10 @@ fn complaint(name: &str, report: &Report) -> Option<String> {
             })
             .collect();
         format!(
-            "{name}: exit {} {}; notes {:?}\n{}",
+            "{name}: exit {} {}; {} requests; notes {:?}\n{}",
             report.exit.code,
             report.exit.reason,
+            report.requests.sent,
             report.notes,
             findings.join("\n")
         )

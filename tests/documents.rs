@@ -26,7 +26,11 @@ fn line(number: Option<u32>) -> String {
 /// What the promises of a schema do not say.
 fn rules(schema: &Schema) -> String {
     let mut out = String::new();
-    for (name, there) in [("secret", schema.secret), ("readOnly", schema.read_only)] {
+    for (name, there) in [
+        ("secret", schema.secret),
+        ("readOnly", schema.read_only),
+        ("writeOnly", schema.write_only),
+    ] {
         if there {
             let _ = write!(out, ", {name}");
         }
@@ -37,8 +41,8 @@ fn rules(schema: &Schema) -> String {
     if !schema.examples.is_empty() {
         let _ = write!(out, ", shown {}", json!(schema.examples));
     }
-    if !schema.all_of.is_empty() {
-        let _ = write!(out, ", {} parts", schema.all_of.len());
+    for part in &schema.all_of {
+        let _ = write!(out, ", a part {}{}", part.pointer, line(part.page_line));
     }
     format!("{out}{}", line(schema.page_line))
 }
@@ -154,9 +158,10 @@ fn operation(out: &mut String, operation: &Operation) {
         };
         let _ = writeln!(
             out,
-            "    {need} {}{}",
+            "    {need} {}{} <- {}",
             path(&field.path),
-            rules(field.schema)
+            rules(field.schema),
+            field.schema.pointer
         );
     }
     for answer in &operation.responses {

@@ -66,10 +66,7 @@ impl<'d> Loader<'d> {
         self.schemas.reader.leave_out(map, &used, &at);
         match self.content(map, &at)? {
             Some(content) => {
-                let mut schema = content.schema.unwrap_or_else(|| Schema {
-                    pointer: at.clone(),
-                    ..Schema::default()
-                });
+                let mut schema = content.schema.unwrap_or_default();
                 one_way(&mut schema, Way::Request);
                 Ok(Some(Body {
                     required: self.schemas.reader.member_flag(value, "required", &at)?,

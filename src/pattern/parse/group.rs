@@ -342,10 +342,7 @@ impl Parser {
             any = true;
             // Nothing can be switched off behind it.
             minus = true;
-            flags = Flags {
-                unix_lines: false,
-                ..Flags::default()
-            };
+            flags = Flags::default();
         }
         loop {
             if self.family == Family::Java {
