@@ -410,7 +410,40 @@ fn enumeration(scene: &mut Scene<'_, '_>, path: &FieldPath, values: &[Value]) {
     for (idea, tier, text) in ideas {
         refused(scene, path, ("enum", idea, tier), &text);
     }
+    // What the library behind the field knows beside them.
+    let family = FAMILIES.iter().max_by_key(|family| {
+        let known = words.iter().filter(|w| family.contains(w));
+        known.count()
+    });
+    let known = |family: &&[&str]| words.iter().any(|w| family.contains(w));
+    let sibling = family
+        .copied()
+        .filter(known)
+        .and_then(|family| family.iter().find(|w| !words.contains(w)));
+    if let Some(sibling) = sibling {
+        refused(scene, path, ("enum", "sibling", 1), sibling);
+    }
 }
+
+/// Words that stand together in libraries and other products, of which a page lists some.
+const FAMILIES: &[&[&str]] = &[
+    &["udp", "tcp", "tls", "sctp", "ws", "wss", "dtls"],
+    &["http", "https", "ftp", "sftp", "rtsp", "tftp"],
+    &["on", "off", "auto"],
+    &["yes", "no", "auto"],
+    &["low", "medium", "high", "highest"],
+    &["none", "open", "wep", "wpa", "wpa2", "wpa3"],
+    &["none", "basic", "digest", "bearer"],
+    &["dhcp", "static", "pppoe", "auto"],
+    &["pcmu", "pcma", "g722", "g729", "opus", "ilbc"],
+    &["h264", "h265", "mjpeg", "vp8", "vp9"],
+    &["rfc2833", "inband", "info", "auto"],
+    &["md5", "sha1", "sha256", "sha512"],
+    &["debug", "info", "warning", "error", "critical"],
+    &["heat", "cool", "auto", "off", "dry", "fan"],
+    &["open", "closed", "locked", "unlocked"],
+    &["admin", "user", "guest", "operator"],
+];
 
 /// Neighbours of an enumeration of numbers or mixed values.
 fn foreign_values(scene: &mut Scene<'_, '_>, path: &FieldPath, values: &[Value]) {

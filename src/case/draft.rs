@@ -106,11 +106,13 @@ pub(super) fn scenes<'c, 'a>(
 /// Whether calls of our own making may go to the operation: it does not act, and the profile does
 /// not deny its path.
 pub(super) fn may_call(context: &Context<'_>, op: &Operation) -> bool {
-    let denied =
-        context.profile.deny.iter().any(|glob| {
-            globset::Glob::new(glob).is_ok_and(|g| g.compile_matcher().is_match(&op.path))
-        });
-    !op.acts && !denied
+    !op.acts && !denied(context, &op.path)
+}
+
+/// Whether the profile says that nothing may be sent to a path.
+pub(super) fn denied(context: &Context<'_>, path: &str) -> bool {
+    let mut globs = context.profile.deny.iter();
+    globs.any(|glob| globset::Glob::new(glob).is_ok_and(|g| g.compile_matcher().is_match(path)))
 }
 
 impl<'c, 'a> Scene<'c, 'a> {

@@ -61,6 +61,8 @@ pub(super) fn mutants(valid: &str) -> Vec<Mutant> {
     // Unicode where `isdigit`, `\d`, `\w` or a normalisation is wider than the page.
     push("full-width-digit", 2, map_first(valid, full_width_digit));
     push("arabic-digit", 1, map_first(valid, arabic_digit));
+    // A letter to `\p{L}` and `isalpha`, and `k` to a comparison without regard to case.
+    push("kelvin-sign", 1, map_first(valid, kelvin));
     push("full-width-letter", 2, map_first(valid, full_width_letter));
     push("look-alike-letter", 2, map_first(valid, cyrillic));
     push("accented-letter", 2, map_first(valid, accented));
@@ -139,6 +141,12 @@ fn structure(valid: &str, push: &mut impl FnMut(&'static str, u8, String)) {
         push("port-twice", 2, format!("{valid}:1:2"));
         push("hyphen-in-front", 3, in_front(valid, "-"));
         push("underscore-behind", 3, format!("{valid}_"));
+        // Sound up to any size that a buffer has: 63, 64, 127, 128, 255 or 256 octets end within
+        // a label.
+        for (idea, tier, labels) in [("junk-behind-64", 1, 7), ("junk-behind-256", 2, 24)] {
+            let long = vec!["probitytwo"; labels].join(".");
+            push(idea, tier, format!("{}!", host(valid, &long)));
+        }
         push("ipv6", 2, host(valid, "::1"));
         push("ipv6-brackets", 2, host(valid, "[::1]"));
         push("bare-word", 1, host(valid, "localhost"));
@@ -191,6 +199,8 @@ pub(super) fn family(idea: &str) -> &'static str {
         _ if of("space") || of("-lf") || of("-crlf") || of("-tab") => "blanks",
         _ if of("too-long") || of("too-short") || of("wraps-at") || of("octets") => "length",
         _ if of("full-width") || of("arabic") || of("alike") || of("accented") => "unicode",
+        "kelvin-sign" => "unicode",
+        "junk-behind-64" | "junk-behind-256" => "garbage",
         _ if of("-mark") || of("zero-width") || of("bidi") || of("ideographic") => "unicode",
         _ if idea.starts_with("scheme") || of("no-scheme") || of("no-colon") => "scheme",
         _ if idea.starts_with("number") => "number",
@@ -302,6 +312,11 @@ fn cyrillic(c: char) -> Option<char> {
         'y' => 'у',
         _ => return None,
     })
+}
+
+/// KELVIN SIGN, which folds to `k` (Unicode, CaseFolding.txt), for any letter.
+fn kelvin(c: char) -> Option<char> {
+    c.is_ascii_alphabetic().then_some('\u{212A}')
 }
 
 fn accented(c: char) -> Option<char> {

@@ -1,6 +1,6 @@
 //! Names of members: misspelt, unknown, dangerous. May import what [`crate::case`] may.
 
-use super::build::{get, rename, set};
+use super::build::{get, remove, rename, set};
 use super::draft::{Scene, Sketch, WhenOpen, main_type, mark, scenes, shown};
 use super::model::{Case, Context, Strategy};
 use crate::contract::{FieldPath, JsonType};
@@ -17,7 +17,7 @@ impl Strategy for Names {
 
     fn explain(&self) -> &'static str {
         "Required members under a name that is almost right (other case, a space, a prefix, NUL, \
-         a look-alike letter): the member is absent and must be named as absent. Some JSON \
+         a look-alike letter), or in another place: the member is absent and must be named as absent. Some JSON \
          libraries of firmware compare names without case (Go, cJSON by default) or by prefix. A \
          misspelt name beside the right one must not win. Members that the page does not know \
          are sent with ordinary, empty, very long and dangerous names: the page leaves open \
@@ -29,6 +29,7 @@ impl Strategy for Names {
         for mut scene in scenes(context, self.name()) {
             misspelt(&mut scene);
             shadowed(&mut scene);
+            misplaced(&mut scene);
             unknown(&mut scene);
             cases.append(&mut scene.into_cases());
         }
@@ -187,6 +188,69 @@ fn shadowed(scene: &mut Scene<'_, '_>) {
             body,
             bytes: None,
             when_open: WhenOpen::AskAndRead("unknown member"),
+        });
+    }
+}
+
+/// A required member that is absent where it belongs and stands somewhere else: in what JavaScript
+/// takes for the prototype of the body, in an inner object (readers that search the text find it), or,
+/// for a member of an inner object, in the body under its path with dots.
+fn misplaced(scene: &mut Scene<'_, '_>) {
+    let fields = scene.fields();
+    let root = |path: &FieldPath| path.0.len() == 1;
+    let text = fields
+        .iter()
+        .find(|f| f.required && root(&f.path) && main_type(f.schema) == Some(JsonType::String))
+        .map(|f| f.path.clone());
+    let object = fields
+        .iter()
+        .find(|f| f.required && root(&f.path) && main_type(f.schema) == Some(JsonType::Object))
+        .map(|f| f.path.clone());
+    let inner = object.as_ref().and_then(|object| {
+        let below = |path: &FieldPath| path.parent().as_ref() == Some(object);
+        let inner = fields.iter().find(|f| below(&f.path))?;
+        Some((object.clone(), inner.path.clone()))
+    });
+    let full = scene.full.clone();
+    let mut sent: Vec<(&'static str, FieldPath, String, Option<Value>)> = Vec::new();
+    if let Some(path) = text
+        && let (Some(name), Some(value)) = (path.leaf(), get(&full, &path))
+        && let Some(without) = remove(&full, &path)
+    {
+        let proto = FieldPath::root().member("__proto__");
+        let body = set(&without, &proto, json!({name: value}));
+        let title = format!("{path} stands in `__proto__`");
+        sent.push(("in-prototype", path.clone(), title, body));
+        if let Some((object, _)) = &inner {
+            let body = set(&without, &object.member(name), value.clone());
+            let title = format!("{path} stands in {object}");
+            sent.push(("in-inner-object", path.clone(), title, body));
+        }
+    }
+    if let Some((object, inner)) = inner
+        && let Some(value) = get(&full, &inner)
+        && let Some(without) = remove(&full, &object)
+    {
+        let dotted = inner.dotted();
+        let body = set(&without, &FieldPath::root().member(&dotted), value.clone());
+        let title = format!(
+            "{object} is absent, and a member is called {}",
+            shown(&dotted)
+        );
+        sent.push(("dotted", object, title, body));
+    }
+    for (idea, path, title, body) in sent {
+        let Some(body) = body else { continue };
+        scene.add(Sketch {
+            field: &path,
+            keyword: "required",
+            name: format!("misplaced-{idea}"),
+            title,
+            class: format!("name:misplaced-{idea}"),
+            tier: 2,
+            body,
+            bytes: None,
+            when_open: WhenOpen::Drop,
         });
     }
 }

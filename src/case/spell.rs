@@ -45,7 +45,7 @@ pub(super) fn spellings() -> &'static [Spelling] {
         Spelling {
             name: "spaced",
             title: "with every kind of white space between tokens",
-            tier: 1,
+            tier: 2,
             wants: "",
             write: |v| {
                 write(
@@ -89,11 +89,12 @@ pub(super) fn spellings() -> &'static [Spelling] {
         },
         Spelling {
             name: "padded",
-            title: "with 1000 spaces before and line ends behind",
+            title: "with 1400 spaces before and line ends behind",
             tier: 2,
             wants: "",
             write: |v| {
-                let mut out = " ".repeat(1_000).into_bytes();
+                // More than a TCP segment of 1,460 octets holds, less than 2 KiB.
+                let mut out = " ".repeat(1_400).into_bytes();
                 out.extend(v.to_string().into_bytes());
                 out.extend(b"\r\n\r\n");
                 out
@@ -102,7 +103,7 @@ pub(super) fn spellings() -> &'static [Spelling] {
         Spelling {
             name: "indented",
             title: "indented, a member a line",
-            tier: 3,
+            tier: 1,
             wants: "",
             write: |v| format!("{v:#}").into_bytes(),
         },

@@ -58,7 +58,9 @@ fn absences(scene: &mut Scene<'_, '_>) {
                 tier: 0,
                 body,
                 bytes: None,
-                when_open: WhenOpen::Ask("whether a member that is not marked may be absent"),
+                when_open: WhenOpen::AskAndRead(
+                    "whether a member that is not marked may be absent",
+                ),
             });
         }
     }
@@ -97,7 +99,11 @@ fn wrong_types(scene: &mut Scene<'_, '_>) {
         let Some(sample) = scene.sample(path) else {
             continue;
         };
-        for other in others(*kind, &sample) {
+        let mut others = others(*kind, &sample);
+        for other in others.iter_mut().filter(|o| o.name == "number") {
+            other.value = telling_number(scene, path, &other.value);
+        }
+        for other in others {
             let Some(body) = scene.with(path, other.value.clone()) else {
                 continue;
             };
@@ -114,6 +120,26 @@ fn wrong_types(scene: &mut Scene<'_, '_>) {
             });
         }
     }
+}
+
+/// A number for a string: one whose digits the field's own rules allow, so that only its type is
+/// wrong; of an enumeration, the place of a word.
+fn telling_number(scene: &Scene<'_, '_>, path: &FieldPath, usual: &Value) -> Value {
+    let listed = scene.fields().into_iter().find(|f| f.path == *path);
+    if listed.is_some_and(|f| f.schema.enum_values.is_some()) {
+        return json!(1);
+    }
+    let valid = |number: &Value| {
+        let body = scene.with(path, Value::from(number.to_string()));
+        body.is_some_and(|b| scene.assess(&b).certainty == Assessment::SurelyValid)
+    };
+    let mut longer = [101_u64, 123_456, 1_234_567_890]
+        .map(Value::from)
+        .into_iter();
+    if usual.is_string() || valid(usual) {
+        return usual.clone();
+    }
+    longer.find(valid).unwrap_or_else(|| usual.clone())
 }
 
 /// A value of another type.

@@ -247,12 +247,12 @@ fn choices(scene: &Scene<'_, '_>, path: &FieldPath, schema: &Schema) -> Vec<Choi
         }
     }
     let mut out: Vec<Choice> = Vec::new();
-    let mut telling = false;
     for choice in all {
         let known = out.iter().any(|c| c.value == choice.value);
-        let covered = telling && COVERED.contains(&choice.name.as_str());
+        let covered = COVERED.iter().any(|(by, names)| {
+            names.contains(&choice.name.as_str()) && out.iter().any(|c| c.name == *by)
+        });
         if !known && !covered && valid_at(scene, path, &choice.value) {
-            telling |= choice.name == "text-everything";
             out.push(choice);
         }
     }
@@ -300,7 +300,7 @@ fn mixed(scene: &mut Scene<'_, '_>) {
         let title = format!("every member, with values of cover {round}");
         let tier = match round {
             0..=5 => 1,
-            6..=13 => 2,
+            6..=14 => 2,
             _ => 4,
         };
         accepted(scene, &root, "type", (name, title, tier), body);
@@ -324,26 +324,41 @@ fn mixed(scene: &mut Scene<'_, '_>) {
 const TELLING: &[(&str, &str)] = &[
     ("everything", " %41+/&amp;<b>\"q'\\n$HOME é "),
     ("decoded", "%41+&amp;%s"),
+    ("expanded", "a%41b%s $HOME $(id)"),
     ("percent", "a%41b%s"),
     ("quoted", "a\"b\\c'd"),
     ("markup", "<b>&lt;"),
+    ("blanks", " a  b\tc "),
     ("edges", " a b "),
     ("not-ascii", "Zoë 日本"),
     ("beyond-16-bits", "😀"),
+];
+
+/// Words that some layer takes for something else: a number, nothing, a name whose case does not
+/// matter.
+const WORDS: &[(&str, &str)] = &[
     ("number-like", "007"),
     ("word-null", "null"),
     ("word-false", "false"),
     ("dotted-capitals", "A.B"),
 ];
 
-/// What `text-everything` covers where it is valid.
-const COVERED: &[&str] = &[
-    "text-decoded",
-    "text-percent",
-    "text-quoted",
-    "text-markup",
-    "text-edges",
-    "text-not-ascii",
+/// What is not sent beside a text that shows as much.
+const COVERED: &[(&str, &[&str])] = &[
+    (
+        "text-everything",
+        &[
+            "text-decoded",
+            "text-expanded",
+            "text-percent",
+            "text-quoted",
+            "text-markup",
+            "text-edges",
+            "text-not-ascii",
+        ],
+    ),
+    ("text-expanded", &["text-percent"]),
+    ("text-blanks", &["text-edges"]),
 ];
 
 fn texts(scene: &Scene<'_, '_>, path: &FieldPath, schema: &Schema, out: &mut Vec<Choice>) {
@@ -361,6 +376,15 @@ fn texts(scene: &Scene<'_, '_>, path: &FieldPath, schema: &Schema, out: &mut Vec
         if let Some(text) = stretched(&samples, length).into_iter().find(fits) {
             ends.push(Choice::new(keyword, idea.to_owned(), Value::from(text)));
         }
+        // Twice as long in JSON, six times in HTML.
+        let quotes = Some("\"".repeat(length)).filter(|text| idea == "longest" && fits(text));
+        if let Some(text) = quotes {
+            ends.push(Choice::new(
+                keyword,
+                "longest-escaped".to_owned(),
+                Value::from(text),
+            ));
+        }
     }
     // Blanks count: trimmed, this is too short.
     let least = schema.min_length.and_then(|l| usize::try_from(l).ok());
@@ -376,13 +400,10 @@ fn texts(scene: &Scene<'_, '_>, path: &FieldPath, schema: &Schema, out: &mut Vec
     }
     out.append(&mut ends);
     let keyword = super::constraints::text_keyword(schema);
-    for (idea, text) in TELLING {
-        out.push(Choice::new(
-            keyword,
-            format!("text-{idea}"),
-            Value::from(*text),
-        ));
-    }
+    let telling = |(idea, text): &(&str, &str)| {
+        Choice::new(keyword, format!("text-{idea}"), Value::from(*text))
+    };
+    out.extend(TELLING.iter().map(telling));
     let mut more: Vec<(String, String)> = Vec::new();
     if scene.context.thorough
         && let Some(text) = scene.text_of(schema)
@@ -417,7 +438,7 @@ fn texts(scene: &Scene<'_, '_>, path: &FieldPath, schema: &Schema, out: &mut Vec
     let checks = Checks::of(schema.pattern.as_deref().unwrap_or_default());
     for (at, shows) in checks.order(&strings, true) {
         if let Some((name, text)) = more.get(at)
-            && (shows || name.starts_with("cover-") || name.starts_with("long-numbers"))
+            && (shows || SENT.iter().any(|sent| name.starts_with(sent)))
         {
             out.push(Choice::new(
                 keyword,
@@ -426,7 +447,11 @@ fn texts(scene: &Scene<'_, '_>, path: &FieldPath, schema: &Schema, out: &mut Vec
             ));
         }
     }
+    out.extend(WORDS.iter().map(telling));
 }
+
+/// Variations of samples that are sent where they are valid, whatever they show of the pattern.
+const SENT: &[&str] = &["cover-", "long-numbers", "port-behind"];
 
 /// The text with every run of digits replaced.
 fn with_numbers(text: &str, number: &str) -> String {

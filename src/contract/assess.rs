@@ -157,6 +157,10 @@ impl<'t> Assessor<'t> {
         }
         let open = value.is_null() && schema.unchecked.iter().any(|k| k == "nullable");
         self.fault(kind, path, "type", !open);
+        if kind == FaultKind::WrongType && value == "" {
+            // Many a device takes an empty text for none, of whatever type the member is.
+            self.fault(FaultKind::Missing, path, "required", false);
+        }
         false
     }
 

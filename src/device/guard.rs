@@ -341,6 +341,7 @@ impl Entry {
                 insert(&mut body, pointer, value.clone());
             }
         }
+        whole_numbers(&mut body);
         body
     }
 
@@ -414,6 +415,26 @@ fn project(value: &Value, at: &str, members: &[String], before: &ReadBackState) 
         // Members of array items have no pointer of their own: an array goes as a whole.
         _ if covers(members, at) || value.is_array() && inside => Some(value.clone()),
         _ => None,
+    }
+}
+
+/// `5060.0` as `5060`: the same number (RFC 8259 §6), which devices that show the one may take as the
+/// other only.
+fn whole_numbers(value: &mut Value) {
+    /// 2^53: whole numbers up to here are exact in a double.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            let whole = number
+                .as_f64()
+                .filter(|f| f.fract() == 0.0 && f.abs() <= EXACT);
+            if let Some(whole) = whole {
+                *value = Value::from(whole as i64);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(whole_numbers),
+        Value::Object(members) => members.values_mut().for_each(whole_numbers),
+        _ => {}
     }
 }
 

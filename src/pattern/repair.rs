@@ -423,6 +423,20 @@ pub fn top_level_bars(text: &[char]) -> Vec<usize> {
     out
 }
 
+/// The literal text before the group that a pattern begins with, its `^` left out: of `sip:(a)|b` it
+/// is `sip:`. Empty where anything but a group follows: what is read as one word then may end
+/// anywhere.
+pub(super) fn literal_before_group(pattern: &str) -> &str {
+    let literal =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '/' | '@' | '_' | '-' | '=');
+    let rest = pattern.trim_start_matches(literal);
+    let length = pattern.len() - rest.len();
+    pattern
+        .get(..length)
+        .filter(|_| rest.starts_with('('))
+        .unwrap_or_default()
+}
+
 /// `^lit(A)|B$` as `^lit(?:(A)|B)$`, where `^` stands only before the first alternative and `$`
 /// only after the last. (Where that `$` is escaped, what comes out does not compile.)
 fn anchor_all(pattern: &str) -> Option<String> {
@@ -442,19 +456,8 @@ fn anchor_all(pattern: &str) -> Option<String> {
     if branches.iter().skip(1).all(|b| b.starts_with('^')) {
         return None;
     }
-    let prefix: String = first
-        .chars()
-        .take_while(|&c| {
-            c.is_ascii_alphanumeric() || matches!(c, ':' | '/' | '@' | '_' | '-' | '=')
-        })
-        .collect();
-    let rest = first.get(prefix.len()..)?;
-    // Literal text belongs to all alternatives only where a group follows it.
-    let (prefix, rest) = if rest.starts_with('(') {
-        (prefix, rest.to_owned())
-    } else {
-        (String::new(), first.clone())
-    };
+    let prefix = literal_before_group(&first).to_owned();
+    let rest = first.get(prefix.len()..)?.to_owned();
     let count = branches.len();
     let mut inner: Vec<String> = branches;
     if let Some(place) = inner.first_mut() {

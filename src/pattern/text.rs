@@ -61,7 +61,8 @@ pub struct Sample {
 /// `(?`, lazy quantifiers): there it compiles by accident and means something else. Where pattern
 /// and prose bounds differ (`{6,31}` beside 6 to 100), each alone and both count. A published
 /// format counts as one more condition for what is surely valid, unless no string meets it and all
-/// readings: then it contradicts the pattern and is left aside.
+/// readings: then it contradicts the pattern. Behind the literal text that the pattern begins with
+/// (`sip:`) it is tried once more, and left aside where that contradicts as well.
 #[derive(Debug)]
 pub struct Text {
     rule: Rule,
@@ -176,7 +177,6 @@ impl Text {
             }
         }
         let Compiler { mut automata, .. } = compiler;
-        let format = format_language(&rule);
         let mut kept = merge_plausible(&mut automata, &mut drafts);
         let mut plausible: Vec<Decider> = drafts
             .iter()
@@ -185,8 +185,11 @@ impl Text {
             .collect();
         plausible.sort_unstable();
         plausible.dedup();
-        let mut format_reading = None;
-        if let Some(automaton) = format {
+        let mut format_readings = Vec::new();
+        for literal in format_literals(&rule) {
+            let Some(automaton) = format_language(&rule, literal) else {
+                break;
+            };
             kept.push(automaton);
             let decider = Decider {
                 language: Language::Known(kept.len() - 1),
@@ -198,16 +201,19 @@ impl Text {
             with.push(decider);
             // Only a proof that nothing meets both makes the format implausible.
             let contradicts = matches!(explore::shortest(&mut kept, &with, true), Ok(None));
-            format_reading = Some((decider, !contradicts));
+            format_readings.push((literal.to_owned(), decider, !contradicts));
             if !contradicts {
                 plausible = with;
+                break;
             }
         }
         // What proofs have built is not needed again as a whole.
         for automaton in &mut kept {
             automaton.clear();
         }
-        let format = format_reading.and_then(|(decider, plausible)| plausible.then_some(decider));
+        let format = format_readings
+            .iter()
+            .find_map(|(_, decider, plausible)| plausible.then_some(*decider));
         let bank: Bank = Arc::new(Mutex::new(kept));
         let names: Vec<(Arc<str>, Arc<str>)> = repairs
             .iter()
@@ -215,11 +221,12 @@ impl Text {
             .collect();
         let mut readings: Vec<Reading> = Vec::with_capacity(drafts.len() + 1);
         readings.extend(drafts.into_iter().map(|draft| finish(draft, &names, &bank)));
-        if let Some((decider, plausible)) = format_reading {
+        for (literal, decider, plausible) in format_readings {
+            let dialect = format!("{literal}{}", rule.formats.join("|"));
             readings.push(Reading {
-                id: format!("format/{}/full/codepoints/pattern", rule.formats.join("|")),
+                id: format!("format/{dialect}/full/codepoints/pattern"),
                 repair: "format".into(),
-                dialect: rule.formats.join("|").into(),
+                dialect: dialect.into(),
                 mode: Mode::Full.id(),
                 unit: Unit::CodePoints.id(),
                 compiles: true,
@@ -608,7 +615,18 @@ fn perl_syntax(pattern: &str) -> bool {
     pattern.contains("\\]") || pattern.contains("\\-") || pattern.contains("\\[")
 }
 
-fn format_language(rule: &Rule) -> Option<Automaton> {
+/// What may stand before the published format: nothing, or else the literal text that the pattern
+/// begins with. (`ipv4|dns` beside `^sip:(…)`: the address is what follows.)
+fn format_literals(rule: &Rule) -> Vec<&str> {
+    let pattern = rule.pattern.as_deref().unwrap_or_default();
+    let literal = pattern.strip_prefix('^').map(repair::literal_before_group);
+    std::iter::once("")
+        .chain(literal.filter(|l| !l.is_empty()))
+        .collect()
+}
+
+/// The published formats as alternatives, all behind `literal`; `None` where one of them is unknown.
+fn format_language(rule: &Rule, literal: &str) -> Option<Automaton> {
     let patterns: Vec<&str> = rule
         .formats
         .iter()
@@ -618,7 +636,12 @@ fn format_language(rule: &Rule) -> Option<Automaton> {
     if patterns.is_empty() || patterns.len() < rule.formats.len() {
         return None;
     }
-    let any = format!("(?:{})", patterns.join(")|(?:"));
+    // A pattern that speaks of a port means it, whatever the type is called.
+    let pattern = rule.pattern.as_deref().unwrap_or_default();
+    let port = [r":\d", ":[0-9]"].iter().any(|port| pattern.contains(port));
+    let port = if port { "(?::[1-9][0-9]{0,3})?" } else { "" };
+    // Letters, digits and `:/@_-=` stand for themselves; `/` has to be escaped nowhere.
+    let any = format!("{literal}(?:{}){port}", patterns.join("|"));
     language::language(&any, Dialect::EcmaScriptU, Mode::Full).ok()
 }
 

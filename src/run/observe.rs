@@ -10,7 +10,7 @@ use super::state::{Difference, Watched};
 use crate::case::build::own_credentials;
 use crate::case::{Case, Check, Context, Expect};
 use crate::contract::answers_promise;
-use crate::device::{Device, Guard, LifeSign, ReadBackError, Restored};
+use crate::device::{Device, Guard, LifeSign, ReadBackError, ReadBackState, Restored};
 use crate::exchange::{Exchange, Failure, Request};
 use crate::judge::{Deviation, Judgement, Kind, Law, Took, describe, judge};
 use serde_json::Value;
@@ -322,22 +322,34 @@ impl<'a> Observer<'a> {
                         Expect::Accepted | Expect::AcceptedOr { .. } | Expect::Either { .. }
                     ) =>
             {
-                let Some(now) = self.read(&case.operation).await else {
+                let read = self.device.read_back(&case.operation).await;
+                let watched = self.watched.get(&case.operation);
+                let broken = match &read {
+                    Err(error) => watched.and_then(|w| w.broken_by_write(error)),
+                    Ok(_) => None,
+                };
+                let difference = if broken.is_some() {
+                    broken
+                } else if let Some(now) = self.take(&case.operation, read) {
+                    let watched = self.watched.get(&case.operation);
+                    let d = watched.and_then(|w| w.differs_from_written(written, &now));
+                    seen.read = Some(now);
+                    d
+                } else {
                     seen.unread = true;
                     return;
                 };
-                seen.read = Some(now.clone());
-                let watched = self.watched.get(&case.operation);
-                let Some(d) = watched.and_then(|w| w.differs_from_written(written, &now)) else {
+                let Some(d) = difference else {
                     return;
                 };
-                seen.differs = Some(d.pointer.clone());
+                let (expected, observed) = d.lines();
+                seen.differs = Some(d.pointer);
                 seen.deviations.push((
                     promise_of("readback"),
                     Deviation {
                         kind: Kind::ReadbackDiffers,
-                        expected: format!("`{}` reads back as {}", d.pointer, d.expected),
-                        observed: format!("`{}` reads back as {}", d.pointer, d.observed),
+                        expected,
+                        observed,
                     },
                 ));
             }
@@ -408,6 +420,14 @@ impl<'a> Observer<'a> {
             return None;
         }
         let read = self.device.read_back(operation).await;
+        self.take(operation, read)
+    }
+
+    fn take(
+        &mut self,
+        operation: &str,
+        read: Result<ReadBackState, ReadBackError>,
+    ) -> Option<Value> {
         let watched = self.watched.get_mut(operation)?;
         match read {
             Ok(state) => {

@@ -5,6 +5,7 @@ use super::runner::Runner;
 use super::state::Difference;
 use super::tally::fingerprint;
 use crate::case::{Case, Check, Expect};
+use crate::device::{ReadBackError, ReadBackState};
 use crate::judge::{Deviation, Judgement, Kind, Took};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -89,6 +90,15 @@ impl Runner<'_> {
 
     async fn read(&mut self, operation: &str) -> Option<Value> {
         let read = self.job.device.read_back(operation).await;
+        self.take(operation, read)
+    }
+
+    /// Counts what reading back came to.
+    fn take(
+        &mut self,
+        operation: &str,
+        read: Result<ReadBackState, ReadBackError>,
+    ) -> Option<Value> {
         let watched = self.watched.get_mut(operation)?;
         match read {
             Ok(state) => {
@@ -109,6 +119,23 @@ impl Runner<'_> {
         }
     }
 
+    /// What the settings show otherwise than an accepted write of `written`; `None` where nothing can
+    /// be said of it.
+    async fn look_after(&mut self, operation: &str, written: &Value) -> Option<Option<Difference>> {
+        let read = self.job.device.read_back(operation).await;
+        let watched = self.watched.get(operation)?;
+        let broken = read.as_ref().err().and_then(|e| watched.broken_by_write(e));
+        if broken.is_some() {
+            return Some(broken);
+        }
+        let value = self.take(operation, read)?;
+        let watched = self.watched.get_mut(operation)?;
+        watched.shows(written, &value);
+        let difference = watched.differs_from_written(written, &value);
+        watched.standing = Some(value);
+        Some(difference)
+    }
+
     /// Whether a read-back shows what an accepted case wrote.
     async fn read_after_write(&mut self, at: usize, written: &Value) -> bool {
         let case = self.case(at);
@@ -120,16 +147,10 @@ impl Runner<'_> {
             return false;
         }
         let promise = format!("{}.state.readback", case.operation);
-        let Some(value) = self.read(&case.operation).await else {
+        let Some(difference) = self.look_after(&case.operation, written).await else {
             self.state(&promise, false);
             return false;
         };
-        let Some(watched) = self.watched.get_mut(&case.operation) else {
-            return false;
-        };
-        watched.shows(written, &value);
-        let difference = watched.differs_from_written(written, &value);
-        watched.standing = Some(value);
         let Some(first) = difference else {
             self.state(&promise, true);
             return false;
@@ -151,19 +172,16 @@ impl Runner<'_> {
             if again.judgement.took != Took::Accepted {
                 continue;
             }
-            if let Some(value) = self.read(&case.operation).await
-                && let Some(watched) = self.watched.get_mut(&case.operation)
-            {
+            if let Some(seen) = self.look_after(&case.operation, written).await {
                 tries += 1;
-                let same = watched.differs_from_written(written, &value);
-                hits += u32::from(same.is_some_and(|d| d.pointer == first.pointer));
-                watched.standing = Some(value);
+                hits += u32::from(seen.is_some_and(|d| d.pointer == first.pointer));
             }
         }
+        let (expected, observed) = first.lines();
         let deviation = Deviation {
             kind: Kind::ReadbackDiffers,
-            expected: format!("`{}` reads back as {}", first.pointer, first.expected),
-            observed: format!("`{}` reads back as {}", first.pointer, first.observed),
+            expected,
+            observed,
         };
         self.publish(
             &charged,

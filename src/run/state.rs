@@ -1,6 +1,7 @@
 //! What a device's settings should look like, and whether a read-back agrees. Pure: the runner
 //! reads, this compares.
 
+use crate::device::ReadBackError;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,6 +35,20 @@ pub struct Difference {
     pub observed: String,
 }
 
+impl Difference {
+    /// What was expected of a read-back after a write, and what it shows.
+    pub fn lines(&self) -> (String, String) {
+        if self.pointer.is_empty() {
+            return (
+                "the settings can be read back".to_owned(),
+                format!("reading them back after it: {}", self.observed),
+            );
+        }
+        let line = |value: &str| format!("`{}` reads back as {value}", self.pointer);
+        (line(&self.expected), line(&self.observed))
+    }
+}
+
 /// How many failures in a row end the reading back.
 pub const GIVE_UP_AFTER: u32 = 3;
 
@@ -64,6 +79,22 @@ impl Watched {
     /// Whether reading back still makes sense.
     pub fn readable(&self) -> bool {
         self.failures < GIVE_UP_AFTER
+    }
+
+    /// What a failed read-back says of the accepted write before it: an answer that shows no settings
+    /// where answers before did. `None` for what says nothing of them: no answer, a refusal, a device
+    /// that is busy.
+    pub fn broken_by_write(&self, error: &ReadBackError) -> Option<Difference> {
+        let broken = match error {
+            ReadBackError::NotJson(_) | ReadBackError::NoRoot(_) => true,
+            ReadBackError::Status(status) => (500..600).contains(status) && *status != 503,
+            ReadBackError::NotConfigured(_) | ReadBackError::Failed(_) => false,
+        };
+        (broken && !self.seen.is_empty()).then(|| Difference {
+            pointer: String::new(),
+            expected: "settings".to_owned(),
+            observed: error.to_string(),
+        })
     }
 
     /// Two read-backs in a row, before the first write: what differs between them is volatile.
@@ -107,7 +138,13 @@ impl Watched {
     pub fn differs_from_written(&self, written: &Value, read_back: &Value) -> Option<Difference> {
         let mut all = Vec::new();
         compare(written, read_back, String::new(), &mut all);
-        all.into_iter().find(|d| self.counts(d, read_back))
+        // An empty text may be stored as none.
+        let blank = |d: &Difference| {
+            written.pointer(&d.pointer) == Some(&Value::from(""))
+                && read_back.pointer(&d.pointer).is_none_or(Value::is_null)
+        };
+        all.into_iter()
+            .find(|d| !blank(d) && self.counts(d, read_back))
     }
 
     /// What a read-back shows otherwise than the one that stands.
@@ -233,6 +270,11 @@ mod tests {
         let table = [
             (json!({"a": 1}), json!({"a": 1.0, "z": 3}), None),
             (json!({"a": 1}), json!({"a": 2}), Some("/a")),
+            (json!({"b": ""}), json!({"a": 1}), None),
+            (json!({"b": ""}), json!({"b": null}), None),
+            (json!({"b": ""}), json!({"b": "x"}), Some("/b")),
+            (json!({"b": "y"}), json!({"a": 1}), Some("/b")),
+            (json!({"b": ""}), json!({"b": 0}), Some("/b")),
             (json!({"a": 1}), json!({}), Some("/a")),
             (
                 json!({"n": {"p": 5}}),

@@ -5,6 +5,7 @@ use super::auth_tables::{BASIC, BEARER, Credentials, KEY, NOT_BASIC, NOT_BEARER,
 use super::bench::{Bench, EXTRA, Shot, THOROUGH, not_json};
 use super::login;
 use crate::case::build::emit;
+use crate::case::draft::denied;
 use crate::case::{Case, Check, Context, Expect, Fault, Strategy, SuccessIs};
 use crate::contract::{FaultKind, Place, SecurityScheme};
 use crate::exchange::{HttpRequest, Part, Request, Template};
@@ -285,19 +286,22 @@ impl<'b, 'c, 'a> Door<'b, 'c, 'a> {
     fn side_doors(&mut self) {
         let mut doors = Vec::new();
         if self.bench.op.path.len() > 1 {
-            let mut behind = self.bare();
-            if let Some(Part::Text(path)) = behind.target.0.first_mut() {
-                path.push('/');
-                doors.push(("slash-behind", "a slash stands behind the path", behind));
+            let open = self.bench.context.profile.login.as_ref();
+            let open = open.map_or("/login", |login| login.path.as_str());
+            for (name, what, path) in other_paths(&self.path(), open) {
+                if denied(self.bench.context, &path) {
+                    continue;
+                }
+                let mut door = self.bare();
+                if let Some(Part::Text(text)) = door.target.0.first_mut() {
+                    let query = text.find('?').map_or("", |at| &text[at..]).to_owned();
+                    *text = path + &query;
+                    doors.push((name, what, door));
+                }
             }
-            // Not in front: a target that begins with // names a host (RFC 3986 §4.2).
-            let mut double = self.bare();
-            if let Some(Part::Text(path)) = double.target.0.first_mut()
-                && let Some(at) = path.match_indices('/').nth(1).map(|(at, _)| at)
-            {
-                path.insert(at, '/');
-                doors.push(("double-slash", "a slash of the path stands twice", double));
-            }
+        }
+        if let Some(shown) = self.shown() {
+            doors.push(("read-back", "the settings are asked for", shown));
         }
         let mut other = self.bare();
         let typed = other
@@ -323,6 +327,33 @@ impl<'b, 'c, 'a> Door<'b, 'c, 'a> {
                 check: Check::Unchanged,
             });
         }
+    }
+
+    /// The path of the operation's requests, without the query.
+    fn path(&self) -> String {
+        let bare = self.bare();
+        let text = match bare.target.0.first() {
+            Some(Part::Text(text)) => text.as_str(),
+            _ => "",
+        };
+        text.split('?').next().unwrap_or_default().to_owned()
+    }
+
+    /// The read-back without credentials, where it stands under the path that is protected and the
+    /// contract says nothing of it by itself.
+    fn shown(&self) -> Option<HttpRequest> {
+        let context = self.bench.context;
+        let how = context.profile.read_back.get(&self.bench.op.id)?;
+        let described = context
+            .contract
+            .operations
+            .iter()
+            .any(|op| op.method == how.method && op.path == how.path);
+        (how.path == self.bench.op.path && !described).then(|| HttpRequest {
+            method: how.method.clone(),
+            target: Template::from(how.path.as_str()),
+            ..HttpRequest::default()
+        })
     }
 
     /// Credentials of 4 KiB.
@@ -513,6 +544,45 @@ impl<'b, 'c, 'a> Door<'b, 'c, 'a> {
             });
         }
     }
+}
+
+/// Other spellings of a path, under which a router may find what a list of protected paths does
+/// not: name, what it is, the path. `open` is a path that asks for no credentials.
+fn other_paths(path: &str, open: &str) -> Vec<(&'static str, &'static str, String)> {
+    let mut out = vec![(
+        "slash-behind",
+        "a slash stands behind the path",
+        format!("{path}/"),
+    )];
+    // Not in front: a target that begins with // names a host (RFC 3986 §4.2).
+    if let Some(at) = path.match_indices('/').nth(1).map(|(at, _)| at) {
+        let double = format!("{}/{}", &path[..at], &path[at..]);
+        out.push(("double-slash", "a slash of the path stands twice", double));
+    }
+    let last = path.rfind('/').map_or(0, |at| at + 1);
+    let (before, name) = path.split_at(last);
+    if let Some(first) = name.chars().next().filter(char::is_ascii_alphanumeric) {
+        // The same path by RFC 3986 §6.2.2.2.
+        let coded = format!("{before}%{:02X}{}", u32::from(first), &name[1..]);
+        out.push(("percent", "a letter of the path is percent-encoded", coded));
+    }
+    // RFC 3986 §5.2.4 makes the protected path of it.
+    let up = "/..".repeat(open.matches('/').count());
+    let through = format!("{open}{up}{path}");
+    out.push((
+        "dot-segments",
+        "the path leads through an open one",
+        through,
+    ));
+    let parameter = format!("{path};probity=1");
+    out.push(("parameter", "a parameter stands behind the path", parameter));
+    if name.to_uppercase() != name {
+        let capitals = format!("{before}{}", name.to_uppercase());
+        out.push(("capitals", "the path ends in capitals", capitals));
+    }
+    let file = format!("{path}/probity.css");
+    out.push(("file", "the path ends like that of a style sheet", file));
+    out
 }
 
 /// The mistake of a check that these credentials take advantage of, so that one mistake is one

@@ -105,9 +105,15 @@ pub(super) const BEARER: &[Row] = &[
         "Bearer",
         WrongForm,
     ),
-    // Eight, so that no right token begins with it by chance: a lone `0` told one session in sixteen
-    // from the next on a device that compares prefixes.
-    row("zero", 1, "the token is 00000000", "Bearer 00000000", Wrong),
+    // Many, so that no right token begins with it by chance: a lone `0` told one session in sixteen
+    // from the next on a device that compares prefixes. A slot that holds no session is zeros too.
+    row(
+        "zero",
+        1,
+        "the token is all zeros",
+        "Bearer 0000000000000000000000000000000000000000",
+        Wrong,
+    ),
     row(
         "null",
         2,

@@ -37,7 +37,7 @@ impl Strategy for JsonCorners {
                 encodings(&mut bench, &body);
                 numbers(&mut bench, &body);
                 texts(&mut bench, &body);
-                unknown_members(&mut bench, &body);
+                unknown_members(&mut bench, &body, &other);
             }
             cases.append(&mut bench.into_cases());
         }
@@ -53,7 +53,23 @@ fn open(
     about: &'static str,
     question: &str,
     faults: &[Fault],
+    corner: Corner,
+) {
+    let promises = ["http.answers", "body.json"];
+    either(
+        bench,
+        (about, &promises, question, faults),
+        corner,
+        Check::Unchanged,
+    );
+}
+
+/// Taken or refused; `check` holds as far as it is about the one that comes.
+fn either(
+    bench: &mut Bench<'_, '_>,
+    (about, promises, question, faults): (&'static str, &[&str], &str, &[Fault]),
     (name, tier, title, bytes): Corner,
+    check: Check,
 ) {
     bench.shoot(Shot {
         about,
@@ -61,13 +77,13 @@ fn open(
         title,
         class: format!("json-corner:{name}"),
         tier,
-        promises: vec!["http.answers".to_owned(), "body.json".to_owned()],
+        promises: promises.iter().map(|p| (*p).to_owned()).collect(),
         request: Request::Http(bench.context.request(bench.op, Some(bytes))),
         expect: Expect::Either {
             question: question.to_owned(),
             faults: faults.to_vec(),
         },
-        check: Check::Unchanged,
+        check,
     });
 }
 
@@ -210,12 +226,22 @@ fn duplicates(bench: &mut Bench<'_, '_>, body: &Value, other: &Value) {
         ),
     ];
     for (case, tier, what, bytes) in all {
-        open(
+        // Where one of the two is wrong, only the other can have been taken.
+        let check = match case {
+            "wrong-type-last" | "wrong-type-first" => Check::ReadsBack(body.clone()),
+            _ => Check::Unchanged,
+        };
+        let about = (
+            about,
+            &["http.answers", "body.json"][..],
+            question,
+            &faults[..],
+        );
+        either(
             bench,
             about,
-            question,
-            &faults,
             (case, tier, format!("`{name}` occurs {what}"), bytes),
+            check,
         );
     }
     let many = format!("\"{EXTRA}\":0,").repeat(1_000);
@@ -427,7 +453,7 @@ fn texts(bench: &mut Bench<'_, '_>, body: &Value) {
 }
 
 /// Members that no page names, deep or large (RFC 8259 §9: readers may set limits).
-fn unknown_members(bench: &mut Bench<'_, '_>, body: &Value) {
+fn unknown_members(bench: &mut Bench<'_, '_>, body: &Value, other: &Value) {
     let text = emit(body);
     let behind = |v: String| append(&text, format!("\"{EXTRA}\":{v}").as_bytes());
     let deep = |n: usize| "[".repeat(n) + &"]".repeat(n);
@@ -491,6 +517,13 @@ fn unknown_members(bench: &mut Bench<'_, '_>, body: &Value) {
         .as_object()
         .and_then(|m| m.iter().find(|(_, v)| v.is_string()));
     if let Some((name, value)) = root {
+        // A valid one, so that a reader that takes the last it finds stores it.
+        if let Some(valid) = other.get(name).filter(|v| *v != value)
+            && let Some(bytes) = behind(format!("{{{}:{valid}}}", Value::from(name.as_str())))
+        {
+            let title = format!("an unknown object holds another `{name}`, behind the right one");
+            decoy_case(bench, body, ("decoy-behind", 1, title, bytes));
+        }
         let decoy = format!("\"{EXTRA}\":{{{}:1}}", Value::from(name.as_str()));
         let bytes = before(&decoy);
         let title = format!("an unknown object holds a wrong `{name}`, before the right one");
@@ -504,31 +537,22 @@ fn unknown_members(bench: &mut Bench<'_, '_>, body: &Value) {
     if let Some((object, inner)) = nested
         && get(body, &FieldPath(vec![Step::Member(inner.clone())])).is_none()
     {
-        let decoy = format!("{}:null", Value::from(inner.as_str()));
+        let valid = other.get(&object).and_then(|o| o.get(&inner));
+        let valid = valid.unwrap_or(&Value::Null);
+        let decoy = format!("{}:{valid}", Value::from(inner.as_str()));
         let bytes = before(&decoy);
         let title =
-            format!("a wrong `{inner}` stands beside `{object}`, before the right one in it");
-        decoy_case(bench, body, ("decoy-outside", 2, title, bytes));
+            format!("another `{inner}` stands beside `{object}`, before the right one in it");
+        decoy_case(bench, body, ("decoy-outside", 1, title, bytes));
     }
 }
 
 /// Whether unknown members are taken is open; if they are, the members that the page names must
 /// read back as they were sent.
-fn decoy_case(bench: &mut Bench<'_, '_>, body: &Value, (name, tier, title, bytes): Corner) {
-    bench.shoot(Shot {
-        about: "unknown",
-        name: name.to_owned(),
-        title,
-        class: format!("json-corner:{name}"),
-        tier,
-        promises: vec!["body.json".to_owned()],
-        request: Request::Http(bench.context.request(bench.op, Some(bytes))),
-        expect: Expect::Either {
-            question: "a member that the page does not name".to_owned(),
-            faults: unknown(),
-        },
-        check: Check::ReadsBack(body.clone()),
-    });
+fn decoy_case(bench: &mut Bench<'_, '_>, body: &Value, corner: Corner) {
+    let question = "a member that the page does not name";
+    let about = ("unknown", &["body.json"][..], question, &unknown()[..]);
+    either(bench, about, corner, Check::ReadsBack(body.clone()));
 }
 
 /// A member that no page names, and everything that a limit on size or depth may be answered with.
