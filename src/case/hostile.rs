@@ -63,7 +63,7 @@ struct Payload {
 /// Into how many fields a payload goes.
 #[derive(Clone, Copy)]
 enum Reach {
-    /// Into every one: each has a format string or a shell of its own.
+    /// Into every one: each has a format string of its own.
     Every,
     /// Into one field in turn, among the first: what it does is the worst.
     First,
@@ -80,7 +80,7 @@ const fn payload(name: &'static str, text: &'static str, reach: Reach) -> Payloa
 
 const PAYLOADS: &[Payload] = &[
     payload("format", "%x%s%n", Every),
-    payload("shell-substitution", "$(sleep 0)", Every),
+    payload("shell-substitution", "$(sleep 0)", First),
     payload("header", "x\r\nX-Probity: injected", First),
     payload("configuration-line", "x\nprobity=1", Early),
     payload("sql", "' OR '1'='1", Early),

@@ -143,9 +143,9 @@ fn structure(valid: &str, push: &mut impl FnMut(&'static str, u8, String)) {
         push("underscore-behind", 3, format!("{valid}_"));
         // Sound up to any size that a buffer has: 63, 64, 127, 128, 255 or 256 octets end within
         // a label.
-        for (idea, tier, labels) in [("junk-behind-64", 1, 7), ("junk-behind-256", 2, 24)] {
+        for (idea, tier, labels) in [("garbage-behind-64", 1, 7), ("garbage-behind-256", 2, 24)] {
             let long = vec!["probitytwo"; labels].join(".");
-            push(idea, tier, format!("{}!", host(valid, &long)));
+            push(idea, tier, format!("{}'", host(valid, &long)));
         }
         push("ipv6", 2, host(valid, "::1"));
         push("ipv6-brackets", 2, host(valid, "[::1]"));
@@ -191,16 +191,14 @@ pub(super) fn family(idea: &str) -> &'static str {
         "valid-line-first" | "valid-line-last" | "line-of-header" => "line",
         "upper-case" | "capital" | "scheme-in-capitals" => "case",
         "empty" | "blank" => "empty",
-        "words-behind" | "words-before" | "listed-twice" | "garbage-behind" | "garbage-before" => {
-            "garbage"
-        }
+        "words-behind" | "words-before" | "listed-twice" => "garbage",
+        _ if of("garbage") => "garbage",
         "percent-escape" | "entity" | "backslash-escape" => "escape",
         "quoted" | "apostrophes" | "brackets" | "angle-brackets" => "wrapped",
         _ if of("space") || of("-lf") || of("-crlf") || of("-tab") => "blanks",
         _ if of("too-long") || of("too-short") || of("wraps-at") || of("octets") => "length",
         _ if of("full-width") || of("arabic") || of("alike") || of("accented") => "unicode",
         "kelvin-sign" => "unicode",
-        "junk-behind-64" | "junk-behind-256" => "garbage",
         _ if of("-mark") || of("zero-width") || of("bidi") || of("ideographic") => "unicode",
         _ if idea.starts_with("scheme") || of("no-scheme") || of("no-colon") => "scheme",
         _ if idea.starts_with("number") => "number",

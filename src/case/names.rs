@@ -266,7 +266,7 @@ fn unknown(scene: &mut Scene<'_, '_>) {
             .map(|f| f.path),
     );
     let names: [(&str, String, Value, u8); 6] = [
-        ("unknown", "probity".to_owned(), json!("text"), 1),
+        ("unknown", "probity".to_owned(), json!("text"), 0),
         ("proto", "__proto__".to_owned(), json!({"probity": true}), 2),
         (
             "constructor",
@@ -276,7 +276,7 @@ fn unknown(scene: &mut Scene<'_, '_>) {
         ),
         ("empty-name", String::new(), json!(1), 2),
         // Early for what is open: a buffer for names overflows before anybody decides.
-        ("long-name", "n".repeat(300), json!(1), 1),
+        ("long-name", "n".repeat(300), json!(1), 0),
         ("header-name", "x\r\nX-Probity: 1".to_owned(), json!(1), 3),
     ];
     for (depth, object) in objects.iter().enumerate() {

@@ -80,7 +80,7 @@ fn absences(scene: &mut Scene<'_, '_>) {
                 name: "empty-object".to_owned(),
                 title: format!("{path} is an empty object"),
                 class: "empty-object".to_owned(),
-                tier: 1,
+                tier: 0,
                 body,
                 bytes: None,
                 when_open: WhenOpen::Ask("whether an object may be empty"),

@@ -6,7 +6,9 @@
 pub fn pattern(format: &str) -> Option<&'static str> {
     Some(match format {
         // RFC 2673 §3.2, dotted quad without leading zeros.
-        "ipv4" => r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(?:\.(?!$)|$)){4}",
+        "ipv4" => {
+            r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(?:\.(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])){3}"
+        }
         // RFC 1123 §2.1 labels; the last one not numeric only, so that it is no address.
         "dns" | "hostname" | "idn-hostname" => {
             r"(?:[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?"

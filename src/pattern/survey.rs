@@ -214,10 +214,9 @@ impl Desk<'_> {
             })
             .ok_or(CapReached)?;
         match found {
-            // Bounds multiply the places to look at; where they are the same they need no look.
+            // Upper bounds multiply the places to look at; where they are the same they need no look.
             Err(CapReached) if (a.unit, a.min, a.max) == (b.unit, b.min, b.max) => {
                 let bare = [a, b].map(|decider| Decider {
-                    min: 0,
                     max: None,
                     ..*decider
                 });

@@ -187,7 +187,7 @@ pub(super) fn lengths(bench: &mut Bench<'_, '_>, sent: &Sent) {
         ("letters", 2, "the length is a word", "abc".to_owned()),
         (
             "letters-behind",
-            2,
+            3,
             "the length has letters behind it",
             format!("{len}abc"),
         ),
@@ -242,7 +242,7 @@ pub(super) fn lengths(bench: &mut Bench<'_, '_>, sent: &Sent) {
         ("twice", 3, "the length is given twice", len, len),
         (
             "conflict-long",
-            2,
+            3,
             "there are two lengths, the second longer",
             len,
             len + 10,

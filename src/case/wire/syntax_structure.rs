@@ -77,7 +77,7 @@ pub(super) fn structure(text: &[u8]) -> Vec<Broken> {
     add("arrow", THOROUGH, "has => for a colon", for_colon(b"=>"));
     add(
         "double-colon",
-        2,
+        3,
         "has two colons after a name",
         for_colon(b"::"),
     );
@@ -216,7 +216,7 @@ pub(super) fn structure(text: &[u8]) -> Vec<Broken> {
     );
     add(
         "name-only",
-        2,
+        3,
         "has a name alone as a member",
         extra(&format!("\"{EXTRA}\"")),
     );

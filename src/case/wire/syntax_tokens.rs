@@ -129,7 +129,7 @@ pub(super) fn numbers(bench: &Bench<'_, '_>, body: &Value) -> Vec<Broken> {
             "an underscore in the number",
             underscored(&digits),
         ),
-        ("unit", 2, "letters behind the number", format!("{n}abc")),
+        ("unit", 3, "letters behind the number", format!("{n}abc")),
         ("suffix", THOROUGH, "a type suffix", format!("{n}L")),
         ("two-signs", 4, "two signs", format!("--{n}")),
         (
