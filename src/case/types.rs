@@ -133,13 +133,9 @@ fn telling_number(scene: &Scene<'_, '_>, path: &FieldPath, usual: &Value) -> Val
         let body = scene.with(path, Value::from(number.to_string()));
         body.is_some_and(|b| scene.assess(&b).certainty == Assessment::SurelyValid)
     };
-    let mut longer = [101_u64, 123_456, 1_234_567_890]
-        .map(Value::from)
-        .into_iter();
-    if usual.is_string() || valid(usual) {
-        return usual.clone();
-    }
-    longer.find(valid).unwrap_or_else(|| usual.clone())
+    let longer = [123_456_u64, 1_234_567_890].map(Value::from);
+    let mut numbers = std::iter::once(usual.clone()).chain(longer);
+    numbers.find(valid).unwrap_or_else(|| usual.clone())
 }
 
 /// A value of another type.

@@ -636,10 +636,14 @@ fn format_language(rule: &Rule, literal: &str) -> Option<Automaton> {
     if patterns.is_empty() || patterns.len() < rule.formats.len() {
         return None;
     }
-    // A pattern that speaks of a port means it, whatever the type is called.
+    // Where the type alone contradicts the pattern, the pattern says what stands around it: the
+    // literal in front, and a port behind.
     let pattern = rule.pattern.as_deref().unwrap_or_default();
     let port = [r":\d", ":[0-9]"].iter().any(|port| pattern.contains(port));
-    let port = if port { "(?::[1-9][0-9]{0,3})?" } else { "" };
+    let port = match port && !literal.is_empty() {
+        true => "(?::[1-9][0-9]{0,3})?",
+        false => "",
+    };
     // Letters, digits and `:/@_-=` stand for themselves; `/` has to be escaped nowhere.
     let any = format!("{literal}(?:{}){port}", patterns.join("|"));
     language::language(&any, Dialect::EcmaScriptU, Mode::Full).ok()
