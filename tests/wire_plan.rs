@@ -3,7 +3,7 @@
 //! 9112, 6750 and 7617. No device and no slow pattern.
 
 use probity::case::{Case, Check, Context, Expect, Fault, strategies};
-use probity::contract::{Operation, load};
+use probity::contract::{Operation, load, load_bytes};
 use probity::exchange::{HttpRequest, Request, Segment};
 use probity::profile::Profile;
 use std::fmt::Write as _;
@@ -384,4 +384,66 @@ fn logins() {
         let _ = writeln!(out, "== {what}\n{cases}");
     }
     insta::assert_snapshot!(out);
+}
+
+/// The settings are asked for without credentials where they stand under the protected path and the
+/// contract has nothing of its own to say of that.
+#[test]
+fn settings_behind_the_protected_path() {
+    let document = include_str!("wire_plan/door.yaml");
+    let one = |method: &str| {
+        format!(
+            "    {method}: {{operationId: {method}, responses: {{'200': {{description: x}}}}}}\n"
+        )
+    };
+    let beside = |method: &str| document.replace("    post:\n", &(one(method) + "    post:\n"));
+    let other = format!("  /api/other:\n{}components:", one("get"));
+    let table = [
+        ("nothing more", document.to_owned(), "/api/door", true),
+        (
+            "the read-back is described",
+            beside("get"),
+            "/api/door",
+            false,
+        ),
+        (
+            "another method is described",
+            beside("put"),
+            "/api/door",
+            true,
+        ),
+        (
+            "another path is described",
+            document.replace("components:", &other),
+            "/api/door",
+            true,
+        ),
+        (
+            "another path is read",
+            document.to_owned(),
+            "/api/state",
+            false,
+        ),
+    ];
+    for (what, document, path, sent) in table {
+        let contract = load_bytes("door", document.as_bytes()).expect("a contract");
+        let profile = format!("[read-back.setDoor]\npath = \"{path}\"");
+        let profile = Profile::from_toml(&profile).expect("a profile");
+        let texts = contract.texts();
+        let context = Context {
+            contract: &contract,
+            profile: &profile,
+            texts: &texts,
+            seed: 0,
+            thorough: false,
+        };
+        let cases = strategies()
+            .iter()
+            .flat_map(|s| s.cases(&context))
+            .collect::<Vec<_>>();
+        let door = cases
+            .iter()
+            .any(|c| c.id == "setDoor/auth/side-doors/read-back");
+        assert_eq!(door, sent, "{what}");
+    }
 }
