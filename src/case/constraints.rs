@@ -411,15 +411,9 @@ fn enumeration(scene: &mut Scene<'_, '_>, path: &FieldPath, values: &[Value]) {
         refused(scene, path, ("enum", idea, tier), &text);
     }
     // What the library behind the field knows beside them.
-    let family = FAMILIES.iter().max_by_key(|family| {
-        let known = words.iter().filter(|w| family.contains(w));
-        known.count()
-    });
-    let known = |family: &&[&str]| words.iter().any(|w| family.contains(w));
-    let sibling = family
-        .copied()
-        .filter(known)
-        .and_then(|family| family.iter().find(|w| !words.contains(w)));
+    let known = |family: &&&[&str]| words.iter().filter(|w| family.contains(w)).count();
+    let family = FAMILIES.iter().filter(|f| known(f) > 0).max_by_key(known);
+    let sibling = family.and_then(|family| family.iter().find(|w| !words.contains(w)));
     if let Some(sibling) = sibling {
         refused(scene, path, ("enum", "sibling", 1), sibling);
     }

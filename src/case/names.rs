@@ -3,7 +3,7 @@
 use super::build::{get, remove, rename, set};
 use super::draft::{Scene, Sketch, WhenOpen, main_type, mark, scenes, shown};
 use super::model::{Case, Context, Strategy};
-use crate::contract::{FieldPath, JsonType};
+use crate::contract::{Field, FieldPath, JsonType};
 use serde_json::{Value, json};
 
 /// See [`Strategy::explain`].
@@ -17,9 +17,9 @@ impl Strategy for Names {
 
     fn explain(&self) -> &'static str {
         "Required members under a name that is almost right (other case, a space, a prefix, NUL, \
-         a look-alike letter), or in another place: the member is absent and must be named as absent. Some JSON \
-         libraries of firmware compare names without case (Go, cJSON by default) or by prefix. A \
-         misspelt name beside the right one must not win. Members that the page does not know \
+         a look-alike letter), or in another place: the member is absent and must be named as \
+         absent. Some JSON libraries of firmware compare names without case (Go, cJSON by \
+         default) or by prefix, search the whole text, or look up what is inherited. A misspelt name beside the right one must not win. Members that the page does not know \
          are sent with ordinary, empty, very long and dangerous names: the page leaves open \
          whether they are ignored, but not a crash or a changed setting."
     }
@@ -197,25 +197,22 @@ fn shadowed(scene: &mut Scene<'_, '_>) {
 /// for a member of an inner object, in the body under its path with dots.
 fn misplaced(scene: &mut Scene<'_, '_>) {
     let fields = scene.fields();
-    let root = |path: &FieldPath| path.0.len() == 1;
-    let text = fields
-        .iter()
-        .find(|f| f.required && root(&f.path) && main_type(f.schema) == Some(JsonType::String))
-        .map(|f| f.path.clone());
-    let object = fields
-        .iter()
-        .find(|f| f.required && root(&f.path) && main_type(f.schema) == Some(JsonType::Object))
-        .map(|f| f.path.clone());
-    let inner = object.as_ref().and_then(|object| {
-        let below = |path: &FieldPath| path.parent().as_ref() == Some(object);
-        let inner = fields.iter().find(|f| below(&f.path))?;
-        Some((object.clone(), inner.path.clone()))
+    let first = |kind| {
+        let of_root = fields.iter().filter(|f| f.required && f.path.0.len() == 1);
+        let mut paths = of_root.filter(|f| main_type(f.schema) == Some(kind));
+        paths.next().map(|f| f.path.clone())
+    };
+    let text = first(JsonType::String);
+    let inner = first(JsonType::Object).and_then(|object| {
+        let below = |f: &&Field<'_>| f.path.parent().as_ref() == Some(&object);
+        let inner = fields.iter().find(below)?.path.clone();
+        Some((object, inner))
     });
-    let full = scene.full.clone();
+    let full = &scene.full;
     let mut sent: Vec<(&'static str, FieldPath, String, Option<Value>)> = Vec::new();
     if let Some(path) = text
-        && let (Some(name), Some(value)) = (path.leaf(), get(&full, &path))
-        && let Some(without) = remove(&full, &path)
+        && let (Some(name), Some(value)) = (path.leaf(), get(full, &path))
+        && let Some(without) = remove(full, &path)
     {
         let proto = FieldPath::root().member("__proto__");
         let body = set(&without, &proto, json!({name: value}));
@@ -228,8 +225,8 @@ fn misplaced(scene: &mut Scene<'_, '_>) {
         }
     }
     if let Some((object, inner)) = inner
-        && let Some(value) = get(&full, &inner)
-        && let Some(without) = remove(&full, &object)
+        && let Some(value) = get(full, &inner)
+        && let Some(without) = remove(full, &object)
     {
         let dotted = inner.dotted();
         let body = set(&without, &FieldPath::root().member(&dotted), value.clone());

@@ -99,11 +99,7 @@ fn wrong_types(scene: &mut Scene<'_, '_>) {
         let Some(sample) = scene.sample(path) else {
             continue;
         };
-        let mut others = others(*kind, &sample);
-        for other in others.iter_mut().filter(|o| o.name == "number") {
-            other.value = telling_number(scene, path, &other.value);
-        }
-        for other in others {
+        for other in others(*kind, &sample, || telling_number(scene, path, &sample)) {
             let Some(body) = scene.with(path, other.value.clone()) else {
                 continue;
             };
@@ -124,7 +120,7 @@ fn wrong_types(scene: &mut Scene<'_, '_>) {
 
 /// A number for a string: one whose digits the field's own rules allow, so that only its type is
 /// wrong; of an enumeration, the place of a word.
-fn telling_number(scene: &Scene<'_, '_>, path: &FieldPath, usual: &Value) -> Value {
+fn telling_number(scene: &Scene<'_, '_>, path: &FieldPath, sample: &Value) -> Value {
     let listed = scene.fields().into_iter().find(|f| f.path == *path);
     if listed.is_some_and(|f| f.schema.enum_values.is_some()) {
         return json!(1);
@@ -133,9 +129,10 @@ fn telling_number(scene: &Scene<'_, '_>, path: &FieldPath, usual: &Value) -> Val
         let body = scene.with(path, Value::from(number.to_string()));
         body.is_some_and(|b| scene.assess(&b).certainty == Assessment::SurelyValid)
     };
-    let longer = [123_456_u64, 1_234_567_890].map(Value::from);
-    let mut numbers = std::iter::once(usual.clone()).chain(longer);
-    numbers.find(valid).unwrap_or_else(|| usual.clone())
+    let digits = sample.as_str().and_then(|s| s.parse::<u32>().ok());
+    let usual = Value::from(digits.unwrap_or(101));
+    let mut numbers = [usual.clone(), json!(123_456), json!(1_234_567_890)].into_iter();
+    numbers.find(valid).unwrap_or(usual)
 }
 
 /// A value of another type.
@@ -156,16 +153,14 @@ fn other(name: &'static str, words: &str, tier: u8, value: Value) -> Other {
 }
 
 /// What to put in place of a value of `kind`, the most telling first. Values that the field's own
-/// rules allow are sorted out later by what the page says of them.
-fn others(kind: Option<JsonType>, sample: &Value) -> Vec<Other> {
+/// rules allow are sorted out later by what the page says of them. `number` is that for a string.
+fn others(kind: Option<JsonType>, sample: &Value, number: impl FnOnce() -> Value) -> Vec<Other> {
     let in_text = Value::from(sample.to_string());
     let mut out = vec![other("null", "null", 0, Value::Null)];
     match kind {
         Some(JsonType::String) | None => {
-            let digits = sample.as_str().and_then(|s| s.parse::<u32>().ok());
-            let number = digits.map_or(json!(101), Value::from);
             out.extend([
-                other("number", "a number", 0, number),
+                other("number", "a number", 0, number()),
                 other("array-of-one", "its value in an array", 1, json!([sample])),
                 other("true", "true", 1, json!(true)),
                 other("object", "an empty object", 1, json!({})),

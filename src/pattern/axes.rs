@@ -69,10 +69,9 @@ impl<'t> Axes<'t> {
         // What may be doubled stays valid when it is; in a string as long as may be, what may be
         // left out.
         let chars: Vec<char> = base.chars().collect();
-        let filler = [true, false].into_iter().find_map(|double| {
+        let filler = [2, 0].into_iter().find_map(|times| {
             (0..chars.len()).rev().find_map(|i| {
                 let c = *chars.get(i)?;
-                let times = if double { 2 } else { 0 };
                 let before = chars.iter().take(i).copied();
                 let other: String = before
                     .chain(std::iter::repeat_n(c, times))

@@ -6,11 +6,11 @@
 use super::budget;
 use super::recover::{BETWEEN_LOOKS, LOOKS, guarded, uses_session};
 use super::runner::never_reached;
-use super::state::{Difference, Watched};
+use super::state::{Difference, Unread, Watched};
 use crate::case::build::own_credentials;
 use crate::case::{Case, Check, Context, Expect};
 use crate::contract::answers_promise;
-use crate::device::{Device, Guard, LifeSign, ReadBackError, ReadBackState, Restored};
+use crate::device::{Device, Guard, LifeSign, ReadBackError, Restored};
 use crate::exchange::{Exchange, Failure, Request};
 use crate::judge::{Deviation, Judgement, Kind, Law, Took, describe, judge};
 use serde_json::Value;
@@ -322,22 +322,24 @@ impl<'a> Observer<'a> {
                         Expect::Accepted | Expect::AcceptedOr { .. } | Expect::Either { .. }
                     ) =>
             {
-                let read = self.device.read_back(&case.operation).await;
-                let watched = self.watched.get(&case.operation);
-                let broken = match &read {
-                    Err(error) => watched.and_then(|w| w.broken_by_write(error)),
-                    Ok(_) => None,
-                };
-                let difference = if broken.is_some() {
-                    broken
-                } else if let Some(now) = self.take(&case.operation, read) {
-                    let watched = self.watched.get(&case.operation);
-                    let d = watched.and_then(|w| w.differs_from_written(written, &now));
-                    seen.read = Some(now);
-                    d
-                } else {
+                let readable = self.watched.get_mut(&case.operation);
+                let Some(watched) = readable.filter(|w| w.readable()) else {
+                    // Nobody reads what was given up.
                     seen.unread = true;
                     return;
+                };
+                let read = self.device.read_back(&case.operation).await;
+                let difference = match watched.take_after_write(read) {
+                    Ok(now) => {
+                        let difference = watched.differs_from_written(written, &now);
+                        seen.read = Some(now);
+                        difference
+                    }
+                    Err(Unread::Broken(difference)) => Some(difference),
+                    Err(Unread::Failed(_)) => {
+                        seen.unread = true;
+                        return;
+                    }
                 };
                 let Some(d) = difference else {
                     return;
@@ -420,26 +422,7 @@ impl<'a> Observer<'a> {
             return None;
         }
         let read = self.device.read_back(operation).await;
-        self.take(operation, read)
-    }
-
-    fn take(
-        &mut self,
-        operation: &str,
-        read: Result<ReadBackState, ReadBackError>,
-    ) -> Option<Value> {
-        let watched = self.watched.get_mut(operation)?;
-        match read {
-            Ok(state) => {
-                watched.failures = 0;
-                watched.saw(&state.value);
-                Some(state.value)
-            }
-            Err(_) => {
-                watched.failures += 1;
-                None
-            }
-        }
+        self.watched.get_mut(operation)?.take(read).ok()
     }
 
     async fn exchange(&self, request: &Request, fresh: bool) -> Exchange {

@@ -2,10 +2,10 @@
 
 use super::job::Attempt;
 use super::runner::Runner;
-use super::state::Difference;
+use super::state::{Difference, Unread};
 use super::tally::fingerprint;
 use crate::case::{Case, Check, Expect};
-use crate::device::{ReadBackError, ReadBackState};
+use crate::device::ReadBackError;
 use crate::judge::{Deviation, Judgement, Kind, Took};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -90,32 +90,22 @@ impl Runner<'_> {
 
     async fn read(&mut self, operation: &str) -> Option<Value> {
         let read = self.job.device.read_back(operation).await;
-        self.take(operation, read)
-    }
-
-    /// Counts what reading back came to.
-    fn take(
-        &mut self,
-        operation: &str,
-        read: Result<ReadBackState, ReadBackError>,
-    ) -> Option<Value> {
-        let watched = self.watched.get_mut(operation)?;
-        match read {
-            Ok(state) => {
-                watched.failures = 0;
-                watched.saw(&state.value);
-                Some(state.value)
-            }
+        match self.watched.get_mut(operation)?.take(read) {
+            Ok(value) => Some(value),
             Err(error) => {
-                watched.failures += 1;
-                if !watched.readable() {
-                    self.note(format!(
-                        "{operation}: settings can no longer be read back ({error}); \
-                         state is not judged any more"
-                    ));
-                }
+                self.unreadable(operation, &error);
                 None
             }
+        }
+    }
+
+    /// Says so where a failed read-back was the last that is tried.
+    fn unreadable(&mut self, operation: &str, error: &ReadBackError) {
+        if self.watched.get(operation).is_some_and(|w| !w.readable()) {
+            self.note(format!(
+                "{operation}: settings can no longer be read back ({error}); \
+                 state is not judged any more"
+            ));
         }
     }
 
@@ -123,17 +113,20 @@ impl Runner<'_> {
     /// be said of it.
     async fn look_after(&mut self, operation: &str, written: &Value) -> Option<Option<Difference>> {
         let read = self.job.device.read_back(operation).await;
-        let watched = self.watched.get(operation)?;
-        let broken = read.as_ref().err().and_then(|e| watched.broken_by_write(e));
-        if broken.is_some() {
-            return Some(broken);
-        }
-        let value = self.take(operation, read)?;
         let watched = self.watched.get_mut(operation)?;
-        watched.shows(written, &value);
-        let difference = watched.differs_from_written(written, &value);
-        watched.standing = Some(value);
-        Some(difference)
+        match watched.take_after_write(read) {
+            Ok(value) => {
+                watched.shows(written, &value);
+                let difference = watched.differs_from_written(written, &value);
+                watched.standing = Some(value);
+                Some(difference)
+            }
+            Err(Unread::Broken(difference)) => Some(Some(difference)),
+            Err(Unread::Failed(error)) => {
+                self.unreadable(operation, &error);
+                None
+            }
+        }
     }
 
     /// Whether a read-back shows what an accepted case wrote.

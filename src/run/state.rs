@@ -1,7 +1,7 @@
 //! What a device's settings should look like, and whether a read-back agrees. Pure: the runner
-//! reads, this compares.
+//! reads, this counts and compares.
 
-use crate::device::ReadBackError;
+use crate::device::{ReadBackError, ReadBackState};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,6 +33,15 @@ pub struct Difference {
     pub expected: String,
     /// What stands there.
     pub observed: String,
+}
+
+/// Why no settings were read after an accepted write.
+#[derive(Debug)]
+pub enum Unread {
+    /// The write has broken them.
+    Broken(Difference),
+    /// Nothing is said of the write.
+    Failed(ReadBackError),
 }
 
 impl Difference {
@@ -81,10 +90,47 @@ impl Watched {
         self.failures < GIVE_UP_AFTER
     }
 
+    /// Counts what reading back came to, and gives the settings.
+    ///
+    /// # Errors
+    /// As it came.
+    pub fn take(
+        &mut self,
+        read: Result<ReadBackState, ReadBackError>,
+    ) -> Result<Value, ReadBackError> {
+        match read {
+            Ok(state) => {
+                self.failures = 0;
+                self.saw(&state.value);
+                Ok(state.value)
+            }
+            Err(error) => {
+                self.failures += 1;
+                Err(error)
+            }
+        }
+    }
+
+    /// As [`Watched::take`], after an accepted write: what the write has broken is no failure to read.
+    ///
+    /// # Errors
+    /// Why there are no settings.
+    pub fn take_after_write(
+        &mut self,
+        read: Result<ReadBackState, ReadBackError>,
+    ) -> Result<Value, Unread> {
+        if let Err(error) = &read
+            && let Some(broken) = self.broken_by_write(error)
+        {
+            return Err(Unread::Broken(broken));
+        }
+        self.take(read).map_err(Unread::Failed)
+    }
+
     /// What a failed read-back says of the accepted write before it: an answer that shows no settings
     /// where answers before did. `None` for what says nothing of them: no answer, a refusal, a device
     /// that is busy.
-    pub fn broken_by_write(&self, error: &ReadBackError) -> Option<Difference> {
+    fn broken_by_write(&self, error: &ReadBackError) -> Option<Difference> {
         let broken = match error {
             ReadBackError::NotJson(_) | ReadBackError::NoRoot(_) => true,
             ReadBackError::Status(status) => (500..600).contains(status) && *status != 503,

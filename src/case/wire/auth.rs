@@ -5,10 +5,9 @@ use super::auth_tables::{BASIC, BEARER, Credentials, KEY, NOT_BASIC, NOT_BEARER,
 use super::bench::{Bench, EXTRA, Shot, THOROUGH, not_json};
 use super::login;
 use crate::case::build::emit;
-use crate::case::draft::denied;
-use crate::case::{Case, Check, Context, Expect, Fault, Strategy, SuccessIs};
+use crate::case::{Case, Check, Context, Expect, Fault, Strategy};
 use crate::contract::{FaultKind, Place, SecurityScheme};
-use crate::exchange::{HttpRequest, Part, Request, Template};
+use crate::exchange::{HttpRequest, Request, Template};
 use serde_json::Value;
 
 /// See [`Strategy::explain`].
@@ -23,7 +22,8 @@ impl Strategy for Auth {
     fn explain(&self) -> &'static str {
         "Every operation without credentials, with empty, unknown, damaged, shortened, extended \
          and over-long ones, under another scheme and in another place, with valid and with \
-         broken bodies: none may be served or change a setting, and the session must go on. \
+         broken bodies: none may be served or change a setting, and the session must go on. The \
+         same under other spellings of the path, and of the settings that it protects. \
          Firmware compares only as many characters as were sent, looks only whether the field is \
          there, or checks credentials after it has stored the body. At the login: wrong \
          passwords, unknown users, shortened hashes, as few as accounts that lock allow."
@@ -53,8 +53,8 @@ impl Strategy for Auth {
 }
 
 /// One operation that asks for credentials.
-struct Door<'b, 'c, 'a> {
-    bench: &'b mut Bench<'c, 'a>,
+pub(super) struct Door<'b, 'c, 'a> {
+    pub(super) bench: &'b mut Bench<'c, 'a>,
     body: Option<Vec<u8>>,
     schemes: Vec<SecurityScheme>,
 }
@@ -79,7 +79,7 @@ impl<'b, 'c, 'a> Door<'b, 'c, 'a> {
     }
 
     /// The request without credentials.
-    fn bare(&self) -> HttpRequest {
+    pub(super) fn bare(&self) -> HttpRequest {
         self.bench
             .context
             .unauthorized_request(self.bench.op, self.body.clone())
@@ -280,82 +280,6 @@ impl<'b, 'c, 'a> Door<'b, 'c, 'a> {
         self.knock(("file-in-query", 3), title, request, Wrong);
     }
 
-    /// Other ways to the same operation without credentials: a list of protected paths that is
-    /// compared exactly while routes are not, a check in the reader of another media type. Nobody
-    /// has to serve them, so any refusal will do.
-    fn side_doors(&mut self) {
-        let mut doors = Vec::new();
-        if self.bench.op.path.len() > 1 {
-            let open = self.bench.context.profile.login.as_ref();
-            let open = open.map_or("/login", |login| login.path.as_str());
-            for (name, what, path) in other_paths(&self.path(), open) {
-                if denied(self.bench.context, &path) {
-                    continue;
-                }
-                let mut door = self.bare();
-                if let Some(Part::Text(text)) = door.target.0.first_mut() {
-                    let query = text.find('?').map_or("", |at| &text[at..]).to_owned();
-                    *text = path + &query;
-                    doors.push((name, what, door));
-                }
-            }
-        }
-        if let Some(shown) = self.shown() {
-            doors.push(("read-back", "the settings are asked for", shown));
-        }
-        let mut other = self.bare();
-        let typed = other
-            .headers
-            .iter_mut()
-            .find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
-        if let Some((_, value)) = typed {
-            *value = Template::from("text/plain");
-            doors.push(("other-media-type", "the media type is text/plain", other));
-        }
-        for (name, what, request) in doors {
-            self.bench.shoot(Shot {
-                about: "side-doors",
-                name: name.to_owned(),
-                title: format!("there are no credentials, and {what}"),
-                class: format!("auth:{name}"),
-                tier: 2,
-                promises: vec!["auth.required".to_owned(), "state.refusal".to_owned()],
-                request: Request::Http(request),
-                expect: Expect::NotServed {
-                    success: SuccessIs::AuthNotEnforced,
-                },
-                check: Check::Unchanged,
-            });
-        }
-    }
-
-    /// The path of the operation's requests, without the query.
-    fn path(&self) -> String {
-        let bare = self.bare();
-        let text = match bare.target.0.first() {
-            Some(Part::Text(text)) => text.as_str(),
-            _ => "",
-        };
-        text.split('?').next().unwrap_or_default().to_owned()
-    }
-
-    /// The read-back without credentials, where it stands under the path that is protected and the
-    /// contract says nothing of it by itself.
-    fn shown(&self) -> Option<HttpRequest> {
-        let context = self.bench.context;
-        let how = context.profile.read_back.get(&self.bench.op.id)?;
-        let described = context
-            .contract
-            .operations
-            .iter()
-            .any(|op| op.method == how.method && op.path == how.path);
-        (how.path == self.bench.op.path && !described).then(|| HttpRequest {
-            method: how.method.clone(),
-            target: Template::from(how.path.as_str()),
-            ..HttpRequest::default()
-        })
-    }
-
     /// Credentials of 4 KiB.
     fn long(&mut self, scheme: &str, credentials: Credentials) {
         let request = self.authorization(Template::from(format!("{scheme}{}", "a".repeat(4_096))));
@@ -544,45 +468,6 @@ impl<'b, 'c, 'a> Door<'b, 'c, 'a> {
             });
         }
     }
-}
-
-/// Other spellings of a path, under which a router may find what a list of protected paths does
-/// not: name, what it is, the path. `open` is a path that asks for no credentials.
-fn other_paths(path: &str, open: &str) -> Vec<(&'static str, &'static str, String)> {
-    let mut out = vec![(
-        "slash-behind",
-        "a slash stands behind the path",
-        format!("{path}/"),
-    )];
-    // Not in front: a target that begins with // names a host (RFC 3986 §4.2).
-    if let Some(at) = path.match_indices('/').nth(1).map(|(at, _)| at) {
-        let double = format!("{}/{}", &path[..at], &path[at..]);
-        out.push(("double-slash", "a slash of the path stands twice", double));
-    }
-    let last = path.rfind('/').map_or(0, |at| at + 1);
-    let (before, name) = path.split_at(last);
-    if let Some(first) = name.chars().next().filter(char::is_ascii_alphanumeric) {
-        // The same path by RFC 3986 §6.2.2.2.
-        let coded = format!("{before}%{:02X}{}", u32::from(first), &name[1..]);
-        out.push(("percent", "a letter of the path is percent-encoded", coded));
-    }
-    // RFC 3986 §5.2.4 makes the protected path of it.
-    let up = "/..".repeat(open.matches('/').count());
-    let through = format!("{open}{up}{path}");
-    out.push((
-        "dot-segments",
-        "the path leads through an open one",
-        through,
-    ));
-    let parameter = format!("{path};probity=1");
-    out.push(("parameter", "a parameter stands behind the path", parameter));
-    if name.to_uppercase() != name {
-        let capitals = format!("{before}{}", name.to_uppercase());
-        out.push(("capitals", "the path ends in capitals", capitals));
-    }
-    let file = format!("{path}/probity.css");
-    out.push(("file", "the path ends like that of a style sheet", file));
-    out
 }
 
 /// The mistake of a check that these credentials take advantage of, so that one mistake is one

@@ -55,14 +55,16 @@ fn open(
     faults: &[Fault],
     corner: Corner,
 ) {
-    let promises = ["http.answers", "body.json"];
     either(
         bench,
-        (about, &promises, question, faults),
+        (about, ANSWERED, question, faults),
         corner,
         Check::Unchanged,
     );
 }
+
+/// What an answer of any kind keeps.
+const ANSWERED: &[&str] = &["http.answers", "body.json"];
 
 /// Taken or refused; `check` holds as far as it is about the one that comes.
 fn either(
@@ -231,18 +233,8 @@ fn duplicates(bench: &mut Bench<'_, '_>, body: &Value, other: &Value) {
             "wrong-type-last" | "wrong-type-first" => Check::ReadsBack(body.clone()),
             _ => Check::Unchanged,
         };
-        let about = (
-            about,
-            &["http.answers", "body.json"][..],
-            question,
-            &faults[..],
-        );
-        either(
-            bench,
-            about,
-            (case, tier, format!("`{name}` occurs {what}"), bytes),
-            check,
-        );
+        let corner = (case, tier, format!("`{name}` occurs {what}"), bytes);
+        either(bench, (about, ANSWERED, question, &faults), corner, check);
     }
     let many = format!("\"{EXTRA}\":0,").repeat(1_000);
     let bytes = insert(&text, open_at + 1, many.as_bytes());

@@ -7,6 +7,7 @@
 //! lenient, the answer is recorded and only hangs, crashes and 5xx are accused.
 
 mod auth;
+mod auth_doors;
 mod auth_tables;
 mod bench;
 mod corners;
