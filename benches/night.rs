@@ -6,16 +6,16 @@
 mod support;
 
 use md5::{Digest, Md5};
+use probity::campaign::corpus::Corpus;
+use probity::campaign::dictionary::Dictionary;
+use probity::campaign::engine::{Job, Options, hunt};
+use probity::campaign::generate::{Generator, Source};
+use probity::campaign::grammar::Grammar;
+use probity::campaign::input::Input;
+use probity::campaign::random::Random;
 use probity::case::{Context, Weigher};
 use probity::device::{Carrier, Device, Options as DeviceOptions};
 use probity::mock::{self, Mock};
-use probity::night::corpus::Corpus;
-use probity::night::dictionary::Dictionary;
-use probity::night::engine::{Job, Options, hunt};
-use probity::night::generate::{Generator, Source};
-use probity::night::grammar::Grammar;
-use probity::night::input::Input;
-use probity::night::random::Random;
 use probity::run::journal::Past;
 use serde_json::Value;
 use std::fmt::Write as _;

@@ -9,7 +9,7 @@
 //! | [`cli`] | one file a subcommand; parses arguments, calls the library, chooses the exit code |
 //! | [`fuzzing`] | the bodies of the fuzz targets; nothing imports it |
 //! | [`report`] | terminal, JSON, JUnit from one result model |
-//! | [`night`] | inputs without end after the plan: generation, corpus, shrinking |
+//! | [`campaign`] | inputs without end after the plan: generation, corpus, shrinking |
 //! | [`run`] | plan → send → judge → findings; emits events |
 //! | [`judge`] | exchange × expectation → verdicts |
 //! | [`case`] | strategies: contract (and seed) → cases |
@@ -21,16 +21,15 @@
 //! | [`pattern`] | dialects, repairs, readings → languages, relations, witnesses |
 #![forbid(unsafe_code)]
 
+pub mod campaign;
 pub mod case;
 pub mod cli;
-pub mod contract;
 pub mod device;
-pub mod exchange;
-pub mod fuzzing;
 pub mod judge;
-pub mod mock;
-pub mod night;
-pub mod pattern;
-pub mod profile;
 pub mod report;
 pub mod run;
+
+pub use probity_contract as contract;
+pub use probity_contract::{exchange, profile};
+pub use probity_mock as mock;
+pub use probity_pattern as pattern;

@@ -1,7 +1,7 @@
 //! The fuzz targets on stable, without a fuzzer: every file of every corpus and every past crash is
 //! replayed, and the lists that name the targets say the same.
 
-use probity::fuzzing::{self, TARGETS};
+use probity_fuzzing::{self as fuzzing, TARGETS};
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -133,7 +133,7 @@ fn the_lists_of_targets_say_the_same() {
         assert!(shims.remove(&file), "no fuzz/fuzz_targets/{file}");
         let shim = read(&format!("fuzz/fuzz_targets/{file}"));
         assert!(
-            shim.contains(&format!("probity::fuzzing::{name}::body(data)")),
+            shim.contains(&format!("probity_fuzzing::{name}::body(data)")),
             "{file} runs another body"
         );
     }

@@ -5,7 +5,7 @@
 
 mod small;
 
-use probity::night::corpus;
+use probity::campaign::corpus;
 use probity::report::json;
 use probity::run::journal::{self, Record};
 use probity::run::result::{Report, Status};

@@ -5,14 +5,14 @@
 
 mod support;
 
+use probity::campaign::corpus::Corpus;
+use probity::campaign::engine::{Harvest, Job, Options, hunt};
+use probity::campaign::generate::Source;
+use probity::campaign::input::Input;
+use probity::campaign::random::Random;
 use probity::case::{Context, Step};
 use probity::device::{Carrier, Credentials, Device, Options as DeviceOptions};
 use probity::mock;
-use probity::night::corpus::Corpus;
-use probity::night::engine::{Harvest, Job, Options, hunt};
-use probity::night::generate::Source;
-use probity::night::input::Input;
-use probity::night::random::Random;
 use probity::run::event::{Event, Listener};
 use probity::run::journal::Past;
 use serde_json::{Map, Value, json};

@@ -1,5 +1,5 @@
 #![no_main]
 libfuzzer_sys::fuzz_target!(
-    init: probity::fuzzing::stage::warm(),
-    |data: &[u8]| probity::fuzzing::judge::body(data)
+    init: probity_fuzzing::stage::warm(),
+    |data: &[u8]| probity_fuzzing::judge::body(data)
 );

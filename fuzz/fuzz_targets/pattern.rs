@@ -1,2 +1,2 @@
 #![no_main]
-libfuzzer_sys::fuzz_target!(|data: &[u8]| probity::fuzzing::pattern::body(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| probity_fuzzing::pattern::body(data));

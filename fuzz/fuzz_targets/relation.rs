@@ -1,2 +1,2 @@
 #![no_main]
-libfuzzer_sys::fuzz_target!(|data: &[u8]| probity::fuzzing::relation::body(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| probity_fuzzing::relation::body(data));

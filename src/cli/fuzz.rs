@@ -7,12 +7,12 @@ use super::common::{
 use super::journal::{Identity, JournalArgs};
 use super::reports;
 use super::signals::interrupts;
+use crate::campaign::{dictionary, engine};
 use crate::case::{Context, DEFAULT_BUDGET};
 use crate::contract;
 use crate::device::Device;
 use crate::judge::Law;
 use crate::mock::{self, Mock, MockConfig};
-use crate::night::{dictionary, engine};
 use crate::report::snapshots::Snapshots;
 use crate::report::{self, terminal};
 use crate::run::curl::login_lines;

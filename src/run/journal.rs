@@ -134,7 +134,7 @@ pub enum Record {
     },
     /// Of the unattended job, in its own form.
     Night {
-        /// See [`crate::night`].
+        /// See [`crate::campaign`].
         entry: Value,
     },
     /// The job came to its end.

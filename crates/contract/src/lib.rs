@@ -1,0 +1,34 @@
+//! What is published: an OpenAPI document becomes a [`Contract`] with its promises and the issues
+//! of its own text. May import [`probity_pattern`] and [`crate::profile`]; knows nothing of HTTP
+//! exchanges, cases or devices.
+//!
+//! Four extensions say what OpenAPI cannot:
+//!
+//! | extension | on | says |
+//! |---|---|---|
+//! | `x-error-shapes` | Response Object | texts of error answers, and which fault draws which ([`ErrorShape`]) |
+//! | `x-published-type` | Schema Object | the type as the page words it, e.g. `ipv4\|dns` |
+//! | `x-page-line` | anywhere | the line of the published page |
+//! | `x-acts` | Operation Object | `true`: calling it does more than set something; never probed |
+
+mod assess;
+mod content;
+mod document;
+pub mod embedded;
+pub mod exchange;
+mod gaps;
+mod lint;
+mod load;
+mod merge;
+mod model;
+pub mod profile;
+mod promises;
+mod reader;
+mod schema;
+mod structure;
+
+pub use assess::{Assessed, Violation, assess};
+pub use lint::lint;
+pub use load::{load, load_bytes};
+pub use model::*;
+pub use promises::answers_promise;

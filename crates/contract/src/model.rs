@@ -1,0 +1,652 @@
+//! The contract as plain data: operations, schemas, error shapes, promises. Every part keeps the
+//! JSON pointer (RFC 6901) of the place in the document that states it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Number, Value};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// A loaded contract. All `$ref`s are resolved; `allOf` is merged where that is exact.
+#[derive(Clone, Debug)]
+pub struct Contract {
+    /// File name without extension, or `sip-settings` for the embedded one.
+    pub id: String,
+    /// SHA-256 of the document's bytes, lower-case hexadecimal.
+    pub sha256: String,
+    /// `info.title` and `info.version`.
+    pub title: String,
+    /// Version of the API, `info.version`.
+    pub version: String,
+    /// `servers[].url`, as published.
+    pub servers: Vec<String>,
+    /// In the document's order.
+    pub operations: Vec<Operation>,
+    /// Every checkable statement.
+    pub promises: Vec<Promise>,
+    /// What the document states and Probity does not check.
+    pub unsupported: Vec<Unsupported>,
+    /// Rules of the OpenAPI Specification itself that the document breaks; [`crate::lint()`]
+    /// begins with them.
+    pub issues: Vec<ContractIssue>,
+    /// `x-page-line` by the JSON pointer of the object that has it; see [`Contract::page_line`].
+    pub lines: BTreeMap<String, u32>,
+}
+
+impl Contract {
+    /// Line of the published page for a place in the document: that of the nearest object around
+    /// it that has an `x-page-line`.
+    pub fn page_line(&self, pointer: &str) -> Option<u32> {
+        let mut at = pointer;
+        loop {
+            if let Some(line) = self.lines.get(at) {
+                return Some(*line);
+            }
+            (at, _) = at.rsplit_once('/')?;
+        }
+    }
+
+    /// The operation with this id.
+    pub fn operation(&self, id: &str) -> Option<&Operation> {
+        self.operations.iter().find(|o| o.id == id)
+    }
+
+    /// The promise with this id.
+    pub fn promise(&self, id: &str) -> Option<&Promise> {
+        self.promises.iter().find(|p| p.id == id)
+    }
+}
+
+/// One method on one path.
+#[derive(Clone, Debug)]
+pub struct Operation {
+    /// `operationId`, or `METHOD /path` where it has none.
+    pub id: String,
+    /// Upper-case method token.
+    pub method: String,
+    /// Path template with `{name}`s.
+    pub path: String,
+    /// Path, query, header and cookie parameters.
+    pub parameters: Vec<Parameter>,
+    /// The JSON request body.
+    pub body: Option<Body>,
+    /// Documented answers.
+    pub responses: Vec<Response>,
+    /// Alternatives, each a list of schemes that hold together; empty: no authorization.
+    pub security: Vec<Vec<SecurityScheme>>,
+    /// JSON pointer to the operation object.
+    pub pointer: String,
+    /// JSON pointer to the `security` that holds: the operation's own or the document's.
+    pub security_pointer: String,
+    /// Whether calling it acts beyond settings (`x-acts: true`, or `deny` of the profile).
+    pub acts: bool,
+}
+
+impl Operation {
+    /// What names a parameter in the ids of promises and cases: its name, behind its place where
+    /// another parameter has that name too (OpenAPI 3.0.4 §4.7.12: a parameter is its name and
+    /// its place).
+    pub fn parameter_key(&self, parameter: &Parameter) -> String {
+        let name = &parameter.name;
+        let named = self.parameters.iter().filter(|p| p.name == *name);
+        match (named.count(), parameter.place) {
+            (..=1, _) => name.clone(),
+            (_, Place::Path) => format!("path.{name}"),
+            (_, Place::Query) => format!("query.{name}"),
+            (_, Place::Header) => format!("header.{name}"),
+            (_, Place::Cookie) => format!("cookie.{name}"),
+        }
+    }
+
+    /// Whether the operation asks for credentials (some alternative is not empty and none is).
+    pub fn needs_auth(&self) -> bool {
+        !self.security.is_empty() && self.security.iter().all(|all| !all.is_empty())
+    }
+
+    /// Documented statuses of success (2xx), in the document's order.
+    pub fn success_statuses(&self) -> Vec<u16> {
+        self.responses
+            .iter()
+            .filter_map(|r| r.status.exact())
+            .filter(|s| (200..300).contains(s))
+            .collect()
+    }
+
+    /// The documented answer for a status: exact, then range (`4XX`), then `default`.
+    pub fn response(&self, status: u16) -> Option<&Response> {
+        self.responses
+            .iter()
+            .find(|r| r.status == StatusKey::Exact(status))
+            .or_else(|| {
+                self.responses
+                    .iter()
+                    .find(|r| r.status == StatusKey::Range((status / 100) as u8))
+            })
+            .or_else(|| {
+                self.responses
+                    .iter()
+                    .find(|r| r.status == StatusKey::Default)
+            })
+    }
+
+    /// Error shapes of all answers, with their status.
+    pub fn error_shapes(&self) -> impl Iterator<Item = &ErrorShape> {
+        self.responses.iter().flat_map(|r| r.shapes.iter())
+    }
+}
+
+/// A parameter outside the body.
+#[derive(Clone, Debug)]
+pub struct Parameter {
+    /// Name as published.
+    pub name: String,
+    /// Where it goes.
+    pub place: Place,
+    /// Whether it must be there.
+    pub required: bool,
+    /// Its rules.
+    pub schema: Schema,
+    /// JSON pointer to the parameter object.
+    pub pointer: String,
+}
+
+/// Where a parameter or an API key goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Place {
+    /// In the path template.
+    Path,
+    /// In the query.
+    Query,
+    /// A header field.
+    Header,
+    /// A cookie.
+    Cookie,
+}
+
+/// A JSON request body.
+#[derive(Clone, Debug)]
+pub struct Body {
+    /// Whether it must be there.
+    pub required: bool,
+    /// The JSON media type (`application/json` or `…+json`).
+    pub media_type: String,
+    /// Its rules.
+    pub schema: Schema,
+    /// Published examples, each with the JSON pointer to it.
+    pub examples: Vec<(String, Value)>,
+    /// JSON pointer to the Request Body Object.
+    pub pointer: String,
+}
+
+/// One documented answer.
+#[derive(Clone, Debug)]
+pub struct Response {
+    /// For which statuses.
+    pub status: StatusKey,
+    /// Its media type, where a JSON body and no other is documented.
+    pub media_type: Option<String>,
+    /// Rules of its body; `None`: the page says nothing of a JSON body.
+    pub schema: Option<Schema>,
+    /// Error-shape templates (`x-error-shapes`).
+    pub shapes: Vec<ErrorShape>,
+    /// Published examples, each with the JSON pointer to it.
+    pub examples: Vec<(String, Value)>,
+    /// JSON pointer to the response object.
+    pub pointer: String,
+}
+
+/// Key of a `responses` entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StatusKey {
+    /// `404`
+    Exact(u16),
+    /// `4XX`: the first digit.
+    Range(u8),
+    /// `default`
+    Default,
+}
+
+impl StatusKey {
+    /// The code, where it is one.
+    pub fn exact(self) -> Option<u16> {
+        match self {
+            StatusKey::Exact(code) => Some(code),
+            _ => None,
+        }
+    }
+}
+
+/// What is wrong with a request, as error shapes distinguish it (values of `answers` in
+/// `x-error-shapes`).
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum FaultKind {
+    /// The body is absent or empty.
+    NoBody,
+    /// The body is not JSON (RFC 8259).
+    NotJson,
+    /// JSON, but not of the root type that the schema wants.
+    WrongRoot,
+    /// A required member is absent.
+    Missing,
+    /// A member is `null` where the schema does not allow it.
+    Null,
+    /// A member has another JSON type.
+    WrongType,
+    /// A member of the right type breaks another rule (enum, bounds, length, pattern, format).
+    Constraint,
+    /// A member that `additionalProperties: false` forbids.
+    UnknownMember,
+    /// A parameter outside the body breaks its rules.
+    Parameter,
+    /// Credentials are absent or insufficient.
+    Unauthenticated,
+}
+
+/// One documented text of an error answer, with what draws it.
+///
+/// The extension `x-error-shapes` of a Response Object is a list of
+/// `{id, body, answers: [fault kinds], may-answer: [fault kinds], line}`. In the strings of
+/// `body`, `{param}` stands for the name of the field at fault. A fault kind in `answers` must
+/// draw this shape; one in `may-answer` may draw it (the page leaves it open).
+#[derive(Clone, Debug, PartialEq)]
+pub struct ErrorShape {
+    /// Name within the operation, e.g. `missing`.
+    pub id: String,
+    /// Status of the answer that carries it.
+    pub status: u16,
+    /// The body; strings may hold `{param}`.
+    pub body: Value,
+    /// Faults that must draw this shape.
+    pub answers: Vec<FaultKind>,
+    /// Faults that may draw this shape.
+    pub may_answer: Vec<FaultKind>,
+    /// Id of the promise it makes.
+    pub promise: String,
+    /// JSON pointer to the shape.
+    pub pointer: String,
+}
+
+impl ErrorShape {
+    /// Whether the body names the field at fault.
+    pub fn names_field(&self) -> bool {
+        fn any(v: &Value) -> bool {
+            match v {
+                Value::String(s) => s.contains("{param}"),
+                Value::Array(items) => items.iter().any(any),
+                Value::Object(map) => map.values().any(any),
+                _ => false,
+            }
+        }
+        any(&self.body)
+    }
+}
+
+/// How a client proves who it is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum SecurityScheme {
+    /// `Authorization: Bearer TOKEN`, RFC 6750.
+    Bearer,
+    /// `Authorization: Basic …`, RFC 7617.
+    Basic,
+    /// A key in a header field, the query or a cookie.
+    ApiKey {
+        /// Name of the field, parameter or cookie.
+        name: String,
+        /// Where it goes.
+        place: Place,
+    },
+    /// Stated, but not one that Probity can feed (OAuth flows, mutual TLS…).
+    Other(String),
+}
+
+/// JSON types of JSON Schema, `integer` apart from `number`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum JsonType {
+    /// `null`
+    Null,
+    /// `true`, `false`
+    Boolean,
+    /// A number without a fraction (`5060.0` counts, JSON Schema 2020-12 §6.1.1).
+    Integer,
+    /// Any number.
+    Number,
+    /// A string.
+    String,
+    /// An array.
+    Array,
+    /// An object.
+    Object,
+}
+
+impl fmt::Display for JsonType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            JsonType::Null => "null",
+            JsonType::Boolean => "boolean",
+            JsonType::Integer => "integer",
+            JsonType::Number => "number",
+            JsonType::String => "string",
+            JsonType::Array => "array",
+            JsonType::Object => "object",
+        })
+    }
+}
+
+/// A bound of a number.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bound {
+    /// The limit.
+    pub value: Number,
+    /// Whether the limit itself is outside.
+    pub exclusive: bool,
+}
+
+/// The rules of one value. An absent rule allows everything.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Schema {
+    /// JSON pointer to the schema object (of the `$ref`'s target where there was one).
+    pub pointer: String,
+    /// Line of the published page, from `x-page-line`.
+    pub page_line: Option<u32>,
+    /// Allowed types; empty: any. `nullable: true` adds [`JsonType::Null`].
+    pub types: Vec<JsonType>,
+    /// The type as the page words it (`x-published-type`), e.g. `ipv4|dns`: alternatives.
+    pub published_types: Vec<String>,
+    /// `enum`
+    pub enum_values: Option<Vec<Value>>,
+    /// `const`
+    pub const_value: Option<Value>,
+    /// `minLength`, in characters as JSON Schema says; devices count otherwise.
+    pub min_length: Option<u64>,
+    /// `maxLength`
+    pub max_length: Option<u64>,
+    /// `minimum`, `exclusiveMinimum`
+    pub minimum: Option<Bound>,
+    /// `maximum`, `exclusiveMaximum`
+    pub maximum: Option<Bound>,
+    /// `multipleOf`
+    pub multiple_of: Option<Number>,
+    /// `pattern`, byte for byte as published, damaged or not.
+    pub pattern: Option<String>,
+    /// `format`
+    pub format: Option<String>,
+    /// `properties`, in the document's order.
+    pub properties: Vec<(String, Schema)>,
+    /// `required`
+    pub required: Vec<String>,
+    /// `additionalProperties`
+    pub additional: Additional,
+    /// `items`
+    pub items: Option<Box<Schema>>,
+    /// `minItems`
+    pub min_items: Option<u64>,
+    /// `maxItems`
+    pub max_items: Option<u64>,
+    /// `uniqueItems`
+    pub unique_items: bool,
+    /// `allOf` members that could not be merged exactly.
+    pub all_of: Vec<Schema>,
+    /// `anyOf`
+    pub any_of: Vec<Schema>,
+    /// `oneOf`
+    pub one_of: Vec<Schema>,
+    /// `not`
+    pub not: Option<Box<Schema>>,
+    /// `example`, `examples`, `default`: values the page itself shows.
+    pub examples: Vec<Value>,
+    /// `readOnly`
+    pub read_only: bool,
+    /// `writeOnly`
+    pub write_only: bool,
+    /// `writeOnly` or `format: password`: never printed when it comes from the device.
+    pub secret: bool,
+    /// Assertions of this schema that are not understood (`patternProperties`, `if`…): a value
+    /// that keeps all other rules is not surely valid. Each is listed in
+    /// [`Contract::unsupported`], too.
+    pub unchecked: Vec<String>,
+    /// Keywords that another schema object states (merged from `allOf` or a `$ref` with siblings),
+    /// with the JSON pointer of that object; see [`Schema::origin`].
+    pub origins: Vec<(String, String)>,
+}
+
+/// `additionalProperties`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Additional {
+    /// Not stated: the page leaves it open.
+    #[default]
+    Unstated,
+    /// Stated as allowed.
+    Allowed,
+    /// Stated as forbidden.
+    Forbidden,
+    /// Allowed under these rules.
+    Schema(Box<Schema>),
+}
+
+impl Schema {
+    /// Whether values of this JSON type may pass. An integer passes where `number` is allowed.
+    pub fn allows(&self, t: JsonType) -> bool {
+        self.types.is_empty()
+            || self.types.contains(&t)
+            || (t == JsonType::Integer && self.types.contains(&JsonType::Number))
+    }
+
+    /// JSON pointer of the schema object that states a keyword.
+    pub fn origin(&self, keyword: &str) -> &str {
+        self.origins
+            .iter()
+            .find(|(k, _)| k == keyword)
+            .map_or(&self.pointer, |(_, pointer)| pointer)
+    }
+
+    /// The rules of the member with this name.
+    pub fn property(&self, name: &str) -> Option<&Schema> {
+        self.properties
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, s)| s)
+    }
+}
+
+/// Names the way from a body's root to a field; arrays are entered by [`Step::Item`].
+#[derive(
+    Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+pub struct FieldPath(pub Vec<Step>);
+
+/// One step of a [`FieldPath`].
+#[derive(
+    Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Step {
+    /// Into a member of an object.
+    Member(String),
+    /// Into the items of an array (the first one where a value is meant).
+    Item,
+}
+
+impl FieldPath {
+    /// The body itself.
+    pub fn root() -> Self {
+        FieldPath::default()
+    }
+
+    /// One member further.
+    pub fn member(&self, name: &str) -> Self {
+        let mut path = self.clone();
+        path.0.push(Step::Member(name.to_owned()));
+        path
+    }
+
+    /// Into the items.
+    pub fn item(&self) -> Self {
+        let mut path = self.clone();
+        path.0.push(Step::Item);
+        path
+    }
+
+    /// `stun.port`, `users[].name`; empty for the root.
+    pub fn dotted(&self) -> String {
+        let mut out = String::new();
+        for step in &self.0 {
+            match step {
+                Step::Member(name) => {
+                    if !out.is_empty() {
+                        out.push('.');
+                    }
+                    out.push_str(name);
+                }
+                Step::Item => out.push_str("[]"),
+            }
+        }
+        out
+    }
+
+    /// The name of the last member on the way, e.g. `port`.
+    pub fn leaf(&self) -> Option<&str> {
+        self.0.iter().rev().find_map(|s| match s {
+            Step::Member(name) => Some(name.as_str()),
+            Step::Item => None,
+        })
+    }
+
+    /// The JSON pointer of the (first) such value in a body.
+    pub fn pointer(&self) -> String {
+        self.0
+            .iter()
+            .map(|s| match s {
+                Step::Member(name) => format!("/{}", name.replace('~', "~0").replace('/', "~1")),
+                Step::Item => "/0".to_owned(),
+            })
+            .collect()
+    }
+
+    /// The object or array that holds the field; `None` for the root.
+    pub fn parent(&self) -> Option<FieldPath> {
+        let (_, init) = self.0.split_last()?;
+        Some(FieldPath(init.to_vec()))
+    }
+}
+
+impl fmt::Display for FieldPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.dotted())
+    }
+}
+
+/// One field of a request body, as the strategies walk it.
+#[derive(Clone, Debug)]
+pub struct Field<'a> {
+    /// The way to it.
+    pub path: FieldPath,
+    /// Its rules.
+    pub schema: &'a Schema,
+    /// Whether its parent requires it (items count as not required).
+    pub required: bool,
+    /// Prefix of its promises' ids: `OPERATION.body.PATH`.
+    pub promise: String,
+}
+
+impl Operation {
+    /// All fields of the body in document order, parents first, the root not included. Members of
+    /// `oneOf`/`anyOf` alternatives are left out: a strategy that wants them walks the schema.
+    pub fn fields(&self) -> Vec<Field<'_>> {
+        fn walk<'a>(op: &str, schema: &'a Schema, at: &FieldPath, out: &mut Vec<Field<'a>>) {
+            for (name, member) in &schema.properties {
+                let path = at.member(name);
+                let promise = format!("{op}.body.{}", path.dotted());
+                let required = schema.required.contains(name);
+                out.push(Field {
+                    path: path.clone(),
+                    schema: member,
+                    required,
+                    promise,
+                });
+                walk(op, member, &path, out);
+            }
+            if let Some(items) = &schema.items {
+                let path = at.item();
+                let promise = format!("{op}.body.{}", path.dotted());
+                out.push(Field {
+                    path: path.clone(),
+                    schema: items,
+                    required: false,
+                    promise,
+                });
+                walk(op, items, &path, out);
+            }
+        }
+        let mut out = Vec::new();
+        if let Some(body) = &self.body {
+            walk(&self.id, &body.schema, &FieldPath::root(), &mut out);
+        }
+        out
+    }
+}
+
+/// One checkable statement of the contract.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Promise {
+    /// Stable id, e.g. `setSipSettings.body.proxy.pattern`.
+    pub id: String,
+    /// Operation that makes it.
+    pub operation: String,
+    /// JSON pointer into the document, and the line of the page where there is one.
+    pub source: PromiseSource,
+    /// The statement in one line.
+    pub text: String,
+}
+
+/// Where a promise is stated.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct PromiseSource {
+    /// JSON pointer into the contract's document; for promises that HTTP or JSON makes for every
+    /// API, the RFC and section.
+    pub pointer: String,
+    /// Line of the published page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page_line: Option<u32>,
+}
+
+/// Something the document states that Probity does not check.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Unsupported {
+    /// JSON pointer.
+    pub pointer: String,
+    /// What, and what follows from leaving it out.
+    pub what: String,
+}
+
+/// A contradiction or gap of the published text itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct ContractIssue {
+    /// Stable id: `RULE:POINTER`.
+    pub id: String,
+    /// The promise it concerns, where it concerns one.
+    pub promise: Option<String>,
+    /// One line.
+    pub title: String,
+    /// The strings, engines or values that prove it.
+    pub proof: String,
+    /// Line of the published page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page_line: Option<u32>,
+}
+
+/// Why a contract could not be loaded; the command line exits with 2.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{file}{at}: {reason}", at = if place.is_empty() { String::new() } else { format!(": {place}") })]
+pub struct ContractError {
+    /// The file, or `sip-settings`.
+    pub file: String,
+    /// `line N, column M` or a JSON pointer; empty where there is none.
+    pub place: String,
+    /// What is wrong.
+    pub reason: String,
+}

@@ -1,0 +1,317 @@
+//! The list of promises: one for every checkable statement, with a stable id and its source.
+
+use super::model::*;
+use probity_pattern::{Rule, Texts};
+use std::collections::HashSet;
+
+/// What every operation promises, stated or not.
+const ANSWERS: &str = "http.answers";
+
+/// Id of the promise that every request of an operation gets one complete, well-formed answer
+/// (RFC 9110 §3.4, RFC 9112 §6).
+pub fn answers_promise(operation: &str) -> String {
+    format!("{operation}.{ANSWERS}")
+}
+
+/// Writes [`Contract::promises`].
+pub(super) fn fill(contract: &mut Contract) {
+    let mut out = Vec::new();
+    for operation in &contract.operations {
+        Lister {
+            contract,
+            operation,
+            known: HashSet::new(),
+            out: &mut out,
+        }
+        .list();
+    }
+    contract.promises = out;
+}
+
+struct Lister<'a> {
+    contract: &'a Contract,
+    operation: &'a Operation,
+    known: HashSet<String>,
+    out: &'a mut Vec<Promise>,
+}
+
+impl Lister<'_> {
+    fn add(&mut self, id: &str, pointer: &str, text: impl Into<String>) {
+        self.add_of(id, pointer, pointer, text);
+    }
+
+    /// `lines` points to what stands on the page's line, where that is not `pointer`.
+    fn add_of(&mut self, id: &str, pointer: &str, lines: &str, text: impl Into<String>) {
+        let id = format!("{}.{id}", self.operation.id);
+        if self.known.insert(id.clone()) {
+            self.out.push(Promise {
+                id,
+                operation: self.operation.id.clone(),
+                source: PromiseSource {
+                    pointer: pointer.to_owned(),
+                    page_line: self.contract.page_line(lines),
+                },
+                text: text.into(),
+            });
+        }
+    }
+
+    fn list(mut self) {
+        self.body();
+        self.parameters();
+        self.responses();
+        let operation = self.operation;
+        let at = &operation.pointer;
+        if operation.needs_auth() {
+            let pointer = &operation.security_pointer;
+            for (id, text) in [
+                ("auth.required", "nothing is served without credentials"),
+                ("auth.session", "a refusal does not end the session"),
+                ("auth.login", "wrong credentials get no token"),
+            ] {
+                self.add(id, pointer, text);
+            }
+        }
+        for (id, source, text) in [
+            (
+                ANSWERS,
+                "RFC 9110 §3.4, §15.6; RFC 9112 §6",
+                "every request gets one complete, well-formed answer; no crash, hang or 5xx",
+            ),
+            (
+                "http.framing",
+                "RFC 9112 §6, §7",
+                "messages are framed as HTTP/1.1 says",
+            ),
+            (
+                "http.method",
+                "RFC 9110 §9.1, §15.5.6",
+                "other methods are not served",
+            ),
+            (
+                "http.mediaType",
+                "RFC 9110 §8.3",
+                "the media type of a body is minded",
+            ),
+        ] {
+            self.add(id, source, text);
+        }
+        if operation.body.is_some() {
+            self.add(
+                "state.readback",
+                at,
+                "what was accepted reads back the same",
+            );
+            self.add("state.refusal", at, "what was refused changed nothing");
+        }
+        self.add(
+            "state.alive",
+            at,
+            "the device is as alive and quick at the end as at the start",
+        );
+    }
+
+    fn body(&mut self) {
+        let operation = self.operation;
+        let Some(body) = &operation.body else { return };
+        if body.required {
+            let pointer = format!("{}/required", body.pointer);
+            self.add(
+                "body.required",
+                &pointer,
+                "a request without a body is refused",
+            );
+        }
+        let media = format!("the body is {}", body.media_type);
+        self.add("body.json", &format!("{}/content", body.pointer), media);
+        self.schema("body", "the body", &body.schema);
+        self.required("body", "", &body.schema);
+        for field in operation.fields() {
+            let prefix = format!("body.{}", field.path);
+            self.schema(&prefix, &format!("`{}`", field.path), field.schema);
+            self.required(&prefix, &format!("{}.", field.path), field.schema);
+        }
+    }
+
+    /// The promises that members must be there: stated by their parent, named after them.
+    fn required(&mut self, prefix: &str, path: &str, parent: &Schema) {
+        for name in &parent.required {
+            let text = format!("`{path}{name}` must be there");
+            let id = format!("{prefix}.{name}.required");
+            // A page says with each member that it is required, a schema in a list beside them.
+            let pointer = parent.required_pointer(name);
+            let member = parent.property(name).map(|m| m.pointer.as_str());
+            self.add_of(&id, &pointer, member.unwrap_or(&pointer), text);
+        }
+    }
+
+    fn parameters(&mut self) {
+        for parameter in &self.operation.parameters {
+            let prefix = format!("parameters.{}", self.operation.parameter_key(parameter));
+            let name = format!("the parameter `{}`", parameter.name);
+            if parameter.required {
+                let pointer = format!("{}/required", parameter.pointer);
+                let text = format!("{name} must be there");
+                self.add(&format!("{prefix}.required"), &pointer, text);
+            }
+            self.schema(&prefix, &name, &parameter.schema);
+        }
+    }
+
+    fn responses(&mut self) {
+        for response in &self.operation.responses {
+            let key = match response.status {
+                StatusKey::Exact(code) => code.to_string(),
+                StatusKey::Range(digit) => format!("{digit}XX"),
+                StatusKey::Default => "default".to_owned(),
+            };
+            let what = match &response.media_type {
+                Some(media) => format!("an answer {key} has a body of {media} and its schema"),
+                None => format!("an answer {key} comes when documented"),
+            };
+            self.add(&format!("responses.{key}"), &response.pointer, what);
+            for shape in &response.shapes {
+                let text = format!("an error answer {}", shape.body);
+                let id = format!("responses.{key}.{}", shape.id);
+                self.add(&id, &shape.pointer, text);
+            }
+        }
+    }
+
+    fn schema(&mut self, prefix: &str, name: &str, schema: &Schema) {
+        let mut add = |keyword: &str, text: String| {
+            let pointer = schema.keyword_pointer(keyword);
+            self.add(&format!("{prefix}.{keyword}"), &pointer, text);
+        };
+        if !schema.types.is_empty() {
+            let types: Vec<String> = schema.types.iter().map(ToString::to_string).collect();
+            add("type", format!("{name} is of type {}", types.join(" or ")));
+        }
+        if let Some(values) = &schema.enum_values {
+            let values: Vec<String> = values.iter().map(ToString::to_string).collect();
+            add("enum", format!("{name} is one of {}", values.join(", ")));
+        }
+        if let Some(value) = &schema.const_value {
+            add("const", format!("{name} is {value}"));
+        }
+        for (keyword, limit) in [
+            ("minLength", schema.min_length),
+            ("maxLength", schema.max_length),
+            ("minItems", schema.min_items),
+            ("maxItems", schema.max_items),
+        ] {
+            if let Some(limit) = limit {
+                add(keyword, format!("{name}: {keyword} {limit}"));
+            }
+        }
+        for (keyword, bound) in [("minimum", &schema.minimum), ("maximum", &schema.maximum)] {
+            let Some(bound) = bound else { continue };
+            let except = if bound.exclusive {
+                ", itself excluded"
+            } else {
+                ""
+            };
+            add(
+                keyword,
+                format!("{name}: {keyword} {}{except}", bound.value),
+            );
+        }
+        if let Some(step) = &schema.multiple_of {
+            add("multipleOf", format!("{name} is a multiple of {step}"));
+        }
+        if let Some(pattern) = &schema.pattern {
+            add("pattern", format!("{name} matches {pattern}"));
+        }
+        if let Some(format) = &schema.format {
+            add("format", format!("{name} has the format {format}"));
+        }
+        if schema.unique_items {
+            add("uniqueItems", format!("{name} has no item twice"));
+        }
+        let others = match schema.additional {
+            Additional::Forbidden => Some(format!("{name} has no other members")),
+            Additional::Schema(_) => Some(format!("other members of {name} keep their rules")),
+            Additional::Unstated | Additional::Allowed => None,
+        };
+        if let Some(text) = others {
+            add("additionalProperties", text);
+        }
+        for (keyword, there) in [
+            ("oneOf", !schema.one_of.is_empty()),
+            ("anyOf", !schema.any_of.is_empty()),
+            ("not", schema.not.is_some()),
+        ] {
+            if there {
+                add(keyword, format!("{name} keeps its {keyword}"));
+            }
+        }
+    }
+}
+
+impl Schema {
+    /// The string rule that this schema states; `None` where it says nothing about strings.
+    pub fn rule(&self) -> Option<Rule> {
+        let mut formats: Vec<String> = self.format.iter().cloned().collect();
+        if formats.is_empty() {
+            formats.extend(
+                self.published_types
+                    .iter()
+                    .filter(|t| *t != "string")
+                    .cloned(),
+            );
+        }
+        let rule = Rule {
+            pattern: self.pattern.clone(),
+            min_length: self.min_length,
+            max_length: self.max_length,
+            formats,
+        };
+        let strings = self.types.contains(&JsonType::String) || rule != Rule::default();
+        strings.then_some(rule)
+    }
+
+    /// This schema and all below it.
+    pub(super) fn walk<'a>(&'a self, visit: &mut dyn FnMut(&'a Schema)) {
+        visit(self);
+        let lists = [&self.all_of, &self.any_of, &self.one_of];
+        let additional = match &self.additional {
+            Additional::Schema(schema) => Some(schema.as_ref()),
+            _ => None,
+        };
+        let below = self
+            .properties
+            .iter()
+            .map(|(_, s)| s)
+            .chain(lists.into_iter().flatten())
+            .chain(self.items.as_deref())
+            .chain(self.not.as_deref())
+            .chain(additional);
+        for schema in below {
+            schema.walk(visit);
+        }
+    }
+}
+
+impl Contract {
+    /// All schemas: bodies, parameters, answers.
+    pub(super) fn schemas(&self) -> Vec<&Schema> {
+        let mut out = Vec::new();
+        for operation in &self.operations {
+            let roots = operation
+                .body
+                .iter()
+                .map(|b| &b.schema)
+                .chain(operation.parameters.iter().map(|p| &p.schema))
+                .chain(operation.responses.iter().filter_map(|r| r.schema.as_ref()));
+            for root in roots {
+                root.walk(&mut |schema| out.push(schema));
+            }
+        }
+        out
+    }
+
+    /// The readings of every string rule, compiled.
+    pub fn texts(&self) -> Texts {
+        Texts::new(self.schemas().into_iter().filter_map(Schema::rule))
+    }
+}

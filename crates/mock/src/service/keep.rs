@@ -1,0 +1,151 @@
+//! What is kept of a body, accepted or refused, and the answer to success. Part of [`super`]; may import what [`crate`] may.
+
+use super::sample::plausible;
+use super::{Reply, Service, json_reply};
+use crate::held_back::store;
+use crate::validate::Wrong;
+use probity_contract::Operation;
+use serde_json::{Value, json};
+
+impl Service {
+    /// Faults of state that a refusal has.
+    pub(super) fn spoil(&self, operation: &Operation, value: &Value, wrong: &Wrong) {
+        if self.planted.none() {
+            return;
+        }
+        let mut state = self.lock();
+        if self.planted.has("refusal-resets")
+            && let Some(initial) = state.initial.get(&operation.id).cloned()
+        {
+            state.settings.insert(operation.id.clone(), initial);
+        }
+        let (Value::Object(new), Some(Value::Object(settings))) =
+            (value, state.settings.get_mut(&operation.id))
+        else {
+            return;
+        };
+        store::left_behind(&self.planted, operation, new, settings);
+        if self.planted.has("refusal-stores-all") {
+            for (name, member) in new {
+                settings.insert(name.clone(), member.clone());
+            }
+        }
+        if self.planted.has("refusal-stores") {
+            let culprit = wrong
+                .path
+                .0
+                .first()
+                .and_then(|_| wrong.path.dotted().split('.').next().map(str::to_owned));
+            let order = operation
+                .body
+                .iter()
+                .flat_map(|b| b.schema.properties.iter().map(|(n, _)| n));
+            for name in order {
+                if Some(name) == culprit.as_ref() {
+                    break;
+                }
+                if let Some(member) = new.get(name) {
+                    settings.insert(name.clone(), member.clone());
+                }
+            }
+        }
+    }
+
+    pub(super) fn store(&self, operation: &Operation, value: &Value) {
+        let mut state = self.lock();
+        state.writes += 1;
+        if self.planted.has("nothing-stored")
+            || (self.planted.has("stores-first-only") && state.writes > 1)
+        {
+            return;
+        }
+        let keep = self.chosen.is("omitted", "keep");
+        let old = state
+            .settings
+            .get(&operation.id)
+            .cloned()
+            .unwrap_or_default();
+        let mut new = value.clone();
+        if keep && let (Value::Object(old), Value::Object(new)) = (&old, &mut new) {
+            for (name, member) in old {
+                new.entry(name.clone()).or_insert_with(|| member.clone());
+            }
+        }
+        if let (Some(body), Value::Object(map)) = (&operation.body, &mut new)
+            && !matches!(
+                body.schema.additional,
+                probity_contract::Additional::Allowed
+            )
+            && !body.schema.properties.is_empty()
+        {
+            map.retain(|name, _| body.schema.property(name).is_some());
+        }
+        if !self.planted.none() {
+            self.distort(operation, &old, &mut new);
+            store::kept(&self.planted, &mut new);
+        }
+        let before = state.held_back.last.replace(value.clone());
+        if self.planted.has("stores-late") {
+            new = before.unwrap_or(old);
+        }
+        state.settings.insert(operation.id.clone(), new);
+    }
+
+    fn distort(&self, operation: &Operation, old: &Value, new: &mut Value) {
+        for field in operation.fields() {
+            let pointer = field.path.pointer();
+            if self.planted.at("not-stored", &field.path) {
+                let kept = old.pointer(&pointer).cloned();
+                if let (Some(place), Some(kept)) = (new.pointer_mut(&pointer), kept) {
+                    *place = kept;
+                }
+            }
+            match new.pointer_mut(&pointer) {
+                Some(Value::String(text)) => {
+                    if self.planted.at("stores-truncated", &field.path) {
+                        *text = text.chars().take(15).collect();
+                    }
+                    if self.planted.at("stores-lower-case", &field.path) {
+                        *text = text.to_ascii_lowercase();
+                    }
+                    if self.planted.at("stores-escaped", &field.path) {
+                        *text = text
+                            .replace('&', "&amp;")
+                            .replace('<', "&lt;")
+                            .replace('>', "&gt;");
+                    }
+                }
+                Some(Value::Number(number)) if self.planted.at("wraps-16-bits", &field.path) => {
+                    if let Some(n) = number.as_i64() {
+                        *number = (n & 0xFFFF).into();
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    pub(super) fn success(&self, operation: &Operation) -> Reply {
+        let status = operation.success_statuses().first().copied().unwrap_or(200);
+        let documented = operation.response(status).and_then(|r| r.schema.as_ref());
+        if let Some(schema) = documented {
+            return json_reply(
+                status,
+                &plausible(schema, &self.texts).unwrap_or(Value::Null),
+            );
+        }
+        match self.chosen.get("success-body") {
+            "object" => json_reply(status, &json!({})),
+            "text" => Reply {
+                status,
+                headers: vec![("Content-Type".to_owned(), "text/plain".to_owned())],
+                body: b"OK".to_vec(),
+                ..Reply::default()
+            },
+            _ => Reply {
+                status,
+                ..Reply::default()
+            },
+        }
+    }
+}

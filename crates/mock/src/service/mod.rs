@@ -1,0 +1,442 @@
+//! What the mock answers: routes, life probe, read-back, operations; its state. A file for each
+//! further duty: who gets in ([`access`]), the body ([`body`]), errors ([`error`]), what is kept
+//! ([`keep`]), plausible values ([`sample`]). May import what [`crate`] may.
+
+mod access;
+mod body;
+mod error;
+mod keep;
+mod parameters;
+mod sample;
+
+use super::MockConfig;
+use super::choice::Chosen;
+use super::fault::Planted;
+use super::held_back::{self, store, wire};
+use super::validate::Validator;
+use super::{json, rare};
+use percent_encoding::percent_decode_str;
+use probity_contract::profile::{Profile, encode_query};
+use probity_contract::{Contract, FaultKind, FieldPath, Operation};
+use probity_pattern::Texts;
+use sample::initial;
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// A request as the service sees it.
+#[derive(Clone, Copy)]
+pub(crate) struct Ask<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) path: &'a str,
+    pub(crate) query: &'a str,
+    pub(crate) headers: &'a [(String, String)],
+    pub(crate) body: &'a [u8],
+    /// Whether the body came with `Transfer-Encoding: chunked`.
+    pub(crate) chunked: bool,
+    /// Pieces in which the body came.
+    pub(crate) pieces: usize,
+    /// Whether the target was a whole URL (RFC 9112 §3.2.2).
+    pub(crate) absolute: bool,
+    /// Whether a planted fault wants no credentials for it.
+    pub(crate) open: bool,
+}
+
+/// An answer.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+    /// Wait before answering.
+    pub(crate) delay: Duration,
+    /// What happens instead of, or beside, the answer.
+    pub(crate) act: Act,
+}
+
+/// What a reply does beyond answering.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Act {
+    #[default]
+    Answer,
+    /// Never answer.
+    Hang,
+    /// Close the connection without an answer.
+    Drop,
+    /// Close all connections and the socket, come back after a while with a new uptime.
+    Restart,
+    /// Close the socket for good.
+    Die,
+}
+
+struct State {
+    settings: BTreeMap<String, Value>,
+    initial: BTreeMap<String, Value>,
+    tokens: Vec<String>,
+    boot: Instant,
+    requests: u64,
+    errors: u64,
+    writes: u64,
+    logins: u64,
+    rare: rare::Memory,
+    held_back: held_back::Memory,
+}
+
+pub(crate) struct Service {
+    contract: Arc<Contract>,
+    profile: Arc<Profile>,
+    planted: Planted,
+    chosen: Chosen,
+    texts: Arc<Texts>,
+    validators: HashMap<String, Validator>,
+    username: String,
+    password: String,
+    state: Mutex<State>,
+}
+
+impl Service {
+    pub(crate) fn new(config: &MockConfig) -> Result<Service, String> {
+        let planted = Planted::new(&config.faults, &config.contract, &config.profile)?;
+        let chosen = Chosen::new(&config.choices)?;
+        let texts = config
+            .texts
+            .clone()
+            .unwrap_or_else(|| Arc::new(config.contract.texts()));
+        for field in config.readings.keys() {
+            let known = |o: &Operation| o.fields().iter().any(|f| f.path.dotted() == *field);
+            if !config.contract.operations.iter().any(known) {
+                return Err(format!("no field `{field}` in the contract"));
+            }
+        }
+        let mut validators = HashMap::new();
+        let mut settings = BTreeMap::new();
+        for operation in &config.contract.operations {
+            let mut readings = HashMap::new();
+            let parameters = operation.parameters.iter();
+            let rooms = parameters
+                .map(|p| (&p.schema, FieldPath::root().member(&p.name)))
+                .chain(
+                    operation
+                        .body
+                        .iter()
+                        .map(|b| (&b.schema, FieldPath::root())),
+                );
+            for (schema, path) in rooms {
+                Validator::readings_of(schema, &path, &config.readings, &texts, &mut readings)?;
+            }
+            let validator = Validator::new(
+                texts.clone(),
+                readings,
+                &config.readings,
+                planted.clone(),
+                chosen.clone(),
+            );
+            if let Some(body) = &operation.body {
+                settings.insert(
+                    operation.id.clone(),
+                    initial(&body.schema, &body.examples, &texts, &validator),
+                );
+            }
+            validators.insert(operation.id.clone(), validator);
+        }
+        Ok(Service {
+            contract: config.contract.clone(),
+            profile: config.profile.clone(),
+            planted,
+            chosen,
+            texts,
+            validators,
+            username: config.username.clone(),
+            password: config.password.clone(),
+            state: Mutex::new(State {
+                initial: settings.clone(),
+                settings,
+                tokens: Vec::new(),
+                boot: Instant::now() - Duration::from_secs(86_400),
+                requests: 0,
+                errors: 0,
+                writes: 0,
+                logins: 0,
+                rare: rare::Memory::default(),
+                held_back: held_back::Memory::default(),
+            }),
+        })
+    }
+
+    pub(crate) fn planted(&self) -> &Planted {
+        &self.planted
+    }
+
+    pub(crate) fn chosen(&self) -> &Chosen {
+        &self.chosen
+    }
+
+    pub(crate) fn closes(&self) -> bool {
+        self.chosen.is("connection", "close")
+    }
+
+    /// Values that the read-back does not show: operation → pointer → value.
+    pub(crate) fn unreadable(&self) -> BTreeMap<String, BTreeMap<String, Value>> {
+        let state = self.lock();
+        self.profile
+            .read_back
+            .iter()
+            .filter_map(|(operation, how)| {
+                let settings = state.initial.get(operation)?;
+                let hidden = how
+                    .unreadable
+                    .keys()
+                    .filter_map(|p| Some((p.clone(), settings.pointer(p)?.clone())))
+                    .collect();
+                Some((operation.clone(), hidden))
+            })
+            .collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// After a crash: sessions are gone, settings stay, uptime starts again.
+    pub(crate) fn restarted(&self) {
+        let mut state = self.lock();
+        state.tokens.clear();
+        state.boot = Instant::now();
+    }
+
+    pub(crate) fn answer(&self, ask: &Ask<'_>) -> Reply {
+        {
+            let mut state = self.lock();
+            state.requests += 1;
+            if self.planted.has("forgets-later") && state.requests == 100 {
+                state.settings = state.initial.clone();
+            }
+        }
+        if self.planted.none() {
+            let reply = self.route(ask);
+            return self.finish(ask, reply);
+        }
+        if let Some(reply) = wire::before(&self.planted, ask) {
+            return reply;
+        }
+        let path = wire::routed(&self.planted, ask.path);
+        let method = wire::method(&self.planted, ask.method);
+        let ask = Ask {
+            path: path.as_deref().unwrap_or(ask.path),
+            method: method.as_deref().unwrap_or(ask.method),
+            open: path.is_some(),
+            ..*ask
+        };
+        let mut reply = self.route(&ask);
+        reply.delay = reply.delay.max(wire::delay(&self.planted, &ask));
+        self.finish(&ask, reply)
+    }
+
+    fn route(&self, ask: &Ask<'_>) -> Reply {
+        if let Some(login) = &self.profile.login
+            && login.path == ask.path
+        {
+            return if login.method == ask.method {
+                self.login(ask)
+            } else {
+                not_allowed(&[&login.method])
+            };
+        }
+        if let Some(life) = &self.profile.life
+            && life.path == ask.path
+        {
+            return if ask.method == "GET" {
+                self.life()
+            } else {
+                not_allowed(&["GET"])
+            };
+        }
+        let read_back = self
+            .profile
+            .read_back
+            .iter()
+            .find(|(_, how)| how.path == ask.path && how.method == ask.method);
+        if let Some((operation, how)) = read_back {
+            return self.read_back(operation, &how.root, ask);
+        }
+        let here: Vec<&Operation> = self
+            .contract
+            .operations
+            .iter()
+            .filter(|o| path_fits(&o.path, ask.path))
+            .collect();
+        let method = match ask.method {
+            "PUT" if self.planted.has("put-as-post") => "POST",
+            _ if self.planted.has("any-method") => here.first().map_or("", |o| o.method.as_str()),
+            other => other,
+        };
+        if ask.method == "DELETE" && self.planted.has("delete-served") && !here.is_empty() {
+            return Reply {
+                status: 200,
+                ..Reply::default()
+            };
+        }
+        match here.iter().find(|o| o.method == method) {
+            Some(operation) => self.operation(operation, ask),
+            None if here.is_empty() => Reply {
+                status: 404,
+                ..Reply::default()
+            },
+            None => not_allowed(&here.iter().map(|o| o.method.as_str()).collect::<Vec<_>>()),
+        }
+    }
+
+    fn life(&self) -> Reply {
+        let Some(life) = &self.profile.life else {
+            return Reply {
+                status: 404,
+                ..Reply::default()
+            };
+        };
+        let uptime = self.lock().boot.elapsed().as_secs_f64();
+        let mut answer = json!({"serial_number": "0000000000"});
+        for (pointer, value) in [
+            (&life.uptime, json!((uptime * 10.0).round() / 10.0)),
+            (&life.model, json!("Mock Panel")),
+            (&life.firmware, json!(env!("CARGO_PKG_VERSION"))),
+        ] {
+            if let Some(pointer) = pointer {
+                put(&mut answer, pointer, value);
+            }
+        }
+        json_reply(200, &answer)
+    }
+
+    fn read_back(&self, id: &str, root: &str, ask: &Ask<'_>) -> Reply {
+        let Some(operation) = self.contract.operation(id) else {
+            return Reply {
+                status: 404,
+                ..Reply::default()
+            };
+        };
+        if let Err(reply) = self.authorize(operation, ask) {
+            return reply;
+        }
+        let mut shown = self.lock().settings.get(id).cloned().unwrap_or_default();
+        if self.chosen.is("readback-secret", "placeholder")
+            && let Some(how) = self.profile.read_back.get(id)
+        {
+            for (pointer, about) in &how.unreadable {
+                if let (Some(place), Some(text)) =
+                    (shown.pointer_mut(pointer), about.placeholders.first())
+                {
+                    *place = Value::String(text.clone());
+                }
+            }
+        }
+        if self.chosen.is("readback-extra", "yes")
+            && let Value::Object(map) = &mut shown
+        {
+            map.insert("registration_interval".to_owned(), json!(60));
+        }
+        store::shown(&self.planted, &mut shown);
+        let mut answer = Value::Null;
+        if root.is_empty() {
+            answer = shown;
+        } else {
+            put(&mut answer, root, shown);
+        }
+        json_reply(200, &answer)
+    }
+
+    fn operation(&self, operation: &Operation, ask: &Ask<'_>) -> Reply {
+        let before = self.chosen.is("auth-order", "before");
+        if before && let Err(reply) = self.authorize(operation, ask) {
+            if self.planted.has("unauthorized-writes")
+                && let Some(value) = json::read(ask.body, &self.planted, &self.chosen)
+                && self.validate(operation, &value).is_none()
+            {
+                self.store(operation, &value);
+            }
+            return reply;
+        }
+        if let Some(path) = self.wrong_parameter(operation, ask) {
+            return self.refuse(operation, FaultKind::Parameter, &path);
+        }
+        let value = match self.body(operation, ask) {
+            Ok(value) => value,
+            Err(reply) => return reply,
+        };
+        if !before && let Err(reply) = self.authorize(operation, ask) {
+            return reply;
+        }
+        if let Some(value) = value {
+            self.store(operation, &value);
+        }
+        self.success(operation)
+    }
+}
+
+fn not_allowed(methods: &[&str]) -> Reply {
+    Reply {
+        status: 405,
+        headers: vec![("Allow".to_owned(), methods.join(", "))],
+        ..Reply::default()
+    }
+}
+
+pub(crate) fn json_reply(status: u16, body: &Value) -> Reply {
+    Reply {
+        status,
+        headers: vec![("Content-Type".to_owned(), "application/json".to_owned())],
+        body: body.to_string().into_bytes(),
+        ..Reply::default()
+    }
+}
+
+pub(crate) fn header<'a>(ask: &Ask<'a>, name: &str) -> Option<&'a str> {
+    ask.headers
+        .iter()
+        .find(|(n, _)| n.eq_ignore_ascii_case(name))
+        .map(|(_, v)| v.as_str())
+}
+
+pub(crate) fn query_value(query: &str, name: &str) -> Option<String> {
+    let wanted = encode_query(name);
+    query.split('&').find_map(|pair| {
+        let (n, v) = pair.split_once('=')?;
+        (n == wanted || n == name).then(|| {
+            percent_decode_str(&v.replace('+', " "))
+                .decode_utf8_lossy()
+                .into_owned()
+        })
+    })
+}
+
+/// Whether a path fits a template: `{name}` stands for one segment.
+fn path_fits(template: &str, path: &str) -> bool {
+    let (mut t, mut p) = (template.split('/'), path.split('/'));
+    loop {
+        match (t.next(), p.next()) {
+            (None, None) => return true,
+            (Some(t), Some(p))
+                if t == p || (t.starts_with('{') && t.ends_with('}') && !p.is_empty()) => {}
+            _ => return false,
+        }
+    }
+}
+
+/// Sets a value at a JSON pointer of members, which are made where they are missing.
+fn put(target: &mut Value, pointer: &str, value: Value) {
+    let mut at = target;
+    for step in pointer.split('/').skip(1) {
+        if !at.is_object() {
+            *at = Value::Object(Map::new());
+        }
+        let Value::Object(map) = at else { return };
+        at = map
+            .entry(step.replace("~1", "/").replace("~0", "~"))
+            .or_insert(Value::Null);
+    }
+    *at = value;
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}

@@ -1,0 +1,94 @@
+//! Plausible values of a schema: what a new device is set to, and what it answers. Part of [`super`]; may import what [`crate`] may.
+
+use crate::validate::Validator;
+use probity_contract::{JsonType, Schema};
+use probity_pattern::Texts;
+use serde_json::{Map, Value, json};
+
+/// Settings of a new device: the published example where the device takes it, else built.
+pub(super) fn initial(
+    schema: &Schema,
+    examples: &[(String, Value)],
+    texts: &Texts,
+    validator: &Validator,
+) -> Value {
+    examples
+        .iter()
+        .map(|(_, v)| v.clone())
+        .find(|v| validator.check(schema, v).is_none())
+        .or_else(|| plausible(schema, texts))
+        .unwrap_or_default()
+}
+
+/// A plausible value of a schema, all members present.
+pub(super) fn plausible(schema: &Schema, texts: &Texts) -> Option<Value> {
+    if let Some(value) = schema
+        .const_value
+        .clone()
+        .or_else(|| schema.enum_values.as_ref()?.first().cloned())
+    {
+        return Some(value);
+    }
+    let part = schema
+        .one_of
+        .first()
+        .or_else(|| schema.any_of.first())
+        .map(|s| plausible(s, texts));
+    match schema.types.iter().find(|t| **t != JsonType::Null) {
+        Some(JsonType::String) => {
+            let example = schema.examples.iter().find(|v| v.is_string()).cloned();
+            let rule = schema.rule()?;
+            let valid = || texts.get(&rule)?.valid().map(Value::String);
+            example.or_else(valid).or_else(|| Some(json!("text")))
+        }
+        Some(JsonType::Integer | JsonType::Number) => {
+            let example = schema.examples.iter().find(|v| v.is_number()).cloned();
+            example.or_else(|| {
+                let low = schema.minimum.as_ref();
+                let value = low.map_or(1, |b| {
+                    b.value.as_i64().unwrap_or(1) + i64::from(b.exclusive)
+                });
+                Some(json!(value))
+            })
+        }
+        Some(JsonType::Boolean) => Some(json!(false)),
+        Some(JsonType::Array) => {
+            let count = schema.min_items.unwrap_or(1).clamp(1, 16);
+            let item = schema
+                .items
+                .as_ref()
+                .and_then(|i| plausible(i, texts))
+                .unwrap_or(json!(0));
+            Some(Value::Array((0..count).map(|_| item.clone()).collect()))
+        }
+        Some(JsonType::Object) => {
+            let mut map = Map::new();
+            for (name, member) in &schema.properties {
+                if let Some(value) = plausible(member, texts) {
+                    map.insert(name.clone(), value);
+                }
+            }
+            if let Some(Some(Value::Object(more))) = part {
+                map.extend(more);
+            }
+            for all in &schema.all_of {
+                if let Some(Value::Object(more)) = plausible(all, texts) {
+                    map.extend(more);
+                }
+            }
+            Some(Value::Object(map))
+        }
+        Some(JsonType::Null) => Some(Value::Null),
+        None => part
+            .flatten()
+            .or_else(|| schema.examples.first().cloned())
+            .or_else(|| {
+                (!schema.properties.is_empty()).then(|| {
+                    let members = schema.properties.iter();
+                    members
+                        .filter_map(|(n, s)| Some((n.clone(), plausible(s, texts)?)))
+                        .collect()
+                })
+            }),
+    }
+}

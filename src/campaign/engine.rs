@@ -1,0 +1,515 @@
+//! The loop of the unattended job. May import what [`crate::campaign`] may.
+
+use super::class::{self, Classes};
+use super::corpus::{self, Corpus};
+use super::dictionary::Dictionary;
+use super::generate::{Generator, Source};
+use super::grammar::Grammar;
+use super::input::Input;
+use super::random::Random;
+use crate::case::{Case, Check, Context, Expect, Step, Weigher};
+use crate::device::Device;
+use crate::exchange::Request;
+use crate::judge::{Law, Took};
+use crate::run::event::{Event, Listener};
+use crate::run::journal::{Past, Record};
+use crate::run::observe::{Looks, Observer, Seen};
+use crate::run::result::Finding;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+
+/// Inputs between two looks at the life of the device, and between two lines of progress in the
+/// journal.
+const BEAT: u64 = 64;
+/// Refusals between two looks at the settings.
+const WINDOW: usize = 32;
+/// Requests that are remembered, for findings that need what was sent before.
+const HISTORY: usize = 32;
+
+/// Settings of the job.
+pub struct Options {
+    /// Seed of every input.
+    pub seed: u64,
+    /// End after so many requests of all processes of the job (the restore still happens).
+    pub requests: Option<u64>,
+    /// End after this long, what earlier processes of the same job took included.
+    pub time_limit: Option<Duration>,
+    /// Becomes true when the user wants the job to end.
+    pub stop: watch::Receiver<bool>,
+    /// How long the device may stay away before the job ends.
+    pub recovery: Duration,
+    /// Values for the restore of members that cannot be read: operation → JSON pointer → value.
+    pub restore: BTreeMap<String, BTreeMap<String, Value>>,
+    /// Folder that reproducers' files will be written to.
+    pub files: String,
+    /// Folder of the corpus.
+    pub corpus: Option<PathBuf>,
+    /// Words of the user.
+    pub words: Vec<String>,
+    /// Requests that shrinking one finding may cost; 0: findings are reported as they came.
+    pub shrink: u64,
+    /// Restarts of the device after which the job ends.
+    pub restarts: u64,
+}
+
+/// Everything that the job works from.
+pub struct Job<'a> {
+    /// What strategies work from.
+    pub context: &'a Context<'a>,
+    /// Where to send.
+    pub device: &'a Device,
+    /// Settings.
+    pub options: Options,
+}
+
+/// What shrinking a finding did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shrunk {
+    /// The finding.
+    pub fingerprint: String,
+    /// Requests and octets of bodies before.
+    pub before: (usize, usize),
+    /// Requests and octets of bodies after.
+    pub after: (usize, usize),
+    /// Requests that it cost, confirmation included.
+    pub spent: u64,
+}
+
+/// What the job leaves.
+#[derive(Debug, Default)]
+pub struct Harvest {
+    /// Findings of this process and of those before it in the same job.
+    pub findings: Vec<Finding>,
+    /// Exact bytes of reproducers: file name → content.
+    pub files: Vec<(String, Vec<u8>)>,
+    /// What the user should know.
+    pub notes: Vec<String>,
+    /// Inputs tried, by all processes of the job.
+    pub inputs: u64,
+    /// Requests, by all processes of the job.
+    pub requests: u64,
+    /// Classes of answers.
+    pub classes: usize,
+    /// Inputs in the corpus.
+    pub corpus: usize,
+    /// Inputs that joined it in this process.
+    pub grown: u64,
+    /// Restarts of the device.
+    pub restarts: u64,
+    /// What shrinking did.
+    pub shrunk: Vec<Shrunk>,
+    /// Why nothing more can be judged; `None` where the job came to the end that was asked for.
+    pub broken_off: Option<String>,
+    /// Whether the settings are as they were.
+    pub restored: Option<bool>,
+    /// Kind of finding that each known input class and answer had: for the journal.
+    pub keys: usize,
+}
+
+/// A line of the job in the journal.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "night", rename_all = "kebab-case")]
+pub(super) enum Entry {
+    /// What is sent first, in order.
+    Seeds { inputs: Vec<Input> },
+    /// The answer to input `n` was of a new class; with the input where it joined the corpus.
+    Class {
+        n: u64,
+        class: u64,
+        input: Option<Input>,
+    },
+    /// A deviation of this key was gone into.
+    Key { key: String },
+    /// What shrinking did.
+    Shrunk { shrunk: Shrunk },
+    /// All inputs below `n` are done, after so many milliseconds and requests of all processes
+    /// together.
+    Progress {
+        n: u64,
+        elapsed_ms: u64,
+        requests: u64,
+    },
+}
+
+pub(super) struct Night<'a, 'l> {
+    pub(super) job: &'a Job<'a>,
+    pub(super) observer: Observer<'a>,
+    pub(super) weigher: Weigher<'a, 'a>,
+    pub(super) listener: &'l mut dyn Listener,
+    pub(super) corpus: Corpus,
+    pub(super) classes: Classes,
+    /// What was sent last, oldest first.
+    pub(super) history: VecDeque<Step>,
+    /// Refusals since the settings were last looked at.
+    pending: Vec<(Step, Case)>,
+    /// The settings as they stand, where they are known.
+    standing: BTreeMap<String, Value>,
+    /// How often deviations of a key were gone into.
+    pub(super) keys: BTreeMap<String, u32>,
+    pub(super) known: BTreeSet<String>,
+    pub(super) harvest: Harvest,
+    pub(super) stop: Option<String>,
+    started: Instant,
+    elapsed_before: Duration,
+    sent_before: u64,
+    requests_before: u64,
+}
+
+/// Works until time, requests, the user or the device end it. Never fails: what went wrong is in
+/// the harvest. `other` replaces the generator, for comparisons.
+pub async fn hunt(
+    job: &Job<'_>,
+    past: &Past,
+    listener: &mut dyn Listener,
+    other: Option<&mut dyn Source>,
+) -> Harvest {
+    let law = Law {
+        contract: job.context.contract,
+        texts: job.context.texts,
+        profile: job.context.profile,
+    };
+    let options = &job.options;
+    let observer = Observer::new(law, job.device, options.recovery, options.stop.clone());
+    let weigher = Weigher::new(job.context);
+    let grammars = Grammar::all(job.context, &weigher);
+    let words = Dictionary::new(job.context.contract, &options.words);
+    let mut generator = Generator::new(grammars, words);
+    let mut seeds = generator.seeds();
+    let source: &mut dyn Source = match other {
+        Some(other) => other,
+        None => &mut generator,
+    };
+    let mut night = Night {
+        job,
+        observer,
+        weigher,
+        listener,
+        corpus: Corpus::new(options.corpus.clone()),
+        classes: Classes::default(),
+        history: VecDeque::new(),
+        pending: Vec::new(),
+        standing: BTreeMap::new(),
+        keys: BTreeMap::new(),
+        known: BTreeSet::new(),
+        harvest: Harvest::default(),
+        stop: None,
+        started: Instant::now(),
+        elapsed_before: Duration::ZERO,
+        sent_before: job.device.sent(),
+        requests_before: 0,
+    };
+    let begun = night.remember(past, &mut seeds);
+    if let Err(why) = night.observer.start(job.context, &options.restore).await {
+        night.stop = Some(why);
+    } else {
+        match past.settings() {
+            Some(before) => night.observer.adopt(before),
+            None => {
+                let before = night.observer.snapshot();
+                night.listener.on(&Event::Settings(&before));
+            }
+        }
+        if !begun {
+            night.load(&mut seeds);
+        }
+        night.work(&seeds, source).await;
+    }
+    night.conclude().await
+}
+
+impl Night<'_, '_> {
+    /// Takes what earlier processes left; whether there was any.
+    fn remember(&mut self, past: &Past, seeds: &mut Vec<Input>) -> bool {
+        let mut begun = false;
+        for record in &past.records {
+            match record {
+                Record::Found { finding } if self.known.insert(finding.fingerprint.clone()) => {
+                    self.harvest.findings.push((**finding).clone());
+                }
+                Record::File { name, content } => {
+                    self.harvest.files.push((name.clone(), content.clone()));
+                }
+                Record::Night { entry } => match Entry::deserialize(entry) {
+                    Ok(Entry::Seeds { inputs }) => {
+                        *seeds = inputs;
+                        begun = true;
+                    }
+                    Ok(Entry::Class { n, class, input }) => {
+                        self.classes.see(class);
+                        if let Some(input) = input {
+                            self.corpus.remember(input);
+                        }
+                        self.harvest.inputs = self.harvest.inputs.max(n + 1);
+                    }
+                    Ok(Entry::Key { key }) => *self.keys.entry(key).or_default() += 1,
+                    Ok(Entry::Shrunk { shrunk }) => self.harvest.shrunk.push(shrunk),
+                    Ok(Entry::Progress {
+                        n,
+                        elapsed_ms,
+                        requests,
+                    }) => {
+                        self.requests_before = requests;
+                        self.harvest.inputs = self.harvest.inputs.max(n);
+                        self.elapsed_before = Duration::from_millis(elapsed_ms);
+                    }
+                    Err(e) => self.note(format!("a line of the journal is passed over: {e}")),
+                },
+                _ => {}
+            }
+        }
+        begun
+    }
+
+    /// Puts the corpus of earlier jobs before what is sent first.
+    fn load(&mut self, seeds: &mut Vec<Input>) {
+        let Some(folder) = &self.job.options.corpus else {
+            self.entry(&Entry::Seeds {
+                inputs: seeds.clone(),
+            });
+            return;
+        };
+        match corpus::load(folder) {
+            Ok(loaded) => {
+                for skipped in loaded.skipped {
+                    self.note(format!("corpus file skipped: {skipped}"));
+                }
+                for input in loaded.inputs {
+                    if !seeds.contains(&input) {
+                        seeds.push(input);
+                    }
+                }
+            }
+            Err(e) => self.stop = Some(format!("--corpus {}: {e}", folder.display())),
+        }
+        self.entry(&Entry::Seeds {
+            inputs: seeds.clone(),
+        });
+    }
+
+    async fn work(&mut self, seeds: &[Input], source: &mut dyn Source) {
+        let first = self.harvest.inputs;
+        for n in first.. {
+            if self.over() {
+                break;
+            }
+            let given = usize::try_from(n).ok().and_then(|n| seeds.get(n)).cloned();
+            let input = given.unwrap_or_else(|| {
+                let mut random = Random::of(self.job.options.seed, n);
+                source.next(&mut random, &self.corpus)
+            });
+            self.input(n, &input).await;
+            self.harvest.inputs = n + 1;
+            if n % BEAT == BEAT - 1 {
+                self.beat().await;
+            }
+        }
+        self.look_at_pending().await;
+        self.progress();
+    }
+
+    fn over(&mut self) -> bool {
+        if let Some(why) = &self.observer.lost {
+            self.stop = Some(format!("the device was lost: {why}"));
+        }
+        if let Some(why) = self.listener.halt() {
+            self.stop = Some(format!("cannot go on: {why}"));
+        }
+        let options = &self.job.options;
+        if self.observer.restarts > options.restarts {
+            self.note(format!(
+                "the device restarted more than {} times: the job ended early",
+                options.restarts
+            ));
+            return true;
+        }
+        let elapsed = self.elapsed_before + self.started.elapsed();
+        self.stop.is_some()
+            || *options.stop.borrow()
+            || options.time_limit.is_some_and(|limit| elapsed >= limit)
+            || options.requests.is_some_and(|most| self.requests() >= most)
+    }
+
+    fn requests(&self) -> u64 {
+        self.requests_before + self.job.device.sent() - self.sent_before
+    }
+
+    async fn input(&mut self, n: u64, input: &Input) {
+        for (at, step) in input.steps.iter().enumerate() {
+            let Some(case) = self.weigher.weigh(step) else {
+                continue;
+            };
+            if !matches!(case.expect, Expect::Refused { .. }) || self.pending.len() >= WINDOW {
+                self.look_at_pending().await;
+            }
+            let looks = Looks {
+                written: true,
+                ..Looks::default()
+            };
+            let seen = self.observer.observe(&[], &case, looks).await;
+            let class = class::class(self.job.context.contract, &case, &seen);
+            let news = seen.tells() && self.classes.see(class);
+            if news {
+                let steps = input.steps.get(..=at).unwrap_or_default().to_vec();
+                self.join(n, class, Input { steps });
+            }
+            self.mind_settings(step, &case, &seen);
+            if !seen.deviations.is_empty() {
+                let before = input.steps.get(..at).unwrap_or_default();
+                self.suspect(step, &case, before, seen).await;
+            }
+            self.history.push_back(step.clone());
+            if self.history.len() > HISTORY {
+                self.history.pop_front();
+            }
+            if self.over() {
+                return;
+            }
+        }
+    }
+
+    /// An input that showed a new class joins the corpus.
+    fn join(&mut self, n: u64, class: u64, input: Input) {
+        // On disk first: a journal that names it must not be ahead of the folder.
+        if let Err(e) = self.corpus.add(input.clone()) {
+            self.stop = Some(format!("cannot go on: the corpus cannot be written: {e}"));
+        }
+        self.entry(&Entry::Class {
+            n,
+            class,
+            input: Some(input),
+        });
+    }
+
+    /// Remembers what the settings should be.
+    fn mind_settings(&mut self, step: &Step, case: &Case, seen: &Seen) {
+        match (seen.judgement.took, &seen.read) {
+            (Took::Refused, _) if case.check == Check::Unchanged => {
+                if self.standing.contains_key(&case.operation) {
+                    self.pending.push((step.clone(), case.clone()));
+                }
+            }
+            (Took::Refused, _) => {}
+            (_, Some(read)) => {
+                self.standing.insert(case.operation.clone(), read.clone());
+            }
+            (_, None) => {
+                self.standing.remove(&case.operation);
+                self.pending.retain(|(_, c)| c.operation != case.operation);
+            }
+        }
+    }
+
+    /// Do the settings stand as before the refusals since the last look?
+    async fn look_at_pending(&mut self) {
+        let pending = std::mem::take(&mut self.pending);
+        // A look for one or two refusals costs as much as for many.
+        if pending.len() < WINDOW / 4 {
+            self.pending = Vec::new();
+            return;
+        }
+        let operations: BTreeSet<&String> = pending.iter().map(|(_, c)| &c.operation).collect();
+        for operation in operations {
+            let Some(before) = self.standing.get(operation).cloned() else {
+                continue;
+            };
+            let Some(now) = self.observer.read(operation).await else {
+                continue;
+            };
+            self.standing.insert(operation.clone(), now.clone());
+            if self.observer.changed(operation, before, &now).is_none() {
+                continue;
+            }
+            for (step, case) in pending.iter().filter(|(_, c)| c.operation == *operation) {
+                let seen = self.observer.observe(&[], case, Looks::ALL).await;
+                if !seen.deviations.is_empty() {
+                    self.suspect(step, case, &[], seen).await;
+                    break;
+                }
+                if self.over() {
+                    return;
+                }
+            }
+            self.standing.clear();
+        }
+    }
+
+    /// Now and then: does the device live, how far are we?
+    async fn beat(&mut self) {
+        self.progress();
+        if self.observer.restarted().await {
+            self.standing.clear();
+            self.pending.clear();
+            let recent: Vec<Step> = self.history.iter().cloned().collect();
+            for step in recent {
+                let Some(case) = self.weigher.weigh(&step) else {
+                    continue;
+                };
+                let looks = Looks {
+                    life: true,
+                    ..Looks::default()
+                };
+                let seen = self.observer.observe(&[], &case, looks).await;
+                if !seen.deviations.is_empty() {
+                    self.suspect(&step, &case, &[], seen).await;
+                    return;
+                }
+                if self.over() {
+                    return;
+                }
+            }
+            self.note("the device restarted, and no single request does it again".to_owned());
+        }
+    }
+
+    fn progress(&mut self) {
+        let elapsed = self.elapsed_before + self.started.elapsed();
+        self.entry(&Entry::Progress {
+            n: self.harvest.inputs,
+            elapsed_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
+            requests: self.requests(),
+        });
+    }
+
+    pub(super) fn entry(&mut self, entry: &Entry) {
+        if let Ok(value) = serde_json::to_value(entry) {
+            self.listener.on(&Event::Night(&value));
+        }
+    }
+
+    pub(super) fn note(&mut self, text: String) {
+        if !self.harvest.notes.contains(&text) && self.harvest.notes.len() < 200 {
+            self.listener.on(&Event::Note(&text));
+            self.harvest.notes.push(text);
+        }
+    }
+
+    /// The requests of some steps.
+    pub(super) fn requests_of(&mut self, steps: &[Step]) -> Vec<Request> {
+        let cases = steps.iter().filter_map(|s| self.weigher.weigh(s));
+        cases.map(|case| case.request).collect()
+    }
+
+    async fn conclude(mut self) -> Harvest {
+        self.listener.on(&Event::Restoring);
+        let restored = self.observer.restore().await;
+        for reason in restored.reasons {
+            self.note(self.job.device.mask(&reason));
+        }
+        let requests = self.requests();
+        let mut harvest = self.harvest;
+        harvest.restored = restored.ok;
+        harvest.requests = requests;
+        harvest.classes = self.classes.len();
+        harvest.corpus = self.corpus.inputs().len();
+        harvest.grown = self.corpus.grown;
+        harvest.restarts = self.observer.restarts;
+        harvest.keys = self.keys.len();
+        harvest.broken_off = self.stop;
+        harvest.findings.sort_by_key(|f| f.severity);
+        harvest
+    }
+}
