@@ -4,7 +4,7 @@
 //! operation itself as HTTP libraries send them, so that one connection serves them all. What the
 //! whole plan costs, pauses and fresh connections included, is printed beside.
 
-#[path = "../tests/support/mod.rs"]
+#[path = "../tests/common/support/mod.rs"]
 mod support;
 
 use md5::{Digest, Md5};

@@ -6,9 +6,10 @@
 //!   `target/tmp/kill-matrix.json` and `.md`;
 //! - `PROBITY_FAULTS=TEXT` takes those whose id contains the text.
 
+#[path = "common/support/mod.rs"]
 mod support;
 
-#[path = "support/matrix.rs"]
+#[path = "common/support/matrix.rs"]
 mod matrix;
 
 use matrix::Matrix;

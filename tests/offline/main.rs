@@ -1,0 +1,26 @@
+//! Contract, cases, judge and reports: what needs no device. One binary, one module a topic.
+#![allow(missing_docs)]
+
+#[path = "../common/report_sample/mod.rs"]
+mod report_sample;
+#[path = "../common/scripted/mod.rs"]
+mod scripted;
+#[path = "../common/told/mod.rs"]
+mod told;
+
+mod assess;
+mod broken_responses;
+mod cases;
+mod cases_values;
+mod contract;
+mod documents;
+mod json_suite;
+mod judge;
+mod plan;
+mod report;
+mod report_curl;
+mod report_snapshots;
+mod report_terminal;
+mod schema_suite;
+mod wire;
+mod wire_plan;

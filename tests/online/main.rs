@@ -1,0 +1,26 @@
+//! The program and its library against devices on loopback. One binary, one module a topic.
+#![allow(missing_docs)]
+
+#[path = "../common/scripted/mod.rs"]
+mod scripted;
+#[path = "../common/small/mod.rs"]
+mod small;
+#[path = "../common/support/mod.rs"]
+mod support;
+
+mod campaign;
+mod clean;
+mod cli;
+mod credentials;
+mod gate;
+mod kills;
+mod rare;
+mod readings;
+mod replay;
+mod session;
+mod shards;
+mod slow;
+mod targets;
+mod transport;
+mod transport_failures;
+mod transport_tls;
