@@ -27,6 +27,7 @@ pub mod cli;
 pub mod device;
 pub mod judge;
 pub mod report;
+pub mod reproduce;
 pub mod run;
 
 pub use probity_contract as contract;

@@ -7,7 +7,7 @@ use super::input::Input;
 use super::shrink::Shrinker;
 use crate::case::{Case, Step};
 use crate::judge::{Deviation, Kind};
-use crate::run::curl::render_answer;
+use crate::reproduce::render_answer;
 use crate::run::event::Event;
 use crate::run::observe::{Looks, Seen};
 use crate::run::{Story, compose, fingerprint, kind_word};

@@ -15,7 +15,7 @@ use crate::judge::Law;
 use crate::mock::{self, Mock, MockConfig};
 use crate::report::snapshots::Snapshots;
 use crate::report::{self, terminal};
-use crate::run::curl::login_lines;
+use crate::reproduce::login_lines;
 use crate::run::event::{Event, Listener};
 use crate::run::journal::{Past, Record};
 use crate::run::observe::Observer;

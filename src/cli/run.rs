@@ -12,7 +12,7 @@ use crate::device::Device;
 use crate::mock::{self, Mock, MockConfig};
 use crate::report::snapshots::Snapshots;
 use crate::report::{self, terminal};
-use crate::run::curl::login_lines;
+use crate::reproduce::login_lines;
 use crate::run::{self, Job, Options, Verdict};
 use globset::Glob;
 use std::collections::BTreeMap;

@@ -2,7 +2,7 @@
 //! each promise.
 
 use super::visible;
-use crate::run::curl::mask_credentials;
+use crate::reproduce::mask_credentials;
 use crate::run::kind_word;
 use crate::run::result::{Finding, PromiseResult, Report, Status};
 use quick_junit::{NonSuccessKind, Property, Report as Junit, TestCase, TestCaseStatus, TestSuite};

@@ -3,7 +3,7 @@
 
 use super::text::{self, Style};
 use super::visible;
-use crate::run::curl::mask_credentials;
+use crate::reproduce::mask_credentials;
 use crate::run::event::{Event, Listener};
 use crate::run::result::Report;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -78,7 +78,7 @@ impl Terminal {
     }
 
     /// Shell lines that set the `$PROBITY_…` variables of the replay lines, shown once where there
-    /// are findings (see [`crate::run::curl::login_lines`]).
+    /// are findings (see [`crate::reproduce::login_lines`]).
     pub fn with_setup(mut self, lines: Option<String>) -> Self {
         self.setup = lines;
         self

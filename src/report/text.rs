@@ -3,7 +3,7 @@
 
 use super::{divergence, visible};
 use crate::judge::Kind;
-use crate::run::curl::mask_credentials;
+use crate::reproduce::mask_credentials;
 use crate::run::kind_word;
 use crate::run::result::{Choice, Divergence, Finding, Report, Severity, Status};
 use anstyle::{AnsiColor, Style as Ansi};

@@ -1,6 +1,5 @@
 //! From a deviation to a finding: sent again on fresh connections, with a reproducer and evidence.
 
-use super::curl::{self, Curl, render_answer, render_request};
 use super::event::Event;
 use super::result::{Evidence, Finding, Reproducer};
 use super::runner::Runner;
@@ -9,6 +8,7 @@ use crate::case::{Case, QUESTIONS, Recipe};
 use crate::device::Device;
 use crate::exchange::{Exchange, Request};
 use crate::judge::{Deviation, Kind};
+use crate::reproduce::{self, Curl, render_answer, render_request};
 use std::time::Duration;
 
 /// Input classes of findings that no single exchange shows, so that nothing can be replayed.
@@ -227,7 +227,7 @@ pub fn compose(
     };
     let name = fingerprint(story.promise, deviation.kind, case);
     let tls = device.tls();
-    let reach = curl::Options {
+    let reach = reproduce::Options {
         base: device.base_url().to_owned(),
         insecure: tls.insecure,
         ca_file: tls.ca_file.clone(),

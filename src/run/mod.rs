@@ -12,7 +12,6 @@ mod compare;
 mod conclude;
 mod confirm;
 mod contact;
-pub mod curl;
 pub mod event;
 mod exit;
 pub mod gate;

@@ -157,7 +157,7 @@ impl Runner<'_> {
                         &promise,
                         &deviation,
                         (hits + 1, 3),
-                        super::curl::render_answer(&attempt.exchange),
+                        crate::reproduce::render_answer(&attempt.exchange),
                         Vec::new(),
                     );
                 }
@@ -290,7 +290,7 @@ impl Runner<'_> {
             expected: "the device goes on serving after a request".to_owned(),
             observed: "its uptime starts again after this request".to_owned(),
         };
-        let answer = super::curl::render_answer(exchange);
+        let answer = crate::reproduce::render_answer(exchange);
         self.publish(case, promise, &deviation, (hits, tries), answer, Vec::new());
         true
     }

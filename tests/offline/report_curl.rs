@@ -7,7 +7,7 @@ use probity::exchange::{
     Alteration, HttpRequest, Original, RawRequest, Request, Secret, Segment, Template,
 };
 use probity::profile::Profile;
-use probity::run::curl::{Curl, Options, basic_lines, login_lines};
+use probity::reproduce::{Curl, Options, basic_lines, login_lines};
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;

@@ -9,7 +9,7 @@ use probity::device::answer::{Caps, parse};
 use probity::exchange::{Exchange, Outcome, Timings};
 use probity::judge::normalise::error_answer;
 use probity::judge::{Judgement, Kind, Law, Ruling, Took, judge};
-use probity::run::curl::render_answer;
+use probity::reproduce::render_answer;
 use std::collections::HashMap;
 
 /// Two bytes choose the case, one says how to read; the rest is what the device sent.
