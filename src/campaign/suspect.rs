@@ -10,7 +10,7 @@ use crate::judge::{Deviation, Kind};
 use crate::reproduce::render_answer;
 use crate::run::event::Event;
 use crate::run::observe::{Looks, Seen};
-use crate::run::{Story, compose, fingerprint, kind_word};
+use crate::run::{Story, compose, fingerprint};
 
 /// How often a finding has to happen in all.
 const TIMES: u32 = 3;
@@ -66,7 +66,7 @@ impl Night<'_, '_> {
                 Some(pointer) => pointer.clone(),
                 None => class::answer(self.job.context.contract, &case.operation, &seen.exchange),
             };
-            let key = format!("{promise} {} {answer}", kind_word(deviation.kind));
+            let key = format!("{promise} {} {answer}", deviation.kind);
             let tried = self.keys.get(&key).copied().unwrap_or(0);
             if tried >= ALIKE {
                 continue;

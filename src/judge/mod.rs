@@ -11,12 +11,16 @@
 //! - The text of a refusal is judged against the fault that was sent: one of the shapes that the
 //!   contract gives for it, naming the field at fault.
 
+pub mod catalogue;
+mod deviation;
 mod json;
 mod model;
 pub mod normalise;
 mod refusal;
 pub mod shape;
 
+pub use catalogue::{Kind, Severity};
+pub use deviation::Deviation;
 pub use model::*;
 
 use crate::case::{Case, Expect, SuccessIs};
@@ -24,6 +28,7 @@ use crate::contract::{Contract, ErrorShape, Operation, StatusKey, answers_promis
 use crate::exchange::{Answer, Exchange, Failure, Outcome, Phase};
 use crate::pattern::{Assessment, Texts};
 use crate::profile::Profile;
+use deviation::BodyFault;
 use json::parse_json;
 use serde_json::Value;
 
@@ -75,14 +80,7 @@ pub fn judge(law: Law<'_>, case: &Case, exchange: &Exchange) -> Judgement {
             }
             _ => answers,
         };
-        judgement.broken(
-            &promise,
-            Deviation {
-                kind: Kind::ServerError,
-                expected: expected_line(case),
-                observed: describe(answer),
-            },
-        );
+        judgement.broken(&promise, Deviation::server_error(case, answer));
         return judgement;
     }
     judgement.kept(&answers);
@@ -138,26 +136,14 @@ impl Hearing<'_> {
                 judgement.keep_all(self.case);
                 self.success_body(judgement);
             }
-            Took::Refused if self.error_under_success() => judgement.broken(
-                &main,
-                Deviation {
-                    kind: Kind::WrongStatus,
-                    expected: expected_line(self.case),
-                    observed: format!("{} that carries an error text", describe(self.answer)),
-                },
-            ),
-            _ => judgement.broken(
-                &main,
-                Deviation {
-                    kind: if judgement.took == Took::Refused {
-                        Kind::RejectsValid
-                    } else {
-                        Kind::WrongStatus
-                    },
-                    expected: expected_line(self.case),
-                    observed: describe(self.answer),
-                },
-            ),
+            Took::Refused if self.error_under_success() => {
+                let deviation = Deviation::error_under_success(self.case, self.answer);
+                judgement.broken(&main, deviation);
+            }
+            took => {
+                let deviation = Deviation::not_accepted(self.case, self.answer, took);
+                judgement.broken(&main, deviation);
+            }
         }
     }
 
@@ -175,11 +161,7 @@ impl Hearing<'_> {
         if documented.is_none() && !successes.is_empty() {
             judgement.broken(
                 &format!("{}.responses.{}", self.operation.id, successes[0]),
-                Deviation {
-                    kind: Kind::WrongStatus,
-                    expected: format!("one of the documented statuses {successes:?}"),
-                    observed: describe(self.answer),
-                },
+                Deviation::undocumented_success(&successes, self.answer),
             );
             return;
         }
@@ -207,13 +189,7 @@ impl Hearing<'_> {
     pub(crate) fn body_deviation(&self, status: u16) -> Option<Deviation> {
         let head = is_head(self.case);
         let response = self.operation.response(status)?;
-        let malformed = |expected: String| {
-            Some(Deviation {
-                kind: Kind::MalformedResponse,
-                expected,
-                observed: describe(self.answer),
-            })
-        };
+        let malformed = |fault: BodyFault<'_>| Some(Deviation::body(&fault, self.answer));
         let Some(media_type) = &response.media_type else {
             // Nothing documented: only a body that calls itself JSON and is not can be wrong.
             let says_json = self
@@ -221,7 +197,7 @@ impl Hearing<'_> {
                 .media_type()
                 .is_some_and(|m| is_json_media_type(&m));
             if says_json && !head && !self.answer.body.is_empty() && self.json().is_none() {
-                return malformed("a body that is JSON, as its media type says".to_owned());
+                return malformed(BodyFault::NotAsItSays);
             }
             return None;
         };
@@ -229,24 +205,17 @@ impl Hearing<'_> {
             return None;
         }
         if self.answer.media_type().as_deref() != Some(media_type.as_str()) {
-            return malformed(format!("a body of media type {media_type}"));
+            return malformed(BodyFault::MediaType(media_type));
         }
         let Some(body) = self.json() else {
-            return malformed("a body that is JSON (RFC 8259)".to_owned());
+            return malformed(BodyFault::NotJson);
         };
         let schema = response.schema.as_ref()?;
         let assessed = assess(schema, &body, self.law.texts);
         if assessed.certainty == Assessment::SurelyInvalid {
-            let why = assessed
-                .faults
-                .iter()
-                .find(|f| f.certain)
-                .map(|f| match f.path.dotted() {
-                    root if root.is_empty() => format!(": it breaks {}", f.keyword),
-                    path => format!(": `{path}` breaks {}", f.keyword),
-                })
-                .unwrap_or_default();
-            return malformed(format!("a body of the documented schema{why}"));
+            let first = assessed.faults.iter().find(|f| f.certain);
+            let at = first.map(|f| (f.path.dotted(), f.keyword.to_owned()));
+            return malformed(BodyFault::Schema(at));
         }
         None
     }
@@ -265,24 +234,14 @@ impl Hearing<'_> {
             }
         });
         match self.answer.status {
-            200..=299 if token.is_some() => judgement.broken(
-                &main,
-                Deviation {
-                    kind: Kind::AuthNotEnforced,
-                    expected: "no token for wrong credentials".to_owned(),
-                    observed: format!("{} with a token", self.answer.status),
-                },
-            ),
+            status @ 200..=299 if token.is_some() => {
+                judgement.broken(&main, Deviation::token_given(status));
+            }
             200..=299 => judgement.leave_all(self.case, "a success without a token"),
             // A word for "none" may stand there; so long a one does not.
-            _ if token >= Some(SHORTEST_TOKEN) => judgement.broken(
-                &main,
-                Deviation {
-                    kind: Kind::AuthNotEnforced,
-                    expected: "no token for wrong credentials".to_owned(),
-                    observed: format!("{}, with a token all the same", self.answer.status),
-                },
-            ),
+            status if token >= Some(SHORTEST_TOKEN) => {
+                judgement.broken(&main, Deviation::token_given(status));
+            }
             _ => judgement.keep_all(self.case),
         }
     }
@@ -298,15 +257,7 @@ impl Hearing<'_> {
             }
             200..=299 if judgement.took == Took::Accepted => judgement.broken(
                 &self.case.main_promise(),
-                Deviation {
-                    kind: match success {
-                        SuccessIs::AcceptsInvalid => Kind::AcceptsInvalid,
-                        SuccessIs::MethodNotRefused => Kind::MethodNotRefused,
-                        SuccessIs::AuthNotEnforced => Kind::AuthNotEnforced,
-                    },
-                    expected: expected_line(self.case),
-                    observed: describe(self.answer),
-                },
+                Deviation::served(self.case, success, self.answer),
             ),
             _ => judgement.keep_all(self.case),
         }
@@ -346,14 +297,7 @@ fn judge_failure(case: &Case, failure: &Failure, answers: String) -> Judgement {
             Kind::MalformedResponse
         }
     };
-    judgement.broken(
-        &answers,
-        Deviation {
-            kind,
-            expected: "one complete HTTP answer within the time limit".to_owned(),
-            observed: one_line(&failure.to_string(), 400),
-        },
-    );
+    judgement.broken(&answers, Deviation::no_answer(kind, failure));
     judgement
 }
 
@@ -364,13 +308,7 @@ fn wire_fault(case: &Case, answer: &Answer) -> Option<Deviation> {
         .iter()
         .find(|(n, _)| n.to_ascii_lowercase().starts_with(INJECTED_HEADER))
     {
-        return Some(Deviation {
-            kind: Kind::ResponseSplitting,
-            expected: "text from the request never becomes a header field of the answer".to_owned(),
-            observed: format!(
-                "the answer has the header field `{name}` that the request's text named"
-            ),
-        });
+        return Some(Deviation::splitting(name));
     }
     // After a message with broken framing a second answer is what RFC 9112 §11.2 warns of; the
     // request asked for it.
@@ -381,15 +319,7 @@ fn wire_fault(case: &Case, answer: &Answer) -> Option<Deviation> {
         return None;
     }
     let anomaly = answer.anomalies.first()?;
-    Some(Deviation {
-        kind: Kind::MalformedResponse,
-        expected: "one well-formed answer (RFC 9112)".to_owned(),
-        observed: format!(
-            "{}: {}",
-            describe(answer),
-            one_line(&anomaly.to_string(), 200)
-        ),
-    })
+    Some(Deviation::malformed_http(answer, anomaly))
 }
 
 /// Whether the device took the request: a 2xx that does not carry an error text is an acceptance,

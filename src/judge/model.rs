@@ -1,7 +1,7 @@
 //! Verdicts as plain data.
 
+use super::Deviation;
 use crate::case::Case;
-use serde::{Deserialize, Serialize};
 
 /// Everything that one exchange says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,12 +56,6 @@ impl Judgement {
     pub(crate) fn broken(&mut self, promise: &str, deviation: Deviation) {
         self.verdicts
             .retain(|v| v.promise != promise || matches!(v.ruling, Ruling::Broken(_)));
-        // Names of fields come from a contract or a case and may hold anything; a line stays one.
-        let deviation = Deviation {
-            kind: deviation.kind,
-            expected: visible(&deviation.expected),
-            observed: visible(&deviation.observed),
-        };
         let ruling = Ruling::Broken(deviation);
         self.verdicts.push(Verdict {
             promise: promise.to_owned(),
@@ -121,82 +115,4 @@ pub enum Ruling {
     Broken(Deviation),
     /// The exchange does not tell; why.
     Undecided(String),
-}
-
-/// How a promise was broken.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Deviation {
-    /// The kind of finding.
-    pub kind: Kind,
-    /// What had to come, in one line.
-    pub expected: String,
-    /// What came, in one line.
-    pub observed: String,
-}
-
-/// Kinds of findings (DESIGN §4).
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Hash,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    schemars::JsonSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// A surely invalid request was accepted.
-    AcceptsInvalid,
-    /// A surely valid request was refused.
-    RejectsValid,
-    /// A status that the contract does not give for this case.
-    WrongStatus,
-    /// A body that has none of the documented shapes for this fault.
-    WrongErrorShape,
-    /// The right shape, naming the wrong field.
-    WrongErrorField,
-    /// 5xx.
-    ServerError,
-    /// Not HTTP, not the media type, not JSON.
-    MalformedResponse,
-    /// No answer within the time limit.
-    Hang,
-    /// An answer, but out of all proportion to the usual time.
-    Slow,
-    /// The connection was reset or closed without an answer.
-    ConnectionLost,
-    /// The device restarted.
-    Restart,
-    /// Served without sufficient credentials.
-    AuthNotEnforced,
-    /// An answer shows a secret.
-    SecretLeak,
-    /// Input became part of the answer's head.
-    ResponseSplitting,
-    /// A refused request changed settings.
-    StateChangedByRefusal,
-    /// An accepted value does not read back the same.
-    ReadbackDiffers,
-    /// A method that the contract does not offer was served.
-    MethodNotRefused,
-    /// The same request drew different verdicts.
-    Flaky,
-}
-
-/// The text with its control characters as `\u{…}`.
-fn visible(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() {
-            out.extend(c.escape_unicode());
-        } else {
-            out.push(c);
-        }
-    }
-    out
 }

@@ -1,9 +1,10 @@
 //! Judging refusals: status, error shape and field name against the faults that were sent.
 
 use super::shape::{ShapeMatch, matches, names_field};
-use super::{Deviation, Hearing, Judgement, Kind, Took, choice_line, describe, expected_line};
+use super::{Deviation, Hearing, Judgement, Took, choice_line};
 use crate::case::Fault;
 use crate::contract::{ErrorShape, FaultKind, Operation};
+use std::collections::BTreeSet;
 
 /// `no value for proxy` and the like, for people.
 pub(super) fn describe_faults(faults: &[Fault]) -> String {
@@ -33,14 +34,7 @@ pub(super) fn describe_faults(faults: &[Fault]) -> String {
 pub(super) fn refused(ctx: &Hearing<'_>, faults: &[Fault], judgement: &mut Judgement) {
     let main = ctx.case.main_promise();
     if judgement.took == Took::Accepted {
-        judgement.broken(
-            &main,
-            Deviation {
-                kind: Kind::AcceptsInvalid,
-                expected: expected_line(ctx.case),
-                observed: describe(ctx.answer),
-            },
-        );
+        judgement.broken(&main, Deviation::accepts_invalid(ctx.case, ctx.answer));
         return;
     }
     let allowed = refusal_statuses(ctx.operation, faults);
@@ -52,21 +46,7 @@ pub(super) fn refused(ctx: &Hearing<'_>, faults: &[Fault], judgement: &mut Judge
     if !status_fits {
         judgement.broken(
             &main,
-            Deviation {
-                kind: Kind::WrongStatus,
-                expected: match allowed {
-                    Some(list) => format!(
-                        "{} with status {}",
-                        expected_line(ctx.case),
-                        list.iter()
-                            .map(u16::to_string)
-                            .collect::<Vec<_>>()
-                            .join(" or ")
-                    ),
-                    None => format!("{} with a 4xx status", expected_line(ctx.case)),
-                },
-                observed: describe(ctx.answer),
-            },
+            Deviation::refusal_status(ctx.case, allowed.as_deref(), ctx.answer),
         );
         return;
     }
@@ -91,11 +71,7 @@ pub(super) fn either(
         }
         Took::Refused if ctx.error_under_success() => judgement.broken(
             &ctx.case.main_promise(),
-            Deviation {
-                kind: Kind::WrongStatus,
-                expected: expected_line(ctx.case),
-                observed: format!("{} that carries an error text", describe(ctx.answer)),
-            },
+            Deviation::error_under_success(ctx.case, ctx.answer),
         ),
         Took::Refused => {
             judgement.leave_all(ctx.case, "the page leaves it open; the device refuses");
@@ -110,14 +86,7 @@ pub(super) fn unauthorized(ctx: &Hearing<'_>, faults: &[Fault], judgement: &mut 
     let main = ctx.case.main_promise();
     let status = ctx.answer.status;
     if judgement.took == Took::Accepted {
-        judgement.broken(
-            &main,
-            Deviation {
-                kind: Kind::AuthNotEnforced,
-                expected: expected_line(ctx.case),
-                observed: describe(ctx.answer),
-            },
-        );
+        judgement.broken(&main, Deviation::auth_not_enforced(ctx.case, ctx.answer));
         return;
     }
     let mut documented: Vec<u16> = [401, 403]
@@ -161,25 +130,14 @@ pub(super) fn unauthorized(ctx: &Hearing<'_>, faults: &[Fault], judgement: &mut 
         judgement.leave_all(ctx.case, "another fault was answered first");
         return;
     }
+    let usual = [401, 403];
+    let allowed = match documented.as_slice() {
+        [] => &usual[..],
+        list => list,
+    };
     judgement.broken(
         &main,
-        Deviation {
-            kind: Kind::WrongStatus,
-            expected: format!(
-                "{} with status {}",
-                expected_line(ctx.case),
-                if documented.is_empty() {
-                    "401 or 403".to_owned()
-                } else {
-                    documented
-                        .iter()
-                        .map(u16::to_string)
-                        .collect::<Vec<_>>()
-                        .join(" or ")
-                }
-            ),
-            observed: describe(ctx.answer),
-        },
+        Deviation::refusal_status(ctx.case, Some(allowed), ctx.answer),
     );
 }
 
@@ -282,24 +240,15 @@ fn check_body(
         })
         .collect();
     if fitting.is_empty() {
+        let shapes: BTreeSet<String> = wanted
+            .iter()
+            .filter(|s| s.status == status)
+            .map(|s| s.body.to_string())
+            .collect();
+        let shapes: Vec<String> = shapes.into_iter().collect();
         judgement.broken(
             &charged,
-            Deviation {
-                kind: Kind::WrongErrorShape,
-                expected: format!(
-                    "{} as {}",
-                    expected_line(ctx.case),
-                    wanted
-                        .iter()
-                        .filter(|s| s.status == status)
-                        .map(|s| s.body.to_string())
-                        .collect::<std::collections::BTreeSet<_>>()
-                        .into_iter()
-                        .collect::<Vec<_>>()
-                        .join(" or ")
-                ),
-                observed: describe(ctx.answer),
-            },
+            Deviation::error_shape(ctx.case, &shapes, ctx.answer),
         );
         return;
     }
@@ -331,15 +280,7 @@ fn check_body(
             .collect();
         judgement.broken(
             &shape.promise,
-            Deviation {
-                kind: Kind::WrongErrorField,
-                expected: format!(
-                    "{}, naming {}",
-                    expected_line(ctx.case),
-                    fields.join(" or ")
-                ),
-                observed: format!("{} names `{name}`", describe(ctx.answer)),
-            },
+            Deviation::error_field(ctx.case, &fields, ctx.answer, &name),
         );
     }
 }

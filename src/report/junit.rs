@@ -3,7 +3,6 @@
 
 use super::visible;
 use crate::reproduce::mask_credentials;
-use crate::run::kind_word;
 use crate::run::result::{Finding, PromiseResult, Report, Status};
 use quick_junit::{NonSuccessKind, Property, Report as Junit, TestCase, TestCaseStatus, TestSuite};
 use std::io;
@@ -182,7 +181,7 @@ fn broken(findings: &[&Finding], kind: NonSuccessKind) -> TestCaseStatus {
                 n => format!(" (and {n} more)"),
             };
             status.set_message(format!("{}{more}", visible::line(&first.title)));
-            status.set_type(kind_word(first.kind));
+            status.set_type(first.kind.id());
         }
     }
     let text: Vec<String> = findings.iter().map(|f| story(f)).collect();

@@ -4,7 +4,6 @@
 use super::{divergence, visible};
 use crate::judge::Kind;
 use crate::reproduce::mask_credentials;
-use crate::run::kind_word;
 use crate::run::result::{Choice, Divergence, Finding, Report, Severity, Status};
 use anstyle::{AnsiColor, Style as Ansi};
 use std::borrow::Cow;
@@ -282,7 +281,7 @@ impl Page {
         let mut seen = format!(
             "{} times · {} · {} · {}",
             visible::line(&finding.confirmed).replace('/', " of "),
-            kind_word(finding.kind),
+            finding.kind.id(),
             visible::line(&finding.fingerprint),
             visible::line(&finding.case)
         );

@@ -69,7 +69,7 @@ impl Runner<'_> {
         let restarted = exchange.failure().is_some() && self.revive(at).await;
         let first_kind = deviation.kind;
         if restarted {
-            deviation.kind = Kind::Restart;
+            deviation = deviation.as_restart();
         }
         let mut hits = 1;
         let mut tries = 1;
@@ -213,11 +213,7 @@ pub fn compose(
     story: Story<'_>,
 ) -> (Finding, Vec<(String, Vec<u8>)>) {
     let case = story.case;
-    let deviation = Deviation {
-        kind: story.deviation.kind,
-        expected: device.mask(&story.deviation.expected),
-        observed: device.mask(&story.deviation.observed),
-    };
+    let deviation = story.deviation.masked(|text| device.mask(text));
     let requests: Vec<&Request> = story.before.iter().chain([&case.request]).collect();
     let shown: Vec<String> = requests.iter().map(|r| render_request(r)).collect();
     let evidence = Evidence {

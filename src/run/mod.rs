@@ -37,4 +37,4 @@ pub use confirm::{Story, compose};
 pub use exit::Verdict;
 pub use job::{Job, Options, Outcome};
 pub use runner::{resume, run};
-pub use tally::{fingerprint, kind_word};
+pub use tally::fingerprint;

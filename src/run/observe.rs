@@ -12,7 +12,7 @@ use crate::case::{Case, Check, Context, Expect};
 use crate::contract::answers_promise;
 use crate::device::{Device, Guard, LifeSign, ReadBackError, Restored};
 use crate::exchange::{Exchange, Failure, Request};
-use crate::judge::{Deviation, Judgement, Kind, Law, Took, describe, judge};
+use crate::judge::{Deviation, Judgement, Law, Took, judge};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -260,11 +260,8 @@ impl<'a> Observer<'a> {
             .device
             .shows_secret(&String::from_utf8_lossy(&answer.body))
         {
-            let deviation = Deviation {
-                kind: Kind::SecretLeak,
-                expected: "an error answer without credentials in it".to_owned(),
-                observed: self.device.mask(&describe(answer)),
-            };
+            let deviation = Deviation::secret_leak(false, answer);
+            let deviation = deviation.masked(|text| self.device.mask(text));
             seen.deviations
                 .push((answers_promise(&case.operation), deviation));
         }
@@ -283,11 +280,7 @@ impl<'a> Observer<'a> {
             tokio::time::sleep(BETWEEN_LOOKS).await;
         }
         if !self.alive().await {
-            let deviation = Deviation {
-                kind: Kind::ConnectionLost,
-                expected: "the device goes on serving after a request".to_owned(),
-                observed: "the device takes no connection any more".to_owned(),
-            };
+            let deviation = Deviation::gone();
             let promise = answers_promise(&case.operation);
             seen.deviations.retain(|(p, _)| *p != promise);
             seen.deviations.push((promise, deviation));
@@ -297,11 +290,7 @@ impl<'a> Observer<'a> {
             return;
         }
         let promise = answers_promise(&case.operation);
-        let deviation = Deviation {
-            kind: Kind::Restart,
-            expected: "the device goes on serving after a request".to_owned(),
-            observed: "its uptime starts again after this request".to_owned(),
-        };
+        let deviation = Deviation::restart();
         seen.deviations.retain(|(p, _)| *p != promise);
         seen.deviations.push((promise, deviation));
     }
@@ -344,16 +333,9 @@ impl<'a> Observer<'a> {
                 let Some(d) = difference else {
                     return;
                 };
-                let (expected, observed) = d.lines();
+                seen.deviations
+                    .push((promise_of("readback"), d.not_read_back()));
                 seen.differs = Some(d.pointer);
-                seen.deviations.push((
-                    promise_of("readback"),
-                    Deviation {
-                        kind: Kind::ReadbackDiffers,
-                        expected,
-                        observed,
-                    },
-                ));
             }
             (Took::Refused, Check::Unchanged) if looks.refused => {
                 let now = self.read(&case.operation).await;
@@ -367,17 +349,8 @@ impl<'a> Observer<'a> {
                 };
                 self.wrote = true;
                 seen.differs = Some(d.pointer.clone());
-                seen.deviations.push((
-                    promise_of("refusal"),
-                    Deviation {
-                        kind: Kind::StateChangedByRefusal,
-                        expected: format!("`{}` stays {}", d.pointer, d.expected),
-                        observed: format!(
-                            "the request was refused, and `{}` is now {}",
-                            d.pointer, d.observed
-                        ),
-                    },
-                ));
+                seen.deviations
+                    .push((promise_of("refusal"), d.changed_by_refusal()));
             }
             _ => {}
         }
@@ -401,11 +374,7 @@ impl<'a> Observer<'a> {
         let _ = self.login().await;
         seen.deviations.push((
             format!("{}.auth.session", case.operation),
-            Deviation {
-                kind: Kind::RejectsValid,
-                expected: "the session goes on after a refused request".to_owned(),
-                observed: "the next request with the session's token was answered 401".to_owned(),
-            },
+            Deviation::session_ended(),
         ));
     }
 

@@ -143,12 +143,7 @@ impl Runner<'_> {
             }
             if hits > 0 {
                 let suspect = self.case(suspect).clone();
-                let deviation = Deviation {
-                    kind: Kind::RejectsValid,
-                    expected: "the session goes on after a refused request".to_owned(),
-                    observed: "the next request with the session's token was answered 401"
-                        .to_owned(),
-                };
+                let deviation = Deviation::session_ended();
                 let promise = format!("{}.auth.session", suspect.operation);
                 let id = super::tally::fingerprint(&promise, deviation.kind, &suspect);
                 if !self.tally.known(&id, &suspect.id) {
@@ -200,15 +195,7 @@ impl Runner<'_> {
             ));
             return Recovery::Alive;
         }
-        let deviation = Deviation {
-            kind: if restarted {
-                Kind::Restart
-            } else {
-                Kind::ConnectionLost
-            },
-            expected: "the device goes on serving after a request".to_owned(),
-            observed: "the device stopped taking connections after its answer".to_owned(),
-        };
+        let deviation = Deviation::went_down(restarted);
         let promise = answers_promise(&case.operation);
         let id = super::tally::fingerprint(&promise, deviation.kind, &case);
         if !self.tally.known(&id, &case.id) {
@@ -285,11 +272,7 @@ impl Runner<'_> {
             tries += 1;
             hits += u32::from(self.went_down(at).await);
         }
-        let deviation = Deviation {
-            kind: Kind::Restart,
-            expected: "the device goes on serving after a request".to_owned(),
-            observed: "its uptime starts again after this request".to_owned(),
-        };
+        let deviation = Deviation::restart();
         let answer = crate::reproduce::render_answer(exchange);
         self.publish(case, promise, &deviation, (hits, tries), answer, Vec::new());
         true
@@ -369,11 +352,7 @@ impl Runner<'_> {
             self.until_a_restart_would_show().await;
             self.attempt_in_session(*at).await;
             if self.went_down(*at).await {
-                let deviation = Deviation {
-                    kind: Kind::Restart,
-                    expected: "the device goes on serving after a request".to_owned(),
-                    observed: "its uptime starts again after this request".to_owned(),
-                };
+                let deviation = Deviation::restart();
                 let promise = answers_promise(&case.operation);
                 let id = super::tally::fingerprint(&promise, deviation.kind, &case);
                 if !self.tally.known(&id, &case.id) {
@@ -396,12 +375,7 @@ impl Runner<'_> {
     /// is to say.
     pub(super) fn blame_last(&mut self, class: &str) {
         if let Some(at) = self.answered {
-            let deviation = Deviation {
-                kind: Kind::ConnectionLost,
-                expected: "the device goes on serving".to_owned(),
-                observed: "the device takes no connection any more; this is the last request that it answered".to_owned(),
-            };
-            self.add_plain(at, "http.answers", deviation, class);
+            self.add_plain(at, "http.answers", Deviation::gone_after_the_last(), class);
         }
     }
 

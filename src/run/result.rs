@@ -5,6 +5,7 @@ use super::compare::Compared;
 use crate::case::Recipe;
 use crate::contract::{ContractIssue, PromiseSource, Unsupported};
 use crate::judge::Kind;
+pub use crate::judge::Severity;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -202,22 +203,6 @@ pub struct Finding {
     /// Ids of further cases with the same fingerprint.
     #[serde(default)]
     pub also: Vec<String>,
-}
-
-/// How bad a finding is.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// The device can be broken, entered or emptied through it.
-    Critical,
-    /// Wrong settings can be stored, or right ones cannot.
-    High,
-    /// A client is told something wrong.
-    Medium,
-    /// Untidy.
-    Low,
 }
 
 /// How to see a finding again.

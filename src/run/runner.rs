@@ -14,7 +14,7 @@ use crate::contract::answers_promise;
 use crate::device::LifeSign;
 use crate::exchange::{Exchange, Failure, Request};
 use crate::judge::normalise::error_answer;
-use crate::judge::{Deviation, Judgement, Kind, Law, Took, judge};
+use crate::judge::{Deviation, Judgement, Law, Took, judge};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -452,14 +452,8 @@ impl<'a> Runner<'a> {
         let settings = matches!(answer.status, 401 | 403)
             && serde_json::from_slice(&answer.body)
                 .is_ok_and(|body| self.watched.values().any(|w| w.is_in(&body)));
-        let expected = match settings {
-            true => "an error answer without settings in it",
-            false => "an error answer without credentials in it",
-        };
-        (settings || self.job.device.shows_secret(&text)).then(|| Deviation {
-            kind: Kind::SecretLeak,
-            expected: expected.to_owned(),
-            observed: self.job.device.mask(&crate::judge::describe(answer)),
+        (settings || self.job.device.shows_secret(&text)).then(|| {
+            Deviation::secret_leak(settings, answer).masked(|text| self.job.device.mask(text))
         })
     }
 
@@ -492,11 +486,7 @@ impl<'a> Runner<'a> {
             self.state(&format!("{operation}.state.alive"), !slower);
         }
         if slower && let Some(at) = self.answered {
-            let deviation = Deviation {
-                kind: Kind::Slow,
-                expected: format!("answers as quick as at the start ({early:.0?} median)"),
-                observed: format!("{late:.0?} median at the end of the run"),
-            };
+            let deviation = Deviation::slower(early, late);
             self.add_plain(at, "state.alive", deviation, "slower-over-time");
         }
     }

@@ -170,12 +170,7 @@ impl Runner<'_> {
                 hits += u32::from(seen.is_some_and(|d| d.pointer == first.pointer));
             }
         }
-        let (expected, observed) = first.lines();
-        let deviation = Deviation {
-            kind: Kind::ReadbackDiffers,
-            expected,
-            observed,
-        };
+        let deviation = first.not_read_back();
         self.publish(
             &charged,
             &promise,
@@ -263,14 +258,7 @@ impl Runner<'_> {
                 if self.tally.known(&known, &case.id) {
                     continue;
                 }
-                let deviation = Deviation {
-                    kind: Kind::StateChangedByRefusal,
-                    expected: format!("`{}` stays {}", difference.pointer, difference.expected),
-                    observed: format!(
-                        "the request was refused, and `{}` is now {}",
-                        difference.pointer, difference.observed
-                    ),
-                };
+                let deviation = difference.changed_by_refusal();
                 self.publish(
                     &case,
                     promise,
@@ -288,16 +276,12 @@ impl Runner<'_> {
             let mut case = self.case(*last).clone();
             case.input_class = "settings-changed-once".to_owned();
             case.title = "refused requests".to_owned();
-            let deviation = Deviation {
-                kind: Kind::StateChangedByRefusal,
-                expected: format!("`{}` stays {}", seen.pointer, seen.expected),
-                observed: format!(
-                    "after {} refused requests `{}` was {}; none of them does it again",
-                    pending.len(),
-                    seen.pointer,
-                    seen.observed
-                ),
-            };
+            let deviation = Deviation::state_changed_once(
+                pending.len(),
+                &seen.pointer,
+                &seen.expected,
+                &seen.observed,
+            );
             let id = fingerprint(promise, deviation.kind, &case);
             if !self.tally.known(&id, &case.id) {
                 self.publish(
@@ -364,17 +348,11 @@ impl Runner<'_> {
             if let Some(difference) = difference
                 && let Some(at) = self.answered
             {
-                let deviation = Deviation {
-                    kind: Kind::ReadbackDiffers,
-                    expected: format!(
-                        "`{}` still reads back as {}",
-                        difference.pointer, difference.expected
-                    ),
-                    observed: format!(
-                        "`{}` reads back as {}",
-                        difference.pointer, difference.observed
-                    ),
-                };
+                let deviation = Deviation::not_kept(
+                    &difference.pointer,
+                    &difference.expected,
+                    &difference.observed,
+                );
                 self.add_plain(at, "state.readback", deviation, "settings-not-kept");
             }
         }

@@ -2,6 +2,7 @@
 //! reads, this counts and compares.
 
 use crate::device::{ReadBackError, ReadBackState};
+use crate::judge::Deviation;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -45,16 +46,14 @@ pub enum Unread {
 }
 
 impl Difference {
-    /// What was expected of a read-back after a write, and what it shows.
-    pub fn lines(&self) -> (String, String) {
-        if self.pointer.is_empty() {
-            return (
-                "the settings can be read back".to_owned(),
-                format!("reading them back after it: {}", self.observed),
-            );
-        }
-        let line = |value: &str| format!("`{}` reads back as {value}", self.pointer);
-        (line(&self.expected), line(&self.observed))
+    /// As a deviation of an accepted write.
+    pub fn not_read_back(&self) -> Deviation {
+        Deviation::readback(&self.pointer, &self.expected, &self.observed)
+    }
+
+    /// As a deviation of a refused request.
+    pub fn changed_by_refusal(&self) -> Deviation {
+        Deviation::state_changed(&self.pointer, &self.expected, &self.observed)
     }
 }
 

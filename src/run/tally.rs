@@ -1,6 +1,6 @@
 //! Adds up verdicts: status of each promise, findings by fingerprint, choices. Pure.
 
-use super::result::{Choice, Evidence, Finding, PromiseResult, Reproducer, Severity, Status};
+use super::result::{Choice, Evidence, Finding, PromiseResult, Reproducer, Status};
 use crate::case::{Case, Expect, HOW_READ};
 use crate::contract::Contract;
 use crate::judge::{Deviation, Judgement, Kind, Ruling};
@@ -144,7 +144,7 @@ pub fn fingerprint(promise: &str, kind: Kind, case: &Case) -> String {
 
 fn fingerprint_of(promise: &str, kind: Kind, operation: &str, class: &str) -> String {
     let mut hash = Sha256::new();
-    for part in [promise, &kind_word(kind), operation, class] {
+    for part in [promise, kind.id(), operation, class] {
         hash.update(part.as_bytes());
         hash.update([0]);
     }
@@ -175,38 +175,6 @@ fn class(kind: Kind, case: &Case) -> String {
     }
 }
 
-/// The word of a kind as the report writes it.
-pub fn kind_word(kind: Kind) -> String {
-    match serde_json::to_value(kind) {
-        Ok(serde_json::Value::String(word)) => word,
-        _ => String::new(),
-    }
-}
-
-/// How bad a kind of finding is.
-pub fn severity(kind: Kind) -> Severity {
-    match kind {
-        Kind::AuthNotEnforced
-        | Kind::SecretLeak
-        | Kind::ResponseSplitting
-        | Kind::Restart
-        | Kind::ConnectionLost
-        | Kind::Hang => Severity::Critical,
-        Kind::AcceptsInvalid
-        | Kind::RejectsValid
-        | Kind::ServerError
-        | Kind::StateChangedByRefusal
-        | Kind::ReadbackDiffers
-        | Kind::MethodNotRefused => Severity::High,
-        Kind::WrongStatus
-        | Kind::WrongErrorShape
-        | Kind::WrongErrorField
-        | Kind::MalformedResponse
-        | Kind::Slow => Severity::Medium,
-        Kind::Flaky => Severity::Low,
-    }
-}
-
 /// A finding from a case and its deviation.
 pub fn finding(
     case: &Case,
@@ -222,16 +190,16 @@ pub fn finding(
         format!(
             "{}: {}, but not every time",
             case.title,
-            headline(deviation.kind)
+            deviation.kind.entry().headline
         )
     } else {
-        format!("{}: {}", case.title, headline(deviation.kind))
+        format!("{}: {}", case.title, deviation.kind.entry().headline)
     };
     Finding {
         fingerprint: fingerprint(promise, deviation.kind, case),
         promise: promise.to_owned(),
         kind,
-        severity: severity(kind),
+        severity: kind.severity(),
         title,
         expected: deviation.expected.clone(),
         observed: deviation.observed.clone(),
@@ -240,28 +208,5 @@ pub fn finding(
         reproducer,
         evidence,
         also: Vec::new(),
-    }
-}
-
-fn headline(kind: Kind) -> &'static str {
-    match kind {
-        Kind::AcceptsInvalid => "accepted though no reading of the page allows it",
-        Kind::RejectsValid => "refused though every reading of the page allows it",
-        Kind::WrongStatus => "answered with a status that the page does not give",
-        Kind::WrongErrorShape => "answered with an error text that the page does not give for it",
-        Kind::WrongErrorField => "the error text names another field",
-        Kind::ServerError => "the server fails (5xx)",
-        Kind::MalformedResponse => "the answer is malformed",
-        Kind::Hang => "no complete answer within the time limit",
-        Kind::Slow => "the answer takes out of all proportion long",
-        Kind::ConnectionLost => "the connection ends without an answer",
-        Kind::Restart => "the device restarts",
-        Kind::AuthNotEnforced => "served without valid credentials",
-        Kind::SecretLeak => "the answer shows a secret",
-        Kind::ResponseSplitting => "text of the request becomes a header field of the answer",
-        Kind::StateChangedByRefusal => "refused, and yet the settings changed",
-        Kind::ReadbackDiffers => "accepted, but it does not read back the same",
-        Kind::MethodNotRefused => "a method that the page does not offer is served",
-        Kind::Flaky => "answers differ",
     }
 }

@@ -75,7 +75,7 @@ impl Matrix {
                 .findings
                 .iter()
                 .map(|f| {
-                    let kind = probity::run::kind_word(f.kind).to_owned();
+                    let kind = f.kind.id().to_owned();
                     (f.promise.clone(), kind, f.case.clone())
                 })
                 .collect();
