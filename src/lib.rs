@@ -14,6 +14,7 @@
 //! | [`judge`] | exchange × expectation → verdicts |
 //! | [`case`] | strategies: contract (and seed) → cases |
 //! | [`device`] | HTTP transport byte for byte, login session, settings guard, life monitor |
+//! | [`redact`] | keeps secrets out of every text that leaves |
 //! | [`mock`] | a real HTTP server that serves a contract under a chosen reading, with faults |
 //! | [`profile`] | how one kind of device is driven: plain data |
 //! | [`exchange`] | requests, answers, failures, timings: plain data |
@@ -26,6 +27,7 @@ pub mod case;
 pub mod cli;
 pub mod device;
 pub mod judge;
+pub mod redact;
 pub mod report;
 pub mod reproduce;
 pub mod run;

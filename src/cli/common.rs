@@ -121,8 +121,8 @@ impl DeviceArgs {
         }
         Ok(Credentials {
             username: self.username.clone(),
-            password: read("--password-env", &self.password_env)?,
-            token,
+            password: read("--password-env", &self.password_env)?.map(Into::into),
+            token: token.map(Into::into),
         })
     }
 
@@ -279,12 +279,12 @@ fn takes_basic(operation: &Operation) -> bool {
 pub(super) fn mock_credentials(config: &MockConfig) -> Credentials {
     Credentials {
         username: Some(config.username.clone()),
-        password: Some(config.password.clone()),
+        password: Some(config.password.as_str().into()),
         token: config
             .profile
             .login
             .is_none()
-            .then(|| config.password.clone()),
+            .then(|| config.password.as_str().into()),
     }
 }
 

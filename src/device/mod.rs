@@ -32,6 +32,7 @@ pub use tls::Tls;
 
 use crate::exchange::{Exchange, Failure, HttpRequest, Outcome, Phase, Request, Secret, Template};
 use crate::profile::Profile;
+use crate::redact::{Redactor, Sensitive};
 use session::Session;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -461,17 +462,17 @@ impl Device {
 
     /// Whether a token is known, from a login or from the user.
     pub fn has_token(&self) -> bool {
-        lock(&self.session).token.is_some()
+        lock(&self.session).has_token()
     }
 
     /// Forgets the token, also one that the user gave.
     pub fn forget_token(&self) {
-        lock(&self.session).token = None;
+        lock(&self.session).set_token(None);
     }
 
     /// Uses this token from now on.
-    pub fn set_token(&self, token: impl Into<String>) {
-        lock(&self.session).token = Some(token.into());
+    pub fn set_token(&self, token: impl Into<Sensitive>) {
+        lock(&self.session).set_token(Some(token.into()));
     }
 
     /// Whether the value of a credential is known.
@@ -485,11 +486,15 @@ impl Device {
         lock(&self.session).shows(text)
     }
 
-    /// Replaces every secret that is known (password, its MD5, token, `Basic` credentials, secret
-    /// settings that the guard saw) in any text: credentials by their environment variable
-    /// (`$PROBITY_TOKEN`), settings by `***`. Values under three characters are left.
+    /// Masks every secret of the job in any text: credentials by their environment variable
+    /// (`$PROBITY_TOKEN`), secret settings that the guard saw by `***`.
     pub fn mask(&self, text: &str) -> String {
-        lock(&self.session).mask(text)
+        self.redactor().text(text).into_owned()
+    }
+
+    /// What knows all secrets of the job, those to come too.
+    pub fn redactor(&self) -> Redactor {
+        lock(&self.session).redactor.clone()
     }
 }
 

@@ -26,7 +26,7 @@ fn every_file_draws_an_answer_and_every_n_file_is_refused() {
             base_url: format!("http://{}", mock.addr()),
             credentials: Credentials {
                 username: Some("admin".to_owned()),
-                password: Some("123456".to_owned()),
+                password: Some("123456".into()),
                 token: None,
             },
             ..Options::default()

@@ -73,8 +73,8 @@ impl Server {
             base_url: self.base(),
             credentials: Credentials {
                 username: Some(USERNAME.to_owned()),
-                password: Some(PASSWORD.to_owned()),
-                token: Some(TOKEN.to_owned()),
+                password: Some(PASSWORD.into()),
+                token: Some(TOKEN.into()),
             },
             ..DeviceOptions::default()
         };

@@ -50,7 +50,7 @@ fn night(
         .with_faults(faults.iter().map(|f| (*f).to_owned()));
     let credentials = Credentials {
         username: Some(config.username.clone()),
-        password: Some(config.password.clone()),
+        password: Some(config.password.as_str().into()),
         token: None,
     };
     let mock = mock::spawn(config).expect("mock");

@@ -143,8 +143,8 @@ fn with(
     let options = Options {
         credentials: Credentials {
             username: Some(username.to_owned()),
-            password: password.map(str::to_owned),
-            token: token.map(str::to_owned),
+            password: password.map(Into::into),
+            token: token.map(Into::into),
         },
         ..server.options()
     };

@@ -34,7 +34,7 @@ async fn an_ordinary_request_is_sent_byte_for_byte() {
     let server = Server::answering(OK).await;
     let devices = carriers(&Options {
         credentials: Credentials {
-            token: Some("t0k".to_owned()),
+            token: Some("t0k".into()),
             ..Credentials::default()
         },
         ..server.options()
@@ -168,7 +168,7 @@ async fn raw_segments_are_sent_as_they_are() {
     let device = device(Options {
         credentials: Credentials {
             username: Some("admin".to_owned()),
-            password: Some("123456".to_owned()),
+            password: Some("123456".into()),
             token: None,
         },
         ..server.options()

@@ -129,12 +129,12 @@ impl Suite {
 pub fn credentials(config: &MockConfig) -> Credentials {
     Credentials {
         username: Some(config.username.clone()),
-        password: Some(config.password.clone()),
+        password: Some(config.password.as_str().into()),
         token: config
             .profile
             .login
             .is_none()
-            .then(|| config.password.clone()),
+            .then(|| config.password.as_str().into()),
     }
 }
 
