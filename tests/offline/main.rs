@@ -17,6 +17,7 @@ mod documents;
 mod imports;
 mod json_suite;
 mod judge;
+mod mock_resources;
 mod plan;
 mod report;
 mod report_curl;

@@ -109,10 +109,26 @@ pub fn faults(contract: &Contract, profile: &Profile) -> Vec<FaultInfo> {
     }
     let rest = table(WORKING, Set::Working)
         .into_iter()
+        .chain(of_resources(contract))
         .chain(held_back::faults());
     out.extend(rest.filter(|f| !f.id.starts_with("login-") || profile.login.is_some()));
     out
 }
+
+/// The faults of collections and of partial writes, as far as the contract has them.
+fn of_resources(contract: &Contract) -> Vec<FaultInfo> {
+    let collections = super::service::has_collections(contract);
+    let patches = contract.operations.iter().any(|o| o.method == "PATCH");
+    table(RESOURCES, Set::Working)
+        .into_iter()
+        .filter(|fault| match fault.id.starts_with("patch-") {
+            true => patches,
+            false => collections,
+        })
+        .collect()
+}
+
+const RESOURCES: &str = include_str!("resources.txt");
 
 /// The working set's faults of the whole device.
 const WORKING: &str = include_str!("working.txt");

@@ -131,7 +131,7 @@ impl Service {
                 ..Reply::default()
             }),
             Some(wrong) => {
-                self.spoil(operation, &value, &wrong);
+                self.spoil(operation, ask.path, &value, &wrong);
                 Err(self.refuse(operation, wrong.kind, &wrong.path))
             }
         }

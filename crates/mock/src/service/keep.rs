@@ -1,6 +1,6 @@
 //! What is kept of a body, accepted or refused, and the answer to success. Part of [`super`]; may import what [`crate`] may.
 
-use super::sample::plausible;
+use super::resources::{self, merge_patch};
 use super::{Reply, Service, json_reply};
 use crate::held_back::store;
 use crate::validate::Wrong;
@@ -9,18 +9,19 @@ use serde_json::{Value, json};
 
 impl Service {
     /// Faults of state that a refusal has.
-    pub(super) fn spoil(&self, operation: &Operation, value: &Value, wrong: &Wrong) {
+    pub(super) fn spoil(&self, operation: &Operation, path: &str, value: &Value, wrong: &Wrong) {
         if self.planted.none() {
             return;
         }
+        let key = self.key(operation, path);
         let mut state = self.lock();
         if self.planted.has("refusal-resets")
-            && let Some(initial) = state.initial.get(&operation.id).cloned()
+            && let Some(initial) = state.initial.get(&key).cloned()
         {
-            state.settings.insert(operation.id.clone(), initial);
+            state.settings.insert(key.clone(), initial);
         }
         let (Value::Object(new), Some(Value::Object(settings))) =
-            (value, state.settings.get_mut(&operation.id))
+            (value, state.settings.get_mut(&key))
         else {
             return;
         };
@@ -51,7 +52,10 @@ impl Service {
         }
     }
 
-    pub(super) fn store(&self, operation: &Operation, value: &Value) {
+    /// Keeps an accepted body: `PATCH` merges (RFC 7396), everything else replaces; whether members
+    /// that were left out stay is a choice.
+    pub(super) fn store(&self, operation: &Operation, path: &str, value: &Value) {
+        let key = self.key(operation, path);
         let mut state = self.lock();
         state.writes += 1;
         if self.planted.has("nothing-stored")
@@ -59,18 +63,9 @@ impl Service {
         {
             return;
         }
-        let keep = self.chosen.is("omitted", "keep");
-        let old = state
-            .settings
-            .get(&operation.id)
-            .cloned()
-            .unwrap_or_default();
+        let patches = operation.method == "PATCH" && !self.planted.has("patch-replaces");
+        let old = state.settings.get(&key).cloned().unwrap_or_default();
         let mut new = value.clone();
-        if keep && let (Value::Object(old), Value::Object(new)) = (&old, &mut new) {
-            for (name, member) in old {
-                new.entry(name.clone()).or_insert_with(|| member.clone());
-            }
-        }
         if let (Some(body), Value::Object(map)) = (&operation.body, &mut new)
             && !matches!(
                 body.schema.additional,
@@ -80,6 +75,17 @@ impl Service {
         {
             map.retain(|name, _| body.schema.property(name).is_some());
         }
+        if patches {
+            let mut merged = old.clone();
+            merge_patch(&mut merged, &new);
+            new = merged;
+        } else if self.chosen.is("omitted", "keep")
+            && let (Value::Object(old), Value::Object(new)) = (&old, &mut new)
+        {
+            for (name, member) in old {
+                new.entry(name.clone()).or_insert_with(|| member.clone());
+            }
+        }
         if !self.planted.none() {
             self.distort(operation, &old, &mut new);
             store::kept(&self.planted, &mut new);
@@ -88,10 +94,10 @@ impl Service {
         if self.planted.has("stores-late") {
             new = before.unwrap_or(old);
         }
-        state.settings.insert(operation.id.clone(), new);
+        state.settings.insert(key, new);
     }
 
-    fn distort(&self, operation: &Operation, old: &Value, new: &mut Value) {
+    pub(super) fn distort(&self, operation: &Operation, old: &Value, new: &mut Value) {
         for field in operation.fields() {
             let pointer = field.path.pointer();
             if self.planted.at("not-stored", &field.path) {
@@ -125,15 +131,13 @@ impl Service {
         }
     }
 
-    pub(super) fn success(&self, operation: &Operation) -> Reply {
-        let status = operation.success_statuses().first().copied().unwrap_or(200);
-        let documented = operation.response(status).and_then(|r| r.schema.as_ref());
-        if let Some(schema) = documented {
-            return json_reply(
-                status,
-                &plausible(schema, &self.texts).unwrap_or(Value::Null),
-            );
-        }
+    /// The key under which the body of an operation is kept.
+    fn key(&self, operation: &Operation, path: &str) -> String {
+        resources::key(&self.contract.operations, operation, path)
+    }
+
+    /// The answer of success without a value that somebody asked for.
+    pub(super) fn plain_success(&self, status: u16) -> Reply {
         match self.chosen.get("success-body") {
             "object" => json_reply(status, &json!({})),
             "text" => Reply {

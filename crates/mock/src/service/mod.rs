@@ -7,7 +7,10 @@ mod body;
 mod error;
 mod keep;
 mod parameters;
+mod resources;
+mod route;
 mod sample;
+mod serve;
 
 use super::MockConfig;
 use super::choice::Chosen;
@@ -24,6 +27,14 @@ use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+/// Whether a contract has collections with items that can be created or listed.
+pub(crate) fn has_collections(contract: &Contract) -> bool {
+    let operations = &contract.operations;
+    operations
+        .iter()
+        .any(|o| resources::part(operations, o) == resources::Part::Item)
+}
 
 /// A request as the service sees it.
 #[derive(Clone, Copy)]
@@ -79,6 +90,7 @@ struct State {
     errors: u64,
     writes: u64,
     logins: u64,
+    collections: resources::Collections,
     rare: rare::Memory,
     held_back: held_back::Memory,
 }
@@ -158,6 +170,7 @@ impl Service {
                 errors: 0,
                 writes: 0,
                 logins: 0,
+                collections: resources::Collections::default(),
                 rare: rare::Memory::default(),
                 held_back: held_back::Memory::default(),
             }),
@@ -260,12 +273,7 @@ impl Service {
         if let Some((operation, how)) = read_back {
             return self.read_back(operation, &how.root, ask);
         }
-        let here: Vec<&Operation> = self
-            .contract
-            .operations
-            .iter()
-            .filter(|o| path_fits(&o.path, ask.path))
-            .collect();
+        let here = route::here(&self.contract.operations, ask.path);
         let method = match ask.method {
             "PUT" if self.planted.has("put-as-post") => "POST",
             _ if self.planted.has("any-method") => here.first().map_or("", |o| o.method.as_str()),
@@ -352,12 +360,15 @@ impl Service {
                 && let Some(value) = json::read(ask.body, &self.planted, &self.chosen)
                 && self.validate(operation, &value).is_none()
             {
-                self.store(operation, &value);
+                self.store(operation, ask.path, &value);
             }
             return reply;
         }
         if let Some(path) = self.wrong_parameter(operation, ask) {
             return self.refuse(operation, FaultKind::Parameter, &path);
+        }
+        if !self.exists(operation, ask.path) {
+            return self.not_found(operation);
         }
         let value = match self.body(operation, ask) {
             Ok(value) => value,
@@ -366,10 +377,7 @@ impl Service {
         if !before && let Err(reply) = self.authorize(operation, ask) {
             return reply;
         }
-        if let Some(value) = value {
-            self.store(operation, &value);
-        }
-        self.success(operation)
+        self.serve(operation, ask, value)
     }
 }
 
@@ -407,19 +415,6 @@ pub(crate) fn query_value(query: &str, name: &str) -> Option<String> {
                 .into_owned()
         })
     })
-}
-
-/// Whether a path fits a template: `{name}` stands for one segment.
-fn path_fits(template: &str, path: &str) -> bool {
-    let (mut t, mut p) = (template.split('/'), path.split('/'));
-    loop {
-        match (t.next(), p.next()) {
-            (None, None) => return true,
-            (Some(t), Some(p))
-                if t == p || (t.starts_with('{') && t.ends_with('}') && !p.is_empty()) => {}
-            _ => return false,
-        }
-    }
 }
 
 /// Sets a value at a JSON pointer of members, which are made where they are missing.

@@ -2,7 +2,6 @@
 //! contract gives them. Imports [`probity_contract`] and the mock's validator.
 
 use super::{Ask, Service, header, query_value};
-use percent_encoding::percent_decode_str;
 use probity_contract::{FieldPath, JsonType, Operation, Parameter, Place};
 use serde_json::Value;
 
@@ -42,10 +41,10 @@ fn given(operation: &Operation, parameter: &Parameter, ask: &Ask<'_>) -> Option<
             (n == name).then(|| value.to_owned())
         }),
         Place::Path => {
-            let wanted = format!("{{{name}}}");
-            let mut segments = operation.path.split('/').zip(ask.path.split('/'));
-            let (_, text) = segments.find(|(template, _)| *template == wanted)?;
-            Some(percent_decode_str(text).decode_utf8_lossy().into_owned())
+            let found = super::route::arguments(&operation.path, ask.path)?;
+            found
+                .into_iter()
+                .find_map(|(n, value)| (n == name).then_some(value))
         }
     }
 }

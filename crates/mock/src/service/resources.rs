@@ -1,0 +1,337 @@
+//! What the mock keeps of the resources of a contract: single documents and collections with items,
+//! each by its concrete path, so that what one operation writes another reads.
+//!
+//! A resource is kept where the contract itself can read it (a `GET` at the same path); the settings
+//! of the other writes are kept under the operation's id, and only the profile's read-back shows them.
+
+use super::route::{arguments, collection_of};
+use super::sample::plausible;
+use probity_contract::{JsonType, Operation, Schema};
+use probity_pattern::Texts;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// Items that a collection has before anybody creates one.
+const FIRST_ITEMS: usize = 2;
+
+/// The items of collections: concrete path of the collection → ids in order.
+#[derive(Debug, Default)]
+pub(super) struct Collections {
+    items: BTreeMap<String, Vec<String>>,
+    created: u64,
+}
+
+/// What a path is, seen from the contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part<'a> {
+    /// A collection whose items have paths of their own, with the item's parameter.
+    Collection(&'a str),
+    /// One item of a collection that the contract can list or add to.
+    Item,
+    /// Anything else.
+    Single,
+}
+
+/// What an operation's path is. `operations` are all of the contract.
+pub(super) fn part<'a>(operations: &'a [Operation], operation: &'a Operation) -> Part<'a> {
+    if collection_of(&operation.path).is_some_and(|(above, _)| is_collection(operations, above)) {
+        return Part::Item;
+    }
+    let item = operations.iter().find_map(|o| {
+        let (above, name) = collection_of(&o.path)?;
+        (above == operation.path).then_some(name)
+    });
+    match item {
+        Some(name) if is_collection(operations, &operation.path) => Part::Collection(name),
+        _ => Part::Single,
+    }
+}
+
+/// Whether something lists or adds at this path.
+fn is_collection(operations: &[Operation], path: &str) -> bool {
+    operations
+        .iter()
+        .any(|o| o.path == path && matches!(o.method.as_str(), "GET" | "POST"))
+}
+
+/// The key under which an operation's body is kept.
+pub(super) fn key(operations: &[Operation], operation: &Operation, path: &str) -> String {
+    let read = reader(operations, operation).is_some();
+    match read || part(operations, operation) == Part::Item {
+        true => path.to_owned(),
+        false => operation.id.clone(),
+    }
+}
+
+/// The operation that reads what this one writes.
+pub(super) fn reader<'a>(
+    operations: &'a [Operation],
+    operation: &Operation,
+) -> Option<&'a Operation> {
+    operations
+        .iter()
+        .find(|o| o.method == "GET" && o.path == operation.path)
+}
+
+impl Collections {
+    /// Whether every item that a path goes through exists.
+    pub(super) fn exists(
+        &mut self,
+        operations: &[Operation],
+        operation: &Operation,
+        path: &str,
+        texts: &Texts,
+    ) -> bool {
+        let templates: Vec<&str> = operation.path.split('/').collect();
+        let segments: Vec<&str> = path.split('/').collect();
+        (2..=templates.len()).all(|to| {
+            let template = templates[..to].join("/");
+            let Some((above, name)) = collection_of(&template) else {
+                return true;
+            };
+            if !is_collection(operations, above) {
+                return true;
+            }
+            let concrete = segments[..to].join("/");
+            let given = arguments(&template, &concrete).and_then(|found| found.last().cloned());
+            let collection = segments[..to - 1].join("/");
+            given.is_some_and(|(_, id)| {
+                let schema = parameter(operations, &template, name);
+                self.ids(&collection, schema, texts).contains(&id)
+            })
+        })
+    }
+
+    /// The ids of a collection; a collection that nobody has asked for yet has its first items.
+    pub(super) fn ids(
+        &mut self,
+        collection: &str,
+        schema: Option<&Schema>,
+        texts: &Texts,
+    ) -> &mut Vec<String> {
+        self.items
+            .entry(collection.to_owned())
+            .or_insert_with(|| first_ids(schema, texts))
+    }
+
+    /// An id that no item of the collection has.
+    pub(super) fn fresh(
+        &mut self,
+        collection: &str,
+        schema: Option<&Schema>,
+        texts: &Texts,
+    ) -> String {
+        loop {
+            self.created += 1;
+            let id = nth_id(schema, texts, 100 + self.created);
+            if !self.ids(collection, schema, texts).contains(&id) {
+                return id;
+            }
+            if self.created > 10_000 {
+                return id;
+            }
+        }
+    }
+}
+
+/// The rules of a path parameter of a template.
+pub(super) fn parameter<'a>(
+    operations: &'a [Operation],
+    template: &str,
+    name: &str,
+) -> Option<&'a Schema> {
+    operations
+        .iter()
+        .filter(|o| o.path == template)
+        .flat_map(|o| &o.parameters)
+        .find(|p| p.name == name && p.place == probity_contract::Place::Path)
+        .map(|p| &p.schema)
+}
+
+/// Ids of the first items: what the document shows or lists, else the first numbers.
+fn first_ids(schema: Option<&Schema>, texts: &Texts) -> Vec<String> {
+    let shown = schema.map(|s| {
+        let listed = s.enum_values.iter().flatten();
+        listed.chain(&s.examples).map(text).collect::<Vec<_>>()
+    });
+    let mut ids = shown.unwrap_or_default();
+    ids.dedup();
+    for n in 1..=FIRST_ITEMS as u64 {
+        if ids.len() < FIRST_ITEMS {
+            ids.push(nth_id(schema, texts, n));
+        }
+    }
+    ids.dedup();
+    ids
+}
+
+/// The nth id that a schema allows.
+fn nth_id(schema: Option<&Schema>, texts: &Texts, n: u64) -> String {
+    let Some(schema) = schema else {
+        return n.to_string();
+    };
+    if !schema.types.contains(&JsonType::String) {
+        let low = schema.minimum.as_ref().and_then(|b| b.value.as_i64());
+        return match low {
+            Some(low) if low > 0 => (low + n as i64 - 1).to_string(),
+            _ => n.to_string(),
+        };
+    }
+    if schema.format.as_deref() == Some("uuid") {
+        return format!("00000000-0000-4000-8000-{n:012x}");
+    }
+    let rule = schema.rule();
+    let rule = rule.as_ref().and_then(|rule| texts.get(rule));
+    match rule {
+        Some(rule) => {
+            let wanted = [n.to_string(), format!("item-{n}"), format!("item{n}")];
+            let fits = |t: &String| rule.assess(t) == probity_pattern::Assessment::SurelyValid;
+            let covers = || {
+                let samples = rule.valid_cover(64);
+                let at = usize::try_from(n).unwrap_or_default() % samples.len().max(1);
+                samples.into_iter().nth(at).map(|s| s.text)
+            };
+            wanted
+                .into_iter()
+                .find(fits)
+                .or_else(covers)
+                .unwrap_or_else(|| n.to_string())
+        }
+        None => n.to_string(),
+    }
+}
+
+/// A value as it stands in a path.
+pub(super) fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// The member of an item that holds its id: the parameter's own name, or the usual ones.
+pub(super) fn id_member<'a>(schema: &'a Schema, parameter: &str) -> Option<&'a str> {
+    let plain = |name: &str| {
+        let kept = name.chars().filter(char::is_ascii_alphanumeric);
+        kept.collect::<String>().to_ascii_lowercase()
+    };
+    let names = members(schema);
+    let wanted = plain(parameter);
+    let same = names.iter().find(|n| plain(n) == wanted);
+    let usual = || {
+        ["id", "uuid", "key", "name"]
+            .iter()
+            .find_map(|usual| names.iter().find(|n| plain(n) == *usual))
+    };
+    let ends = || names.iter().find(|n| wanted.ends_with(&plain(n)));
+    same.or_else(ends).or_else(usual).copied()
+}
+
+/// The names of the members that a schema knows, those of its parts too.
+fn members(schema: &Schema) -> Vec<&str> {
+    let own = schema.properties.iter().map(|(name, _)| name.as_str());
+    let parts = schema.all_of.iter().flat_map(|part| {
+        let inner = part.properties.iter();
+        inner.map(|(name, _)| name.as_str())
+    });
+    own.chain(parts).collect()
+}
+
+/// The answer of a read: a plausible value of its schema, with what was written in it.
+pub(super) fn shown(schema: &Schema, written: Option<&Value>, texts: &Texts) -> Value {
+    let mut answer = plausible(schema, texts).unwrap_or_default();
+    if let Some(written) = written {
+        overlay(place(&mut answer, written), written);
+    }
+    answer
+}
+
+/// Where in an answer what was written stands: at its root, or in the member whose members it has.
+fn place<'a>(answer: &'a mut Value, written: &Value) -> &'a mut Value {
+    let Value::Object(new) = written else {
+        return answer;
+    };
+    let common = |value: &Value| match value {
+        Value::Object(map) => new.keys().filter(|name| map.contains_key(*name)).count(),
+        _ => 0,
+    };
+    let root = common(answer);
+    let inner = match &*answer {
+        Value::Object(map) => map
+            .iter()
+            .map(|(name, value)| (common(value), name.clone()))
+            .max_by_key(|(count, _)| *count),
+        _ => None,
+    };
+    match inner {
+        Some((count, name)) if count > root => match answer.get_mut(&name) {
+            Some(_) => &mut answer[name.as_str()],
+            None => answer,
+        },
+        _ => answer,
+    }
+}
+
+/// Puts the members of `written` over those of `value`, member for member and whole arrays.
+pub(super) fn overlay(value: &mut Value, written: &Value) {
+    match (value, written) {
+        (Value::Object(value), Value::Object(written)) => {
+            for (name, member) in written {
+                value.insert(name.clone(), member.clone());
+            }
+        }
+        (value, written) => *value = written.clone(),
+    }
+}
+
+/// The merge of RFC 7396 §2.
+pub(super) fn merge_patch(target: &mut Value, patch: &Value) {
+    let Value::Object(patch) = patch else {
+        *target = patch.clone();
+        return;
+    };
+    if !target.is_object() {
+        *target = Value::Object(Map::new());
+    }
+    let Value::Object(target) = target else {
+        return;
+    };
+    for (name, value) in patch {
+        match value {
+            Value::Null => {
+                target.remove(name);
+            }
+            value => merge_patch(target.entry(name.clone()).or_insert(Value::Null), value),
+        }
+    }
+}
+
+/// The schema of one item in a listing, and whether the listing is the array itself.
+pub(super) fn listed(schema: &Schema) -> Option<(&Schema, Option<&str>)> {
+    if schema.types.contains(&JsonType::Array) {
+        return Some((schema.items.as_deref()?, None));
+    }
+    schema.properties.iter().find_map(|(name, member)| {
+        let items = member.items.as_deref()?;
+        let objects = items.types.is_empty() || items.types.contains(&JsonType::Object);
+        (member.types.contains(&JsonType::Array) && objects).then_some((items, Some(name.as_str())))
+    })
+}
+
+/// An id as the schema of its member wants it: a number where that is no text.
+pub(super) fn id_value(schema: &Schema, member: &str, id: &str) -> Value {
+    let numbers = schema
+        .property(member)
+        .into_iter()
+        .chain(
+            schema
+                .all_of
+                .iter()
+                .filter_map(|part| part.property(member)),
+        )
+        .any(|s| s.types.contains(&JsonType::Integer) || s.types.contains(&JsonType::Number));
+    match id.parse::<i64>() {
+        Ok(number) if numbers => json!(number),
+        _ => json!(id),
+    }
+}

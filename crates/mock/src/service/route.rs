@@ -1,0 +1,105 @@
+//! Which operation a path means: concrete segments before templated ones (OpenAPI 3.1 §4.8.8.1), several
+//! parameters in one segment, percent-encoding removed from what they hold.
+
+use percent_encoding::percent_decode_str;
+use probity_contract::Operation;
+
+/// The values of the parameters of a template in a path, in order; `None` where it does not fit.
+/// A parameter holds at least one character and no slash.
+pub(super) fn arguments(template: &str, path: &str) -> Option<Vec<(String, String)>> {
+    let (mut wanted, mut given) = (template.split('/'), path.split('/'));
+    let mut found = Vec::new();
+    loop {
+        match (wanted.next(), given.next()) {
+            (None, None) => return Some(found),
+            (Some(t), Some(p)) => segment(t, p, &mut found)?,
+            _ => return None,
+        }
+    }
+}
+
+/// Fits one segment: literal text and parameters in turn, each parameter as short as what follows
+/// it allows.
+fn segment(template: &str, text: &str, found: &mut Vec<(String, String)>) -> Option<()> {
+    let Some((literal, rest)) = template.split_once('{') else {
+        return (template == text).then_some(());
+    };
+    let (name, rest) = rest.split_once('}')?;
+    let text = text.strip_prefix(literal)?;
+    let next = rest.split('{').next().unwrap_or_default();
+    let end = match (rest.is_empty(), next.is_empty()) {
+        (true, _) => text.len(),
+        // Two parameters side by side: nothing says where one ends.
+        (false, true) => text.char_indices().nth(1).map(|(at, _)| at)?,
+        // The last piece of literal text ends the segment, one between parameters comes first.
+        (false, false) if next.len() == rest.len() => text.len().checked_sub(next.len())?,
+        (false, false) => text.find(next)?,
+    };
+    let value = text.get(..end).filter(|v| !v.is_empty())?;
+    found.push((
+        name.to_owned(),
+        percent_decode_str(value).decode_utf8_lossy().into_owned(),
+    ));
+    segment(rest, text.get(end..)?, found)
+}
+
+/// The operations whose path is the most concrete one that fits.
+pub(super) fn here<'a>(operations: &'a [Operation], path: &str) -> Vec<&'a Operation> {
+    let fitting: Vec<&Operation> = operations
+        .iter()
+        .filter(|o| arguments(&o.path, path).is_some())
+        .collect();
+    let best = fitting.iter().map(|o| concreteness(&o.path)).max();
+    fitting
+        .into_iter()
+        .filter(|o| Some(concreteness(&o.path)) == best)
+        .collect()
+}
+
+/// For each segment: 2 concrete, 1 partly, 0 a parameter alone.
+fn concreteness(template: &str) -> Vec<u8> {
+    template
+        .split('/')
+        .map(|segment| match segment.contains('{') {
+            false => 2,
+            true => u8::from(!(segment.starts_with('{') && segment.ends_with('}'))),
+        })
+        .collect()
+}
+
+/// The template of the collection that a template names an item of: all but a last segment that is
+/// a parameter.
+pub(super) fn collection_of(template: &str) -> Option<(&str, &str)> {
+    let (before, last) = template.trim_end_matches('/').rsplit_once('/')?;
+    let name = last.strip_prefix('{')?.strip_suffix('}')?;
+    (!name.contains('{') && !before.is_empty()).then_some((before, name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::arguments;
+
+    #[test]
+    fn parameters_are_taken_from_their_places() {
+        let rows: &[(&str, &str, Option<&[(&str, &str)]>)] = &[
+            ("/a", "/a", Some(&[])),
+            ("/a", "/b", None),
+            ("/a/{x}", "/a/", None),
+            ("/a/{x}", "/a/1/2", None),
+            ("/a/{x}", "/a/b%20c", Some(&[("x", "b c")])),
+            ("/s/{i}.jpg", "/s/7.jpg", Some(&[("i", "7")])),
+            ("/s/{i}.jpg", "/s/.jpg", None),
+            ("/s/{i}.jpg", "/s/a.jpg.jpg", Some(&[("i", "a.jpg")])),
+            ("/p/{x},{y}", "/p/1,2", Some(&[("x", "1"), ("y", "2")])),
+            ("/p/({x})", "/p/(3)", Some(&[("x", "3")])),
+            ("/p/{x}{y}", "/p/ab", Some(&[("x", "a"), ("y", "b")])),
+        ];
+        for (template, path, wanted) in rows {
+            let found = arguments(template, path);
+            let found: Option<Vec<(&str, &str)>> = found
+                .as_ref()
+                .map(|f| f.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect());
+            assert_eq!(found.as_deref(), *wanted, "{template} {path}");
+        }
+    }
+}

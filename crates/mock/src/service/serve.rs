@@ -1,0 +1,253 @@
+//! What an operation does once its request is in order: reads, creates, removes, writes, and what it
+//! answers.
+
+use super::resources::{self, Part, id_member, id_value, listed, overlay, shown};
+use super::{Ask, Reply, Service, json_reply};
+use probity_contract::{Operation, Schema};
+use serde_json::{Map, Value, json};
+
+impl Service {
+    /// Whether the items that a path names exist.
+    pub(super) fn exists(&self, operation: &Operation, path: &str) -> bool {
+        let operations = &self.contract.operations;
+        let mut state = self.lock();
+        let there = state
+            .collections
+            .exists(operations, operation, path, &self.texts);
+        there || self.planted.has("unknown-item-served")
+    }
+
+    /// The answer where something named in the path does not exist.
+    pub(super) fn not_found(&self, operation: &Operation) -> Reply {
+        let documented = operation.response(404).and_then(|r| r.schema.as_ref());
+        match documented {
+            Some(schema) => {
+                let media = operation
+                    .response(404)
+                    .and_then(|r| r.media_type.as_deref());
+                let body = shown(schema, Some(&json!({"status": 404})), &self.texts);
+                typed(404, &body, media)
+            }
+            None => Reply {
+                status: 404,
+                ..Reply::default()
+            },
+        }
+    }
+
+    /// Does what the operation is for and answers.
+    pub(super) fn serve(&self, operation: &Operation, ask: &Ask<'_>, body: Option<Value>) -> Reply {
+        let operations = &self.contract.operations;
+        match (
+            operation.method.as_str(),
+            resources::part(operations, operation),
+            body,
+        ) {
+            ("GET", Part::Collection(name), _) => self.list(operation, ask.path, name),
+            ("POST", Part::Collection(name), body) => {
+                self.create(operation, ask.path, name, body.unwrap_or(Value::Null))
+            }
+            ("DELETE", part, _) => {
+                self.remove(part, ask.path);
+                self.success(operation, None)
+            }
+            ("GET", _, _) => self.read(operation, ask.path),
+            (_, _, Some(value)) => {
+                if operation.method != "PATCH" || !self.planted.has("patch-ignored") {
+                    self.store(operation, ask.path, &value);
+                }
+                let kept = self.kept(operation, ask.path);
+                let kept = self.identified(operation, ask.path, kept);
+                self.success(operation, kept.as_ref())
+            }
+            (_, _, None) => self.success(operation, None),
+        }
+    }
+
+    /// What is kept at an operation's path.
+    fn kept(&self, operation: &Operation, path: &str) -> Option<Value> {
+        let key = resources::key(&self.contract.operations, operation, path);
+        self.lock().settings.get(&key).cloned()
+    }
+
+    fn read(&self, operation: &Operation, path: &str) -> Reply {
+        let kept = self.lock().settings.get(path).cloned();
+        let kept = self.identified(operation, path, kept);
+        self.success(operation, kept.as_ref())
+    }
+
+    /// What is kept of an item, with its id in it.
+    fn identified(&self, operation: &Operation, path: &str, kept: Option<Value>) -> Option<Value> {
+        let Some((id, member)) = self.identity(operation, path) else {
+            return kept;
+        };
+        let mut whole = Map::from_iter([(member, id)]);
+        if let Some(Value::Object(written)) = kept {
+            whole.extend(written);
+        }
+        Some(Value::Object(whole))
+    }
+
+    /// The id of an item, as the member of its answer that holds it.
+    fn identity(&self, operation: &Operation, path: &str) -> Option<(Value, String)> {
+        if resources::part(&self.contract.operations, operation) != Part::Item {
+            return None;
+        }
+        let schema = success_schema(operation)?;
+        let (name, text) = super::route::arguments(&operation.path, path)?.pop()?;
+        let member = id_member(schema, &name)?;
+        Some((id_value(schema, member, &text), member.to_owned()))
+    }
+
+    fn list(&self, operation: &Operation, path: &str, name: &str) -> Reply {
+        let Some((items, member)) = success_schema(operation).and_then(listed) else {
+            return self.read(operation, path);
+        };
+        let template = format!("{}/{{{name}}}", operation.path.trim_end_matches('/'));
+        let mut state = self.lock();
+        let rules = resources::parameter(&self.contract.operations, &template, name);
+        let mut ids = state.collections.ids(path, rules, &self.texts).clone();
+        if self.planted.has("list-forgets-last") {
+            ids.pop();
+        }
+        let listing: Vec<Value> = ids
+            .iter()
+            .map(|id| {
+                let kept = state.settings.get(&format!("{path}/{id}"));
+                let mut item = shown(items, kept, &self.texts);
+                match id_member(items, name) {
+                    Some(member) => {
+                        let own = json!({ member: id_value(items, member, id) });
+                        overlay(&mut item, &own);
+                    }
+                    None if !item.is_object() => item = id_value(items, "", id),
+                    None => {}
+                }
+                item
+            })
+            .collect();
+        drop(state);
+        let listing = Value::Array(listing);
+        match member {
+            None => self.success(operation, Some(&listing)),
+            Some(member) => self.success(operation, Some(&json!({ member: listing }))),
+        }
+    }
+
+    fn create(&self, operation: &Operation, path: &str, name: &str, value: Value) -> Reply {
+        let template = format!("{}/{{{name}}}", operation.path.trim_end_matches('/'));
+        let rules = resources::parameter(&self.contract.operations, &template, name);
+        let mut state = self.lock();
+        // A client that names the item itself gets that name.
+        let own = operation
+            .body
+            .as_ref()
+            .and_then(|body| id_member(&body.schema, name))
+            .filter(|member| member.eq_ignore_ascii_case(name))
+            .and_then(|member| value.get(member))
+            .filter(|id| id.is_string() || id.is_number())
+            .map(resources::text);
+        let id = match own {
+            Some(id) => id,
+            None => state.collections.fresh(path, rules, &self.texts),
+        };
+        let second = self
+            .planted
+            .has("create-twice")
+            .then(|| state.collections.fresh(path, rules, &self.texts));
+        let ids = state.collections.ids(path, rules, &self.texts);
+        let beside = ids.first().cloned().filter(|first| *first != id);
+        if !ids.contains(&id) && !self.planted.has("create-not-listed") {
+            ids.push(id.clone());
+        }
+        let concrete = format!("{path}/{id}");
+        let stores =
+            !self.planted.has("nothing-stored") && !self.planted.has("create-stores-nothing");
+        for id in std::iter::once(id.clone()).chain(second.clone()) {
+            if stores {
+                let mut kept = value.clone();
+                if !self.planted.none() {
+                    self.distort(operation, &Value::Null, &mut kept);
+                }
+                state.settings.insert(format!("{path}/{id}"), kept);
+            }
+        }
+        if let Some(second) = second {
+            state.collections.ids(path, rules, &self.texts).push(second);
+        }
+        drop(state);
+        let concrete = match beside {
+            Some(beside) if self.planted.has("create-wrong-location") => format!("{path}/{beside}"),
+            _ => concrete,
+        };
+        let mut answer = value;
+        if let Some(schema) = success_schema(operation)
+            && let Some(member) = id_member(schema, name)
+            && let Value::Object(map) = &mut answer
+        {
+            map.insert(member.to_owned(), id_value(schema, member, &id));
+        }
+        let mut reply = self.success(operation, Some(&answer));
+        reply.headers.push(("Location".to_owned(), concrete));
+        reply
+    }
+
+    fn remove(&self, part: Part<'_>, path: &str) {
+        if self.planted.has("delete-keeps") {
+            return;
+        }
+        let mut state = self.lock();
+        if part == Part::Item
+            && let Some((collection, id)) = path.rsplit_once('/')
+        {
+            let id = percent_encoding::percent_decode_str(id)
+                .decode_utf8_lossy()
+                .into_owned();
+            let ids = state.collections.ids(collection, None, &self.texts);
+            let gone = match self.planted.has("delete-wrong-one") {
+                true => ids.iter().find(|kept| **kept != id).cloned(),
+                false => Some(id),
+            };
+            ids.retain(|kept| Some(kept) != gone.as_ref());
+        }
+        let below = format!("{path}/");
+        state
+            .settings
+            .retain(|key, _| key != path && !key.starts_with(&below));
+    }
+
+    /// The documented answer of success, with a value in it where one is kept.
+    pub(super) fn success(&self, operation: &Operation, value: Option<&Value>) -> Reply {
+        let status = operation.success_statuses().first().copied().unwrap_or(200);
+        let response = operation.response(status);
+        match response.and_then(|r| r.schema.as_ref()) {
+            Some(_) if matches!(status, 204 | 205 | 304) => Reply {
+                status,
+                ..Reply::default()
+            },
+            Some(schema) => {
+                let media = response.and_then(|r| r.media_type.as_deref());
+                typed(status, &shown(schema, value, &self.texts), media)
+            }
+            None if operation.method == "GET" && value.is_some() => {
+                json_reply(status, value.unwrap_or(&Value::Null))
+            }
+            None => self.plain_success(status),
+        }
+    }
+}
+
+/// The schema of the first documented answer of success.
+fn success_schema(operation: &Operation) -> Option<&Schema> {
+    let status = operation.success_statuses().first().copied()?;
+    operation.response(status)?.schema.as_ref()
+}
+
+/// A JSON answer in the media type that is documented for it.
+fn typed(status: u16, body: &Value, media: Option<&str>) -> Reply {
+    let mut reply = json_reply(status, body);
+    if let Some(media) = media.filter(|m| !m.contains('*')) {
+        reply.headers = vec![("Content-Type".to_owned(), media.to_owned())];
+    }
+    reply
+}

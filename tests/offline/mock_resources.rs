@@ -1,0 +1,110 @@
+//! The mock keeps the resources of a contract: what one operation writes another reads, and each
+//! planted fault of collections shows.
+
+use probity::contract::load;
+use probity::mock::{Front, MockConfig};
+use probity::profile::Profile;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::sync::Arc;
+
+fn front(faults: &[&str]) -> Front {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/contracts/shop.yaml");
+    let contract = Arc::new(load(&path).expect("the contract loads"));
+    let config = MockConfig::clean(contract, Arc::new(Profile::default()))
+        .with_faults(faults.iter().map(|f| (*f).to_owned()));
+    Front::new(&config).expect("a mock")
+}
+
+fn ask(front: &Front, method: &str, target: &str, body: Value) -> (u16, Value, Option<String>) {
+    let headers = [("content-type".to_owned(), "application/json".to_owned())];
+    let bytes = match body {
+        Value::Null => Vec::new(),
+        body => body.to_string().into_bytes(),
+    };
+    let (status, headers, body) = front.answer(method, target, &headers, &bytes);
+    let location = headers.into_iter().find(|(n, _)| n == "Location");
+    let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
+    (status, body, location.map(|(_, value)| value))
+}
+
+fn ids(front: &Front) -> Vec<i64> {
+    let (_, list, _) = ask(front, "GET", "/products", Value::Null);
+    let items = list.as_array().cloned().unwrap_or_default();
+    items
+        .iter()
+        .filter_map(|item| item["id"].as_i64())
+        .collect()
+}
+
+/// Creates, lists, reads, replaces, removes; what a client sees at each step.
+fn walk(faults: &[&str]) -> Value {
+    let front = front(faults);
+    let before = ids(&front);
+    let new = json!({"name": "probe", "price": 7});
+    let (created, _, location) = ask(&front, "POST", "/products", new.clone());
+    let location = location.unwrap_or_default();
+    let listed = ids(&front).len() as i64 - before.len() as i64;
+    let (_, read, _) = ask(&front, "GET", &location, Value::Null);
+    let shows = read["name"] == new["name"] && read["price"] == new["price"];
+    let (removed, ..) = ask(&front, "DELETE", &location, Value::Null);
+    let (gone, ..) = ask(&front, "GET", &location, Value::Null);
+    let others = before.iter().all(|id| ids(&front).contains(id));
+    let (unknown, ..) = ask(&front, "GET", "/products/4711", Value::Null);
+    json!([created, listed, shows, removed, gone, others, unknown])
+}
+
+#[test]
+fn collections_are_kept_and_their_faults_show() {
+    let clean = json!([201, 1, true, 200, 404, true, 404]);
+    assert_eq!(walk(&[]), clean);
+    for (fault, seen) in [
+        ("create-twice", json!([201, 2, true, 200, 404, true, 404])),
+        (
+            "create-not-listed",
+            json!([201, 0, false, 404, 404, true, 404]),
+        ),
+        (
+            "create-stores-nothing",
+            json!([201, 1, false, 200, 404, true, 404]),
+        ),
+        (
+            "create-wrong-location",
+            json!([201, 1, false, 200, 404, false, 404]),
+        ),
+        ("delete-keeps", json!([201, 1, true, 200, 200, true, 404])),
+        (
+            "delete-wrong-one",
+            json!([201, 1, true, 200, 200, false, 404]),
+        ),
+        (
+            "list-forgets-last",
+            json!([201, 1, true, 200, 404, true, 404]),
+        ),
+        (
+            "unknown-item-served",
+            json!([201, 1, true, 200, 200, true, 200]),
+        ),
+    ] {
+        assert_eq!(walk(&[fault]), seen, "{fault}");
+    }
+}
+
+#[test]
+fn what_is_replaced_reads_back_with_its_id() {
+    let front = front(&[]);
+    let new = json!({"name": "changed", "price": 11});
+    let (status, answer, _) = ask(&front, "PUT", "/products/2", new.clone());
+    assert_eq!((status, &answer["id"]), (200, &json!(2)));
+    let (_, read, _) = ask(&front, "GET", "/products/2", Value::Null);
+    assert_eq!(read, json!({"name": "changed", "price": 11, "id": 2}));
+    let (_, beside, _) = ask(&front, "GET", "/products/1", Value::Null);
+    assert_ne!(beside["name"], read["name"]);
+    let (_, profile, _) = ask(
+        &front,
+        "PUT",
+        "/profile",
+        json!({"name": "n", "language": "de"}),
+    );
+    assert_eq!(profile, ask(&front, "GET", "/profile", Value::Null).1);
+}
