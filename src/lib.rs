@@ -10,7 +10,8 @@
 //! | [`fuzzing`] | the bodies of the fuzz targets; nothing imports it |
 //! | [`report`] | terminal, JSON, JUnit from one result model |
 //! | [`campaign`] | inputs without end after the plan: generation, corpus, shrinking |
-//! | [`run`] | plan → send → judge → findings; emits events |
+//! | [`run`] | schedules on the probe: plan → findings; emits events |
+//! | [`probe`] | one engine: session, life, settings watch, send-judge-look |
 //! | [`judge`] | exchange × expectation → verdicts |
 //! | [`case`] | strategies: contract (and seed) → cases |
 //! | [`device`] | HTTP transport byte for byte, login session, settings guard, life monitor |
@@ -27,6 +28,7 @@ pub mod case;
 pub mod cli;
 pub mod device;
 pub mod judge;
+pub mod probe;
 pub mod redact;
 pub mod report;
 pub mod reproduce;

@@ -7,7 +7,7 @@ use crate::contract::Contract;
 use crate::exchange::{Answer, Exchange, Outcome};
 use crate::judge::Took;
 use crate::judge::normalise::normalise;
-use crate::run::observe::Seen;
+use crate::probe::Observation;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -41,7 +41,7 @@ impl Classes {
 /// breaks, at most two of them), status, text of the error without what differs from one answer to
 /// the next, the field that it names, time on a logarithmic scale from half a second on, what
 /// became of the connection, where a read-back differs.
-pub fn class(contract: &Contract, case: &Case, seen: &Seen) -> u64 {
+pub fn class(contract: &Contract, case: &Case, seen: &Observation) -> u64 {
     let mut hash = Sha256::new();
     let mut part = |text: &str| {
         hash.update(text.as_bytes());

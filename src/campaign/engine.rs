@@ -7,13 +7,13 @@ use super::generate::{Generator, Source};
 use super::grammar::Grammar;
 use super::input::Input;
 use super::random::Random;
-use crate::case::{Case, Check, Context, Expect, Step, Weigher};
+use crate::case::{Case, Context, Expect, Step, Weigher};
 use crate::device::Device;
 use crate::exchange::Request;
 use crate::judge::{Law, Took};
+use crate::probe::{Looks, Observation, Patience, Probe};
 use crate::run::event::{Event, Listener};
 use crate::run::journal::{Past, Record};
-use crate::run::observe::{Looks, Observer, Seen};
 use crate::run::result::Finding;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -137,7 +137,7 @@ pub(super) enum Entry {
 
 pub(super) struct Night<'a, 'l> {
     pub(super) job: &'a Job<'a>,
-    pub(super) observer: Observer<'a>,
+    pub(super) probe: Probe<'a>,
     pub(super) weigher: Weigher<'a, 'a>,
     pub(super) listener: &'l mut dyn Listener,
     pub(super) corpus: Corpus,
@@ -146,8 +146,6 @@ pub(super) struct Night<'a, 'l> {
     pub(super) history: VecDeque<Step>,
     /// Refusals since the settings were last looked at.
     pending: Vec<(Step, Case)>,
-    /// The settings as they stand, where they are known.
-    standing: BTreeMap<String, Value>,
     /// How often deviations of a key were gone into.
     pub(super) keys: BTreeMap<String, u32>,
     pub(super) known: BTreeSet<String>,
@@ -173,7 +171,11 @@ pub async fn hunt(
         profile: job.context.profile,
     };
     let options = &job.options;
-    let observer = Observer::new(law, job.device, options.recovery, options.stop.clone());
+    let patience = Patience {
+        recovery: options.recovery,
+        stop: options.stop.clone(),
+    };
+    let probe = Probe::new(law, job.device, patience);
     let weigher = Weigher::new(job.context);
     let grammars = Grammar::all(job.context, &weigher);
     let words = Dictionary::new(job.context.contract, &options.words);
@@ -185,14 +187,13 @@ pub async fn hunt(
     };
     let mut night = Night {
         job,
-        observer,
+        probe,
         weigher,
         listener,
         corpus: Corpus::new(options.corpus.clone()),
         classes: Classes::default(),
         history: VecDeque::new(),
         pending: Vec::new(),
-        standing: BTreeMap::new(),
         keys: BTreeMap::new(),
         known: BTreeSet::new(),
         harvest: Harvest::default(),
@@ -203,13 +204,13 @@ pub async fn hunt(
         requests_before: 0,
     };
     let begun = night.remember(past, &mut seeds);
-    if let Err(why) = night.observer.start(job.context, &options.restore).await {
+    if let Err(why) = night.probe.start(job.context, &options.restore).await {
         night.stop = Some(why);
     } else {
         match past.settings() {
-            Some(before) => night.observer.adopt(before),
+            Some(before) => night.probe.adopt(before),
             None => {
-                let before = night.observer.snapshot();
+                let before = night.probe.snapshot();
                 night.listener.on(&Event::Settings(&before));
             }
         }
@@ -312,14 +313,14 @@ impl Night<'_, '_> {
     }
 
     fn over(&mut self) -> bool {
-        if let Some(why) = &self.observer.lost {
+        if let Some(why) = self.probe.session().lost() {
             self.stop = Some(format!("the device was lost: {why}"));
         }
         if let Some(why) = self.listener.halt() {
             self.stop = Some(format!("cannot go on: {why}"));
         }
         let options = &self.job.options;
-        if self.observer.restarts > options.restarts {
+        if self.probe.session().restarts() > options.restarts {
             self.note(format!(
                 "the device restarted more than {} times: the job ended early",
                 options.restarts
@@ -349,7 +350,7 @@ impl Night<'_, '_> {
                 written: true,
                 ..Looks::default()
             };
-            let seen = self.observer.observe(&[], &case, looks).await;
+            let seen = self.probe.observe(&[], &case, looks).await;
             let class = class::class(self.job.context.contract, &case, &seen);
             let news = seen.tells() && self.classes.see(class);
             if news {
@@ -384,22 +385,11 @@ impl Night<'_, '_> {
         });
     }
 
-    /// Remembers what the settings should be.
-    fn mind_settings(&mut self, step: &Step, case: &Case, seen: &Seen) {
-        match (seen.judgement.took, &seen.read) {
-            (Took::Refused, _) if case.check == Check::Unchanged => {
-                if self.standing.contains_key(&case.operation) {
-                    self.pending.push((step.clone(), case.clone()));
-                }
-            }
-            (Took::Refused, _) => {}
-            (_, Some(read)) => {
-                self.standing.insert(case.operation.clone(), read.clone());
-            }
-            (_, None) => {
-                self.standing.remove(&case.operation);
-                self.pending.retain(|(_, c)| c.operation != case.operation);
-            }
+    /// Remembers refusals for the next look at the settings.
+    fn mind_settings(&mut self, step: &Step, case: &Case, seen: &Observation) {
+        if seen.judgement.took == Took::Refused {
+            self.probe.note(case, seen, Some(self.pending.len()));
+            self.pending.push((step.clone(), case.clone()));
         }
     }
 
@@ -408,23 +398,15 @@ impl Night<'_, '_> {
         let pending = std::mem::take(&mut self.pending);
         // A look for one or two refusals costs as much as for many.
         if pending.len() < WINDOW / 4 {
-            self.pending = Vec::new();
+            self.probe.pass_over();
             return;
         }
-        let operations: BTreeSet<&String> = pending.iter().map(|(_, c)| &c.operation).collect();
-        for operation in operations {
-            let Some(before) = self.standing.get(operation).cloned() else {
-                continue;
-            };
-            let Some(now) = self.observer.read(operation).await else {
-                continue;
-            };
-            self.standing.insert(operation.clone(), now.clone());
-            if self.observer.changed(operation, before, &now).is_none() {
+        for look in self.probe.checkpoint().await {
+            if look.difference.is_none() {
                 continue;
             }
-            for (step, case) in pending.iter().filter(|(_, c)| c.operation == *operation) {
-                let seen = self.observer.observe(&[], case, Looks::ALL).await;
+            for (step, case) in look.pending.iter().filter_map(|at| pending.get(*at)) {
+                let seen = self.probe.observe(&[], case, Looks::ALL).await;
                 if !seen.deviations.is_empty() {
                     self.suspect(step, case, &[], seen).await;
                     break;
@@ -433,15 +415,13 @@ impl Night<'_, '_> {
                     return;
                 }
             }
-            self.standing.clear();
         }
     }
 
     /// Now and then: does the device live, how far are we?
     async fn beat(&mut self) {
         self.progress();
-        if self.observer.restarted().await {
-            self.standing.clear();
+        if self.probe.restarted().await {
             self.pending.clear();
             let recent: Vec<Step> = self.history.iter().cloned().collect();
             for step in recent {
@@ -452,7 +432,7 @@ impl Night<'_, '_> {
                     life: true,
                     ..Looks::default()
                 };
-                let seen = self.observer.observe(&[], &case, looks).await;
+                let seen = self.probe.observe(&[], &case, looks).await;
                 if !seen.deviations.is_empty() {
                     self.suspect(&step, &case, &[], seen).await;
                     return;
@@ -495,7 +475,7 @@ impl Night<'_, '_> {
 
     async fn conclude(mut self) -> Harvest {
         self.listener.on(&Event::Restoring);
-        let restored = self.observer.restore().await;
+        let restored = self.probe.restore().await;
         for reason in restored.reasons {
             self.note(self.job.device.mask(&reason));
         }
@@ -506,7 +486,7 @@ impl Night<'_, '_> {
         harvest.classes = self.classes.len();
         harvest.corpus = self.corpus.inputs().len();
         harvest.grown = self.corpus.grown;
-        harvest.restarts = self.observer.restarts;
+        harvest.restarts = self.probe.session().restarts();
         harvest.keys = self.keys.len();
         harvest.broken_off = self.stop;
         harvest.findings.sort_by_key(|f| f.severity);

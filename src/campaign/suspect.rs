@@ -7,9 +7,9 @@ use super::input::Input;
 use super::shrink::Shrinker;
 use crate::case::{Case, Step};
 use crate::judge::{Deviation, Kind};
+use crate::probe::{Looks, Observation};
 use crate::reproduce::render_answer;
 use crate::run::event::Event;
-use crate::run::observe::{Looks, Seen};
 use crate::run::{Story, compose, fingerprint};
 
 /// How often a finding has to happen in all.
@@ -45,7 +45,7 @@ impl Target {
     }
 
     /// The same sort of deviation, from this promise or from another of the case.
-    fn shown<'s>(&self, seen: &'s Seen) -> Option<&'s (String, Deviation)> {
+    fn shown<'s>(&self, seen: &'s Observation) -> Option<&'s (String, Deviation)> {
         // A second restart within a second cannot be told from a connection that ended.
         let ends = |kind| matches!(kind, Kind::Restart | Kind::ConnectionLost);
         let of_kind = |(_, d): &&(String, Deviation)| {
@@ -60,7 +60,13 @@ impl Target {
 
 impl Night<'_, '_> {
     /// Goes into the deviations of one exchange. `before`: the steps of the same input.
-    pub(super) async fn suspect(&mut self, step: &Step, case: &Case, before: &[Step], seen: Seen) {
+    pub(super) async fn suspect(
+        &mut self,
+        step: &Step,
+        case: &Case,
+        before: &[Step],
+        seen: Observation,
+    ) {
         for (promise, deviation) in seen.deviations.clone() {
             let answer = match &seen.differs {
                 Some(pointer) => pointer.clone(),
@@ -76,7 +82,7 @@ impl Night<'_, '_> {
             // Only now: a process that is killed before goes into it again.
             *self.keys.entry(key.clone()).or_default() += 1;
             self.entry(&Entry::Key { key });
-            if self.observer.lost.is_some() {
+            if self.probe.session().lost().is_some() {
                 return;
             }
         }
@@ -88,10 +94,10 @@ impl Night<'_, '_> {
         case: &Case,
         before: &[Step],
         (promise, deviation): (&str, &Deviation),
-        seen: &Seen,
+        seen: &Observation,
     ) {
         let sent = self.job.device.sent();
-        if self.observer.lost.is_some() {
+        if self.probe.session().lost().is_some() {
             // It does not come back: the last request is what there is to say.
             let mut last = case.clone();
             last.input_class = "gone".to_owned();
@@ -124,7 +130,7 @@ impl Night<'_, '_> {
                 found = Some(input);
                 break;
             }
-            if self.observer.lost.is_some() {
+            if self.probe.session().lost().is_some() {
                 break;
             }
         }
@@ -185,7 +191,7 @@ impl Night<'_, '_> {
         let (last, first) = input.steps.split_last()?;
         let case = self.weigher.weigh(last)?;
         let before = self.requests_of(first);
-        let seen = self.observer.observe(&before, &case, target.looks).await;
+        let seen = self.probe.observe(&before, &case, target.looks).await;
         let (promise, deviation) = target.shown(&seen)?;
         Some((
             promise.clone(),
@@ -202,7 +208,7 @@ impl Night<'_, '_> {
         input: Input,
         target: &Target,
     ) -> (Input, (u32, Option<(String, Deviation, String)>), u32) {
-        let (sent, restarts) = (self.job.device.sent(), self.observer.restarts);
+        let (sent, restarts) = (self.job.device.sent(), self.probe.session().restarts());
         let operations = self
             .weigher
             .operations()
@@ -216,8 +222,8 @@ impl Night<'_, '_> {
         loop {
             let spent = self.job.device.sent() - sent;
             let over = spent >= self.job.options.shrink
-                || self.observer.restarts - restarts >= RESTARTS
-                || self.observer.lost.is_some()
+                || self.probe.session().restarts() - restarts >= RESTARTS
+                || self.probe.session().lost().is_some()
                 || *self.job.options.stop.borrow();
             if over {
                 break;
@@ -248,13 +254,13 @@ impl Night<'_, '_> {
         for _ in 0..TIMES {
             tries += 1;
             if target.kind == Kind::Restart {
-                self.observer.until_a_restart_would_show().await;
+                self.probe.until_a_restart_would_show().await;
             }
             if let Some(seen) = self.shows(input, target).await {
                 hits += 1;
                 shown = Some(seen);
             }
-            if self.observer.lost.is_some() || *self.job.options.stop.borrow() {
+            if self.probe.session().lost().is_some() || *self.job.options.stop.borrow() {
                 break;
             }
         }

@@ -13,12 +13,12 @@ use crate::contract;
 use crate::device::Device;
 use crate::judge::Law;
 use crate::mock::{self, Mock, MockConfig};
+use crate::probe::{Patience, Probe};
 use crate::report::snapshots::Snapshots;
 use crate::report::{self, terminal};
 use crate::reproduce::login_lines;
 use crate::run::event::{Event, Listener};
 use crate::run::journal::{Past, Record};
-use crate::run::observe::Observer;
 use crate::run::replay::{Fate, replay};
 use crate::run::result::{Finding, Night, Report, Status};
 use crate::run::{self, Job, Options, Outcome, Verdict, compare, decide};
@@ -419,19 +419,20 @@ async fn again(job: &Job, baseline: &Report, report: &mut Report) -> BTreeSet<St
         return gone;
     }
     let options = &job.options;
-    let mut observer = Observer::new(law, &job.device, options.recovery, options.stop.clone());
-    if observer
-        .start(&job.context(), &options.restore)
-        .await
-        .is_err()
-    {
+    let patience = Patience {
+        recovery: options.recovery,
+        stop: options.stop.clone(),
+    };
+    let mut probe = Probe::new(law, &job.device, patience);
+    let started = probe.start(&job.context(), &options.restore).await;
+    if started.is_err() {
         return gone;
     }
     for finding in missing {
         if *options.stop.borrow() {
             break;
         }
-        match replay(&mut observer, finding).await {
+        match replay(&mut probe, finding).await {
             Fate::Fixed => {
                 gone.insert(finding.fingerprint.clone());
             }
@@ -443,7 +444,7 @@ async fn again(job: &Job, baseline: &Report, report: &mut Report) -> BTreeSet<St
             Fate::Unclear(_) => {}
         }
     }
-    if observer.restore().await.ok == Some(false) {
+    if probe.restore().await.ok == Some(false) {
         report.device.restored = Some(false);
     }
     gone

@@ -6,8 +6,8 @@ use super::signals::interrupts;
 use crate::case::Context;
 use crate::device::Device;
 use crate::judge::Law;
+use crate::probe::{Patience, Probe};
 use crate::run::Verdict;
-use crate::run::observe::Observer;
 use crate::run::replay::{Fate, replay};
 use crate::run::result::{Finding, Report};
 use std::collections::BTreeMap;
@@ -80,26 +80,30 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         .enable_all()
         .build()?;
     let (stop, stopped) = watch::channel(false);
-    let mut observer = Observer::new(law, &device, RECOVERY, stopped);
+    let patience = Patience {
+        recovery: RECOVERY,
+        stop: stopped,
+    };
+    let mut probe = Probe::new(law, &device, patience);
     let verdicts = runtime.block_on(async {
         interrupts(stop);
-        send(&mut observer, &context, &findings).await
+        send(&mut probe, &context, &findings).await
     })?;
     Ok(Verdict::worst(&verdicts))
 }
 
 async fn send(
-    observer: &mut Observer<'_>,
+    probe: &mut Probe<'_>,
     context: &Context<'_>,
     findings: &[&Finding],
 ) -> Result<Vec<Verdict>, Error> {
     let mut verdicts = Vec::new();
-    if let Err(why) = observer.start(context, &BTreeMap::new()).await {
+    if let Err(why) = probe.start(context, &BTreeMap::new()).await {
         let _ = writeln!(anstream::stderr(), "probity: could not tell: {why}");
         return Ok(vec![Verdict::NotJudged]);
     }
     for finding in findings {
-        let fate = replay(observer, finding).await;
+        let fate = replay(probe, finding).await;
         let more = match &fate {
             Fate::Fixed => String::new(),
             Fate::StillFailing { observed, .. } => format!(": {observed}"),
@@ -115,7 +119,7 @@ async fn send(
             Fate::Unclear(_) => Verdict::NotJudged,
         });
     }
-    let restored = observer.restore().await;
+    let restored = probe.restore().await;
     for reason in &restored.reasons {
         let _ = writeln!(anstream::stderr(), "probity: {reason}");
     }

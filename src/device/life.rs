@@ -86,6 +86,11 @@ impl Device {
         }
     }
 
+    /// Whether the profile names a request that tells that the device lives.
+    pub fn has_life_probe(&self) -> bool {
+        self.profile.life.is_some()
+    }
+
     async fn answers(&self, patience: Duration) -> bool {
         match &self.profile.life {
             Some(life) => {

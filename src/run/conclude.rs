@@ -4,34 +4,29 @@
 use super::exit::Verdict;
 use super::job::{Outcome, Stop};
 use super::result::{ContractRef, DeviceInfo, Exit, Report, Requests, SCHEMA_ID, Tool};
-use super::runner::Runner;
+use super::runner::Run;
 use crate::case::{Case, Expect};
-use crate::device::Guard;
 use crate::judge::Kind;
 use crate::run::event::Event;
 
-impl Runner<'_> {
-    /// Puts the settings back where `guard` has them, and says how the run ends.
-    pub(super) async fn conclude(mut self, guard: Option<Guard>) -> Outcome {
+impl Run<'_> {
+    /// Puts the settings back, and says how the run ends.
+    pub(super) async fn conclude(mut self) -> Outcome {
         let mut restored = None;
-        if let Some(guard) = guard {
-            self.listener.on(&Event::Restoring);
-            let device = &self.job.device;
-            if *self.wrote.get_mut() || !guard.stands(device).await {
-                let result = guard.restore(device).await;
-                for reason in result.reasons {
-                    self.note(device.mask(&reason));
-                }
-                restored = result.ok;
-            } else {
-                restored = Some(true);
+        if self.probe.guard().is_some() {
+            self.ledger.tell(&Event::Restoring);
+            let result = self.probe.restore().await;
+            for reason in result.reasons {
+                self.ledger.note(self.job.device.mask(&reason));
             }
+            restored = result.ok;
         }
         let job = self.job;
         let valid = |case: &Case| case.expect == Expect::Accepted;
-        let judged = self.stop.as_ref().is_none_or(Stop::judged);
-        if judged && self.valid_accepted == 0 && job.plan.cases.iter().any(valid) {
-            self.stop = Some(match self.stop.take() {
+        let mut stop = self.take_stop();
+        let judged = stop.as_ref().is_none_or(Stop::judged);
+        if judged && !self.progress.any_accepted() && job.plan.cases.iter().any(valid) {
+            stop = Some(match stop {
                 None => Stop::Preflight(
                     "no request that is surely valid could be sent and answered".to_owned(),
                 ),
@@ -41,13 +36,13 @@ impl Runner<'_> {
                 )),
             });
         }
-        if let Some(stop) = self.stop.clone() {
-            self.note(stop.text());
+        if let Some(stop) = &stop {
+            self.ledger.note(stop.text());
         }
-        let promises = self.tally.promises(&job.contract);
-        let (mut findings, choices) = std::mem::take(&mut self.tally).into_parts();
-        let nothing_tested = self.cases_answered == 0;
-        if matches!(self.stop, Some(Stop::NothingAccepted | Stop::Preflight(_))) {
+        let mut closed = self.ledger.close(&job.contract);
+        let findings = &mut closed.findings;
+        let nothing_tested = !self.progress.any_answered();
+        if matches!(stop, Some(Stop::NothingAccepted | Stop::Preflight(_))) {
             // Against something that accepts nothing, every refusal looks right and every
             // acceptance wrong; none of it says anything about the contract.
             findings.clear();
@@ -57,8 +52,7 @@ impl Runner<'_> {
             verdicts.push(Verdict::NotRestored);
         }
         let not_judged = nothing_tested
-            || self
-                .stop
+            || stop
                 .as_ref()
                 .is_some_and(|s| !s.judged() && *s != Stop::Reboots);
         if not_judged {
@@ -78,7 +72,7 @@ impl Runner<'_> {
                 "the settings could not be put back; {} findings",
                 findings.len()
             ),
-            Verdict::NotJudged => match &self.stop {
+            Verdict::NotJudged => match &stop {
                 Some(stop) => stop.text(),
                 None => "could not judge: no case drew an answer".to_owned(),
             },
@@ -88,13 +82,13 @@ impl Runner<'_> {
                 n => format!("{n} findings"),
             },
         };
-        if let Some(stop) = &self.stop
+        if let Some(stop) = &stop
             && verdict != Verdict::NotJudged
         {
             // Whoever reads one line must not take a part for the whole.
             reason = format!("{reason}; {}", stop.text());
         }
-        let sign = self.sign.clone();
+        let sign = self.probe.session().sign().cloned();
         let report = Report {
             schema: SCHEMA_ID.to_owned(),
             tool: Tool {
@@ -110,11 +104,11 @@ impl Runner<'_> {
             device: DeviceInfo {
                 model: sign.as_ref().and_then(|s| s.model.clone()),
                 firmware: sign.and_then(|s| s.firmware),
-                restarts: self.restarts,
+                restarts: self.probe.session().restarts(),
                 restored,
             },
             started_at: job.options.started_at.clone(),
-            duration_ms: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            duration_ms: u64::try_from(self.elapsed().as_millis()).unwrap_or(u64::MAX),
             requests: Requests {
                 planned: job.plan.requests as u64,
                 sent: job.device.sent(),
@@ -124,23 +118,25 @@ impl Runner<'_> {
                 code: verdict.code(),
                 reason,
             },
-            promises,
-            findings,
-            divergences: self
-                .probes
-                .divergences(&job.contract, &job.texts, &job.plan.cases),
-            choices,
+            promises: closed.promises,
+            findings: closed.findings,
+            divergences: self.questions.probes.divergences(
+                &job.contract,
+                &job.texts,
+                &job.plan.cases,
+            ),
+            choices: closed.choices,
             contract_issues: job.issues.clone(),
             unsupported: job.contract.unsupported.clone(),
-            notes: self.notes,
+            notes: closed.notes,
             shard: None,
             night: None,
             baseline: None,
         };
-        self.listener.on(&Event::Finished(&report));
+        self.ledger.tell(&Event::Finished(&report));
         Outcome {
             report,
-            files: self.files,
+            files: closed.files,
             verdict,
         }
     }

@@ -1,8 +1,7 @@
 //! From a deviation to a finding: sent again on fresh connections, with a reproducer and evidence.
 
-use super::event::Event;
 use super::result::{Evidence, Finding, Reproducer};
-use super::runner::Runner;
+use super::runner::Run;
 use super::tally::{finding, fingerprint};
 use crate::case::{Case, QUESTIONS, Recipe};
 use crate::device::Device;
@@ -33,62 +32,56 @@ const SHORTEST_WAIT: Duration = Duration::from_millis(500);
 /// everything must not triple the run.
 const THRIFT_AFTER: u64 = 150;
 
-impl Runner<'_> {
+/// What confirming has cost.
+#[derive(Debug, Default)]
+pub(super) struct Confirmations {
+    requests: u64,
+    /// Findings that are a missing answer.
+    hangs: u32,
+}
+
+impl Confirmations {
+    /// Counts requests of a confirmation.
+    pub(super) fn spend(&mut self, requests: u64) {
+        self.requests += requests;
+    }
+}
+
+impl Run<'_> {
     /// Confirms a deviation and adds it to the findings, unless its fingerprint is known. Returns
     /// whether the promise is broken.
     pub(super) async fn found(
         &mut self,
         at: usize,
         promise: &str,
-        deviation: Deviation,
+        mut deviation: Deviation,
         exchange: &Exchange,
     ) -> bool {
         let case = self.case(at);
-        let id = fingerprint(promise, deviation.kind, case);
-        if self.tally.known(&id, &case.id)
-            || self.tally.explained(promise, deviation.kind, case)
-            // What a question comes upon is another string for what a case has shown.
-            || (case.strategy == QUESTIONS
-                && matches!(deviation.kind, Kind::AcceptsInvalid | Kind::RejectsValid)
-                && self.tally.join_last(promise, deviation.kind, case))
-        {
+        if self.joins(promise, &deviation, case) {
             // Its effect on the session or the device still has to be dealt with.
             if exchange.failure().is_some() {
                 self.revive(at).await;
             }
             return true;
         }
-        let mut deviation = deviation;
-        if deviation.kind == Kind::Hang
-            && self.hangs >= HABIT
-            && self.tally.join_last(promise, Kind::Hang, case)
-        {
-            self.revive(at).await;
-            return true;
-        }
         let restarted = exchange.failure().is_some() && self.revive(at).await;
-        let first_kind = deviation.kind;
+        let mut kinds = vec![deviation.kind];
         if restarted {
             deviation = deviation.as_restart();
+            kinds.push(Kind::Restart);
         }
-        let mut hits = 1;
-        let mut tries = 1;
+        let (mut hits, mut tries) = (1, 1);
         for _ in 1..self.times() {
-            if self.stop.is_some() {
+            if self.stopped() {
                 break;
             }
             if restarted {
-                self.until_a_restart_would_show().await;
+                self.probe.until_a_restart_would_show().await;
             }
-            let again = self.attempt_in_session(at).await;
-            self.confirming += 1;
-            let leak = self.leak(&again.exchange);
-            let same = again
-                .judgement
-                .deviations()
-                .map(|(_, d)| d.kind)
-                .chain(leak.map(|d| d.kind))
-                .any(|kind| kind == first_kind || kind == deviation.kind);
+            let again = self.probe.send_in_session(case, true).await;
+            self.confirmations.spend(1);
+            let same = again.shows(&kinds);
             let undecided = again.exchange.answer().is_none() && !same;
             if again.exchange.failure().is_some() {
                 self.revive(at).await;
@@ -97,32 +90,45 @@ impl Runner<'_> {
                 tries += 1;
                 hits += u32::from(same);
             }
-            self.mark_changed(case, &again.judgement);
+            self.probe.note(case, &again, None);
         }
         if deviation.kind == Kind::Hang && hits == tries {
-            self.hangs += 1;
-            if self.hangs == HABIT {
-                let wait = super::runner::median(&self.latencies) * SLOWER;
-                self.job.device.hurry(wait.max(SHORTEST_WAIT));
-                self.note(format!(
-                    "{HABIT} inputs draw no answer; further ones are counted with the last finding"
-                ));
-            }
+            self.count_hang();
         }
-        self.publish(
-            case,
-            promise,
-            &deviation,
-            (hits, tries),
-            render_answer(exchange),
-            Vec::new(),
-        );
+        let answer = render_answer(exchange);
+        self.ledger
+            .publish(case, promise, &deviation, (hits, tries), answer);
         true
+    }
+
+    /// Whether a deviation is another sight of a finding that is there.
+    fn joins(&mut self, promise: &str, deviation: &Deviation, case: &Case) -> bool {
+        let kind = deviation.kind;
+        let id = fingerprint(promise, kind, case);
+        let asked =
+            case.strategy == QUESTIONS && matches!(kind, Kind::AcceptsInvalid | Kind::RejectsValid);
+        let habit = kind == Kind::Hang && self.confirmations.hangs >= HABIT;
+        self.ledger.known(&id, &case.id)
+            || self.ledger.explained(promise, kind, case)
+            // What a question comes upon is another string for what a case has shown.
+            || (asked || habit) && self.ledger.join_last(promise, kind, case)
+    }
+
+    /// Counts an input that drew no answer every time; from some on nobody waits long.
+    fn count_hang(&mut self) {
+        self.confirmations.hangs += 1;
+        if self.confirmations.hangs == HABIT {
+            let wait = self.progress.usual_latency() * SLOWER;
+            self.job.device.hurry(wait.max(SHORTEST_WAIT));
+            self.ledger.note(format!(
+                "{HABIT} inputs draw no answer; further ones are counted with the last finding"
+            ));
+        }
     }
 
     /// How often a deviation has to be seen, the first time included.
     pub(super) fn times(&self) -> u32 {
-        if self.confirming > THRIFT_AFTER {
+        if self.confirmations.requests > THRIFT_AFTER {
             2
         } else {
             TIMES
@@ -140,50 +146,8 @@ impl Runner<'_> {
         let mut case = self.case(at).clone();
         case.input_class = class.to_owned();
         let promise = format!("{}.{promise}", case.operation);
-        if !self
-            .tally
-            .known(&fingerprint(&promise, deviation.kind, &case), &case.id)
-        {
-            self.publish(
-                &case,
-                &promise,
-                &deviation,
-                (1, 1),
-                String::new(),
-                Vec::new(),
-            );
-        }
-    }
-
-    /// Builds the finding, masks it and hands it out.
-    pub(super) fn publish(
-        &mut self,
-        case: &Case,
-        promise: &str,
-        deviation: &Deviation,
-        confirmed: (u32, u32),
-        answer: String,
-        observations: Vec<String>,
-    ) {
-        let story = Story {
-            before: &[],
-            case,
-            promise,
-            deviation,
-            confirmed,
-            answer,
-            observations,
-        };
-        let (found, files) = compose(&self.job.device, &self.job.options.files, story);
-        for (name, content) in files {
-            self.listener.on(&Event::File {
-                name: &name,
-                content: &content,
-            });
-            self.files.push((name, content));
-        }
-        self.listener.on(&Event::Found(&found));
-        self.tally.add(found);
+        self.ledger
+            .publish_new(&case, &promise, &deviation, (1, 1), String::new());
     }
 }
 

@@ -1,7 +1,7 @@
-//! Before anything is judged: does anything answer there at all? May import what [`crate::run`] may.
+//! Before anything is judged: does anything answer there at all?
 
 use super::job::Stop;
-use super::runner::Runner;
+use super::runner::Run;
 use crate::case::{Case, Expect};
 use crate::exchange::{Failure, Request};
 use std::collections::BTreeSet;
@@ -10,29 +10,25 @@ use std::collections::BTreeSet;
 /// defect.
 const TRIES: usize = 3;
 
-impl Runner<'_> {
+impl Run<'_> {
     /// Where neither login nor life probe nor read-back drew an answer, a request of the plan is
     /// sent, then one of another operation. A dead device costs a few time-outs, not the plan's.
     pub(super) async fn first_contact(&mut self) {
-        if self.stop.is_some() || self.job.device.answered() > 0 {
+        if self.stopped() || self.job.device.answered() > 0 {
             return;
         }
-        let job = self.job;
         let mut operations = BTreeSet::new();
         let ordinary = |case: &&Case| matches!(case.request, Request::Http(_));
-        let (valid, other): (Vec<&Case>, Vec<&Case>) = job
-            .plan
-            .cases
-            .iter()
-            .filter(ordinary)
-            .partition(|case| case.expect == Expect::Accepted);
+        let plan = self.cases.plan().iter().filter(ordinary);
+        let (valid, other): (Vec<&Case>, Vec<&Case>) =
+            plan.partition(|case| case.expect == Expect::Accepted);
         let firsts = valid.into_iter().chain(other);
         let mut silence = None;
         for case in firsts
             .filter(|case| operations.insert(case.operation.as_str()))
             .take(TRIES)
         {
-            match self.attempt(case, true).await.exchange.failure() {
+            match self.probe.send(case, true).await.exchange.failure() {
                 None | Some(Failure::NotSent(_)) => return,
                 Some(failure) => {
                     silence.get_or_insert_with(|| (case.operation.clone(), failure.clone()));
@@ -42,8 +38,8 @@ impl Runner<'_> {
         let Some((operation, failure)) = silence else {
             return;
         };
-        let base = job.device.base_url();
-        let path = job.contract.operation(&operation).map_or_else(
+        let base = self.job.device.base_url();
+        let path = self.job.contract.operation(&operation).map_or_else(
             || operation.clone(),
             |o| format!("{} {base}{}", o.method, o.path),
         );
@@ -53,6 +49,6 @@ impl Runner<'_> {
             }
             failure => format!("no answer to {path}: {failure}"),
         };
-        self.stop = Some(Stop::Preflight(why));
+        self.stop(Stop::Preflight(why));
     }
 }

@@ -2,14 +2,14 @@
 //! time, each chosen by what was answered before, until one class of readings is left or nothing
 //! tells the rest apart. Sends its questions as cases, so that whatever else they show is judged.
 
-use super::readings::{Subject, subjects};
-use super::runner::Runner;
-use crate::case::{Case, Check, Expect, question};
+use super::readings::{Probes, Subject, subjects};
+use super::runner::Run;
+use crate::case::{Case, Check, Context, question};
 use crate::exchange::Request;
 use crate::judge::Took;
 use crate::pattern::classify::{Classifier, Outcome};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Questions about one rule beyond which the others have to have their turn.
 const MOST_OF_A_RULE: usize = 16;
@@ -19,6 +19,23 @@ const MOST_IN_VAIN: usize = 6;
 
 /// Accepted questions after which the settings are read back.
 const MOST_READ: u32 = 4;
+
+/// What the device said of ambiguous rules.
+#[derive(Default)]
+pub(super) struct Questions {
+    pub(super) probes: Probes,
+    /// How often a string was asked for the sake of a promise's rule.
+    asked: BTreeMap<(String, String), u32>,
+    /// Accepted questions after which the settings were read back.
+    read: u32,
+}
+
+impl Questions {
+    /// Takes a case as evidence where it is one.
+    pub(super) fn learn(&mut self, context: &Context<'_>, case: &Case, took: Took) {
+        self.probes.observe(context, case, took);
+    }
+}
 
 /// What is asked for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -31,15 +48,15 @@ enum Stage {
     Describe,
 }
 
-impl<'a> Runner<'a> {
+impl<'a> Run<'a> {
     /// Asks about every rule whose promise the plan tests, as long as there are questions left in
     /// the options.
     pub(super) async fn inquire(&mut self) {
-        let mut left = self.job.options.questions.min(self.questions.len());
+        let mut left = self.job.options.questions.min(self.cases.places());
         if left == 0 {
             return;
         }
-        let subjects = subjects(&self.job.contract, &self.job.plan.cases);
+        let subjects = subjects(&self.job.contract, &self.cases.plan());
         let mut desks = self.desks(&subjects);
         // First what separates listed readings, of every rule; then whether the device is really
         // what was concluded; then what describes those that fit none, which takes more.
@@ -54,13 +71,13 @@ impl<'a> Runner<'a> {
                     let Some(text) = self.next_question(subject, classifier, stage) else {
                         break;
                     };
-                    let known = self.probes.knows(&subject.promise, &text);
+                    let known = self.questions.probes.knows(&subject.promise, &text);
                     match self.ask(subject, stage, &text).await {
                         // What was asked counts more than what followed from the plan.
                         Some(_) if known => {
                             let texts = &self.job.texts;
                             let (promise, rule) = (&subject.promise, &subject.rule);
-                            match self.probes.classifier(promise, rule, texts) {
+                            match self.questions.probes.classifier(promise, rule, texts) {
                                 Some(again) => *classifier = again,
                                 None => break,
                             }
@@ -76,7 +93,7 @@ impl<'a> Runner<'a> {
         let open =
             |(_, c): &(&Subject, Classifier<'_>)| matches!(c.outcome(), Outcome::Open { .. });
         if left == 0 && desks.iter().any(open) {
-            self.note(
+            self.ledger.note(
                 "the budget ended before every reading of the string rules was asked about"
                     .to_owned(),
             );
@@ -86,7 +103,14 @@ impl<'a> Runner<'a> {
     /// The rules that may be asked about, with what is known of each.
     fn desks<'s>(&self, subjects: &'s [Subject]) -> Vec<(&'s Subject, Classifier<'a>)> {
         let texts = &self.job.texts;
-        let desk = |s: &'s Subject| Some((s, self.probes.classifier(&s.promise, &s.rule, texts)?));
+        let desk = |s: &'s Subject| {
+            Some((
+                s,
+                self.questions
+                    .probes
+                    .classifier(&s.promise, &s.rule, texts)?,
+            ))
+        };
         subjects.iter().filter_map(desk).collect()
     }
 
@@ -96,9 +120,9 @@ impl<'a> Runner<'a> {
     /// the few readings that refuse all that was sent, and is believed when a value that one of these
     /// takes is taken.
     pub(super) async fn diagnose(&mut self) {
-        let hopeless = self.stop.take();
-        let mut left = self.job.options.questions.min(self.questions.len());
-        let subjects = subjects(&self.job.contract, &self.job.plan.cases);
+        let hopeless = self.take_stop();
+        let mut left = self.job.options.questions.min(self.cases.places());
+        let subjects = subjects(&self.job.contract, &self.cases.plan());
         let mut culprit = None;
         for (subject, mut classifier) in self.desks(&subjects) {
             let (mut sent, mut taken) = (0, false);
@@ -130,7 +154,7 @@ impl<'a> Runner<'a> {
             left -= sent;
             if taken {
                 for text in &refused {
-                    self.probes.refused(subject, text);
+                    self.questions.probes.refused(subject, text);
                 }
                 culprit = Some(subject);
                 break;
@@ -138,25 +162,26 @@ impl<'a> Runner<'a> {
         }
         for subject in &subjects {
             if culprit.is_none_or(|c| c.promise != subject.promise) {
-                self.probes.forget(&subject.promise);
+                self.questions.probes.forget(&subject.promise);
             }
         }
         if let Some(subject) = culprit {
-            self.note(format!(
+            self.ledger.note(format!(
                 "{}: the device takes a value of this field that not every reading allows, and \
                  none that every reading allows: this is why it refuses every request",
                 subject.path.dotted()
             ));
         }
-        if self.stop.is_none() {
-            self.stop = hopeless;
+        if let Some(hopeless) = hopeless {
+            self.stop(hopeless);
         }
     }
 
     /// The values of a field in the bodies that should have been accepted, and were not.
     fn refused_values(&self, subject: &Subject) -> BTreeSet<String> {
         let pointer = subject.path.pointer();
-        self.valid_refused
+        self.progress
+            .valid_refused()
             .iter()
             .map(|&at| self.case(at))
             .filter(|case| case.operation == subject.operation)
@@ -180,7 +205,12 @@ impl<'a> Runner<'a> {
             Outcome::Unlisted { contradiction, .. } => {
                 // Whether the answer that left no reading comes again.
                 let again = (contradiction.0, subject.promise.clone());
-                if self.asked.get(&again).is_none_or(|times| *times < 2) {
+                if self
+                    .questions
+                    .asked
+                    .get(&again)
+                    .is_none_or(|times| *times < 2)
+                {
                     return Some(again.0);
                 }
                 (stage == Stage::Describe)
@@ -197,47 +227,30 @@ impl<'a> Runner<'a> {
         let job = self.job;
         let operation = job.contract.operation(&subject.operation)?;
         let mut case = question(&job.context(), operation, &subject.path, text)?;
-        if self.questions_read >= MOST_READ {
+        if self.questions.read >= MOST_READ {
             case.check = Check::Nothing;
         }
         let again = (text.to_owned(), subject.promise.clone());
-        *self.asked.entry(again).or_default() += 1;
-        let at = self.keep(case)?;
+        *self.questions.asked.entry(again).or_default() += 1;
+        let at = self.cases.keep(case)?;
         if self.spared(at) {
             return None;
         }
-        let attempt = self.attempt(self.case(at), false).await;
-        let accepted = match attempt.judgement.took {
+        let seen = self.probe.send(self.case(at), false).await;
+        let accepted = match seen.judgement.took {
             Took::Accepted => Some(true),
             Took::Refused => Some(false),
             Took::Neither => None,
         };
         if accepted == Some(true) && matches!(self.case(at).check, Check::ReadsBack(_)) {
-            self.questions_read += 1;
+            self.questions.read += 1;
         }
-        self.settle(at, attempt).await;
+        self.settle(at, seen).await;
         let separating = stage == Stage::Separate;
-        self.probes.asked(subject, separating, text, accepted);
+        self.questions
+            .probes
+            .asked(subject, separating, text, accepted);
         accepted
-    }
-
-    /// Counts what became of a surely valid case.
-    pub(super) fn count_valid(&mut self, at: usize, took: Took) {
-        if self.case(at).expect != Expect::Accepted || took == Took::Neither {
-            return;
-        }
-        self.valid_sent += 1;
-        match took {
-            Took::Accepted => self.valid_accepted += 1,
-            _ => self.valid_refused.push(at),
-        }
-    }
-
-    /// Gives a case that is not of the plan a place.
-    pub(super) fn keep(&mut self, case: Case) -> Option<usize> {
-        let place = self.questions.iter().position(|q| q.get().is_none())?;
-        let kept = self.questions.get(place)?.set(case).is_ok();
-        kept.then(|| self.job.plan.cases.len() + place)
     }
 }
 

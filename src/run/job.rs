@@ -2,11 +2,9 @@
 
 use super::exit::Verdict;
 use super::result::Report;
-use crate::case::{Case, Context, Plan};
+use crate::case::{Context, Plan};
 use crate::contract::{Contract, ContractIssue};
 use crate::device::Device;
-use crate::exchange::Exchange;
-use crate::judge::Judgement;
 use crate::pattern::Texts;
 use crate::profile::Profile;
 use serde_json::Value;
@@ -114,22 +112,6 @@ impl Stop {
                 "could not judge: the device refused every request that is surely valid".to_owned()
             }
             Stop::Preflight(why) => format!("could not judge: {why}"),
-        }
-    }
-}
-
-/// One exchange with what it says.
-pub(super) struct Attempt {
-    pub(super) exchange: Exchange,
-    pub(super) judgement: Judgement,
-}
-
-impl Attempt {
-    /// Nothing was sent that says anything about the case.
-    pub(super) fn undecided(case: &Case, why: &str) -> Attempt {
-        Attempt {
-            exchange: Exchange::not_sent(why),
-            judgement: Judgement::undecided(case, why),
         }
     }
 }

@@ -7,7 +7,7 @@
 //! they gone through one by one. A deviation is confirmed on fresh connections before it becomes a
 //! finding. Whatever happens, the settings are put back at the end.
 
-mod budget;
+mod cases;
 mod compare;
 mod conclude;
 mod confirm;
@@ -20,8 +20,9 @@ mod inquiry;
 mod job;
 pub mod journal;
 pub mod known;
+mod ledger;
 pub mod merge;
-pub mod observe;
+mod progress;
 mod readings;
 mod recover;
 pub mod replay;
@@ -29,7 +30,6 @@ pub mod result;
 mod runner;
 mod settings;
 mod slow;
-mod state;
 mod tally;
 
 pub use compare::{Compared, compare, decide};

@@ -1,9 +1,9 @@
 //! Findings of an earlier run, sent again: fixed, still failing, or nobody can tell. May import
 //! what [`crate::run`] may.
 
-use super::observe::{Looks, Observer, Seen};
 use super::result::Finding;
 use crate::judge::Kind;
+use crate::probe::{Looks, Observation, Probe};
 use std::fmt;
 
 /// How often each finding is sent.
@@ -46,7 +46,7 @@ impl fmt::Display for Fate {
 /// Fixed is only what kept the promise in every repetition, so one repetition without an answer
 /// leaves it unclear; still failing is what broke the same promise at least once, whatever the
 /// kind of failure is today.
-pub async fn replay(observer: &mut Observer<'_>, finding: &Finding) -> Fate {
+pub async fn replay(probe: &mut Probe<'_>, finding: &Finding) -> Fate {
     let Some(recipe) = &finding.reproducer.recipe else {
         return Fate::Unclear("it takes a whole run to see".to_owned());
     };
@@ -55,7 +55,7 @@ pub async fn replay(observer: &mut Observer<'_>, finding: &Finding) -> Fate {
     let (mut hits, mut tries, mut observed) = (0, 0, None);
     let mut unclear = None;
     for _ in 0..if flaky { TIMES_FLAKY } else { TIMES } {
-        let seen = observer.observe(&recipe.before, &case, Looks::ALL).await;
+        let seen = probe.observe(&recipe.before, &case, Looks::ALL).await;
         if let Some(deviation) = seen.deviation(&finding.promise) {
             hits += 1;
             tries += 1;
@@ -65,7 +65,7 @@ pub async fn replay(observer: &mut Observer<'_>, finding: &Finding) -> Fate {
         } else {
             tries += 1;
         }
-        if observer.lost.is_some() {
+        if probe.session().lost().is_some() {
             break;
         }
     }
@@ -84,7 +84,7 @@ pub async fn replay(observer: &mut Observer<'_>, finding: &Finding) -> Fate {
 }
 
 /// Why an observation without a deviation does not say that the promise was kept.
-fn silence(seen: &Seen, finding: &Finding) -> Option<String> {
+fn silence(seen: &Observation, finding: &Finding) -> Option<String> {
     if !seen.tells() {
         return Some(match (seen.exchange.failure(), seen.exchange.status()) {
             (Some(failure), _) => failure.to_string(),

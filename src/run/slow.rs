@@ -6,7 +6,7 @@
 use super::growth::{LONGEST, budget, measured, schedule};
 use super::readings::{Subject, subjects};
 use super::result::{Measured, Slowness, TimeSample};
-use super::runner::Runner;
+use super::runner::Run;
 use crate::case::question;
 use crate::pattern::Text;
 use crate::pattern::ambiguity::{Attack, Growth, risk};
@@ -18,7 +18,7 @@ use std::time::Duration;
 /// Pairs of pattern and mode of one rule for which a prediction is made.
 const PREDICTIONS: usize = 6;
 
-impl Runner<'_> {
+impl Run<'_> {
     /// Measures every rule that a reading which is left makes slow, the worst first, with what is
     /// left of the questions.
     pub(super) async fn measure_growth(&mut self) {
@@ -27,10 +27,11 @@ impl Runner<'_> {
         }
         let texts = &self.job.texts;
         let mut suspects: Vec<(Growth, Attack, Subject)> = Vec::new();
-        for subject in subjects(&self.job.contract, &self.job.plan.cases) {
-            let classifier = self
-                .probes
-                .classifier(&subject.promise, &subject.rule, texts);
+        for subject in subjects(&self.job.contract, self.cases.plan()) {
+            let classifier =
+                self.questions
+                    .probes
+                    .classifier(&subject.promise, &subject.rule, texts);
             let predicted = texts
                 .get(&subject.rule)
                 .zip(classifier)
@@ -44,13 +45,13 @@ impl Runner<'_> {
             let slowness = self.measure(&subject, growth, attack).await;
             // Nothing sent, nothing to say.
             if !slowness.samples.is_empty() {
-                self.probes.slow(&subject, slowness);
+                self.questions.probes.slow(&subject, slowness);
             }
         }
     }
 
     async fn measure(&mut self, subject: &Subject, predicted: Growth, attack: Attack) -> Slowness {
-        let usual = self.usual_latency();
+        let usual = self.progress.usual_latency();
         let mut samples: Vec<TimeSample> = Vec::new();
         let steps = schedule(predicted, attack.pump.chars().count());
         let mut complete = true;
@@ -97,13 +98,6 @@ impl Runner<'_> {
         }
     }
 
-    /// The median of the answers so far.
-    fn usual_latency(&self) -> Duration {
-        let mut all = self.latencies.clone();
-        all.sort_unstable();
-        all.get(all.len() / 2).copied().unwrap_or_default()
-    }
-
     /// How long the device takes to answer one string; `None` where it did not, or nothing more may
     /// be sent.
     async fn time_of(&mut self, subject: &Subject, text: &str) -> Option<Duration> {
@@ -113,16 +107,12 @@ impl Runner<'_> {
         let job = self.job;
         let operation = job.contract.operation(&subject.operation)?;
         let case = question(&job.context(), operation, &subject.path, text)?;
-        let at = self.keep(case)?;
-        let attempt = self.attempt(self.case(at), false).await;
-        let time = attempt
-            .exchange
-            .answer()
-            .map(|_| attempt.exchange.timings.total);
-        // What is slow on purpose says nothing about how quick the device is at the end.
-        let latencies = self.latencies.len();
-        self.settle(at, attempt).await;
-        self.latencies.truncate(latencies);
+        let at = self.cases.keep(case)?;
+        let seen = self.probe.send(self.case(at), false).await;
+        let time = seen.exchange.answer().map(|_| seen.exchange.timings.total);
+        let measured = self.progress.measured();
+        self.settle(at, seen).await;
+        self.progress.forget_measured(measured);
         time
     }
 }

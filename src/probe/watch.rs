@@ -1,4 +1,4 @@
-//! What a device's settings should look like, and whether a read-back agrees. Pure: the runner
+//! What the state of one resource should look like, and whether a read-back agrees. Pure: the probe
 //! reads, this counts and compares.
 
 use crate::device::{ReadBackError, ReadBackState};
@@ -6,11 +6,11 @@ use crate::judge::Deviation;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Settings of one write operation as far as the run knows them.
+/// The state of one resource as far as it is known, whoever writes it.
 #[derive(Debug, Default)]
-pub struct Watched {
-    /// The last read-back that nothing has changed since; `None`: has to be read again.
-    pub standing: Option<Value>,
+pub struct SettingsWatch {
+    /// The last read-back that nothing is known to have changed since; `None`: has to be read again.
+    pub baseline: Option<Value>,
     /// JSON pointers whose values change by themselves (two readings in a row differed).
     volatile: BTreeSet<String>,
     /// JSON pointers that some read-back has shown.
@@ -19,7 +19,7 @@ pub struct Watched {
     placeholders: BTreeMap<String, Vec<String>>,
     /// Those of them that a read-back has shown as they were written.
     clear: BTreeSet<String>,
-    /// Indices of refused cases since the last look at the settings.
+    /// Refused cases since the last look, by the numbers that the schedule gives them.
     pub pending: Vec<usize>,
     /// Read-backs that failed in a row.
     pub failures: u32,
@@ -60,7 +60,7 @@ impl Difference {
 /// How many failures in a row end the reading back.
 pub const GIVE_UP_AFTER: u32 = 3;
 
-impl Watched {
+impl SettingsWatch {
     /// Whether an object of `body`, at any depth, has two members or more that the settings have at
     /// their top: one name alone may be of both by chance.
     pub fn is_in(&self, body: &Value) -> bool {
@@ -78,10 +78,16 @@ impl Watched {
 
     /// A watch over settings whose `placeholders` the profile names.
     pub fn new(placeholders: BTreeMap<String, Vec<String>>) -> Self {
-        Watched {
+        SettingsWatch {
             placeholders,
-            ..Watched::default()
+            ..SettingsWatch::default()
         }
+    }
+
+    /// From now on nothing is known of the state.
+    pub fn forget(&mut self) {
+        self.baseline = None;
+        self.pending.clear();
     }
 
     /// Whether reading back still makes sense.
@@ -110,7 +116,7 @@ impl Watched {
         }
     }
 
-    /// As [`Watched::take`], after an accepted write: what the write has broken is no failure to read.
+    /// As [`SettingsWatch::take`], after an accepted write: what the write has broken is no failure to read.
     ///
     /// # Errors
     /// Why there are no settings.
@@ -150,7 +156,7 @@ impl Watched {
         compare(first, &second, String::new(), &mut all);
         compare(&second, first, String::new(), &mut all);
         self.volatile.extend(all.into_iter().map(|d| d.pointer));
-        self.standing = Some(second);
+        self.baseline = Some(second);
     }
 
     /// Remembers which members a read-back shows.
@@ -193,13 +199,13 @@ impl Watched {
     }
 
     /// What a read-back shows otherwise than the one that stands.
-    pub fn differs_from_standing(&self, read_back: &Value) -> Option<Difference> {
-        let standing = self.standing.as_ref()?;
+    pub fn differs_from_baseline(&self, read_back: &Value) -> Option<Difference> {
+        let baseline = self.baseline.as_ref()?;
         let mut all = Vec::new();
-        compare(standing, read_back, String::new(), &mut all);
+        compare(baseline, read_back, String::new(), &mut all);
         // Members that came anew are a change too.
         let mut back = Vec::new();
-        compare(read_back, standing, String::new(), &mut back);
+        compare(read_back, baseline, String::new(), &mut back);
         all.extend(back.into_iter().map(|d| Difference {
             pointer: d.pointer,
             expected: d.observed,
@@ -298,8 +304,8 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn watch() -> Watched {
-        let mut watch = Watched::new(BTreeMap::from([(
+    fn watch() -> SettingsWatch {
+        let mut watch = SettingsWatch::new(BTreeMap::from([(
             "/password".to_owned(),
             vec!["WebPass".to_owned()],
         )]));
@@ -387,17 +393,17 @@ mod tests {
     #[test]
     fn what_stands_must_stay() {
         let same = json!({"a": 1, "b": "x", "n": {"p": 5}, "password": "WebPass", "t": 99});
-        assert_eq!(watch().differs_from_standing(&same), None);
+        assert_eq!(watch().differs_from_baseline(&same), None);
         let mut changed = same.clone();
         changed["n"]["p"] = json!(6);
-        let difference = watch().differs_from_standing(&changed).expect("differs");
+        let difference = watch().differs_from_baseline(&changed).expect("differs");
         assert_eq!(
             (difference.pointer.as_str(), difference.observed.as_str()),
             ("/n/p", "6")
         );
         let mut grown = same.clone();
         grown["new"] = json!(true);
-        let difference = watch().differs_from_standing(&grown).expect("differs");
+        let difference = watch().differs_from_baseline(&grown).expect("differs");
         assert_eq!(
             (difference.expected.as_str(), difference.observed.as_str()),
             ("absent", "true")

@@ -1,0 +1,380 @@
+//! The probe: a case goes out, the answer is judged and searched for secrets.
+
+use super::guarded::guarded;
+use super::limits::Spent;
+use super::session::{Patience, Session, never_reached};
+use super::settings::{Checkpoint, Settings};
+use super::watch::Difference;
+use crate::case::build::own_credentials;
+use crate::case::{Case, Context};
+use crate::contract::answers_promise;
+use crate::device::{Device, Guard, GuardedWrite, Restored};
+use crate::exchange::{Exchange, Request};
+use crate::judge::{Deviation, Judgement, Kind, Law, Ruling, Took, judge};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
+
+/// How long a device that has not answered anything yet may take to do so.
+const FIRST_CONTACT: Duration = Duration::from_secs(5);
+
+/// What was seen of one case.
+#[derive(Clone, Debug)]
+pub struct Observation {
+    /// What came back.
+    pub exchange: Exchange,
+    /// What the judge says of it.
+    pub judgement: Judgement,
+    /// Every broken promise: the judge's, and what the looks show.
+    pub deviations: Vec<(String, Deviation)>,
+    /// JSON pointer at which a read-back differs.
+    pub differs: Option<String>,
+    /// The settings as they were read after the exchange, where they were.
+    pub read: Option<Value>,
+    /// A read-back that was asked for and did not come: state tells nothing.
+    pub unread: bool,
+}
+
+impl Observation {
+    /// Nothing was sent that says anything about the case.
+    pub fn undecided(case: &Case, why: &str) -> Observation {
+        Observation {
+            exchange: Exchange::not_sent(why),
+            judgement: Judgement::undecided(case, why),
+            deviations: Vec::new(),
+            differs: None,
+            read: None,
+            unread: false,
+        }
+    }
+
+    /// Whether it says anything about the case: a complete answer of a device that was not too
+    /// busy, or a deviation.
+    pub fn tells(&self) -> bool {
+        let busy = matches!(self.exchange.status(), Some(429 | 503));
+        !self.deviations.is_empty()
+            || (!busy && self.exchange.answer().is_some())
+            // The end of a connection is an answer to what is no message.
+            || self.judgement.verdicts.iter().any(|v| v.ruling == Ruling::Kept)
+    }
+
+    /// The deviation from a promise.
+    pub fn deviation(&self, promise: &str) -> Option<&Deviation> {
+        let found = self.deviations.iter().find(|(p, _)| p == promise);
+        found.map(|(_, deviation)| deviation)
+    }
+
+    /// Whether some deviation is of one of these kinds.
+    pub fn shows(&self, kinds: &[Kind]) -> bool {
+        self.deviations.iter().any(|(_, d)| kinds.contains(&d.kind))
+    }
+}
+
+/// Sends cases to one device and looks at what they do.
+pub struct Probe<'a> {
+    law: Law<'a>,
+    pub(super) session: Session<'a>,
+    pub(super) settings: Settings,
+    guard: Option<Guard>,
+    spent: Spent,
+    /// Whether anything was sent that the device did not plainly refuse.
+    wrote: AtomicBool,
+}
+
+impl<'a> Probe<'a> {
+    /// A probe that has sent nothing yet.
+    pub fn new(law: Law<'a>, device: &'a Device, patience: Patience) -> Probe<'a> {
+        Probe {
+            law,
+            session: Session::new(device, law.profile.login.as_ref(), patience),
+            settings: Settings::default(),
+            guard: None,
+            spent: Spent::default(),
+            wrote: AtomicBool::new(false),
+        }
+    }
+
+    /// Where requests go.
+    pub fn device(&self) -> &'a Device {
+        self.session.device()
+    }
+
+    /// Opens the session, remembers the settings and the sign of life.
+    ///
+    /// # Errors
+    /// The device does not let us in; secrets masked.
+    pub async fn open(
+        &mut self,
+        context: &Context<'_>,
+        guarded: Vec<GuardedWrite>,
+    ) -> Result<(), String> {
+        let device = self.device();
+        if let Some((headers, query)) = own_credentials(context.contract) {
+            device.set_auth(headers, query);
+        }
+        self.session.open().await?;
+        let guard = Guard::take(device, guarded).await;
+        self.settings = Settings::learn(device, &guard, &self.law.profile.read_back).await;
+        self.guard = Some(guard);
+        Ok(())
+    }
+
+    /// [`Probe::open`] for a device that nothing else is known of. `restore`: operation → JSON
+    /// pointer → value of what cannot be read.
+    ///
+    /// # Errors
+    /// The device does not answer, or does not let us in; secrets masked.
+    pub async fn start(
+        &mut self,
+        context: &Context<'_>,
+        restore: &BTreeMap<String, BTreeMap<String, Value>>,
+    ) -> Result<(), String> {
+        self.open(context, guarded(context, restore)).await?;
+        self.contact().await
+    }
+
+    /// Login, life, patience.
+    pub fn session(&self) -> &Session<'a> {
+        &self.session
+    }
+
+    /// Logs in anew, in place of a session that has ended.
+    ///
+    /// # Errors
+    /// As [`Session::open_again`].
+    pub async fn open_again(&mut self) -> Result<(), String> {
+        self.session.open_again().await
+    }
+
+    /// Logs in where nobody is.
+    ///
+    /// # Errors
+    /// As [`Session::log_in`].
+    pub async fn log_in(&self) -> Result<(), String> {
+        self.session.log_in().await
+    }
+
+    /// As [`Session::revive`]; after a restart nothing is known of the settings.
+    pub async fn revive(&mut self) -> bool {
+        let restarted = self.session.revive().await;
+        self.after_life(restarted)
+    }
+
+    /// As [`Session::restarted`], likewise.
+    pub async fn restarted(&mut self) -> bool {
+        let restarted = self.session.restarted().await;
+        self.after_life(restarted)
+    }
+
+    /// As [`Session::went_down`], likewise.
+    pub async fn went_down(&mut self) -> bool {
+        let down = self.session.went_down().await;
+        self.after_life(down)
+    }
+
+    fn after_life(&mut self, restarted: bool) -> bool {
+        if restarted {
+            self.settings.forget();
+        }
+        restarted
+    }
+
+    /// As [`Session::until_a_restart_would_show`].
+    pub async fn until_a_restart_would_show(&mut self) {
+        self.session.until_a_restart_would_show().await;
+    }
+
+    /// The state of the resources that are written.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// What the user should know since the last call.
+    pub fn take_notes(&mut self) -> Vec<String> {
+        self.settings.take_notes()
+    }
+
+    /// Whether anything answers there at all, once the session is open.
+    ///
+    /// # Errors
+    /// Nothing does.
+    async fn contact(&self) -> Result<(), String> {
+        let device = self.device();
+        if device.answered() > 0 || device.wait_alive(FIRST_CONTACT).await {
+            return Ok(());
+        }
+        Err(format!("{} does not answer", device.base_url()))
+    }
+
+    /// What keeps the settings over the job, once the session is open.
+    pub fn guard(&self) -> Option<&Guard> {
+        self.guard.as_ref()
+    }
+
+    /// The settings that will be put back, without what cannot be read: see [`Guard::snapshot`].
+    pub fn snapshot(&self) -> BTreeMap<String, Value> {
+        let guard = self.guard.as_ref();
+        guard.map(|g| g.snapshot(self.device())).unwrap_or_default()
+    }
+
+    /// Puts these settings back at the end, not those that stood at the start.
+    pub fn adopt(&mut self, before: &BTreeMap<String, Value>) {
+        let device = self.device();
+        if let Some(guard) = &mut self.guard {
+            guard.adopt(device, before);
+        }
+        // An earlier process wrote.
+        self.wrote.store(true, Relaxed);
+    }
+
+    /// Puts the settings back where something may have changed them.
+    pub async fn restore(&self) -> Restored {
+        let Some(guard) = &self.guard else {
+            return Restored::default();
+        };
+        let device = self.device();
+        if self.wrote.load(Relaxed) || !guard.stands(device).await {
+            return guard.restore(device).await;
+        }
+        Restored {
+            ok: Some(true),
+            reasons: Vec::new(),
+        }
+    }
+
+    /// The limit of the profile that forbids to send a case, as the profile names it.
+    pub fn forbidden(&self, case: &Case) -> Option<&'static str> {
+        self.spent.forbids(case, &self.law.profile.limits)
+    }
+
+    /// Sends one case, judges it, and looks for secrets in the answer. Several may be under way at
+    /// once.
+    pub async fn send(&self, case: &Case, fresh: bool) -> Observation {
+        let exchange = self.session.send(&case.request, fresh).await;
+        self.observation(case, exchange)
+    }
+
+    /// Sends a request that has to come before a case.
+    pub(super) async fn send_before(&self, request: &Request, fresh: bool) -> Exchange {
+        self.wrote.store(true, Relaxed);
+        self.session.send(request, fresh).await
+    }
+
+    /// What an exchange says.
+    fn observation(&self, case: &Case, exchange: Exchange) -> Observation {
+        let judgement = judge(self.law, case, &exchange);
+        self.spent.count(case, &exchange, &judgement);
+        if judgement.took != Took::Refused {
+            self.wrote.store(true, Relaxed);
+        }
+        let judged = judgement.deviations();
+        let mut deviations: Vec<_> = judged.map(|(p, d)| (p.to_owned(), d.clone())).collect();
+        if let Some(leak) = self.leak(&exchange) {
+            deviations.push((answers_promise(&case.operation), leak));
+        }
+        Observation {
+            exchange,
+            judgement,
+            deviations,
+            differs: None,
+            read: None,
+            unread: false,
+        }
+    }
+
+    /// A refusal that shows the session's credentials, or the settings to whom it lets see none.
+    fn leak(&self, exchange: &Exchange) -> Option<Deviation> {
+        let answer = exchange.answer().filter(|a| a.status >= 400)?;
+        let text = String::from_utf8_lossy(&answer.body);
+        let settings = matches!(answer.status, 401 | 403)
+            && serde_json::from_slice(&answer.body).is_ok_and(|body| self.settings.are_in(&body));
+        (settings || self.device().shows_secret(&text)).then(|| {
+            Deviation::secret_leak(settings, answer).masked(|text| self.device().mask(text))
+        })
+    }
+
+    /// Sends a case; where the session has ended meanwhile (a restart forgets it), logs in and
+    /// sends it again.
+    pub async fn send_in_session(&mut self, case: &Case, fresh: bool) -> Observation {
+        let first = self.send(case, fresh).await;
+        if !self.session.ended(case, &first.exchange) {
+            return first;
+        }
+        match self.session.open_again().await {
+            Ok(()) => self.send(case, fresh).await,
+            // What was answered to a dead session says nothing about the case.
+            Err(why) => Observation::undecided(case, &why),
+        }
+    }
+
+    /// As [`Probe::send_in_session`]; a device that takes no connection is waited for, and asked
+    /// once more when it does.
+    pub(super) async fn send_patiently(&mut self, case: &Case, fresh: bool) -> Observation {
+        let seen = self.send_in_session(case, fresh).await;
+        if !seen.exchange.failure().is_some_and(never_reached) {
+            return seen;
+        }
+        if !self.session.wait().await {
+            return Observation::undecided(case, "the device does not take connections");
+        }
+        self.send(case, fresh).await
+    }
+
+    /// Something changed the settings that was not accepted.
+    pub fn changed(&self) {
+        self.wrote.store(true, Relaxed);
+    }
+
+    /// Reads what is not known of the settings, before cases that must not change it.
+    pub async fn look_again(&mut self) {
+        let device = self.device();
+        self.settings.look_again(device).await;
+    }
+
+    /// Do the settings stand as before the refused cases since the last look?
+    pub async fn checkpoint(&mut self) -> Vec<Checkpoint> {
+        let device = self.device();
+        self.settings.checkpoint(device).await
+    }
+
+    /// Gives up the look at the refused cases since the last one.
+    pub fn pass_over(&mut self) {
+        self.settings.pass_over();
+    }
+
+    /// As [`Settings::compare`].
+    pub async fn compare(&mut self, operation: &str) -> Option<Option<Difference>> {
+        let device = self.device();
+        self.settings.compare(device, operation).await
+    }
+
+    /// What the settings show otherwise than an accepted write; `None` where nothing can be said of
+    /// it.
+    pub async fn after_write(
+        &mut self,
+        operation: &str,
+        written: &Value,
+    ) -> Option<Option<Difference>> {
+        let device = self.device();
+        let seen = self.settings.after_write(device, operation, written).await;
+        seen.map(|(difference, _)| difference)
+    }
+
+    /// The state that an operation writes; `None` where it cannot be read.
+    pub async fn read(&mut self, operation: &str) -> Option<Value> {
+        let device = self.device();
+        self.settings.read(device, operation).await
+    }
+
+    /// What an exchange means for the settings and for the life of the device; to be called in the
+    /// order of sending. `number`: how the schedule knows the case at the next look.
+    pub fn note(&mut self, case: &Case, seen: &Observation, number: Option<usize>) {
+        let took = seen.judgement.took;
+        self.settings.note(case, took, number);
+        if seen.exchange.answer().is_some() {
+            self.session
+                .answers_to(&case.request, took == Took::Refused);
+        }
+    }
+}

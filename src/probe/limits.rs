@@ -1,0 +1,59 @@
+//! What a job may spend on a device: writes and failed logins of the profile.
+
+use crate::case::{Case, Check, Expect};
+use crate::exchange::{Exchange, Request};
+use crate::judge::{Judgement, Took};
+use crate::profile::Limits;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// What was spent.
+#[derive(Debug, Default)]
+pub(super) struct Spent {
+    writes: AtomicU64,
+    failed_logins: AtomicU64,
+}
+
+impl Spent {
+    /// Counts one judged exchange.
+    pub(super) fn count(&self, case: &Case, exchange: &Exchange, judgement: &Judgement) {
+        if judgement.took == Took::Accepted && writes(case) {
+            self.writes.fetch_add(1, Relaxed);
+        }
+        if case.expect == Expect::LoginRefused && exchange.answer().is_some() {
+            self.failed_logins.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// The limit that forbids to send a case, as the profile names it.
+    pub(super) fn forbids(&self, case: &Case, limits: &Limits) -> Option<&'static str> {
+        let over = |spent: &AtomicU64, limit: Option<u64>| {
+            limit.is_some_and(|limit| spent.load(Relaxed) >= limit)
+        };
+        if case.expect == Expect::LoginRefused && over(&self.failed_logins, limits.failed_logins) {
+            Some("failed-logins")
+        } else if !must_be_refused(case) && writes(case) && over(&self.writes, limits.writes) {
+            Some("writes")
+        } else {
+            None
+        }
+    }
+}
+
+/// Whether a case changes nothing on a device that keeps its promises.
+pub fn must_be_refused(case: &Case) -> bool {
+    matches!(
+        case.expect,
+        Expect::Refused { .. }
+            | Expect::Unauthorized { .. }
+            | Expect::NotServed { .. }
+            | Expect::LoginRefused
+    ) && !matches!(case.check, Check::ReadsBack(_))
+}
+
+/// Whether a case may change the device.
+pub(super) fn writes(case: &Case) -> bool {
+    match &case.request {
+        Request::Http(http) => !matches!(http.method.as_str(), "GET" | "HEAD" | "OPTIONS"),
+        Request::Raw(_) => true,
+    }
+}

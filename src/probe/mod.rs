@@ -1,0 +1,26 @@
+//! One engine for every schedule: a case goes to the device, the answer is judged, and what else can
+//! be seen of it is looked at. A check exists here and nowhere else, so the plan of a run, its
+//! confirmations, replay, the campaign and shrinking all see the same.
+//!
+//! - [`Session`]: login, life, patience with a device that is busy, away or restarting.
+//! - [`SettingsWatch`]: what the state of one resource should look like; [`Settings`] reads it.
+//! - [`Probe`]: sends, judges, looks for secrets, and hands out an [`Observation`].
+//!
+//! When to look at what is the schedules' business ([`crate::run`], [`crate::campaign`]). May import
+//! everything from `judge` upward, not `run`.
+
+mod engine;
+mod guarded;
+mod limits;
+mod look;
+mod session;
+mod settings;
+mod watch;
+
+pub use engine::{Observation, Probe};
+pub use guarded::guarded;
+pub use limits::must_be_refused;
+pub use look::Looks;
+pub use session::{Patience, Session, never_reached};
+pub use settings::{Checkpoint, Settings, written};
+pub use watch::{Difference, SettingsWatch, Unread};

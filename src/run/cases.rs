@@ -1,0 +1,62 @@
+//! The cases of a run by number: those of the plan, and behind them those that are made while it
+//! goes on.
+
+use crate::case::Case;
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
+
+/// Cases by number.
+pub(super) struct Cases<'a> {
+    plan: &'a [Case],
+    /// Places for cases that are made while the run goes on.
+    later: &'a [OnceLock<Case>],
+    /// Ids of those that an earlier process sent and judged.
+    done: BTreeSet<String>,
+}
+
+impl<'a> Cases<'a> {
+    pub(super) fn new(plan: &'a [Case], later: &'a [OnceLock<Case>]) -> Self {
+        Cases {
+            plan,
+            later,
+            done: BTreeSet::new(),
+        }
+    }
+
+    /// The cases of the plan.
+    pub(super) fn plan(&self) -> &'a [Case] {
+        self.plan
+    }
+
+    /// A case that was given out.
+    pub(super) fn get(&self, at: usize) -> &'a Case {
+        match self.plan.get(at) {
+            Some(case) => case,
+            None => self.later[at - self.plan.len()]
+                .get()
+                .expect("a place is given out with its case"),
+        }
+    }
+
+    /// How many cases may be kept beside the plan, all in all.
+    pub(super) fn places(&self) -> usize {
+        self.later.len()
+    }
+
+    /// Gives a case that is not of the plan a number; `None` where there is no place left.
+    pub(super) fn keep(&mut self, case: Case) -> Option<usize> {
+        let place = self.later.iter().position(|q| q.get().is_none())?;
+        let kept = self.later.get(place)?.set(case).is_ok();
+        kept.then(|| self.plan.len() + place)
+    }
+
+    /// An earlier process sent and judged these.
+    pub(super) fn set_done(&mut self, done: BTreeSet<String>) {
+        self.done = done;
+    }
+
+    /// Whether an earlier process sent and judged it.
+    pub(super) fn is_done(&self, at: usize) -> bool {
+        self.done.contains(&self.get(at).id)
+    }
+}

@@ -1,0 +1,177 @@
+//! What a run has found and said so far, and the door through which listeners hear of it.
+
+use super::confirm::{Story, compose};
+use super::event::{Event, Listener};
+use super::result::{Choice, Finding, PromiseResult};
+use super::tally::Tally;
+use crate::case::Case;
+use crate::contract::Contract;
+use crate::device::Device;
+use crate::judge::{Deviation, Judgement, Kind};
+
+/// Findings, statements, notes and files of a run.
+pub(super) struct Ledger<'a> {
+    listener: &'a mut dyn Listener,
+    device: &'a Device,
+    /// Folder of reproducers' files, as reproducers should name it.
+    folder: &'a str,
+    tally: Tally,
+    notes: Vec<String>,
+    files: Vec<(String, Vec<u8>)>,
+}
+
+/// What a ledger leaves: promises, findings, choices, notes, files.
+pub(super) struct Closed {
+    pub(super) promises: Vec<PromiseResult>,
+    pub(super) findings: Vec<Finding>,
+    pub(super) choices: Vec<Choice>,
+    pub(super) notes: Vec<String>,
+    pub(super) files: Vec<(String, Vec<u8>)>,
+}
+
+impl<'a> Ledger<'a> {
+    pub(super) fn new(listener: &'a mut dyn Listener, device: &'a Device, folder: &'a str) -> Self {
+        Ledger {
+            listener,
+            device,
+            folder,
+            tally: Tally::default(),
+            notes: Vec::new(),
+            files: Vec::new(),
+        }
+    }
+
+    /// Tells the listeners.
+    pub(super) fn tell(&mut self, event: &Event<'_>) {
+        self.listener.on(event);
+    }
+
+    /// Why the run must not go on.
+    pub(super) fn halt(&self) -> Option<String> {
+        self.listener.halt()
+    }
+
+    /// Whether [`Event::ErrorAnswer`] is of use.
+    pub(super) fn wants_error_answers(&self) -> bool {
+        self.listener.wants_error_answers()
+    }
+
+    /// Something that the user should know; once.
+    pub(super) fn note(&mut self, text: String) {
+        if !self.notes.contains(&text) {
+            self.listener.on(&Event::Note(&text));
+            self.notes.push(text);
+        }
+    }
+
+    /// Says something about a promise that no single case says.
+    pub(super) fn state(&mut self, promise: &str, kept: bool) {
+        self.tally.note(promise, kept);
+        self.listener.on(&Event::Stated { promise, kept });
+    }
+
+    /// Counts what one judgement says.
+    pub(super) fn count(&mut self, case: &Case, judgement: &Judgement) {
+        self.tally.count(case, judgement);
+    }
+
+    /// As [`Tally::known`].
+    pub(super) fn known(&mut self, fingerprint: &str, case: &str) -> bool {
+        self.tally.known(fingerprint, case)
+    }
+
+    /// As [`Tally::explained`].
+    pub(super) fn explained(&mut self, promise: &str, kind: Kind, case: &Case) -> bool {
+        self.tally.explained(promise, kind, case)
+    }
+
+    /// As [`Tally::join_last`].
+    pub(super) fn join_last(&mut self, promise: &str, kind: Kind, case: &Case) -> bool {
+        self.tally.join_last(promise, kind, case)
+    }
+
+    /// As [`Tally::take_joined`].
+    pub(super) fn take_joined(&mut self) -> Vec<String> {
+        self.tally.take_joined()
+    }
+
+    /// A finding without evidence of an exchange, unless it is known.
+    pub(super) fn publish_new(
+        &mut self,
+        case: &Case,
+        promise: &str,
+        deviation: &Deviation,
+        confirmed: (u32, u32),
+        answer: String,
+    ) {
+        let id = super::tally::fingerprint(promise, deviation.kind, case);
+        if !self.known(&id, &case.id) {
+            self.publish(case, promise, deviation, confirmed, answer);
+        }
+    }
+
+    /// Builds a finding, masks it and hands it out.
+    pub(super) fn publish(
+        &mut self,
+        case: &Case,
+        promise: &str,
+        deviation: &Deviation,
+        confirmed: (u32, u32),
+        answer: String,
+    ) {
+        let story = Story {
+            before: &[],
+            case,
+            promise,
+            deviation,
+            confirmed,
+            answer,
+            observations: Vec::new(),
+        };
+        let (found, files) = compose(self.device, self.folder, story);
+        for (name, content) in files {
+            self.listener.on(&Event::File {
+                name: &name,
+                content: &content,
+            });
+            self.files.push((name, content));
+        }
+        self.listener.on(&Event::Found(&found));
+        self.tally.add(found);
+    }
+
+    /// What an earlier process wrote: a statement.
+    pub(super) fn remember_state(&mut self, promise: &str, kept: bool) {
+        self.tally.note(promise, kept);
+    }
+
+    /// What an earlier process wrote: a finding.
+    pub(super) fn remember_finding(&mut self, finding: Finding) {
+        self.tally.add(finding);
+    }
+
+    /// What an earlier process wrote: a reproducer's file.
+    pub(super) fn remember_file(&mut self, name: String, content: Vec<u8>) {
+        self.files.push((name, content));
+    }
+
+    /// What an earlier process wrote: a note.
+    pub(super) fn remember_note(&mut self, text: &str) {
+        if !self.notes.iter().any(|n| n == text) {
+            self.notes.push(text.to_owned());
+        }
+    }
+
+    /// Everything, at the end; listeners still hear.
+    pub(super) fn close(&mut self, contract: &Contract) -> Closed {
+        let promises = self.tally.promises(contract);
+        let (findings, choices) = std::mem::take(&mut self.tally).into_parts();
+        Closed {
+            promises,
+            findings,
+            choices,
+            notes: std::mem::take(&mut self.notes),
+            files: std::mem::take(&mut self.files),
+        }
+    }
+}
