@@ -157,7 +157,9 @@ impl Probe<'_> {
             return;
         }
         let _ = self.session.open_again().await;
-        seen.deviations
-            .push((format!("{}.auth.session", case.operation), Deviation::session_ended()));
+        seen.deviations.push((
+            format!("{}.auth.session", case.operation),
+            Deviation::session_ended(),
+        ));
     }
 }

@@ -7,6 +7,7 @@ use super::tally::Tally;
 use crate::case::Case;
 use crate::contract::Contract;
 use crate::device::Device;
+use crate::exchange::Request;
 use crate::judge::{Deviation, Judgement, Kind};
 
 /// Findings, statements, notes and files of a run.
@@ -104,9 +105,22 @@ impl<'a> Ledger<'a> {
         confirmed: (u32, u32),
         answer: String,
     ) {
+        self.publish_after(&[], case, promise, deviation, confirmed, answer);
+    }
+
+    /// A finding that shows only behind other requests, unless it is known.
+    pub(super) fn publish_after(
+        &mut self,
+        before: &[Request],
+        case: &Case,
+        promise: &str,
+        deviation: &Deviation,
+        confirmed: (u32, u32),
+        answer: String,
+    ) {
         let id = super::tally::fingerprint(promise, deviation.kind, case);
         if !self.known(&id, &case.id) {
-            self.publish(case, promise, deviation, confirmed, answer);
+            self.compose(before, case, promise, deviation, confirmed, answer);
         }
     }
 
@@ -119,8 +133,20 @@ impl<'a> Ledger<'a> {
         confirmed: (u32, u32),
         answer: String,
     ) {
+        self.compose(&[], case, promise, deviation, confirmed, answer);
+    }
+
+    fn compose(
+        &mut self,
+        before: &[Request],
+        case: &Case,
+        promise: &str,
+        deviation: &Deviation,
+        confirmed: (u32, u32),
+        answer: String,
+    ) {
         let story = Story {
-            before: &[],
+            before,
             case,
             promise,
             deviation,

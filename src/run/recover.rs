@@ -92,8 +92,13 @@ impl Run<'_> {
         let promise = format!("{}.auth.session", suspect.operation);
         let answer = render_answer(&seen.exchange);
         let confirmed = (hits + 1, 3);
-        self.ledger
-            .publish_new(suspect, &promise, &Deviation::session_ended(), confirmed, answer);
+        self.ledger.publish_new(
+            suspect,
+            &promise,
+            &Deviation::session_ended(),
+            confirmed,
+            answer,
+        );
         again
     }
 

@@ -97,14 +97,23 @@ impl Run<'_> {
                 culprits += 1;
                 continue;
             }
-            let Some((difference, confirmed)) = self.confirm_change(case).await else {
+            let reset = self.known_write(&case.operation);
+            let Some((difference, confirmed)) = self.confirm_change(reset, case).await else {
                 continue;
             };
             culprits += 1;
             let case = charged(case, &difference.pointer);
             let deviation = difference.changed_by_refusal();
-            self.ledger
-                .publish_new(&case, &promise, &deviation, confirmed, String::new());
+            // Without it what is stored already would show no change.
+            let before = reset.map(|at| self.case(at).request.clone());
+            self.ledger.publish_after(
+                before.as_slice(),
+                &case,
+                &promise,
+                &deviation,
+                confirmed,
+                String::new(),
+            );
         }
         if culprits == 0
             && let Some(last) = pending.last()
@@ -128,8 +137,11 @@ impl Run<'_> {
     }
 
     /// What a refused case changes each time, and how often of how often; `None` where it does not.
-    async fn confirm_change(&mut self, case: &Case) -> Option<(Difference, (u32, u32))> {
-        let reset = self.known_write(&case.operation);
+    async fn confirm_change(
+        &mut self,
+        reset: Option<usize>,
+        case: &Case,
+    ) -> Option<(Difference, (u32, u32))> {
         let (mut hits, mut tries, mut shown) = (0, 0, None);
         for _ in 0..self.times() {
             let Some((true, difference)) = self.changes(reset, case).await else {

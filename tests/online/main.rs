@@ -12,6 +12,7 @@ mod campaign;
 mod clean;
 mod cli;
 mod credentials;
+mod engine;
 mod gate;
 mod kills;
 mod rare;

@@ -94,6 +94,12 @@ impl Service {
         if self.planted.has("unauthorized-text") {
             reply = json_reply(401, &json!({"error": "Unauthorized"}));
         }
+        if self.planted.has("unauthorized-shows-settings")
+            && let Some(settings) = self.lock().settings.get(&operation.id)
+        {
+            let shown = json!({"error": "Log In", "settings": settings});
+            reply = json_reply(reply.status, &shown);
+        }
         wire::unauthorized(&self.planted, &mut reply);
         Err(reply)
     }
