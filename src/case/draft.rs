@@ -106,7 +106,7 @@ pub(super) fn scenes<'c, 'a>(
 /// Whether calls of our own making may go to the operation: it does not act, and the profile does
 /// not deny its path.
 pub(super) fn may_call(context: &Context<'_>, op: &Operation) -> bool {
-    !op.acts && !denied(context, &op.path)
+    op.acts != Some(true) && !denied(context, &op.path)
 }
 
 /// Whether the profile says that nothing may be sent to a path.

@@ -114,7 +114,11 @@ fn response(out: &mut String, response: &Response) {
 }
 
 fn operation(out: &mut String, operation: &Operation) {
-    let acts = if operation.acts { ", acts" } else { "" };
+    let acts = if operation.acts == Some(true) {
+        ", acts"
+    } else {
+        ""
+    };
     let _ = writeln!(
         out,
         "\n{} {} {}{acts} <- {}",

@@ -14,6 +14,7 @@ mod cases;
 mod cases_values;
 mod contract;
 mod documents;
+mod effects;
 mod imports;
 mod json_suite;
 mod judge;

@@ -173,9 +173,12 @@ impl<'d> Loader<'d> {
         };
         let (value, at) = self.schemas.reader.follow(value, pointer)?;
         let map = self.schemas.reader.object(value, &at)?;
-        let used = ["description", "content"];
+        let used = ["description", "content", "links"];
         self.schemas.reader.leave_out(map, &used, &at);
         let content = self.content(map, &at)?;
+        let named = |name: &String| name.eq_ignore_ascii_case("location");
+        let headers = map.get("headers").and_then(Value::as_object);
+        let location = headers.is_some_and(|fields| fields.keys().any(named));
         let mut shapes: Vec<ErrorShape> = Vec::new();
         if let Some(list) = map.get("x-error-shapes") {
             let at = format!("{at}/x-error-shapes");
@@ -213,8 +216,38 @@ impl<'d> Loader<'d> {
             schema,
             shapes,
             examples,
+            location,
+            links: self.links(map, &at),
             pointer: at,
         })
+    }
+
+    /// `links` of a response. One that names no operation of this document says nothing.
+    fn links(&self, response: &'d Map<String, Value>, at: &str) -> Vec<Link> {
+        let Some(links) = response.get("links").and_then(Value::as_object) else {
+            return Vec::new();
+        };
+        let read = |(name, link): (&String, &'d Value)| {
+            let at = format!("{at}/links/{}", escape(name));
+            let (link, _) = self.schemas.reader.follow(link, &at).ok()?;
+            let text = |member: &str| link.get(member).and_then(Value::as_str);
+            let operation = match (text("operationId"), text("operationRef")) {
+                (Some(id), _) => id.to_owned(),
+                (None, Some(reference)) => referred(reference)?,
+                (None, None) => return None,
+            };
+            let parameters = link.get("parameters").and_then(Value::as_object);
+            let pair = |(name, value): (&String, &Value)| {
+                let places = ["path.", "query.", "header.", "cookie."];
+                let bare = places.iter().find_map(|p| name.strip_prefix(p));
+                Some((bare.unwrap_or(name).to_owned(), value.as_str()?.to_owned()))
+            };
+            Some(Link {
+                operation,
+                parameters: parameters.into_iter().flatten().filter_map(pair).collect(),
+            })
+        };
+        links.iter().filter_map(read).collect()
     }
 
     fn shape(
@@ -326,6 +359,16 @@ impl<'d> Loader<'d> {
             }
         }
     }
+}
+
+/// `METHOD /path` of an `operationRef` within the document, `#/paths/~1users~1{id}/get`.
+fn referred(reference: &str) -> Option<String> {
+    let (path, method) = reference.strip_prefix("#/paths/")?.rsplit_once('/')?;
+    let path = percent_encoding::percent_decode_str(path)
+        .decode_utf8()
+        .ok()?;
+    let path = path.replace("~1", "/").replace("~0", "~");
+    Some(format!("{} {path}", method.to_ascii_uppercase()))
 }
 
 /// A media type without parameters, in lower case.

@@ -289,9 +289,13 @@ impl<'d> Loader<'d> {
             body,
             responses,
             security,
+            summary: summary(map),
             pointer: pointer.to_owned(),
             security_pointer,
-            acts: self.schemas.reader.member_flag(value, "x-acts", pointer)?,
+            acts: match map.contains_key("x-acts") {
+                true => Some(self.schemas.reader.member_flag(value, "x-acts", pointer)?),
+                false => None,
+            },
         }))
     }
 
@@ -381,6 +385,19 @@ impl<'d> Loader<'d> {
             schema,
             pointer: at,
         }))
+    }
+}
+
+/// What an operation does, in words: `summary`, or the first sentence of `description`.
+fn summary(operation: &Map<String, Value>) -> String {
+    let text = |name: &str| operation.get(name).and_then(Value::as_str).map(str::trim);
+    match text("summary").filter(|s| !s.is_empty()) {
+        Some(summary) => summary.to_owned(),
+        None => {
+            let described = text("description").unwrap_or_default();
+            let end = described.find(['.', '\n', '!']).unwrap_or(described.len());
+            described.get(..end).unwrap_or_default().to_owned()
+        }
     }
 }
 

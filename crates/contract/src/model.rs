@@ -51,6 +51,18 @@ impl Contract {
         self.operations.iter().find(|o| o.id == id)
     }
 
+    /// The operation that a person names: by `operationId`, or as `METHOD /path`.
+    pub fn operation_named(&self, name: &str) -> Option<&Operation> {
+        self.operation(name)
+            .or_else(|| self.operations.iter().find(|o| o.is_named(name)))
+    }
+
+    /// For an error about an operation that is not there: `; did you mean X?`.
+    pub fn suggestion(&self, name: &str) -> String {
+        let ids = self.operations.iter().map(|o| o.id.as_str());
+        super::profile::nearest(name, ids)
+    }
+
     /// The promise with this id.
     pub fn promise(&self, id: &str) -> Option<&Promise> {
         self.promises.iter().find(|p| p.id == id)
@@ -74,15 +86,82 @@ pub struct Operation {
     pub responses: Vec<Response>,
     /// Alternatives, each a list of schemes that hold together; empty: no authorization.
     pub security: Vec<Vec<SecurityScheme>>,
+    /// `summary`, or the first sentence of `description` where there is none: what it does, in words.
+    pub summary: String,
     /// JSON pointer to the operation object.
     pub pointer: String,
     /// JSON pointer to the `security` that holds: the operation's own or the document's.
     pub security_pointer: String,
-    /// Whether calling it acts beyond settings (`x-acts: true`, or `deny` of the profile).
-    pub acts: bool,
+    /// `x-acts`: whether the document says that calling it acts beyond settings; `None`: it does
+    /// not say. See [`crate::effect`].
+    pub acts: Option<bool>,
+}
+
+/// What an operation may do to a device. The order is that of harm.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Effect {
+    /// Changes nothing.
+    Reads,
+    /// Changes a state that can be read and put back.
+    Writes,
+    /// Makes something that can be removed.
+    Creates,
+    /// Changes or deletes what cannot be brought back.
+    #[serde(rename = "cannot-be-undone", alias = "irreversible")]
+    Irreversible,
+    /// Does something in the world: restarts, opens, calls, sends.
+    Acts,
+}
+
+impl Effect {
+    /// All, from the least harmful to the most.
+    pub const ALL: [Effect; 5] = [
+        Effect::Reads,
+        Effect::Writes,
+        Effect::Creates,
+        Effect::Irreversible,
+        Effect::Acts,
+    ];
+
+    /// In words: `writes, can be put back`.
+    pub fn words(self) -> &'static str {
+        match self {
+            Effect::Reads => "reads",
+            Effect::Writes => "writes, can be put back",
+            Effect::Creates => "creates, can be removed",
+            Effect::Irreversible => "cannot be undone",
+            Effect::Acts => "acts",
+        }
+    }
+
+    /// Whether operations of this effect are tested unless the user says otherwise.
+    pub fn harmless(self) -> bool {
+        matches!(self, Effect::Reads | Effect::Writes | Effect::Creates)
+    }
+}
+
+impl fmt::Display for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.words())
+    }
 }
 
 impl Operation {
+    /// Whether `name` is `METHOD /path` of this operation.
+    pub fn is_named(&self, name: &str) -> bool {
+        name.split_once(' ').is_some_and(|(method, path)| {
+            method.eq_ignore_ascii_case(&self.method) && path.trim() == self.path
+        })
+    }
+
+    /// `METHOD /path`.
+    pub fn signature(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+
     /// What names a parameter in the ids of promises and cases: its name, behind its place where
     /// another parameter has that name too (OpenAPI 3.0.4 §4.7.12: a parameter is its name and
     /// its place).
@@ -192,8 +271,22 @@ pub struct Response {
     pub shapes: Vec<ErrorShape>,
     /// Published examples, each with the JSON pointer to it.
     pub examples: Vec<(String, Value)>,
+    /// Whether a `Location` header field is documented (RFC 9110 §10.2.2).
+    pub location: bool,
+    /// `links`: what members of this answer mean to other operations.
+    pub links: Vec<Link>,
     /// JSON pointer to the response object.
     pub pointer: String,
+}
+
+/// A Link Object (OpenAPI 3.1.1 §4.8.20): values of an answer that are parameters of another
+/// operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// `operationId`, or `METHOD /path` where the link has an `operationRef` into this document.
+    pub operation: String,
+    /// Parameter name (without its place) and runtime expression, e.g. `$response.body#/id`.
+    pub parameters: Vec<(String, String)>,
 }
 
 /// Key of a `responses` entry.

@@ -4,6 +4,7 @@
 //! request that case and device both send.
 
 use crate::exchange::{HttpRequest, Part, Secret, Template};
+use crate::model::{Contract, Effect, Operation};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde_json::Value;
@@ -19,7 +20,7 @@ pub struct Profile {
     /// How a session is opened; without it the contract's security scheme is fed from the
     /// command line alone.
     pub login: Option<Login>,
-    /// For a write operation (its `operationId`), how its effect is read.
+    /// For a write operation (its `operationId`, or `METHOD /path`), how its effect is read.
     pub read_back: BTreeMap<String, ReadBack>,
     /// A request that tells that the device lives.
     pub life: Option<Life>,
@@ -30,6 +31,33 @@ pub struct Profile {
     /// Path globs that are never probed with methods or parameters of our own making, because
     /// operations there act (reboot, open a door, factory reset).
     pub deny: Vec<String>,
+    /// What the document does not say of its resources: path → what reads and writes it.
+    pub resources: BTreeMap<String, ResourceHint>,
+    /// What operations do that the document does not show: `operationId` or `METHOD /path` → effect.
+    pub effects: BTreeMap<String, Effect>,
+}
+
+/// What a document does not say of a resource. Operations are named by `operationId` or as
+/// `METHOD /path`.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct ResourceHint {
+    /// The operation that reads its state.
+    pub read: Option<String>,
+    /// JSON pointer to the part of that answer that mirrors the body of a write; `""` is all.
+    pub root: String,
+    /// The operation that replaces its state.
+    pub replace: Option<String>,
+    /// The operation that changes part of it.
+    pub patch: Option<String>,
+    /// The operation that creates an item.
+    pub create: Option<String>,
+    /// The operation that deletes it.
+    pub delete: Option<String>,
+    /// JSON pointer to the id of a new item in the answer of `create`.
+    pub id: Option<String>,
+    /// Paths of other resources that a write of this one changes as well.
+    pub changes: Vec<String>,
 }
 
 /// A login request and its answer.
@@ -294,6 +322,62 @@ fn method(entry: &str, value: &str) -> Result<(), String> {
 }
 
 impl Profile {
+    /// The entry of a table that names an operation, by `operationId` or as `METHOD /path`.
+    pub fn named<'t, T>(&self, table: &'t BTreeMap<String, T>, op: &Operation) -> Option<&'t T> {
+        let by_id = table.get(&op.id);
+        by_id.or_else(|| table.iter().find(|(n, _)| op.is_named(n)).map(|(_, t)| t))
+    }
+
+    /// Whether everything that the profile names is in the contract.
+    ///
+    /// # Errors
+    /// The first entry that names no operation or no path of it, with the nearest name there is.
+    pub fn check_against(&self, contract: &Contract) -> Result<(), String> {
+        let operation = |entry: String, name: &str| match contract.operation_named(name) {
+            Some(_) => Ok(()),
+            None => Err(format!(
+                "{entry}: the contract has no operation {name}{}",
+                contract.suggestion(name)
+            )),
+        };
+        for name in self.read_back.keys() {
+            operation(format!("[read-back.{name}]"), name)?;
+        }
+        for name in self.effects.keys() {
+            operation("[effects]".to_owned(), name)?;
+        }
+        let path = |entry: String, path: &str| match contract
+            .operations
+            .iter()
+            .any(|o| o.path.trim_end_matches('/') == path.trim_end_matches('/'))
+        {
+            true => Ok(()),
+            false => Err(format!(
+                "{entry}: the contract has no path {path}{}",
+                nearest(path, contract.operations.iter().map(|o| o.path.as_str()))
+            )),
+        };
+        for (id, hint) in &self.resources {
+            let slots = [
+                ("read", &hint.read),
+                ("replace", &hint.replace),
+                ("patch", &hint.patch),
+                ("create", &hint.create),
+                ("delete", &hint.delete),
+            ];
+            let mut named = slots
+                .iter()
+                .filter_map(|(s, n)| n.as_deref().map(|n| (s, n)));
+            named.try_for_each(|(slot, n)| operation(format!("[resources.{id:?}] {slot}"), n))?;
+            if slots.iter().all(|(_, n)| n.is_none()) {
+                path(format!("[resources.{id:?}]"), id)?;
+            }
+            let mut others = hint.changes.iter();
+            others.try_for_each(|other| path(format!("[resources.{id:?}] changes"), other))?;
+        }
+        Ok(())
+    }
+
     /// Parses `device.toml`. The error names line and column, or the entry whose value is of no use.
     pub fn from_toml(text: &str) -> Result<Profile, String> {
         let profile: Profile = toml::from_str(text).map_err(|e| e.to_string())?;
@@ -331,6 +415,13 @@ impl Profile {
                 }
             }
         }
+        for (id, hint) in &self.resources {
+            path("[resources]", id)?;
+            pointer(&format!("[resources.{id:?}] root"), &hint.root)?;
+            if let Some(member) = &hint.id {
+                pointer(&format!("[resources.{id:?}] id"), member)?;
+            }
+        }
         for glob in &self.deny {
             globset::Glob::new(glob).map_err(|e| format!("deny: {e}"))?;
         }
@@ -345,3 +436,25 @@ impl Profile {
         }
     }
 }
+
+/// `; did you mean X?` for the name that is nearest, or the names there are where none is near.
+pub fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> String {
+    let names: Vec<&str> = names.collect();
+    let near = |n: &&str| strsim::jaro_winkler(&name.to_lowercase(), &n.to_lowercase());
+    let best = names.iter().max_by(|a, b| near(a).total_cmp(&near(b)));
+    match best {
+        Some(best) if near(best) > 0.75 => format!("; did you mean {best}?"),
+        _ => {
+            let more = names.len().saturating_sub(SHOWN);
+            let shown: Vec<&str> = names.into_iter().take(SHOWN).collect();
+            let more = match more {
+                0 => String::new(),
+                n => format!(" and {n} more"),
+            };
+            format!("; it has {}{more}", shown.join(", "))
+        }
+    }
+}
+
+/// Names that an error shows.
+const SHOWN: usize = 12;

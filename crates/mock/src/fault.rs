@@ -102,7 +102,7 @@ pub fn faults(contract: &Contract, profile: &Profile) -> Vec<FaultInfo> {
     for operation in contract.operations.iter().filter(|o| o.body.is_some()) {
         for field in operation.fields() {
             // What clients never send cannot be taken wrongly.
-            if !field.schema.read_only && !operation.acts {
+            if !field.schema.read_only && operation.acts != Some(true) {
                 fields::of_field(&field, &mut out);
             }
         }

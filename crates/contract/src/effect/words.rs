@@ -1,0 +1,357 @@
+//! Words that say that an operation acts, in the languages that published APIs are written in:
+//! English first, then German, French, Spanish, Italian, Portuguese, Dutch, Polish, Russian,
+//! Czech and Chinese (in their own letters and as APIs spell them in ASCII).
+//!
+//! A word counts where a *command* stands: at the end of a path segment (`/lock/open`,
+//! `/device-reset`), in front of an object (`/reset-device`, `openDoor`), at the beginning of a
+//! summary. In front of a noun of settings and records it only qualifies (`/open-hours`,
+//! `/reset-policy`, `callHistory`).
+
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+/// The words of a name or sentence, in lower case and without diacritics: `factoryReset`,
+/// `factory-reset` and `Factory reset` are `["factory", "reset"]`.
+pub(crate) fn tokens(text: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    let mut word = String::new();
+    let chars: Vec<char> = text.chars().collect();
+    for (i, &c) in chars.iter().enumerate() {
+        let before = i.checked_sub(1).and_then(|at| chars.get(at)).copied();
+        let small_next = chars.get(i + 1).is_some_and(|n| n.is_lowercase());
+        let boundary = match before {
+            // `openDoor`, `HTTPReset`
+            Some(b) if c.is_uppercase() => {
+                b.is_lowercase() || b.is_numeric() || b.is_uppercase() && small_next
+            }
+            Some(b) => b.is_numeric() != c.is_numeric(),
+            None => false,
+        };
+        if (boundary || !c.is_alphanumeric()) && !word.is_empty() {
+            out.push(std::mem::take(&mut word));
+        }
+        if c.is_alphanumeric() {
+            c.to_lowercase().for_each(|c| fold(c, &mut word));
+        }
+    }
+    if !word.is_empty() {
+        out.push(word);
+    }
+    out
+}
+
+/// Appends a Latin letter without its diacritic, any other as it is.
+fn fold(c: char, out: &mut String) {
+    let plain = match c {
+        'à'..='å' | 'ą' | 'ă' => 'a',
+        'ç' | 'ć' | 'č' => 'c',
+        'ď' => 'd',
+        'è'..='ë' | 'ę' | 'ě' => 'e',
+        'ì'..='ï' => 'i',
+        'ł' | 'ľ' => 'l',
+        'ñ' | 'ń' | 'ň' => 'n',
+        'ò'..='ö' | 'ø' | 'ő' => 'o',
+        'ř' => 'r',
+        'ś' | 'š' | 'ș' => 's',
+        'ß' => return out.push_str("ss"),
+        'ť' | 'ț' => 't',
+        'ù'..='ü' | 'ů' | 'ű' => 'u',
+        'ý' | 'ÿ' => 'y',
+        'ź' | 'ż' | 'ž' => 'z',
+        other => other,
+    };
+    out.push(plain);
+}
+
+/// Commands that are hardly anything else.
+static ACTS: Words = LazyLock::new(|| {
+    list(
+        "
+    reboot restart reset shutdown poweroff poweron powercycle powerdown halt wipe erase
+    unlock logout logoff signout relaunch respawn uninstall purge kill abort hangup dial
+    trigger execute exec flash downgrade rollback eject disconnect unpair terminate
+    regenerate reinit reinitialize reformat factoryreset hardreset softreset opendoor deauth
+    hibernate crash panic selftest decommission neustart neustarten zurucksetzen
+    zuruecksetzen herunterfahren hochfahren werkseinstellung werkseinstellungen werksreset
+    offnen oeffnen entsperren entriegeln aufschliessen ausloesen auslosen ausschalten
+    abschalten einschalten anrufen versenden abschicken formatieren loschen loeschen
+    abmelden ausfuhren ausfuehren turoffner tueroeffner redemarrer redemarrage reinitialiser
+    reinitialisation eteindre arreter ouvrir deverrouiller formater effacer appeler envoyer
+    declencher executer deconnecter reiniciar reinicio restablecer apagar abrir desbloquear
+    formatear borrar llamar enviar disparar ejecutar redefinir desligar destrancar formatar
+    chamar executar encender riavvia riavviare riavvio ripristina ripristinare ripristino
+    spegni spegnere arresta arrestare apri aprire sblocca sbloccare formatta formattare
+    cancella chiama chiamare invia inviare esegui eseguire herstart herstarten afsluiten
+    uitschakelen openen ontgrendelen formatteren wissen bellen verzenden uitvoeren
+    fabrieksinstellingen restartuj zrestartuj resetuj zresetuj wylacz wlacz otworz odblokuj
+    formatuj sformatuj wymaz zadzwon wyslij wykonaj restartovat resetovat vypnout zapnout
+    otevrit odemknout odblokovat formatovat zformatovat smazat zavolat odeslat spustit
+    перезагрузить перезагрузка перезапустить перезапуск сброс сбросить выключить выключение
+    включить открыть разблокировать форматировать форматирование стереть очистить позвонить
+    отправить запустить выполнить perezagruzka perezagruzit perezapusk perezapustit sbros
+    sbrosit vyklyuchit vykluchit otkryt razblokirovat pozvonit otpravit zapustit chongqi
+    chongzhi guanji kaiji kaimen kaisuo jiesuo geshihua shengji huifuchuchang hujiao fasong
+",
+    )
+});
+
+/// Words of the Chinese language are not set apart, and compounds of these are commands however
+/// they are spelt.
+static WITHIN: Words = LazyLock::new(|| {
+    list("
+    重启 重置 恢复出厂 关机 开机 开门 开锁 解锁 格式化 升级 擦除 清除 呼叫 发送 reboot shutdown poweroff powercycle
+    factoryreset factorydefault hardreset
+")
+});
+
+/// Commands that are nouns or adjectives just as often.
+static MAY_ACT: Words = LazyLock::new(|| {
+    list(
+        "
+    open close lock call format send run start stop play pause record test upgrade activate
+    deactivate connect scan sync synchronize import backup restore reload refresh move print
+    invite publish notify pair cancel clear flush empty deploy ring ping wake suspend resume
+    boot install capture goto press release toggle switch rotate join leave pay buy checkout
+    submit launch invoke perform process apply revoke login signin logon authenticate enable
+    disable migrate recover repair calibrate arm disarm bypass answer hold transfer
+    broadcast drop transcode rescan discover on off announce ptz snooze dismiss acknowledge
+    approve reject do action actions command commands cmd control rpc prune rename copy
+    starten stoppen anhalten senden demarrer iniciar detener parar avvia avviare ferma
+    starta uruchom zatrzymaj
+",
+    )
+});
+
+/// Verbs that change what is stored. On a `GET` they say that reading is not what it does.
+static CHANGES: Words = LazyLock::new(|| {
+    list(
+        "
+    set add create delete remove update save write edit insert put modify change register
+    unregister assign destroy append replace
+",
+    )
+});
+
+/// Verbs of reading.
+static READS: Words = LazyLock::new(|| {
+    list(
+        "
+    get gets list lists read reads show shows fetch fetches find finds search searches
+    describe describes view query queries retrieve retrieves lookup return returns obtain
+    obtains check checks count counts is has head download downloads export exports display
+    displays browse enumerate see all current status whether
+",
+    )
+});
+
+/// Nouns that a command in front of them only qualifies.
+static NOUNS: Words = LazyLock::new(|| {
+    list(
+        "
+    policy policies hours schedule schedules reason reasons time times timeout timeouts
+    interval mode modes delay rule rules plan plans method methods type types url required
+    needed pending template templates info information options option status statuses
+    progress flow flows limit limits duration level permissions supported availability
+    available
+",
+    )
+});
+
+/// Nouns of what is stored: the object of some commands (`reset-settings`, `clear-log`), qualified
+/// by those of [`NEVER_ON_DATA`].
+static DATA: Words = LazyLock::new(|| {
+    list(
+        "
+    settings setting config configs configuration configurations log logs history histories
+    state states count counts counter list lists event events report reports stats
+    statistics result results details detail summary queue preferences parameters params
+    profile profiles data date records metadata version versions entries capabilities
+    features
+",
+    )
+});
+
+/// Commands whose object is never what is stored.
+static NEVER_ON_DATA: Words = LazyLock::new(|| {
+    list(
+        "
+    open close lock call record test upgrade reboot restart shutdown dial login boot format
+    action actions command commands control trigger ring scan
+",
+    )
+});
+
+/// Things whose creation sends or does something outside the device.
+static SENDS: Words = LazyLock::new(|| {
+    list(
+        "
+    message messages notification notifications email emails mail mails sms call calls
+    payment payments order orders action actions command commands execution executions
+    deployment deployments invitation invitations invites broadcasts announcements dials
+    reboots restarts resets jobs runs exec events
+",
+    )
+});
+
+type Words = LazyLock<HashSet<&'static str>>;
+
+fn list(words: &'static str) -> HashSet<&'static str> {
+    words.split_whitespace().collect()
+}
+
+/// How much a name or phrase commands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Command {
+    /// Not at all.
+    No,
+    /// It may: its word is a noun or an adjective just as often.
+    May,
+    /// It does.
+    Does,
+}
+
+/// Two words that are one command.
+const PAIRS: [(&str, &str); 15] = [
+    ("factory", "default"),
+    ("factory", "defaults"),
+    ("power", "off"),
+    ("power", "cycle"),
+    ("power", "on"),
+    ("shut", "down"),
+    ("sign", "out"),
+    ("log", "out"),
+    ("log", "off"),
+    ("hang", "up"),
+    ("roll", "back"),
+    ("turn", "on"),
+    ("turn", "off"),
+    ("switch", "on"),
+    ("switch", "off"),
+];
+
+/// Whether a noun after `verb` is not what is commanded but what the verb qualifies.
+fn qualifies(verb: &str, noun: &str) -> bool {
+    NOUNS.contains(noun) || NEVER_ON_DATA.contains(verb) && DATA.contains(noun)
+}
+
+fn within(word: &str) -> bool {
+    WITHIN.iter().any(|part| word.contains(part))
+}
+
+/// Whether the words of a path segment or an `operationId` are a command; with the word that says
+/// so. A command stands first (verb and object) or last (object and verb).
+pub(crate) fn command(words: &[String]) -> (Command, &str) {
+    let none = (Command::No, "");
+    let (Some(first), Some(last)) = (words.first(), words.last()) else {
+        return none;
+    };
+    let more = words.len() > 1;
+    if more && NOUNS.contains(last.as_str()) {
+        return none;
+    }
+    for pair in words.windows(2) {
+        if let [a, b] = pair
+            && PAIRS.contains(&(a.as_str(), b.as_str()))
+            && !(words.len() > 2 && DATA.contains(last.as_str()))
+        {
+            return (Command::Does, b);
+        }
+    }
+    let qualified = |word: &str| more && qualifies(word, last);
+    for (list, much) in [(&ACTS, Command::Does), (&MAY_ACT, Command::May)] {
+        let stands = |w: &&String| list.contains(w.as_str()) || much == Command::Does && within(w);
+        if let Some(word) = [first, last].into_iter().find(stands)
+            && !qualified(word)
+        {
+            return (much, word);
+        }
+    }
+    match words.iter().find(|w| within(w)) {
+        Some(word) if !qualified(word) && !DATA.contains(last.as_str()) => (Command::Does, word),
+        _ => none,
+    }
+}
+
+/// Whether a sentence begins with a command, or says further on that something acts; with the
+/// word that says so. Verbs may have the ending of the third person ("Reboots the device").
+pub(crate) fn sentence(words: &[String]) -> (Command, &str) {
+    let mut best = (Command::No, "");
+    for (at, word) in words.iter().enumerate() {
+        let bare = word.strip_suffix('s').unwrap_or(word);
+        if let Some(next) = words.get(at + 1) {
+            if qualifies(bare, next) {
+                continue;
+            }
+            if PAIRS.contains(&(bare, next.as_str())) && words.len() > 2 {
+                return (Command::Does, word);
+            }
+        }
+        let any = |list: &Words| list.contains(word.as_str()) || list.contains(bare);
+        let found = match at {
+            0 if any(&ACTS) || within(word) => Command::Does,
+            0 if any(&MAY_ACT) => Command::May,
+            _ if ACTS.contains(word.as_str()) || within(word) => Command::Does,
+            _ => Command::No,
+        };
+        if found > best.0 {
+            best = (found, word);
+        }
+    }
+    best
+}
+
+/// Whether words begin with a verb of reading.
+pub(crate) fn reads(words: &[String]) -> bool {
+    words.first().is_some_and(|w| READS.contains(w.as_str()))
+}
+
+/// Whether words begin or end with a verb that changes what is stored.
+pub(crate) fn changes(words: &[String]) -> Option<&str> {
+    let ends = [words.first(), words.last()];
+    ends.into_iter()
+        .flatten()
+        .find(|w| CHANGES.contains(w.as_str()))
+        .map(String::as_str)
+}
+
+/// Whether creating what these words name sends something.
+pub(crate) fn sends(words: &[String]) -> bool {
+    words.last().is_some_and(|w| SENDS.contains(w.as_str()))
+}
+
+/// Whether the words end with a noun that a command before them only qualifies.
+pub(crate) fn qualified(words: &[String]) -> bool {
+    words
+        .last()
+        .is_some_and(|w| NOUNS.contains(w.as_str()) || DATA.contains(w.as_str()))
+}
+
+/// What a literal segment of a path says of the role of an operation (`/users/create`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Reads one.
+    Read,
+    /// Reads all.
+    List,
+    /// Makes one.
+    Create,
+    /// Replaces the state.
+    Replace,
+    /// Changes part of the state.
+    Patch,
+    /// Removes it.
+    Delete,
+}
+
+/// The role that a whole segment names.
+pub(crate) fn role(segment: &str) -> Option<Role> {
+    Some(match segment.to_ascii_lowercase().as_str() {
+        "get" | "read" | "show" | "fetch" => Role::Read,
+        "list" | "all" => Role::List,
+        "add" | "create" | "new" | "insert" => Role::Create,
+        "set" | "replace" | "put" | "save" | "write" => Role::Replace,
+        "update" | "patch" | "edit" | "modify" | "change" => Role::Patch,
+        "delete" | "remove" | "del" | "destroy" => Role::Delete,
+        _ => return None,
+    })
+}

@@ -1,0 +1,526 @@
+//! What may be sent. One question for every sender: the plan, probes of credentials, methods and
+//! paths, the campaign, replay, shrinking: [`Policy::permits`].
+
+use super::effect::words::{self, Command, tokens};
+use super::effect::{Denied, Effects, OperationEffect};
+use super::exchange::{HttpRequest, RawRequest, Request, Segment};
+use super::model::{Contract, Effect};
+use super::profile::Profile;
+use super::resource::Kind;
+use super::route::{self, Route};
+use globset::{Glob, GlobSet, GlobSetBuilder};
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::{PoisonError, RwLock};
+
+/// What the user allows beyond what can be undone.
+#[derive(Clone, Debug, Default)]
+pub struct Allowed {
+    /// Operations by id or as `METHOD /path`; globs.
+    pub operations: Vec<String>,
+    /// Everything that cannot be undone or acts, apart from what document (`x-acts`) and profile
+    /// (`deny`) name.
+    pub irreversible: bool,
+    /// Nothing that may write.
+    pub read_only: bool,
+}
+
+/// Why a request may not be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The operation that it may reach, where the document has it.
+    pub operation: Option<String>,
+    /// Its effect.
+    pub effect: Effect,
+    /// Why, in words.
+    pub reason: String,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "not sent: ")?;
+        if let Some(operation) = &self.operation {
+            write!(f, "{operation} ")?;
+        }
+        write!(f, "{}: {}", self.effect, self.reason)
+    }
+}
+
+/// What may be sent to a device.
+pub struct Policy {
+    effects: Effects,
+    /// In the contract's order: method, route, whether the user allows it by name.
+    operations: Vec<Entry>,
+    /// Requests of the profile itself: login, life probe, read-backs.
+    own: Vec<(String, Route)>,
+    deny: Denied,
+    irreversible: bool,
+    read_only: bool,
+    /// The embedded mock: nothing can be harmed.
+    everything: bool,
+    /// Paths of what was created in this run, without a slash at the end.
+    created: RwLock<BTreeSet<String>>,
+}
+
+struct Entry {
+    id: String,
+    method: String,
+    route: Route,
+    named: bool,
+    /// `x-acts` or `deny`: opened by name only.
+    said_to_act: bool,
+}
+
+impl Policy {
+    /// The policy for a real device.
+    ///
+    /// # Errors
+    /// A name or glob of [`Allowed::operations`] that is none or fits no operation.
+    pub fn new(
+        contract: &Contract,
+        profile: &Profile,
+        allowed: &Allowed,
+    ) -> Result<Policy, String> {
+        let effects = Effects::of(contract, profile);
+        let named = Named::new(contract, &allowed.operations)?;
+        let deny = Denied::new(profile);
+        let entry = |op: &super::model::Operation| Entry {
+            id: op.id.clone(),
+            method: op.method.to_ascii_uppercase(),
+            route: Route::new(&op.path),
+            named: named.has(&op.id, &op.signature()),
+            said_to_act: op.acts == Some(true) || deny.has(&op.path),
+        };
+        let login = profile
+            .login
+            .iter()
+            .map(|l| (l.method.as_str(), l.path.as_str()));
+        let life = profile.life.iter().map(|l| ("GET", l.path.as_str()));
+        let reads = profile
+            .read_back
+            .values()
+            .map(|r| (r.method.as_str(), r.path.as_str()));
+        let own = login.chain(life).chain(reads);
+        Ok(Policy {
+            operations: contract.operations.iter().map(entry).collect(),
+            own: own
+                .map(|(m, p)| (m.to_ascii_uppercase(), Route::new(p)))
+                .collect(),
+            effects,
+            deny,
+            irreversible: allowed.irreversible,
+            read_only: allowed.read_only,
+            everything: false,
+            created: RwLock::default(),
+        })
+    }
+
+    /// The policy for the embedded mock: everything, apart from what `--read-only` forbids.
+    pub fn everything(contract: &Contract, profile: &Profile) -> Policy {
+        let mut policy = Policy::new(contract, profile, &Allowed::default())
+            .unwrap_or_else(|_| unreachable!("no name is given, so none can be wrong"));
+        policy.everything = true;
+        policy
+    }
+
+    /// Resources and effects that it decides from.
+    pub fn effects(&self) -> &Effects {
+        &self.effects
+    }
+
+    /// Says that the run has created what this path names (path and query as sent). From now on
+    /// operations that are harmless on own things may be sent to it and below it.
+    pub fn created(&self, path: &str) {
+        let path = bare(path);
+        if path.len() > 1 {
+            self.created
+                .write()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(path.to_owned());
+        }
+    }
+
+    /// Says that it is gone.
+    pub fn removed(&self, path: &str) {
+        self.created
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(bare(path));
+    }
+
+    fn is_own(&self, target: &str) -> bool {
+        // Only plain paths: in another reading they may name something else.
+        let path = bare(target);
+        let plain =
+            !path.contains(['%', '\\', ';']) && !path.contains("/.") && !path.contains("//");
+        let created = self.created.read().unwrap_or_else(PoisonError::into_inner);
+        plain
+            && created.iter().any(|own| {
+                path.strip_prefix(own.as_str())
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            })
+    }
+
+    /// Whether an operation may be tested at all: on what is there, or on own things.
+    pub fn operation(&self, id: &str) -> Result<(), Refusal> {
+        let Some(at) = self.operations.iter().position(|o| o.id == id) else {
+            return Ok(());
+        };
+        self.entry(at, None)
+    }
+
+    /// Whether a request may be sent: every operation that it may reach, in every way that servers
+    /// read it, must be permitted.
+    ///
+    /// # Errors
+    /// The first reason against it.
+    pub fn permits(&self, request: &Request) -> Result<(), Refusal> {
+        match request {
+            Request::Http(http) => calls_of(http).iter().try_for_each(|(m, t)| self.call(m, t)),
+            Request::Raw(raw) => calls_in(raw).iter().try_for_each(|(m, t)| self.call(m, t)),
+        }
+    }
+
+    /// One method and target.
+    fn call(&self, method: &str, target: &str) -> Result<(), Refusal> {
+        if self.everything && !self.read_only {
+            return Ok(());
+        }
+        let upper = method.to_ascii_uppercase();
+        let reads = matches!(upper.as_str(), "GET" | "HEAD" | "OPTIONS" | "TRACE");
+        let mut own = self
+            .own
+            .iter()
+            .filter(|(m, _)| *m == upper)
+            .map(|(_, r)| (0, r));
+        let own = own.any(|one| !route::reached(std::iter::once(one), target).is_empty());
+        if self.read_only && !reads {
+            return Err(refusal(
+                None,
+                Effect::Writes,
+                format!("--read-only, and {method} may write"),
+            ));
+        }
+        if own || self.everything {
+            return Ok(());
+        }
+        let routes = self
+            .operations
+            .iter()
+            .enumerate()
+            .map(|(at, o)| (at, &o.route));
+        let here = route::reached(routes.clone(), target);
+        let same = route::reached(
+            routes.filter(|(at, _)| {
+                self.operations
+                    .get(*at)
+                    .is_some_and(|o| o.method == upper || upper == "HEAD" && o.method == "GET")
+            }),
+            target,
+        );
+        if !same.is_empty() {
+            return same
+                .into_iter()
+                .try_for_each(|at| self.entry(at, Some(target)));
+        }
+        match here.is_empty() {
+            true => self.unknown_path(&upper, reads, target),
+            false => here
+                .into_iter()
+                .try_for_each(|at| self.other_method(at, &upper, reads, target)),
+        }
+    }
+
+    /// An operation, at a target where that matters.
+    fn entry(&self, at: usize, target: Option<&str>) -> Result<(), Refusal> {
+        let Some(entry) = self.operations.get(at) else {
+            return Ok(());
+        };
+        let Some(effect) = self.effects.get(&entry.id) else {
+            return Ok(());
+        };
+        if self.everything || self.opened(entry, effect) {
+            return Ok(());
+        }
+        if effect.on_own && target.is_none_or(|t| self.is_own(t)) && !self.read_only {
+            return Ok(());
+        }
+        Err(refused(entry, effect))
+    }
+
+    fn opened(&self, entry: &Entry, effect: &OperationEffect) -> bool {
+        if self.read_only {
+            return effect.effect == Effect::Reads;
+        }
+        effect.effect.harmless() || entry.named || self.irreversible && !entry.said_to_act
+    }
+
+    /// A method that the document does not have, on the path of an operation.
+    fn other_method(
+        &self,
+        at: usize,
+        method: &str,
+        reads: bool,
+        target: &str,
+    ) -> Result<(), Refusal> {
+        let Some((entry, effect)) = self
+            .operations
+            .get(at)
+            .and_then(|o| Some((o, self.effects.get(&o.id)?)))
+        else {
+            return Ok(());
+        };
+        if self.irreversible && !entry.said_to_act {
+            return Ok(());
+        }
+        // Small servers look at the path only.
+        if effect.effect == Effect::Acts && !self.opened(entry, effect) {
+            return Err(refused(entry, effect));
+        }
+        if reads || self.is_own(target) {
+            return Ok(());
+        }
+        let resource = self.effects.resources.get(&effect.resource);
+        let restorable = resource.is_some_and(|r| {
+            let mut writers = r.writers.iter().filter_map(|w| self.effects.get(w));
+            let put_back = |e: &OperationEffect| e.effect == Effect::Writes;
+            match (method, r.kind) {
+                // What is deleted of one of many, or in a listing, nobody can make again.
+                ("DELETE", Kind::Item) | (_, Kind::Collection) => false,
+                _ => writers.any(put_back) && r.writers.iter().all(|w| self.operation(w).is_ok()),
+            }
+        });
+        match restorable {
+            true => Ok(()),
+            false => Err(refusal(
+                Some(entry.id.clone()),
+                Effect::Irreversible,
+                format!(
+                    "nobody knows what {method} does at {}, and its state could not be put back",
+                    target_path(target)
+                ),
+            )),
+        }
+    }
+
+    /// A path that no operation has.
+    fn unknown_path(&self, method: &str, reads: bool, target: &str) -> Result<(), Refusal> {
+        if self.irreversible {
+            return Ok(());
+        }
+        if self.deny.has(bare(target)) {
+            return Err(refusal(
+                None,
+                Effect::Acts,
+                "`deny` of the profile has its path".to_owned(),
+            ));
+        }
+        let acting = route::literal(target)
+            .into_iter()
+            .find(|s| words::command(&tokens(s)).0 == Command::Does);
+        if let Some(word) = acting {
+            return Err(refusal(None, Effect::Acts, format!("`{word}` in its path")));
+        }
+        match reads || self.is_own(target) {
+            true => Ok(()),
+            false => self.like_the_nearest(method, target),
+        }
+    }
+
+    /// A changing method at a path that no operation has may reach the operation whose path it
+    /// continues or shortens.
+    fn like_the_nearest(&self, method: &str, target: &str) -> Result<(), Refusal> {
+        let mut at = bare(target).trim_end_matches('/');
+        while let Some((shorter, _)) = at.rsplit_once('/') {
+            at = shorter;
+            let routes = self
+                .operations
+                .iter()
+                .enumerate()
+                .map(|(at, o)| (at, &o.route));
+            let found = route::reached(routes, at);
+            if !found.is_empty() {
+                return found
+                    .into_iter()
+                    .try_for_each(|i| self.other_or_entry(i, method, at));
+            }
+        }
+        // Nothing is published near it.
+        Err(refusal(
+            None,
+            Effect::Irreversible,
+            format!("nobody knows what {method} does at {}", target_path(target)),
+        ))
+    }
+
+    fn other_or_entry(&self, at: usize, method: &str, target: &str) -> Result<(), Refusal> {
+        match self.operations.get(at) {
+            Some(entry) if entry.method == method => self.entry(at, Some(target)),
+            _ => self.other_method(at, method, false, target),
+        }
+    }
+}
+
+fn refused(entry: &Entry, effect: &OperationEffect) -> Refusal {
+    let mut reason = effect.reason.clone();
+    if let Some(opens) = &effect.opens {
+        reason.push_str(&format!(" (opened by {opens})"));
+    }
+    refusal(Some(entry.id.clone()), effect.effect, reason)
+}
+
+fn refusal(operation: Option<String>, effect: Effect, reason: String) -> Refusal {
+    Refusal {
+        operation,
+        effect,
+        reason,
+    }
+}
+
+/// A target without query and fragment, and without a slash at the end.
+fn bare(target: &str) -> &str {
+    target
+        .split(['?', '#'])
+        .next()
+        .unwrap_or_default()
+        .trim_end_matches('/')
+}
+
+/// A target as a message shows it.
+fn target_path(target: &str) -> String {
+    bare(target).chars().take(80).collect()
+}
+
+/// Operations that the user names.
+struct Named(GlobSet);
+
+impl Named {
+    fn new(contract: &Contract, names: &[String]) -> Result<Named, String> {
+        let mut set = GlobSetBuilder::new();
+        for name in names {
+            let glob = match contract.operation_named(name) {
+                // A path has braces, which a glob would read.
+                Some(op) => Glob::new(&globset::escape(&op.id)),
+                None => Glob::new(name),
+            };
+            let glob = glob.map_err(|e| format!("--allow {name}: {e}"))?;
+            let matcher = glob.compile_matcher();
+            let mut operations = contract.operations.iter();
+            if !operations.any(|o| matcher.is_match(&o.id) || matcher.is_match(o.signature())) {
+                let near = contract.suggestion(name);
+                return Err(format!(
+                    "--allow {name}: the contract has no such operation{near}"
+                ));
+            }
+            set.add(glob);
+        }
+        let set = set.build().map_err(|e| format!("--allow: {e}"))?;
+        Ok(Named(set))
+    }
+
+    fn has(&self, id: &str, signature: &str) -> bool {
+        self.0.is_match(id) || self.0.is_match(signature)
+    }
+}
+
+/// Fields with which some frameworks let a request change its method.
+const METHOD_FIELDS: [&str; 3] = [
+    "x-http-method-override",
+    "x-http-method",
+    "x-method-override",
+];
+
+/// Fields with which some front ends let a request change its target.
+const TARGET_FIELDS: [&str; 4] = [
+    "x-original-url",
+    "x-rewrite-url",
+    "x-forwarded-uri",
+    "x-original-uri",
+];
+
+/// What a request may be taken for: method and target, and those that its fields override.
+fn calls_of(http: &HttpRequest) -> Vec<(String, String)> {
+    let target = http.target.render(|_| String::new());
+    let (mut methods, mut targets) = (vec![http.method.clone()], vec![target.clone()]);
+    for (name, value) in &http.headers {
+        let value = value.render(|_| String::new()).trim().to_owned();
+        overrides(name, value, &mut methods, &mut targets);
+    }
+    if let Some((_, after)) = target.split_once("_method=") {
+        let method = after.split(['&', '#']).next().unwrap_or_default();
+        methods.push(method.to_owned());
+    }
+    products(&methods, &targets)
+}
+
+fn overrides(name: &str, value: String, methods: &mut Vec<String>, targets: &mut Vec<String>) {
+    let name = name.trim().to_ascii_lowercase();
+    if METHOD_FIELDS.contains(&name.as_str()) {
+        methods.push(value);
+    } else if TARGET_FIELDS.contains(&name.as_str()) {
+        targets.push(value);
+    }
+}
+
+fn products(methods: &[String], targets: &[String]) -> Vec<(String, String)> {
+    let pairs = methods
+        .iter()
+        .flat_map(|m| targets.iter().map(move |t| (m.clone(), t.clone())));
+    pairs.collect()
+}
+
+/// Methods that a server may find at the beginning of a line.
+const METHODS: [&str; 9] = [
+    "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT",
+];
+
+/// What the bytes of a request may be taken for. Every line that begins like a request counts: a
+/// server that reads lengths in another way finds a second request in the body of the first.
+fn calls_in(raw: &RawRequest) -> Vec<(String, String)> {
+    let mut bytes = Vec::new();
+    for segment in &raw.segments {
+        match segment {
+            Segment::Bytes(b) => bytes.extend_from_slice(b),
+            // Stands in a value or a target; what it is does not matter.
+            Segment::Secret(_) => bytes.extend_from_slice(b"secret"),
+            Segment::Host => bytes.extend_from_slice(b"device"),
+            Segment::Prefix | Segment::Pause(_) | Segment::ShutdownWrite => {}
+        }
+    }
+    let text = String::from_utf8_lossy(&bytes);
+    let mut first = true;
+    let (mut out, mut methods, mut targets) = (Vec::new(), Vec::new(), Vec::new());
+    for line in text.split(['\n', '\r']) {
+        let mut words = line.split_ascii_whitespace();
+        let (Some(method), Some(target)) = (words.next(), words.next()) else {
+            continue;
+        };
+        let known = METHODS
+            .iter()
+            .any(|m| method.to_ascii_uppercase().ends_with(m));
+        let place = target.starts_with('/') || target.contains("://") || target == "*";
+        if first || known && place {
+            // What comes before a method (an empty line, stray bytes) does not make it another.
+            let method = METHODS
+                .iter()
+                .find(|m| known && method.to_ascii_uppercase().ends_with(*m));
+            methods.push(method.map_or_else(|| line_method(line), |m| (*m).to_owned()));
+            targets.push(target.to_owned());
+            if let (Some(m), Some(t)) = (methods.last(), targets.last()) {
+                out.push((m.clone(), t.clone()));
+            }
+            first = false;
+        } else if let Some((name, value)) = line.split_once(':') {
+            overrides(name, value.trim().to_owned(), &mut methods, &mut targets);
+        }
+    }
+    out.extend(products(&methods, &targets));
+    out
+}
+
+fn line_method(line: &str) -> String {
+    line.split_ascii_whitespace()
+        .next()
+        .unwrap_or_default()
+        .to_owned()
+}

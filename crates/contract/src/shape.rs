@@ -1,0 +1,109 @@
+//! What schemas of answers and bodies have in common: success answers, members through
+//! alternatives, ids, arrays of listings.
+
+use super::effect::words::tokens;
+use super::model::{JsonType, Operation, Schema, StatusKey};
+
+/// Whether a `responses` key stands for success (2xx, or `default` where nothing else is said).
+pub(crate) fn is_success(status: StatusKey) -> bool {
+    match status {
+        StatusKey::Exact(code) => (200..300).contains(&code),
+        StatusKey::Range(digit) => digit == 2,
+        StatusKey::Default => false,
+    }
+}
+
+/// The rules of a successful answer's body, where the document has them.
+pub(crate) fn answer(op: &Operation) -> Option<&Schema> {
+    let success = op.responses.iter().filter(|r| is_success(r.status));
+    success.filter_map(|r| r.schema.as_ref()).next()
+}
+
+/// The members of a schema, those of its parts and alternatives included.
+pub(crate) fn members(schema: &Schema) -> Vec<(&str, &Schema)> {
+    let mut out: Vec<(&str, &Schema)> = Vec::new();
+    collect(schema, 0, &mut out);
+    out
+}
+
+fn collect<'s>(schema: &'s Schema, depth: usize, out: &mut Vec<(&'s str, &'s Schema)>) {
+    for (name, member) in &schema.properties {
+        if !out.iter().any(|(n, _)| n == name) {
+            out.push((name, member));
+        }
+    }
+    // Schemas may be nested as deep as the loader allows; members further down name nothing new.
+    if depth < 4 {
+        let parts = schema
+            .all_of
+            .iter()
+            .chain(&schema.any_of)
+            .chain(&schema.one_of);
+        parts.for_each(|part| collect(part, depth + 1, out));
+    }
+}
+
+/// The member whose name is `name` but for case and separators.
+pub(crate) fn member_named<'s>(schema: &'s Schema, name: &str) -> Option<(&'s str, &'s Schema)> {
+    let wanted = tokens(name);
+    members(schema)
+        .into_iter()
+        .find(|(n, _)| tokens(n) == wanted)
+}
+
+/// JSON pointer to the member of an answer that is the id which a path calls `parameter`, at most
+/// one object below the root.
+pub(crate) fn id_member(schema: &Schema, parameter: &str) -> Option<String> {
+    let here = |schema: &Schema| -> Option<String> {
+        let members = members(schema);
+        let wanted = tokens(parameter);
+        let exact = members.iter().find(|(n, _)| tokens(n) == wanted);
+        // `{userId}` is `id`, `{device_name}` is `name`.
+        let last = wanted.last();
+        let short = || {
+            members
+                .iter()
+                .find(|(n, _)| Some(*n) == last.map(String::as_str))
+        };
+        let usual = ["id", "_id", "uuid", "uid", "guid"];
+        let usual = || {
+            members
+                .iter()
+                .find(|(n, _)| usual.contains(&n.to_ascii_lowercase().as_str()))
+        };
+        let (name, _) = exact.or_else(short).or_else(usual)?;
+        Some(format!("/{}", super::reader::escape(name)))
+    };
+    // Around it at most an envelope: the id of another object in the answer is not its id.
+    let envelopes = [
+        "data", "result", "item", "object", "value", "payload", "response",
+    ];
+    here(schema).or_else(|| {
+        let members = members(schema);
+        let alone = members.len() == 1;
+        members.into_iter().find_map(|(name, member)| {
+            let envelope = alone || envelopes.contains(&name.to_ascii_lowercase().as_str());
+            let inner = here(member).filter(|_| envelope)?;
+            Some(format!("/{}{inner}", super::reader::escape(name)))
+        })
+    })
+}
+
+/// JSON pointer to the array of a listing, at most two objects below the root, and the rules of its elements.
+pub(crate) fn array_in(schema: &Schema) -> Option<(String, &Schema)> {
+    fn within(schema: &Schema, depth: usize) -> Option<(String, &Schema)> {
+        if schema.types.contains(&JsonType::Array)
+            && let Some(items) = &schema.items
+        {
+            return Some((String::new(), items));
+        }
+        if depth == 0 {
+            return None;
+        }
+        members(schema).into_iter().find_map(|(name, member)| {
+            let (inner, items) = within(member, depth - 1)?;
+            Some((format!("/{}{inner}", super::reader::escape(name)), items))
+        })
+    }
+    within(schema, 2)
+}
