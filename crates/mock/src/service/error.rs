@@ -1,7 +1,8 @@
 //! The documented error answers, and the faults of their form. Part of [`super`]; may import what [`crate`] may.
 
 use super::sample::plausible;
-use super::{Act, Ask, Reply, Service, json_reply};
+use super::serve::typed;
+use super::{Act, Ask, Reply, Service};
 use crate::fault::Planted;
 use crate::held_back::wire;
 use probity_contract::{ErrorShape, FaultKind, FieldPath, Operation};
@@ -64,7 +65,10 @@ impl Service {
             None => self.undocumented_shape(operation, kind, &name),
         };
         let body = wire::wording(&self.planted, body);
-        let mut reply = json_reply(status, &body);
+        let media = operation
+            .response(status)
+            .and_then(|r| r.media_type.as_deref());
+        let mut reply = typed(status, &body, media);
         if kind != FaultKind::Unauthenticated && !self.planted.none() {
             self.distort_error(operation, kind, &body, &mut reply);
             wire::error(&self.planted, operation, (kind, path), &mut reply);

@@ -64,9 +64,12 @@ pub(super) fn plausible(schema: &Schema, texts: &Texts) -> Option<Value> {
         Some(JsonType::Object) => {
             let mut map = Map::new();
             for (name, member) in &schema.properties {
-                if let Some(value) = plausible(member, texts) {
-                    map.insert(name.clone(), value);
-                }
+                // A member of any type has a value like any other.
+                let value = plausible(member, texts).unwrap_or_else(|| json!("text"));
+                map.insert(name.clone(), value);
+            }
+            for name in &schema.required {
+                map.entry(name.clone()).or_insert_with(|| json!("text"));
             }
             if let Some(Some(Value::Object(more))) = part {
                 map.extend(more);

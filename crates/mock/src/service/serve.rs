@@ -244,7 +244,7 @@ fn success_schema(operation: &Operation) -> Option<&Schema> {
 }
 
 /// A JSON answer in the media type that is documented for it.
-fn typed(status: u16, body: &Value, media: Option<&str>) -> Reply {
+pub(super) fn typed(status: u16, body: &Value, media: Option<&str>) -> Reply {
     let mut reply = json_reply(status, body);
     if let Some(media) = media.filter(|m| !m.contains('*')) {
         reply.headers = vec![("Content-Type".to_owned(), media.to_owned())];
