@@ -82,6 +82,7 @@ fn main() {
             texts: &suite.texts,
             seed,
             thorough: false,
+            memo: Default::default(),
         };
         let weigher = Weigher::new(&context);
         let mut source = Recorder {

@@ -6,19 +6,23 @@
 pub use super::edit::{emit, emit_with_raw, get, remove, rename, set};
 pub use super::values::is_type;
 
+use super::media;
 use super::model::Context;
+use super::serialize::{self, Written, escape};
 use crate::contract::{Contract, Operation, Parameter, Place, SecurityScheme};
 use crate::exchange::{HttpRequest, Part, Secret, Template};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
-/// Octets that stay as they are in a path segment, a query value or a cookie value made by us:
-/// the unreserved characters of RFC 3986 §2.3.
-const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+/// What a request has in place of the plain valid value of one parameter.
+#[derive(Clone, Copy, Debug)]
+pub enum Change<'t> {
+    /// Nothing.
+    Absent,
+    /// This text, whatever the parameter's type.
+    Text(&'t str),
+    /// This value, as the parameter's style writes it.
+    Value(&'t Value),
+}
 
 impl Context<'_> {
     /// The operation's request with `body`: path parameters filled, required query, header and
@@ -32,16 +36,32 @@ impl Context<'_> {
         self.build_request(op, body, false, None)
     }
 
-    /// [`Context::request`] with one parameter changed: `Some` text, sent as it is in a header
-    /// and percent-encoded elsewhere, or `None` to leave it out.
+    /// [`Context::request`] with one parameter changed.
     pub fn request_with(
         &self,
         op: &Operation,
         body: Option<Vec<u8>>,
         parameter: &Parameter,
-        text: Option<&str>,
+        change: Change<'_>,
     ) -> HttpRequest {
-        self.build_request(op, body, true, Some((parameter, text)))
+        self.build_request(op, body, true, Some((parameter, change)))
+    }
+
+    /// The octets of a body in the media type of the operation; `None` where it takes none, or
+    /// where its format cannot hold the value.
+    pub fn encoded(&self, op: &Operation, value: &Value) -> Option<Vec<u8>> {
+        media::encode(op.body.as_ref()?, value)
+    }
+
+    /// What of an operation is not sent because Probity does not generate it, each in words
+    /// (`unsupported: application/xml`); the first is why no valid request of it is known.
+    pub fn unsupported(&self, op: &Operation) -> Vec<String> {
+        let body = op.body.as_ref().and_then(media::unsupported);
+        let required = op.parameters.iter().filter(|p| p.required);
+        let parameters = required.filter(|p| serialize::unwritten(p, &self.parameter(p).value));
+        let words =
+            parameters.map(|p| format!("unsupported: how the parameter `{}` is written", p.name));
+        body.into_iter().chain(words).collect()
     }
 
     fn build_request(
@@ -49,36 +69,46 @@ impl Context<'_> {
         op: &Operation,
         body: Option<Vec<u8>>,
         credentials: bool,
-        changed: Option<(&Parameter, Option<&str>)>,
+        changed: Option<(&Parameter, Change<'_>)>,
     ) -> HttpRequest {
         let mut query: Vec<Vec<Part>> = Vec::new();
         let mut cookies: Vec<Vec<Part>> = Vec::new();
         let mut headers: Vec<(String, Template)> = Vec::new();
         let mut path = op.path.clone();
         for parameter in &op.parameters {
-            let change = changed.and_then(|(p, text)| {
-                (p.name == parameter.name && p.place == parameter.place).then_some(text)
+            let change = changed.and_then(|(p, change)| {
+                (p.name == parameter.name && p.place == parameter.place).then_some(change)
             });
             if !parameter.required && parameter.place != Place::Path && change.is_none() {
                 continue;
             }
-            let plain = match change {
-                Some(Some(text)) => text.to_owned(),
-                Some(None) => continue,
-                None => self.parameter_text(parameter),
+            let written = match change {
+                Some(Change::Absent) => continue,
+                Some(Change::Text(text)) => serialize::write_text(parameter, text),
+                Some(Change::Value(value)) => match serialize::write(parameter, value) {
+                    Some(written) => written,
+                    None => serialize::write_text(parameter, &value.to_string()),
+                },
+                None => self.parameter(parameter).written.clone(),
             };
-            let text = || escape(&plain);
-            match parameter.place {
-                Place::Path => path = path.replace(&format!("{{{}}}", parameter.name), &text()),
-                Place::Query => query.push(vec![Part::Text(format!(
-                    "{}={}",
-                    escape(&parameter.name),
-                    text()
-                ))]),
-                Place::Cookie => {
-                    cookies.push(vec![Part::Text(format!("{}={}", parameter.name, text()))])
+            match (written, parameter.place) {
+                (Written::Text(text), Place::Path) => {
+                    path = path.replace(&format!("{{{}}}", parameter.name), &text);
                 }
-                Place::Header => headers.push((parameter.name.clone(), Template::from(plain))),
+                (Written::Text(text), _) => {
+                    headers.push((parameter.name.clone(), Template::from(text)));
+                }
+                (Written::Pairs(pairs), place) => {
+                    let list = match place {
+                        Place::Cookie => &mut cookies,
+                        _ => &mut query,
+                    };
+                    list.extend(
+                        pairs
+                            .into_iter()
+                            .map(|(n, v)| vec![Part::Text(format!("{n}={v}"))]),
+                    );
+                }
             }
         }
         if credentials {
@@ -91,15 +121,15 @@ impl Context<'_> {
             headers.push(("Cookie".to_owned(), Template(join(cookies, "; "))));
         }
         if body.is_some() {
-            let media_type = op
-                .body
-                .as_ref()
-                .map_or("application/json", |b| b.media_type.as_str());
+            let media_type = op.body.as_ref().map(media::content_type);
+            let media_type = media_type.unwrap_or_else(|| "application/json".to_owned());
             headers.push(("Content-Type".to_owned(), media_type.into()));
         }
+        // A document may write a query into a path, which OpenAPI does not allow: one query it is.
+        let sign = if path.contains('?') { "&" } else { "?" };
         let mut target = Template::from(path);
         if !query.is_empty() {
-            target = target.text("?");
+            target = target.text(sign);
             target.0.extend(join(query, "&"));
         }
         HttpRequest {
@@ -110,11 +140,11 @@ impl Context<'_> {
         }
     }
 
-    /// A valid value of a parameter as text (`style: simple` for scalars; arrays and objects are
-    /// written as compact JSON, which no style of OpenAPI forbids a client to quote).
+    /// A valid value of a parameter as text, where it is no list or object; `1` where none is
+    /// known.
     pub fn parameter_text(&self, parameter: &Parameter) -> String {
-        match self.value(&parameter.schema) {
-            Some(Value::String(text)) => text,
+        match &self.parameter(parameter).value {
+            Some(Value::String(text)) => text.clone(),
             Some(other) => other.to_string(),
             None => "1".to_owned(),
         }
@@ -194,10 +224,6 @@ fn join(items: Vec<Vec<Part>>, separator: &str) -> Vec<Part> {
         out.extend(item);
     }
     out
-}
-
-fn escape(text: &str) -> String {
-    utf8_percent_encode(text, ESCAPED).to_string()
 }
 
 /// The id of a case, `OPERATION/STRATEGY/FIELD/NAME`. Each part keeps letters, digits and

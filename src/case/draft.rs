@@ -5,7 +5,7 @@ use super::build::{case_id, emit, emit_with_raw, get, set};
 use super::model::{Case, Check, Context, Expect, Fault, SuccessIs};
 use super::unstated;
 use crate::contract::{
-    self, Additional, Assessed, FaultKind, FieldPath, JsonType, Operation, Place, Schema,
+    self, Additional, Assessed, FaultKind, FieldPath, Format, JsonType, Operation, Place, Schema,
     Violation, answers_promise,
 };
 use crate::exchange::Request;
@@ -32,6 +32,9 @@ pub(super) struct Scene<'c, 'a> {
     /// As `second`, with third values: what is to be refused is sent in this body and in no other
     /// way, so that a device that stores half of it shows.
     pub other: Value,
+    /// Whether these are surely valid: where none is, the nearest that could be built stand here,
+    /// from which nothing may be concluded but what is invalid in any case.
+    pub sure: bool,
     strategy: &'static str,
     cases: Vec<Case>,
     samples: RefCell<BTreeMap<FieldPath, Rc<[String]>>>,
@@ -122,19 +125,30 @@ impl<'c, 'a> Scene<'c, 'a> {
         op: &'c Operation,
         strategy: &'static str,
     ) -> Option<Scene<'c, 'a>> {
-        if !may_call(context, op) {
+        let json = op.body.as_ref()?.format.is_json();
+        json.then(|| Scene::of_any(context, op, strategy))?
+    }
+
+    /// [`Scene::of`] for a body of any format that is generated.
+    pub fn of_any(
+        context: &'c Context<'a>,
+        op: &'c Operation,
+        strategy: &'static str,
+    ) -> Option<Scene<'c, 'a>> {
+        let body = op.body.as_ref()?;
+        if body.format == Format::Unsupported || !may_call(context, op) {
             return None;
         }
-        let schema = &op.body.as_ref()?.schema;
-        let full = context.full(op).or_else(|| context.base(op))?;
+        let bodies = context.bodies(op)?;
         Some(Scene {
             context,
             op,
-            schema,
-            minimal: context.base(op).unwrap_or_else(|| full.clone()),
-            second: context.full_nth(op, 1).unwrap_or_else(|| full.clone()),
-            other: context.full_nth(op, 2).unwrap_or_else(|| full.clone()),
-            full,
+            schema: &body.schema,
+            minimal: bodies.minimal.clone(),
+            second: bodies.second.clone(),
+            other: bodies.other.clone(),
+            full: bodies.full.clone(),
+            sure: bodies.sure,
             strategy,
             cases: Vec::new(),
             samples: RefCell::default(),
@@ -222,7 +236,23 @@ impl Scene<'_, '_> {
         {
             assessed.certainty = Assessment::Open;
         }
+        // RFC 7396 §1: `null` removes a member, and one that is not there stays as it is.
+        let format = self.op.body.as_ref().map(|body| body.format);
+        let lawful = |kind| matches!(kind, FaultKind::Null | FaultKind::Missing);
+        if format == Some(Format::MergePatch)
+            && assessed.certainty == Assessment::SurelyInvalid
+            && assessed.faults.iter().all(|f| !f.certain || lawful(f.kind))
+        {
+            assessed.certainty = Assessment::Open;
+        }
         assessed
+    }
+
+    /// What is left open of any body of the operation that is valid by its schema.
+    pub fn unsure(&self) -> Option<&'static str> {
+        let patch = self.op.body.as_ref().map(|body| body.format) == Some(Format::JsonPatch);
+        unsure_target(self.context, self.op)
+            .or_else(|| patch.then_some("whether the patch applies to what stands"))
     }
 
     /// Makes the case that the page allows; tells what the page says of the body.
@@ -276,7 +306,7 @@ impl Scene<'_, '_> {
                 }
             }
         };
-        if let Some(question) = unsure_target(self.op) {
+        if let Some(question) = self.unsure() {
             // The resource that the path names may not exist, which the device may find out first.
             let mut faults = faults.clone();
             faults.push(Fault::whole(FaultKind::Parameter));
@@ -289,6 +319,12 @@ impl Scene<'_, '_> {
             };
         }
         promises.extend(self.answer_promises(&expect, &faults));
+        if self.op.body.as_ref().map(|body| body.format) == Some(Format::JsonPatch)
+            && matches!(check, Check::ReadsBack(_))
+        {
+            // The body is a list of changes, not what stands afterwards.
+            check = Check::Nothing;
+        }
         let bytes = sketch.bytes.unwrap_or_else(|| emit(&sketch.body));
         self.push(Case {
             id: case_id(
@@ -441,17 +477,26 @@ const MOST_SAMPLES: usize = 12;
 /// What every answer of an operation leaves open whose path names a resource that may not exist.
 pub(super) const UNSURE_TARGET: &str = "whether the resource in the path exists";
 
-/// [`UNSURE_TARGET`], where the page shows no resource that the path may name.
-pub(super) fn unsure_target(op: &Operation) -> Option<&'static str> {
-    op.parameters
+/// What every answer of an operation leaves open whose body is the nearest that could be built.
+pub(super) const UNSURE_BODY: &str = "whether the body is valid";
+
+/// [`UNSURE_TARGET`], where the page shows no resource that the path may name; else what is not
+/// certain of a parameter that every request has.
+pub(super) fn unsure_target(context: &Context<'_>, op: &Operation) -> Option<&'static str> {
+    let unknown = op.parameters.iter().any(|p| {
+        p.place == Place::Path
+            && p.schema.examples.is_empty()
+            && p.schema.enum_values.is_none()
+            && p.schema.const_value.is_none()
+    });
+    let mut sent = op
+        .parameters
         .iter()
-        .any(|p| {
-            p.place == Place::Path
-                && p.schema.examples.is_empty()
-                && p.schema.enum_values.is_none()
-                && p.schema.const_value.is_none()
-        })
-        .then_some(UNSURE_TARGET)
+        .filter(|p| p.required || p.place == Place::Path);
+    match unknown {
+        true => Some(UNSURE_TARGET),
+        false => sent.find_map(|p| context.parameter(p).question),
+    }
 }
 
 /// `OP.body.PATH.KEYWORD`, `OP.body.KEYWORD` for the root.

@@ -1,5 +1,6 @@
 //! Cases and expectations as plain data, and the trait that every strategy implements.
 
+use super::memo::Memo;
 use crate::contract::{Contract, FaultKind, FieldPath, answers_promise};
 use crate::exchange::Request;
 use crate::pattern::Texts;
@@ -179,6 +180,8 @@ pub struct Context<'a> {
     pub seed: u64,
     /// Whether the plan may exceed its default budget.
     pub thorough: bool,
+    /// What was worked out before; empty at first.
+    pub memo: Memo,
 }
 
 /// One idea of what to send.

@@ -1,13 +1,15 @@
 //! Parameters outside the body: absent, of another type, outside their rules. May import what
 //! [`crate::case`] may.
 
-use super::build::{case_id, emit};
-use super::draft::{UNSURE_TARGET, main_type, mark, may_call, shown, unsure_target};
+use super::build::{Change, case_id};
+use super::draft::{UNSURE_BODY, UNSURE_TARGET, main_type, mark, may_call, shown, unsure_target};
 use super::model::{Case, Check, Context, Expect, Fault, Strategy};
 use super::mutate::mutants;
+use super::serialize::{self, escape};
 use super::unstated;
 use crate::contract::{
-    self, FaultKind, FieldPath, JsonType, Operation, Parameter, Place, StatusKey,
+    self, FaultKind, FieldPath, JsonType, Operation, Parameter, Place, Schema, Serialization,
+    StatusKey,
 };
 use crate::exchange::Request;
 use crate::pattern::Assessment;
@@ -26,13 +28,14 @@ impl Strategy for Parameters {
         "Query, header and path parameters: required ones absent, numbers that are none, words \
          outside an enumeration, values one outside their bounds. Everything arrives as text, and \
          firmware converts it by hand: `atoi` makes 0 of a word and 12 of 12abc, and a missing \
-         parameter is often an empty string that no check refuses."
+         parameter is often an empty string that no check refuses. Lists and objects arrive in \
+         the style that the page gives them, with one item or member changed at a time."
     }
 
     fn cases(&self, context: &Context<'_>) -> Vec<Case> {
         let mut cases = Vec::new();
         for op in &context.contract.operations {
-            if !may_call(context, op) || (op.body.is_some() && context.base(op).is_none()) {
+            if !may_call(context, op) || !has_body(context, op) {
                 continue;
             }
             for parameter in &op.parameters {
@@ -43,58 +46,221 @@ impl Strategy for Parameters {
     }
 }
 
+/// Whether a body can be sent beside parameters where one has to be.
+fn has_body(context: &Context<'_>, op: &Operation) -> bool {
+    !op.body.as_ref().is_some_and(|body| body.required) || body_of(context, op).is_some()
+}
+
+/// The body beside the parameters, and whether it is surely valid.
+fn body_of(context: &Context<'_>, op: &Operation) -> Option<(Vec<u8>, bool)> {
+    let bodies = context.bodies(op)?;
+    let octets = context.encoded(op, &bodies.second)?;
+    Some((octets, bodies.sure))
+}
+
+/// What a parameter is changed to, before it is a case.
+struct Idea {
+    /// Last part of the id.
+    name: String,
+    /// Keyword of the promise that it tests.
+    keyword: &'static str,
+    /// See [`Case::tier`].
+    tier: u8,
+    /// What the page says of it.
+    certainty: Assessment,
+}
+
 fn one_parameter(
     context: &Context<'_>,
     op: &Operation,
     parameter: &Parameter,
     cases: &mut Vec<Case>,
 ) {
-    if parameter.place == Place::Cookie {
+    if parameter.required && parameter.place != Place::Path {
+        let idea = Idea {
+            name: "absent".to_owned(),
+            keyword: "required",
+            tier: 0,
+            certainty: Assessment::SurelyInvalid,
+        };
+        cases.push(case(context, op, parameter, idea, Change::Absent));
+    }
+    if matches!(
+        main_type(&parameter.schema),
+        Some(JsonType::Array | JsonType::Object)
+    ) || matches!(parameter.serialization, Serialization::Content(_))
+    {
+        compounds(context, op, parameter, cases);
         return;
     }
-    if parameter.required && parameter.place != Place::Path {
-        let sketch = ("absent".to_owned(), "required", 0);
-        cases.push(case(
-            context,
-            op,
-            parameter,
-            sketch,
-            None,
-            Assessment::SurelyInvalid,
-        ));
-    }
     for (idea, tier, text) in candidates(context, parameter) {
-        // A path with an empty or relative segment is another path.
-        if parameter.place == Place::Path && matches!(text.as_str(), "" | "." | "..") {
-            continue;
-        }
-        // Control characters cannot stand in a header (RFC 9110 §5.5), and blanks at its ends are
-        // no part of it.
-        if parameter.place == Place::Header
-            && (text.trim() != text || text.chars().any(|c| !c.is_ascii() || c.is_control()))
-        {
+        if !carried(parameter, &text) {
             continue;
         }
         let (certainty, broken) = assess(context, parameter, &text);
         if certainty == Assessment::Open {
             continue;
         }
-        // What is refused is charged to the rule that it breaks.
-        let keyword = broken.unwrap_or_else(|| keyword(parameter));
-        let sketch = (format!("{idea}-{}", mark(&text)), keyword, tier);
-        cases.push(case(context, op, parameter, sketch, Some(&text), certainty));
+        let idea = Idea {
+            name: format!("{idea}-{}", mark(&text)),
+            // What is refused is charged to the rule that it breaks.
+            keyword: broken.unwrap_or_else(|| keyword(&parameter.schema)),
+            tier,
+            certainty,
+        };
+        cases.push(case(context, op, parameter, idea, Change::Text(&text)));
     }
 }
 
-/// What the page says of a parameter's text, as the value that it spells where the type is not a
-/// string; and the rule that is surely broken.
-fn assess(
-    context: &Context<'_>,
-    parameter: &Parameter,
-    text: &str,
-) -> (Assessment, Option<&'static str>) {
+/// Whether a text arrives at the parameter's place as it is.
+fn carried(parameter: &Parameter, text: &str) -> bool {
+    match parameter.place {
+        // A path with an empty or relative segment is another path.
+        Place::Path => !matches!(text, "" | "." | ".."),
+        // Control characters cannot stand in a header (RFC 9110 §5.5), and blanks at its ends are
+        // no part of it.
+        Place::Header => {
+            text.trim() == text && text.chars().all(|c| c.is_ascii() && !c.is_control())
+        }
+        // Whether percent-encoding of a cookie is undone is not said anywhere.
+        Place::Cookie => !text.is_empty() && escape(text) == text,
+        Place::Query => true,
+    }
+}
+
+/// Lists, objects and documents: one item or member changed, missing, or too much.
+fn compounds(context: &Context<'_>, op: &Operation, parameter: &Parameter, cases: &mut Vec<Case>) {
+    let plain = context.parameter(parameter);
+    let Some(value) = &plain.value else { return };
+    if plain.question.is_some() {
+        return;
+    }
+    let document = matches!(parameter.serialization, Serialization::Content(_));
+    if document {
+        let idea = Idea {
+            name: "not-json".to_owned(),
+            keyword: "type",
+            tier: 0,
+            certainty: Assessment::SurelyInvalid,
+        };
+        cases.push(case(context, op, parameter, idea, Change::Text("{probity")));
+    }
     let schema = &parameter.schema;
-    let value = match main_type(schema) {
+    for (idea, tier, changed) in changed_values(context, schema, value, parameter.required) {
+        // Nothing at all is written of an empty list in some styles, and no style says what an
+        // empty text in a list is.
+        let empty = |v: &Value| v.as_str() == Some("");
+        let nothing = match &changed {
+            Value::Array(items) => items.is_empty() || items.iter().any(empty),
+            Value::Object(members) => members.is_empty() || members.values().any(empty),
+            _ => false,
+        };
+        let clear = document || (!nothing && serialize::doubtful(parameter, &changed).is_none());
+        let writes = serialize::write(parameter, &changed).is_some_and(|written| match written {
+            serialize::Written::Text(text) => {
+                parameter.place != Place::Header || carried(parameter, &text)
+            }
+            serialize::Written::Pairs(_) => true,
+        });
+        if !clear || !writes {
+            continue;
+        }
+        let assessed = contract::assess(schema, &changed, context.texts);
+        let unstated = unstated::exceeded(schema, Some(&parameter.name), &changed).is_some();
+        if assessed.certainty == Assessment::Open
+            || (assessed.certainty == Assessment::SurelyValid && unstated)
+        {
+            continue;
+        }
+        let broken = assessed.faults.iter().find(|fault| fault.certain);
+        let keyword = broken.map_or("type", |fault| fault.keyword);
+        // Members of an exploded object are parameters of their own to a device, which may take
+        // one that it does not know for somebody else's.
+        if keyword == "additionalProperties" && !document {
+            continue;
+        }
+        let idea = Idea {
+            name: format!("{idea}-{}", mark(&changed.to_string())),
+            keyword,
+            tier,
+            certainty: assessed.certainty,
+        };
+        cases.push(case(context, op, parameter, idea, Change::Value(&changed)));
+    }
+}
+
+/// Values near a valid list or object.
+pub(super) fn changed_values(
+    context: &Context<'_>,
+    schema: &Schema,
+    value: &Value,
+    required: bool,
+) -> Vec<(String, u8, Value)> {
+    let mut out: Vec<(String, u8, Value)> = Vec::new();
+    if !required {
+        out.push(("present".to_owned(), 1, value.clone()));
+    }
+    match value {
+        Value::Array(items) => {
+            if let (Some(first), Some(rules)) = (items.first(), schema.items.as_deref()) {
+                for (idea, tier, item) in near_values(context, rules, first) {
+                    let mut items = items.clone();
+                    if let Some(first) = items.first_mut() {
+                        *first = item;
+                    }
+                    out.push((format!("item-{idea}"), tier, Value::Array(items)));
+                }
+            }
+            let count = |bound: Option<u64>| bound.and_then(|n| usize::try_from(n).ok());
+            if let Some(least) = count(schema.min_items).filter(|least| *least > 1) {
+                let fewer = items.iter().take(least - 1).cloned().collect();
+                out.push(("too-few".to_owned(), 0, Value::Array(fewer)));
+            }
+            if let Some(most) = count(schema.max_items).filter(|most| *most <= 100) {
+                let mut more = context.items(schema, most + 1);
+                let last = more.last().or(items.last()).cloned();
+                more.extend(last.filter(|_| !schema.unique_items && more.len() == most));
+                if more.len() > most {
+                    out.push(("too-many".to_owned(), 0, Value::Array(more)));
+                }
+            }
+        }
+        Value::Object(members) => {
+            for name in &schema.required {
+                let mut fewer = members.clone();
+                fewer.shift_remove(name);
+                out.push((format!("without-{name}"), 0, Value::Object(fewer)));
+            }
+            for (name, member) in members {
+                let Some(rules) = schema.property(name) else {
+                    continue;
+                };
+                for (idea, tier, value) in near_values(context, rules, member) {
+                    let mut changed = members.clone();
+                    changed.insert(name.clone(), value);
+                    out.push((format!("{name}-{idea}"), tier, Value::Object(changed)));
+                }
+            }
+        }
+        plain => out.extend(near_values(context, schema, plain)),
+    }
+    out
+}
+
+/// Values near a plain one.
+fn near_values(context: &Context<'_>, rules: &Schema, value: &Value) -> Vec<(String, u8, Value)> {
+    let Some(sample) = serialize::scalar(value) else {
+        return Vec::new();
+    };
+    let texts = texts(context, rules, &sample).into_iter();
+    texts
+        .filter_map(|(idea, tier, text)| Some((idea, tier, typed(rules, &text)?)))
+        .collect()
+}
+
+/// The value that a text spells where the type is not a string; `None` where devices differ.
+fn typed(schema: &Schema, text: &str) -> Option<Value> {
+    Some(match main_type(schema) {
         Some(JsonType::Integer | JsonType::Number) => {
             serde_json::from_str(text).unwrap_or_else(|_| Value::from(text))
         }
@@ -103,12 +269,24 @@ fn assess(
             "false" => Value::Bool(false),
             // Many frameworks take these for booleans; the page does not say.
             "0" | "1" | "TRUE" | "FALSE" | "True" | "False" | "yes" | "no" | "on" | "off" => {
-                return (Assessment::Open, None);
+                return None;
             }
             _ => Value::from(text),
         },
-        Some(JsonType::Array | JsonType::Object) | None => return (Assessment::Open, None),
+        Some(JsonType::Array | JsonType::Object) | None => return None,
         _ => Value::from(text),
+    })
+}
+
+/// What the page says of a parameter's text, and the rule that is surely broken.
+fn assess(
+    context: &Context<'_>,
+    parameter: &Parameter,
+    text: &str,
+) -> (Assessment, Option<&'static str>) {
+    let schema = &parameter.schema;
+    let Some(value) = typed(schema, text) else {
+        return (Assessment::Open, None);
     };
     let assessed = contract::assess(schema, &value, context.texts);
     let unstated = unstated::exceeded(schema, Some(&parameter.name), &value).is_some();
@@ -130,8 +308,7 @@ fn numeral(text: &str) -> bool {
     all(whole) && all(fraction)
 }
 
-fn keyword(parameter: &Parameter) -> &'static str {
-    let schema = &parameter.schema;
+fn keyword(schema: &Schema) -> &'static str {
     if schema.enum_values.is_some() {
         "enum"
     } else if schema.pattern.is_some() {
@@ -148,13 +325,19 @@ fn keyword(parameter: &Parameter) -> &'static str {
 }
 
 fn candidates(context: &Context<'_>, parameter: &Parameter) -> Vec<(String, u8, String)> {
-    let schema = &parameter.schema;
     let sample = context.parameter_text(parameter);
+    let mut out = Vec::new();
+    if !parameter.required {
+        out.push(("present".to_owned(), 1, sample.clone()));
+    }
+    out.extend(texts(context, &parameter.schema, &sample));
+    out
+}
+
+/// Texts near a valid one, each with an idea and a tier.
+fn texts(context: &Context<'_>, schema: &Schema, sample: &str) -> Vec<(String, u8, String)> {
     let mut out: Vec<(String, u8, String)> = Vec::new();
     let mut push = |idea: &str, tier: u8, text: String| out.push((idea.to_owned(), tier, text));
-    if !parameter.required {
-        push("present", 1, sample.clone());
-    }
     if let Some(values) = &schema.enum_values {
         for value in values.iter().filter_map(Value::as_str) {
             push("word", 1, value.to_owned());
@@ -205,7 +388,7 @@ fn candidates(context: &Context<'_>, parameter: &Parameter) -> Vec<(String, u8, 
                 push("too-long", 0, "a".repeat(max + 1));
             }
             let ruled = schema.pattern.is_some() || schema.max_length.is_some();
-            for mutant in mutants(&sample)
+            for mutant in mutants(sample)
                 .into_iter()
                 .filter(|m| ruled && m.tier == 1)
                 .take(6)
@@ -249,19 +432,25 @@ fn case(
     context: &Context<'_>,
     op: &Operation,
     parameter: &Parameter,
-    (name, keyword, tier): (String, &'static str, u8),
-    text: Option<&str>,
-    certainty: Assessment,
+    idea: Idea,
+    change: Change<'_>,
 ) -> Case {
-    let body = context
-        .full_nth(op, 1)
-        .or_else(|| context.base(op))
-        .map(|body| emit(&body));
+    let (keyword, tier) = (idea.keyword, idea.tier);
+    let body = body_of(context, op);
+    let unsure_body = body.as_ref().is_some_and(|(_, sure)| !sure);
+    let body = body.map(|(octets, _)| octets);
+    let spelt = match change {
+        Change::Absent => None,
+        Change::Text(text) => Some(text.to_owned()),
+        Change::Value(value) => Some(value.to_string()),
+    };
+    let text = spelt.as_deref();
     let field = FieldPath::root().member(&parameter.name);
     let fault = Fault::at(FaultKind::Parameter, &field);
-    let valid = certainty == Assessment::SurelyValid;
-    let unsure =
-        unsure_target(op).or_else(|| (!names_known(parameter, text)).then_some(UNSURE_TARGET));
+    let valid = idea.certainty == Assessment::SurelyValid;
+    let unsure = unsure_target(context, op)
+        .or_else(|| (!names_known(parameter, text)).then_some(UNSURE_TARGET));
+    let unsure = unsure.or_else(|| unsure_body.then_some(UNSURE_BODY));
     let expect = match (valid, unsure) {
         (false, _) if !refuses(op) => Expect::Either {
             question: "a parameter outside its rules, and no refusal documented".to_owned(),
@@ -296,15 +485,16 @@ fn case(
     promises.dedup();
     let changes = context.profile.read_back.contains_key(&op.id);
     Case {
-        id: case_id(&op.id, "parameters", &key, &name),
+        id: case_id(&op.id, "parameters", &key, &idea.name),
         strategy: "parameters",
         operation: op.id.clone(),
         promises,
-        title: match text {
-            Some(text) => format!("parameter {} is {}", parameter.name, shown(text)),
-            None => format!("parameter {} is absent", parameter.name),
+        title: match (change, text) {
+            (Change::Value(value), _) => format!("parameter {} is {value}", parameter.name),
+            (_, Some(text)) => format!("parameter {} is {}", parameter.name, shown(text)),
+            (_, None) => format!("parameter {} is absent", parameter.name),
         },
-        request: Request::Http(context.request_with(op, body, parameter, text)),
+        request: Request::Http(context.request_with(op, body, parameter, change)),
         expect,
         input_class: format!("parameter:{keyword}"),
         check: if changes {

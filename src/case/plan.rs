@@ -2,6 +2,7 @@
 //! what [`crate::case`] may.
 
 use super::constraints::Constraints;
+use super::forms::Forms;
 use super::hostile::Hostile;
 use super::model::{Case, Context, Expect, Strategy};
 use super::names::Names;
@@ -58,6 +59,7 @@ pub fn strategies() -> Vec<Box<dyn Strategy>> {
         Box::new(Constraints),
         Box::new(Names),
         Box::new(Parameters),
+        Box::new(Forms),
         Box::new(Pairs),
         Box::new(Hostile),
         Box::new(JsonSyntax),

@@ -3,7 +3,7 @@
 use super::build::{emit, get, remove, set};
 use super::constraints::stretched;
 use super::draft::{
-    Scene, Sketch, WhenOpen, main_type, mark, may_call, scenes, shown, unsure_target,
+    Scene, Sketch, UNSURE_BODY, WhenOpen, main_type, mark, may_call, scenes, shown, unsure_target,
 };
 use super::model::{Case, Check, Context, Expect, Strategy};
 use super::mutate::mutants;
@@ -37,7 +37,8 @@ impl Strategy for Valid {
     fn cases(&self, context: &Context<'_>) -> Vec<Case> {
         let mut cases = Vec::new();
         for op in &context.contract.operations {
-            if op.body.is_none() && may_call(context, op) {
+            let required = op.body.as_ref().is_some_and(|body| body.required);
+            if !required && may_call(context, op) {
                 cases.extend(without_body(context, op));
             }
         }
@@ -53,23 +54,28 @@ impl Strategy for Valid {
     }
 }
 
-/// The plain call of an operation that takes no JSON body and cannot change anything.
+/// The plain call of an operation that cannot change anything, or whose body may be absent.
 fn without_body(context: &Context<'_>, op: &Operation) -> Option<Case> {
-    if !matches!(op.method.as_str(), "GET" | "HEAD") || op.success_statuses().is_empty() {
+    let reads = matches!(op.method.as_str(), "GET" | "HEAD");
+    if !reads && op.body.is_none() {
         return None;
     }
-    let status = op.success_statuses().first().copied()?;
-    let expect = match unsure_target(op) {
+    let open = match (op.success_statuses().is_empty(), reads) {
+        (true, _) => Some("which success an operation has that documents none"),
+        (false, true) => None,
+        (false, false) => Some("what a call without its optional body does"),
+    };
+    let expect = match unsure_target(context, op).or(open) {
         None => Expect::Accepted,
         Some(question) => Expect::Either {
             question: question.to_owned(),
             faults: vec![super::model::Fault::whole(FaultKind::Parameter)],
         },
     };
-    let mut promises = vec![
-        format!("{}.responses.{status}", op.id),
-        answers_promise(&op.id),
-    ];
+    let status = op.success_statuses().first().copied();
+    let mut promises: Vec<String> = Vec::new();
+    promises.extend(status.map(|status| format!("{}.responses.{status}", op.id)));
+    promises.push(answers_promise(&op.id));
     promises.retain(|id| context.contract.promise(id).is_some());
     Some(Case {
         id: super::build::case_id(&op.id, "valid", "", "plain"),
@@ -80,7 +86,10 @@ fn without_body(context: &Context<'_>, op: &Operation) -> Option<Case> {
         request: Request::Http(context.request(op, None)),
         expect,
         input_class: "plain".to_owned(),
-        check: Check::Nothing,
+        check: match reads {
+            true => Check::Nothing,
+            false => Check::Unchanged,
+        },
         tier: 0,
     })
 }
@@ -148,6 +157,10 @@ fn wholes(scene: &mut Scene<'_, '_>) {
         ),
     ];
     for (name, title, body) in bodies {
+        if !scene.sure {
+            nearest(scene, name, title, body);
+            continue;
+        }
         let sketch = (name.to_owned(), title.to_owned(), 0);
         accepted(scene, &root, "type", sketch, body);
     }
@@ -166,6 +179,21 @@ fn wholes(scene: &mut Scene<'_, '_>) {
             when_open: WhenOpen::AskAndRead("the page's own example breaks its own rules"),
         });
     }
+}
+
+/// A body that may be valid: taken or refused, it tells what the operation says to either.
+fn nearest(scene: &mut Scene<'_, '_>, name: &str, title: &str, body: Value) {
+    scene.add(Sketch {
+        field: &FieldPath::root(),
+        keyword: "type",
+        name: name.to_owned(),
+        title: title.to_owned(),
+        class: format!("nearest:{name}"),
+        tier: 0,
+        body,
+        bytes: None,
+        when_open: WhenOpen::AskAndRead(UNSURE_BODY),
+    });
 }
 
 /// Each optional member alone present and alone absent.

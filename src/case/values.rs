@@ -52,6 +52,26 @@ impl Context<'_> {
         get(&body, field).is_some().then_some(body)
     }
 
+    /// The nearest to a valid body that could be built where none is surely valid: what the page
+    /// shows, what follows from the rules that are understood, or an empty value of the root's type.
+    pub(super) fn nearest(&self, op: &Operation) -> Option<Value> {
+        let body = op.body.as_ref()?;
+        let shown = body.examples.iter().map(|(_, example)| example.clone());
+        let root = FieldPath::root();
+        let built = [Members::All, Members::Required].into_iter();
+        let built = built.filter_map(|members| self.build(&body.schema, &root, &members, 0));
+        let empty = [Value::Object(Map::new()), Value::Array(Vec::new())];
+        let plain = empty
+            .into_iter()
+            .chain([Value::from("probity"), Value::from(1)]);
+        let certainty = |value: &Value| contract::assess(&body.schema, value, self.texts).certainty;
+        let all: Vec<Value> = shown.chain(built).chain(plain).collect();
+        let best = |wanted| all.iter().find(|value| certainty(value) == wanted);
+        best(Assessment::SurelyValid)
+            .or_else(|| best(Assessment::Open))
+            .cloned()
+    }
+
     /// One value that `schema` allows, required members only, surely valid; `None` where there is
     /// none that could be found.
     pub fn value(&self, schema: &Schema) -> Option<Value> {
@@ -447,6 +467,7 @@ mod tests {
             texts: &texts,
             seed: 0,
             thorough: false,
+            memo: Default::default(),
         };
         let bound = |value: f64, exclusive: bool| {
             let value = Number::from_f64(value)?;

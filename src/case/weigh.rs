@@ -2,7 +2,7 @@
 //! Nothing is accused here that the page, RFC 8259 or RFC 9112 leave open: such a body must only be
 //! survived. May import what [`crate::case`] may.
 
-use super::build::{case_id, get};
+use super::build::{Change, case_id, get};
 use super::draft::{OpenSketch, Scene, Sketch, WhenOpen, main_type, mark, scenes};
 use super::model::{Case, Check, Context, Expect, Fault, SuccessIs};
 use super::wire::is_json;
@@ -250,7 +250,9 @@ fn parameters(scene: &Scene<'_, '_>, step: &Step, case: &mut Case) {
         return;
     };
     let body = Some(step.body.clone());
-    let request = scene.context.request_with(op, body, parameter, Some(text));
+    let request = scene
+        .context
+        .request_with(op, body, parameter, Change::Text(text));
     case.request = Request::Http(request);
     let fault = Fault::whole(FaultKind::Parameter);
     case.expect = match std::mem::replace(&mut case.expect, Expect::Accepted) {
@@ -417,6 +419,7 @@ mod tests {
             texts: &texts,
             seed: 0,
             thorough: false,
+            memo: Default::default(),
         };
         let mut weigher = Weigher::new(&context);
         let operation = weigher.operations().next().expect("operation").id.clone();

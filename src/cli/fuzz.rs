@@ -141,6 +141,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         texts: &texts,
         seed: args.seed,
         thorough: false,
+        memo: Default::default(),
     };
     let mut plan = plan_of(&context, Some(DEFAULT_BUDGET), &args.only)?;
     if args.no_plan {

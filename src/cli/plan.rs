@@ -64,6 +64,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         texts: &texts,
         seed: args.seed,
         thorough: args.thorough,
+        memo: Default::default(),
     };
     let budget = (!args.thorough).then_some(args.max_requests);
     let mut plan = plan_of(&context, budget, &args.only)?;

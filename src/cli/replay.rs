@@ -70,6 +70,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         texts: &texts,
         seed: report.seed,
         thorough: false,
+        memo: Default::default(),
     };
     let law = Law {
         contract: &contract,

@@ -98,6 +98,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         texts: &texts,
         seed: args.seed,
         thorough: args.thorough,
+        memo: Default::default(),
     };
     let budget = (!args.thorough).then_some(DEFAULT_BUDGET);
     let mut plan = plan_of(&context, budget, &args.only)?;

@@ -40,6 +40,7 @@ impl Job {
             texts: &self.texts,
             seed: self.options.seed,
             thorough: false,
+            memo: Default::default(),
         }
     }
 }

@@ -84,6 +84,7 @@ impl Stage {
             texts: &self.texts,
             seed,
             thorough,
+            memo: Default::default(),
         }
     }
 

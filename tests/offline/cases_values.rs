@@ -51,6 +51,7 @@ impl Stage {
             texts: &self.texts,
             seed: 0,
             thorough: false,
+            memo: Default::default(),
         }
     }
 }

@@ -53,6 +53,7 @@ impl Subject {
             texts: &self.texts,
             seed,
             thorough,
+            memo: Default::default(),
         }
     }
 

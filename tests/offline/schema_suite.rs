@@ -173,6 +173,7 @@ fn plans_agree_with_the_jsonschema_crate() {
                 texts: &texts,
                 seed: 0,
                 thorough: true,
+                memo: Default::default(),
             },
             None,
         );

@@ -19,6 +19,7 @@ fn cases_of(contract: &Contract, profile: &Profile, thorough: bool) -> Vec<Case>
         texts: &texts,
         seed: 0,
         thorough,
+        memo: Default::default(),
     };
     strategies()
         .iter()
@@ -361,6 +362,7 @@ fn every_operation_is_tried_by_every_strategy_that_fits_it() {
         texts: &texts,
         seed: 0,
         thorough: true,
+        memo: Default::default(),
     };
     let planned: BTreeSet<String> = plan(&context, None)
         .cases
@@ -399,6 +401,7 @@ fn the_plan_is_the_same_every_time() {
         texts: &texts,
         seed: 0,
         thorough: false,
+        memo: Default::default(),
     };
     let of_wire = |cases: Vec<Case>| -> Vec<String> {
         let ours = cases.into_iter().filter(|c| NAMES.contains(&c.strategy));

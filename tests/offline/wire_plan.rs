@@ -219,6 +219,7 @@ fn plan_of(
         texts: &texts,
         seed: 0,
         thorough,
+        memo: Default::default(),
     };
     let ordinary = |op: &Operation| context.request(op, op.body.as_ref().map(|_| Vec::new()));
     let mut out = String::new();

@@ -49,6 +49,7 @@ fn again(suite: &Suite, config: MockConfig, findings: &[Finding]) -> Vec<Fate> {
         texts: &suite.texts,
         seed: 0,
         thorough: false,
+        memo: Default::default(),
     };
     let law = Law {
         contract: &suite.contract,

@@ -71,6 +71,7 @@ fn night(
         texts: &suite.texts,
         seed,
         thorough: false,
+        memo: Default::default(),
     };
     let (stop, stopped) = watch::channel(false);
     let job = Job {

@@ -4,11 +4,14 @@
 use super::load::Loader;
 use super::model::*;
 use super::reader::escape;
+use super::serialization::{Encoding, Format, encodings, essence};
 use serde_json::{Map, Value};
 
-/// What a JSON media type says of a body.
+/// What a media type says of a body.
 struct Content {
     media_type: String,
+    format: Format,
+    encodings: Vec<Encoding>,
     schema: Option<Schema>,
     examples: Vec<(String, Value)>,
     /// Whether it is the only media type.
@@ -54,7 +57,7 @@ fn one_way(schema: &mut Schema, way: Way) {
 }
 
 impl<'d> Loader<'d> {
-    /// The JSON body of an operation; `None` where it takes another kind of body only.
+    /// The body of an operation; `None` where its `content` is empty.
     pub(super) fn body(
         &mut self,
         value: &'d Value,
@@ -64,31 +67,35 @@ impl<'d> Loader<'d> {
         let map = self.schemas.reader.object(value, &at)?;
         let used = ["description", "content", "required"];
         self.schemas.reader.leave_out(map, &used, &at);
-        match self.content(map, &at)? {
+        match self.content(map, &at, Way::Request)? {
             Some(content) => {
                 let mut schema = content.schema.unwrap_or_default();
                 one_way(&mut schema, Way::Request);
                 Ok(Some(Body {
                     required: self.schemas.reader.member_flag(value, "required", &at)?,
                     media_type: content.media_type,
+                    format: content.format,
+                    encodings: content.encodings,
                     schema,
                     examples: content.examples,
                     pointer: at,
                 }))
             }
             None => {
-                let why = "the operation takes no JSON body and is not judged";
+                let why = "the request body has no media type";
                 self.schemas.reader.skip(&at, why);
                 Ok(None)
             }
         }
     }
 
-    /// The media type that is judged: `application/json` first, else the first `…+json`.
+    /// The media type that is judged: `application/json` first, then the first of the format that
+    /// says most about its bodies; of answers JSON only.
     fn content(
         &mut self,
         owner: &'d Map<String, Value>,
         pointer: &str,
+        way: Way,
     ) -> Result<Option<Content>, ContractError> {
         let Some(content) = owner.get("content") else {
             return Ok(None);
@@ -96,11 +103,11 @@ impl<'d> Loader<'d> {
         let pointer = format!("{pointer}/content");
         let content = self.schemas.reader.object(content, &pointer)?;
         let plain = |key: &str| essence(key) == "application/json";
-        let json = |key: &str| plain(key) || essence(key).ends_with("+json");
+        let judged = |key: &str| matches!(way, Way::Request) || is_json(key);
         let chosen = content
             .iter()
-            .find(|(key, _)| plain(key))
-            .or_else(|| content.iter().find(|(key, _)| json(key)));
+            .filter(|(key, _)| judged(key))
+            .min_by_key(|(key, _)| (!plain(key), Format::of(key)));
         for key in content.keys() {
             if chosen.is_none_or(|(c, _)| c != key) {
                 let at = format!("{pointer}/{}", escape(key));
@@ -113,7 +120,7 @@ impl<'d> Loader<'d> {
         };
         let at = format!("{pointer}/{}", escape(key));
         let media = self.schemas.reader.object(media, &at)?;
-        let used = ["schema", "example", "examples"];
+        let used = ["schema", "example", "examples", "encoding"];
         self.schemas.reader.leave_out(media, &used, &at);
         let schema = match media.get("schema") {
             Some(schema) => Some(self.schemas.load(schema, &format!("{at}/schema"))?),
@@ -121,6 +128,8 @@ impl<'d> Loader<'d> {
         };
         Ok(Some(Content {
             media_type: essence(key),
+            format: Format::of(key),
+            encodings: encodings(media),
             schema,
             examples: self.examples(media, &at)?,
             only: content.len() == 1,
@@ -175,7 +184,7 @@ impl<'d> Loader<'d> {
         let map = self.schemas.reader.object(value, &at)?;
         let used = ["description", "content", "links"];
         self.schemas.reader.leave_out(map, &used, &at);
-        let content = self.content(map, &at)?;
+        let content = self.content(map, &at, Way::Answer)?;
         let named = |name: &String| name.eq_ignore_ascii_case("location");
         let headers = map.get("headers").and_then(Value::as_object);
         let location = headers.is_some_and(|fields| fields.keys().any(named));
@@ -371,8 +380,8 @@ fn referred(reference: &str) -> Option<String> {
     Some(format!("{} {path}", method.to_ascii_uppercase()))
 }
 
-/// A media type without parameters, in lower case.
-fn essence(key: &str) -> String {
-    let essence = key.split(';').next().unwrap_or_default();
-    essence.trim().to_ascii_lowercase()
+/// Whether answers of a media type are JSON texts: `*/*` does not say so.
+fn is_json(key: &str) -> bool {
+    let essence = essence(key);
+    essence == "application/json" || essence.ends_with("+json")
 }

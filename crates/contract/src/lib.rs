@@ -29,6 +29,7 @@ mod reader;
 pub mod resource;
 mod route;
 mod schema;
+mod serialization;
 mod shape;
 mod structure;
 
@@ -40,3 +41,4 @@ pub use model::*;
 pub use policy::{Allowed, Policy, Refusal};
 pub use promises::answers_promise;
 pub use resource::{IdSource, Items, Kind, Read, Resource, Resources};
+pub use serialization::{Encoding, Format, Serialization, Style};

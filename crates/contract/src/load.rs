@@ -6,6 +6,7 @@ use super::model::*;
 use super::promises;
 use super::reader::{Reader, escape};
 use super::schema::Schemas;
+use super::serialization::{Serialization, content_of};
 use super::structure;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -362,10 +363,27 @@ impl<'d> Loader<'d> {
             "deprecated",
             "schema",
             "example",
+            "examples",
+            "style",
+            "explode",
+            "allowReserved",
+            "content",
         ];
         self.schemas.reader.leave_out(map, &used, &at);
-        let mut schema = match map.get("schema") {
-            Some(schema) => self.schemas.load(schema, &format!("{at}/schema"))?,
+        let (serialization, wrong) = Serialization::stated(map, place);
+        if let Some(why) = wrong {
+            self.schemas.reader.skip(&format!("{at}/style"), why);
+        }
+        let (rules, rules_at) = match content_of(map) {
+            Some(media) => {
+                let at = format!("{at}/content/{}", escape(media));
+                let media = map.get("content").and_then(|content| content.get(media));
+                (media.and_then(|m| m.get("schema")), format!("{at}/schema"))
+            }
+            None => (map.get("schema"), format!("{at}/schema")),
+        };
+        let mut schema = match rules {
+            Some(schema) => self.schemas.load(schema, &rules_at)?,
             None => {
                 self.schemas.reader.skip(
                     &at,
@@ -377,12 +395,17 @@ impl<'d> Loader<'d> {
         if let Some(example) = map.get("example") {
             schema.examples.push(example.clone());
         }
+        let examples = map.get("examples").and_then(Value::as_object);
+        for example in examples.into_iter().flatten().map(|(_, example)| example) {
+            schema.examples.extend(example.get("value").cloned());
+        }
         Ok(Some(Parameter {
             name: name.to_owned(),
             place,
             required: self.schemas.reader.member_flag(value, "required", &at)?
                 || place == Place::Path,
             schema,
+            serialization,
             pointer: at,
         }))
     }

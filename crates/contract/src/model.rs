@@ -1,6 +1,7 @@
 //! The contract as plain data: operations, schemas, error shapes, promises. Every part keeps the
 //! JSON pointer (RFC 6901) of the place in the document that states it.
 
+use super::serialization::{Encoding, Format, Serialization};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};
@@ -80,7 +81,7 @@ pub struct Operation {
     pub path: String,
     /// Path, query, header and cookie parameters.
     pub parameters: Vec<Parameter>,
-    /// The JSON request body.
+    /// The request body.
     pub body: Option<Body>,
     /// Documented answers.
     pub responses: Vec<Response>,
@@ -225,6 +226,8 @@ pub struct Parameter {
     pub required: bool,
     /// Its rules.
     pub schema: Schema,
+    /// How its value is written.
+    pub serialization: Serialization,
     /// JSON pointer to the parameter object.
     pub pointer: String,
 }
@@ -243,13 +246,17 @@ pub enum Place {
     Cookie,
 }
 
-/// A JSON request body.
+/// A request body.
 #[derive(Clone, Debug)]
 pub struct Body {
     /// Whether it must be there.
     pub required: bool,
-    /// The JSON media type (`application/json` or `…+json`).
+    /// The media type that is sent: JSON before forms, forms before text and octets.
     pub media_type: String,
+    /// What kind of document that is.
+    pub format: Format,
+    /// How members of a form are written, where the document says so.
+    pub encodings: Vec<Encoding>,
     /// Its rules.
     pub schema: Schema,
     /// Published examples, each with the JSON pointer to it.

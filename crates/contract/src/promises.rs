@@ -123,7 +123,13 @@ impl Lister<'_> {
             );
         }
         let media = format!("the body is {}", body.media_type);
-        self.add("body.json", &format!("{}/content", body.pointer), media);
+        // A form or a text has a syntax of its own.
+        let syntax = if body.format.is_json() {
+            "body.json"
+        } else {
+            "body.syntax"
+        };
+        self.add(syntax, &format!("{}/content", body.pointer), media);
         self.schema("body", "the body", &body.schema);
         self.required("body", "", &body.schema);
         for field in operation.fields() {

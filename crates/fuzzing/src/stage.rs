@@ -72,6 +72,7 @@ pub fn plan() -> &'static [Case] {
             texts: &stage.texts,
             seed: 0,
             thorough: false,
+            memo: Default::default(),
         };
         case::plan(&context, Some(DEFAULT_BUDGET)).cases
     })

@@ -2,7 +2,7 @@
 //! from an idea to a case. May import what [`crate::case`] may.
 
 use crate::case::build::{case_id, emit};
-use crate::case::draft::{Scene, may_call, scenes, unsure_target};
+use crate::case::draft::{Scene, UNSURE_BODY, may_call, scenes, unsure_target};
 use crate::case::{Case, Check, Context, Expect, Fault};
 use crate::contract::{FaultKind, FieldPath, JsonType, Operation, Schema, answers_promise};
 use crate::exchange::{HttpRequest, RawRequest, Request};
@@ -85,7 +85,11 @@ impl<'c, 'a> Bench<'c, 'a> {
     /// scene has as far as the rules have more: what a refused request may not leave behind shows.
     pub fn fresh(&self, nth: usize) -> Option<Value> {
         let scene = self.scene.as_ref()?;
-        let fresh = self.context.full_nth(self.op, nth);
+        // Where no body is surely valid, looking for more of them is in vain.
+        let fresh = scene
+            .sure
+            .then(|| self.context.full_nth(self.op, nth))
+            .flatten();
         Some(fresh.unwrap_or_else(|| scene.other.clone()))
     }
 
@@ -133,9 +137,13 @@ impl<'c, 'a> Bench<'c, 'a> {
     pub fn shoot(&mut self, shot: Shot) {
         let op = &self.op.id;
         let mut expect = shot.expect;
-        if let (Expect::Accepted | Expect::AcceptedOr { .. }, Some(question)) =
-            (&expect, unsure_target(self.op))
-        {
+        let unsure = match &self.scene {
+            Some(scene) => scene
+                .unsure()
+                .or_else(|| (!scene.sure).then_some(UNSURE_BODY)),
+            None => unsure_target(self.context, self.op),
+        };
+        if let (Expect::Accepted | Expect::AcceptedOr { .. }, Some(question)) = (&expect, unsure) {
             expect = Expect::Either {
                 question: question.to_owned(),
                 faults: vec![Fault::whole(FaultKind::Parameter)],

@@ -35,6 +35,7 @@ impl Suite {
                 texts: &texts,
                 seed: 0,
                 thorough: false,
+                memo: Default::default(),
             },
             Some(DEFAULT_BUDGET),
         );

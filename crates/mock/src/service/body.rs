@@ -1,6 +1,6 @@
 //! From the octets of a body to a valid value or the answer that refuses it. Part of [`super`]; may import what [`crate`] may.
 
-use super::{Act, Ask, Reply, Service, header, json_reply};
+use super::{Act, Ask, Reply, Service, decode, header, json_reply};
 use crate::held_back::{value, wire};
 use crate::validate::Wrong;
 use crate::{json, rare};
@@ -52,8 +52,11 @@ impl Service {
         if bytes.is_empty() && !body.required && !self.planted.has("json-empty-is-object") {
             return Ok(None);
         }
-        let parsed = json::read(bytes, &self.planted, &self.chosen)
-            .map(|v| value::read(&self.planted, &body.schema, v));
+        let read = match body.format.is_json() {
+            true => json::read(bytes, &self.planted, &self.chosen),
+            false => decode::body(body, ask, bytes),
+        };
+        let parsed = read.map(|v| value::read(&self.planted, &body.schema, v));
         if let Some(struck) = self.rare(operation, bytes, parsed.as_ref()) {
             return match struck {
                 s if s.accepts() => Ok(parsed),

@@ -4,6 +4,7 @@
 
 mod access;
 mod body;
+mod decode;
 mod error;
 mod keep;
 mod parameters;

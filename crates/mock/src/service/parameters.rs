@@ -1,7 +1,7 @@
 //! Parameters of a request: there where they have to be, and of the type and the rules that the
 //! contract gives them. Imports [`probity_contract`] and the mock's validator.
 
-use super::{Ask, Service, header, query_value};
+use super::{Ask, Service, decode, header};
 use probity_contract::{FieldPath, JsonType, Operation, Parameter, Place};
 use serde_json::Value;
 
@@ -19,39 +19,39 @@ impl Service {
             .map(|parameter| (parameter, FieldPath::root().member(&parameter.name)))
             .find(|(parameter, path)| match given(operation, parameter, ask) {
                 None => parameter.required,
-                Some(text) => {
-                    let value = typed(&parameter.schema.types, text);
-                    validator
-                        .check_at(&parameter.schema, &value, path)
-                        .is_some()
-                }
+                Some(value) => validator
+                    .check_at(&parameter.schema, &value, path)
+                    .is_some(),
             })
             .map(|(_, path)| path)
     }
 }
 
-/// The text of a parameter, percent-encoding removed where the place has it.
-fn given(operation: &Operation, parameter: &Parameter, ask: &Ask<'_>) -> Option<String> {
+/// The value of a parameter, percent-encoding removed where the place has it.
+fn given(operation: &Operation, parameter: &Parameter, ask: &Ask<'_>) -> Option<Value> {
     let name = parameter.name.as_str();
     match parameter.place {
-        Place::Query => query_value(ask.query, name),
-        Place::Header => header(ask, name).map(str::to_owned),
-        Place::Cookie => header(ask, "cookie")?.split(';').find_map(|pair| {
-            let (n, value) = pair.trim().split_once('=')?;
-            (n == name).then(|| value.to_owned())
-        }),
+        Place::Query => decode::pairs(parameter, &decode::query(ask.query)),
+        Place::Header => Some(decode::text(parameter, header(ask, name)?)),
+        Place::Cookie => {
+            let cookies = header(ask, "cookie")?.split(';');
+            let cookies = cookies.filter_map(|pair| pair.trim().split_once('='));
+            let cookies: Vec<(String, String)> = cookies
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect();
+            decode::pairs(parameter, &cookies)
+        }
         Place::Path => {
             let found = super::route::arguments(&operation.path, ask.path)?;
-            found
-                .into_iter()
-                .find_map(|(n, value)| (n == name).then_some(value))
+            let (_, text) = found.into_iter().find(|(n, _)| n == name)?;
+            Some(decode::text(parameter, &text))
         }
     }
 }
 
 /// The value that a text stands for under the types of a schema (`style: simple` and `form` of
 /// OpenAPI for scalars); what is of none of them stays text, which the validator then refuses.
-fn typed(types: &[JsonType], text: String) -> Value {
+pub(super) fn typed(types: &[JsonType], text: String) -> Value {
     let number = types
         .iter()
         .any(|t| matches!(t, JsonType::Integer | JsonType::Number));
