@@ -176,7 +176,9 @@ pub async fn hunt(
         stop: options.stop.clone(),
     };
     let probe = Probe::new(law, job.device, patience);
-    let weigher = Weigher::new(job.context);
+    let mut weigher = Weigher::new(job.context);
+    // What may not be sent needs no inputs.
+    weigher.retain(|op| job.device.may_test(&op.id));
     let grammars = Grammar::all(job.context, &weigher);
     let words = Dictionary::new(job.context.contract, &options.words);
     let mut generator = Generator::new(grammars, words);

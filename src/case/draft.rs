@@ -106,10 +106,10 @@ pub(super) fn scenes<'c, 'a>(
         .collect()
 }
 
-/// Whether calls of our own making may go to the operation: it does not act, and the profile does
-/// not deny its path.
+/// Whether calls of our own making may go to the operation at all: the profile does not deny its
+/// path. What else may be sent is the policy's, see [`super::plan::plan_under`].
 pub(super) fn may_call(context: &Context<'_>, op: &Operation) -> bool {
-    op.acts != Some(true) && !denied(context, &op.path)
+    !denied(context, &op.path)
 }
 
 /// Whether the profile says that nothing may be sent to a path.

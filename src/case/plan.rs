@@ -11,6 +11,7 @@ use super::parameters::Parameters;
 use super::types::Types;
 use super::valid::Valid;
 use super::wire::{Auth, Http, JsonCorners, JsonSyntax, State};
+use crate::contract::{Effect, Policy};
 use hashbrown::HashTable;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, RandomState};
@@ -35,6 +36,23 @@ pub struct Plan {
     pub dropped: usize,
     /// Requests that the cases cost, their read-backs included ([`Case::cost`]).
     pub requests: usize,
+    /// What the policy leaves out, with its reason; it counts as untested.
+    pub left_out: Vec<LeftOut>,
+    /// Strategies whose cases the budget cut altogether, with the number of their cases.
+    pub silenced: Vec<(&'static str, usize)>,
+}
+
+/// Cases that are not sent because of what they may do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The operation that they concern.
+    pub operation: String,
+    /// What they may do.
+    pub effect: Effect,
+    /// Why, in words, with what opens it.
+    pub reason: String,
+    /// How many.
+    pub cases: usize,
 }
 
 impl Plan {
@@ -102,12 +120,24 @@ pub fn plan_where(
     budget: Option<usize>,
     keep: &dyn Fn(&Case) -> bool,
 ) -> Plan {
+    plan_under(context, budget, None, keep)
+}
+
+/// [`plan_where`] of the cases that a policy permits; the others are counted in
+/// [`Plan::left_out`]. Without a policy what the document says acts (`x-acts`) is left out.
+pub fn plan_under(
+    context: &Context<'_>,
+    budget: Option<usize>,
+    policy: Option<&Policy>,
+    keep: &dyn Fn(&Case) -> bool,
+) -> Plan {
+    let (permitted, left_out) = permitted(all(context, keep), context, policy);
     let mut cases: Vec<Case> = Vec::new();
     // Places in `cases` by what is sent: requests are large, so none is stored twice.
     let (mut ids, mut sent) = (BTreeSet::new(), HashTable::new());
     let hasher = RandomState::new();
     let message = |case: &Case| hasher.hash_one((&case.operation, &case.request));
-    for case in interleaved(all(context, keep)) {
+    for case in interleaved(permitted) {
         let hash = message(&case);
         let same = |at: &usize| {
             cases
@@ -123,7 +153,58 @@ pub fn plan_where(
     if let Some(first) = cases.iter().position(|c| c.expect == Expect::Accepted) {
         cases[..=first].rotate_right(1);
     }
-    trimmed(cases, budget.map(|b| b.saturating_sub(RESERVE)))
+    let mut planned: BTreeMap<&'static str, usize> = BTreeMap::new();
+    for case in &cases {
+        *planned.entry(case.strategy).or_default() += 1;
+    }
+    let mut plan = trimmed(cases, budget.map(|b| b.saturating_sub(RESERVE)));
+    let kept = |strategy: &str| plan.cases.iter().any(|c| c.strategy == strategy);
+    plan.silenced = planned.into_iter().filter(|(s, _)| !kept(s)).collect();
+    plan.left_out = left_out;
+    plan
+}
+
+/// The cases that may be sent, and what is left out of the others.
+fn permitted(
+    cases: Vec<Case>,
+    context: &Context<'_>,
+    policy: Option<&Policy>,
+) -> (Vec<Case>, Vec<LeftOut>) {
+    let Some(policy) = policy else {
+        let acts = |id: &str| {
+            context
+                .contract
+                .operation(id)
+                .is_some_and(|o| o.acts == Some(true))
+        };
+        return (
+            cases.into_iter().filter(|c| !acts(&c.operation)).collect(),
+            Vec::new(),
+        );
+    };
+    let mut permitted = Vec::new();
+    let mut counted: BTreeMap<(String, Effect, String), usize> = BTreeMap::new();
+    for case in cases {
+        match policy
+            .operation(&case.operation)
+            .and_then(|()| policy.permits(&case.request))
+        {
+            Ok(()) => permitted.push(case),
+            Err(refusal) => {
+                let key = (case.operation, refusal.effect, refusal.reason);
+                *counted.entry(key).or_default() += 1;
+            }
+        }
+    }
+    let left_out = counted
+        .into_iter()
+        .map(|((operation, effect, reason), cases)| LeftOut {
+            operation,
+            effect,
+            reason,
+            cases,
+        });
+    (permitted, left_out.collect())
 }
 
 fn all(context: &Context<'_>, keep: &dyn Fn(&Case) -> bool) -> Vec<Case> {

@@ -49,6 +49,11 @@ impl<'c, 'a> Weigher<'c, 'a> {
         }
     }
 
+    /// Leaves out the operations that `keep` does not want.
+    pub fn retain(&mut self, keep: impl Fn(&Operation) -> bool) {
+        self.scenes.retain(|scene| keep(scene.op));
+    }
+
     /// The operations, in the contract's order.
     pub fn operations(&self) -> impl Iterator<Item = &'c Operation> {
         self.scenes.iter().map(|s| s.op)

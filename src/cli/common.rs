@@ -1,7 +1,7 @@
 //! Options that several subcommands share, and their parsing. Every error names the option.
 
-use crate::case::{Case, Context, Plan, plan_where};
-use crate::contract::{self, Contract, Operation, SecurityScheme};
+use crate::case::{Case, Context, Plan, plan_under};
+use crate::contract::{self, Allowed, Contract, Operation, Policy, SecurityScheme};
 use crate::device::{Credentials, Tls};
 use crate::mock::MockConfig;
 use crate::profile::Profile;
@@ -32,6 +32,43 @@ impl ContractArgs {
             Some(found) => Ok(found),
             None => Ok((contract::load(self.contract.as_ref())?, Profile::default())),
         }
+    }
+}
+
+/// What may be sent to a real device beyond what can be undone.
+#[derive(Debug, Default, clap::Args)]
+pub(super) struct PolicyArgs {
+    /// Test this operation although it acts or cannot be undone: operationId, "METHOD /path" or a
+    /// glob of them (repeatable; see `probity plan`)
+    #[arg(long, value_name = "OPERATION", help_heading = "What may be sent")]
+    pub(super) allow: Vec<String>,
+    /// Test operations that act or cannot be undone, apart from those that the document (x-acts) or
+    /// the profile (deny) names
+    #[arg(long, help_heading = "What may be sent")]
+    pub(super) allow_irreversible: bool,
+    /// Send nothing that may write
+    #[arg(long, conflicts_with_all = ["allow", "allow_irreversible"], help_heading = "What may be sent")]
+    pub(super) read_only: bool,
+}
+
+impl PolicyArgs {
+    /// The policy for a device; `mock`: the embedded one, to which everything may be sent.
+    pub(super) fn policy(
+        &self,
+        contract: &Contract,
+        profile: &Profile,
+        mock: bool,
+    ) -> Result<Policy, Error> {
+        let allowed = Allowed {
+            operations: self.allow.clone(),
+            irreversible: self.allow_irreversible,
+            read_only: self.read_only,
+        };
+        let policy = Policy::new(contract, profile, &allowed)?;
+        Ok(match mock {
+            true => policy.harmless_device(),
+            false => policy,
+        })
     }
 }
 
@@ -83,16 +120,7 @@ impl DeviceArgs {
         let named = |e: String| format!("--device {}: {e}", path.display());
         let text = std::fs::read_to_string(path).map_err(|e| named(e.to_string()))?;
         let profile = Profile::from_toml(&text).map_err(named)?;
-        for id in profile.read_back.keys() {
-            if contract.operation(id).is_none() {
-                let known: Vec<&str> = contract.operations.iter().map(|o| o.id.as_str()).collect();
-                return Err(named(format!(
-                    "[read-back.{id}]: the contract has no operation {id}; it has {}",
-                    known.join(", ")
-                ))
-                .into());
-            }
-        }
+        profile.check_against(contract).map_err(named)?;
         Ok(profile)
     }
 
@@ -188,12 +216,13 @@ pub(super) fn plan_of(
     context: &Context<'_>,
     budget: Option<usize>,
     only: &[Glob],
+    policy: &Policy,
 ) -> Result<Plan, Error> {
     let globs: Vec<_> = only.iter().map(Glob::compile_matcher).collect();
     let named = |id: &String| globs.iter().any(|glob| glob.is_match(id));
     let wanted = |case: &Case| globs.is_empty() || case.promises.iter().any(named);
-    let plan = plan_where(context, budget, &wanted);
-    if plan.cases.is_empty() && !globs.is_empty() {
+    let plan = plan_under(context, budget, Some(policy), &wanted);
+    if plan.cases.is_empty() && plan.left_out.is_empty() && !globs.is_empty() {
         return Err("--only: no case tests a promise of that name (see `probity plan`)".into());
     }
     Ok(plan)

@@ -1,8 +1,8 @@
 //! `probity fuzz`: the plan, then inputs without end.
 
 use super::common::{
-    ContractArgs, DeviceArgs, Error, check_delivery, deliver, duration, mock_credentials, pair,
-    plan_of, require_credentials, reviewed, shard, share, writable,
+    ContractArgs, DeviceArgs, Error, PolicyArgs, check_delivery, deliver, duration,
+    mock_credentials, pair, plan_of, require_credentials, reviewed, shard, share, writable,
 };
 use super::journal::{Identity, JournalArgs};
 use super::reports;
@@ -46,6 +46,8 @@ pub(super) struct Args {
     contract: ContractArgs,
     #[command(flatten)]
     device: DeviceArgs,
+    #[command(flatten)]
+    policy: PolicyArgs,
     /// Seed of every case and every input
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -133,6 +135,9 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         .transpose()?;
     let (contract, built_in) = args.contract.load()?;
     let profile = args.device.profile(built_in, &contract)?;
+    let base = args.device.target.clone();
+    let base = base.or_else(|| profile.base_url.clone());
+    let policy = args.policy.policy(&contract, &profile, base.is_none())?;
     let texts = contract.texts();
     let issues = contract::lint(&contract, &texts);
     let context = Context {
@@ -143,7 +148,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         thorough: false,
         memo: Default::default(),
     };
-    let mut plan = plan_of(&context, Some(DEFAULT_BUDGET), &args.only)?;
+    let mut plan = plan_of(&context, Some(DEFAULT_BUDGET), &args.only, &policy)?;
     if args.no_plan {
         plan.retain(|_, _| false);
     }
@@ -151,8 +156,6 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     if let Some((i, n)) = args.shard {
         plan = plan.share(i, n);
     }
-    let base = args.device.target.clone();
-    let base = base.or_else(|| profile.base_url.clone());
     let (mut journal, past) = args
         .journal
         .open(&Identity {
@@ -191,7 +194,8 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     let device = Device::new(
         args.device.options(base_url, credentials, &profile),
         profile.clone(),
-    )?;
+    )?
+    .with_policy(Arc::new(policy));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

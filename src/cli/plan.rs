@@ -1,6 +1,6 @@
 //! `probity plan`: lists the cases that `run` would send, and sends nothing.
 
-use super::common::{ContractArgs, DeviceArgs, Error, plan_of, print, shard};
+use super::common::{ContractArgs, DeviceArgs, Error, PolicyArgs, plan_of, print, shard};
 use crate::case::{Case, Context, DEFAULT_BUDGET, Expect, Fault, Plan, RESERVE, strategies};
 use crate::contract::Contract;
 use crate::exchange::{Request, Segment};
@@ -23,6 +23,8 @@ pub(super) struct Args {
     /// Device profile: which operations can be read back, which paths are never probed
     #[arg(long, value_name = "device.toml")]
     device: Option<PathBuf>,
+    #[command(flatten)]
+    policy: PolicyArgs,
     /// Seed of everything random; the same seed gives the same plan
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
@@ -57,6 +59,7 @@ enum Format {
 pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     let (contract, built_in) = args.contract.load()?;
     let profile = DeviceArgs::profile_from(args.device.as_deref(), built_in, &contract)?;
+    let policy = args.policy.policy(&contract, &profile, false)?;
     let texts = contract.texts();
     let context = Context {
         contract: &contract,
@@ -67,7 +70,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         memo: Default::default(),
     };
     let budget = (!args.thorough).then_some(args.max_requests);
-    let mut plan = plan_of(&context, budget, &args.only)?;
+    let mut plan = plan_of(&context, budget, &args.only, &policy)?;
     if let Some((i, n)) = args.shard {
         plan = plan.share(i, n);
     }

@@ -1,6 +1,6 @@
 //! `probity replay`: findings of a report, sent again.
 
-use super::common::{ContractArgs, DeviceArgs, Error, print, require_credentials};
+use super::common::{ContractArgs, DeviceArgs, Error, PolicyArgs, print, require_credentials};
 use super::reports;
 use super::signals::interrupts;
 use crate::case::Context;
@@ -37,6 +37,8 @@ pub(super) struct Args {
     contract: ContractArgs,
     #[command(flatten)]
     device: DeviceArgs,
+    #[command(flatten)]
+    policy: PolicyArgs,
 }
 
 pub(super) fn run(args: Args) -> Result<Verdict, Error> {
@@ -62,7 +64,8 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     let device = Device::new(
         args.device.options(base, credentials, &profile),
         profile.clone(),
-    )?;
+    )?
+    .with_policy(Arc::new(args.policy.policy(&contract, &profile, false)?));
     let texts = contract.texts();
     let context = Context {
         contract: &contract,

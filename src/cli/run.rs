@@ -1,8 +1,8 @@
 //! `probity run`: the main job. Wires contract, plan, device and reporters together.
 
 use super::common::{
-    ContractArgs, DeviceArgs, Error, check_delivery, deliver, duration, mock_credentials, pair,
-    plan_of, require_credentials, reviewed, shard, share,
+    ContractArgs, DeviceArgs, Error, PolicyArgs, check_delivery, deliver, duration,
+    mock_credentials, pair, plan_of, require_credentials, reviewed, shard, share,
 };
 use super::journal::{Identity, JournalArgs};
 use super::signals::interrupts;
@@ -37,6 +37,8 @@ pub(super) struct Args {
     contract: ContractArgs,
     #[command(flatten)]
     device: DeviceArgs,
+    #[command(flatten)]
+    policy: PolicyArgs,
     /// Seed of every generated case
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -90,6 +92,12 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     check_delivery(&args.reproducers, &args.report)?;
     let (contract, built_in) = args.contract.load()?;
     let profile = args.device.profile(built_in, &contract)?;
+    let base = args
+        .device
+        .target
+        .clone()
+        .or_else(|| profile.base_url.clone());
+    let policy = args.policy.policy(&contract, &profile, base.is_none())?;
     let texts = contract.texts();
     let issues = contract::lint(&contract, &texts);
     let context = Context {
@@ -101,7 +109,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         memo: Default::default(),
     };
     let budget = (!args.thorough).then_some(DEFAULT_BUDGET);
-    let mut plan = plan_of(&context, budget, &args.only)?;
+    let mut plan = plan_of(&context, budget, &args.only, &policy)?;
     let mut questions = if args.thorough {
         10 * QUESTIONS_AT_MOST
     } else {
@@ -113,11 +121,6 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         // Every share would ask the same.
         questions = if i == 1 { questions } else { 0 };
     }
-    let base = args
-        .device
-        .target
-        .clone()
-        .or_else(|| profile.base_url.clone());
     let (mut journal, past) = args
         .journal
         .open(&Identity {
@@ -157,7 +160,8 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     let device = Device::new(
         args.device.options(base_url, credentials, &profile),
         profile.clone(),
-    )?;
+    )?
+    .with_policy(Arc::new(policy));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

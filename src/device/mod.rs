@@ -30,6 +30,7 @@ pub use read_back::{ReadBackError, ReadBackState};
 pub use session::Credentials;
 pub use tls::Tls;
 
+use crate::contract::Policy;
 use crate::exchange::{Exchange, Failure, HttpRequest, Outcome, Phase, Request, Secret, Template};
 use crate::profile::Profile;
 use crate::redact::{Redactor, Sensitive};
@@ -199,6 +200,7 @@ pub struct Device {
     base: Base,
     options: Options,
     profile: Arc<Profile>,
+    policy: Option<Arc<Policy>>,
     client: reqwest::Client,
     connector: tokio_rustls::TlsConnector,
     session: Mutex<Session>,
@@ -259,7 +261,26 @@ impl Device {
             options,
             profile,
             client,
+            policy: None,
         })
+    }
+
+    /// From now on [`send`](Self::send) asks this policy.
+    pub fn with_policy(mut self, policy: Arc<Policy>) -> Device {
+        self.policy = Some(policy);
+        self
+    }
+
+    /// What may be sent; `None`: everything.
+    pub fn policy(&self) -> Option<&Arc<Policy>> {
+        self.policy.as_ref()
+    }
+
+    /// Whether the operation with this id may be tested.
+    pub fn may_test(&self, operation: &str) -> bool {
+        self.policy
+            .as_ref()
+            .is_none_or(|p| p.operation(operation).is_ok())
     }
 
     /// The base URL, normalised, without a slash at the end.
@@ -295,7 +316,15 @@ impl Device {
     /// first byte of an answer, nobody can tell whether the device dropped the request or had
     /// closed the connection before: the request is sent once more, on a fresh one, and that
     /// exchange counts, unless the device then takes no connection at all.
+    ///
+    /// What the policy does not permit is not sent, whoever asks: the plan, a probe, an input of
+    /// the campaign, a replay.
     pub async fn send(&self, request: &Request, fresh: bool) -> Exchange {
+        if let Some(policy) = &self.policy
+            && let Err(refusal) = policy.permits(request)
+        {
+            return Exchange::not_sent(refusal.to_string());
+        }
         let patience = Duration::from_nanos(self.patience.load(Relaxed)).min(self.options.timeout);
         self.send_by(self.options.carrier, request, fresh, patience)
             .await

@@ -34,7 +34,7 @@ fn documents(folder: &str) -> Vec<PathBuf> {
 /// Share of operations by effect in published documents; `PROBITY_SHOW=effects` prints each.
 #[test]
 fn shares_of_published_documents() {
-    let found = documents("../shared/data/openapi");
+    let found = documents("data/openapi");
     if found.is_empty() {
         eprintln!("skipped: no published documents beside the project");
         return;
