@@ -6,7 +6,7 @@ use super::model::{Case, Check, Context, Expect, Fault, SuccessIs};
 use super::unstated;
 use crate::contract::{
     self, Additional, Assessed, FaultKind, FieldPath, Format, JsonType, Operation, Place, Schema,
-    Violation, answers_promise,
+    SchemaRef, Violation, answers_promise,
 };
 use crate::exchange::Request;
 use crate::pattern::{Assessment, Text};
@@ -408,7 +408,7 @@ impl Scene<'_, '_> {
     }
 
     /// A value for each alternative, `None` where none could be built.
-    pub fn choices(&self, schema: &Schema, alternatives: &[Schema]) -> Vec<Option<Value>> {
+    pub fn choices(&self, schema: &Schema, alternatives: &[SchemaRef]) -> Vec<Option<Value>> {
         alternatives
             .iter()
             .map(|choice| self.context.choice(schema, choice))
@@ -558,7 +558,7 @@ pub(super) fn main_type(schema: &Schema) -> Option<JsonType> {
     let own = schema.types.iter().copied().find(|t| *t != JsonType::Null);
     own.or_else(|| {
         let parts = schema.all_of.iter().chain(&schema.any_of);
-        parts.chain(&schema.one_of).find_map(main_type)
+        parts.chain(&schema.one_of).find_map(|part| main_type(part))
     })
 }
 

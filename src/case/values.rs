@@ -4,7 +4,7 @@
 use super::edit::get;
 use super::model::Context;
 use super::unstated;
-use crate::contract::{self, Bound, FieldPath, JsonType, Operation, Schema};
+use crate::contract::{self, Bound, FieldPath, JsonType, Operation, Schema, SchemaRef};
 use crate::pattern::Assessment;
 use serde_json::{Map, Number, Value};
 
@@ -30,6 +30,11 @@ impl Members<'_> {
         }
     }
 }
+
+/// Deepest value that is built.
+const DEEPEST: usize = 24;
+/// Deepest object whose optional members are built.
+const DEEPEST_OPTIONAL: usize = 8;
 
 impl Context<'_> {
     /// A minimal body of the operation: required members only, plus all members of a required
@@ -142,6 +147,9 @@ impl Context<'_> {
         members: &Members<'_>,
         nth: usize,
     ) -> Option<Value> {
+        if at.0.len() > DEEPEST {
+            return None; // a schema that contains itself and requires that
+        }
         if let Some(value) = &schema.const_value {
             return Some(value.clone());
         }
@@ -160,8 +168,8 @@ impl Context<'_> {
         if alternatives.is_empty() && schema.all_of.is_empty() {
             return own;
         }
-        let no_choice = [Schema::default()];
-        let choices: &[Schema] = if alternatives.is_empty() {
+        let no_choice = [SchemaRef::default()];
+        let choices: &[SchemaRef] = if alternatives.is_empty() {
             &no_choice
         } else {
             alternatives
@@ -169,7 +177,7 @@ impl Context<'_> {
         for choice in choices {
             let mut value = own.clone();
             for part in std::iter::once(choice).chain(&schema.all_of) {
-                if *part == Schema::default() {
+                if **part == Schema::default() {
                     continue;
                 }
                 let other = self.build(part, at, members, nth);
@@ -323,6 +331,10 @@ impl Context<'_> {
             let path = at.member(name);
             let required = schema.required.contains(name);
             if !members.holds(&path, required, none_required) {
+                continue;
+            }
+            let deep = at.0.len() >= DEEPEST_OPTIONAL || (member.leads_back() && at.0.len() > 1);
+            if deep && !required {
                 continue;
             }
             // The first value where there is no other; and one member of which no value is sure

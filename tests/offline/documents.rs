@@ -282,6 +282,7 @@ fn issues(contract: &Contract) -> String {
             title,
             proof,
             page_line,
+            ..
         } = issue;
         let promise = promise.unwrap_or_else(|| "-".to_owned());
         let _ = writeln!(

@@ -3,8 +3,9 @@
 
 use super::load::Loader;
 use super::model::*;
-use super::reader::escape;
+use super::reader::{Flaw, escape};
 use super::serialization::{Encoding, Format, encodings, essence};
+use super::source::Way;
 use serde_json::{Map, Value};
 
 /// What a media type says of a body.
@@ -18,73 +19,29 @@ struct Content {
     only: bool,
 }
 
-/// Which way a body goes.
-#[derive(Clone, Copy)]
-enum Way {
-    Request,
-    Answer,
-}
-
-/// A required member that is `readOnly` is required in answers only, one that is `writeOnly` in
-/// requests only (OpenAPI 3.0.4 §4.7.24.2); of answers `readOnly` says nothing.
-fn one_way(schema: &mut Schema, way: Way) {
-    fn other_way(schema: &Schema, name: &str, way: Way) -> bool {
-        schema.property(name).is_some_and(|member| match way {
-            Way::Request => member.read_only,
-            Way::Answer => member.write_only,
-        }) || schema.all_of.iter().any(|part| other_way(part, name, way))
-    }
-    let mut required = std::mem::take(&mut schema.required);
-    required.retain(|name| !other_way(schema, name, way));
-    schema.required = required;
-    let parts = schema
-        .properties
-        .iter_mut()
-        .map(|(_, member)| member)
-        .chain(schema.items.as_deref_mut())
-        .chain(&mut schema.all_of)
-        .chain(&mut schema.any_of)
-        .chain(&mut schema.one_of);
-    for part in parts {
-        one_way(part, way);
-    }
-    if let Additional::Schema(rules) = &mut schema.additional {
-        one_way(rules, way);
-    }
-    if matches!(way, Way::Answer) {
-        schema.read_only = false;
-    }
-}
-
 impl<'d> Loader<'d> {
-    /// The body of an operation; `None` where its `content` is empty.
-    pub(super) fn body(
-        &mut self,
-        value: &'d Value,
-        pointer: &str,
-    ) -> Result<Option<Body>, ContractError> {
+    /// The body of an operation.
+    ///
+    /// # Errors
+    /// Also where its `content` is empty.
+    pub(super) fn body(&mut self, value: &'d Value, pointer: &str) -> Result<Body, Flaw> {
         let (value, at) = self.schemas.reader.follow(value, pointer)?;
         let map = self.schemas.reader.object(value, &at)?;
         let used = ["description", "content", "required"];
         self.schemas.reader.leave_out(map, &used, &at);
         match self.content(map, &at, Way::Request)? {
-            Some(content) => {
-                let mut schema = content.schema.unwrap_or_default();
-                one_way(&mut schema, Way::Request);
-                Ok(Some(Body {
-                    required: self.schemas.reader.member_flag(value, "required", &at)?,
-                    media_type: content.media_type,
-                    format: content.format,
-                    encodings: content.encodings,
-                    schema,
-                    examples: content.examples,
-                    pointer: at,
-                }))
-            }
+            Some(content) => Ok(Body {
+                required: self.schemas.reader.member_flag(value, "required", &at)?,
+                media_type: content.media_type,
+                format: content.format,
+                encodings: content.encodings,
+                schema: content.schema.unwrap_or_default(),
+                examples: content.examples,
+                pointer: at,
+            }),
             None => {
-                let why = "the request body has no media type";
-                self.schemas.reader.skip(&at, why);
-                Ok(None)
+                let why = "the request body has no media type: the operation is not judged";
+                Err(self.schemas.reader.error(&at, why))
             }
         }
     }
@@ -96,7 +53,7 @@ impl<'d> Loader<'d> {
         owner: &'d Map<String, Value>,
         pointer: &str,
         way: Way,
-    ) -> Result<Option<Content>, ContractError> {
+    ) -> Result<Option<Content>, Flaw> {
         let Some(content) = owner.get("content") else {
             return Ok(None);
         };
@@ -123,7 +80,7 @@ impl<'d> Loader<'d> {
         let used = ["schema", "example", "examples", "encoding"];
         self.schemas.reader.leave_out(media, &used, &at);
         let schema = match media.get("schema") {
-            Some(schema) => Some(self.schemas.load(schema, &format!("{at}/schema"))?),
+            Some(schema) => Some(self.schema(schema, &format!("{at}/schema"), way)),
             None => None,
         };
         Ok(Some(Content {
@@ -140,7 +97,7 @@ impl<'d> Loader<'d> {
         &mut self,
         media: &'d Map<String, Value>,
         at: &str,
-    ) -> Result<Vec<(String, Value)>, ContractError> {
+    ) -> Result<Vec<(String, Value)>, Flaw> {
         let mut out = Vec::new();
         if let Some(example) = media.get("example") {
             out.push((format!("{at}/example"), example.clone()));
@@ -170,7 +127,7 @@ impl<'d> Loader<'d> {
         key: &str,
         value: &'d Value,
         pointer: &str,
-    ) -> Result<Response, ContractError> {
+    ) -> Result<Response, Flaw> {
         let status = match (key.parse::<u16>(), key.as_bytes()) {
             (_, b"default") => StatusKey::Default,
             (Ok(code), [_, _, _]) if (100..600).contains(&code) => StatusKey::Exact(code),
@@ -206,10 +163,7 @@ impl<'d> Loader<'d> {
             }
         }
         let (media_type, schema, examples) = match content {
-            Some(mut content) if content.only => {
-                if let Some(schema) = &mut content.schema {
-                    one_way(schema, Way::Answer);
-                }
+            Some(content) if content.only => {
                 (Some(content.media_type), content.schema, content.examples)
             }
             Some(_) => {
@@ -259,12 +213,7 @@ impl<'d> Loader<'d> {
         links.iter().filter_map(read).collect()
     }
 
-    fn shape(
-        &self,
-        value: &'d Value,
-        status: u16,
-        pointer: &str,
-    ) -> Result<ErrorShape, ContractError> {
+    fn shape(&self, value: &'d Value, status: u16, pointer: &str) -> Result<ErrorShape, Flaw> {
         let reader = &self.schemas.reader;
         let map = reader.object(value, pointer)?;
         let known = ["id", "body", "answers", "may-answer"];
@@ -276,7 +225,7 @@ impl<'d> Loader<'d> {
             let why = format!("an error shape has {}, and `x-` members", known.join(", "));
             return Err(reader.error(&at, why));
         }
-        let kinds = |member: &str| -> Result<Vec<FaultKind>, ContractError> {
+        let kinds = |member: &str| -> Result<Vec<FaultKind>, Flaw> {
             let Some(list) = map.get(member) else {
                 return Ok(Vec::new());
             };
@@ -311,14 +260,15 @@ impl<'d> Loader<'d> {
         &mut self,
         list: &'d Value,
         pointer: &str,
-    ) -> Result<Vec<Vec<SecurityScheme>>, ContractError> {
+    ) -> Result<Vec<Vec<SecurityScheme>>, Flaw> {
         let mut out = Vec::new();
         for (i, requirement) in self.schemas.reader.list(list, pointer)?.iter().enumerate() {
             let pointer = format!("{pointer}/{i}");
             let mut all = Vec::new();
             for (name, _) in self.schemas.reader.object(requirement, &pointer)? {
                 let at = format!("/components/securitySchemes/{}", escape(name));
-                let Some(scheme) = self.schemas.reader.document.pointer(&at) else {
+                let source = self.schemas.reader.source;
+                let Some(scheme) = source.root().pointer(&at) else {
                     let why = format!("the security scheme `{name}` is not defined");
                     return Err(self.schemas.reader.error(&pointer, why));
                 };
@@ -330,7 +280,7 @@ impl<'d> Loader<'d> {
         Ok(out)
     }
 
-    fn scheme(&mut self, scheme: &Value, at: &str) -> Result<SecurityScheme, ContractError> {
+    fn scheme(&mut self, scheme: &Value, at: &str) -> Result<SecurityScheme, Flaw> {
         let member = |name: &str| scheme.get(name).and_then(Value::as_str).unwrap_or_default();
         let kind = member("type");
         let auth = member("scheme").to_ascii_lowercase();

@@ -58,8 +58,9 @@ fn json(text: &str) -> Result<Value, (String, String)> {
         })
 }
 
-fn yaml(text: &str) -> Result<Value, (String, String)> {
-    let options = serde_saphyr::options! {
+/// How YAML is read: plain scalars as core schema says, everything bounded.
+pub(super) fn yaml_options() -> serde_saphyr::Options {
+    serde_saphyr::options! {
         strict_booleans: true,
         leading_zero_numbers_as_strings: true,
         underscored_numbers_as_strings: true,
@@ -74,8 +75,11 @@ fn yaml(text: &str) -> Result<Value, (String, String)> {
         alias_limits: serde_saphyr::alias_limits! {
             max_total_replayed_events: MOST_ALIASED,
         },
-    };
-    serde_saphyr::from_str_with_options::<Tree>(text, options)
+    }
+}
+
+fn yaml(text: &str) -> Result<Value, (String, String)> {
+    serde_saphyr::from_str_with_options::<Tree>(text, yaml_options())
         .map(|tree| tree.0)
         .map_err(|e| {
             let reason = e.to_string();

@@ -20,6 +20,8 @@ pub(super) fn gaps(contract: &Contract, operation: &Operation) -> Vec<ContractIs
         title,
         proof,
         page_line,
+        pointer: operation.pointer.clone(),
+        ..ContractIssue::default()
     };
     let mut issues = Vec::new();
     for (fault, rule, what) in FAULTS {

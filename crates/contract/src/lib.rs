@@ -12,14 +12,17 @@
 //! | `x-acts` | Operation Object | `true`: calling it does more than set something; never probed |
 
 mod assess;
+mod candidates;
 mod content;
 mod document;
 pub mod effect;
 pub mod embedded;
 pub mod exchange;
+mod files;
 mod gaps;
 mod lint;
 mod load;
+mod locate;
 mod merge;
 mod model;
 pub mod policy;
@@ -30,15 +33,21 @@ pub mod resource;
 mod route;
 mod schema;
 mod serialization;
+mod second;
+mod servers;
 mod shape;
+mod source;
 mod structure;
 
-pub use assess::{Assessed, Violation, assess};
+pub use assess::{Assessed, Violation, assess, assess_alone};
+pub use candidates::Candidate;
 pub use effect::{Effects, OperationEffect};
 pub use lint::lint;
-pub use load::{load, load_bytes};
+pub use load::{load, load_bytes, load_from, load_with};
 pub use model::*;
 pub use policy::{Allowed, Policy, Refusal};
 pub use promises::answers_promise;
 pub use resource::{IdSource, Items, Kind, Read, Resource, Resources};
 pub use serialization::{Encoding, Format, Serialization, Style};
+pub use second::Validator;
+pub use source::{Files, NoFiles};

@@ -47,6 +47,8 @@ impl Linter<'_> {
             title,
             proof,
             page_line: schema.page_line,
+            pointer: schema.pointer.clone(),
+            ..ContractIssue::default()
         });
     }
 

@@ -2,42 +2,52 @@
 //! constants in [`super::document`], [`super::schema`] and [`super::structure`].
 
 use super::document;
+use super::files;
+use super::locate;
 use super::model::*;
 use super::promises;
-use super::reader::{Reader, escape};
+use super::reader::{Flaw, Reader, escape};
 use super::schema::Schemas;
+use super::second::Validator;
 use super::serialization::{Serialization, content_of};
+use super::servers;
+use super::source::{Files, NoFiles, Source, Way, place};
 use super::structure;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
+use std::sync::Arc;
 
 const METHODS: [&str; 8] = [
     "get", "put", "post", "delete", "options", "head", "patch", "trace",
 ];
 
-/// Loads a contract from a file; its id is the file's name without extension.
+/// Loads a contract from a file and the files beside it that it refers to; its id is the file's
+/// name without extension.
 ///
 /// # Errors
-/// The file cannot be read, is no OpenAPI 3.0 or 3.1, has `$ref`s that lead nowhere, outside or in
-/// a circle, or has no operation to judge. The error names the place.
+/// The file cannot be read, is no OpenAPI document, or has no operation that can be judged. A flaw
+/// in a part of it is an issue ([`Contract::issues`]) and costs what depends on it
+/// ([`Contract::left_out`]).
 pub fn load(path: &Path) -> Result<Contract, ContractError> {
+    load_with(path, &NoFiles)
+}
+
+/// [`load`] with a way to read what `http:` and `https:` references name.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_with(path: &Path, remote: &dyn Files) -> Result<Contract, ContractError> {
     let file = path.display().to_string();
     let error = |reason: String| ContractError {
         file: file.clone(),
         place: String::new(),
         reason,
     };
-    let about = std::fs::metadata(path).map_err(|e| error(e.to_string()))?;
-    if about.is_dir() {
-        return Err(error("is a directory".to_owned()));
-    }
-    if about.len() > document::LARGEST as u64 {
-        return Err(error(format!("larger than {} octets", document::LARGEST)));
-    }
-    let bytes = std::fs::read(path).map_err(|e| error(e.to_string()))?;
-    let mut contract = load_bytes(&file, &bytes)?;
+    let bytes = files::read_bounded(path).map_err(error)?;
+    let folder = files::Folder::of(path, remote);
+    let mut contract = load_from(&file, &bytes, &folder)?;
     if let Some(stem) = path.file_stem() {
         contract.id = stem.to_string_lossy().into_owned();
     }
@@ -50,22 +60,32 @@ pub fn load(path: &Path) -> Result<Contract, ContractError> {
 /// # Errors
 /// As [`load`].
 pub fn load_bytes(name: &str, bytes: &[u8]) -> Result<Contract, ContractError> {
+    load_from(name, bytes, &NoFiles)
+}
+
+/// [`load_bytes`] with a way to read other files.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_from(name: &str, bytes: &[u8], files: &dyn Files) -> Result<Contract, ContractError> {
     let document = document::parse(name, bytes)?;
     let v31 = version(name, &document)?;
+    let source = Arc::new(Source::open(document, bytes, v31, files)?);
+    let document = source.root();
     let mut loader = Loader {
-        schemas: Schemas::new(Reader::new(name, &document, v31)),
-        security: Vec::new(),
-        security_pointer: String::new(),
+        schemas: Schemas::new(Reader::new(&source)),
+        security: Ok((Vec::new(), String::new())),
+        base: String::new(),
+        left_out: Vec::new(),
     };
-    let operations = loader.operations()?;
-    let mut reader = loader.schemas.reader;
+    let operations = loader.operations();
+    let Loader {
+        schemas, left_out, ..
+    } = loader;
+    let (unsupported, flaws) = schemas.reader.finish();
     if operations.is_empty() {
-        return Err(reader.error("/paths", "no operation to judge"));
+        return Err(nothing_to_judge(name, &source, &left_out, &flaws));
     }
-    let issues = structure::check(&document, v31).unwrap_or_else(|why| {
-        reader.skip("", why);
-        Vec::new()
-    });
     // A version that looks like a number is one in YAML.
     let info = |member: &str| match document.pointer(&format!("/info/{member}")) {
         Some(Value::String(text)) => text.clone(),
@@ -74,32 +94,84 @@ pub fn load_bytes(name: &str, bytes: &[u8]) -> Result<Contract, ContractError> {
     };
     let mut contract = Contract {
         id: name.to_owned(),
-        sha256: Sha256::digest(bytes)
-            .iter()
-            .map(|b| format!("{b:02x}"))
-            .collect(),
+        sha256: digest(bytes, &source),
         title: info("title"),
         version: info("version"),
-        servers: document
-            .get("servers")
-            .and_then(Value::as_array)
-            .map(|servers| {
-                let url = |s: &Value| s.get("url").and_then(Value::as_str).map(str::to_owned);
-                servers.iter().filter_map(url).collect()
-            })
-            .unwrap_or_default(),
+        servers: servers::urls(document),
         operations,
         promises: Vec::new(),
-        unsupported: reader.into_unsupported(),
-        issues,
+        unsupported,
+        left_out,
+        issues: Vec::new(),
         lines: BTreeMap::new(),
+        file: name.to_owned(),
+        source: Arc::clone(&source),
     };
-    lines(&document, &mut String::new(), &mut contract.lines);
+    contract.issues = structure::check(&contract, &flaws);
+    for (file, read) in &source.files {
+        let mut at = place(file, "");
+        lines(&read.value, &mut at, &mut contract.lines);
+    }
     promises::fill(&mut contract);
     Ok(contract)
 }
 
-/// Whether the document is OpenAPI 3.1 (else 3.0).
+/// Of the document, and of the other files in the order of their names.
+fn digest(bytes: &[u8], source: &Source) -> String {
+    let mut digest = Sha256::new();
+    digest.update(bytes);
+    for (name, file) in source.files.iter().filter(|(name, _)| !name.is_empty()) {
+        digest.update(name.as_bytes());
+        digest.update(&file.text);
+    }
+    digest
+        .finalize()
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect()
+}
+
+/// Why there is no operation, in the words of what is wrong.
+fn nothing_to_judge(
+    name: &str,
+    source: &Source,
+    left_out: &[LeftOut],
+    flaws: &[Flaw],
+) -> ContractError {
+    let root = source.root();
+    let (place, reason) = if let Some(first) = left_out.first() {
+        let more = match left_out.len() - 1 {
+            0 => String::new(),
+            n => format!(" ({n} more operations are left out)"),
+        };
+        let reason = format!(
+            "no operation to judge: {}: {}{more}",
+            first.operation, first.reason
+        );
+        (first.pointer.clone(), reason)
+    } else if let Some(flaw) = flaws.first() {
+        (flaw.place.clone(), flaw.reason.clone())
+    } else if root.get("paths").is_none() {
+        let why = match root.get("webhooks") {
+            Some(_) => "the document has only webhooks, which nothing can call",
+            None => "no `paths`",
+        };
+        ("/paths".to_owned(), why.to_owned())
+    } else {
+        ("/paths".to_owned(), "no operation to judge".to_owned())
+    };
+    let at = match locate::line_of(source, &place) {
+        Some((line, column)) => format!("{place} (line {line}, column {column})"),
+        None => place,
+    };
+    ContractError {
+        file: name.to_owned(),
+        place: at,
+        reason,
+    }
+}
+
+/// Whether the document is OpenAPI 3.1 or later (else 3.0).
 fn version(name: &str, document: &Value) -> Result<bool, ContractError> {
     let error = |place: &str, reason: String| ContractError {
         file: name.to_owned(),
@@ -110,9 +182,9 @@ fn version(name: &str, document: &Value) -> Result<bool, ContractError> {
         Some(Value::String(version)) => version.clone(),
         // `openapi: 3.1` is a number in YAML.
         Some(Value::Number(number)) => number.to_string(),
-        _ if document.get("swagger").is_some() => {
-            let why = "Swagger 2.0 is not supported; convert it to OpenAPI 3";
-            return Err(error("/swagger", why.to_owned()));
+        _ if document.get("asyncapi").is_some() => {
+            let why = "AsyncAPI describes messages, not HTTP operations; OpenAPI is needed";
+            return Err(error("/asyncapi", why.to_owned()));
         }
         _ => {
             let why = "not an OpenAPI document: no `openapi` version";
@@ -120,10 +192,10 @@ fn version(name: &str, document: &Value) -> Result<bool, ContractError> {
         }
     };
     let is = |minor: &str| version == minor || version.starts_with(&format!("{minor}."));
-    if is("3.0") || is("3.1") {
-        return Ok(is("3.1"));
+    if ["3.0", "3.1", "3.2"].into_iter().any(is) {
+        return Ok(!is("3.0"));
     }
-    let why = format!("OpenAPI {version} is not supported; 3.0 and 3.1 are");
+    let why = format!("OpenAPI {version} is not supported; 2.0, 3.0, 3.1 and 3.2 are");
     Err(error("/openapi", why))
 }
 
@@ -154,17 +226,31 @@ fn lines(value: &Value, at: &mut String, out: &mut BTreeMap<String, u32>) {
     }
 }
 
+/// Alternatives of security schemes, and the place that states them.
+pub(super) type Security = (Vec<Vec<SecurityScheme>>, String);
+
 /// Reads operations; what an operation consists of is read in [`super::content`].
 pub(super) struct Loader<'d> {
     pub(super) schemas: Schemas<'d>,
-    security: Vec<Vec<SecurityScheme>>,
-    security_pointer: String,
+    security: Result<Security, Flaw>,
+    base: String,
+    left_out: Vec<LeftOut>,
 }
 
 impl<'d> Loader<'d> {
-    fn operations(&mut self) -> Result<Vec<Operation>, ContractError> {
-        let document = self.schemas.reader.document;
-        let root = self.schemas.reader.object(document, "")?;
+    /// The rules of a body, a parameter or an answer.
+    pub(super) fn schema(&mut self, value: &'d Value, place: &str, way: Way) -> Schema {
+        let mut schema = self.schemas.root(value, place, way);
+        schema.validator = Validator::new(self.schemas.reader.source, place, way);
+        schema
+    }
+
+    fn operations(&mut self) -> Vec<Operation> {
+        let document = self.schemas.reader.source.root();
+        let mut out: Vec<Operation> = Vec::new();
+        let Some(root) = document.as_object() else {
+            return out;
+        };
         let used = [
             "openapi",
             "info",
@@ -175,50 +261,121 @@ impl<'d> Loader<'d> {
             "tags",
             "externalDocs",
             "jsonSchemaDialect",
+            "$self",
         ];
         self.schemas.reader.leave_out(root, &used, "");
         if let Some(list) = root.get("security") {
-            self.security = self.security(list, "/security")?;
-            self.security_pointer = "/security".to_owned();
+            self.security = self
+                .security(list, "/security")
+                .map(|security| (security, "/security".to_owned()));
         }
+        self.base = self.base_of(root.get("servers"), "/servers");
         let Some(paths) = root.get("paths") else {
-            return Err(self.schemas.reader.error("/paths", "no `paths`"));
+            return out;
         };
-        let mut out: Vec<Operation> = Vec::new();
+        let paths = match self.schemas.reader.object(paths, "/paths") {
+            Ok(paths) => paths,
+            Err(flaw) => {
+                self.schemas.reader.note(flaw);
+                return out;
+            }
+        };
         let mut ids = HashSet::new();
-        for (path, item) in self.schemas.reader.object(paths, "/paths")? {
+        for (path, item) in paths {
             if path.starts_with("x-") {
                 continue;
             }
             let pointer = format!("/paths/{}", escape(path));
-            if !path.starts_with('/') {
-                let why = "a path must begin with `/`";
-                return Err(self.schemas.reader.error(&pointer, why));
+            let read = self.path_item(path, item, &pointer, &mut ids, &mut out);
+            if let Err(flaw) = read {
+                self.leave_out(path, flaw);
             }
-            if item.get("$ref").is_some() && item.as_object().is_some_and(|i| i.len() > 1) {
-                let why = "members beside `$ref` of a path item are not used";
-                self.schemas.reader.skip(&pointer, why);
+        }
+        out
+    }
+
+    /// Names what is not judged, with the flaw that costs it.
+    fn leave_out(&mut self, operation: &str, flaw: Flaw) {
+        self.left_out.push(LeftOut {
+            operation: operation.to_owned(),
+            part: None,
+            reason: flaw.reason.clone(),
+            pointer: flaw.place.clone(),
+        });
+        self.schemas.reader.note(flaw);
+    }
+
+    /// Names a part of an operation that is not judged.
+    pub(super) fn leave_out_part(&mut self, operation: &str, part: &str, flaw: Flaw) {
+        self.left_out.push(LeftOut {
+            operation: operation.to_owned(),
+            part: Some(part.to_owned()),
+            reason: flaw.reason.clone(),
+            pointer: flaw.place.clone(),
+        });
+        self.schemas.reader.note(flaw);
+    }
+
+    /// The path of the first of `servers`, or that of the servers around.
+    fn base_of(&mut self, servers: Option<&Value>, pointer: &str) -> String {
+        match servers::base_path(servers) {
+            Ok(base) => base.unwrap_or_else(|| self.base.clone()),
+            Err(why) => {
+                let flaw = self.schemas.reader.error(pointer, why);
+                self.schemas.reader.note(flaw);
+                self.base.clone()
             }
-            let (item, pointer) = self.schemas.reader.follow(item, &pointer)?;
-            let item = self.schemas.reader.object(item, &pointer)?;
-            let mut used = vec!["summary", "description", "parameters"];
-            used.extend(METHODS);
-            self.schemas.reader.leave_out(item, &used, &pointer);
-            for (method, operation) in item {
-                if !METHODS.contains(&method.as_str()) {
-                    continue;
-                }
-                let pointer = format!("{pointer}/{method}");
-                if let Some(operation) = self.operation(path, method, item, operation, &pointer)? {
+        }
+    }
+
+    fn path_item(
+        &mut self,
+        path: &str,
+        item: &'d Value,
+        pointer: &str,
+        ids: &mut HashSet<String>,
+        out: &mut Vec<Operation>,
+    ) -> Result<(), Flaw> {
+        if !path.starts_with('/') {
+            let why = "a path must begin with `/`";
+            return Err(self.schemas.reader.error(pointer, why));
+        }
+        if item.get("$ref").is_some() && item.as_object().is_some_and(|i| i.len() > 1) {
+            let why = "members beside `$ref` of a path item are not used";
+            self.schemas.reader.skip(pointer, why);
+        }
+        let (item, pointer) = self.schemas.reader.follow(item, pointer)?;
+        let item = self.schemas.reader.object(item, &pointer)?;
+        let mut used = vec!["summary", "description", "parameters", "servers"];
+        used.extend(METHODS);
+        self.schemas.reader.leave_out(item, &used, &pointer);
+        for (method, operation) in item {
+            if !METHODS.contains(&method.as_str()) {
+                continue;
+            }
+            let pointer = format!("{pointer}/{method}");
+            let called = format!("{} {path}", method.to_ascii_uppercase());
+            let id = operation.get("operationId").and_then(Value::as_str);
+            let id = id.unwrap_or(&called).to_owned();
+            match self.operation(path, method, item, operation, &pointer) {
+                Ok(mut operation) => {
                     if !ids.insert(operation.id.clone()) {
-                        let why = format!("the operationId `{}` is used twice", operation.id);
-                        return Err(self.schemas.reader.error(&pointer, why));
+                        let why = format!(
+                            "the operationId `{}` is used twice; this one is called `{called}`",
+                            operation.id
+                        );
+                        let at = format!("{pointer}/operationId");
+                        let flaw = self.schemas.reader.error(&at, why);
+                        self.schemas.reader.note(flaw);
+                        operation.rename(&called);
+                        ids.insert(called);
                     }
                     out.push(operation);
                 }
+                Err(flaw) => self.leave_out(&id, flaw),
             }
         }
-        Ok(out)
+        Ok(())
     }
 
     fn operation(
@@ -228,7 +385,9 @@ impl<'d> Loader<'d> {
         item: &'d Map<String, Value>,
         value: &'d Value,
         pointer: &str,
-    ) -> Result<Option<Operation>, ContractError> {
+    ) -> Result<Operation, Flaw> {
+        let (value, pointer) = self.schemas.reader.follow(value, pointer)?;
+        let pointer = pointer.as_str();
         let map = self.schemas.reader.object(value, pointer)?;
         let used = [
             "operationId",
@@ -241,6 +400,7 @@ impl<'d> Loader<'d> {
             "requestBody",
             "responses",
             "security",
+            "servers",
         ];
         self.schemas.reader.leave_out(map, &used, pointer);
         let id = match map.get("operationId") {
@@ -252,26 +412,33 @@ impl<'d> Loader<'d> {
         };
         let body = match map.get("requestBody") {
             None => None,
-            Some(body) => match self.body(body, &format!("{pointer}/requestBody"))? {
-                Some(body) => Some(body),
-                None => return Ok(None),
-            },
+            Some(body) => Some(self.body(body, &format!("{pointer}/requestBody"))?),
         };
-        let parameters = self.parameters(item, map, pointer)?;
+        let parameters = self.parameters(&id, item, map, pointer)?;
         if let Some(name) = undeclared(path, &parameters) {
             let why = format!(
                 "no path parameter `{name}` is declared: the operation cannot be addressed and is not judged"
             );
-            self.schemas.reader.skip(pointer, why);
-            return Ok(None);
+            return Err(self.schemas.reader.error(pointer, why));
         }
         let mut responses = Vec::new();
         if let Some(list) = map.get("responses") {
             let at = format!("{pointer}/responses");
-            for (key, response) in self.schemas.reader.object(list, &at)? {
-                if !key.starts_with("x-") {
-                    let at = format!("{at}/{}", escape(key));
-                    responses.push(self.response(&id, key, response, &at)?);
+            match self.schemas.reader.object(list, &at) {
+                Err(flaw) => self.leave_out_part(&id, "responses", flaw),
+                Ok(list) => {
+                    for (key, response) in list {
+                        if key.starts_with("x-") {
+                            continue;
+                        }
+                        let at = format!("{at}/{}", escape(key));
+                        match self.response(&id, key, response, &at) {
+                            Ok(response) => responses.push(response),
+                            Err(flaw) => {
+                                self.leave_out_part(&id, &format!("responses.{key}"), flaw);
+                            }
+                        }
+                    }
                 }
             }
         }
@@ -280,12 +447,18 @@ impl<'d> Loader<'d> {
                 let at = format!("{pointer}/security");
                 (self.security(list, &at)?, at)
             }
-            None => (self.security.clone(), self.security_pointer.clone()),
+            None => self.security.clone()?,
         };
-        Ok(Some(Operation {
+        let base = self.base_of(item.get("servers"), &format!("{pointer}/../servers"));
+        let base = match map.get("servers") {
+            Some(servers) => self.base_of(Some(servers), &format!("{pointer}/servers")),
+            None => base,
+        };
+        Ok(Operation {
             id,
             method: method.to_ascii_uppercase(),
-            path: path.to_owned(),
+            path: format!("{base}{path}"),
+            base,
             parameters,
             body,
             responses,
@@ -297,17 +470,18 @@ impl<'d> Loader<'d> {
                 true => Some(self.schemas.reader.member_flag(value, "x-acts", pointer)?),
                 false => None,
             },
-        }))
+        })
     }
 
     /// Parameters of the path item and of the operation; the operation's replace the path item's
     /// of the same name and place (OpenAPI 3.1.1 §4.8.10.1).
     fn parameters(
         &mut self,
+        id: &str,
         item: &'d Map<String, Value>,
         operation: &'d Map<String, Value>,
         pointer: &str,
-    ) -> Result<Vec<Parameter>, ContractError> {
+    ) -> Result<Vec<Parameter>, Flaw> {
         let owner = pointer.rsplit_once('/').map_or("", |(owner, _)| owner);
         let mut out: Vec<Parameter> = Vec::new();
         for (list, owner) in [
@@ -317,20 +491,36 @@ impl<'d> Loader<'d> {
             let Some(list) = list else { continue };
             let at = format!("{owner}/parameters");
             for (i, parameter) in self.schemas.reader.list(list, &at)?.iter().enumerate() {
-                if let Some(parameter) = self.parameter(parameter, &format!("{at}/{i}"))? {
-                    out.retain(|p| (&p.name, p.place) != (&parameter.name, parameter.place));
-                    out.push(parameter);
+                let place = format!("{at}/{i}");
+                match self.parameter(parameter, &place) {
+                    Ok(Some(parameter)) => {
+                        out.retain(|p| (&p.name, p.place) != (&parameter.name, parameter.place));
+                        out.push(parameter);
+                    }
+                    Ok(None) => {}
+                    // One that may be absent is left out alone.
+                    Err(flaw) if self.may_be_absent(parameter, &place) => {
+                        self.leave_out_part(id, &format!("parameters.{i}"), flaw);
+                    }
+                    Err(flaw) => return Err(flaw),
                 }
             }
         }
         Ok(out)
     }
 
-    fn parameter(
-        &mut self,
-        value: &'d Value,
-        pointer: &str,
-    ) -> Result<Option<Parameter>, ContractError> {
+    /// Whether a parameter that cannot be read is one that is not required.
+    fn may_be_absent(&self, value: &'d Value, pointer: &str) -> bool {
+        let Ok((value, _)) = self.schemas.reader.follow(value, pointer) else {
+            return false;
+        };
+        let member = |name: &str| value.get(name);
+        value.is_object()
+            && member("required").is_none_or(|r| r == &Value::Bool(false))
+            && member("in") != Some(&Value::from("path"))
+    }
+
+    fn parameter(&mut self, value: &'d Value, pointer: &str) -> Result<Option<Parameter>, Flaw> {
         let (value, at) = self.schemas.reader.follow(value, pointer)?;
         let map = self.schemas.reader.object(value, &at)?;
         let Some(name) = map.get("name").and_then(Value::as_str) else {
@@ -383,7 +573,7 @@ impl<'d> Loader<'d> {
             None => (map.get("schema"), format!("{at}/schema")),
         };
         let mut schema = match rules {
-            Some(schema) => self.schemas.load(schema, &rules_at)?,
+            Some(schema) => self.schema(schema, &rules_at, Way::Request),
             None => {
                 self.schemas.reader.skip(
                     &at,

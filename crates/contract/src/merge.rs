@@ -8,10 +8,17 @@ use std::cmp::Ordering;
 /// A schema that allows exactly what both allow. Where a keyword cannot be said once for both, the
 /// second's is kept in [`Schema::all_of`].
 pub(super) fn merge(mut a: Schema, mut b: Schema) -> Schema {
-    if !members_merge(&a, &b) {
+    if !b.pointer.is_empty() && a == b {
+        return a;
+    }
+    if !members_merge(&a, &b) || !items_merge(&a, &b) || sees_beside(&b) {
         // `additionalProperties` sees the members of its own schema object only (JSON Schema
-        // 2020-12 §10.3.2.3); merged it would see those of both.
-        a.all_of.push(b);
+        // 2020-12 §10.3.2.3); merged it would see those of both. So do `items` and the
+        // `unevaluated` keywords with theirs.
+        a.read_only |= b.read_only;
+        a.write_only |= b.write_only;
+        a.secret |= b.secret;
+        a.all_of.push(SchemaRef::new(b));
         return a;
     }
     let mut rest = Schema {
@@ -46,6 +53,18 @@ pub(super) fn merge(mut a: Schema, mut b: Schema) -> Schema {
     limit("maxLength", &mut a.max_length, b.max_length, false);
     limit("minItems", &mut a.min_items, b.min_items, true);
     limit("maxItems", &mut a.max_items, b.max_items, false);
+    limit(
+        "minProperties",
+        &mut a.min_properties,
+        b.min_properties,
+        true,
+    );
+    limit(
+        "maxProperties",
+        &mut a.max_properties,
+        b.max_properties,
+        false,
+    );
     for (keyword, ours, theirs, low) in [
         ("minimum", &mut a.minimum, b.minimum.take(), true),
         ("maximum", &mut a.maximum, b.maximum.take(), false),
@@ -93,17 +112,64 @@ pub(super) fn merge(mut a: Schema, mut b: Schema) -> Schema {
         from.say(&mut a.origins, "x-published-type");
     }
     a.items = match (a.items.take(), b.items.take()) {
-        (Some(x), Some(y)) => Some(Box::new(merge(*x, *y))),
+        (Some(x), Some(y)) => Some(both(x, y)),
         (x, y) => x.or(y),
     };
+    if a.prefix_items.is_empty() {
+        a.prefix_items = std::mem::take(&mut b.prefix_items);
+    }
+    let contains = |s: &mut Schema| {
+        let counts = (s.min_contains.take(), s.max_contains.take());
+        s.contains.take().map(|contains| (contains, counts))
+    };
+    match (a.contains.is_some(), contains(&mut b)) {
+        (_, None) => {}
+        (taken, Some((contains, (min, max)))) => {
+            let place = if taken { &mut rest } else { &mut a };
+            place.contains = Some(contains);
+            (place.min_contains, place.max_contains) = (min, max);
+            if !taken {
+                from.say(&mut a.origins, "contains");
+            }
+        }
+    }
+    if b.if_schema.is_some() {
+        let place = if a.if_schema.is_some() {
+            &mut rest
+        } else {
+            &mut a
+        };
+        place.if_schema = b.if_schema.take();
+        place.then_schema = b.then_schema.take();
+        place.else_schema = b.else_schema.take();
+    }
+    if single(
+        &mut a.property_names,
+        b.property_names.take(),
+        &mut rest.property_names,
+    ) {
+        from.say(&mut a.origins, "propertyNames");
+    }
+    a.dependent_required.append(&mut b.dependent_required);
+    a.dependent_schemas.append(&mut b.dependent_schemas);
+    a.discriminator = a.discriminator.take().or(b.discriminator.take());
+    a.content_encoding = a.content_encoding.take().or(b.content_encoding.take());
+    a.content_media_type = a.content_media_type.take().or(b.content_media_type.take());
+    a.default = a.default.take().or(b.default.take());
     if b.unique_items && !a.unique_items {
         a.unique_items = true;
         from.say(&mut a.origins, "uniqueItems");
     }
     for (name, theirs) in std::mem::take(&mut b.properties) {
         match a.properties.iter_mut().find(|(n, _)| *n == name) {
-            Some((_, ours)) => *ours = merge(std::mem::take(ours), theirs),
+            Some((_, ours)) => *ours = both(std::mem::take(ours), theirs),
             None => a.properties.push((name, theirs)),
+        }
+    }
+    for (name, theirs) in std::mem::take(&mut b.pattern_properties) {
+        match a.pattern_properties.iter_mut().find(|(n, _)| *n == name) {
+            Some((_, ours)) => *ours = both(std::mem::take(ours), theirs),
+            None => a.pattern_properties.push((name, theirs)),
         }
     }
     for name in std::mem::take(&mut b.required) {
@@ -123,6 +189,7 @@ pub(super) fn merge(mut a: Schema, mut b: Schema) -> Schema {
     a.read_only |= b.read_only;
     a.write_only |= b.write_only;
     a.secret |= b.secret;
+    a.may_loop |= b.may_loop;
     for keyword in b.unchecked {
         if !a.unchecked.contains(&keyword) {
             a.unchecked.push(keyword);
@@ -130,7 +197,7 @@ pub(super) fn merge(mut a: Schema, mut b: Schema) -> Schema {
     }
     a.all_of.extend(parts);
     if said(&rest) {
-        a.all_of.push(rest);
+        a.all_of.push(SchemaRef::new(rest));
     }
     a
 }
@@ -173,9 +240,36 @@ impl Origins {
     }
 }
 
+/// Both rules for one value; put off where one of them may lead round in a circle.
+fn both(a: SchemaRef, b: SchemaRef) -> SchemaRef {
+    if a == b {
+        return a;
+    }
+    if a.pending().is_none() && b.pending().is_none() {
+        return SchemaRef::new(merge((*a).clone(), (*b).clone()));
+    }
+    SchemaRef::later(Pending::Both(a, b))
+}
+
+/// Whether a schema has keywords that see what is stated beside them: merged into another they
+/// would see that, too. The other way round they see through `allOf` anyway.
+fn sees_beside(schema: &Schema) -> bool {
+    schema.unevaluated_properties.is_some() || schema.unevaluated_items.is_some()
+}
+
+/// Whether `items` of neither schema is about items that `prefixItems` of the other names.
+fn items_merge(a: &Schema, b: &Schema) -> bool {
+    let with = |s: &Schema| s.items.is_some() || !s.prefix_items.is_empty();
+    !with(a) || !with(b) || (a.prefix_items.is_empty() && b.prefix_items.is_empty())
+}
+
 /// Whether `additionalProperties` of neither schema is about members of the other.
 fn members_merge(a: &Schema, b: &Schema) -> bool {
     let closed = |s: &Schema| matches!(s.additional, Additional::Forbidden | Additional::Schema(_));
+    let patterns = |s: &Schema| !s.pattern_properties.is_empty();
+    if (closed(a) && patterns(b)) || (closed(b) && patterns(a)) {
+        return false;
+    }
     let knows = |s: &Schema, other: &Schema| {
         other
             .properties

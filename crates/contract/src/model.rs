@@ -2,11 +2,20 @@
 //! JSON pointer (RFC 6901) of the place in the document that states it.
 
 use super::serialization::{Encoding, Format, Serialization};
+use crate::source::Source;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Number, Value};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
+
+mod field;
+mod schema;
+
+pub use field::{Field, FieldPath, Step};
+pub use schema::{Additional, Bound, Discriminator, JsonType, Schema, SchemaRef};
+pub(crate) use schema::{Pending, WeakSchema};
 
 /// A loaded contract. All `$ref`s are resolved; `allOf` is merged where that is exact.
 #[derive(Clone, Debug)]
@@ -27,11 +36,29 @@ pub struct Contract {
     pub promises: Vec<Promise>,
     /// What the document states and Probity does not check.
     pub unsupported: Vec<Unsupported>,
+    /// What is not judged because of a flaw in the document, by name.
+    pub left_out: Vec<LeftOut>,
     /// Rules of the OpenAPI Specification itself that the document breaks; [`crate::lint()`]
     /// begins with them.
     pub issues: Vec<ContractIssue>,
     /// `x-page-line` by the JSON pointer of the object that has it; see [`Contract::page_line`].
     pub lines: BTreeMap<String, u32>,
+    /// The document's file as it was named.
+    pub(crate) file: String,
+    pub(crate) source: Arc<Source>,
+}
+
+/// An operation, or a part of one, that is not judged because the document has a flaw.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Its id; a path where the whole path item is unreadable.
+    pub operation: String,
+    /// `responses.200`, `parameters.0`; `None`: the whole operation.
+    pub part: Option<String>,
+    /// The flaw, for people.
+    pub reason: String,
+    /// Where the flaw stands.
+    pub pointer: String,
 }
 
 impl Contract {
@@ -77,8 +104,10 @@ pub struct Operation {
     pub id: String,
     /// Upper-case method token.
     pub method: String,
-    /// Path template with `{name}`s.
+    /// Path template with `{name}`s, the base path of `servers` included.
     pub path: String,
+    /// The part of [`Operation::path`] that comes from `servers`.
+    pub base: String,
     /// Path, query, header and cookie parameters.
     pub parameters: Vec<Parameter>,
     /// The request body.
@@ -154,8 +183,13 @@ impl Operation {
     /// Whether `name` is `METHOD /path` of this operation.
     pub fn is_named(&self, name: &str) -> bool {
         name.split_once(' ').is_some_and(|(method, path)| {
-            method.eq_ignore_ascii_case(&self.method) && path.trim() == self.path
+            method.eq_ignore_ascii_case(&self.method) && [self.path.as_str(), self.stated_path()].contains(&path.trim())
         })
+    }
+
+    /// The path as the document has it, below the base path of `servers`.
+    pub fn stated_path(&self) -> &str {
+        self.path.strip_prefix(&self.base).unwrap_or(&self.path)
     }
 
     /// `METHOD /path`.
@@ -176,6 +210,18 @@ impl Operation {
             (_, Place::Header) => format!("header.{name}"),
             (_, Place::Cookie) => format!("cookie.{name}"),
         }
+    }
+
+    /// Gives it another id, where the document has its id twice.
+    pub(crate) fn rename(&mut self, id: &str) {
+        for response in &mut self.responses {
+            for shape in &mut response.shapes {
+                if let Some(rest) = shape.promise.strip_prefix(&self.id) {
+                    shape.promise = format!("{id}{rest}");
+                }
+            }
+        }
+        self.id = id.to_owned();
     }
 
     /// Whether the operation asks for credentials (some alternative is not empty and none is).
@@ -403,293 +449,6 @@ pub enum SecurityScheme {
     Other(String),
 }
 
-/// JSON types of JSON Schema, `integer` apart from `number`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum JsonType {
-    /// `null`
-    Null,
-    /// `true`, `false`
-    Boolean,
-    /// A number without a fraction (`5060.0` counts, JSON Schema 2020-12 §6.1.1).
-    Integer,
-    /// Any number.
-    Number,
-    /// A string.
-    String,
-    /// An array.
-    Array,
-    /// An object.
-    Object,
-}
-
-impl fmt::Display for JsonType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            JsonType::Null => "null",
-            JsonType::Boolean => "boolean",
-            JsonType::Integer => "integer",
-            JsonType::Number => "number",
-            JsonType::String => "string",
-            JsonType::Array => "array",
-            JsonType::Object => "object",
-        })
-    }
-}
-
-/// A bound of a number.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Bound {
-    /// The limit.
-    pub value: Number,
-    /// Whether the limit itself is outside.
-    pub exclusive: bool,
-}
-
-/// The rules of one value. An absent rule allows everything.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Schema {
-    /// JSON pointer to the schema object (of the `$ref`'s target where there was one).
-    pub pointer: String,
-    /// Line of the published page, from `x-page-line`.
-    pub page_line: Option<u32>,
-    /// Allowed types; empty: any. `nullable: true` adds [`JsonType::Null`].
-    pub types: Vec<JsonType>,
-    /// The type as the page words it (`x-published-type`), e.g. `ipv4|dns`: alternatives.
-    pub published_types: Vec<String>,
-    /// `enum`
-    pub enum_values: Option<Vec<Value>>,
-    /// `const`
-    pub const_value: Option<Value>,
-    /// `minLength`, in characters as JSON Schema says; devices count otherwise.
-    pub min_length: Option<u64>,
-    /// `maxLength`
-    pub max_length: Option<u64>,
-    /// `minimum`, `exclusiveMinimum`
-    pub minimum: Option<Bound>,
-    /// `maximum`, `exclusiveMaximum`
-    pub maximum: Option<Bound>,
-    /// `multipleOf`
-    pub multiple_of: Option<Number>,
-    /// `pattern`, byte for byte as published, damaged or not.
-    pub pattern: Option<String>,
-    /// `format`
-    pub format: Option<String>,
-    /// `properties`, in the document's order.
-    pub properties: Vec<(String, Schema)>,
-    /// `required`
-    pub required: Vec<String>,
-    /// `additionalProperties`
-    pub additional: Additional,
-    /// `items`
-    pub items: Option<Box<Schema>>,
-    /// `minItems`
-    pub min_items: Option<u64>,
-    /// `maxItems`
-    pub max_items: Option<u64>,
-    /// `uniqueItems`
-    pub unique_items: bool,
-    /// `allOf` members that could not be merged exactly.
-    pub all_of: Vec<Schema>,
-    /// `anyOf`
-    pub any_of: Vec<Schema>,
-    /// `oneOf`
-    pub one_of: Vec<Schema>,
-    /// `not`
-    pub not: Option<Box<Schema>>,
-    /// `example`, `examples`, `default`: values the page itself shows.
-    pub examples: Vec<Value>,
-    /// `readOnly`
-    pub read_only: bool,
-    /// `writeOnly`
-    pub write_only: bool,
-    /// `writeOnly` or `format: password`: never printed when it comes from the device.
-    pub secret: bool,
-    /// Assertions of this schema that are not understood (`patternProperties`, `if`…): a value
-    /// that keeps all other rules is not surely valid. Each is listed in
-    /// [`Contract::unsupported`], too.
-    pub unchecked: Vec<String>,
-    /// Keywords that another schema object states (merged from `allOf` or a `$ref` with siblings),
-    /// with the JSON pointer of that object; see [`Schema::origin`].
-    pub origins: Vec<(String, String)>,
-}
-
-/// `additionalProperties`
-#[derive(Clone, Debug, Default, PartialEq)]
-pub enum Additional {
-    /// Not stated: the page leaves it open.
-    #[default]
-    Unstated,
-    /// Stated as allowed.
-    Allowed,
-    /// Stated as forbidden.
-    Forbidden,
-    /// Allowed under these rules.
-    Schema(Box<Schema>),
-}
-
-impl Schema {
-    /// Whether values of this JSON type may pass. An integer passes where `number` is allowed.
-    pub fn allows(&self, t: JsonType) -> bool {
-        self.types.is_empty()
-            || self.types.contains(&t)
-            || (t == JsonType::Integer && self.types.contains(&JsonType::Number))
-    }
-
-    /// JSON pointer of the schema object that states a keyword.
-    pub fn origin(&self, keyword: &str) -> &str {
-        self.origins
-            .iter()
-            .find(|(k, _)| k == keyword)
-            .map_or(&self.pointer, |(_, pointer)| pointer)
-    }
-
-    /// The rules of the member with this name.
-    pub fn property(&self, name: &str) -> Option<&Schema> {
-        self.properties
-            .iter()
-            .find(|(n, _)| n == name)
-            .map(|(_, s)| s)
-    }
-}
-
-/// Names the way from a body's root to a field; arrays are entered by [`Step::Item`].
-#[derive(
-    Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
-pub struct FieldPath(pub Vec<Step>);
-
-/// One step of a [`FieldPath`].
-#[derive(
-    Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Step {
-    /// Into a member of an object.
-    Member(String),
-    /// Into the items of an array (the first one where a value is meant).
-    Item,
-}
-
-impl FieldPath {
-    /// The body itself.
-    pub fn root() -> Self {
-        FieldPath::default()
-    }
-
-    /// One member further.
-    pub fn member(&self, name: &str) -> Self {
-        let mut path = self.clone();
-        path.0.push(Step::Member(name.to_owned()));
-        path
-    }
-
-    /// Into the items.
-    pub fn item(&self) -> Self {
-        let mut path = self.clone();
-        path.0.push(Step::Item);
-        path
-    }
-
-    /// `stun.port`, `users[].name`; empty for the root.
-    pub fn dotted(&self) -> String {
-        let mut out = String::new();
-        for step in &self.0 {
-            match step {
-                Step::Member(name) => {
-                    if !out.is_empty() {
-                        out.push('.');
-                    }
-                    out.push_str(name);
-                }
-                Step::Item => out.push_str("[]"),
-            }
-        }
-        out
-    }
-
-    /// The name of the last member on the way, e.g. `port`.
-    pub fn leaf(&self) -> Option<&str> {
-        self.0.iter().rev().find_map(|s| match s {
-            Step::Member(name) => Some(name.as_str()),
-            Step::Item => None,
-        })
-    }
-
-    /// The JSON pointer of the (first) such value in a body.
-    pub fn pointer(&self) -> String {
-        self.0
-            .iter()
-            .map(|s| match s {
-                Step::Member(name) => format!("/{}", name.replace('~', "~0").replace('/', "~1")),
-                Step::Item => "/0".to_owned(),
-            })
-            .collect()
-    }
-
-    /// The object or array that holds the field; `None` for the root.
-    pub fn parent(&self) -> Option<FieldPath> {
-        let (_, init) = self.0.split_last()?;
-        Some(FieldPath(init.to_vec()))
-    }
-}
-
-impl fmt::Display for FieldPath {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.dotted())
-    }
-}
-
-/// One field of a request body, as the strategies walk it.
-#[derive(Clone, Debug)]
-pub struct Field<'a> {
-    /// The way to it.
-    pub path: FieldPath,
-    /// Its rules.
-    pub schema: &'a Schema,
-    /// Whether its parent requires it (items count as not required).
-    pub required: bool,
-    /// Prefix of its promises' ids: `OPERATION.body.PATH`.
-    pub promise: String,
-}
-
-impl Operation {
-    /// All fields of the body in document order, parents first, the root not included. Members of
-    /// `oneOf`/`anyOf` alternatives are left out: a strategy that wants them walks the schema.
-    pub fn fields(&self) -> Vec<Field<'_>> {
-        fn walk<'a>(op: &str, schema: &'a Schema, at: &FieldPath, out: &mut Vec<Field<'a>>) {
-            for (name, member) in &schema.properties {
-                let path = at.member(name);
-                let promise = format!("{op}.body.{}", path.dotted());
-                let required = schema.required.contains(name);
-                out.push(Field {
-                    path: path.clone(),
-                    schema: member,
-                    required,
-                    promise,
-                });
-                walk(op, member, &path, out);
-            }
-            if let Some(items) = &schema.items {
-                let path = at.item();
-                let promise = format!("{op}.body.{}", path.dotted());
-                out.push(Field {
-                    path: path.clone(),
-                    schema: items,
-                    required: false,
-                    promise,
-                });
-                walk(op, items, &path, out);
-            }
-        }
-        let mut out = Vec::new();
-        if let Some(body) = &self.body {
-            walk(&self.id, &body.schema, &FieldPath::root(), &mut out);
-        }
-        out
-    }
-}
-
 /// One checkable statement of the contract.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Promise {
@@ -723,8 +482,23 @@ pub struct Unsupported {
     pub what: String,
 }
 
+/// How much an issue of the text matters.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// The text is wrong: nothing can keep it, or it contradicts itself.
+    Error,
+    /// The text leaves open what readers will read differently.
+    #[default]
+    Warning,
+    /// Could be said more exactly; listed by `lint --pedantic` only.
+    Note,
+}
+
 /// A contradiction or gap of the published text itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ContractIssue {
     /// Stable id: `RULE:POINTER`.
     pub id: String,
@@ -737,6 +511,32 @@ pub struct ContractIssue {
     /// Line of the published page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub page_line: Option<u32>,
+    /// How much it matters.
+    #[serde(default)]
+    pub severity: Severity,
+    /// Why it matters, in one line.
+    #[serde(default)]
+    pub why: String,
+    /// Place in the document: a JSON pointer, before it the name of the file and `#` where it is
+    /// another than the document itself.
+    #[serde(default)]
+    pub pointer: String,
+    /// The file.
+    #[serde(default)]
+    pub file: String,
+    /// Line in the file, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// Column in the line, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<u32>,
+}
+
+impl ContractIssue {
+    /// The rule that it breaks: the first part of the id.
+    pub fn rule(&self) -> &str {
+        self.id.split(':').next().unwrap_or_default()
+    }
 }
 
 /// Why a contract could not be loaded; the command line exits with 2.

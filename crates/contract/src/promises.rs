@@ -7,6 +7,9 @@ use std::collections::HashSet;
 /// What every operation promises, stated or not.
 const ANSWERS: &str = "http.answers";
 
+/// Most schemas that are visited.
+const MOST_SCHEMAS: usize = 1_000_000;
+
 /// Id of the promise that every request of an operation gets one complete, well-formed answer
 /// (RFC 9110 §3.4, RFC 9112 §6).
 pub fn answers_promise(operation: &str) -> String {
@@ -276,48 +279,85 @@ impl Schema {
         strings.then_some(rule)
     }
 
-    /// This schema and all below it.
-    pub(super) fn walk<'a>(&'a self, visit: &mut dyn FnMut(&'a Schema)) {
-        visit(self);
-        let lists = [&self.all_of, &self.any_of, &self.one_of];
+    /// The parts of this schema, of whatever kind.
+    pub fn parts(&self) -> impl Iterator<Item = &SchemaRef> {
         let additional = match &self.additional {
-            Additional::Schema(schema) => Some(schema.as_ref()),
+            Additional::Schema(schema) => Some(schema),
             _ => None,
         };
-        let below = self
-            .properties
-            .iter()
+        let lists = [&self.all_of, &self.any_of, &self.one_of, &self.prefix_items];
+        let members = [
+            &self.properties,
+            &self.pattern_properties,
+            &self.dependent_schemas,
+        ];
+        let single = [
+            &self.items,
+            &self.not,
+            &self.if_schema,
+            &self.then_schema,
+            &self.else_schema,
+            &self.contains,
+            &self.property_names,
+            &self.unevaluated_items,
+            &self.unevaluated_properties,
+        ];
+        members
+            .into_iter()
+            .flatten()
             .map(|(_, s)| s)
             .chain(lists.into_iter().flatten())
-            .chain(self.items.as_deref())
-            .chain(self.not.as_deref())
-            .chain(additional);
-        for schema in below {
-            schema.walk(visit);
-        }
+            .chain(single.into_iter().filter_map(Option::as_ref))
+            .chain(additional)
+    }
+}
+
+/// The rule for the names that a key of `patternProperties` is about.
+pub(super) fn names_rule(pattern: &str) -> Rule {
+    Rule {
+        pattern: Some(pattern.to_owned()),
+        ..Rule::default()
     }
 }
 
 impl Contract {
-    /// All schemas: bodies, parameters, answers.
-    pub(super) fn schemas(&self) -> Vec<&Schema> {
-        let mut out = Vec::new();
+    /// Visits all schemas: bodies, parameters, answers and their parts, each place of the document
+    /// once for each set of rules that was merged into it.
+    pub(super) fn schemas<'a>(&'a self, visit: &mut dyn FnMut(&'a Schema)) {
+        let mut seen: HashSet<(&'a str, usize, Option<Rule>)> = HashSet::new();
+        let mut left: Vec<&'a Schema> = Vec::new();
         for operation in &self.operations {
-            let roots = operation
-                .body
-                .iter()
-                .map(|b| &b.schema)
-                .chain(operation.parameters.iter().map(|p| &p.schema))
-                .chain(operation.responses.iter().filter_map(|r| r.schema.as_ref()));
-            for root in roots {
-                root.walk(&mut |schema| out.push(schema));
-            }
+            let body = operation.body.iter().map(|b| &b.schema);
+            let parameters = operation.parameters.iter().map(|p| &p.schema);
+            let responses = operation.responses.iter();
+            left.extend(body.chain(parameters));
+            left.extend(responses.filter_map(|r| r.schema.as_ref()));
         }
-        out
+        left.reverse();
+        while let Some(schema) = left.pop() {
+            let key = (schema.pointer.as_str(), schema.origins.len(), schema.rule());
+            if (!schema.pointer.is_empty() && !seen.insert(key)) || seen.len() > MOST_SCHEMAS {
+                continue;
+            }
+            visit(schema);
+            let parts: Vec<&'a Schema> = schema.parts().map(|s| &**s).collect();
+            left.extend(parts.into_iter().rev());
+        }
     }
 
     /// The readings of every string rule, compiled.
     pub fn texts(&self) -> Texts {
-        Texts::new(self.schemas().into_iter().filter_map(Schema::rule))
+        let mut rules = Vec::new();
+        self.schemas(&mut |schema| {
+            rules.extend(schema.rule());
+            let patterns = schema.pattern_properties.iter();
+            rules.extend(patterns.map(|(pattern, _)| names_rule(pattern)));
+            let texts = schema
+                .property_names
+                .iter()
+                .filter_map(|names| names.rule());
+            rules.extend(texts);
+        });
+        Texts::new(rules)
     }
 }

@@ -1,44 +1,64 @@
-//! What every reader of a part of the document needs: errors with a place, references, the kinds
-//! of values, the list of what is left out. Imports [`super::model`] alone.
+//! What every reader of a part of the document needs: flaws with a place, references, the kinds of
+//! values, the list of what is left out.
 
-use super::model::{ContractError, Unsupported};
+use crate::model::Unsupported;
+use crate::source::Source;
 use serde_json::{Map, Number, Value};
 use std::collections::HashSet;
+use std::sync::Arc;
 
 /// Longest chain of `$ref`s that point to `$ref`s.
 const REF_CHAIN: usize = 32;
+/// Most flaws of one document that are listed.
+const MOST_FLAWS: usize = 1_000;
+
+/// Something in the document that cannot be read; what depends on it is left out.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Flaw {
+    /// Where it stands.
+    pub(crate) place: String,
+    /// What is wrong.
+    pub(crate) reason: String,
+}
 
 /// A document that is being read.
-pub(super) struct Reader<'d> {
-    file: &'d str,
-    pub(super) document: &'d Value,
-    /// OpenAPI 3.1 (JSON Schema 2020-12), 3.0 otherwise.
-    pub(super) v31: bool,
+pub(crate) struct Reader<'d> {
+    pub(crate) source: &'d Arc<Source>,
     unsupported: Vec<Unsupported>,
     known: HashSet<Unsupported>,
+    flaws: Vec<Flaw>,
 }
 
 impl<'d> Reader<'d> {
-    pub(super) fn new(file: &'d str, document: &'d Value, v31: bool) -> Self {
+    pub(crate) fn new(source: &'d Arc<Source>) -> Self {
         Reader {
-            file,
-            document,
-            v31,
+            source,
             unsupported: Vec::new(),
             known: HashSet::new(),
+            flaws: Vec::new(),
         }
     }
 
-    pub(super) fn error(&self, place: &str, reason: impl Into<String>) -> ContractError {
-        ContractError {
-            file: self.file.to_owned(),
+    pub(crate) fn v31(&self) -> bool {
+        self.source.v31
+    }
+
+    pub(crate) fn error(&self, place: &str, reason: impl Into<String>) -> Flaw {
+        Flaw {
             place: place.to_owned(),
             reason: reason.into(),
         }
     }
 
+    /// Notes a flaw that reading goes on behind, once.
+    pub(crate) fn note(&mut self, flaw: Flaw) {
+        if self.flaws.len() < MOST_FLAWS && !self.flaws.contains(&flaw) {
+            self.flaws.push(flaw);
+        }
+    }
+
     /// Lists something that is left out, once.
-    pub(super) fn skip(&mut self, pointer: &str, what: impl Into<String>) {
+    pub(crate) fn skip(&mut self, pointer: &str, what: impl Into<String>) {
         let entry = Unsupported {
             pointer: pointer.to_owned(),
             what: what.into(),
@@ -48,13 +68,13 @@ impl<'d> Reader<'d> {
         }
     }
 
-    /// What was left out, in the order in which it was met.
-    pub(super) fn into_unsupported(self) -> Vec<Unsupported> {
-        self.unsupported
+    /// What was left out and what is wrong, in the order in which it was met.
+    pub(crate) fn finish(self) -> (Vec<Unsupported>, Vec<Flaw>) {
+        (self.unsupported, self.flaws)
     }
 
     /// Lists the members of an object that are none of `known`, no `x-` extension.
-    pub(super) fn leave_out(&mut self, map: &Map<String, Value>, known: &[&str], pointer: &str) {
+    pub(crate) fn leave_out(&mut self, map: &Map<String, Value>, known: &[&str], pointer: &str) {
         for name in map.keys() {
             if !known.contains(&name.as_str()) && !name.starts_with("x-") {
                 let at = format!("{pointer}/{}", escape(name));
@@ -63,38 +83,32 @@ impl<'d> Reader<'d> {
         }
     }
 
-    /// What a `$ref` at `pointer` refers to, with its JSON pointer.
-    pub(super) fn target(
+    /// What a `$ref` at `pointer` refers to, with its place.
+    pub(crate) fn target(
         &self,
         target: &Value,
         pointer: &str,
-    ) -> Result<(&'d Value, String), ContractError> {
+    ) -> Result<(&'d Value, String), Flaw> {
+        let at = || format!("{pointer}/$ref");
         let Some(target) = target.as_str() else {
-            return Err(self.error(&format!("{pointer}/$ref"), "must be a string"));
+            return Err(self.error(&at(), "must be a string"));
         };
-        let at = format!("{pointer}/$ref");
-        let Some(fragment) = target.strip_prefix('#') else {
-            let why = format!("`{target}` leads out of the document, which is not supported");
-            return Err(self.error(&at, why));
-        };
-        if !fragment.is_empty() && !fragment.starts_with('/') {
-            return Err(self.error(&at, format!("`{target}` is no JSON pointer")));
-        }
-        let found = percent_encoding::percent_decode_str(fragment)
-            .decode_utf8_lossy()
-            .into_owned();
-        match self.document.pointer(&found) {
-            Some(value) => Ok((value, found)),
-            None => Err(self.error(&at, format!("`{target}` leads nowhere"))),
+        let place = self
+            .source
+            .resolve(target, pointer)
+            .map_err(|why| self.error(&at(), why))?;
+        match self.source.get(&place) {
+            Some(value) => Ok((value, place)),
+            None => Err(self.error(&at(), format!("`{target}` leads nowhere"))),
         }
     }
 
     /// Follows `$ref`s of an object that is no schema.
-    pub(super) fn follow(
+    pub(crate) fn follow(
         &self,
         value: &'d Value,
         pointer: &str,
-    ) -> Result<(&'d Value, String), ContractError> {
+    ) -> Result<(&'d Value, String), Flaw> {
         let (mut value, mut at) = (value, pointer.to_owned());
         for _ in 0..REF_CHAIN {
             let Some(target) = value.get("$ref") else {
@@ -105,50 +119,50 @@ impl<'d> Reader<'d> {
         Err(self.error(pointer, "`$ref`s lead in a circle"))
     }
 
-    pub(super) fn list(&self, value: &'d Value, at: &str) -> Result<&'d [Value], ContractError> {
+    pub(crate) fn list(&self, value: &'d Value, at: &str) -> Result<&'d [Value], Flaw> {
         value
             .as_array()
             .map(Vec::as_slice)
             .ok_or_else(|| self.error(at, "must be an array"))
     }
 
-    pub(super) fn object(
+    pub(crate) fn object(
         &self,
         value: &'d Value,
         at: &str,
-    ) -> Result<&'d Map<String, Value>, ContractError> {
+    ) -> Result<&'d Map<String, Value>, Flaw> {
         value
             .as_object()
             .ok_or_else(|| self.error(at, "must be an object"))
     }
 
-    pub(super) fn text(&self, value: &Value, at: &str) -> Result<String, ContractError> {
+    pub(crate) fn text(&self, value: &Value, at: &str) -> Result<String, Flaw> {
         value
             .as_str()
             .map(str::to_owned)
             .ok_or_else(|| self.error(at, "must be a string"))
     }
 
-    pub(super) fn flag(&self, value: &Value, at: &str) -> Result<bool, ContractError> {
+    pub(crate) fn flag(&self, value: &Value, at: &str) -> Result<bool, Flaw> {
         value
             .as_bool()
             .ok_or_else(|| self.error(at, "must be true or false"))
     }
 
     /// A member that is true or false, false where it is absent.
-    pub(super) fn member_flag(
+    pub(crate) fn member_flag(
         &self,
         owner: &Value,
         name: &str,
         pointer: &str,
-    ) -> Result<bool, ContractError> {
+    ) -> Result<bool, Flaw> {
         match owner.get(name) {
             Some(value) => self.flag(value, &format!("{pointer}/{name}")),
             None => Ok(false),
         }
     }
 
-    pub(super) fn count(&self, value: &Value, at: &str) -> Result<u64, ContractError> {
+    pub(crate) fn count(&self, value: &Value, at: &str) -> Result<u64, Flaw> {
         let whole = value
             .as_f64()
             .filter(|f| f.fract() == 0.0 && (0.0..1e15).contains(f));
@@ -158,7 +172,7 @@ impl<'d> Reader<'d> {
             .ok_or_else(|| self.error(at, "must be a whole number, not negative"))
     }
 
-    pub(super) fn number(&self, value: &Value, at: &str) -> Result<Number, ContractError> {
+    pub(crate) fn number(&self, value: &Value, at: &str) -> Result<Number, Flaw> {
         match value {
             Value::Number(number) => Ok(number.clone()),
             _ => Err(self.error(at, "must be a number")),
@@ -166,7 +180,7 @@ impl<'d> Reader<'d> {
     }
 
     /// `x-page-line`.
-    pub(super) fn line(&self, value: &Value, at: &str) -> Result<Option<u32>, ContractError> {
+    pub(crate) fn line(&self, value: &Value, at: &str) -> Result<Option<u32>, Flaw> {
         match value.as_u64().and_then(|n| u32::try_from(n).ok()) {
             Some(line) => Ok(Some(line)),
             None => Err(self.error(at, "must be the number of a line")),
@@ -175,6 +189,6 @@ impl<'d> Reader<'d> {
 }
 
 /// A member name as a step of a JSON pointer (RFC 6901 §3).
-pub(super) fn escape(name: &str) -> String {
+pub(crate) fn escape(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }

@@ -1,21 +1,28 @@
-//! Schema Objects: `$ref`s followed, `allOf` merged, keywords read one by one. What is not read is
-//! listed as unsupported. Imports [`super::model`], [`super::merge`] and [`super::reader`].
+//! Schema Objects: `$ref`s followed, `allOf` merged, keywords read one by one. A keyword that cannot
+//! be read is a flaw of the document and costs what it is about: the values under it are not sure.
+//!
+//! A schema that many references lead to is held once. One that contains itself is read as far as
+//! the reference that leads back; what lies behind that is read when somebody walks there
+//! ([`SchemaRef`]).
 
 use super::merge::{merge, required_of, spelled_as, tighter};
 use super::model::*;
-use super::reader::{Reader, escape};
+use super::reader::{Flaw, Reader, escape};
+use super::source::Way;
 use serde_json::{Map, Value};
+use std::collections::HashMap;
+use std::sync::Arc;
 
-/// Deepest nesting of schemas, references followed.
-const DEEPEST: usize = 64;
-/// Most schemas of one document, references counted each time they are followed.
-const MOST: usize = 20_000;
+/// Deepest nesting that is read at once; what lies deeper is read when somebody walks there.
+const DEEPEST: usize = 48;
+/// Longest chain of schemas that hold for the same value by way of `$ref` and `allOf`.
+const LONGEST_CHAIN: usize = 64;
 /// Most that examples and enumerations may come to, in JSON values and units of 64 octets of text,
-/// copies counted: a list that many references lead to is copied for each.
+/// copies counted: merging copies them.
 const MOST_COPIED: usize = 1_000_000;
 
 /// Keywords that say nothing about which values are valid, or that are read beside another.
-const SILENT: [&str; 16] = [
+const SILENT: [&str; 22] = [
     "$ref",
     "title",
     "description",
@@ -32,172 +39,412 @@ const SILENT: [&str; 16] = [
     "exclusiveMaximum",
     "writeOnly",
     "$anchor",
+    "$id",
+    "$dynamicAnchor",
+    "$dynamicRef",
+    "$vocabulary",
+    "contentSchema",
+    "additionalItems",
 ];
 
-/// Assertions that are not understood, and the type of the values that they are about.
-pub(super) const UNCHECKED: [(&str, Option<JsonType>); 24] = [
-    ("patternProperties", Some(JsonType::Object)),
-    ("propertyNames", Some(JsonType::Object)),
-    ("minProperties", Some(JsonType::Object)),
-    ("maxProperties", Some(JsonType::Object)),
-    ("dependentRequired", Some(JsonType::Object)),
-    ("dependentSchemas", Some(JsonType::Object)),
-    ("dependencies", Some(JsonType::Object)),
-    ("unevaluatedProperties", Some(JsonType::Object)),
-    ("discriminator", Some(JsonType::Object)),
-    ("prefixItems", Some(JsonType::Array)),
-    ("additionalItems", Some(JsonType::Array)),
-    ("unevaluatedItems", Some(JsonType::Array)),
-    ("contains", Some(JsonType::Array)),
-    ("minContains", Some(JsonType::Array)),
-    ("maxContains", Some(JsonType::Array)),
-    ("contentEncoding", Some(JsonType::String)),
-    ("contentMediaType", Some(JsonType::String)),
-    ("contentSchema", Some(JsonType::String)),
-    ("nullable", Some(JsonType::Null)),
-    ("if", None),
-    ("then", None),
-    ("else", None),
-    ("$dynamicRef", None),
-    ("$recursiveRef", None),
-];
+/// The type of the values that a keyword is about, where it is about one; for keywords that could
+/// not be read.
+pub(super) fn about(keyword: &str) -> Option<JsonType> {
+    match keyword {
+        "minLength" | "maxLength" | "pattern" | "format" => Some(JsonType::String),
+        "minItems" | "maxItems" | "uniqueItems" | "items" | "prefixItems" | "contains"
+        | "minContains" | "maxContains" | "unevaluatedItems" => Some(JsonType::Array),
+        "properties"
+        | "required"
+        | "additionalProperties"
+        | "patternProperties"
+        | "propertyNames"
+        | "minProperties"
+        | "maxProperties"
+        | "dependentRequired"
+        | "dependentSchemas"
+        | "dependencies"
+        | "unevaluatedProperties" => Some(JsonType::Object),
+        "nullable" => Some(JsonType::Null),
+        _ => None,
+    }
+}
 
 /// Reads the schemas of one document.
 pub(super) struct Schemas<'d> {
     pub(super) reader: Reader<'d>,
-    open: Vec<String>,
-    loaded: usize,
+    /// Schemas that references lead to.
+    known: HashMap<(String, Way), SchemaRef>,
+    /// Groups of schemas that contain themselves, of those that are being read.
+    circles: Vec<usize>,
+    /// The places that hold for the value in hand, by way of `$ref` and `allOf`.
+    chain: Vec<String>,
+    depth: usize,
     copied: usize,
+}
+
+/// What a [`Pending`] schema is.
+pub(crate) fn unfold(pending: &Pending) -> Schema {
+    match pending {
+        Pending::At { source, place, way } => {
+            let mut schemas = Schemas::new(Reader::new(source));
+            match source.get(place) {
+                Some(value) => schemas.root(value, place, *way),
+                None => Schema::default(),
+            }
+        }
+        Pending::Both(a, b) => merge((**a).clone(), (**b).clone()),
+    }
 }
 
 impl<'d> Schemas<'d> {
     pub(super) fn new(reader: Reader<'d>) -> Self {
         Schemas {
             reader,
-            open: Vec::new(),
-            loaded: 0,
+            known: HashMap::new(),
+            circles: Vec::new(),
+            chain: Vec::new(),
+            depth: 0,
             copied: 0,
         }
     }
 
-    /// The schema at a place of the document.
-    ///
-    /// # Errors
-    /// A keyword of the wrong kind, a reference that leads nowhere, outside or in a circle, or
-    /// more than the limits of this file.
-    pub(super) fn load(
-        &mut self,
-        value: &'d Value,
-        pointer: &str,
-    ) -> Result<Schema, ContractError> {
-        self.loaded += 1;
-        if self.loaded > MOST {
-            let why = format!("more than {MOST} schemas, references followed");
-            return Err(self.reader.error(pointer, why));
-        }
-        if self.open.iter().any(|p| p == pointer) {
-            let why = "the schema contains itself; cyclic schemas are not supported";
-            return Err(self.reader.error(pointer, why));
-        }
-        if self.open.len() >= DEEPEST {
-            let why = format!("schemas nested deeper than {DEEPEST}");
-            return Err(self.reader.error(pointer, why));
-        }
-        self.open.push(pointer.to_owned());
-        let schema = self.read(value, pointer);
-        self.open.pop();
+    /// The schema at a place of the document, itself.
+    pub(super) fn root(&mut self, value: &'d Value, place: &str, way: Way) -> Schema {
+        let chain = std::mem::take(&mut self.chain);
+        let schema = self.read(value, place, way);
+        self.chain = chain;
         schema
     }
 
-    fn read(&mut self, value: &'d Value, pointer: &str) -> Result<Schema, ContractError> {
+    /// A schema that is part of another and holds for another value, or for the same one as one of
+    /// several.
+    fn part(&mut self, value: &'d Value, place: &str, way: Way) -> SchemaRef {
+        if self.depth >= DEEPEST || self.leads_back(value, place, 0) {
+            return SchemaRef::later(Pending::At {
+                source: Arc::clone(self.reader.source),
+                place: place.to_owned(),
+                way,
+            });
+        }
+        self.depth += 1;
+        let chain = std::mem::take(&mut self.chain);
+        let part = match value.get("$ref") {
+            Some(target) if self.is_plain(value) => match self.reader.target(target, place) {
+                Ok((found, at)) => self.referred(found, &at, way),
+                Err(_) => SchemaRef::new(self.read(value, place, way)),
+            },
+            _ => SchemaRef::new(self.read(value, place, way)),
+        };
+        self.chain = chain;
+        self.depth -= 1;
+        part
+    }
+
+    /// Whether a schema holds for a value by way of one that is being read around it.
+    fn leads_back(&self, value: &Value, place: &str, depth: usize) -> bool {
+        if self.circles.is_empty() || depth > LONGEST_CHAIN {
+            return false;
+        }
+        if self.circles_hold(place) {
+            return true;
+        }
+        let by_reference = ["$ref", "$dynamicRef"].into_iter().any(|keyword| {
+            let Some(target) = value.get(keyword) else {
+                return false;
+            };
+            self.reader
+                .target(target, place)
+                .is_ok_and(|(_, at)| self.circles_hold(&at))
+        });
+        by_reference
+            || value
+                .get("allOf")
+                .and_then(Value::as_array)
+                .is_some_and(|parts| {
+                    parts.iter().enumerate().any(|(i, part)| {
+                        self.leads_back(part, &format!("{place}/allOf/{i}"), depth + 1)
+                    })
+                })
+    }
+
+    fn circles_hold(&self, place: &str) -> bool {
+        let circle = self.reader.source.circle(place);
+        circle.is_some_and(|circle| self.circles.contains(&circle))
+    }
+
+    /// What a reference leads to, read once.
+    fn referred(&mut self, value: &'d Value, place: &str, way: Way) -> SchemaRef {
+        let key = (place.to_owned(), way);
+        if let Some(known) = self.known.get(&key) {
+            return known.clone();
+        }
+        let source = Arc::clone(self.reader.source);
+        // What contains itself must not be shared with what is read later: it would own itself.
+        let shared = source.circle(place).is_none();
+        if shared && let Some(known) = source.shared(&key) {
+            self.known.insert(key, known.clone());
+            return known;
+        }
+        let schema = SchemaRef::new(self.read(value, place, way));
+        // Read inside itself it is lazy in other places than read from outside.
+        if self.circles.is_empty() || shared {
+            self.known.insert(key.clone(), schema.clone());
+        }
+        if shared {
+            source.share(key, &schema);
+        }
+        schema
+    }
+
+    /// Whether an object is nothing but its `$ref`.
+    fn is_plain(&self, value: &Value) -> bool {
+        value
+            .as_object()
+            .is_some_and(|map| siblings(map).is_empty())
+    }
+
+    /// Reads the schema object itself; `self.chain` says for whom it holds, too.
+    fn read(&mut self, value: &'d Value, place: &str, way: Way) -> Schema {
         let map = match value {
             Value::Bool(allows) => {
-                return Ok(Schema {
-                    pointer: pointer.to_owned(),
-                    not: (!allows).then(Box::default),
+                return Schema {
+                    pointer: place.to_owned(),
+                    not: (!allows).then(SchemaRef::default),
                     ..Schema::default()
-                });
+                };
             }
             Value::Object(map) => map,
-            _ => return Err(self.reader.error(pointer, "a schema must be an object")),
+            _ => return self.lost(place, "schema", place, "a schema must be an object"),
         };
-        let Some(target) = map.get("$ref") else {
-            return self.keywords(map, pointer);
-        };
-        let (found, at) = self.reader.target(target, pointer)?;
-        let mut referred = self.load(found, &at)?;
-        let siblings =
-            |k: &&String| *k != "$ref" && !k.starts_with("x-") && !TEXTS.contains(&k.as_str());
-        let siblings: Vec<&str> = map.keys().filter(siblings).map(String::as_str).collect();
-        if siblings.is_empty() {
-            return Ok(referred);
+        if self.chain.iter().any(|p| p == place) || self.chain.len() > LONGEST_CHAIN {
+            let why = "the schema leads to itself for the same value: it never says what is valid";
+            return self.lost(place, "$ref", place, why);
         }
-        if self.reader.v31 {
+        self.chain.push(place.to_owned());
+        let circle = self.reader.source.circle(place);
+        self.circles.extend(circle);
+        let mut schema = match map.get("$ref") {
+            None => self.keywords(map, place, way),
+            Some(target) => self.reference(map, target, place, way),
+        };
+        schema.may_loop |= circle.is_some();
+        if circle.is_some() {
+            self.circles.pop();
+        }
+        self.chain.pop();
+        self.one_way(&mut schema, way);
+        schema
+    }
+
+    /// A schema of which a keyword could not be read.
+    fn lost(&mut self, place: &str, keyword: &str, at: &str, why: &str) -> Schema {
+        let flaw = self.reader.error(at, why);
+        self.reader.note(flaw);
+        Schema {
+            pointer: place.to_owned(),
+            unchecked: vec![keyword.to_owned()],
+            ..Schema::default()
+        }
+    }
+
+    fn reference(
+        &mut self,
+        map: &'d Map<String, Value>,
+        target: &Value,
+        place: &str,
+        way: Way,
+    ) -> Schema {
+        let mut referred = match self.reader.target(target, place) {
+            Ok((found, at)) => (*self.referred_here(found, &at, way)).clone(),
+            Err(flaw) => self.lost(place, "$ref", &flaw.place, &flaw.reason),
+        };
+        let siblings = siblings(map);
+        if siblings.is_empty() {
+            return referred;
+        }
+        if self.reader.v31() {
             // They hold beside it (JSON Schema 2020-12 §8.2.3.1).
-            let own = self.keywords(map, pointer)?;
-            return Ok(merge(referred, own));
+            let own = self.keywords(map, place, way);
+            return self.beside_reference(referred, own);
         }
         // OpenAPI 3.0.4 §4.7.23: "This object cannot be extended with additional properties, and
         // any properties added SHALL be ignored." Many a tool minds `nullable` all the same.
-        self.reader.skip(
-            pointer,
-            format!("beside `$ref`, OpenAPI 3.0 ignores {}", siblings.join(", ")),
-        );
+        let names = siblings.join(", ");
+        self.reader
+            .skip(place, format!("beside `$ref`, OpenAPI 3.0 ignores {names}"));
         if map.get("nullable") == Some(&Value::Bool(true)) {
             referred.unchecked.push("nullable".to_owned());
         }
-        Ok(referred)
+        referred
     }
 
-    fn keywords(
-        &mut self,
-        map: &'d Map<String, Value>,
-        pointer: &str,
-    ) -> Result<Schema, ContractError> {
+    /// What a reference leads to, for the same value: never put off, as its rules are merged.
+    fn referred_here(&mut self, value: &'d Value, place: &str, way: Way) -> SchemaRef {
+        match self.circles_hold(place) || self.chain.iter().any(|p| p == place) {
+            true => SchemaRef::new(self.read(value, place, way)),
+            false => self.referred(value, place, way),
+        }
+    }
+
+    /// `unevaluatedProperties` sees what the reference beside it says, and not the other way round.
+    fn beside_reference(&mut self, referred: Schema, own: Schema) -> Schema {
+        let sees = own.unevaluated_properties.is_some() || own.unevaluated_items.is_some();
+        match sees {
+            true => self.both(own, referred),
+            false => self.both(referred, own),
+        }
+    }
+
+    fn both(&mut self, a: Schema, b: Schema) -> Schema {
+        for schema in [&a, &b] {
+            let values = schema
+                .examples
+                .iter()
+                .chain(schema.enum_values.iter().flatten());
+            self.copied += values.map(weight).sum::<usize>();
+        }
+        if self.copied > MOST_COPIED {
+            let why = format!("examples and enumerations of more than {MOST_COPIED} values");
+            return self.lost(&a.pointer, "allOf", &a.pointer, &why);
+        }
+        merge(a, b)
+    }
+
+    fn keywords(&mut self, map: &'d Map<String, Value>, place: &str, way: Way) -> Schema {
         let mut schema = Schema {
-            pointer: pointer.to_owned(),
+            pointer: place.to_owned(),
             ..Schema::default()
         };
         let mut merged: Vec<Schema> = Vec::new();
         for (keyword, value) in map {
-            let at = format!("{pointer}/{}", escape(keyword));
-            match keyword.as_str() {
-                "properties" => {
-                    for (name, member) in self.reader.object(value, &at)? {
-                        let member = self.load(member, &format!("{at}/{}", escape(name)))?;
-                        schema.properties.push((name.clone(), member));
-                    }
-                }
-                "additionalProperties" => {
-                    schema.additional = match value {
-                        Value::Bool(true) => Additional::Allowed,
-                        Value::Bool(false) => Additional::Forbidden,
-                        other => Additional::Schema(Box::new(self.load(other, &at)?)),
-                    }
-                }
-                "items" => schema.items = Some(Box::new(self.load(value, &at)?)),
-                "not" => schema.not = Some(Box::new(self.load(value, &at)?)),
-                "allOf" => merged = self.parts(value, &at)?,
-                "anyOf" => schema.any_of = self.parts(value, &at)?,
-                "oneOf" => schema.one_of = self.parts(value, &at)?,
-                "example" | "default" => {
-                    self.copy(value, &at)?;
-                    schema.examples.push(value.clone());
-                }
-                "examples" => match value {
-                    Value::Array(list) => {
-                        self.copy(value, &at)?;
-                        schema.examples.extend(list.iter().cloned());
-                    }
-                    _ => self
-                        .reader
-                        .skip(&at, "`examples` of a schema must be an array"),
-                },
-                _ => self.rule(&mut schema, keyword, value, map, &at)?,
+            let at = format!("{place}/{}", escape(keyword));
+            let read = match keyword.as_str() {
+                "allOf" => self.all_of(value, &at, way).map(|parts| merged = parts),
+                _ => self
+                    .applicator(&mut schema, keyword, value, &at, way)
+                    .unwrap_or_else(|| self.rule(&mut schema, keyword, value, map, &at)),
+            };
+            if let Err(flaw) = read {
+                self.reader.note(flaw);
+                schema.unchecked.push(keyword.clone());
             }
         }
-        self.beside(&mut schema, map, pointer);
-        Ok(merged.into_iter().fold(schema, merge))
+        self.beside(&mut schema, map, place, way);
+        merged
+            .into_iter()
+            .fold(schema, |schema, part| self.both(schema, part))
+    }
+
+    /// Keywords with schemas in them; `None`: it is none of these.
+    fn applicator(
+        &mut self,
+        schema: &mut Schema,
+        keyword: &str,
+        value: &'d Value,
+        at: &str,
+        way: Way,
+    ) -> Option<Result<(), Flaw>> {
+        let one = match keyword {
+            "items" => Some(&mut schema.items),
+            "not" => Some(&mut schema.not),
+            "if" => Some(&mut schema.if_schema),
+            "then" => Some(&mut schema.then_schema),
+            "else" => Some(&mut schema.else_schema),
+            "contains" => Some(&mut schema.contains),
+            "propertyNames" => Some(&mut schema.property_names),
+            "unevaluatedItems" => Some(&mut schema.unevaluated_items),
+            "unevaluatedProperties" => Some(&mut schema.unevaluated_properties),
+            _ => None,
+        };
+        if let Some(place) = one {
+            if !value.is_object() && !value.is_boolean() {
+                return Some(Err(self.reader.error(at, "must be a schema")));
+            }
+            *place = Some(self.part(value, at, way));
+            return Some(Ok(()));
+        }
+        let list = match keyword {
+            "anyOf" => Some(&mut schema.any_of),
+            "oneOf" => Some(&mut schema.one_of),
+            "prefixItems" => Some(&mut schema.prefix_items),
+            _ => None,
+        };
+        if let Some(place) = list {
+            return Some(self.parts(value, at, way).map(|parts| *place = parts));
+        }
+        let members = match keyword {
+            "properties" => Some(&mut schema.properties),
+            "patternProperties" => Some(&mut schema.pattern_properties),
+            "dependentSchemas" => Some(&mut schema.dependent_schemas),
+            _ => None,
+        };
+        if let Some(place) = members {
+            let read = self.members(value, at, way);
+            return Some(read.map(|members| *place = members));
+        }
+        match keyword {
+            "additionalProperties" => {
+                schema.additional = match value {
+                    Value::Bool(true) => Additional::Allowed,
+                    Value::Bool(false) => Additional::Forbidden,
+                    other => Additional::Schema(self.part(other, at, way)),
+                };
+                Some(Ok(()))
+            }
+            "dependencies" => Some(self.dependencies(schema, value, at, way)),
+            _ => None,
+        }
+    }
+
+    fn members(
+        &mut self,
+        value: &'d Value,
+        at: &str,
+        way: Way,
+    ) -> Result<Vec<(String, SchemaRef)>, Flaw> {
+        let members = self.reader.object(value, at)?.iter();
+        Ok(members
+            .map(|(name, member)| {
+                let at = format!("{at}/{}", escape(name));
+                (name.clone(), self.part(member, &at, way))
+            })
+            .collect())
+    }
+
+    /// `dependencies`, in which earlier drafts had both kinds (JSON Schema 2020-12, appendix).
+    fn dependencies(
+        &mut self,
+        schema: &mut Schema,
+        value: &'d Value,
+        at: &str,
+        way: Way,
+    ) -> Result<(), Flaw> {
+        for (name, member) in self.reader.object(value, at)? {
+            let at = format!("{at}/{}", escape(name));
+            match member {
+                Value::Array(_) => {
+                    let names = self.names(member, &at)?;
+                    schema.dependent_required.push((name.clone(), names));
+                }
+                _ => {
+                    let part = self.part(member, &at, way);
+                    schema.dependent_schemas.push((name.clone(), part));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn names(&self, value: &'d Value, at: &str) -> Result<Vec<String>, Flaw> {
+        let mut out: Vec<String> = Vec::new();
+        for (i, name) in self.reader.list(value, at)?.iter().enumerate() {
+            let name = self.reader.text(name, &format!("{at}/{i}"))?;
+            if !out.contains(&name) {
+                out.push(name);
+            }
+        }
+        Ok(out)
     }
 
     /// Keywords without schemas in them.
@@ -208,24 +455,29 @@ impl<'d> Schemas<'d> {
         value: &'d Value,
         map: &'d Map<String, Value>,
         at: &str,
-    ) -> Result<(), ContractError> {
+    ) -> Result<(), Flaw> {
         let reader = &self.reader;
         let flag = |name: &str| map.get(name) == Some(&Value::Bool(true));
         match keyword {
             "type" => schema.types = self.types(value, at)?,
-            "enum" => {
-                let list = reader.list(value, at)?;
-                self.copy(value, at)?;
-                schema.enum_values = Some(list.to_vec());
+            "enum" => schema.enum_values = Some(reader.list(value, at)?.to_vec()),
+            "const" => schema.const_value = Some(value.clone()),
+            "example" => schema.examples.push(value.clone()),
+            "default" => {
+                schema.examples.push(value.clone());
+                schema.default = Some(value.clone());
             }
-            "const" => {
-                self.copy(value, at)?;
-                schema.const_value = Some(value.clone());
-            }
+            "examples" => schema
+                .examples
+                .extend(reader.list(value, at)?.iter().cloned()),
             "minLength" => schema.min_length = Some(reader.count(value, at)?),
             "maxLength" => schema.max_length = Some(reader.count(value, at)?),
             "minItems" => schema.min_items = Some(reader.count(value, at)?),
             "maxItems" => schema.max_items = Some(reader.count(value, at)?),
+            "minProperties" => schema.min_properties = Some(reader.count(value, at)?),
+            "maxProperties" => schema.max_properties = Some(reader.count(value, at)?),
+            "minContains" => schema.min_contains = Some(reader.count(value, at)?),
+            "maxContains" => schema.max_contains = Some(reader.count(value, at)?),
             "uniqueItems" => schema.unique_items = reader.flag(value, at)?,
             "minimum" => {
                 schema.minimum = Some(Bound {
@@ -252,12 +504,13 @@ impl<'d> Schemas<'d> {
                 schema.secret |= format == "password";
                 schema.format = Some(format);
             }
-            "required" => {
-                for (i, name) in reader.list(value, at)?.iter().enumerate() {
-                    let name = reader.text(name, &format!("{at}/{i}"))?;
-                    if !schema.required.contains(&name) {
-                        schema.required.push(name);
-                    }
+            "contentEncoding" => schema.content_encoding = Some(reader.text(value, at)?),
+            "contentMediaType" => schema.content_media_type = Some(reader.text(value, at)?),
+            "required" => schema.required = self.names(value, at)?,
+            "dependentRequired" => {
+                for (name, names) in reader.object(value, at)? {
+                    let names = self.names(names, &format!("{at}/{}", escape(name)))?;
+                    schema.dependent_required.push((name.clone(), names));
                 }
             }
             "readOnly" => schema.read_only = reader.flag(value, at)?,
@@ -266,13 +519,7 @@ impl<'d> Schemas<'d> {
                 let text = reader.text(value, at)?;
                 schema.published_types = text.split('|').map(|t| t.trim().to_owned()).collect();
             }
-            "$id" => self
-                .reader
-                .skip(at, "`$id` is not minded: references start at the document"),
             other if SILENT.contains(&other) || other.starts_with("x-") => {}
-            other if UNCHECKED.iter().any(|(k, _)| *k == other) => {
-                self.unchecked(schema, other, at);
-            }
             other => self.reader.skip(
                 at,
                 format!(
@@ -284,18 +531,18 @@ impl<'d> Schemas<'d> {
     }
 
     /// Keywords that say more beside others.
-    fn beside(&mut self, schema: &mut Schema, map: &'d Map<String, Value>, pointer: &str) {
+    fn beside(&mut self, schema: &mut Schema, map: &'d Map<String, Value>, place: &str, way: Way) {
         let flag = |name: &str| map.get(name) == Some(&Value::Bool(true));
         if flag("nullable") {
-            if self.reader.v31 || schema.types.is_empty() {
+            if self.reader.v31() || schema.types.is_empty() {
                 // 3.1 has no `nullable`; 3.0.4 §4.7.24 wants `type` in the same object. Tools differ.
                 schema.unchecked.push("nullable".to_owned());
-                let why = if self.reader.v31 {
+                let why = if self.reader.v31() {
                     "OpenAPI 3.1 has no `nullable`: whether null is allowed is left open"
                 } else {
                     "`nullable` without `type` beside it: whether null is allowed is left open"
                 };
-                self.reader.skip(&format!("{pointer}/nullable"), why);
+                self.reader.skip(&format!("{place}/nullable"), why);
             } else if !schema.types.contains(&JsonType::Null) {
                 schema.types.push(JsonType::Null);
             }
@@ -310,46 +557,64 @@ impl<'d> Schemas<'d> {
                 value: value.clone(),
                 exclusive: true,
             };
-            let (place, key) = if low {
+            let (bound, key) = if low {
                 (&mut schema.minimum, "minimum")
             } else {
                 (&mut schema.maximum, "maximum")
             };
-            if place.as_ref().is_none_or(|old| tighter(&new, old, low)) {
-                *place = Some(new);
+            if bound.as_ref().is_none_or(|old| tighter(&new, old, low)) {
+                *bound = Some(new);
                 schema.origins.push((spelled_as(key), keyword.to_owned()));
             }
         }
-        // A discriminator adds nothing where the alternatives tell themselves apart.
-        if let Some(discriminator) = map.get("discriminator") {
-            let property = discriminator.get("propertyName").and_then(Value::as_str);
-            if !property.is_some_and(|name| apart(&schema.one_of, name)) {
-                self.unchecked(schema, "discriminator", &format!("{pointer}/discriminator"));
+        schema.discriminator = map.get("discriminator").and_then(|d| discriminator(d, map));
+        if let Some(target) = map.get("$dynamicRef") {
+            self.dynamic(schema, target, place, way);
+        }
+        if schema.if_schema.is_none() {
+            (schema.then_schema, schema.else_schema) = (None, None);
+        }
+    }
+
+    /// `$dynamicRef`: a `$ref` where only one schema has that dynamic anchor (JSON Schema 2020-12
+    /// §8.2.3.2); left open where the way that led here decides.
+    fn dynamic(&mut self, schema: &mut Schema, target: &Value, place: &str, way: Way) {
+        let fixed = self.reader.source.is_static(target);
+        let found = self.reader.target(target, place);
+        match found {
+            Ok((found, at)) if fixed => {
+                let referred = self.referred_here(found, &at, way);
+                let own = std::mem::take(schema);
+                *schema = self.beside_reference((*referred).clone(), own);
+            }
+            _ => {
+                schema.unchecked.push("$dynamicRef".to_owned());
+                let why = "where `$dynamicRef` leads is left open: values under it are not sure";
+                self.reader.skip(&format!("{place}/$dynamicRef"), why);
             }
         }
     }
 
-    /// Notes a keyword that makes values not surely valid, and lists it as left out.
-    fn unchecked(&mut self, schema: &mut Schema, keyword: &str, at: &str) {
-        schema.unchecked.push(keyword.to_owned());
-        let what = format!(
-            "the keyword `{keyword}` is not checked: values that it is about are not surely valid"
-        );
-        self.reader.skip(at, what);
+    fn all_of(&mut self, value: &'d Value, at: &str, way: Way) -> Result<Vec<Schema>, Flaw> {
+        let list = self.reader.list(value, at)?.iter().enumerate();
+        Ok(list
+            .map(|(i, part)| self.read(part, &format!("{at}/{i}"), way))
+            .collect())
     }
 
-    fn parts(&mut self, value: &'d Value, at: &str) -> Result<Vec<Schema>, ContractError> {
+    fn parts(&mut self, value: &'d Value, at: &str, way: Way) -> Result<Vec<SchemaRef>, Flaw> {
         let list = self.reader.list(value, at)?;
         if list.is_empty() {
             return Err(self.reader.error(at, "must not be empty"));
         }
-        list.iter()
+        Ok(list
+            .iter()
             .enumerate()
-            .map(|(i, part)| self.load(part, &format!("{at}/{i}")))
-            .collect()
+            .map(|(i, part)| self.part(part, &format!("{at}/{i}"), way))
+            .collect())
     }
 
-    fn types(&self, value: &Value, at: &str) -> Result<Vec<JsonType>, ContractError> {
+    fn types(&self, value: &Value, at: &str) -> Result<Vec<JsonType>, Flaw> {
         let one = |value: &Value| match value.as_str() {
             Some("null") => Ok(JsonType::Null),
             Some("boolean") => Ok(JsonType::Boolean),
@@ -369,21 +634,89 @@ impl<'d> Schemas<'d> {
         }
     }
 
-    /// Counts a value that is about to be copied into the model.
-    fn copy(&mut self, value: &Value, at: &str) -> Result<(), ContractError> {
-        self.copied += weight(value);
-        if self.copied > MOST_COPIED {
-            let why = format!(
-                "examples and enumerations of more than {MOST_COPIED} values, references followed"
-            );
-            return Err(self.reader.error(at, why));
+    /// A required member that is `readOnly` is required in answers only, one that is `writeOnly` in
+    /// requests only (OpenAPI 3.0.4 §4.7.24.2); of answers `readOnly` says nothing.
+    fn one_way(&self, schema: &mut Schema, way: Way) {
+        if way == Way::Answer {
+            schema.read_only = false;
         }
-        Ok(())
+        let mut required = std::mem::take(&mut schema.required);
+        required.retain(|name| {
+            let member = schema.properties.iter().find(|(n, _)| n == name);
+            !member.is_some_and(|(_, member)| self.of_other_way(member, way))
+        });
+        schema.required = required;
+    }
+
+    fn of_other_way(&self, member: &SchemaRef, way: Way) -> bool {
+        match member.pending() {
+            None => match way {
+                Way::Request => member.read_only,
+                Way::Answer => member.write_only,
+            },
+            Some(Pending::Both(a, b)) => self.of_other_way(a, way) || self.of_other_way(b, way),
+            Some(Pending::At { place, .. }) => {
+                let keyword = match way {
+                    Way::Request => "readOnly",
+                    Way::Answer => "writeOnly",
+                };
+                let value = self.reader.source.get(place);
+                value.is_some_and(|value| stated(&self.reader, value, place, keyword, 0))
+            }
+        }
     }
 }
 
+/// Whether a schema states a flag, by way of `$ref` and `allOf` too; read from the document, so
+/// that nothing is unfolded.
+fn stated(reader: &Reader<'_>, value: &Value, place: &str, keyword: &str, depth: usize) -> bool {
+    if depth > 8 {
+        return false;
+    }
+    if value.get(keyword) == Some(&Value::Bool(true)) {
+        return true;
+    }
+    let target = value.get("$ref").map(|target| reader.target(target, place));
+    if let Some(Ok((found, at))) = target
+        && stated(reader, found, &at, keyword, depth + 1)
+    {
+        return true;
+    }
+    let parts = value.get("allOf").and_then(Value::as_array);
+    parts.is_some_and(|parts| {
+        parts.iter().enumerate().any(|(i, part)| {
+            let at = format!("{place}/allOf/{i}");
+            stated(reader, part, &at, keyword, depth + 1)
+        })
+    })
+}
+
+/// Keywords beside a `$ref` that say something.
+fn siblings(map: &Map<String, Value>) -> Vec<&str> {
+    let says = |k: &&String| *k != "$ref" && !k.starts_with("x-") && !TEXTS.contains(&k.as_str());
+    map.keys().filter(says).map(String::as_str).collect()
+}
+
 /// Members beside `$ref` that are text for people.
-const TEXTS: [&str; 4] = ["description", "summary", "title", "$comment"];
+const TEXTS: [&str; 5] = ["description", "summary", "title", "$comment", "$schema"];
+
+/// What a Discriminator Object names: keys of its mapping, or else the names of the alternatives.
+fn discriminator(value: &Value, map: &Map<String, Value>) -> Option<Discriminator> {
+    let property = value.get("propertyName")?.as_str()?.to_owned();
+    let mapping = value.get("mapping").and_then(Value::as_object);
+    let mapped = mapping.into_iter().flat_map(|m| m.keys().cloned());
+    let lists = ["oneOf", "anyOf"]
+        .into_iter()
+        .filter_map(|k| map.get(k)?.as_array());
+    let named = lists.flatten().filter_map(|alternative| {
+        let target = alternative.get("$ref")?.as_str()?;
+        Some(target.rsplit('/').next().unwrap_or(target).to_owned())
+    });
+    Some(Discriminator {
+        property,
+        values: mapped.chain(named).collect(),
+    })
+}
 
 fn weight(value: &Value) -> usize {
     1 + match value {
@@ -395,25 +728,6 @@ fn weight(value: &Value) -> usize {
             .sum(),
         _ => 0,
     }
-}
-
-/// Whether every alternative requires the member and no value of it fits two of them.
-fn apart(alternatives: &[Schema], name: &str) -> bool {
-    let mut seen: Vec<&Value> = Vec::new();
-    !alternatives.is_empty()
-        && alternatives.iter().all(|schema| {
-            let Some(rules) = schema.property(name) else {
-                return false;
-            };
-            let values: Vec<&Value> = match (&rules.const_value, &rules.enum_values) {
-                (Some(value), _) => vec![value],
-                (None, Some(values)) => values.iter().collect(),
-                (None, None) => return false,
-            };
-            let new = values.iter().all(|v| !seen.contains(v));
-            seen.extend(values);
-            new && schema.required.iter().any(|r| r == name)
-        })
 }
 
 impl Schema {

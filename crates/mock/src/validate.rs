@@ -219,9 +219,9 @@ impl Validator {
             self.value(s, value, path, &mut wrongs);
             wrongs.is_empty()
         };
-        let one_of = schema.one_of.iter().filter(|s| fits(s)).count();
+        let one_of = schema.one_of.iter().filter(|part| fits(part)).count();
         if (!schema.one_of.is_empty() && one_of != 1)
-            || (!schema.any_of.is_empty() && !schema.any_of.iter().any(fits))
+            || (!schema.any_of.is_empty() && !schema.any_of.iter().any(|part| fits(part)))
             || schema.not.as_deref().is_some_and(fits)
         {
             out.push(wrong(FaultKind::Constraint));

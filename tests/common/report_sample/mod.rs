@@ -295,6 +295,7 @@ pub fn everyday() -> Report {
             title: "the pattern compiles nowhere".to_owned(),
             proof: "[_-+".to_owned(),
             page_line: Some(9),
+            ..ContractIssue::default()
         }],
         unsupported: vec![Unsupported {
             pointer: "/components/securitySchemes/oauth".to_owned(),

@@ -2,7 +2,7 @@
 
 use crate::fault::Planted;
 use crate::service::Act;
-use probity_contract::{FieldPath, JsonType, Operation, Schema};
+use probity_contract::{FieldPath, JsonType, Operation, Schema, SchemaRef};
 use serde_json::{Map, Value, json};
 
 /// A value as this device reads it: names and types changed where a fault is lenient.
@@ -144,7 +144,7 @@ pub(crate) fn struck(
         fields.filter_map(move |(name, s)| members.get(name).filter(|_| is_object(s)))
     };
     let required = |name: &String| body.schema.required.contains(name);
-    let absent = |(name, _): &(String, Schema)| !required(name) && !members.contains_key(name);
+    let absent = |(name, _): &(String, SchemaRef)| !required(name) && !members.contains_key(name);
     if (planted.has("crash-on-empty-object") && objects().any(|o| *o == json!({})))
         || (planted.has("crash-on-scalar-object")
             && objects().any(|o| !o.is_object() && !o.is_array()))

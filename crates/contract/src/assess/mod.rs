@@ -12,16 +12,31 @@
 //! - a value of another type where keywords for objects, arrays, strings or numbers are stated and
 //!   `type` is not;
 //! - strings between two readings of a pattern, lengths in bytes, UTF-16 units or code points,
-//!   formats that nobody here knows, multiples that binary fractions blur;
-//! - values under assertions that are not understood ([`Schema::unchecked`]).
+//!   multiples that binary fractions blur;
+//! - values that the schema itself shows as example or default and forbids by another rule;
+//! - values under keywords that could not be read ([`Schema::unchecked`]).
+//!
+//! Annotations are no rules: a format that nobody here knows, a discriminator that names no
+//! alternative, an encoding that does not decode leave a value open as a *hint* only
+//! ([`Violation::hint`]): it may be sent, and whatever the answer is accuses nobody.
+//!
+//! A second validator ([`super::second`]) is asked about whole bodies, parameters and answers: where
+//! it does not agree with what is sure here, nothing is.
+
+mod array;
+mod evaluated;
+mod object;
 
 use super::merge::{compare, same, whole};
 use super::model::*;
-use super::schema::UNCHECKED;
+use super::schema::about;
+use super::second::Opinion;
+use base64::Engine as _;
 use probity_pattern::{Assessment, Texts};
-use serde_json::{Map, Number, Value};
+use serde_json::{Number, Value};
+use std::cell::Cell;
 use std::cmp::Ordering;
-use std::collections::HashSet;
+use std::rc::Rc;
 
 /// What is wrong, or may be wrong, with one value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +49,8 @@ pub struct Violation {
     pub keyword: &'static str,
     /// Whether every plausible reading says so; `false`: readings differ.
     pub certain: bool,
+    /// Whether it is no rule but an annotation that may mean something to the device.
+    pub hint: bool,
 }
 
 /// The result of [`assess`].
@@ -45,19 +62,82 @@ pub struct Assessed {
     pub faults: Vec<Violation>,
 }
 
-/// Assesses a value under a schema. `texts` holds the readings of the contract's string rules.
+impl Assessed {
+    /// Whether the value keeps every rule and only an annotation (an unknown `format`, say) may
+    /// mean more: worth sending where nothing surely valid is known, with any answer expected.
+    pub fn is_hinted(&self) -> bool {
+        !self.faults.is_empty() && self.faults.iter().all(|f| f.hint)
+    }
+
+    /// Whether the value is surely valid, or but for annotations.
+    pub fn is_sendable(&self) -> bool {
+        self.certainty == Assessment::SurelyValid || self.is_hinted()
+    }
+}
+
+/// Assesses a value under a schema. `texts` holds the readings of the contract's string rules. Of
+/// a body, a parameter and an answer, the second validator has a say, too.
 pub fn assess(schema: &Schema, value: &Value, texts: &Texts) -> Assessed {
+    let mut ours = assess_alone(schema, value, texts);
+    let Some(opinion) = schema.validator.opinion(value) else {
+        return ours;
+    };
+    match (ours.certainty, opinion) {
+        (Assessment::SurelyValid, Opinion::Invalid) => {
+            ours.certainty = Assessment::Open;
+            ours.faults.push(Violation {
+                kind: FaultKind::Constraint,
+                path: FieldPath::root(),
+                keyword: "schema",
+                certain: false,
+                hint: false,
+            });
+        }
+        (Assessment::SurelyInvalid, Opinion::Valid) => {
+            // The other knows of formats and of damaged patterns nothing, of lengths code points.
+            let of_text = |f: &Violation| {
+                matches!(f.keyword, "pattern" | "format" | "minLength" | "maxLength")
+            };
+            for fault in &mut ours.faults {
+                fault.certain &= of_text(fault);
+            }
+            if !ours.faults.iter().any(|f| f.certain) {
+                ours.certainty = Assessment::Open;
+            }
+        }
+        (Assessment::Open, Opinion::Invalid) => ours.faults.iter_mut().for_each(|f| f.hint = false),
+        _ => {}
+    }
+    ours
+}
+
+/// [`assess`] without the second validator.
+pub fn assess_alone(schema: &Schema, value: &Value, texts: &Texts) -> Assessed {
     Assessor::new(texts).run(schema, value, &FieldPath::root(), &[])
+}
+
+/// [`assess_alone`] that does not excuse what the schema itself shows; for [`mod@super::lint`].
+pub(crate) fn assess_shown(schema: &Schema, value: &Value, texts: &Texts) -> Assessed {
+    let mut assessor = Assessor::new(texts);
+    assessor.strict = true;
+    assessor.run(schema, value, &FieldPath::root(), &[])
 }
 
 /// Formats that say nothing about the text (OpenAPI 3.0.4 §4.4) or are about numbers.
 const SILENT_FORMATS: [&str; 6] = ["password", "binary", "int32", "int64", "float", "double"];
+/// Most schemas that are asked about one value, alternatives counted each time.
+const MOST_STEPS: usize = 200_000;
+/// Deepest value that is looked into.
+const DEEPEST: usize = 128;
 
 struct Assessor<'t> {
     texts: &'t Texts,
     faults: Vec<Violation>,
     /// While set, what is found is not certain.
     blurred: bool,
+    /// Whether values that the schema shows are judged like others.
+    strict: bool,
+    steps: Rc<Cell<usize>>,
 }
 
 impl<'t> Assessor<'t> {
@@ -66,7 +146,27 @@ impl<'t> Assessor<'t> {
             texts,
             faults: Vec::new(),
             blurred: false,
+            strict: false,
+            steps: Rc::default(),
         }
+    }
+
+    /// What a part says by itself.
+    fn ask(
+        &self,
+        schema: &Schema,
+        value: &Value,
+        path: &FieldPath,
+        around: &[&Schema],
+    ) -> Assessed {
+        let inner = Assessor {
+            texts: self.texts,
+            faults: Vec::new(),
+            blurred: false,
+            strict: self.strict,
+            steps: Rc::clone(&self.steps),
+        };
+        inner.run(schema, value, path, around)
     }
 
     fn run(
@@ -88,18 +188,50 @@ impl<'t> Assessor<'t> {
         Assessed { certainty, faults }
     }
 
+    /// An annotation that may mean more than it says.
+    fn hint(&mut self, path: &FieldPath, keyword: &'static str) {
+        self.faults.push(Violation {
+            kind: FaultKind::Constraint,
+            path: path.clone(),
+            keyword,
+            certain: false,
+            hint: true,
+        });
+    }
+
     fn fault(&mut self, kind: FaultKind, path: &FieldPath, keyword: &'static str, certain: bool) {
         self.faults.push(Violation {
             kind,
             path: path.clone(),
             keyword,
             certain: certain && !self.blurred,
+            hint: false,
         });
     }
 
     /// `around`: schemas that hold for the same value (of which this one is a part), the outermost
     /// first.
     fn value(&mut self, schema: &Schema, value: &Value, path: &FieldPath, around: &[&Schema]) {
+        self.steps.set(self.steps.get() + 1);
+        if self.steps.get() > MOST_STEPS || path.0.len() > DEEPEST {
+            self.fault(FaultKind::Constraint, path, "schema", false);
+            return;
+        }
+        let again = |s: &&Schema| !s.pointer.is_empty() && s.pointer == schema.pointer;
+        if schema.may_loop && around.iter().any(again) {
+            // It leads to itself for the same value, which JSON Schema leaves undefined (2020-12
+            // §9.4.1); what else holds for the value decides.
+            self.hint(path, "$ref");
+            return;
+        }
+        let was = self.blurred;
+        let shown = !self.strict && schema.examples.iter().any(|shown| same(shown, value));
+        self.blurred |= shown;
+        self.rules(schema, value, path, around);
+        self.blurred = was;
+    }
+
+    fn rules(&mut self, schema: &Schema, value: &Value, path: &FieldPath, around: &[&Schema]) {
         if !self.type_fits(schema, value, path) {
             return; // no other rule is about a value of a type that is not allowed
         }
@@ -118,17 +250,16 @@ impl<'t> Assessor<'t> {
         match value {
             Value::String(text) => self.string(schema, text, path),
             Value::Number(number) => self.number(schema, number, path),
-            Value::Array(items) => self.array(schema, items, path),
+            Value::Array(items) => self.array(schema, items, path, around),
             Value::Object(members) => self.object(schema, members, path, around),
             Value::Null | Value::Bool(_) => {}
         }
         self.combined(schema, value, path, around);
         let of_type = type_of(value);
-        for (keyword, about) in UNCHECKED {
-            if schema.unchecked.iter().any(|k| k == keyword)
-                && about.is_none_or(|t| t == of_type && t != JsonType::Null)
-            {
-                self.fault(FaultKind::Constraint, path, keyword, false);
+        for keyword in &schema.unchecked {
+            let fits = about(keyword).is_none_or(|t| is_a(of_type, t) && t != JsonType::Null);
+            if fits {
+                self.fault(FaultKind::Constraint, path, "schema", false);
             }
         }
     }
@@ -198,9 +329,12 @@ impl<'t> Assessor<'t> {
         if verdict == Assessment::SurelyValid
             && !rule.formats.is_empty()
             && !rule.formats.iter().any(known)
-            && !shown.into_iter().any(|v| v.as_str() == Some(text))
+            && !shown.clone().any(|v| v.as_str() == Some(text))
         {
-            self.fault(FaultKind::Constraint, path, "format", false);
+            self.hint(path, "format");
+        }
+        if !decodes(schema, text) && !shown.clone().any(|v| v.as_str() == Some(text)) {
+            self.hint(path, "contentEncoding");
         }
     }
 
@@ -270,72 +404,6 @@ impl<'t> Assessor<'t> {
         }
     }
 
-    fn array(&mut self, schema: &Schema, items: &[Value], path: &FieldPath) {
-        let count = items.len() as u64;
-        if schema.min_items.is_some_and(|min| count < min) {
-            self.fault(FaultKind::Constraint, path, "minItems", true);
-        }
-        if schema.max_items.is_some_and(|max| count > max) {
-            self.fault(FaultKind::Constraint, path, "maxItems", true);
-        }
-        if schema.unique_items && twice(items) {
-            self.fault(FaultKind::Constraint, path, "uniqueItems", true);
-        }
-        if let Some(rules) = &schema.items {
-            // `items` is about what `prefixItems` leaves.
-            let was = self.blurred;
-            self.blurred |= schema.unchecked.iter().any(|k| k == "prefixItems");
-            let path = path.item();
-            for item in items {
-                self.value(rules, item, &path, &[]);
-            }
-            self.blurred = was;
-        }
-    }
-
-    fn object(
-        &mut self,
-        schema: &Schema,
-        members: &Map<String, Value>,
-        path: &FieldPath,
-        around: &[&Schema],
-    ) {
-        for name in &schema.required {
-            if !members.contains_key(name) {
-                self.fault(FaultKind::Missing, &path.member(name), "required", true);
-            }
-        }
-        for (name, rules) in &schema.properties {
-            if let Some(member) = members.get(name) {
-                self.value(rules, member, &path.member(name), &[]);
-                if rules.read_only {
-                    self.fault(FaultKind::Constraint, &path.member(name), "readOnly", false);
-                }
-            }
-        }
-        let was = self.blurred;
-        for (name, member) in members {
-            if schema.property(name).is_some() {
-                continue;
-            }
-            let path = path.member(name);
-            // A member may be one of `patternProperties`.
-            self.blurred = was || schema.unchecked.iter().any(|k| k == "patternProperties");
-            let unknown = FaultKind::UnknownMember;
-            match &schema.additional {
-                Additional::Allowed => {}
-                Additional::Forbidden => self.fault(unknown, &path, "additionalProperties", true),
-                Additional::Schema(rules) => self.value(rules, member, &path, &[]),
-                Additional::Unstated => {
-                    if unnamed(schema, name, around) {
-                        self.fault(unknown, &path, "additionalProperties", false);
-                    }
-                }
-            }
-        }
-        self.blurred = was;
-    }
-
     fn combined(&mut self, schema: &Schema, value: &Value, path: &FieldPath, around: &[&Schema]) {
         let mut inner: Vec<&Schema> = around.to_vec();
         inner.push(schema);
@@ -348,29 +416,74 @@ impl<'t> Assessor<'t> {
             }
             let all: Vec<Assessed> = list
                 .iter()
-                .map(|s| Assessor::new(self.texts).run(s, value, path, &inner))
+                .map(|s| self.ask(s, value, path, &inner))
                 .collect();
             let of = |what| all.iter().filter(|a| a.certainty == what).count();
             let valid = of(Assessment::SurelyValid);
             let invalid = of(Assessment::SurelyInvalid);
-            let (kept, broken) = if keyword == "anyOf" {
-                (valid > 0, invalid == all.len())
+            let hinted = all.iter().filter(|a| a.is_hinted()).count();
+            let (kept, hinted, broken) = if keyword == "anyOf" {
+                (valid > 0, hinted > 0, invalid == all.len())
             } else {
-                let one = valid == 1 && invalid == all.len() - 1;
-                (one, valid > 1 || invalid == all.len())
+                let others = all.len() - 1;
+                let one = valid == 1 && invalid == others;
+                let hinted = hinted == 1 && invalid == others;
+                (one, hinted, valid > 1 || invalid == all.len())
             };
-            if !kept {
-                self.alternatives(all, path, keyword, broken, value);
+            if kept {
+                continue;
             }
+            if hinted {
+                let hints = all.into_iter().filter(Assessed::is_hinted);
+                self.faults.extend(hints.flat_map(|a| a.faults));
+                continue;
+            }
+            self.alternatives(all, path, keyword, broken, value);
         }
         if let Some(not) = &schema.not {
-            let inside = Assessor::new(self.texts).run(not, value, path, &inner);
+            let inside = self.ask(not, value, path, &inner);
             match inside.certainty {
                 Assessment::SurelyValid => self.fault(FaultKind::Constraint, path, "not", true),
                 Assessment::Open => self.fault(FaultKind::Constraint, path, "not", false),
                 Assessment::SurelyInvalid => {}
             }
         }
+        self.conditional(schema, value, path, &inner);
+    }
+
+    /// `if`, `then`, `else`: where it is not clear whether the condition holds, what either says
+    /// is not certain, unless both say it.
+    fn conditional(
+        &mut self,
+        schema: &Schema,
+        value: &Value,
+        path: &FieldPath,
+        around: &[&Schema],
+    ) {
+        let Some(condition) = &schema.if_schema else {
+            return;
+        };
+        let holds = self.ask(condition, value, path, around).certainty;
+        let mut branches: Vec<(&'static str, &SchemaRef)> = Vec::new();
+        if holds != Assessment::SurelyInvalid {
+            branches.extend(schema.then_schema.as_ref().map(|s| ("then", s)));
+        }
+        if holds != Assessment::SurelyValid {
+            branches.extend(schema.else_schema.as_ref().map(|s| ("else", s)));
+        }
+        let was = self.blurred;
+        self.blurred |= holds == Assessment::Open;
+        for (keyword, branch) in branches {
+            let inside = self.ask(branch, value, path, around);
+            if inside.is_hinted() {
+                self.faults.extend(inside.faults);
+            } else if inside.certainty != Assessment::SurelyValid {
+                let sure = inside.certainty == Assessment::SurelyInvalid;
+                self.fault(FaultKind::Constraint, path, keyword, sure);
+                self.possible(inside.faults);
+            }
+        }
+        self.blurred = was;
     }
 
     /// None or too many alternatives fit, or it is not clear. A device that knows which one was
@@ -399,9 +512,15 @@ impl<'t> Assessor<'t> {
             // A device may as well call it what it is: a broken `oneOf`, a rule like another.
             self.fault(FaultKind::Constraint, path, keyword, false);
         }
-        for fault in all.into_iter().flat_map(|a| a.faults) {
+        self.possible(all.into_iter().flat_map(|a| a.faults).collect());
+    }
+
+    /// What a device may name instead of the keyword around it.
+    fn possible(&mut self, faults: Vec<Violation>) {
+        for fault in faults {
             let fault = Violation {
                 certain: false,
+                hint: false,
                 ..fault
             };
             if !self.faults.contains(&fault) {
@@ -411,33 +530,19 @@ impl<'t> Assessor<'t> {
     }
 }
 
-/// Whether nothing that holds for the object names the member, so that it is not stated whether it
-/// may be there.
-fn unnamed(schema: &Schema, name: &str, around: &[&Schema]) -> bool {
-    // A schema without members describes any object.
-    if schema.properties.is_empty() {
-        return false;
-    }
-    let alternative = schema
-        .any_of
-        .iter()
-        .chain(&schema.one_of)
-        .any(|s| names(s, name));
-    // An alternative that names members speaks for itself.
-    !alternative && !names(schema, name) && !around.iter().any(|s| names(s, name))
-}
-
-/// Whether a schema or a part that holds with it names a member.
-fn names(schema: &Schema, name: &str) -> bool {
-    schema.property(name).is_some() || schema.all_of.iter().any(|part| names(part, name))
-}
-
 /// The type that the stated keywords are about, where it is one.
 fn implied(schema: &Schema) -> Option<JsonType> {
     let object = !schema.properties.is_empty()
         || !schema.required.is_empty()
+        || !schema.pattern_properties.is_empty()
+        || schema.min_properties.is_some()
+        || schema.max_properties.is_some()
         || schema.additional != Additional::Unstated;
-    let array = schema.items.is_some() || schema.min_items.is_some() || schema.max_items.is_some();
+    let array = schema.items.is_some()
+        || !schema.prefix_items.is_empty()
+        || schema.contains.is_some()
+        || schema.min_items.is_some()
+        || schema.max_items.is_some();
     let string =
         schema.pattern.is_some() || schema.min_length.is_some() || schema.max_length.is_some();
     let number =
@@ -481,32 +586,32 @@ fn off_step(number: &Number, step: &Number) -> Option<bool> {
     (off > 0.0).then_some(off > 1e-6)
 }
 
-/// Whether an item is there twice.
-fn twice(items: &[Value]) -> bool {
-    let mut seen = HashSet::new();
-    items.iter().any(|item| !seen.insert(canonical(item)))
-}
-
-/// One text for equal values: members sorted, numbers by value.
-fn canonical(value: &Value) -> String {
-    match value {
-        Value::Number(n) => match (whole(n), n.as_f64()) {
-            // `1.0` is `1`, and `-0.0` is `0`.
-            (None, Some(f)) if f.fract() == 0.0 => format!("{:.0}", f + 0.0),
-            _ => n.to_string(),
-        },
-        Value::Array(items) => {
-            let items: Vec<String> = items.iter().map(canonical).collect();
-            format!("[{}]", items.join(","))
+/// Whether a text is of the encoding and media type that the schema annotates; those that nobody
+/// here knows are not.
+fn decodes(schema: &Schema, text: &str) -> bool {
+    let decoded = match schema
+        .content_encoding
+        .as_deref()
+        .map(str::to_ascii_lowercase)
+    {
+        None => text.as_bytes().to_vec(),
+        Some(encoding) if ["7bit", "8bit", "binary"].contains(&encoding.as_str()) => {
+            text.as_bytes().to_vec()
         }
-        Value::Object(members) => {
-            let mut members: Vec<String> = members
-                .iter()
-                .map(|(k, v)| format!("{}:{}", Value::from(k.as_str()), canonical(v)))
-                .collect();
-            members.sort_unstable();
-            format!("{{{}}}", members.join(","))
+        Some(encoding) if encoding == "base64" => {
+            match base64::engine::general_purpose::STANDARD.decode(text) {
+                Ok(decoded) => decoded,
+                Err(_) => return false,
+            }
         }
-        other => other.to_string(),
+        Some(_) => return false,
+    };
+    match schema.content_media_type.as_deref() {
+        None => true,
+        Some("text/plain") => std::str::from_utf8(&decoded).is_ok(),
+        Some("application/json") => {
+            serde_json::from_slice::<serde::de::IgnoredAny>(&decoded).is_ok()
+        }
+        Some(_) => false,
     }
 }
