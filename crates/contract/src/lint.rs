@@ -2,13 +2,16 @@
 //! function a rule; a rule holds for any contract.
 
 use super::assess;
+use super::assess::assess_shown;
 use super::gaps::gaps;
+use super::locate::Positions;
 use super::model::*;
+use super::source::split;
 use probity_pattern::dialect::Dialect;
 use probity_pattern::parse::{ParseError, parse};
 use probity_pattern::{Assessment, Texts};
 use regress::Regex;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// All issues of a contract, in the order of the rules: first what breaks the OpenAPI Specification
 /// itself.
@@ -24,7 +27,33 @@ pub fn lint(contract: &Contract, texts: &Texts) -> Vec<ContractIssue> {
         linter.responses(operation);
         linter.issues.extend(gaps(contract, operation));
     }
-    linter.issues
+    linter.values(contract);
+    let mut issues = linter.issues;
+    let mut seen = HashSet::new();
+    issues.retain(|issue| seen.insert(issue.id.clone()));
+    place(contract, &mut issues);
+    issues
+}
+
+/// Files, lines and columns.
+fn place(contract: &Contract, issues: &mut [ContractIssue]) {
+    let mut known: HashMap<&str, Positions> = HashMap::new();
+    for issue in issues {
+        let (name, pointer) = split(&issue.pointer);
+        let Some((name, file)) = contract.source.files.get_key_value(name) else {
+            continue;
+        };
+        let positions = known
+            .entry(name)
+            .or_insert_with(|| Positions::of(&file.text));
+        issue.file = match name.is_empty() {
+            true => contract.file.clone(),
+            false => name.clone(),
+        };
+        if let Some((line, column)) = positions.get(pointer) {
+            (issue.line, issue.column) = (Some(line), Some(column));
+        }
+    }
 }
 
 struct Linter<'a> {
@@ -33,6 +62,47 @@ struct Linter<'a> {
 }
 
 impl Linter<'_> {
+    /// Values that a schema shows and forbids.
+    fn values(&mut self, contract: &Contract) {
+        let texts = self.texts;
+        let mut found = Vec::new();
+        contract.schemas(&mut |schema| {
+            for value in schema.shown_values().iter().take(8) {
+                let stated = schema.enum_values.iter().flatten();
+                if schema.const_value.as_ref() == Some(value) || stated.clone().any(|v| v == value)
+                {
+                    continue;
+                }
+                let assessed = assess_shown(schema, value, texts);
+                if assessed.certainty != Assessment::SurelyInvalid {
+                    continue;
+                }
+                let what = match schema.default.as_ref() == Some(value) {
+                    true => "default",
+                    false => "example",
+                };
+                let faults = assessed.faults.iter().filter(|f| f.certain);
+                let broken: Vec<String> = faults
+                    .map(|f| match f.path.0.is_empty() {
+                        true => f.keyword.to_owned(),
+                        false => format!("{} of `{}`", f.keyword, f.path),
+                    })
+                    .collect();
+                found.push(ContractIssue {
+                    id: format!("{what}-against-schema:{}", schema.pointer),
+                    title: format!("a published {what} breaks its own schema"),
+                    proof: format!("{value} breaks {}", broken.join(", ")),
+                    page_line: schema.page_line,
+                    severity: Severity::Error,
+                    why: "who copies it is refused, or the rule is not the real one".to_owned(),
+                    pointer: schema.keyword_pointer(what),
+                    ..ContractIssue::default()
+                });
+            }
+        });
+        self.issues.extend(found);
+    }
+
     fn add(
         &mut self,
         rule: &str,

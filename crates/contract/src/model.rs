@@ -183,7 +183,8 @@ impl Operation {
     /// Whether `name` is `METHOD /path` of this operation.
     pub fn is_named(&self, name: &str) -> bool {
         name.split_once(' ').is_some_and(|(method, path)| {
-            method.eq_ignore_ascii_case(&self.method) && [self.path.as_str(), self.stated_path()].contains(&path.trim())
+            method.eq_ignore_ascii_case(&self.method)
+                && [self.path.as_str(), self.stated_path()].contains(&path.trim())
         })
     }
 

@@ -56,11 +56,6 @@ impl Validator {
         })))
     }
 
-    /// Whether there is one and it can be built.
-    pub(crate) fn is_ready(&self) -> bool {
-        self.validator().is_some()
-    }
-
     fn validator(&self) -> Option<&jsonschema::Validator> {
         let inner = self.0.as_ref()?;
         inner
