@@ -15,6 +15,7 @@
 //! | [`judge`] | exchange × expectation → verdicts |
 //! | [`case`] | strategies: contract (and seed) → cases |
 //! | [`device`] | HTTP transport byte for byte, login session, settings guard, life monitor |
+//! | [`files`] | reading within limits, writing whole |
 //! | [`redact`] | keeps secrets out of every text that leaves |
 //! | [`mock`] | a real HTTP server that serves a contract under a chosen reading, with faults |
 //! | [`profile`] | how one kind of device is driven: plain data |
@@ -27,6 +28,7 @@ pub mod campaign;
 pub mod case;
 pub mod cli;
 pub mod device;
+pub mod files;
 pub mod judge;
 pub mod probe;
 pub mod redact;

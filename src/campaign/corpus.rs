@@ -2,6 +2,7 @@
 //! import what [`crate::campaign`] may.
 
 use super::input::Input;
+use crate::files;
 use std::collections::BTreeSet;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -51,10 +52,12 @@ pub fn load(folder: &Path) -> io::Result<Loaded> {
             let _ = std::fs::remove_file(&path);
             continue;
         }
-        if !path.is_file() || path.extension().is_none_or(|e| e != "json") {
+        // Links would be followed out of the folder.
+        let file = std::fs::symlink_metadata(&path).is_ok_and(|about| about.is_file());
+        if !file || path.extension().is_none_or(|e| e != "json") {
             continue;
         }
-        match std::fs::read(&path) {
+        match files::read_bounded(&path, MOST_OCTETS as u64, "input") {
             Err(e) => loaded.skipped.push(format!("{}: {e}", path.display())),
             Ok(bytes) => match Input::from_file(&bytes) {
                 Ok(input) => loaded.inputs.push(input),

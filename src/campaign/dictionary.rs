@@ -2,6 +2,7 @@
 //! [`crate::contract`].
 
 use crate::contract::{Contract, Schema};
+use crate::files;
 use serde_json::Value;
 use std::path::Path;
 
@@ -284,7 +285,8 @@ impl Dictionary {
 /// The file cannot be read, or a line is not as above; names file and line.
 pub fn read(path: &Path) -> Result<Vec<String>, String> {
     let named = |e: String| format!("--dictionary {}: {e}", path.display());
-    let text = std::fs::read_to_string(path).map_err(|e| named(e.to_string()))?;
+    let text =
+        files::read_text(path, files::TEXT, "dictionary").map_err(|e| named(e.to_string()))?;
     let mut words = Vec::new();
     for (at, line) in text.lines().enumerate() {
         let line = line.trim();

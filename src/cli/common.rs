@@ -1,10 +1,13 @@
 //! Options that several subcommands share, and their parsing. Every error names the option.
 
+use super::out::{guard, quiet, shown};
 use crate::case::{Case, Context, Plan, plan_under};
 use crate::contract::{self, Allowed, Contract, Operation, Policy, SecurityScheme};
-use crate::device::{Credentials, Tls};
+use crate::device::{Credentials, Device, Tls};
+use crate::files;
 use crate::mock::MockConfig;
 use crate::profile::Profile;
+use crate::redact::Redactor;
 use crate::report;
 use crate::report::snapshots::Snapshots;
 use crate::run::Outcome;
@@ -71,6 +74,8 @@ impl PolicyArgs {
         })
     }
 }
+/// What the variables of the environment begin with that a profile may name.
+const OUR_VARIABLES: &str = "PROBITY_";
 
 /// How to reach and enter a device.
 #[derive(Debug, clap::Args)]
@@ -81,6 +86,9 @@ pub(super) struct DeviceArgs {
     /// Device profile: login, read-back, life probe, limits
     #[arg(long, value_name = "device.toml")]
     pub(super) device: Option<PathBuf>,
+    /// Let the profile name this variable of the environment though it does not begin with PROBITY_
+    #[arg(long, value_name = "NAME")]
+    pub(super) allow_env: Vec<String>,
     /// User name for the login
     #[arg(long, value_name = "U", requires = "password_env")]
     pub(super) username: Option<String>,
@@ -118,7 +126,8 @@ impl DeviceArgs {
             return Ok(built_in);
         };
         let named = |e: String| format!("--device {}: {e}", path.display());
-        let text = std::fs::read_to_string(path).map_err(|e| named(e.to_string()))?;
+        let text = files::read_text(path, files::TEXT, "device profile")
+            .map_err(|e| named(e.to_string()))?;
         let profile = Profile::from_toml(&text).map_err(named)?;
         profile.check_against(contract).map_err(named)?;
         Ok(profile)
@@ -133,7 +142,46 @@ impl DeviceArgs {
         if self.rate.is_some() {
             profile.limits.rate = self.rate;
         }
+        self.variables(&profile)?;
         Ok(profile)
+    }
+
+    /// Variables that the profile names are sent to the device: a profile must not choose any that
+    /// happens to be there.
+    fn variables(&self, profile: &Profile) -> Result<(), Error> {
+        let file = self.device.as_deref().unwrap_or(Path::new("profile"));
+        for (id, how) in &profile.read_back {
+            for (pointer, about) in &how.unreadable {
+                let Some(name) = &about.restore_env else {
+                    continue;
+                };
+                if !name.starts_with(OUR_VARIABLES) && !self.allow_env.contains(name) {
+                    return Err(format!(
+                        "--device {}: [read-back.{id}] {pointer}: restore-env {name:?} would be sent \
+                         to the device and does not begin with {OUR_VARIABLES}: rename it, or confirm \
+                         it with --allow-env {name}",
+                        file.display()
+                    )
+                    .into());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the device is: as the command line says, or the profile. Credentials go only where the
+    /// user says themselves.
+    pub(super) fn base_url(&self, profile: &Profile) -> Result<Option<String>, Error> {
+        let given = self.token_env.is_some() || self.username.is_some();
+        match (&self.target, &profile.base_url) {
+            (Some(target), _) => Ok(Some(target.clone())),
+            (None, Some(url)) if given => Err(format!(
+                "credentials go only to a device that the command line names: the profile's \
+                 base-url is {url}; if that is the one, add --target {url}"
+            )
+            .into()),
+            (None, url) => Ok(url.clone()),
+        }
     }
 
     /// Credentials from the environment variables that the options name.
@@ -228,11 +276,25 @@ pub(super) fn plan_of(
     Ok(plan)
 }
 
+/// From now on nothing that the process prints shows a secret of the device's session.
+pub(super) fn guarded(device: &Device, contract: &Contract) -> Redactor {
+    let redactor = device.redactor();
+    let ids = contract.promises.iter().map(|p| p.id.as_str());
+    let paths = contract.operations.iter().map(|o| o.path.as_str());
+    let apart = |c: char| !c.is_alphanumeric() && c != '_' && c != '-';
+    guard(
+        &redactor,
+        ids.chain(paths).flat_map(|text| text.split(apart)),
+    );
+    redactor
+}
+
 /// Says what became of the snapshots.
 pub(super) fn reviewed(snapshots: Option<Snapshots>) -> Result<(), Error> {
     if let Some(snapshots) = snapshots {
         // Not a result: what a changed answer means is decided by whoever reviews it.
-        let _ = writeln!(anstream::stderr(), "{}", snapshots.finish()?);
+        let said = snapshots.finish()?.to_string();
+        let _ = writeln!(io::stderr(), "{}", shown(&said));
     }
     Ok(())
 }
@@ -242,20 +304,21 @@ pub(super) fn deliver(
     folder: &Path,
     reports: &[report::Target],
     outcome: &Outcome,
+    redactor: &Redactor,
 ) -> Result<(), Error> {
     if !outcome.files.is_empty() {
         std::fs::create_dir_all(folder)
             .map_err(|e| format!("--reproducers {}: {e}", folder.display()))?;
         for (name, bytes) in &outcome.files {
-            let path = folder.join(name);
-            std::fs::write(&path, bytes).map_err(|e| format!("{}: {e}", path.display()))?;
+            files::write_private(folder, name, &redactor.bytes(bytes))
+                .map_err(|e| format!("{}: {e}", folder.join(name).display()))?;
         }
     }
+    let report = report::redacted(&outcome.report, redactor)?;
     for target in reports {
-        target.write(&outcome.report)?;
+        target.write(&report)?;
     }
-    std::io::stdout().flush()?;
-    Ok(())
+    Ok(quiet(io::stdout().flush())?)
 }
 
 /// An operation that asks for credentials cannot be judged without them: those of its security
@@ -373,14 +436,6 @@ pub(super) fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err(format!("`{text}` is not NAME=VALUE")),
-    }
-}
-
-/// Writes a result to stdout. A reader that has seen enough (`| head`) is no error.
-pub(super) fn print(text: &str) -> io::Result<()> {
-    match io::stdout().lock().write_all(text.as_bytes()) {
-        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(e),
-        _ => Ok(()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! `probity fuzz`: the plan, then inputs without end.
 
 use super::common::{
-    ContractArgs, DeviceArgs, Error, PolicyArgs, check_delivery, deliver, duration,
+    ContractArgs, DeviceArgs, Error, PolicyArgs, check_delivery, deliver, duration, guarded,
     mock_credentials, pair, plan_of, require_credentials, reviewed, shard, share, writable,
 };
 use super::journal::{Identity, JournalArgs};
@@ -17,6 +17,7 @@ use crate::probe::{Patience, Probe};
 use crate::report::snapshots::Snapshots;
 use crate::report::{self, terminal};
 use crate::reproduce::login_lines;
+use crate::run::admit::Admission;
 use crate::run::event::{Event, Listener};
 use crate::run::journal::{Past, Record};
 use crate::run::replay::{Fate, replay};
@@ -135,8 +136,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         .transpose()?;
     let (contract, built_in) = args.contract.load()?;
     let profile = args.device.profile(built_in, &contract)?;
-    let base = args.device.target.clone();
-    let base = base.or_else(|| profile.base_url.clone());
+    let base = args.device.base_url(&profile)?;
     let policy = args.policy.policy(&contract, &profile, base.is_none())?;
     let texts = contract.texts();
     let issues = contract::lint(&contract, &texts);
@@ -167,7 +167,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
             shard: args.shard,
         })?
         .unzip();
-    let past: Past = past.unwrap_or_default();
+    let mut past: Past = past.unwrap_or_default();
     let (contract, profile, texts) = (Arc::new(contract), Arc::new(profile), Arc::new(texts));
     let mut restore = BTreeMap::new();
     let mut mock: Option<Mock> = None;
@@ -196,6 +196,8 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         profile.clone(),
     )?
     .with_policy(Arc::new(policy));
+    let redactor = guarded(&device, &contract);
+    past.settings_mut().for_each(|v| device.reveal(v));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -247,7 +249,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         summary: !to_stdout,
     })
     .with_setup(setup);
-    let mut listener = report::Listeners(Vec::new());
+    let mut listener = report::Listeners(Vec::new(), redactor.clone());
     if let Some(journal) = &mut journal {
         // First, so that nobody hears of a finding that is not on disk.
         listener.0.push(journal);
@@ -270,8 +272,10 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         });
     }
     outcome.report.shard = share(args.shard, whole);
-    deliver(&args.reproducers, &args.report, &outcome)?;
-    reviewed(snapshots)?;
+    // What cannot be delivered must not keep the rest from being so.
+    let reviewed = reviewed(snapshots);
+    deliver(&args.reproducers, &args.report, &outcome, &redactor)?;
+    reviewed?;
     Ok(outcome.verdict)
 }
 
@@ -409,21 +413,27 @@ async fn again(job: &Job, baseline: &Report, report: &mut Report) -> BTreeSet<St
         texts: &job.texts,
         profile: &job.profile,
     };
+    let now: BTreeSet<&str> = report
+        .findings
+        .iter()
+        .map(|f| f.fingerprint.as_str())
+        .collect();
     let missing: Vec<&Finding> = baseline
         .findings
         .iter()
-        .filter(|f| {
-            report
-                .findings
-                .iter()
-                .all(|now| now.fingerprint != f.fingerprint)
-        })
+        .filter(|f| !now.contains(f.fingerprint.as_str()))
         .collect();
     let mut gone = BTreeSet::new();
     if missing.is_empty() || baseline.contract.sha256 != job.contract.sha256 {
         return gone;
     }
     let options = &job.options;
+    let context = job.context();
+    let admission = Admission::new(
+        &context,
+        job.device.policy().cloned(),
+        missing.iter().copied(),
+    );
     let patience = Patience {
         recovery: options.recovery,
         stop: options.stop.clone(),
@@ -437,12 +447,22 @@ async fn again(job: &Job, baseline: &Report, report: &mut Report) -> BTreeSet<St
         if *options.stop.borrow() {
             break;
         }
-        match replay(&mut probe, finding).await {
+        let admitted = match admission.admit(finding) {
+            Ok(admitted) => admitted,
+            Err(why) => {
+                let print = &finding.fingerprint;
+                report.notes.push(format!(
+                    "finding {print} of the baseline is not sent: {why}"
+                ));
+                continue;
+            }
+        };
+        match replay(&mut probe, &admitted).await {
             Fate::Fixed => {
                 gone.insert(finding.fingerprint.clone());
             }
             Fate::StillFailing { hits, tries, .. } => {
-                let mut finding = finding.clone();
+                let mut finding = admitted;
                 finding.confirmed = format!("{hits}/{tries}");
                 report.findings.push(finding);
             }

@@ -1,7 +1,9 @@
 //! `probity gate`: whether a firmware candidate passes.
 
-use super::common::{Error, print};
+use super::common::Error;
+use super::out::{print, print_data};
 use super::reports;
+use crate::files;
 use crate::report::gate::{json, text};
 use crate::run::Verdict;
 use crate::run::gate::gate;
@@ -65,7 +67,8 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     let entries = match &args.known_issues {
         Some(path) => {
             let named = |e: String| format!("--known-issues {}: {e}", path.display());
-            let file = std::fs::read_to_string(path).map_err(|e| named(e.to_string()))?;
+            let file = files::read_text(path, files::TEXT, "known-issue file")
+                .map_err(|e| named(e.to_string()))?;
             parse(&file).map_err(|e| named(e.to_string()))?
         }
         None => Vec::new(),
@@ -92,6 +95,9 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
             render(&drafts)?
         }
     };
-    print(&page)?;
+    match args.format {
+        Format::Text => print(&page)?,
+        Format::Json | Format::KnownIssues => print_data(&page)?,
+    }
     Ok(verdict)
 }

@@ -1,7 +1,9 @@
 //! `probity lint`: what is wrong with the published text itself.
 
 use super::common::{ContractArgs, Error};
+use super::out::{print, print_data};
 use crate::contract;
+use crate::report::visible::line;
 use crate::run::Verdict;
 
 #[derive(Debug, clap::Args)]
@@ -27,9 +29,10 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     let (contract, _) = args.contract.load()?;
     let issues = contract::lint(&contract, &contract.texts());
     if args.format == Format::Json {
-        anstream::println!("{}", serde_json::to_string_pretty(&issues)?);
+        print_data(&format!("{}\n", serde_json::to_string_pretty(&issues)?))?;
         return Ok(Verdict::Kept);
     }
+    let mut page = String::new();
     for issue in &issues {
         let place = match issue.page_line {
             Some(line) => format!("page line {line}"),
@@ -38,15 +41,24 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
                 .split_once(':')
                 .map_or(String::new(), |(_, pointer)| pointer.to_owned()),
         };
-        anstream::println!("{} ({place})\n    {}\n", issue.title, issue.proof);
+        page.push_str(&format!(
+            "{} ({place})\n    {}\n\n",
+            line(&issue.title),
+            issue.proof
+        ));
     }
     for entry in &contract.unsupported {
-        anstream::println!("not checked: {}: {}", entry.pointer, entry.what);
+        page.push_str(&format!(
+            "not checked: {}: {}\n",
+            line(&entry.pointer),
+            line(&entry.what)
+        ));
     }
     let count = match issues.len() {
         1 => "1 issue".to_owned(),
         n => format!("{n} issues"),
     };
-    anstream::println!("{count} of the text of {}", contract.id);
+    page.push_str(&format!("{count} of the text of {}\n", line(&contract.id)));
+    print(&page)?;
     Ok(Verdict::Kept)
 }

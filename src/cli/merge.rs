@@ -1,11 +1,11 @@
 //! `probity merge`: the reports of all shards as one.
 
-use super::common::{Error, print};
+use super::common::Error;
+use super::out::{print_styled, say};
 use super::reports;
 use crate::report::{self, text};
 use crate::run::Verdict;
 use crate::run::merge::merge;
-use std::io::Write as _;
 use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
@@ -29,12 +29,12 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     let (whole, verdict) = match merge(reports::all(&args.reports)?) {
         Ok(merged) => merged,
         Err(error) => {
-            let _ = writeln!(anstream::stderr(), "probity: {error}");
+            say(&error.to_string());
             return Ok(error.verdict());
         }
     };
     if !args.report.iter().any(report::Target::is_stdout) {
-        print(&text::render(&whole, text::Style::default()))?;
+        print_styled(&text::render(&whole, text::Style::default()))?;
     }
     for target in &args.report {
         target.write(&whole)?;

@@ -1,6 +1,7 @@
 //! `probity mock`: serves the mock device until Ctrl-C.
 
 use super::common::{ContractArgs, DeviceArgs, Error, pair, variable};
+use super::out::print;
 use super::signals::ended;
 use crate::mock::{self, MockConfig};
 use crate::profile::Profile;
@@ -54,42 +55,48 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     let (contract, built_in) = args.contract.load()?;
     let profile: Profile = DeviceArgs::profile_from(args.device.as_deref(), built_in, &contract)?;
     if args.list_faults {
+        let mut page = String::new();
         for fault in mock::faults(&contract, &profile) {
-            anstream::println!(
-                "{:32} {:13} {:9} {} [{}]; a client sees: {}",
+            page.push_str(&format!(
+                "{:32} {:13} {:9} {} [{}]; a client sees: {}\n",
                 fault.id,
                 fault.class.to_string(),
                 fault.set.to_string(),
                 fault.description,
                 fault.promise,
                 fault.seen
-            );
+            ));
         }
+        print(&page)?;
         return Ok(Verdict::Kept);
     }
     if args.list_choices {
+        let mut page = String::new();
         for choice in mock::choices() {
-            anstream::println!(
-                "{:18} {:32} {}",
+            page.push_str(&format!(
+                "{:18} {:32} {}\n",
                 choice.name,
                 choice.values.join(" | "),
                 choice.about
-            );
+            ));
         }
+        print(&page)?;
         return Ok(Verdict::Kept);
     }
     if args.list_readings {
         let texts = contract.texts();
+        let mut page = String::new();
         for operation in &contract.operations {
             for field in operation.fields() {
                 let Some(text) = field.schema.rule().and_then(|r| texts.get(&r)) else {
                     continue;
                 };
                 for reading in text.readings().iter().filter(|r| r.compiles) {
-                    anstream::println!("{}={}", field.path, reading.id);
+                    page.push_str(&format!("{}={}\n", field.path, reading.id));
                 }
             }
         }
+        print(&page)?;
         return Ok(Verdict::Kept);
     }
     let mut config = MockConfig::clean(Arc::new(contract), Arc::new(profile))
@@ -110,7 +117,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
             std::io::ErrorKind::InvalidInput => e.to_string(),
             _ => format!("--listen {}: {e}", args.listen),
         })?;
-        anstream::println!("listening on http://{}", mock.addr());
+        print(&format!("listening on http://{}\n", mock.addr()))?;
         ended().await?;
         mock.stop();
         Ok(Verdict::Kept)

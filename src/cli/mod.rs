@@ -8,6 +8,7 @@ mod journal;
 mod lint;
 mod merge;
 mod mock;
+mod out;
 mod pattern;
 mod plan;
 mod replay;
@@ -17,6 +18,7 @@ mod signals;
 
 use crate::run::Verdict;
 use clap::{CommandFactory, Parser, Subcommand};
+use std::io::Write as _;
 use std::process::ExitCode;
 
 /// Finds out whether a device keeps the promises of its published HTTP API.
@@ -67,11 +69,21 @@ enum Command {
 
 /// Parses the process arguments and runs the subcommand.
 pub fn main() -> ExitCode {
+    out::guard_panics();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // clap prints help and version to stdout with 0, errors to stderr with 2.
-            let _ = error.print();
+            // clap prints help and version to stdout with 0, errors to stderr with 2. What it quotes
+            // of the arguments may come from a file by way of a script.
+            match error.use_stderr() {
+                true => {
+                    let text = error.render().to_string();
+                    let _ = writeln!(std::io::stderr(), "{}", out::shown(text.trim_end()));
+                }
+                false => {
+                    let _ = error.print();
+                }
+            }
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
@@ -86,19 +98,17 @@ pub fn main() -> ExitCode {
         Command::Gate(args) => gate::run(args),
         Command::Replay(args) => replay::run(*args),
         Command::Completions { shell } => {
-            clap_complete::generate(
-                shell,
-                &mut Cli::command(),
-                "probity",
-                &mut std::io::stdout(),
-            );
-            Ok(Verdict::Kept)
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "probity", &mut script);
+            out::print_data(&String::from_utf8_lossy(&script))
+                .map(|()| Verdict::Kept)
+                .map_err(Into::into)
         }
     };
     match result {
         Ok(verdict) => verdict.into(),
         Err(error) => {
-            anstream::eprintln!("probity: {error}");
+            out::say(&error.to_string());
             Verdict::Usage.into()
         }
     }

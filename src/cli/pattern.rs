@@ -1,13 +1,15 @@
 //! `probity pattern`: what a published pattern can mean, without a device.
 
 use super::common::{ContractArgs, Error};
+use super::out::{print_data, print_styled};
 use crate::pattern::batch::Batch;
 use crate::pattern::dialect::Dialect;
 use crate::pattern::explain::{Choice, Explanation, RelationView, explain};
 use crate::pattern::{Rule, Text};
+use crate::report::visible::line as fit;
 use crate::run::Verdict;
 use anstyle::{AnsiColor, Style};
-use std::io::{BufRead, Write};
+use std::io::{BufRead, Read as _, Write};
 use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
@@ -120,18 +122,21 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
                 Ok(value)
             })
             .collect::<Result<_, serde_json::Error>>()?;
-        anstream::println!("{}", serde_json::to_string_pretty(&all)?);
+        print_data(&format!("{}\n", serde_json::to_string_pretty(&all)?))?;
     } else {
         for (name, explanation) in &out {
-            anstream::print!("{}", table(name, explanation, args.matrix));
+            print_styled(&table(name, explanation, args.matrix))?;
         }
     }
     Ok(Verdict::Kept)
 }
 
+/// The longest line of a batch, in octets.
+const LONGEST_LINE: u64 = 16 << 20;
+
 /// Lines in, lines out, in the same order.
 fn batch(file: &std::path::Path) -> Result<Verdict, Error> {
-    let input: Box<dyn BufRead> = if file.as_os_str() == "-" {
+    let mut input: Box<dyn BufRead> = if file.as_os_str() == "-" {
         Box::new(std::io::stdin().lock())
     } else {
         let opened = std::fs::File::open(file)
@@ -140,8 +145,22 @@ fn batch(file: &std::path::Path) -> Result<Verdict, Error> {
     };
     let mut out = std::io::stdout().lock();
     let mut batch = Batch::new();
-    for line in input.split(b'\n') {
-        let line = line.map_err(|error| format!("--batch {}: {error}", file.display()))?;
+    let named = |error: std::io::Error| format!("--batch {}: {error}", file.display());
+    loop {
+        let mut line = Vec::new();
+        let read = (&mut input)
+            .take(LONGEST_LINE + 1)
+            .read_until(b'\n', &mut line);
+        if read.map_err(named)? == 0 {
+            break;
+        }
+        if line.len() as u64 > LONGEST_LINE {
+            let error = std::io::Error::other("a line is larger than 16 MiB");
+            return Err(named(error).into());
+        }
+        if line.last() == Some(&b'\n') {
+            line.pop();
+        }
         let text = String::from_utf8_lossy(&line);
         let written = writeln!(out, "{}", batch.answer(&text)).and_then(|()| out.flush());
         if let Err(error) = written {
@@ -160,13 +179,13 @@ fn table(name: &str, e: &Explanation, matrix: bool) -> String {
     let bold = Style::new().bold();
     let dim = Style::new().dimmed();
     let warn = AnsiColor::Yellow.on_default();
-    let mut out = format!("{bold}{name}{bold:#}\n");
+    let mut out = format!("{bold}{}{bold:#}\n", fit(name));
     let mut line = |text: String| {
         out.push_str(&text);
         out.push('\n');
     };
     if let Some(pattern) = &e.published {
-        line(format!("  published   {pattern}"));
+        line(format!("  published   {}", fit(pattern)));
     }
     match (e.min_length, e.max_length) {
         (None, None) => {}
@@ -194,7 +213,7 @@ fn table(name: &str, e: &Explanation, matrix: bool) -> String {
                 format!(
                     " ({} says: {} at {})",
                     d.dialect,
-                    d.error.as_deref().unwrap_or(""),
+                    fit(d.error.as_deref().unwrap_or("")),
                     d.offset.unwrap_or(0)
                 )
             });
@@ -206,7 +225,10 @@ fn table(name: &str, e: &Explanation, matrix: bool) -> String {
         ));
     }
     for contradiction in &e.contradictions {
-        line(format!("  {warn}problem{warn:#}     {contradiction}"));
+        line(format!(
+            "  {warn}problem{warn:#}     {}",
+            fit(contradiction)
+        ));
     }
     if e.repairs.len() > 1 {
         line(format!(
@@ -219,8 +241,8 @@ fn table(name: &str, e: &Explanation, matrix: bool) -> String {
                 " (does not count)"
             };
             line(format!("  {}{aside}", repair.id));
-            line(format!("      {}", repair.pattern));
-            line(format!("      {dim}{}{dim:#}", repair.derivation));
+            line(format!("      {}", fit(&repair.pattern)));
+            line(format!("      {dim}{}{dim:#}", fit(&repair.derivation)));
         }
     }
     for row in &e.guesses {

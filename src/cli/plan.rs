@@ -1,6 +1,7 @@
 //! `probity plan`: lists the cases that `run` would send, and sends nothing.
 
-use super::common::{ContractArgs, DeviceArgs, Error, PolicyArgs, plan_of, print, shard};
+use super::common::{ContractArgs, DeviceArgs, Error, PolicyArgs, plan_of, shard};
+use super::out::{print, print_data};
 use crate::case::{Case, Context, DEFAULT_BUDGET, Expect, Fault, Plan, RESERVE, strategies};
 use crate::contract::Contract;
 use crate::exchange::{Request, Segment};
@@ -74,14 +75,13 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     if let Some((i, n)) = args.shard {
         plan = plan.share(i, n);
     }
-    let out = match args.format {
-        Format::Text => text(&plan, &args, budget),
+    match args.format {
+        Format::Text => print(&text(&plan, &args, budget))?,
         Format::Json => {
             let json = json_plan(&plan, &contract, &args, budget);
-            format!("{json:#}\n")
+            print_data(&format!("{json:#}\n"))?;
         }
-    };
-    print(&out)?;
+    }
     Ok(Verdict::Kept)
 }
 

@@ -1,17 +1,20 @@
 //! `probity replay`: findings of a report, sent again.
 
-use super::common::{ContractArgs, DeviceArgs, Error, PolicyArgs, print, require_credentials};
+use super::common::{ContractArgs, DeviceArgs, Error, PolicyArgs, guarded, require_credentials};
+use super::out::{print, say};
 use super::reports;
 use super::signals::interrupts;
 use crate::case::Context;
+use crate::contract::Policy;
 use crate::device::Device;
 use crate::judge::Law;
 use crate::probe::{Patience, Probe};
+use crate::report::visible::line;
 use crate::run::Verdict;
+use crate::run::admit::Admission;
 use crate::run::replay::{Fate, replay};
 use crate::run::result::{Finding, Report};
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +29,7 @@ Says of each finding: fixed, still failing, or could not tell. Exit code 0: all 
 1: some still failing, 3: could not tell of some.
 
 Examples:
-  probity replay report.json --username admin --password-env DEVICE_PASSWORD
+  probity replay report.json --target http://192.168.1.20 --username admin --password-env PASSWORD
   probity replay report.json 3f0c9a1d5e77b210 --target http://192.168.1.20 --token-env TOKEN")]
 pub(super) struct Args {
     /// JSON report of `probity run` or `probity fuzz`
@@ -59,13 +62,26 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     let profile = Arc::new(args.device.profile(built_in, &contract)?);
     let credentials = args.device.credentials()?;
     require_credentials(&contract, &profile, &credentials)?;
-    let base = args.device.target.clone();
-    let base = base.unwrap_or_else(|| report.target.clone());
+    // A report does not choose to whom credentials and requests go.
+    let base = args.device.base_url(&profile)?.ok_or_else(|| {
+        format!(
+            "where to? Give --target URL (the report was made from {})",
+            report.target
+        )
+    })?;
     let device = Device::new(
         args.device.options(base, credentials, &profile),
         profile.clone(),
     )?
     .with_policy(Arc::new(args.policy.policy(&contract, &profile, false)?));
+    guarded(&device, &contract);
+    if device.base_url() != report.target.trim_end_matches('/') {
+        say(&format!(
+            "the report was made from {}; its findings are sent to {}",
+            report.target,
+            device.base_url()
+        ));
+    }
     let texts = contract.texts();
     let context = Context {
         contract: &contract,
@@ -91,7 +107,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     let mut probe = Probe::new(law, &device, patience);
     let verdicts = runtime.block_on(async {
         interrupts(stop);
-        send(&mut probe, &context, &findings).await
+        send(&mut probe, &context, device.policy().cloned(), &findings).await
     })?;
     Ok(Verdict::worst(&verdicts))
 }
@@ -99,23 +115,31 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
 async fn send(
     probe: &mut Probe<'_>,
     context: &Context<'_>,
+    policy: Option<Arc<Policy>>,
     findings: &[&Finding],
 ) -> Result<Vec<Verdict>, Error> {
     let mut verdicts = Vec::new();
     if let Err(why) = probe.start(context, &BTreeMap::new()).await {
-        let _ = writeln!(anstream::stderr(), "probity: could not tell: {why}");
+        say(&format!("could not tell: {why}"));
         return Ok(vec![Verdict::NotJudged]);
     }
+    let admission = Admission::new(context, policy, findings.iter().copied());
     for finding in findings {
-        let fate = replay(probe, finding).await;
+        let fate = match admission.admit(finding) {
+            Ok(admitted) => replay(probe, &admitted).await,
+            Err(why) => Fate::Unclear(why),
+        };
         let more = match &fate {
             Fate::Fixed => String::new(),
             Fate::StillFailing { observed, .. } => format!(": {observed}"),
             Fate::Unclear(why) => format!(": {why}"),
         };
         print(&format!(
-            "{}  {}{more}  [{}]\n",
-            finding.fingerprint, fate, finding.title
+            "{}  {}{}  [{}]\n",
+            line(&finding.fingerprint),
+            fate,
+            line(&more),
+            line(&finding.title)
         ))?;
         verdicts.push(match fate {
             Fate::Fixed => Verdict::Kept,
@@ -125,7 +149,7 @@ async fn send(
     }
     let restored = probe.restore().await;
     for reason in &restored.reasons {
-        let _ = writeln!(anstream::stderr(), "probity: {reason}");
+        say(reason);
     }
     if restored.ok == Some(false) {
         verdicts.push(Verdict::NotRestored);

@@ -1,6 +1,7 @@
 //! Reports of earlier jobs, read back.
 
 use super::common::Error;
+use crate::files;
 use crate::report::json;
 use crate::run::result::Report;
 use std::path::{Path, PathBuf};
@@ -8,7 +9,8 @@ use std::path::{Path, PathBuf};
 /// Reads a report; errors name the file.
 pub(super) fn read(path: &Path) -> Result<Report, Error> {
     let named = |e: String| format!("{}: {e}", path.display());
-    let bytes = std::fs::read(path).map_err(|e| named(e.to_string()))?;
+    let bytes =
+        files::read_bounded(path, files::REPORT, "report").map_err(|e| named(e.to_string()))?;
     Ok(json::read(&bytes).map_err(|e| named(e.to_string()))?)
 }
 

@@ -1,7 +1,7 @@
 //! `probity run`: the main job. Wires contract, plan, device and reporters together.
 
 use super::common::{
-    ContractArgs, DeviceArgs, Error, PolicyArgs, check_delivery, deliver, duration,
+    ContractArgs, DeviceArgs, Error, PolicyArgs, check_delivery, deliver, duration, guarded,
     mock_credentials, pair, plan_of, require_credentials, reviewed, shard, share,
 };
 use super::journal::{Identity, JournalArgs};
@@ -92,11 +92,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     check_delivery(&args.reproducers, &args.report)?;
     let (contract, built_in) = args.contract.load()?;
     let profile = args.device.profile(built_in, &contract)?;
-    let base = args
-        .device
-        .target
-        .clone()
-        .or_else(|| profile.base_url.clone());
+    let base = args.device.base_url(&profile)?;
     let policy = args.policy.policy(&contract, &profile, base.is_none())?;
     let texts = contract.texts();
     let issues = contract::lint(&contract, &texts);
@@ -132,7 +128,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
             shard: args.shard,
         })?
         .unzip();
-    let past = past.unwrap_or_default();
+    let mut past = past.unwrap_or_default();
     let (contract, profile, texts) = (Arc::new(contract), Arc::new(profile), Arc::new(texts));
 
     let mut restore = BTreeMap::new();
@@ -162,6 +158,8 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         profile.clone(),
     )?
     .with_policy(Arc::new(policy));
+    let redactor = guarded(&device, &contract);
+    past.settings_mut().for_each(|v| device.reveal(v));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -199,7 +197,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         .flatten();
     let mut person = terminal::Terminal::new(style).with_setup(setup);
     let mut snapshots = args.snapshots.as_deref().map(Snapshots::open).transpose()?;
-    let mut listener = report::Listeners(Vec::new());
+    let mut listener = report::Listeners(Vec::new(), redactor.clone());
     if let Some(journal) = &mut journal {
         // First, so that nobody hears of a finding that is not on disk.
         listener.0.push(journal);
@@ -216,7 +214,9 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         mock.stop();
     }
     outcome.report.shard = share(args.shard, whole);
-    deliver(&args.reproducers, &args.report, &outcome)?;
-    reviewed(snapshots)?;
+    // What cannot be delivered must not keep the rest from being so.
+    let reviewed = reviewed(snapshots);
+    deliver(&args.reproducers, &args.report, &outcome, &redactor)?;
+    reviewed?;
     Ok(outcome.verdict)
 }

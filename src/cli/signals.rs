@@ -1,8 +1,8 @@
 //! Signals that end a job: Ctrl-C, and what an operating system, a service manager or a closed
 //! terminal sends.
 
+use super::out::say;
 use crate::run::Verdict;
-use std::io::Write as _;
 use tokio::sync::watch;
 
 /// How often a signal has to come before the settings are left as they are.
@@ -17,9 +17,6 @@ pub(super) fn interrupts(stop: watch::Sender<bool>) {
     tokio::spawn(async move {
         for count in 1u32.. {
             let name = signals.next().await;
-            let say = |text: &str| {
-                let _ = writeln!(anstream::stderr(), "probity: {text}");
-            };
             match count {
                 1 => {
                     say(&format!(

@@ -521,6 +521,19 @@ impl Device {
         self.redactor().text(text).into_owned()
     }
 
+    /// Puts credentials back where [`mask`](Self::mask) left their names: in settings that a journal
+    /// kept. What it does not know stays a name.
+    pub fn reveal(&self, value: &mut serde_json::Value) {
+        match value {
+            serde_json::Value::String(text) if text.contains("$PROBITY_") => {
+                *text = lock(&self.session).reveal(text);
+            }
+            serde_json::Value::Array(items) => items.iter_mut().for_each(|v| self.reveal(v)),
+            serde_json::Value::Object(map) => map.values_mut().for_each(|v| self.reveal(v)),
+            _ => {}
+        }
+    }
+
     /// What knows all secrets of the job, those to come too.
     pub fn redactor(&self) -> Redactor {
         lock(&self.session).redactor.clone()

@@ -109,6 +109,23 @@ impl Session {
         known.map(Cow::Borrowed)
     }
 
+    /// The text with the names of credentials replaced by their values, where those are known.
+    pub(super) fn reveal(&self, text: &str) -> String {
+        // The longer name first: one is the beginning of another.
+        let named = [
+            Secret::PasswordMd5,
+            Secret::Password,
+            Secret::Basic,
+            Secret::Token,
+        ];
+        named
+            .into_iter()
+            .fold(text.to_owned(), |text, secret| match self.value(secret) {
+                Some(value) => text.replace(&format!("${}", secret.env_name()), &value),
+                None => text,
+            })
+    }
+
     /// Remembers a secret setting of the device.
     pub(super) fn add_setting(&mut self, value: &str) {
         self.redactor.add("***", value);

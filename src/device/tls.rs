@@ -1,7 +1,8 @@
-//! One rustls client configuration for both transport paths. May import nothing of this crate but
-//! [`super::DeviceError`].
+//! One rustls client configuration for both transport paths. May import
+//! [`crate::files`] and [`super::DeviceError`].
 
 use super::DeviceError;
+use crate::files;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
@@ -51,7 +52,8 @@ pub(super) fn config(tls: &Tls, https: bool) -> Result<ClientConfig, DeviceError
         None => Ok(builder.with_no_client_auth()),
         Some(file) => {
             let chain = certificates(CLIENT_CERT, file)?;
-            let key = PrivateKeyDer::from_pem_file(file).map_err(|e| DeviceError::File {
+            let text = pem(CLIENT_CERT, file)?;
+            let key = PrivateKeyDer::from_pem_slice(&text).map_err(|e| DeviceError::File {
                 option: CLIENT_CERT,
                 file: file.clone(),
                 why: format!("no private key in it ({e}); put it below the certificate"),
@@ -79,20 +81,22 @@ fn certificates(
         file: file.to_owned(),
         why,
     };
-    let list = CertificateDer::pem_file_iter(file)
-        .map_err(|e| {
-            error(match e {
-                // Without the words of the library around it.
-                rustls::pki_types::pem::Error::Io(e) => e.to_string(),
-                e => e.to_string(),
-            })
-        })?
+    let text = pem(option, file)?;
+    let list = CertificateDer::pem_slice_iter(&text)
         .collect::<Result<Vec<_>, _>>()
         .map_err(|e| error(format!("not PEM: {e}")))?;
     if list.is_empty() {
         return Err(error("no certificate in it (PEM is expected)".to_owned()));
     }
     Ok(list)
+}
+
+fn pem(option: &'static str, file: &Path) -> Result<Vec<u8>, DeviceError> {
+    files::read_bounded(file, files::PEM, "PEM file").map_err(|e| DeviceError::File {
+        option,
+        file: file.to_owned(),
+        why: e.to_string(),
+    })
 }
 
 fn roots(file: &Path) -> Result<RootCertStore, DeviceError> {

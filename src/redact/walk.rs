@@ -44,6 +44,21 @@ impl Redactor {
         self.walk(value, false);
     }
 
+    /// Masks every string below `value` that is a secret or holds one: settings of a device, where a
+    /// word is a value whatever its member is called.
+    pub fn values(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => {
+                if let Cow::Owned(masked) = self.text(text) {
+                    *text = masked;
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(|v| self.values(v)),
+            Value::Object(members) => members.values_mut().for_each(|v| self.values(v)),
+            _ => {}
+        }
+    }
+
     fn walk(&self, value: &mut Value, own: bool) {
         match value {
             Value::String(text) => {

@@ -5,12 +5,14 @@ mod divergence;
 pub mod gate;
 pub mod json;
 pub mod junit;
+mod redaction;
 pub mod schema;
 pub mod snapshots;
 pub mod terminal;
 pub mod text;
-mod visible;
+pub mod visible;
 
+use crate::redact::Redactor;
 use crate::run::event::{Event, Listener};
 use crate::run::result::Report;
 use std::fmt;
@@ -18,14 +20,19 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-/// Several listeners as one, told in order.
-pub struct Listeners<'a>(pub Vec<&'a mut dyn Listener>);
+pub use redaction::redacted;
+
+/// Several listeners as one, told in order; what they hear has no secret in it.
+pub struct Listeners<'a>(pub Vec<&'a mut dyn Listener>, pub Redactor);
 
 impl Listener for Listeners<'_> {
     fn on(&mut self, event: &Event<'_>) {
-        for listener in &mut self.0 {
-            listener.on(event);
-        }
+        let Listeners(listeners, redactor) = self;
+        redaction::event(redactor, event, &mut |event| {
+            for listener in listeners.iter_mut() {
+                listener.on(event);
+            }
+        });
     }
 
     fn halt(&self) -> Option<String> {
@@ -215,9 +222,9 @@ fn temporary(path: &Path) -> io::Result<tempfile::NamedTempFile> {
     builder.prefix(".probity-report-");
     #[cfg(unix)]
     {
-        // As any program would make it: the umask decides, not the privacy of temporary files.
+        // A report shows what a device answers to those who may configure it.
         use std::os::unix::fs::PermissionsExt as _;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
+        builder.permissions(std::fs::Permissions::from_mode(0o600));
     }
     // The name of the temporary file would only puzzle.
     builder.tempfile_in(folder).map_err(|e| match e.kind() {

@@ -5,12 +5,12 @@ use std::fmt::Write as _;
 
 /// On one line: line ends and tabs as `\n`, `\r`, `\t`, other characters without a shape of their
 /// own as `\u{…}`.
-pub(super) fn line(text: &str) -> String {
+pub fn line(text: &str) -> String {
     escape(text, false)
 }
 
 /// Like [`line()`], but line feeds stay.
-pub(super) fn block(text: &str) -> String {
+pub fn block(text: &str) -> String {
     escape(text, true)
 }
 

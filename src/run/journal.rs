@@ -7,13 +7,14 @@ use super::event::{Event, Listener};
 use super::result::{ContractRef, Finding};
 use crate::case::{Case, Plan};
 use crate::exchange::octets;
+use crate::files;
 use crate::judge::{Judgement, Ruling, Took, Verdict};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// The `journal` member of the first line.
@@ -232,6 +233,15 @@ impl Past {
         })
     }
 
+    /// All settings that it has, for what only the device layer may put back into them.
+    pub fn settings_mut(&mut self) -> impl Iterator<Item = &mut Value> {
+        let records = self.records.iter_mut();
+        records.flat_map(|record| match record {
+            Record::Settings { before } => before.values_mut().collect(),
+            _ => Vec::new(),
+        })
+    }
+
     /// Cases that need not be sent again. One whose refusal was not followed by a look at the
     /// settings (`quiet`, by id) does not count: nobody knows what it changed.
     pub fn done(&self, quiet: impl Fn(&str) -> bool) -> BTreeSet<&str> {
@@ -261,6 +271,9 @@ pub enum JournalError {
     /// A new job would overwrite the journal of another.
     #[error("--journal {}: there is a journal already; go on with --resume, or name another file", .0.display())]
     Exists(PathBuf),
+    /// Going on would overwrite something else.
+    #[error("journal {}: it is no journal of Probity: nothing is written to it", .0.display())]
+    NoJournal(PathBuf),
     /// Another process writes to it.
     #[error("journal {}: another process is using it", .0.display())]
     InUse(PathBuf),
@@ -312,6 +325,11 @@ impl Journal {
     pub fn create(path: &Path, header: &Header) -> Result<Journal, JournalError> {
         let mut options = OpenOptions::new();
         options.read(true).append(true).create(true);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt as _;
+            options.mode(0o600);
+        }
         let mut journal = Journal::open(path, &options)?;
         let length = journal.file.metadata().map_err(|e| journal.io(e))?.len();
         if length > 0 {
@@ -330,15 +348,18 @@ impl Journal {
         let mut options = OpenOptions::new();
         options.read(true).append(true);
         let mut journal = Journal::open(path, &options)?;
-        let mut bytes = Vec::new();
-        let read = journal.file.read_to_end(&mut bytes);
-        read.map_err(|e| journal.io(e))?;
+        let read = files::read_all(&mut journal.file, files::JOURNAL, "journal");
+        let bytes = read.map_err(|e| journal.io(e))?;
         // Whatever follows the last line end was torn off by the end of the process.
         let whole = bytes
             .iter()
             .rposition(|b| *b == b'\n')
             .map_or(0, |at| at + 1);
         let (theirs, past) = parse(path, bytes.get(..whole).unwrap_or_default())?;
+        let ours = serde_json::to_vec(header).map_err(|e| journal.io(e.into()))?;
+        if theirs.is_none() && !ours.starts_with(&bytes) {
+            return Err(JournalError::NoJournal(path.to_owned()));
+        }
         if let Some((what, theirs, ours)) = theirs.as_ref().and_then(|t| t.foreign(header)) {
             return Err(JournalError::Foreign {
                 path: path.to_owned(),
@@ -363,6 +384,10 @@ impl Journal {
             path: path.to_owned(),
             error,
         };
+        // Before it is opened: a pipe would wait for its other end.
+        if std::fs::metadata(path).is_ok_and(|about| !about.is_file()) {
+            return Err(JournalError::NoJournal(path.to_owned()));
+        }
         let file = options.open(path).map_err(io)?;
         match file.try_lock() {
             Ok(()) => {}
@@ -444,9 +469,19 @@ fn parse(path: &Path, bytes: &[u8]) -> Result<(Option<Header>, Past), JournalErr
         return Err(damaged(0, reason));
     }
     let mut past = Past::default();
+    let mut told = BTreeSet::new();
     for (at, line) in lines.filter(|(_, line)| !line.is_empty()) {
         let record = serde_json::from_slice(line).map_err(|e| damaged(at, e.to_string()))?;
-        past.records.push(record);
+        match &record {
+            Record::File { name, .. } if !files::is_plain_name(name) => {
+                let reason = format!("{name:?} is no name of a reproducer's file");
+                return Err(damaged(at, reason));
+            }
+            // A line that stands there twice tells of one finding and of one file.
+            Record::Found { finding } if !told.insert(finding.fingerprint.clone()) => continue,
+            Record::File { name, .. } if !told.insert(format!("file {name}")) => continue,
+            _ => past.records.push(record),
+        }
     }
     Ok((Some(header), past))
 }
@@ -456,7 +491,8 @@ fn parse(path: &Path, bytes: &[u8]) -> Result<(Option<Header>, Past), JournalErr
 /// # Errors
 /// As [`Journal::resume`], but for what makes it another job's.
 pub fn read(path: &Path) -> Result<(Option<Header>, Past), JournalError> {
-    let bytes = std::fs::read(path).map_err(|error| JournalError::Io {
+    let read = files::read_bounded(path, files::JOURNAL, "journal");
+    let bytes = read.map_err(|error| JournalError::Io {
         path: path.to_owned(),
         error,
     })?;

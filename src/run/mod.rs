@@ -7,6 +7,7 @@
 //! they gone through one by one. A deviation is confirmed on fresh connections before it becomes a
 //! finding. Whatever happens, the settings are put back at the end.
 
+pub mod admit;
 mod cases;
 mod compare;
 mod conclude;

@@ -4,6 +4,7 @@
 use crate::report_sample;
 
 use probity::judge::normalise::ErrorAnswer;
+use probity::redact::Redactor;
 use probity::report::terminal::{Options, Terminal};
 use probity::report::{Listeners, snapshots::Snapshots};
 use probity::run::event::{Event, Listener};
@@ -147,7 +148,7 @@ fn listeners_hear_the_same() {
         Terminal::with_streams(NORMAL, Box::new(stream.clone()), Box::new(io::sink()));
     let folder = tempfile::tempdir().unwrap();
     let mut snapshots = Snapshots::open(folder.path()).unwrap();
-    let mut both = Listeners(vec![&mut terminal, &mut snapshots]);
+    let mut both = Listeners(vec![&mut terminal, &mut snapshots], Redactor::default());
     assert!(both.wants_error_answers());
     both.on(&Event::Note("heard"));
     both.on(&Event::ErrorAnswer(&ErrorAnswer {
@@ -156,7 +157,7 @@ fn listeners_hear_the_same() {
         status: 400,
         text: "400".to_owned(),
     }));
-    assert!(!Listeners(vec![&mut terminal]).wants_error_answers());
+    assert!(!Listeners(vec![&mut terminal], Redactor::default()).wants_error_answers());
     assert_eq!(stream.text(), "note: heard\n");
     assert_eq!(snapshots.finish().unwrap().new, ["setDoor.missing.400"]);
 }
