@@ -14,7 +14,7 @@ use probity::campaign::grammar::Grammar;
 use probity::campaign::input::Input;
 use probity::campaign::random::Random;
 use probity::case::{Context, Weigher};
-use probity::device::{Carrier, Device, Options as DeviceOptions};
+use probity::device::{Device, Options as DeviceOptions};
 use probity::mock::{self, Mock};
 use probity::run::journal::Past;
 use serde_json::Value;
@@ -70,7 +70,6 @@ fn main() {
             DeviceOptions {
                 base_url: format!("http://{}", mock.addr()),
                 credentials: allowed.clone(),
-                carrier: Carrier::Socket,
                 ..DeviceOptions::default()
             },
             suite.profile.clone(),

@@ -9,8 +9,9 @@ pub use super::values::is_type;
 use super::media;
 use super::model::Context;
 use super::serialize::{self, Written, escape};
-use crate::contract::{Contract, Operation, Parameter, Place, SecurityScheme};
-use crate::exchange::{HttpRequest, Part, Secret, Template};
+use crate::contract::{Access, Contract, Operation, Parameter, Place, SecurityScheme};
+use crate::exchange::{DigestForm, HttpRequest, Part, Secret, Template};
+use crate::profile::Profile;
 use serde_json::Value;
 
 /// What a request has in place of the plain valid value of one parameter.
@@ -112,7 +113,7 @@ impl Context<'_> {
             }
         }
         if credentials {
-            let shown = presented(op);
+            let shown = presented(op, self.profile);
             headers.extend(shown.headers);
             query.extend(shown.query);
             cookies.extend(shown.cookies);
@@ -159,60 +160,89 @@ struct Presented {
     cookies: Vec<Vec<Part>>,
 }
 
-/// What the operation wants to see.
-fn presented(op: &Operation) -> Presented {
+impl Presented {
+    fn is_empty(&self) -> bool {
+        self.headers.is_empty() && self.query.is_empty() && self.cookies.is_empty()
+    }
+}
+
+/// What the operation wants to see, and what a session of the profile brings.
+fn presented(op: &Operation, profile: &Profile) -> Presented {
     let mut shown = Presented::default();
-    for scheme in usable_schemes(op) {
-        let authorization = |scheme: &str, secret| {
-            let value = Template::from(scheme).secret(secret);
-            ("Authorization".to_owned(), value)
-        };
+    let login = profile.login.as_ref();
+    let session = login.is_some_and(|l| l.cookies);
+    let schemes = match &op.access {
+        Access::With(schemes) => schemes.as_slice(),
+        Access::Open | Access::Unfed(_) => &[],
+    };
+    for scheme in schemes {
+        let authorization = |value: Template| ("Authorization".to_owned(), value);
+        let whole = |secret| authorization(Template::default().secret(secret));
         match scheme {
-            SecurityScheme::Bearer => shown.headers.push(authorization("Bearer ", Secret::Token)),
-            SecurityScheme::Basic => shown.headers.push(authorization("Basic ", Secret::Basic)),
+            SecurityScheme::Bearer | SecurityScheme::OAuth2(_) | SecurityScheme::OpenIdConnect => {
+                let value = Template::from("Bearer ").secret(Secret::Token);
+                shown.headers.push(authorization(value));
+            }
+            SecurityScheme::Basic => {
+                let value = Template::from("Basic ").secret(Secret::Basic);
+                shown.headers.push(authorization(value));
+            }
+            SecurityScheme::Digest => shown.headers.push(whole(Secret::Digest(DigestForm::Right))),
+            SecurityScheme::Offered => shown.headers.push(whole(Secret::Offered)),
+            // The login's cookies are all sent, this one among them.
+            SecurityScheme::ApiKey {
+                place: Place::Cookie,
+                ..
+            } if session => {}
             SecurityScheme::ApiKey { name, place } => {
+                let secret = profile.key(name).unwrap_or(Secret::Token);
                 let pair = vec![
                     Part::Text(format!("{}=", escape(name))),
-                    Part::Secret(Secret::Token),
+                    Part::Secret(secret),
                 ];
                 match place {
                     Place::Query => shown.query.push(pair),
                     Place::Cookie => shown.cookies.push(pair),
                     Place::Header | Place::Path => shown
                         .headers
-                        .push((name.clone(), Template::default().secret(Secret::Token))),
+                        .push((name.clone(), Template::default().secret(secret))),
                 }
             }
-            SecurityScheme::Other(_) => {}
+            SecurityScheme::MutualTls | SecurityScheme::Other(_) => {}
         }
+    }
+    if session {
+        shown.cookies.push(vec![Part::Secret(Secret::Cookies)]);
+    }
+    let csrf = login
+        .and_then(|l| l.csrf.as_ref())
+        .and_then(|c| c.send.as_ref());
+    if let Some(field) = csrf
+        && !matches!(op.method.as_str(), "GET" | "HEAD" | "OPTIONS")
+    {
+        let value = Template::default().secret(Secret::Csrf);
+        shown.headers.push((field.clone(), value));
     }
     shown
 }
 
 /// The headers and the query (without `?`) that carry credentials in requests of our own: those of
-/// the first operation that wants any. `None` where the contract has no such operation.
-pub fn own_credentials(contract: &Contract) -> Option<(Vec<(String, Template)>, Template)> {
-    let op = contract
-        .operations
-        .iter()
-        .find(|op| !usable_schemes(op).is_empty())?;
-    let mut shown = presented(op);
+/// the first operation that wants any, a read where there is one. `None` where the contract has no
+/// such operation and the profile opens no session of cookies.
+pub fn own_credentials(
+    contract: &Contract,
+    profile: &Profile,
+) -> Option<(Vec<(String, Template)>, Template)> {
+    let shows = |op: &&Operation| !presented(op, profile).is_empty();
+    let mut ops = contract.operations.iter().filter(shows);
+    let read = ops.clone().find(|op| op.method == "GET");
+    let op = read.or_else(|| ops.next())?;
+    let mut shown = presented(op, profile);
     if !shown.cookies.is_empty() {
         let cookies = Template(join(shown.cookies, "; "));
         shown.headers.push(("Cookie".to_owned(), cookies));
     }
     Some((shown.headers, Template(join(shown.query, "&"))))
-}
-
-/// The first alternative of the operation's security that Probity can feed.
-fn usable_schemes(op: &Operation) -> &[SecurityScheme] {
-    let feedable = |schemes: &&Vec<SecurityScheme>| {
-        !schemes.is_empty()
-            && schemes
-                .iter()
-                .all(|s| !matches!(s, SecurityScheme::Other(_)))
-    };
-    op.security.iter().find(feedable).map_or(&[], Vec::as_slice)
 }
 
 fn join(items: Vec<Vec<Part>>, separator: &str) -> Vec<Part> {

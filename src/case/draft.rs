@@ -5,8 +5,8 @@ use super::build::{case_id, emit, emit_with_raw, get, set};
 use super::model::{Case, Check, Context, Expect, Fault, SuccessIs};
 use super::unstated;
 use crate::contract::{
-    self, Additional, Assessed, FaultKind, FieldPath, Format, JsonType, Operation, Place, Schema,
-    SchemaRef, Violation, answers_promise,
+    self, Access, Additional, Assessed, FaultKind, FieldPath, Format, JsonType, Operation, Place,
+    Schema, SchemaRef, Violation, answers_promise,
 };
 use crate::exchange::Request;
 use crate::pattern::{Assessment, Text};
@@ -109,7 +109,7 @@ pub(super) fn scenes<'c, 'a>(
 /// Whether calls of our own making may go to the operation at all: the profile does not deny its
 /// path. What else may be sent is the policy's, see [`super::plan::plan_under`].
 pub(super) fn may_call(context: &Context<'_>, op: &Operation) -> bool {
-    !denied(context, &op.path)
+    !matches!(op.access, Access::Unfed(_)) && !denied(context, &op.path)
 }
 
 /// Whether the profile says that nothing may be sent to a path.

@@ -2,10 +2,11 @@
 
 use super::out::{guard, quiet, shown};
 use crate::case::{Case, Context, Plan, plan_under};
-use crate::contract::{self, Allowed, Contract, Operation, Policy, SecurityScheme};
+use crate::contract::access::{self, Means};
+use crate::contract::{self, Access, Allowed, Contract, Policy};
 use crate::device::{Credentials, Device, Tls};
 use crate::files;
-use crate::mock::MockConfig;
+use crate::mock::{self, MockConfig};
 use crate::profile::Profile;
 use crate::redact::Redactor;
 use crate::report;
@@ -84,7 +85,7 @@ pub(super) struct DeviceArgs {
     #[arg(long, value_name = "URL")]
     pub(super) target: Option<String>,
     /// Device profile: login, read-back, life probe, limits
-    #[arg(long, value_name = "device.toml")]
+    #[arg(long = "profile", alias = "device", value_name = "profile.toml")]
     pub(super) device: Option<PathBuf>,
     /// Let the profile name this variable of the environment though it does not begin with PROBITY_
     #[arg(long, value_name = "NAME")]
@@ -95,6 +96,9 @@ pub(super) struct DeviceArgs {
     /// Environment variable that holds the password
     #[arg(long, value_name = "VAR", requires = "username")]
     pub(super) password_env: Option<String>,
+    /// Send no credentials, whatever the contract asks for
+    #[arg(long, conflicts_with_all = ["username", "token_env"])]
+    pub(super) no_auth: bool,
     /// Environment variable that holds a ready token or API key
     #[arg(long, value_name = "VAR", conflicts_with = "username")]
     pub(super) token_env: Option<String>,
@@ -125,7 +129,7 @@ impl DeviceArgs {
         let Some(path) = file else {
             return Ok(built_in);
         };
-        let named = |e: String| format!("--device {}: {e}", path.display());
+        let named = |e: String| format!("--profile {}: {e}", path.display());
         let text = files::read_text(path, files::TEXT, "device profile")
             .map_err(|e| named(e.to_string()))?;
         let profile = Profile::from_toml(&text).map_err(named)?;
@@ -133,7 +137,7 @@ impl DeviceArgs {
         Ok(profile)
     }
 
-    /// The profile from `--device`, or the built-in one; command line options win over it.
+    /// The profile from `--profile`, or the built-in one; command line options win over it.
     pub(super) fn profile(&self, built_in: Profile, contract: &Contract) -> Result<Profile, Error> {
         let mut profile = Self::profile_from(self.device.as_deref(), built_in, contract)?;
         if let Some(timeout) = self.timeout {
@@ -157,13 +161,30 @@ impl DeviceArgs {
                 };
                 if !name.starts_with(OUR_VARIABLES) && !self.allow_env.contains(name) {
                     return Err(format!(
-                        "--device {}: [read-back.{id}] {pointer}: restore-env {name:?} would be sent \
+                        "--profile {}: [read-back.{id}] {pointer}: restore-env {name:?} would be sent \
                          to the device and does not begin with {OUR_VARIABLES}: rename it, or confirm \
                          it with --allow-env {name}",
                         file.display()
                     )
                     .into());
                 }
+            }
+        }
+        let keys = profile.keys.iter();
+        let keys = keys.map(|(name, key)| (format!("[keys.{name:?}] env"), &key.env));
+        let secret = profile
+            .oauth2
+            .iter()
+            .filter_map(|o| o.client_secret_env.as_ref());
+        let secret = secret.map(|name| ("[oauth2] client-secret-env".to_owned(), name));
+        for (entry, name) in keys.chain(secret) {
+            if !name.starts_with(OUR_VARIABLES) && !self.allow_env.contains(name) {
+                return Err(format!(
+                    "--profile {}: {entry} {name:?} would be sent to the device and does not begin \
+                     with {OUR_VARIABLES}: rename it, or confirm it with --allow-env {name}",
+                    file.display()
+                )
+                .into());
             }
         }
         Ok(())
@@ -184,8 +205,8 @@ impl DeviceArgs {
         }
     }
 
-    /// Credentials from the environment variables that the options name.
-    pub(super) fn credentials(&self) -> Result<Credentials, Error> {
+    /// Credentials from the environment variables that the options and the profile name.
+    pub(super) fn credentials(&self, profile: &Profile) -> Result<Credentials, Error> {
         let read = |option: &str, name: &Option<String>| match name {
             Some(name) => variable(option, name).map(Some),
             None => Ok(None),
@@ -195,11 +216,84 @@ impl DeviceArgs {
             let name = self.token_env.as_deref().unwrap_or_default();
             return Err(format!("--token-env {name}: the environment variable is empty").into());
         }
+        let mut keys = Vec::new();
+        for (name, key) in &profile.keys {
+            keys.push(variable(&format!("[keys.{name:?}] env ="), &key.env)?.into());
+        }
+        let secret = profile
+            .oauth2
+            .as_ref()
+            .and_then(|o| o.client_secret_env.as_ref());
         Ok(Credentials {
             username: self.username.clone(),
             password: read("--password-env", &self.password_env)?.map(Into::into),
             token: token.map(Into::into),
+            keys,
+            client_secret: secret
+                .map(|name| variable("[oauth2] client-secret-env =", name).map(Into::into))
+                .transpose()?,
         })
+    }
+
+    /// Chooses what the requests carry from what was given, for the device at `base`; without it,
+    /// for the embedded mock, which takes everything. Says what cannot be fed.
+    ///
+    /// # Errors
+    /// No operation is left that could be judged.
+    pub(super) fn enter(
+        &self,
+        contract: &mut Contract,
+        profile: &mut Profile,
+        base: Option<&str>,
+    ) -> Result<(), Error> {
+        let mock = base.is_none();
+        let means = Means {
+            user: mock || self.username.is_some(),
+            token: self.token_env.is_some() || mock && mock::takes_password(contract, profile),
+            certificate: self.client_cert.is_some(),
+            nothing: self.no_auth,
+            target: base.map(str::to_owned),
+        };
+        access::choose(contract, profile, &means);
+        let unfed: Vec<(&str, &str)> = contract
+            .operations
+            .iter()
+            .filter_map(|op| match &op.access {
+                Access::Unfed(why) => Some((op.id.as_str(), why.as_str())),
+                Access::Open | Access::With(_) => None,
+            })
+            .collect();
+        if unfed.is_empty() {
+            return Ok(());
+        }
+        let all = unfed.len() == contract.operations.len();
+        let mut told: Vec<String> = Vec::new();
+        let mut reasons: Vec<&str> = unfed.iter().map(|(_, why)| *why).collect();
+        reasons.dedup();
+        for why in reasons {
+            let ids: Vec<&str> = unfed
+                .iter()
+                .filter(|(_, w)| *w == why)
+                .map(|(id, _)| *id)
+                .collect();
+            let more = match ids.len() {
+                0..=3 => ids.join(", "),
+                n => format!("{} and {} more", ids[..3].join(", "), n - 3),
+            };
+            let line = format!("{more}: {why}");
+            if !told.contains(&line) {
+                told.push(line);
+            }
+        }
+        match all {
+            true => Err(told.join("\nprobity: ").into()),
+            false => {
+                for line in told {
+                    let _ = writeln!(anstream::stderr(), "probity: not judged: {line}");
+                }
+                Ok(())
+            }
+        }
     }
 
     /// How to reach `base_url` under `profile`.
@@ -219,8 +313,6 @@ impl DeviceArgs {
             },
             timeout: profile.limits.timeout(),
             rate: profile.limits.rate,
-            // Cases want every anomaly of an answer told; what is ours goes over the library.
-            carrier: crate::device::Carrier::Socket,
             ..crate::device::Options::default()
         }
     }
@@ -321,32 +413,6 @@ pub(super) fn deliver(
     Ok(quiet(io::stdout().flush())?)
 }
 
-/// An operation that asks for credentials cannot be judged without them: those of its security
-/// scheme, or those that the login of the profile turns into a token.
-pub(super) fn require_credentials(
-    contract: &Contract,
-    profile: &Profile,
-    credentials: &Credentials,
-) -> Result<(), Error> {
-    let Some(operation) = contract.operations.iter().find(|o| o.needs_auth()) else {
-        return Ok(());
-    };
-    let id = &operation.id;
-    let named = credentials.username.is_some() && credentials.password.is_some();
-    if credentials.token.is_some() || named && (profile.login.is_some() || takes_basic(operation)) {
-        return Ok(());
-    }
-    let help = match (profile.login.is_some() || takes_basic(operation), named) {
-        (true, _) => "give --username U --password-env VAR, or --token-env VAR",
-        (false, true) => {
-            "a user name and a password are no token: give --token-env VAR, or describe the login \
-             in the device profile"
-        }
-        (false, false) => "give --token-env VAR, or describe the login in the device profile",
-    };
-    Err(format!("{id} asks for credentials: {help}").into())
-}
-
 /// The value of an environment variable; an error does not show it.
 pub(super) fn variable(option: &str, name: &str) -> Result<String, Error> {
     std::env::var(name).map_err(|e| {
@@ -358,25 +424,15 @@ pub(super) fn variable(option: &str, name: &str) -> Result<String, Error> {
     })
 }
 
-/// Whether user name and password will do as they are (RFC 7617).
-fn takes_basic(operation: &Operation) -> bool {
-    operation
-        .security
-        .iter()
-        .flatten()
-        .any(|s| *s == SecurityScheme::Basic)
-}
-
 /// What a mock of this configuration takes; its password is the token where nobody logs in.
 pub(super) fn mock_credentials(config: &MockConfig) -> Credentials {
     Credentials {
         username: Some(config.username.clone()),
         password: Some(config.password.as_str().into()),
-        token: config
-            .profile
-            .login
-            .is_none()
+        token: mock::takes_password(&config.contract, &config.profile)
             .then(|| config.password.as_str().into()),
+        keys: vec![config.password.as_str().into(); config.profile.keys.len()],
+        client_secret: None,
     }
 }
 

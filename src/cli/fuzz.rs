@@ -2,7 +2,7 @@
 
 use super::common::{
     ContractArgs, DeviceArgs, Error, PolicyArgs, check_delivery, deliver, duration, guarded,
-    mock_credentials, pair, plan_of, require_credentials, reviewed, shard, share, writable,
+    mock_credentials, pair, plan_of, reviewed, shard, share, writable,
 };
 use super::journal::{Identity, JournalArgs};
 use super::reports;
@@ -134,9 +134,11 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         .as_deref()
         .map(reports::baseline)
         .transpose()?;
-    let (contract, built_in) = args.contract.load()?;
-    let profile = args.device.profile(built_in, &contract)?;
+    let (mut contract, built_in) = args.contract.load()?;
+    let mut profile = args.device.profile(built_in, &contract)?;
     let base = args.device.base_url(&profile)?;
+    args.device
+        .enter(&mut contract, &mut profile, base.as_deref())?;
     let policy = args.policy.policy(&contract, &profile, base.is_none())?;
     let texts = contract.texts();
     let issues = contract::lint(&contract, &texts);
@@ -173,8 +175,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     let mut mock: Option<Mock> = None;
     let (base_url, credentials) = match base {
         Some(url) => {
-            let credentials = args.device.credentials()?;
-            require_credentials(&contract, &profile, &credentials)?;
+            let credentials = args.device.credentials(&profile)?;
             (url, credentials)
         }
         None => {

@@ -20,7 +20,7 @@ pub(super) struct Args {
     #[command(flatten)]
     contract: ContractArgs,
     /// Device profile: login, read-back, life probe
-    #[arg(long, value_name = "device.toml")]
+    #[arg(long = "profile", alias = "device", value_name = "profile.toml")]
     device: Option<PathBuf>,
     /// Address to listen on; port 0 takes a free one
     #[arg(long, default_value = "127.0.0.1:8080")]

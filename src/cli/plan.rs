@@ -22,7 +22,7 @@ pub(super) struct Args {
     #[command(flatten)]
     contract: ContractArgs,
     /// Device profile: which operations can be read back, which paths are never probed
-    #[arg(long, value_name = "device.toml")]
+    #[arg(long = "profile", alias = "device", value_name = "profile.toml")]
     device: Option<PathBuf>,
     #[command(flatten)]
     policy: PolicyArgs,

@@ -1,6 +1,6 @@
 //! `probity replay`: findings of a report, sent again.
 
-use super::common::{ContractArgs, DeviceArgs, Error, PolicyArgs, guarded, require_credentials};
+use super::common::{ContractArgs, DeviceArgs, Error, PolicyArgs, guarded};
 use super::out::{print, say};
 use super::reports;
 use super::signals::interrupts;
@@ -48,7 +48,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     let named = |e: String| format!("{}: {e}", args.report.display());
     let report = reports::read(&args.report)?;
     let findings = chosen(&report, &args.fingerprint).map_err(named)?;
-    let (contract, built_in) = args.contract.load()?;
+    let (mut contract, built_in) = args.contract.load()?;
     if contract.sha256 != report.contract.sha256 {
         return Err(named(format!(
             "made from contract {} ({}…), and this one is {} ({}…): give the same with --contract",
@@ -59,9 +59,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         ))
         .into());
     }
-    let profile = Arc::new(args.device.profile(built_in, &contract)?);
-    let credentials = args.device.credentials()?;
-    require_credentials(&contract, &profile, &credentials)?;
+    let mut profile = args.device.profile(built_in, &contract)?;
     // A report does not choose to whom credentials and requests go.
     let base = args.device.base_url(&profile)?.ok_or_else(|| {
         format!(
@@ -69,6 +67,10 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
             report.target
         )
     })?;
+    args.device
+        .enter(&mut contract, &mut profile, Some(&base))?;
+    let profile = Arc::new(profile);
+    let credentials = args.device.credentials(&profile)?;
     let device = Device::new(
         args.device.options(base, credentials, &profile),
         profile.clone(),

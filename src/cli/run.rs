@@ -2,7 +2,7 @@
 
 use super::common::{
     ContractArgs, DeviceArgs, Error, PolicyArgs, check_delivery, deliver, duration, guarded,
-    mock_credentials, pair, plan_of, require_credentials, reviewed, shard, share,
+    mock_credentials, pair, plan_of, reviewed, shard, share,
 };
 use super::journal::{Identity, JournalArgs};
 use super::signals::interrupts;
@@ -30,7 +30,7 @@ Examples:
   probity run                                        judge the embedded mock device
   probity run --target http://192.168.1.20 --username admin --password-env DEVICE_PASSWORD
   probity run --target https://door.local --insecure --token-env TOKEN --report junit=out.xml
-  probity run --contract camera.yaml --device camera.toml --target http://10.0.0.7 --rate 5/s
+  probity run --contract camera.yaml --profile camera.toml --target http://10.0.0.7 --rate 5/s
   probity run --fault not-required:realm             see `probity mock --list-faults`")]
 pub(super) struct Args {
     #[command(flatten)]
@@ -90,9 +90,11 @@ pub(super) struct Args {
 
 pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     check_delivery(&args.reproducers, &args.report)?;
-    let (contract, built_in) = args.contract.load()?;
-    let profile = args.device.profile(built_in, &contract)?;
+    let (mut contract, built_in) = args.contract.load()?;
+    let mut profile = args.device.profile(built_in, &contract)?;
     let base = args.device.base_url(&profile)?;
+    args.device
+        .enter(&mut contract, &mut profile, base.as_deref())?;
     let policy = args.policy.policy(&contract, &profile, base.is_none())?;
     let texts = contract.texts();
     let issues = contract::lint(&contract, &texts);
@@ -135,8 +137,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     let mut mock: Option<Mock> = None;
     let (base_url, credentials) = match base {
         Some(url) => {
-            let credentials = args.device.credentials()?;
-            require_credentials(&contract, &profile, &credentials)?;
+            let credentials = args.device.credentials(&profile)?;
             (url, credentials)
         }
         None => {

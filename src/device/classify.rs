@@ -19,7 +19,7 @@ pub(super) fn system(error: &io::Error) -> Option<Failure> {
     // `source` of an I/O error skips what it wraps, so that has to be asked for.
     if let Some(inner) = error.get_ref() {
         if let Some(tls) = inner.downcast_ref::<rustls::Error>() {
-            return Some(Failure::Tls(tls.to_string()));
+            return Some(Failure::Tls(super::tls::words(tls)));
         }
         if let Some(inner) = inner.downcast_ref::<io::Error>() {
             return system(inner);

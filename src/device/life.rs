@@ -95,9 +95,7 @@ impl Device {
         match &self.profile.life {
             Some(life) => {
                 let request: Request = self.own_request("GET", &life.path);
-                let exchange = self
-                    .send_by(self.options.carrier, &request, true, patience)
-                    .await;
+                let exchange = self.send_by(&request, true, patience).await;
                 matches!(exchange.outcome, Outcome::Answered(_))
             }
             None => self.connect(Instant::now() + patience).await.is_ok(),

@@ -1,8 +1,16 @@
 //! Opens a session as the profile says. May import [`crate::exchange`] and [`crate::profile`].
 
-use super::{Device, lock, unknown};
-use crate::exchange::{Answer, Exchange, Failure, Outcome, Part, Request};
+use super::digest::Offers;
+use super::session::Opened;
+use super::{Device, lock, ordinary, unknown};
+use crate::exchange::{
+    Answer, Exchange, Failure, HttpRequest, Outcome, Part, Request, Secret, Template,
+};
+use crate::profile::{Csrf, Login};
+use reqwest::cookie::{CookieStore as _, Jar};
 use serde_json::Value;
+use std::sync::Arc;
+use url::Url;
 
 /// Why there is no session. Each variant that saw an exchange carries it, for the message.
 #[derive(Debug, thiserror::Error)]
@@ -54,62 +62,97 @@ pub enum LoginError {
     },
 }
 
+/// The client of one login: cookies of its own, redirects on the same origin.
+struct Client<'d> {
+    device: &'d Device,
+    http: reqwest::Client,
+    jar: Arc<Jar>,
+}
+
 impl Device {
-    /// Logs in as the profile says and keeps the token. Does nothing where the user gave a token
-    /// or the profile has no login.
+    /// Opens the session: logs in as the profile says, or fetches a token as the contract's OAuth 2
+    /// flow wants it, or asks for the device's challenge and sees whether it takes user name and
+    /// password. Does nothing where the user gave a token or nothing has to be opened.
     ///
     /// # Errors
     /// See [`LoginError`]; the session is then as before.
     pub async fn login(&self) -> Result<(), LoginError> {
-        let Some(login) = &self.profile.login else {
-            return Ok(());
-        };
         if lock(&self.session).credentials.token.is_some() && self.has_token() {
             return Ok(());
         }
+        if let Some(login) = &self.profile.login {
+            self.log_in(login).await?;
+            return match login.cookies {
+                true => self.check_entry().await,
+                false => Ok(()),
+            };
+        }
+        if self.profile.oauth2.is_some() {
+            return self.fetch_token().await;
+        }
+        match self.is_challenged() {
+            true => self.check_entry().await,
+            false => Ok(()),
+        }
+    }
+
+    /// Whether [`login`](Self::login) brings a session, with what the user gave.
+    pub fn can_login(&self) -> bool {
+        match &self.profile.login {
+            Some(login) => self.missing(login).is_none(),
+            None => self.profile.oauth2.is_some() && self.token_request(None).is_ok(),
+        }
+    }
+
+    /// Whether a session has to be opened and can be, or a challenge is still to be answered.
+    pub fn needs_login(&self) -> bool {
+        let challenged = self.profile.login.is_none() && self.is_challenged();
+        let asked = lock(&self.session).asked();
+        !self.has_token() && (self.can_login() || challenged && !asked)
+    }
+
+    /// Whether requests of our own answer a challenge.
+    pub(super) fn is_challenged(&self) -> bool {
+        let (headers, _) = &*lock(&self.auth);
+        headers
+            .iter()
+            .flat_map(|(_, value)| &value.0)
+            .any(|part| matches!(part, Part::Secret(Secret::Digest(_) | Secret::Offered)))
+    }
+
+    /// The first credential that a login needs and nobody gave. What it fetches itself is none.
+    fn missing(&self, login: &Login) -> Option<Secret> {
+        let session = lock(&self.session);
+        let mut needed = login.secrets().into_iter().filter(|s| *s != Secret::Csrf);
+        needed.find(|s| session.value(*s).is_none())
+    }
+
+    /// Sends the profile's login and keeps what it brings.
+    async fn log_in(&self, login: &Login) -> Result<(), LoginError> {
+        if let Some(missing) = self.missing(login) {
+            return Err(LoginError::Missing(unknown(missing)));
+        }
+        let client = self.login_client().map_err(LoginError::Missing)?;
+        let mut csrf = match login.csrf.as_ref().and_then(|c| c.page.as_ref()) {
+            Some(page) => Some(client.csrf_of(login, page).await?),
+            None => None,
+        };
         // The one request in which credentials may stand in a body, which has no place for names:
         // it is made here, sent at once and kept nowhere.
         let filled = {
             let session = lock(&self.session);
-            if let Some(missing) = login
-                .secrets()
-                .into_iter()
-                .find(|s| session.value(*s).is_none())
-            {
-                return Err(LoginError::Missing(unknown(missing)));
-            }
             login.request_with(&|secret| {
-                Part::Text(session.value(secret).unwrap_or_default().into_owned())
+                Part::Text(match secret {
+                    Secret::Csrf => csrf.clone().unwrap_or_default(),
+                    other => session.value(other).unwrap_or_default().into_owned(),
+                })
             })
         };
-        let exchange = Box::new(self.send_own(&Request::Http(filled)).await);
+        let exchange = Box::new(client.send(&filled).await);
         let url = format!("{}{}", self.base.url, login.path);
-        let answer = match &exchange.outcome {
-            Outcome::Answered(answer) => answer,
-            Outcome::Failed { failure, .. } => {
-                let failure = failure.clone();
-                return Err(match failure {
-                    Failure::MalformedHttp(why) => LoginError::NotTheApi {
-                        why: format!("malformed HTTP: {why}"),
-                        url,
-                        exchange,
-                    },
-                    failure => LoginError::Unreachable {
-                        url,
-                        failure,
-                        exchange,
-                    },
-                });
-            }
-        };
+        let answer = whole(&exchange, &url)?;
         let status = answer.status;
-        let refused = if login.refused.is_empty() {
-            // No such path, no such method: that says nothing of the credentials.
-            (400..500).contains(&status) && !matches!(status, 404 | 405 | 429)
-        } else {
-            login.refused.contains(&status)
-        };
-        if refused {
+        if is_refusal(login, status) {
             return Err(LoginError::Refused {
                 url,
                 status,
@@ -123,27 +166,320 @@ impl Device {
                 exchange,
             });
         }
-        match token(answer, &login.token) {
-            Ok(token) => {
-                self.set_token(token);
-                Ok(())
+        let token = match token(answer, login) {
+            Ok(token) => token,
+            Err(why) => return Err(LoginError::NotTheApi { url, why, exchange }),
+        };
+        let cookies = client.cookies();
+        if login.cookies && cookies.is_none() {
+            let why = format!("status {status} sets no cookie");
+            return Err(LoginError::NotTheApi { url, why, exchange });
+        }
+        if let Some(how) = &login.csrf {
+            csrf = match &how.page {
+                // Many servers give another one to a session that is logged in.
+                Some(page) => Some(
+                    client
+                        .csrf_of(login, page)
+                        .await
+                        .ok()
+                        .or(csrf)
+                        .unwrap_or_default(),
+                ),
+                None => client.csrf_in(how, answer),
+            };
+        }
+        let token = token.or_else(|| identifier(cookies.as_deref()?, csrf.as_deref()));
+        lock(&self.session).open(Opened {
+            token,
+            cookies: cookies.filter(|_| login.cookies),
+            csrf,
+            ..Opened::default()
+        });
+        Ok(())
+    }
+
+    /// A client with cookies of its own that follows redirects on the device.
+    fn login_client(&self) -> Result<Client<'_>, String> {
+        let jar = Arc::new(Jar::default());
+        let http = ordinary::builder(&self.options, self.tls.clone())
+            .redirect(ordinary::same_origin())
+            .cookie_provider(Arc::clone(&jar))
+            .build()
+            .map_err(|e| e.to_string())?;
+        Ok(Client {
+            device: self,
+            http,
+            jar,
+        })
+    }
+
+    /// Sends a request of a login, without credentials by name, over the ordinary client.
+    pub(super) async fn send_login(&self, url: &str, http: &HttpRequest) -> Exchange {
+        match self.login_client() {
+            Ok(client) => client.send_to(url, http).await,
+            Err(why) => Exchange::not_sent(why),
+        }
+    }
+
+    /// Asks for the device's challenge: a harmless read without credentials.
+    pub(super) async fn draw_challenge(&self) {
+        for path in &self.profile.protected {
+            let bare = Request::Http(HttpRequest {
+                method: "GET".to_owned(),
+                target: Template::from(path.as_str()),
+                ..HttpRequest::default()
+            });
+            let exchange = self.send_by(&bare, false, self.options.timeout).await;
+            if let Some(answer) = exchange.answer().filter(|a| a.status == 401) {
+                return lock(&self.session).offered(Offers::of(&answer.headers));
             }
-            Err(why) => Err(LoginError::NotTheApi { url, why, exchange }),
+        }
+    }
+
+    /// Whether the device lets us in: a read that asks for credentials, with them.
+    async fn check_entry(&self) -> Result<(), LoginError> {
+        let Some(path) = self.profile.protected.first() else {
+            return Ok(());
+        };
+        let url = format!("{}{path}", self.base.url);
+        let request = self.own_request("GET", path);
+        let exchange = Box::new(self.send_own(&request).await);
+        let answer = whole(&exchange, &url)?;
+        let status = answer.status;
+        if status != 401 {
+            return Ok(());
+        }
+        let unspoken = lock(&self.session).unspoken().map(str::to_owned);
+        Err(match unspoken.filter(|_| self.is_challenged()) {
+            Some(why) => LoginError::NotTheApi { url, why, exchange },
+            None => LoginError::Refused {
+                url,
+                status,
+                exchange,
+            },
+        })
+    }
+}
+
+impl Client<'_> {
+    async fn send(&self, http: &HttpRequest) -> Exchange {
+        let target = http.target.to_string();
+        self.send_to(&format!("{}{target}", self.device.base.url), http)
+            .await
+    }
+
+    async fn send_to(&self, url: &str, http: &HttpRequest) -> Exchange {
+        let device = self.device;
+        device.pace().await;
+        // A device that serves one connection at a time must not wait for ours.
+        lock(&device.idle).clear();
+        let request = ordinary::request(url, http);
+        let timeout = device.options.timeout;
+        device.count(device.by_library(&self.http, request, timeout).await)
+    }
+
+    /// The cookies that the device has set, as a request below the base URL carries them.
+    fn cookies(&self) -> Option<String> {
+        let base = format!("{}/", self.device.base.url);
+        let pages = self.device.profile.protected.iter();
+        let urls = pages.map(|p| format!("{}{p}", self.device.base.url));
+        let mut urls = urls.chain([base]).filter_map(|u| Url::parse(&u).ok());
+        urls.find_map(|url| Some(self.jar.cookies(&url)?.to_str().ok()?.to_owned()))
+    }
+
+    /// Fetches the page that holds the token against request forgery, and takes it from there.
+    async fn csrf_of(&self, login: &Login, page: &str) -> Result<String, LoginError> {
+        let request = HttpRequest {
+            method: "GET".to_owned(),
+            target: Template::from(page),
+            ..HttpRequest::default()
+        };
+        let url = format!("{}{page}", self.device.base.url);
+        let exchange = Box::new(self.send(&request).await);
+        let answer = whole(&exchange, &url)?;
+        let found = login
+            .csrf
+            .as_ref()
+            .and_then(|how| self.csrf_in(how, answer));
+        let why = format!(
+            "status {} without the token that [login.csrf] names",
+            answer.status
+        );
+        match found {
+            Some(token) => Ok(token),
+            None => Err(LoginError::NotTheApi { url, why, exchange }),
+        }
+    }
+
+    fn csrf_in(&self, how: &Csrf, answer: &Answer) -> Option<String> {
+        if let Some(name) = &how.cookie {
+            let all = self.cookies()?;
+            let mut pairs = all.split("; ").filter_map(|pair| pair.split_once('='));
+            return pairs.find(|(n, _)| n == name).map(|(_, v)| v.to_owned());
+        }
+        if let Some(name) = &how.header {
+            return answer.header(name);
+        }
+        let name = how.field.as_deref()?;
+        let text = String::from_utf8_lossy(&answer.body);
+        if name.starts_with('/') {
+            let body: Value = serde_json::from_str(&text).ok()?;
+            return body.pointer(name)?.as_str().map(str::to_owned);
+        }
+        in_page(&text, name)
+    }
+}
+
+/// A complete answer, or why there is none.
+fn whole<'e>(exchange: &'e Exchange, url: &str) -> Result<&'e Answer, LoginError> {
+    match &exchange.outcome {
+        Outcome::Answered(answer) => Ok(answer),
+        Outcome::Failed { failure, .. } => {
+            let (failure, url) = (failure.clone(), url.to_owned());
+            let exchange = Box::new(exchange.clone());
+            Err(match failure {
+                Failure::MalformedHttp(why) => LoginError::NotTheApi {
+                    why: format!("malformed HTTP: {why}"),
+                    url,
+                    exchange,
+                },
+                failure => LoginError::Unreachable {
+                    url,
+                    failure,
+                    exchange,
+                },
+            })
         }
     }
 }
 
-/// The token in the answer to a login.
-fn token(answer: &Answer, pointer: &str) -> Result<String, String> {
+/// The value of the cookie that a session is known by: the longest, the one against forgery apart.
+fn identifier(cookies: &str, csrf: Option<&str>) -> Option<String> {
+    let pairs = cookies.split("; ").filter_map(|pair| pair.split_once('='));
+    let values = pairs.map(|(_, value)| value).filter(|v| Some(*v) != csrf);
+    values.max_by_key(|v| v.len()).map(str::to_owned)
+}
+
+fn is_refusal(login: &Login, status: u16) -> bool {
+    match login.refused.is_empty() {
+        // No such path, no such method: that says nothing of the credentials.
+        true => (400..500).contains(&status) && !matches!(status, 404 | 405 | 429),
+        false => login.refused.contains(&status),
+    }
+}
+
+/// The value of the hidden input, or the content of the `meta` element, of this name in a page.
+/// Pages of devices are not always HTML that a parser takes, so only the element's own tag is read.
+fn in_page(page: &str, name: &str) -> Option<String> {
+    page.split('<').find_map(|tag| {
+        let tag = tag.split('>').next()?;
+        let element = tag.split_ascii_whitespace().next()?.to_ascii_lowercase();
+        let value = match element.as_str() {
+            "input" => "value",
+            "meta" => "content",
+            _ => return None,
+        };
+        let named = attribute(tag, "name").or_else(|| attribute(tag, "id"));
+        (named.as_deref() == Some(name)).then(|| attribute(tag, value))?
+    })
+}
+
+/// The value of an attribute in a tag, quoted either way or not at all.
+fn attribute(tag: &str, name: &str) -> Option<String> {
+    let lower = tag.to_ascii_lowercase();
+    let mut from = 0;
+    while let Some(at) = lower.get(from..)?.find(name) {
+        let start = from + at;
+        from = start + name.len();
+        let apart = lower
+            .get(..start)?
+            .ends_with(|c: char| c.is_ascii_whitespace() || "\"'".contains(c));
+        let Some(value) = tag.get(from..)?.trim_start().strip_prefix('=') else {
+            continue;
+        };
+        if !apart {
+            continue;
+        }
+        let value = value.trim_start();
+        let end = |quote: char| value.get(1..)?.split(quote).next();
+        let found = match value.chars().next()? {
+            quote @ ('"' | '\'') => end(quote)?,
+            _ => value.split_ascii_whitespace().next()?.trim_end_matches('/'),
+        };
+        return Some(
+            found
+                .replace("&amp;", "&")
+                .replace("&#43;", "+")
+                .replace("&quot;", "\""),
+        );
+    }
+    None
+}
+
+/// The token in the answer to a login, where the profile says that there is one.
+fn token(answer: &Answer, login: &Login) -> Result<Option<String>, String> {
     let status = answer.status;
-    if !(200..300).contains(&status) {
+    // A login of a page may end with a redirect to elsewhere, its cookies set.
+    let well = match login.gives_token() {
+        true => 200..300,
+        false => 200..400,
+    };
+    if !well.contains(&status) {
         return Err(format!("status {status}"));
     }
+    if let Some(name) = &login.token_header {
+        let value = answer.header(name).filter(|v| !v.is_empty());
+        return match value {
+            Some(token) => Ok(Some(token)),
+            None => Err(format!("status {status} without the field `{name}`")),
+        };
+    }
+    match &login.token {
+        Some(pointer) => token_at(answer, pointer).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The text at a pointer of a JSON answer.
+pub(super) fn token_at(answer: &Answer, pointer: &str) -> Result<String, String> {
+    let status = answer.status;
     let body: Value = serde_json::from_slice(&answer.body)
         .map_err(|e| format!("status {status} with a body that is no JSON ({e})"))?;
     match body.pointer(pointer) {
         Some(Value::String(token)) if !token.is_empty() => Ok(token.clone()),
         Some(_) => Err(format!("`{pointer}` in its JSON is not a token")),
         None => Err(format!("its JSON has no `{pointer}`")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_page;
+
+    #[test]
+    fn a_token_is_found_in_a_page() {
+        for (page, want) in [
+            (
+                r#"<form><input type="hidden" name="csrf" value="a&amp;b"></form>"#,
+                Some("a&b"),
+            ),
+            ("<INPUT VALUE='x y' NAME='csrf'/>", Some("x y")),
+            ("<input name=csrf value=abc/>", Some("abc")),
+            (r#"<meta name="csrf" content="m">"#, Some("m")),
+            (
+                r#"<input data-value="no" name="csrf" value="yes">"#,
+                Some("yes"),
+            ),
+            (r#"<input name="csrf">"#, None),
+            (
+                r#"<a name="csrf" value="x"><input name="other" value="y">"#,
+                None,
+            ),
+            ("<input name=\"csrf\" value=", None),
+            ("", None),
+        ] {
+            assert_eq!(in_page(page, "csrf").as_deref(), want, "{page}");
+        }
     }
 }

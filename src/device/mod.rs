@@ -1,22 +1,22 @@
 //! HTTP transport byte for byte, login session, settings guard, life monitor. May import
 //! [`crate::exchange`] and [`crate::profile`]; does not know the mock.
 //!
-//! Two paths lead to the device and look the same from outside. The *ordinary* one ([`Device::send`]
-//! with a [`Request::Http`]) is reqwest with keep-alive and without anything that a case did not
-//! ask for: no redirects, cookies, proxies, decompression or retries. The *socket* path writes the
-//! bytes itself and reads the answer with [`answer`]; it carries [`Request::Raw`], everything that
-//! wants a fresh connection, and every ordinary request whose bytes reqwest would change. With
-//! [`Carrier::Socket`] it carries the ordinary ones too, on kept-alive connections of its own.
+//! Requests are written byte for byte and answers read by [`answer`]: on kept-alive connections
+//! ([`Device::send`] with a [`Request::Http`]), or on fresh ones, as every [`Request::Raw`] is.
+//! [`Ordinary`] sends the same requests as any HTTP client would (reqwest), so that no mistake of
+//! ours accuses a device; logins go over it too.
 
 pub mod answer;
 mod chunked;
 mod classify;
+mod digest;
 mod fields;
 mod guard;
 mod kept;
-mod library;
 mod life;
 mod login;
+mod oauth;
+mod ordinary;
 mod read_back;
 mod session;
 mod socket;
@@ -26,16 +26,18 @@ pub use answer::Caps;
 pub use guard::{Guard, GuardedWrite, Restored};
 pub use life::LifeSign;
 pub use login::LoginError;
+pub use ordinary::Ordinary;
 pub use read_back::{ReadBackError, ReadBackState};
 pub use session::Credentials;
 pub use tls::Tls;
 
 use crate::contract::Policy;
-use crate::exchange::{Exchange, Failure, HttpRequest, Outcome, Phase, Request, Secret, Template};
+use crate::exchange::{
+    DigestForm, Exchange, Failure, HttpRequest, Outcome, Phase, Request, Secret, Template,
+};
 use crate::profile::Profile;
 use crate::redact::{Redactor, Sensitive};
 use session::Session;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -62,21 +64,6 @@ pub struct Options {
     /// How long the socket path looks for bytes after a complete answer, where the device does not
     /// close the connection before.
     pub grace: Duration,
-    /// What carries ordinary requests.
-    pub carrier: Carrier,
-}
-
-/// What carries ordinary requests, those that are neither [`Request::Raw`] nor want a fresh
-/// connection.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Carrier {
-    /// reqwest. It does not tell half a head from silence or from the end of a connection, nor
-    /// what follows an answer, nor a bare LF.
-    #[default]
-    Library,
-    /// Kept-alive connections of our own: every failure and anomaly is told, as on the socket
-    /// path, and an exchange costs about half the time.
-    Socket,
 }
 
 impl Default for Options {
@@ -89,7 +76,6 @@ impl Default for Options {
             rate: None,
             limits: Caps::default(),
             grace: Duration::from_millis(30),
-            carrier: Carrier::default(),
         }
     }
 }
@@ -202,13 +188,13 @@ pub struct Device {
     profile: Arc<Profile>,
     policy: Option<Arc<Policy>>,
     client: reqwest::Client,
+    /// For the clients of logins, which have cookies of their own.
+    tls: rustls::ClientConfig,
     connector: tokio_rustls::TlsConnector,
     session: Mutex<Session>,
     auth: Mutex<(Vec<(String, Template)>, Template)>,
     /// When the next request may go, where a rate is set.
     next_slot: Mutex<Option<Instant>>,
-    /// Our ends of the kept-alive connections that have carried an exchange.
-    connections: Mutex<Vec<SocketAddr>>,
     /// Kept-alive connections of our own.
     idle: Mutex<Vec<kept::Line>>,
     /// Whether the device serves one connection at a time, as far as it has shown.
@@ -245,13 +231,15 @@ impl Device {
             )));
         }
         let tls = tls::config(&options.tls, base.https)?;
-        let client = library::client(&options, tls.clone())?;
+        let client = ordinary::builder(&options, tls.clone())
+            .build()
+            .map_err(|e| DeviceError::Tls(e.to_string()))?;
         Ok(Device {
-            connector: tokio_rustls::TlsConnector::from(Arc::new(tls)),
+            connector: tokio_rustls::TlsConnector::from(Arc::new(tls.clone())),
+            tls,
             session: Mutex::new(Session::new(options.credentials.clone())),
             auth: Mutex::default(),
             next_slot: Mutex::new(None),
-            connections: Mutex::new(Vec::new()),
             idle: Mutex::new(Vec::new()),
             alone: AtomicBool::new(false),
             sent: AtomicU64::new(0),
@@ -326,8 +314,7 @@ impl Device {
             return Exchange::not_sent(refusal.to_string());
         }
         let patience = Duration::from_nanos(self.patience.load(Relaxed)).min(self.options.timeout);
-        self.send_by(self.options.carrier, request, fresh, patience)
-            .await
+        self.send_in_session(request, fresh, patience).await
     }
 
     /// From now on [`send`](Self::send) waits at most so long for an answer: for a device that is
@@ -341,18 +328,41 @@ impl Device {
     /// Carried as the ordinary ones are: on another connection it would wait for theirs where the
     /// device serves one at a time.
     async fn send_own(&self, request: &Request) -> Exchange {
-        self.send_by(self.options.carrier, request, false, self.options.timeout)
+        self.send_in_session(request, false, self.options.timeout)
             .await
     }
 
-    /// [`send`](Self::send) with a carrier and a time-out of its own.
-    async fn send_by(
-        &self,
-        carrier: Carrier,
-        request: &Request,
-        fresh: bool,
-        timeout: Duration,
-    ) -> Exchange {
+    /// Sends a request with what the session has to bring first: a challenge, a fresh token. One
+    /// that answered a Digest challenge that was too old goes once more, with the new one.
+    async fn send_in_session(&self, request: &Request, fresh: bool, timeout: Duration) -> Exchange {
+        let secrets = request.secrets();
+        if secrets.is_empty() {
+            return self.send_by(request, fresh, timeout).await;
+        }
+        self.prepare(&secrets).await;
+        let exchange = self.send_by(request, fresh, timeout).await;
+        if secrets.iter().any(|s| right_digest(*s))
+            && let Some(answer) = exchange.answer()
+            && lock(&self.session).digest_answered(answer.status, &answer.headers)
+        {
+            return self.send_by(request, fresh, timeout).await;
+        }
+        exchange
+    }
+
+    /// Brings what a request needs: the device's challenge, a token that has not ended.
+    async fn prepare(&self, secrets: &[Secret]) {
+        let challenged = |s: &Secret| matches!(s, Secret::Digest(_) | Secret::Offered);
+        if secrets.iter().any(challenged) && !lock(&self.session).asked() {
+            self.draw_challenge().await;
+        }
+        if secrets.contains(&Secret::Token) {
+            self.refresh_token().await;
+        }
+    }
+
+    /// [`send`](Self::send) with a time-out of its own, and the session as it is.
+    async fn send_by(&self, request: &Request, fresh: bool, timeout: Duration) -> Exchange {
         self.pace().await;
         match request {
             Request::Raw(raw) => {
@@ -361,11 +371,11 @@ impl Device {
             }
             Request::Http(http) => {
                 let mut first = None;
-                if !fresh
-                    && let Some((exchange, reused)) = self.ordinary(carrier, http, timeout).await
-                {
+                let large = http.body.as_ref().is_some_and(|b| b.len() > LARGE_BODY);
+                if !fresh && !large {
+                    let exchange = self.kept(http, timeout).await;
                     let exchange = self.count(exchange);
-                    if !(reused && is_silent_end(&exchange)) {
+                    if !(exchange.reused && is_silent_end(&exchange)) {
                         return exchange;
                     }
                     first = Some(exchange);
@@ -379,32 +389,6 @@ impl Device {
                     Some(first) if is_unreachable(&second) => first,
                     _ => second,
                 }
-            }
-        }
-    }
-
-    /// The exchange of an ordinary request and whether its connection may have carried another;
-    /// `None` where it has to be sent over a connection of its own.
-    async fn ordinary(
-        &self,
-        carrier: Carrier,
-        http: &HttpRequest,
-        timeout: Duration,
-    ) -> Option<(Exchange, bool)> {
-        if http.body.as_ref().is_some_and(|b| b.len() > LARGE_BODY) {
-            return None;
-        }
-        match carrier {
-            Carrier::Socket => {
-                let exchange = self.kept(http, timeout).await;
-                let reused = exchange.reused;
-                Some((exchange, reused))
-            }
-            Carrier::Library => {
-                let ready = self.library_request(http)?;
-                // It does not tell for an exchange that fails.
-                let reusable = !lock(&self.connections).is_empty();
-                Some((self.by_library(ready, timeout).await, reusable))
             }
         }
     }
@@ -445,8 +429,12 @@ impl Device {
         let (headers, query) = lock(&self.auth).clone();
         let session = lock(&self.session);
         let known = |t: &Template| {
-            t.try_render(|s| session.value(s).map(|v| v.into_owned()))
-                .is_ok()
+            let offered = |s: Secret| matches!(s, Secret::Digest(_) | Secret::Offered);
+            t.try_render(|s| {
+                let value = session.value(s).map(|v| v.into_owned());
+                value.or_else(|| offered(s).then(String::new))
+            })
+            .is_ok()
         };
         if !headers.is_empty() || !query.0.is_empty() {
             let headers = headers.into_iter().filter(|(_, t)| known(t)).collect();
@@ -489,14 +477,14 @@ impl Device {
         })
     }
 
-    /// Whether a token is known, from a login or from the user.
+    /// Whether there is a session: a token, from a login or from the user, or cookies.
     pub fn has_token(&self) -> bool {
-        lock(&self.session).has_token()
+        lock(&self.session).is_open()
     }
 
-    /// Forgets the token, also one that the user gave.
+    /// Forgets the session, also a token that the user gave.
     pub fn forget_token(&self) {
-        lock(&self.session).set_token(None);
+        lock(&self.session).forget();
     }
 
     /// Uses this token from now on.
@@ -559,6 +547,11 @@ fn is_unreachable(exchange: &Exchange) -> bool {
     )
 }
 
+/// Whether this is an answer to a challenge that the device should take.
+fn right_digest(secret: Secret) -> bool {
+    matches!(secret, Secret::Digest(DigestForm::Right) | Secret::Offered)
+}
+
 /// What to say where a credential is missing.
 fn unknown(secret: Secret) -> String {
     match secret {
@@ -567,6 +560,18 @@ fn unknown(secret: Secret) -> String {
         Secret::Password | Secret::PasswordMd5 => {
             "there is no password: give one with --password-env".to_owned()
         }
+        Secret::Cookies => "there are no cookies of a session: log in first".to_owned(),
+        Secret::Csrf => "there is no token against request forgery: log in first".to_owned(),
+        Secret::Key(at) => format!("the key {} of the profile is not known", at + 1),
+        Secret::Digest(DigestForm::Right) => {
+            "the device gave no Digest challenge that can be answered, or user name and password \
+             are not both known: give them with --username and --password-env"
+                .to_owned()
+        }
+        Secret::Digest(form) => format!(
+            "there is no {form:?} answer to a Digest challenge: none was given, or none answered before"
+        ),
+        Secret::Offered => "the device asks for no credentials".to_owned(),
         Secret::Altered(original, how) => format!(
             "there is no {how:?} form of {}: it is not known, or too short, or the same",
             original.secret().env_name()

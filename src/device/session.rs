@@ -1,11 +1,13 @@
 //! The credentials of a session, where they go into a request, and how they are kept out of text.
 //! May import [`crate::exchange`] and [`crate::redact`].
 
-use crate::exchange::{Alteration, Original, Secret};
+use super::digest::{self, Challenge, Offers};
+use crate::exchange::{Alteration, DigestForm, Original, Part, Secret, Template};
 use crate::redact::{Redactor, Sensitive};
 use base64::Engine as _;
 use md5::{Digest, Md5};
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::fmt::Write as _;
 
 /// What the user gave to prove who they are.
@@ -17,6 +19,24 @@ pub struct Credentials {
     pub password: Option<Sensitive>,
     /// A token; with it there is no login.
     pub token: Option<Sensitive>,
+    /// The profile's keys, in the order of their names.
+    pub keys: Vec<Sensitive>,
+    /// The secret of an OAuth 2 client, where it is not the password.
+    pub client_secret: Option<Sensitive>,
+}
+
+/// What a login brought.
+#[derive(Debug, Default)]
+pub(super) struct Opened {
+    /// A token, or the value of the cookie that the session is known by.
+    pub(super) token: Option<String>,
+    /// As a `Cookie` field has them.
+    pub(super) cookies: Option<String>,
+    pub(super) csrf: Option<String>,
+    /// What gets a new token without a password (RFC 6749 §6).
+    pub(super) refresh: Option<String>,
+    /// When the token ends.
+    pub(super) expires: Option<tokio::time::Instant>,
 }
 
 /// Credentials and the token that stands for them.
@@ -26,12 +46,23 @@ pub(super) struct Session {
     token: Option<Sensitive>,
     md5: Option<Sensitive>,
     basic: Option<Sensitive>,
+    cookies: Option<Sensitive>,
+    csrf: Option<Sensitive>,
+    pub(super) refresh: Option<Sensitive>,
+    /// When the token ends.
+    pub(super) expires: Option<tokio::time::Instant>,
+    /// What the device's challenge offers; `None`: it was not asked.
+    offers: Option<Offers>,
+    /// Requests that answered the challenge's nonce.
+    count: Cell<u32>,
+    /// Whether an answer to a challenge was ever taken.
+    digest_works: bool,
     /// Every secret of the session, also the tokens that it had.
     pub(super) redactor: Redactor,
 }
 
 /// Forms of credentials that requests carry, and that a text may show.
-const SHOWN: [Secret; 11] = [
+const SHOWN: [Secret; 21] = [
     Secret::Token,
     Secret::Basic,
     Secret::PasswordMd5,
@@ -43,6 +74,16 @@ const SHOWN: [Secret; 11] = [
     Secret::Altered(Original::Token, Alteration::Capitals),
     Secret::Altered(Original::PasswordMd5, Alteration::Shortened),
     Secret::Altered(Original::Password, Alteration::Shortened),
+    Secret::Cookies,
+    Secret::Csrf,
+    Secret::Key(0),
+    Secret::Key(1),
+    Secret::Key(2),
+    Secret::Key(3),
+    Secret::Key(4),
+    Secret::Key(5),
+    Secret::Key(6),
+    Secret::Key(7),
 ];
 
 impl Session {
@@ -66,7 +107,7 @@ impl Session {
             credentials,
             md5,
             basic,
-            redactor: Redactor::default(),
+            ..Session::default()
         };
         session.tell();
         session
@@ -80,16 +121,141 @@ impl Session {
                     .add(&format!("${}", secret.env_name()), &value);
             }
         }
+        let others = [&self.refresh, &self.credentials.client_secret];
+        for value in others.into_iter().flatten() {
+            self.redactor.add("***", value.expose());
+        }
+        // A cookie by itself, as `Set-Cookie` shows it.
+        for pair in exposed(&self.cookies).iter().flat_map(|c| c.split("; ")) {
+            if let Some((_, value)) = pair.split_once('=').filter(|(_, v)| v.len() >= 8) {
+                self.redactor.add("***", value);
+            }
+        }
     }
 
-    pub(super) fn has_token(&self) -> bool {
-        self.token.is_some()
+    /// Whether there is a token, or cookies of a session.
+    pub(super) fn is_open(&self) -> bool {
+        self.token.is_some() || self.cookies.is_some()
+    }
+
+    /// Keeps what a login brought.
+    pub(super) fn open(&mut self, opened: Opened) {
+        self.token = opened.token.map(Into::into);
+        self.cookies = opened.cookies.map(Into::into);
+        self.csrf = opened.csrf.map(Into::into);
+        self.refresh = opened.refresh.map(Into::into);
+        self.expires = opened.expires;
+        self.tell();
     }
 
     /// Uses another token, or none, from now on.
     pub(super) fn set_token(&mut self, token: Option<Sensitive>) {
         self.token = token;
         self.tell();
+    }
+
+    /// Forgets what a login brought, and a token that the user gave.
+    pub(super) fn forget(&mut self) {
+        self.token = None;
+        self.cookies = None;
+        self.csrf = None;
+        self.expires = None;
+    }
+
+    /// Whether the device's challenge is known, or that it has none.
+    pub(super) fn asked(&self) -> bool {
+        self.offers.is_some()
+    }
+
+    /// Takes note of what the device offers.
+    pub(super) fn offered(&mut self, offers: Offers) {
+        self.offers = Some(offers);
+        self.count.set(0);
+    }
+
+    /// Why the device's Digest challenge cannot be answered, where it cannot.
+    pub(super) fn unspoken(&self) -> Option<&str> {
+        self.offers.as_ref()?.unspoken.as_deref()
+    }
+
+    /// Whether [`Secret::Offered`] stands for something.
+    pub(super) fn has_offer(&self) -> bool {
+        self.challenge().is_some()
+            || self.basic.is_some() && self.offers.as_ref().is_some_and(|o| o.basic)
+    }
+
+    fn challenge(&self) -> Option<&Challenge> {
+        self.offers.as_ref()?.digest.as_ref()
+    }
+
+    /// Learns from an answer to a request with the right Digest credentials. Whether the request
+    /// should go once more: its nonce was old. A device that does not say so (`stale`) is believed
+    /// to mean it only where the credentials were good before; else it means the credentials.
+    pub(super) fn digest_answered(&mut self, status: u16, headers: &[(String, Vec<u8>)]) -> bool {
+        if status != 401 {
+            self.digest_works |= status < 400 && self.count.get() > 0;
+            let next = Challenge::next_nonce(headers);
+            if let (Some(next), Some(offers)) = (next, &mut self.offers)
+                && let Some(challenge) = &mut offers.digest
+                && challenge.nonce != next
+            {
+                challenge.nonce = next;
+                self.count.set(0);
+            }
+            return false;
+        }
+        let offers = Offers::of(headers);
+        let Some(new) = &offers.digest else {
+            return false;
+        };
+        let renewed = self.challenge().is_none_or(|old| old.nonce != new.nonce);
+        let first = self.challenge().is_none();
+        let again = renewed && (first || new.stale || self.digest_works);
+        if renewed {
+            self.offered(offers);
+        }
+        again
+    }
+
+    /// The value of a credential for the request that it stands in: method, and target as in the
+    /// request line.
+    pub(super) fn placed(&self, secret: Secret, method: &str, uri: &str) -> Option<Cow<'_, str>> {
+        match secret {
+            Secret::Digest(form) => self.digest(form, method, uri).map(Cow::Owned),
+            Secret::Offered => match self.offers.as_ref()? {
+                Offers {
+                    digest: Some(_), ..
+                } => self.digest(DigestForm::Right, method, uri).map(Cow::Owned),
+                Offers { basic: true, .. } => {
+                    let basic = exposed(&self.basic)?;
+                    Some(Cow::Owned(format!("Basic {basic}")))
+                }
+                Offers { .. } => None,
+            },
+            other => self.value(other),
+        }
+    }
+
+    fn digest(&self, form: DigestForm, method: &str, uri: &str) -> Option<String> {
+        let challenge = self.challenge()?;
+        let count = match form {
+            DigestForm::ReplayedCount if self.count.get() == 0 => return None,
+            DigestForm::ReplayedCount => self.count.get(),
+            // What is refused is not counted by the device either.
+            _ => self.count.get() + 1,
+        };
+        if form == DigestForm::Right {
+            self.count.set(count);
+        }
+        let ask = digest::Ask {
+            user: self.credentials.username.as_deref()?,
+            password: exposed(&self.credentials.password)?,
+            method,
+            uri,
+            count,
+            client_nonce: &challenge.client_nonce(),
+        };
+        Some(digest::answer(challenge, &ask, form))
     }
 
     /// The value of a credential, where it is known. An altered one is known where its original is
@@ -101,6 +267,14 @@ impl Session {
             Secret::Password => exposed(&self.credentials.password),
             Secret::PasswordMd5 => exposed(&self.md5),
             Secret::Basic => exposed(&self.basic),
+            Secret::Cookies => exposed(&self.cookies),
+            Secret::Csrf => exposed(&self.csrf),
+            Secret::Key(at) => {
+                let keys = &self.credentials.keys;
+                keys.get(usize::from(at)).map(Sensitive::expose)
+            }
+            // Of a request, see `placed`.
+            Secret::Digest(_) | Secret::Offered => None,
             Secret::Altered(original, how) => {
                 let value = self.value(original.secret())?;
                 return how.apply(&value).map(Cow::Owned);
@@ -143,6 +317,16 @@ impl Session {
         .into_iter()
         .filter_map(|secret| self.value(secret))
         .any(|value| value.len() >= 12 && text.contains(value.as_ref()))
+    }
+}
+
+/// Whether a field goes because nothing is known to stand in it: the device has given no challenge
+/// so far. If the request draws one, it is sent again with the answer.
+pub(super) fn stands_for_nothing(session: &Session, value: &Template) -> bool {
+    match value.0.as_slice() {
+        [Part::Secret(Secret::Offered)] => !session.has_offer(),
+        [Part::Secret(Secret::Digest(DigestForm::Right))] => session.challenge().is_none(),
+        _ => false,
     }
 }
 

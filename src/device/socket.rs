@@ -2,10 +2,9 @@
 //! read while they are written. May import [`crate::exchange`].
 
 use super::answer::Reader;
-use super::{Device, classify, library, lock, session, unknown};
+use super::{Device, classify, lock, ordinary, session, unknown};
 use crate::exchange::{
-    Anomaly, Exchange, Failure, HttpRequest, Outcome, Phase, RawRequest, Secret, Segment, Template,
-    Timings,
+    Anomaly, Exchange, Failure, HttpRequest, Outcome, Phase, RawRequest, Segment, Timings,
 };
 use rustls::pki_types::ServerName;
 use std::io;
@@ -72,9 +71,12 @@ impl Device {
     pub(super) fn raw_job(&self, raw: &RawRequest) -> Result<Job, String> {
         let session = lock(&self.session);
         let mut steps = Vec::with_capacity(raw.segments.len());
+        // What was written so far: a Digest answer belongs to the request line before it.
+        let mut written: Vec<u8> = Vec::new();
         for segment in &raw.segments {
             let bytes = match segment {
                 Segment::Bytes(bytes) => {
+                    written.extend_from_slice(bytes);
                     // Segments are writes of their own: where one ends may be what a case tests.
                     steps.push(Step::Write(bytes.clone()));
                     continue;
@@ -87,13 +89,17 @@ impl Device {
                     steps.push(Step::Shutdown);
                     continue;
                 }
-                Segment::Secret(secret) => session
-                    .value(*secret)
-                    .ok_or_else(|| unknown(*secret))?
-                    .into_owned(),
+                Segment::Secret(secret) => {
+                    let (method, uri) = request_line(&written);
+                    session
+                        .placed(*secret, &method, &uri)
+                        .ok_or_else(|| unknown(*secret))?
+                        .into_owned()
+                }
                 Segment::Prefix => self.base.prefix().to_owned(),
                 Segment::Host => self.base.authority().to_owned(),
             };
+            written.extend_from_slice(bytes.as_bytes());
             steps.push(Step::Write(bytes.into_bytes()));
         }
         join_inserts(&raw.segments, &mut steps);
@@ -117,27 +123,20 @@ impl Device {
     pub(super) fn http_bytes(&self, http: &HttpRequest) -> Result<Vec<u8>, String> {
         let session = lock(&self.session);
         let mut bytes = Vec::with_capacity(512 + http.body.as_ref().map_or(0, Vec::len));
-        let render = |template: &Template, encode: bool| {
-            template
-                .try_render(|secret: Secret| {
-                    let value = session.value(secret)?;
-                    Some(if encode {
-                        session::query_value(&value)
-                    } else {
-                        value.into_owned()
-                    })
-                })
-                .map_err(unknown)
-        };
-        let target = render(&http.target, true)?;
+        let target = http
+            .target
+            .try_render(|secret| Some(session::query_value(&session.value(secret)?)))
+            .map_err(unknown)?;
         check("method", &http.method, |b| b <= b' ')?;
         check("target", &target, |b| b <= b' ')?;
         bytes.extend_from_slice(http.method.as_bytes());
         bytes.push(b' ');
+        let line = bytes.len();
         if target.starts_with('/') {
             bytes.extend_from_slice(self.base.prefix().as_bytes());
         }
         bytes.extend_from_slice(target.as_bytes());
+        let uri = String::from_utf8_lossy(bytes.get(line..).unwrap_or_default()).into_owned();
         bytes.extend_from_slice(b" HTTP/1.1\r\n");
         let mut field = |name: &str, value: &str| {
             bytes.extend_from_slice(name.as_bytes());
@@ -154,7 +153,12 @@ impl Device {
             field("Host", self.base.authority());
         }
         for (name, value) in &http.headers {
-            let value = render(value, false)?;
+            if session::stands_for_nothing(&session, value) {
+                continue;
+            }
+            let value = value
+                .try_render(|s| Some(session.placed(s, &http.method, &uri)?.into_owned()))
+                .map_err(unknown)?;
             check("header name", name, |b| b <= b' ' || b == b':')?;
             check("header value", &value, |b| matches!(b, b'\r' | b'\n' | 0))?;
             field(name, &value);
@@ -163,7 +167,7 @@ impl Device {
             field("Accept", "*/*");
         }
         if !given("user-agent") {
-            field("User-Agent", library::USER_AGENT);
+            field("User-Agent", ordinary::USER_AGENT);
         }
         if let Some(body) = &http.body
             && !given("content-length")
@@ -440,4 +444,13 @@ fn check(what: &str, text: &str, bad: impl Fn(u8) -> bool) -> Result<(), String>
              must be raw"
         )),
     }
+}
+
+/// Method and target of the last request line in what was written; empty where there is none.
+fn request_line(written: &[u8]) -> (String, String) {
+    let text = String::from_utf8_lossy(written);
+    let line = text.lines().rev().find(|line| line.contains(" HTTP/1."));
+    let mut words = line.unwrap_or_default().split(' ');
+    let mut next = || words.next().unwrap_or_default().to_owned();
+    (next(), next())
 }

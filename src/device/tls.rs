@@ -4,9 +4,11 @@
 use super::DeviceError;
 use crate::files;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,7 +18,8 @@ use std::sync::Arc;
 pub struct Tls {
     /// Take any certificate and any name.
     pub insecure: bool,
-    /// PEM file with the only authorities to trust; without it, those of the system.
+    /// PEM file with the only authorities and certificates to trust; without it, the system's
+    /// authorities.
     pub ca_file: Option<PathBuf>,
     /// PEM file with our certificate chain and its private key (PKCS#8, PKCS#1 or SEC1).
     pub client_cert: Option<PathBuf>,
@@ -34,7 +37,9 @@ pub(super) fn config(tls: &Tls, https: bool) -> Result<ClientConfig, DeviceError
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(TakeAny(provider)))
     } else if let Some(file) = &tls.ca_file {
-        builder.with_root_certificates(roots(file)?)
+        builder
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(Named::new(file, provider)?))
     } else if https {
         let verifier = rustls_platform_verifier::Verifier::new(provider).map_err(|e| {
             DeviceError::Tls(format!(
@@ -99,16 +104,109 @@ fn pem(option: &'static str, file: &Path) -> Result<Vec<u8>, DeviceError> {
     })
 }
 
-fn roots(file: &Path) -> Result<RootCertStore, DeviceError> {
-    let mut store = RootCertStore::empty();
-    for certificate in certificates(CA_FILE, file)? {
-        store.add(certificate).map_err(|e| DeviceError::File {
+/// Trusts the authorities of a file, and the certificates in it by themselves: what
+/// `openssl req -x509` makes is an authority that signs itself and serves as the device's own
+/// certificate, which no path of RFC 5280 leads to.
+#[derive(Debug)]
+struct Named {
+    authorities: Arc<WebPkiServerVerifier>,
+    own: Vec<CertificateDer<'static>>,
+}
+
+impl Named {
+    fn new(file: &Path, provider: Arc<CryptoProvider>) -> Result<Named, DeviceError> {
+        let own = certificates(CA_FILE, file)?;
+        let error = |why: String| DeviceError::File {
             option: CA_FILE,
             file: file.to_owned(),
-            why: format!("a certificate in it cannot be used as an authority: {e}"),
-        })?;
+            why,
+        };
+        let mut store = RootCertStore::empty();
+        for certificate in &own {
+            store.add(certificate.clone()).map_err(|e| {
+                error(format!(
+                    "a certificate in it cannot be used as an authority: {e}"
+                ))
+            })?;
+        }
+        let authorities = WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider);
+        Ok(Named {
+            authorities: authorities.build().map_err(|e| error(e.to_string()))?,
+            own,
+        })
     }
-    Ok(store)
+}
+
+impl ServerCertVerifier for Named {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        if self.own.iter().any(|own| own == end_entity) {
+            // Exactly what the user named; it must still be for the name that was asked for.
+            let certificate = ParsedCertificate::try_from(end_entity)?;
+            verify_server_name(&certificate, name)?;
+            return Ok(ServerCertVerified::assertion());
+        }
+        self.authorities
+            .verify_server_cert(end_entity, intermediates, name, ocsp, now)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.authorities
+            .verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.authorities
+            .verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.authorities.supported_verify_schemes()
+    }
+}
+
+/// A TLS error in the library's words, and what to do about it.
+pub(super) fn words(error: &rustls::Error) -> String {
+    let rustls::Error::InvalidCertificate(certificate) = error else {
+        return error.to_string();
+    };
+    use rustls::CertificateError as Bad;
+    let advice = match certificate {
+        Bad::Expired | Bad::ExpiredContext { .. } => {
+            "the certificate has expired: renew it, or look at the clock of this machine"
+        }
+        Bad::NotValidYet | Bad::NotValidYetContext { .. } => {
+            "the certificate is not valid yet: look at the clocks of the device and this machine"
+        }
+        Bad::UnknownIssuer => {
+            "nobody that is trusted has signed the certificate: name its authority, or the \
+             certificate itself, with --ca-file PEM"
+        }
+        Bad::NotValidForName | Bad::NotValidForNameContext { .. } => {
+            "the certificate is for another name: use that name in --target"
+        }
+        Bad::Other(_) if error.to_string().contains("CaUsedAsEndEntity") => {
+            "the certificate has signed itself: name it with --ca-file PEM"
+        }
+        _ => return error.to_string(),
+    };
+    format!("{error} ({advice}; --insecure takes any certificate)")
 }
 
 /// Takes any certificate, for `--insecure`: devices carry self-signed, expired and X.509v1 ones.

@@ -226,13 +226,8 @@ impl Hearing<'_> {
 
     fn login_refused(&self, judgement: &mut Judgement) {
         let main = self.case.main_promise();
-        let token = self.law.profile.login.as_ref().and_then(|login| {
-            let body = self.json()?;
-            match body.pointer(&login.token) {
-                Some(Value::String(token)) if !token.is_empty() => Some(token.chars().count()),
-                _ => None,
-            }
-        });
+        let token = self.law.profile.token_in(self.answer);
+        let token = token.map(|token| token.chars().count());
         match self.answer.status {
             status @ 200..=299 if token.is_some() => {
                 judgement.broken(&main, Deviation::token_given(status));

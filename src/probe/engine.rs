@@ -87,7 +87,7 @@ impl<'a> Probe<'a> {
     pub fn new(law: Law<'a>, device: &'a Device, patience: Patience) -> Probe<'a> {
         Probe {
             law,
-            session: Session::new(device, law.profile.login.as_ref(), patience),
+            session: Session::new(device, patience),
             settings: Settings::default(),
             guard: None,
             spent: Spent::default(),
@@ -110,7 +110,7 @@ impl<'a> Probe<'a> {
         guarded: Vec<GuardedWrite>,
     ) -> Result<(), String> {
         let device = self.device();
-        if let Some((headers, query)) = own_credentials(context.contract) {
+        if let Some((headers, query)) = own_credentials(context.contract, context.profile) {
             device.set_auth(headers, query);
         }
         self.session.open().await?;

@@ -4,7 +4,6 @@
 use crate::case::{Case, Expect};
 use crate::device::{Device, LifeSign};
 use crate::exchange::{Exchange, Failure, HttpRequest, Phase, Request, Secret, Segment};
-use crate::profile::Login;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -33,7 +32,6 @@ pub struct Patience {
 /// A device as the probe drives it.
 pub struct Session<'a> {
     device: &'a Device,
-    login: Option<&'a Login>,
     patience: Patience,
     sign: Option<LifeSign>,
     restarts: u64,
@@ -46,10 +44,9 @@ pub struct Session<'a> {
 
 impl<'a> Session<'a> {
     /// A session that is not open yet; sends nothing.
-    pub fn new(device: &'a Device, login: Option<&'a Login>, patience: Patience) -> Session<'a> {
+    pub fn new(device: &'a Device, patience: Patience) -> Session<'a> {
         Session {
             device,
-            login,
             patience,
             sign: None,
             restarts: 0,
@@ -93,23 +90,17 @@ impl<'a> Session<'a> {
     /// # Errors
     /// As [`Device::login`]; secrets masked.
     pub async fn log_in(&self) -> Result<(), String> {
-        if self.device.has_token() || !self.can_log_in() {
+        if !self.device.needs_login() {
             return Ok(());
         }
         let opened = self.device.login().await;
         opened.map_err(|e| self.device.mask(&e.to_string()))
     }
 
-    /// Whether the profile has a login that can be fed with what the user gave.
-    pub fn can_log_in(&self) -> bool {
-        self.login
-            .is_some_and(|l| l.secrets().into_iter().all(|s| self.device.knows(s)))
-    }
-
     /// Whether a request with good credentials was answered as if it had none.
     pub fn ended(&self, case: &Case, exchange: &Exchange) -> bool {
         exchange.status() == Some(401)
-            && self.can_log_in()
+            && self.device.can_login()
             && carries_credentials(&case.request)
             && !matches!(
                 case.expect,

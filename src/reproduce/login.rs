@@ -11,7 +11,7 @@ use crate::profile::Profile;
 /// cannot be filled in by one.
 pub fn login_lines(profile: &Profile, base: &str) -> Option<String> {
     let login = profile.login.as_ref()?;
-    let member = login.token.rsplit('/').next()?;
+    let member = login.token.as_ref()?.rsplit('/').next()?;
     let member = member.replace("~1", "/").replace("~0", "~");
     // An index of an array, or the answer itself.
     if member.is_empty() || member.bytes().all(|b| b.is_ascii_digit()) {

@@ -76,7 +76,7 @@ pub(super) fn target_word(template: &Template) -> String {
             r#"$(perl -e '$_={};s/[^A-Za-z0-9._~-]/sprintf"%%%02X",ord$&/ge;print')"#,
             perl(secret)
         ),
-        Secret::Token | Secret::PasswordMd5 | Secret::Altered(..) => reference(secret, next),
+        _ => reference(secret, next),
     })
 }
 

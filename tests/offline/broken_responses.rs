@@ -4,7 +4,7 @@
 
 use crate::scripted;
 
-use probity::device::{Carrier, Options, answer};
+use probity::device::answer;
 use probity::exchange::Outcome;
 use scripted::{Server, class, get, raw_get};
 use std::fmt::Write as _;
@@ -41,13 +41,9 @@ async fn every_broken_answer_is_classified_on_both_paths() {
     for (name, bytes) in files {
         let server = Server::once(bytes).await;
         let device = server.device();
-        let own = scripted::device(Options {
-            carrier: Carrier::Socket,
-            ..server.options()
-        });
         let start = Instant::now();
-        let ordinary = device.send(&get("/"), false).await;
-        let kept = own.send(&get("/"), false).await;
+        let ordinary = scripted::ordinary(&device, &get("/")).await;
+        let kept = device.send(&get("/"), false).await;
         let socket = device.send(&raw_get(), false).await;
         assert!(
             start.elapsed() < Duration::from_secs(5),

@@ -207,7 +207,7 @@ fn requests() {
         }
         let mut alone = stage.contract.clone();
         alone.operations.retain(|o| o.id == op.id);
-        if let Some((heads, query)) = own_credentials(&alone) {
+        if let Some((heads, query)) = own_credentials(&alone, &stage.profile) {
             writeln!(out, "    own:{} {}", headers(&heads), rendered(&query)).expect("text");
         }
     }

@@ -62,6 +62,7 @@ fn path(path: &FieldPath) -> String {
 fn security(operation: &Operation) -> String {
     let one = |scheme: &SecurityScheme| match scheme {
         SecurityScheme::ApiKey { name, place } => format!("key {name} in {}", json!(place)),
+        SecurityScheme::OAuth2(flows) => format!("oauth2 {:?}", flows.scopes),
         other => format!("{other:?}").to_lowercase(),
     };
     let all = |list: &Vec<SecurityScheme>| match list.as_slice() {

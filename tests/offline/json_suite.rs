@@ -28,6 +28,7 @@ fn every_file_draws_an_answer_and_every_n_file_is_refused() {
                 username: Some("admin".to_owned()),
                 password: Some("123456".into()),
                 token: None,
+                ..Credentials::default()
             },
             ..Options::default()
         },

@@ -75,6 +75,7 @@ impl Server {
                 username: Some(USERNAME.to_owned()),
                 password: Some(PASSWORD.into()),
                 token: Some(TOKEN.into()),
+                ..Credentials::default()
             },
             ..DeviceOptions::default()
         };

@@ -71,7 +71,8 @@ fn all_clean(suite: &Suite, devices: &[(String, MockConfig)]) {
 fn every_choice_is_clean() {
     let suite = &*SUITE;
     let mut devices = Vec::new();
-    for choice in choices() {
+    // How Digest is asked for does not concern a contract without it.
+    for choice in choices().iter().filter(|c| c.name != "digest") {
         for value in choice.values.iter().skip(1) {
             let config = suite
                 .mock()

@@ -21,6 +21,14 @@ components:
     door: {scheme}
 paths:
   /name:
+    get:
+      operationId: getName
+      security: [{{door: []}}]
+      responses:
+        "200":
+          description: the name
+          content: {{application/json: {{schema: {{type: object, required: [name], properties: {{name: {{type: string, minLength: 1, maxLength: 12}}}}}}}}}}
+        "401": {{description: who are you}}
     put:
       operationId: putName
       security: [{{door: []}}]
@@ -44,12 +52,15 @@ paths:
     Suite::new(contract, profile)
 }
 
-const SCHEMES: [&str; 5] = [
+const SCHEMES: [&str; 8] = [
     "{type: http, scheme: bearer}",
     "{type: http, scheme: basic}",
     "{type: apiKey, name: X-Key, in: header}",
     "{type: apiKey, name: key, in: query}",
     "{type: apiKey, name: key, in: cookie}",
+    "{type: http, scheme: digest}",
+    "{type: oauth2, flows: {password: {tokenUrl: /token, scopes: {}}}}",
+    "{type: oauth2, flows: {clientCredentials: {tokenUrl: /oauth/token, scopes: {a: b}}}}",
 ];
 
 #[test]

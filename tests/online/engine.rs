@@ -4,7 +4,7 @@
 use crate::support;
 
 use probity::case::Context;
-use probity::device::{Carrier, Device, Options};
+use probity::device::{Device, Options};
 use probity::judge::{Kind, Law};
 use probity::mock::{self, MockConfig};
 use probity::probe::{Patience, Probe};
@@ -37,7 +37,6 @@ fn again(suite: &Suite, config: MockConfig, findings: &[Finding]) -> Vec<Fate> {
             base_url: format!("http://{}", mock.addr()),
             credentials,
             timeout: Duration::from_millis(1_500),
-            carrier: Carrier::Socket,
             ..Options::default()
         },
         suite.profile.clone(),

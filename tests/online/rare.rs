@@ -11,7 +11,7 @@ use probity::campaign::generate::Source;
 use probity::campaign::input::Input;
 use probity::campaign::random::Random;
 use probity::case::{Context, Step};
-use probity::device::{Carrier, Credentials, Device, Options as DeviceOptions};
+use probity::device::{Credentials, Device, Options as DeviceOptions};
 use probity::mock;
 use probity::run::event::{Event, Listener};
 use probity::run::journal::Past;
@@ -51,7 +51,7 @@ fn night(
     let credentials = Credentials {
         username: Some(config.username.clone()),
         password: Some(config.password.as_str().into()),
-        token: None,
+        ..Credentials::default()
     };
     let mock = mock::spawn(config).expect("mock");
     let device = Device::new(
@@ -59,7 +59,6 @@ fn night(
             base_url: format!("http://{}", mock.addr()),
             credentials,
             timeout: Duration::from_secs(3),
-            carrier: Carrier::Socket,
             ..DeviceOptions::default()
         },
         suite.profile.clone(),

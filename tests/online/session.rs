@@ -145,6 +145,7 @@ fn with(
             username: Some(username.to_owned()),
             password: password.map(Into::into),
             token: token.map(Into::into),
+            ..Credentials::default()
         },
         ..server.options()
     };

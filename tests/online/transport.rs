@@ -1,27 +1,17 @@
-//! Real sockets: the bytes on the wire are the bytes of the case, over either path and carrier, and
+//! Real sockets: the bytes on the wire are the bytes of the case, by either client, and
 //! connections are kept, dropped and replaced as HTTP wants it.
 #![allow(missing_docs)]
 
 use crate::scripted;
 
-use probity::device::{Carrier, Credentials, Device, Options};
+use probity::device::{Credentials, Options};
 use probity::exchange::{Failure, HttpRequest, RawRequest, Request, Secret, Segment, Template};
-use scripted::{Server, Visit, class, device, get, post, raw_get, read_request};
+use scripted::{Server, Visit, class, device, get, ordinary, post, raw_get, read_request};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
-
-/// A device for each carrier of ordinary requests.
-fn carriers(options: &Options) -> [Device; 2] {
-    [Carrier::Library, Carrier::Socket].map(|carrier| {
-        device(Options {
-            carrier,
-            ..options.clone()
-        })
-    })
-}
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
@@ -32,7 +22,7 @@ fn text(bytes: &[u8]) -> String {
 #[tokio::test]
 async fn an_ordinary_request_is_sent_byte_for_byte() {
     let server = Server::answering(OK).await;
-    let devices = carriers(&Options {
+    let device = device(Options {
         credentials: Credentials {
             token: Some("t0k".into()),
             ..Credentials::default()
@@ -52,9 +42,9 @@ async fn an_ordinary_request_is_sent_byte_for_byte() {
         ],
         body: Some(body.clone()),
     });
-    devices[0].send(&request, false).await;
-    devices[0].send(&request, true).await;
-    devices[1].send(&request, false).await;
+    ordinary(&device, &request).await;
+    device.send(&request, true).await;
+    device.send(&request, false).await;
     let agent = concat!("probity/", env!("CARGO_PKG_VERSION"));
     let host = server.addr;
     let fields = "Content-Type: application/json\r\nAuthorization: Bearer t0k\r\n";
@@ -107,8 +97,8 @@ async fn no_target_header_or_body_is_rewritten() {
         ("Connection", "close"),
         ("Host", "elsewhere"),
     ];
-    let [library, own] = carriers(&server.options());
-    for (device, fresh) in [(&library, false), (&own, false), (&own, true)] {
+    let device = server.device();
+    for fresh in [false, true] {
         for target in targets {
             let exchange = device.send(&get(target), fresh).await;
             assert_eq!(exchange.status(), Some(200), "{target}");
@@ -169,7 +159,7 @@ async fn raw_segments_are_sent_as_they_are() {
         credentials: Credentials {
             username: Some("admin".to_owned()),
             password: Some("123456".into()),
-            token: None,
+            ..Credentials::default()
         },
         ..server.options()
     });
@@ -263,14 +253,17 @@ async fn a_request_that_would_be_two_is_not_sent() {
 #[tokio::test]
 async fn ordinary_requests_share_a_connection_and_fresh_ones_do_not() {
     let server = Server::answering(OK).await;
-    for device in carriers(&server.options()) {
-        assert!(!device.send(&get("/"), false).await.reused);
-        assert!(device.send(&post("/", "{}"), false).await.reused);
-        assert!(!device.send(&get("/"), true).await.reused);
-        assert!(!device.send(&raw_get(), false).await.reused);
-        assert!(device.send(&get("/"), false).await.reused);
-        assert_eq!((device.sent(), device.answered()), (5, 5));
-    }
+    let device = server.device();
+    assert!(!device.send(&get("/"), false).await.reused);
+    assert!(device.send(&post("/", "{}"), false).await.reused);
+    assert!(!device.send(&get("/"), true).await.reused);
+    assert!(!device.send(&raw_get(), false).await.reused);
+    assert!(device.send(&get("/"), false).await.reused);
+    // The ordinary client leaves no connection behind, and none of ours open beside its own.
+    assert!(!ordinary(&device, &get("/")).await.reused);
+    assert!(!ordinary(&device, &get("/")).await.reused);
+    assert!(!device.send(&get("/"), false).await.reused);
+    assert_eq!((device.sent(), device.answered()), (8, 8));
 }
 
 #[tokio::test]
@@ -286,33 +279,29 @@ async fn a_connection_that_ended_while_idle_is_no_failure() {
         }
     })
     .await;
-    for device in carriers(&server.options()) {
-        assert_eq!(class(&device.send(&get("/1"), false).await), "200");
-        assert_eq!(class(&device.send(&get("/2"), false).await), "200");
-        assert_eq!((device.sent(), device.answered()), (3, 2));
-    }
+    let device = server.device();
+    assert_eq!(class(&device.send(&get("/1"), false).await), "200");
+    assert_eq!(class(&device.send(&get("/2"), false).await), "200");
+    assert_eq!((device.sent(), device.answered()), (3, 2));
 }
 
 #[tokio::test]
 async fn a_device_that_falls_over_a_request_is_not_excused() {
-    for carrier in [Carrier::Library, Carrier::Socket] {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let device = device(Options {
-            base_url: format!("http://{}", listener.local_addr().unwrap()),
-            carrier,
-            ..Options::default()
-        });
-        tokio::spawn(async move {
-            let (mut stream, _) = listener.accept().await.unwrap();
-            read_request(&mut stream).await;
-            stream.write_all(OK.as_bytes()).await.unwrap();
-            read_request(&mut stream).await;
-            drop(listener);
-        });
-        assert_eq!(class(&device.send(&get("/"), false).await), "200");
-        assert_eq!(class(&device.send(&get("/"), false).await), "closed");
-        assert_eq!(class(&device.send(&get("/"), false).await), "refused");
-    }
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let device = device(Options {
+        base_url: format!("http://{}", listener.local_addr().unwrap()),
+        ..Options::default()
+    });
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        read_request(&mut stream).await;
+        stream.write_all(OK.as_bytes()).await.unwrap();
+        read_request(&mut stream).await;
+        drop(listener);
+    });
+    assert_eq!(class(&device.send(&get("/"), false).await), "200");
+    assert_eq!(class(&device.send(&get("/"), false).await), "closed");
+    assert_eq!(class(&device.send(&get("/"), false).await), "refused");
 }
 
 #[tokio::test]
@@ -333,14 +322,13 @@ async fn a_connection_that_was_closed_or_has_bytes_in_it_is_not_used_again() {
             }
         })
         .await;
-        for device in carriers(&server.options()) {
-            for _ in 0..2 {
-                let exchange = device.send(&get("/"), false).await;
-                assert_eq!((class(&exchange).as_str(), exchange.reused), ("200", false));
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-            assert_eq!((device.sent(), device.answered()), (2, 2));
+        let device = server.device();
+        for _ in 0..2 {
+            let exchange = device.send(&get("/"), false).await;
+            assert_eq!((class(&exchange).as_str(), exchange.reused), ("200", false));
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
+        assert_eq!((device.sent(), device.answered()), (2, 2));
     }
 }
 
@@ -350,10 +338,10 @@ async fn a_redirect_is_an_answer() {
         "HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n\r\n",
     )
     .await;
-    for device in carriers(&server.options()) {
-        for _ in 0..2 {
-            assert_eq!(class(&device.send(&get("/"), false).await), "302");
-        }
+    let device = server.device();
+    for _ in 0..2 {
+        assert_eq!(class(&device.send(&get("/"), false).await), "302");
+        assert_eq!(class(&ordinary(&device, &get("/")).await), "302");
     }
     let sent: Vec<String> = server.received().iter().map(|r| text(r)).collect();
     assert!(
@@ -394,7 +382,6 @@ async fn a_device_that_serves_one_connection_at_a_time_is_not_kept_from_serving(
     });
     let device = device(Options {
         base_url: format!("http://{address}"),
-        carrier: Carrier::Socket,
         timeout: Duration::from_millis(500),
         ..Options::default()
     });

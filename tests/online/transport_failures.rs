@@ -1,27 +1,23 @@
 //! Every way in which an exchange can fail, provoked by a server that really does it, is told from
-//! every other over either path and carrier, in bounded time and memory.
+//! every other by either client, in bounded time and memory.
 #![allow(missing_docs)]
 
 use crate::scripted;
 
-use probity::device::{Caps, Carrier, Options};
+use probity::device::{Caps, Options};
 use probity::exchange::{Anomaly, Exchange, Failure, Outcome, Phase, RawRequest, Request, Segment};
-use scripted::{Server, Visit, class, device, get, post, raw, raw_get, read_request};
+use scripted::{Server, Visit, class, device, get, ordinary, post, raw, raw_get, read_request};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
 
-/// Sends `GET /` over the ordinary path, by each carrier, and as bytes over the socket path.
+/// Sends `GET /` by the ordinary client and by ours, and as bytes.
 async fn all(options: &Options) -> [Exchange; 3] {
-    let own = Options {
-        carrier: Carrier::Socket,
-        ..options.clone()
-    };
     [
+        ordinary(&device(options.clone()), &get("/")).await,
         device(options.clone()).send(&get("/"), false).await,
-        device(own).send(&get("/"), false).await,
         device(options.clone()).send(&raw_get(), false).await,
     ]
 }

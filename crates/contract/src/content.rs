@@ -255,7 +255,8 @@ impl<'d> Loader<'d> {
         })
     }
 
-    /// A list of Security Requirement Objects.
+    /// A list of Security Requirement Objects. What cannot be used becomes
+    /// [`SecurityScheme::Other`] with the reason: it costs its own alternative and nothing else.
     pub(super) fn security(
         &mut self,
         list: &'d Value,
@@ -265,58 +266,79 @@ impl<'d> Loader<'d> {
         for (i, requirement) in self.schemas.reader.list(list, pointer)?.iter().enumerate() {
             let pointer = format!("{pointer}/{i}");
             let mut all = Vec::new();
-            for (name, _) in self.schemas.reader.object(requirement, &pointer)? {
+            for (name, scopes) in self.schemas.reader.object(requirement, &pointer)? {
                 let at = format!("/components/securitySchemes/{}", escape(name));
                 let source = self.schemas.reader.source;
                 let Some(scheme) = source.root().pointer(&at) else {
                     let why = format!("the security scheme `{name}` is not defined");
-                    return Err(self.schemas.reader.error(&pointer, why));
+                    self.schemas.reader.skip(&pointer, why);
+                    all.push(SecurityScheme::Other(format!(
+                        "`{name}`, which the document does not define"
+                    )));
+                    continue;
                 };
                 let (scheme, at) = self.schemas.reader.follow(scheme, &at)?;
-                all.push(self.scheme(scheme, &at)?);
+                all.push(self.scheme(scheme, scopes, &at));
             }
             out.push(all);
         }
         Ok(out)
     }
 
-    fn scheme(&mut self, scheme: &Value, at: &str) -> Result<SecurityScheme, Flaw> {
+    fn scheme(&mut self, scheme: &Value, scopes: &Value, at: &str) -> SecurityScheme {
         let member = |name: &str| scheme.get(name).and_then(Value::as_str).unwrap_or_default();
         let kind = member("type");
         let auth = member("scheme").to_ascii_lowercase();
-        match (kind, auth.as_str()) {
-            ("http", "bearer") => Ok(SecurityScheme::Bearer),
-            ("http", "basic") => Ok(SecurityScheme::Basic),
-            ("apiKey", _) if member("name").is_empty() => {
-                Err(self.schemas.reader.error(at, "an API key without `name`"))
-            }
-            ("apiKey", _) => {
-                let place = match member("in") {
-                    "query" => Place::Query,
-                    "cookie" => Place::Cookie,
-                    "header" => Place::Header,
-                    _ => {
-                        let why = "must be query, header or cookie";
-                        return Err(self.schemas.reader.error(&format!("{at}/in"), why));
-                    }
-                };
-                Ok(SecurityScheme::ApiKey {
+        let place = match member("in") {
+            "query" => Some(Place::Query),
+            "cookie" => Some(Place::Cookie),
+            "header" => Some(Place::Header),
+            _ => None,
+        };
+        let what = match (kind, auth.as_str(), place) {
+            ("http", "bearer", _) => return SecurityScheme::Bearer,
+            ("http", "basic", _) => return SecurityScheme::Basic,
+            ("http", "digest", _) => return SecurityScheme::Digest,
+            ("oauth2", ..) => return SecurityScheme::OAuth2(flows(scheme, scopes)),
+            ("openIdConnect", ..) => return SecurityScheme::OpenIdConnect,
+            ("mutualTLS", ..) => return SecurityScheme::MutualTls,
+            ("apiKey", _, Some(place)) if !member("name").is_empty() => {
+                return SecurityScheme::ApiKey {
                     name: member("name").to_owned(),
                     place,
-                })
+                };
             }
-            ("", _) => Err(self
-                .schemas
-                .reader
-                .error(at, "a security scheme without `type`")),
-            _ => {
-                let what = format!("{kind} {auth}").trim().to_owned();
-                self.schemas
-                    .reader
-                    .skip(at, format!("security of kind `{what}` cannot be fed"));
-                Ok(SecurityScheme::Other(what))
+            ("apiKey", _, None) => {
+                "an API key whose `in` is not query, header or cookie".to_owned()
             }
-        }
+            ("apiKey", ..) => "an API key without `name`".to_owned(),
+            ("", ..) => "a security scheme without `type`".to_owned(),
+            _ => format!("{kind} {auth}").trim().to_owned(),
+        };
+        let why = format!("security of kind `{what}` cannot be fed");
+        self.schemas.reader.skip(at, why);
+        SecurityScheme::Other(what)
+    }
+}
+
+/// The flows of OAuth 2 that need nobody at a browser (OpenAPI 3.1 §4.8.28), and the scopes that a
+/// requirement asks for.
+fn flows(scheme: &Value, scopes: &Value) -> OAuthFlows {
+    let url = |flow: &str| {
+        let url = scheme
+            .pointer(&format!("/flows/{flow}/tokenUrl"))?
+            .as_str()?;
+        (!url.is_empty()).then(|| url.to_owned())
+    };
+    OAuthFlows {
+        password: url("password"),
+        client_credentials: url("clientCredentials"),
+        scopes: scopes
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|s| s.as_str().map(str::to_owned))
+            .collect(),
     }
 }
 

@@ -26,9 +26,63 @@ pub enum Secret {
     PasswordMd5,
     /// `base64(username:password)`, RFC 7617.
     Basic,
+    /// The cookies of the session, as a `Cookie` field wants them (RFC 6265 §4.2).
+    Cookies,
+    /// The token against cross-site request forgery that goes with the session.
+    Csrf,
+    /// The key at this place (from 0) of the profile's `keys`, in the order of their names.
+    Key(u8),
+    /// The whole value of `Authorization` for the request that it stands in, answering the
+    /// device's Digest challenge (RFC 7616 §3.4).
+    Digest(DigestForm),
+    /// The whole value of `Authorization` under the scheme that the device's challenge names,
+    /// Digest before Basic. A field that consists of it is left out where the device names none.
+    Offered,
     /// A credential made wrong. Where the alteration would leave it as it is, there is none to
     /// send.
     Altered(Original, Alteration),
+}
+
+/// An answer to a Digest challenge, right or wrong in one way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DigestForm {
+    /// As RFC 7616 §3.4.1 computes it.
+    Right,
+    /// The last characters of `response` changed.
+    WrongResponse,
+    /// `response` is empty.
+    EmptyResponse,
+    /// Computed with another password.
+    WrongPassword,
+    /// Computed for another user.
+    UnknownUser,
+    /// Computed for another request target, which `uri` names.
+    OtherUri,
+    /// Computed for another method.
+    OtherMethod,
+    /// Computed for another realm, which `realm` names.
+    WrongRealm,
+    /// Computed with a nonce that the device has never given.
+    UnknownNonce,
+    /// Nonce count and client nonce of the answer before, computed for this request.
+    ReplayedCount,
+}
+
+impl DigestForm {
+    /// Every form, the right one first.
+    pub const ALL: [DigestForm; 10] = [
+        DigestForm::Right,
+        DigestForm::WrongResponse,
+        DigestForm::EmptyResponse,
+        DigestForm::WrongPassword,
+        DigestForm::UnknownUser,
+        DigestForm::OtherUri,
+        DigestForm::OtherMethod,
+        DigestForm::WrongRealm,
+        DigestForm::UnknownNonce,
+        DigestForm::ReplayedCount,
+    ];
 }
 
 /// A credential that can be made wrong.
@@ -105,6 +159,18 @@ impl Alteration {
     }
 }
 
+/// Variables of [`Secret::Key`]; a profile names no more keys than these.
+pub const KEY_NAMES: [&str; 8] = [
+    "PROBITY_KEY_1",
+    "PROBITY_KEY_2",
+    "PROBITY_KEY_3",
+    "PROBITY_KEY_4",
+    "PROBITY_KEY_5",
+    "PROBITY_KEY_6",
+    "PROBITY_KEY_7",
+    "PROBITY_KEY_8",
+];
+
 impl Secret {
     /// The environment variable under which reproducers expect the value, as it follows `$` in a
     /// shell: an alteration that a shell can make is written as an expansion of the variable of
@@ -116,6 +182,25 @@ impl Secret {
             Secret::Password => "PROBITY_PASSWORD",
             Secret::PasswordMd5 => "PROBITY_PASSWORD_MD5",
             Secret::Basic => "PROBITY_BASIC",
+            Secret::Cookies => "PROBITY_COOKIES",
+            Secret::Csrf => "PROBITY_CSRF",
+            Secret::Key(at) => KEY_NAMES
+                .get(usize::from(at))
+                .copied()
+                .unwrap_or(KEY_NAMES[7]),
+            Secret::Offered => "PROBITY_AUTHORIZATION",
+            Secret::Digest(form) => match form {
+                DigestForm::Right => "PROBITY_DIGEST",
+                DigestForm::WrongResponse => "PROBITY_DIGEST_WRONG_RESPONSE",
+                DigestForm::EmptyResponse => "PROBITY_DIGEST_EMPTY_RESPONSE",
+                DigestForm::WrongPassword => "PROBITY_DIGEST_WRONG_PASSWORD",
+                DigestForm::UnknownUser => "PROBITY_DIGEST_UNKNOWN_USER",
+                DigestForm::OtherUri => "PROBITY_DIGEST_OTHER_URI",
+                DigestForm::OtherMethod => "PROBITY_DIGEST_OTHER_METHOD",
+                DigestForm::WrongRealm => "PROBITY_DIGEST_WRONG_REALM",
+                DigestForm::UnknownNonce => "PROBITY_DIGEST_UNKNOWN_NONCE",
+                DigestForm::ReplayedCount => "PROBITY_DIGEST_REPLAYED_COUNT",
+            },
             Secret::Altered(Original::Token, how) => match how {
                 Alteration::Shortened => "{PROBITY_TOKEN%?}",
                 Alteration::Beheaded => "{PROBITY_TOKEN#?}",
@@ -231,6 +316,37 @@ pub enum Request {
     Http(HttpRequest),
     /// Bytes as they are: deliberately malformed or byte-exact HTTP.
     Raw(RawRequest),
+}
+
+impl Request {
+    /// The credentials that it names, in order.
+    pub fn secrets(&self) -> Vec<Secret> {
+        match self {
+            Request::Http(http) => http.secrets(),
+            Request::Raw(raw) => {
+                let secrets = raw.segments.iter().filter_map(|segment| match segment {
+                    Segment::Secret(secret) => Some(*secret),
+                    _ => None,
+                });
+                secrets.collect()
+            }
+        }
+    }
+}
+
+impl HttpRequest {
+    /// The credentials that it names, in order.
+    pub fn secrets(&self) -> Vec<Secret> {
+        let values = self.headers.iter().map(|(_, value)| value);
+        let parts = std::iter::once(&self.target)
+            .chain(values)
+            .flat_map(|t| &t.0);
+        let secrets = parts.filter_map(|part| match part {
+            Part::Secret(secret) => Some(*secret),
+            Part::Text(_) => None,
+        });
+        secrets.collect()
+    }
 }
 
 /// A well-formed HTTP/1.1 request.

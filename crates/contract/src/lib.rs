@@ -11,6 +11,7 @@
 //! | `x-page-line` | anywhere | the line of the published page |
 //! | `x-acts` | Operation Object | `true`: calling it does more than set something; never probed |
 
+pub mod access;
 mod assess;
 mod candidates;
 mod content;

@@ -462,6 +462,7 @@ impl<'d> Loader<'d> {
             parameters,
             body,
             responses,
+            access: crate::access::first(&security),
             security,
             summary: summary(map),
             pointer: pointer.to_owned(),

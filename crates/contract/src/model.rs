@@ -120,6 +120,8 @@ pub struct Operation {
     pub summary: String,
     /// JSON pointer to the operation object.
     pub pointer: String,
+    /// How its requests get in.
+    pub access: Access,
     /// JSON pointer to the `security` that holds: the operation's own or the document's.
     pub security_pointer: String,
     /// `x-acts`: whether the document says that calling it acts beyond settings; `None`: it does
@@ -439,6 +441,17 @@ pub enum SecurityScheme {
     Bearer,
     /// `Authorization: Basic …`, RFC 7617.
     Basic,
+    /// `Authorization: Digest …`, RFC 7616 (and RFC 2069, where the device asks for no `qop`).
+    Digest,
+    /// A token of OAuth 2 (RFC 6749), shown as [`SecurityScheme::Bearer`].
+    OAuth2(OAuthFlows),
+    /// A token of OpenID Connect, shown as [`SecurityScheme::Bearer`].
+    OpenIdConnect,
+    /// A client certificate (`mutualTLS`).
+    MutualTls,
+    /// Nothing is declared: what the device's own challenge asks for, Basic or Digest. No document
+    /// says this; see [`crate::access::choose`].
+    Offered,
     /// A key in a header field, the query or a cookie.
     ApiKey {
         /// Name of the field, parameter or cookie.
@@ -446,8 +459,31 @@ pub enum SecurityScheme {
         /// Where it goes.
         place: Place,
     },
-    /// Stated, but not one that Probity can feed (OAuth flows, mutual TLS…).
+    /// Stated, but not one that Probity can feed, in words (`http hoba`).
     Other(String),
+}
+
+/// The flows of OAuth 2 that a program can go through alone; others want a ready token.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct OAuthFlows {
+    /// `tokenUrl` of the flow `password` (RFC 6749 §4.3).
+    pub password: Option<String>,
+    /// `tokenUrl` of the flow `clientCredentials` (RFC 6749 §4.4).
+    pub client_credentials: Option<String>,
+    /// Scopes that the requirement names, in its order.
+    pub scopes: Vec<String>,
+}
+
+/// How the requests of an operation get in, chosen once before a run from the alternatives that
+/// the document gives ([`crate::access::choose`]).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Without credentials.
+    Open,
+    /// With these together.
+    With(Vec<SecurityScheme>),
+    /// No alternative can be fed, and why: the operation is not judged.
+    Unfed(String),
 }
 
 /// One checkable statement of the contract.

@@ -3,7 +3,7 @@
 //! may import nothing of theirs; of this crate it imports [`crate::exchange`] alone, for the login
 //! request that case and device both send.
 
-use crate::exchange::{HttpRequest, Part, Secret, Template};
+use crate::exchange::{Answer, HttpRequest, Part, Secret, Template};
 use crate::model::{Contract, Effect, Operation};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
@@ -20,6 +20,11 @@ pub struct Profile {
     /// How a session is opened; without it the contract's security scheme is fed from the
     /// command line alone.
     pub login: Option<Login>,
+    /// The token endpoint, where the contract asks for OAuth 2.
+    pub oauth2: Option<OAuth2>,
+    /// API keys of several names, by the name of their field, parameter or cookie; a single one may
+    /// be given with `--token-env` instead.
+    pub keys: BTreeMap<String, Key>,
     /// For a write operation (its `operationId`, or `METHOD /path`), how its effect is read.
     pub read_back: BTreeMap<String, ReadBack>,
     /// A request that tells that the device lives.
@@ -35,6 +40,10 @@ pub struct Profile {
     pub resources: BTreeMap<String, ResourceHint>,
     /// What operations do that the document does not show: `operationId` or `METHOD /path` → effect.
     pub effects: BTreeMap<String, Effect>,
+    /// Paths whose `GET` only reads and asks for credentials: what draws a challenge and tells
+    /// whether a login worked. Not part of the file, see [`crate::access::choose`].
+    #[serde(skip)]
+    pub protected: Vec<String>,
 }
 
 /// What a document does not say of a resource. Operations are named by `operationId` or as
@@ -60,6 +69,54 @@ pub struct ResourceHint {
     pub changes: Vec<String>,
 }
 
+/// How a token of OAuth 2 is fetched (RFC 6749). What is left out comes from the document.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct OAuth2 {
+    /// The token endpoint: a path on the device, or a whole URL, to which the credentials then go.
+    pub token_url: Option<String>,
+    /// The flow.
+    pub grant: Option<Grant>,
+    /// The client's id; without it there is none (password), or it is the user name.
+    pub client_id: Option<String>,
+    /// The environment variable with the client's secret; without it there is none (password), or
+    /// it is the password.
+    pub client_secret_env: Option<String>,
+    /// Scopes, separated by blanks; without it those that the document names.
+    pub scope: Option<String>,
+    /// How the client shows its id and secret (RFC 6749 §2.3.1).
+    pub client_auth: ClientAuth,
+}
+
+/// A flow of OAuth 2 that needs nobody at a browser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Grant {
+    /// RFC 6749 §4.3.
+    Password,
+    /// RFC 6749 §4.4.
+    ClientCredentials,
+}
+
+/// How an OAuth 2 client authenticates.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClientAuth {
+    /// `Authorization: Basic`, which every server takes.
+    #[default]
+    Basic,
+    /// `client_id` and `client_secret` in the form.
+    Body,
+}
+
+/// Where an API key comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Key {
+    /// The environment variable that holds it.
+    pub env: String,
+}
+
 /// A login request and its answer.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -75,11 +132,57 @@ pub struct Login {
     /// A JSON body, with the same placeholders in its strings.
     #[serde(default)]
     pub body: Option<Value>,
+    /// Members of a form (`application/x-www-form-urlencoded`) instead of a JSON body, with the same
+    /// placeholders and `{csrf}`.
+    #[serde(default)]
+    pub form: BTreeMap<String, String>,
     /// JSON pointer to the token in the answer.
-    pub token: String,
+    #[serde(default)]
+    pub token: Option<String>,
+    /// The header field of the answer that holds the token, where it is not in the body.
+    #[serde(default)]
+    pub token_header: Option<String>,
+    /// The session is the cookies that the login sets: every request carries them.
+    #[serde(default)]
+    pub cookies: bool,
+    /// A token against cross-site request forgery.
+    #[serde(default)]
+    pub csrf: Option<Csrf>,
+    /// Ends the session: `{ method = "POST", path = "/logout" }`.
+    #[serde(default)]
+    pub logout: Option<Logout>,
     /// Statuses that answer wrong credentials; empty: any 4xx.
     #[serde(default)]
     pub refused: Vec<u16>,
+}
+
+/// A request that ends the session.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Logout {
+    /// Method, e.g. `POST`.
+    #[serde(default = "post")]
+    pub method: String,
+    /// Path.
+    pub path: String,
+}
+
+/// A token against cross-site request forgery: where it is found, and how it is sent.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct Csrf {
+    /// Path of a page that is fetched before the login and once more after it; without it the
+    /// token comes with the answer to the login.
+    pub page: Option<String>,
+    /// It is the value of this cookie.
+    pub cookie: Option<String>,
+    /// It is the value of this header field of the page's (or the login's) answer.
+    pub header: Option<String>,
+    /// It is the value of the hidden input, or the content of the `meta` element, of this name; in
+    /// JSON, what stands at this pointer (`/csrf`).
+    pub field: Option<String>,
+    /// The header field that the login and every request but reads carry it in.
+    pub send: Option<String>,
 }
 
 /// How the effect of a write is read.
@@ -168,6 +271,10 @@ fn get() -> String {
     "GET".to_owned()
 }
 
+fn post() -> String {
+    "POST".to_owned()
+}
+
 /// Everything but the unreserved characters of RFC 3986 §2.3.
 const QUERY_VALUE: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
@@ -212,19 +319,53 @@ impl Login {
             }
         }
         let mut headers = Vec::new();
-        let body = self.body.as_ref().map(|body| {
-            headers.push((
-                "Content-Type".to_owned(),
-                Template::from("application/json"),
-            ));
-            fill_body(body, fill).to_string().into_bytes()
-        });
+        let mut typed = |media_type: &str| {
+            headers.push(("Content-Type".to_owned(), Template::from(media_type)));
+        };
+        let body = if !self.form.is_empty() {
+            typed("application/x-www-form-urlencoded");
+            Some(self.form_body(fill).into_bytes())
+        } else if let Some(body) = &self.body {
+            typed("application/json");
+            Some(fill_body(body, fill).to_string().into_bytes())
+        } else {
+            None
+        };
+        if let Some(field) = self.csrf.as_ref().and_then(|c| c.send.as_ref()) {
+            let value = match fill(Secret::Csrf) {
+                Part::Text(text) => Template::from(text),
+                Part::Secret(secret) => Template::default().secret(secret),
+            };
+            headers.push((field.clone(), value));
+        }
         HttpRequest {
             method: self.method.clone(),
             target,
             headers,
             body,
         }
+    }
+
+    /// The form, percent-encoded (WHATWG URL §5.2, with `%20` for a blank).
+    fn form_body(&self, fill: &dyn Fn(Secret) -> Part) -> String {
+        let member = |(name, value): (&String, &String)| {
+            let value: String = pieces(value)
+                .map(|piece| match piece {
+                    Piece::Text(text) => encode_query(text),
+                    Piece::Placeholder(secret, placeholder) => match fill(secret) {
+                        Part::Text(text) => encode_query(&text),
+                        Part::Secret(_) => placeholder.to_owned(),
+                    },
+                })
+                .collect();
+            format!("{}={value}", encode_query(name))
+        };
+        self.form.iter().map(member).collect::<Vec<_>>().join("&")
+    }
+
+    /// Whether its answer holds a token.
+    pub fn gives_token(&self) -> bool {
+        self.token.is_some() || self.token_header.is_some()
     }
 
     /// The credentials that the request needs.
@@ -267,7 +408,8 @@ enum Piece<'a> {
     Placeholder(Secret, &'static str),
 }
 
-const PLACEHOLDERS: [(&str, Secret); 3] = [
+const PLACEHOLDERS: [(&str, Secret); 4] = [
+    ("{csrf}", Secret::Csrf),
     ("{username}", Secret::Username),
     ("{password}", Secret::Password),
     ("{password-md5}", Secret::PasswordMd5),
@@ -318,6 +460,62 @@ fn method(entry: &str, value: &str) -> Result<(), String> {
     match !value.is_empty() && value.bytes().all(|b| b.is_ascii_alphabetic() || b == b'-') {
         true => Ok(()),
         false => Err(format!("{entry}: {value:?} is no HTTP method")),
+    }
+}
+
+/// The error of the TOML reader; an unknown key with the known one that it is most like.
+fn meant(error: &toml::de::Error) -> String {
+    let told = error.to_string();
+    let mut names = error.message().split('`').skip(1).step_by(2);
+    let Some(wrong) = names
+        .next()
+        .filter(|_| error.message().starts_with("unknown "))
+    else {
+        return told;
+    };
+    let nearest = names
+        .map(|name| (strsim::damerau_levenshtein(wrong, name), name))
+        .min()
+        .filter(|(distance, name)| *distance <= 1 + name.len() / 3);
+    match nearest {
+        Some((_, name)) => format!("{told}did you mean `{name}`?"),
+        None => told,
+    }
+}
+
+impl Login {
+    fn check(&self) -> Result<(), String> {
+        if let Some(token) = &self.token {
+            pointer("[login] token", token)?;
+        }
+        if !self.gives_token() && !self.cookies {
+            return Err(
+                "[login]: say what the session is: `token = \"/token\"` (a JSON pointer \
+                        into the answer), `token-header = \"X-Auth-Token\"` or `cookies = true`"
+                    .to_owned(),
+            );
+        }
+        if self.body.is_some() && !self.form.is_empty() {
+            return Err("[login]: `body` and `form` exclude each other".to_owned());
+        }
+        if let Some(logout) = &self.logout {
+            path("[login.logout] path", &logout.path)?;
+            method("[login.logout] method", &logout.method)?;
+        }
+        let Some(csrf) = &self.csrf else {
+            return Ok(());
+        };
+        if let Some(page) = &csrf.page {
+            path("[login.csrf] page", page)?;
+        }
+        let sources = [&csrf.cookie, &csrf.header, &csrf.field];
+        match sources.into_iter().flatten().count() {
+            1 => Ok(()),
+            _ => Err(
+                "[login.csrf]: name one place where the token is: `cookie`, `header` or `field`"
+                    .to_owned(),
+            ),
+        }
     }
 }
 
@@ -378,9 +576,36 @@ impl Profile {
         Ok(())
     }
 
-    /// Parses `device.toml`. The error names line and column, or the entry whose value is of no use.
+    /// The token in an answer to a login or of a token endpoint, where one stands there.
+    pub fn token_in(&self, answer: &Answer) -> Option<String> {
+        let login = self.login.as_ref();
+        if let Some(field) = login.and_then(|l| l.token_header.as_ref()) {
+            return answer.header(field).filter(|v| !v.is_empty());
+        }
+        let pointer = match login {
+            Some(login) => login.token.as_deref()?,
+            None => self.oauth2.as_ref().map(|_| "/access_token")?,
+        };
+        let body: Value = serde_json::from_slice(&answer.body).ok()?;
+        let token = body.pointer(pointer)?.as_str()?;
+        (!token.is_empty()).then(|| token.to_owned())
+    }
+
+    /// Whether it says itself where tokens come from, which then may be another host than the device.
+    pub fn names_token_url(&self) -> bool {
+        self.oauth2.as_ref().is_some_and(|o| o.token_url.is_some())
+    }
+
+    /// The place of a key of this name for [`Secret::Key`].
+    pub fn key(&self, name: &str) -> Option<Secret> {
+        let at = self.keys.keys().position(|known| known == name)?;
+        Some(Secret::Key(u8::try_from(at).ok()?))
+    }
+
+    /// Parses `device.toml`. The error names line and column, or the entry whose value is of no use,
+    /// and for a key that is none the one that is most like it.
     pub fn from_toml(text: &str) -> Result<Profile, String> {
-        let profile: Profile = toml::from_str(text).map_err(|e| e.to_string())?;
+        let profile: Profile = toml::from_str(text).map_err(|e| meant(&e))?;
         profile.check()?;
         Ok(profile)
     }
@@ -391,7 +616,14 @@ impl Profile {
         if let Some(login) = &self.login {
             path("[login] path", &login.path)?;
             method("[login] method", &login.method)?;
-            pointer("[login] token", &login.token)?;
+            login.check()?;
+        }
+        if self.keys.len() > crate::exchange::KEY_NAMES.len() {
+            return Err(format!(
+                "[keys]: {} keys, and {} at most can be told apart",
+                self.keys.len(),
+                crate::exchange::KEY_NAMES.len()
+            ));
         }
         for (id, how) in &self.read_back {
             let entry = |name: &str| format!("[read-back.{id}] {name}");

@@ -164,7 +164,7 @@ impl Device {
         let token = config.profile.login.as_ref().and_then(|how| {
             let (_, _, body) = front.answer(&how.method, login, &[], b"");
             let answer: serde_json::Value = serde_json::from_slice(&body).ok()?;
-            Some(answer.pointer(&how.token)?.as_str()?.to_owned())
+            Some(answer.pointer(how.token.as_deref()?)?.as_str()?.to_owned())
         });
         Device { front, token }
     }

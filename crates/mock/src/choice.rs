@@ -124,6 +124,13 @@ pub fn choices() -> &'static [ChoiceInfo] {
             &["clear", "keep"],
             "optional members that a write leaves out",
         ),
+        choice(
+            "digest",
+            &[
+                "md5", "sha-256", "md5-sess", "legacy", "one-time", "any-uri",
+            ],
+            "how Digest credentials are asked for, whether a nonce serves once, an answer any target",
+        ),
     ];
     ALL
 }

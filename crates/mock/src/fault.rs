@@ -5,7 +5,7 @@
 
 use super::{fields, held_back};
 use probity_contract::profile::Profile;
-use probity_contract::{Contract, FieldPath};
+use probity_contract::{Contract, FieldPath, OAuthFlows, SecurityScheme};
 use std::fmt;
 
 /// The area of a fault.
@@ -111,7 +111,26 @@ pub fn faults(contract: &Contract, profile: &Profile) -> Vec<FaultInfo> {
         .into_iter()
         .chain(of_resources(contract))
         .chain(held_back::faults());
-    out.extend(rest.filter(|f| !f.id.starts_with("login-") || profile.login.is_some()));
+    let schemes = || {
+        contract
+            .operations
+            .iter()
+            .flat_map(|op| op.security.iter().flatten())
+    };
+    let flow = |wanted: fn(&OAuthFlows) -> bool| {
+        schemes().any(|s| matches!(s, SecurityScheme::OAuth2(flows) if wanted(flows)))
+    };
+    let login = profile.login.as_ref();
+    let fits = |fault: &FaultInfo| match fault.id.as_str() {
+        "login-keeps-session-id" | "csrf-ignored" => login.is_some_and(|l| l.csrf.is_some()),
+        "logout-keeps-session" => login.is_some_and(|l| l.logout.is_some()),
+        id if id.starts_with("login-") => login.is_some(),
+        id if id.starts_with("digest-") => schemes().any(|s| *s == SecurityScheme::Digest),
+        "oauth-any-password" => flow(|f| f.password.is_some()),
+        "oauth-any-client" => flow(|f| f.client_credentials.is_some()),
+        _ => true,
+    };
+    out.extend(rest.filter(fits));
     out
 }
 

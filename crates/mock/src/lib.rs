@@ -22,8 +22,8 @@ pub use fault::{CLASSES, Class, FaultInfo, Set, faults};
 pub use rare::rare_faults;
 pub use server::{Front, Mock};
 
-use probity_contract::Contract;
 use probity_contract::profile::Profile;
+use probity_contract::{Contract, SecurityScheme};
 use probity_pattern::Texts;
 use std::collections::BTreeMap;
 use std::io;
@@ -49,7 +49,7 @@ pub struct MockConfig {
     pub choices: BTreeMap<String, String>,
     /// The credentials it takes.
     pub username: String,
-    /// See `username`. Where the profile has no login, it is the token or key as well.
+    /// See `username`. It is the token or key as well where [`takes_password`].
     pub password: String,
 }
 
@@ -109,4 +109,16 @@ pub async fn start(config: MockConfig) -> io::Result<Mock> {
 /// As [`start`].
 pub fn spawn(config: MockConfig) -> io::Result<Mock> {
     Mock::spawn(config)
+}
+
+/// Whether a mock takes its password as a token: where there is neither a login nor a token endpoint
+/// that gives one out.
+pub fn takes_password(contract: &Contract, profile: &Profile) -> bool {
+    let ops = contract.operations.iter();
+    let mut schemes = ops.flat_map(|op| op.security.iter().flatten());
+    let flows = schemes.any(|scheme| {
+        matches!(scheme, SecurityScheme::OAuth2(flows)
+            if flows.password.is_some() || flows.client_credentials.is_some())
+    });
+    profile.login.is_none() && !flows
 }

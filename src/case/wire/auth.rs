@@ -1,13 +1,15 @@
 //! Credentials that are absent, damaged, of another scheme or in another place. May import what
 //! [`crate::case`] may.
 
-use super::auth_tables::{BASIC, BEARER, Credentials, KEY, NOT_BASIC, NOT_BEARER, Row, template};
+use super::auth_tables::{
+    BASIC, BEARER, Credentials, DIGEST, KEY, NOT_BASIC, NOT_BEARER, Row, template,
+};
 use super::bench::{Bench, EXTRA, Shot, THOROUGH, not_json};
 use super::login;
 use crate::case::build::emit;
 use crate::case::{Case, Check, Context, Expect, Fault, Strategy};
-use crate::contract::{FaultKind, Place, SecurityScheme};
-use crate::exchange::{HttpRequest, Request, Template};
+use crate::contract::{Access, FaultKind, Place, SecurityScheme};
+use crate::exchange::{HttpRequest, Request, Secret, Template};
 use serde_json::Value;
 
 /// See [`Strategy::explain`].
@@ -66,7 +68,12 @@ impl<'b, 'c, 'a> Door<'b, 'c, 'a> {
     fn new(bench: &'b mut Bench<'c, 'a>) -> Self {
         let body = bench.fresh(6).map(|v| emit(&v));
         let mut schemes: Vec<SecurityScheme> = Vec::new();
-        for scheme in bench.op.security.iter().flatten() {
+        // What requests carry comes first.
+        let chosen = match &bench.op.access {
+            Access::With(schemes) => schemes.as_slice(),
+            Access::Open | Access::Unfed(_) => &[],
+        };
+        for scheme in chosen.iter().chain(bench.op.security.iter().flatten()) {
             if !schemes.contains(scheme) {
                 schemes.push(scheme.clone());
             }
@@ -147,10 +154,16 @@ impl<'b, 'c, 'a> Door<'b, 'c, 'a> {
 
     fn scheme(&mut self) {
         match self.schemes.first().cloned() {
-            Some(SecurityScheme::Bearer) => self.bearer(),
+            Some(
+                SecurityScheme::Bearer | SecurityScheme::OAuth2(_) | SecurityScheme::OpenIdConnect,
+            ) => self.bearer(),
+            Some(SecurityScheme::Digest) => self.digest(),
             Some(SecurityScheme::Basic) => self.basic(),
             Some(SecurityScheme::ApiKey { name, place }) => self.key(&name, place),
-            Some(SecurityScheme::Other(_)) | None => {}
+            Some(
+                SecurityScheme::MutualTls | SecurityScheme::Offered | SecurityScheme::Other(_),
+            )
+            | None => {}
         }
     }
 
@@ -300,6 +313,26 @@ impl<'b, 'c, 'a> Door<'b, 'c, 'a> {
         self.long("Basic ", Credentials::WrongForm);
     }
 
+    /// RFC 7616 §3.4.6, §5: answers to the challenge that are right but for one thing.
+    fn digest(&mut self) {
+        for row in DIGEST {
+            let value = Template::default().secret(Secret::Digest(row.form));
+            let request = self.authorization(value);
+            self.knock((row.name, row.tier), row.title, request, row.credentials);
+        }
+        if !self.offers(&SecurityScheme::Basic) {
+            let open = Credentials::Open("the right password by Basic where Digest is asked for");
+            let request = self.authorization(template("Basic {basic}"));
+            self.knock(
+                ("basic", 3),
+                "user and password come by Basic",
+                request,
+                open,
+            );
+        }
+        self.long("Digest ", Credentials::WrongForm);
+    }
+
     /// A key in a field, in the query or in a cookie.
     fn key(&mut self, name: &str, place: Place) {
         let place_key = |door: &Self, value: Template| match place {
@@ -433,11 +466,7 @@ impl<'b, 'c, 'a> Door<'b, 'c, 'a> {
     /// After refusals, good credentials still work. The plan sends no request twice, so each has a
     /// field that says what clients say anyway.
     fn session(&mut self) {
-        let fed = |all: &Vec<SecurityScheme>| {
-            !all.iter()
-                .any(|scheme| matches!(scheme, SecurityScheme::Other(_)))
-        };
-        if !self.bench.op.security.iter().any(fed) {
+        if !matches!(self.bench.op.access, Access::With(_)) {
             // Nobody has given Probity such credentials.
             return;
         }
@@ -473,7 +502,7 @@ impl<'b, 'c, 'a> Door<'b, 'c, 'a> {
 /// The mistake of a check that these credentials take advantage of, so that one mistake is one
 /// finding however many of them show it.
 fn class(about: &'static str, name: &'static str) -> &'static str {
-    const MISTAKES: [(&str, &[&str]); 4] = [
+    const MISTAKES: [(&str, &[&str]); 5] = [
         (
             "none",
             &[
@@ -505,6 +534,8 @@ fn class(about: &'static str, name: &'static str) -> &'static str {
                 "unsigned",
                 "two-wrong",
                 "digest",
+                "digest-password",
+                "digest-user",
                 "empty-pair",
                 "no-colon",
                 "not-base64",
@@ -526,6 +557,7 @@ fn class(about: &'static str, name: &'static str) -> &'static str {
                 "upper-case",
             ],
         ),
+        ("digest-response", &["digest-response", "digest-empty"]),
         ("scheme", &["other-scheme", "basic-unknown", "basic-empty"]),
     ];
     if about == "order" {

@@ -1,7 +1,7 @@
 //! Credentials as tables; part of the strategy `auth`. Pure data over [`crate::exchange`].
 
 use super::bench::THOROUGH;
-use crate::exchange::{Alteration, Original, Secret, Template};
+use crate::exchange::{Alteration, DigestForm, Original, Secret, Template};
 use Credentials::{Open, Wrong, WrongForm};
 
 /// What the page says of credentials like these.
@@ -83,6 +83,107 @@ pub(super) fn template(text: &str) -> Template {
     }
     out
 }
+
+/// One answer to a Digest challenge.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct DigestRow {
+    /// Last part of the id.
+    pub name: &'static str,
+    /// See [`crate::case::Case::tier`].
+    pub tier: u8,
+    /// In words.
+    pub title: &'static str,
+    /// What is wrong with it.
+    pub form: DigestForm,
+    /// What RFC 7616 says of it.
+    pub credentials: Credentials,
+}
+
+const fn digest(
+    name: &'static str,
+    tier: u8,
+    form: DigestForm,
+    credentials: Credentials,
+    title: &'static str,
+) -> DigestRow {
+    DigestRow {
+        name,
+        tier,
+        title,
+        form,
+        credentials,
+    }
+}
+
+/// For operations that ask for Digest. A client nonce that comes twice is for the server to mind or
+/// not (RFC 7616 §5.5); so are nonces that it gave out once, but not those that it never gave.
+pub(super) const DIGEST: &[DigestRow] = &[
+    digest(
+        "digest-response",
+        0,
+        DigestForm::WrongResponse,
+        Wrong,
+        "the response of the Digest answer is wrong in its end",
+    ),
+    digest(
+        "digest-empty",
+        1,
+        DigestForm::EmptyResponse,
+        WrongForm,
+        "the response of the Digest answer is empty",
+    ),
+    digest(
+        "digest-password",
+        1,
+        DigestForm::WrongPassword,
+        Wrong,
+        "the Digest answer is that of another password",
+    ),
+    digest(
+        "digest-user",
+        2,
+        DigestForm::UnknownUser,
+        Wrong,
+        "the Digest answer is that of an unknown user",
+    ),
+    // RFC 7616 §3.4.6 wants 400, but proxies change targets on the way, and whoever sends this knows
+    // the password: what a device does is recorded.
+    digest(
+        "digest-uri",
+        2,
+        DigestForm::OtherUri,
+        Open("a Digest answer for another target"),
+        "the Digest answer is for another target, and names it",
+    ),
+    digest(
+        "digest-method",
+        2,
+        DigestForm::OtherMethod,
+        Wrong,
+        "the Digest answer is that of another method",
+    ),
+    digest(
+        "digest-realm",
+        2,
+        DigestForm::WrongRealm,
+        Wrong,
+        "the Digest answer is for another realm, and names it",
+    ),
+    digest(
+        "digest-nonce",
+        1,
+        DigestForm::UnknownNonce,
+        Wrong,
+        "the Digest answer is for a nonce that the device never gave",
+    ),
+    digest(
+        "digest-replayed",
+        3,
+        DigestForm::ReplayedCount,
+        Open("a nonce count that came before"),
+        "the Digest answer has the nonce count of the one before",
+    ),
+];
 
 const FORM: Credentials = Open("the right credentials in another form than the page gives");
 /// RFC 9110 §11.1: schemes have no case; many devices give them one.

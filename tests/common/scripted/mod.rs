@@ -215,3 +215,11 @@ pub fn class(exchange: &Exchange) -> String {
         Outcome::Failed { failure, .. } => failure.class().to_owned(),
     }
 }
+
+/// The same request by an ordinary client.
+pub async fn ordinary(device: &Device, request: &Request) -> Exchange {
+    match request {
+        Request::Http(http) => device.ordinary().send(http).await,
+        Request::Raw(_) => panic!("no ordinary client sends this"),
+    }
+}

@@ -2,8 +2,9 @@
 #![allow(dead_code)]
 
 use probity::case::{self, Context, DEFAULT_BUDGET, Plan, QUESTIONS_AT_MOST};
+use probity::contract::access::{self, Means};
 use probity::contract::{self, Contract, ContractIssue};
-use probity::device::{Carrier, Credentials, Device, Options as DeviceOptions};
+use probity::device::{Credentials, Device, Options as DeviceOptions};
 use probity::mock::{self, Mock, MockConfig};
 use probity::pattern::Texts;
 use probity::profile::Profile;
@@ -26,7 +27,12 @@ pub struct Suite {
 }
 
 impl Suite {
-    pub fn new(contract: Contract, profile: Profile) -> Suite {
+    pub fn new(mut contract: Contract, mut profile: Profile) -> Suite {
+        let means = Means {
+            token: mock::takes_password(&contract, &profile),
+            ..Means::default()
+        };
+        access::choose(&mut contract, &mut profile, &means);
         let texts = contract.texts();
         let plan = case::plan(
             &Context {
@@ -91,7 +97,6 @@ impl Suite {
                 base_url: format!("http://{}", mock.addr()),
                 credentials,
                 timeout,
-                carrier: Carrier::Socket,
                 ..DeviceOptions::default()
             },
             self.profile.clone(),
@@ -131,11 +136,10 @@ pub fn credentials(config: &MockConfig) -> Credentials {
     Credentials {
         username: Some(config.username.clone()),
         password: Some(config.password.as_str().into()),
-        token: config
-            .profile
-            .login
-            .is_none()
+        token: mock::takes_password(&config.contract, &config.profile)
             .then(|| config.password.as_str().into()),
+        keys: vec![config.password.as_str().into(); config.profile.keys.len()],
+        client_secret: None,
     }
 }
 

@@ -5,6 +5,7 @@
 mod access;
 mod body;
 mod decode;
+mod digest;
 mod error;
 mod keep;
 mod parameters;
@@ -86,6 +87,9 @@ struct State {
     settings: BTreeMap<String, Value>,
     initial: BTreeMap<String, Value>,
     tokens: Vec<String>,
+    /// Refresh tokens of OAuth 2.
+    refresh: Vec<String>,
+    nonces: digest::Nonces,
     boot: Instant,
     requests: u64,
     errors: u64,
@@ -99,6 +103,10 @@ struct State {
 pub(crate) struct Service {
     contract: Arc<Contract>,
     profile: Arc<Profile>,
+    /// Paths that give out tokens of OAuth 2.
+    token_endpoints: Vec<String>,
+    /// See [`crate::takes_password`].
+    takes_password: bool,
     planted: Planted,
     chosen: Chosen,
     texts: Arc<Texts>,
@@ -154,6 +162,8 @@ impl Service {
             validators.insert(operation.id.clone(), validator);
         }
         Ok(Service {
+            takes_password: crate::takes_password(&config.contract, &config.profile),
+            token_endpoints: access::token_endpoints(&config.contract, &config.profile),
             contract: config.contract.clone(),
             profile: config.profile.clone(),
             planted,
@@ -166,6 +176,8 @@ impl Service {
                 initial: settings.clone(),
                 settings,
                 tokens: Vec::new(),
+                refresh: Vec::new(),
+                nonces: digest::Nonces::default(),
                 boot: Instant::now() - Duration::from_secs(86_400),
                 requests: 0,
                 errors: 0,
@@ -248,14 +260,8 @@ impl Service {
     }
 
     fn route(&self, ask: &Ask<'_>) -> Reply {
-        if let Some(login) = &self.profile.login
-            && login.path == ask.path
-        {
-            return if login.method == ask.method {
-                self.login(ask)
-            } else {
-                not_allowed(&[&login.method])
-            };
+        if let Some(reply) = self.entry(ask) {
+            return reply;
         }
         if let Some(life) = &self.profile.life
             && life.path == ask.path
@@ -271,10 +277,13 @@ impl Service {
             .read_back
             .iter()
             .find(|(_, how)| how.path == ask.path && how.method == ask.method);
-        if let Some((operation, how)) = read_back {
+        let here = route::here(&self.contract.operations, ask.path);
+        // An operation that the document describes shows what its resource holds.
+        if let Some((operation, how)) = read_back
+            && here.iter().all(|o| o.method != ask.method)
+        {
             return self.read_back(operation, &how.root, ask);
         }
-        let here = route::here(&self.contract.operations, ask.path);
         let method = match ask.method {
             "PUT" if self.planted.has("put-as-post") => "POST",
             _ if self.planted.has("any-method") => here.first().map_or("", |o| o.method.as_str()),

@@ -1,10 +1,10 @@
-//! The ordinary path over reqwest and its kept-alive connections. May import [`crate::exchange`].
+//! An ordinary client, reqwest: what confirms a finding independently of our own HTTP code, and
+//! carries logins and documents. May import [`crate::exchange`].
 
 use super::classify::{self, Stage};
 use super::fields::oddities;
-use super::{Device, DeviceError, Options, lock, session, unknown};
-use crate::exchange::{Answer, Exchange, Failure, HttpRequest, Outcome, Phase, Timings};
-use hyper_util::client::legacy::connect::HttpInfo;
+use super::{Device, Options, lock, session, unknown};
+use crate::exchange::{Answer, Exchange, Failure, HttpRequest, Outcome, Phase, Request, Timings};
 use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Method, Url};
 use std::time::Duration;
@@ -26,11 +26,12 @@ const FRAMING: [&str; 8] = [
     "expect",
 ];
 
-/// The client for a device: HTTP/1.1, nothing that a case did not ask for.
-pub(super) fn client(
-    options: &Options,
-    tls: rustls::ClientConfig,
-) -> Result<reqwest::Client, DeviceError> {
+/// The most redirects of a login that are followed.
+const REDIRECTS: usize = 5;
+
+/// What every client of ours has in common: HTTP/1.1, nothing that was not asked for, a connection
+/// for each request (a device that serves one at a time must not wait for an idle one).
+pub(super) fn builder(options: &Options, tls: rustls::ClientConfig) -> reqwest::ClientBuilder {
     // A little less than the time-out, so that a connect that hangs is told from an answer that
     // does not come.
     let connect = options.timeout - (options.timeout / 20).min(Duration::from_millis(50));
@@ -44,12 +45,62 @@ pub(super) fn client(
         .http1_only()
         .http1_title_case_headers()
         .tcp_nodelay(true)
+        .pool_max_idle_per_host(0)
         .connect_timeout(connect)
-        .build()
-        .map_err(|e| DeviceError::Tls(e.to_string()))
+}
+
+/// Redirects on the same origin only: credentials and cookies go nowhere else.
+pub(super) fn same_origin() -> reqwest::redirect::Policy {
+    reqwest::redirect::Policy::custom(|attempt| {
+        let from = attempt.previous().first().map(Url::origin);
+        if from.is_some_and(|from| from != attempt.url().origin())
+            || attempt.previous().len() > REDIRECTS
+        {
+            attempt.stop()
+        } else {
+            attempt.follow()
+        }
+    })
+}
+
+/// A device as an ordinary HTTP client sees it. It knows the session of its device.
+#[derive(Clone, Copy)]
+pub struct Ordinary<'d> {
+    device: &'d Device,
+}
+
+impl Ordinary<'_> {
+    /// Sends a request over a connection of its own and reads the answer. What the client cannot
+    /// send as it is (it would change the target, the spelling or order of fields) is not sent:
+    /// [`Failure::NotSent`]. It does not tell half a head from silence or from the end of a
+    /// connection, nor what follows an answer.
+    pub async fn send(self, http: &HttpRequest) -> Exchange {
+        let device = self.device;
+        if let Some(policy) = &device.policy
+            && let Err(refusal) = policy.permits(&Request::Http(http.clone()))
+        {
+            return Exchange::not_sent(refusal.to_string());
+        }
+        device.prepare(&http.secrets()).await;
+        device.pace().await;
+        lock(&device.idle).clear();
+        let request = match device.library_request(http) {
+            Some(request) => request,
+            None => Err(Failure::NotSent(
+                "an ordinary HTTP client would change this request".to_owned(),
+            )),
+        };
+        let timeout = device.options.timeout;
+        device.count(device.by_library(&device.client, request, timeout).await)
+    }
 }
 
 impl Device {
+    /// The ordinary client.
+    pub fn ordinary(&self) -> Ordinary<'_> {
+        Ordinary { device: self }
+    }
+
     /// The request for reqwest, if that sends exactly these bytes: `None` where it would rewrite
     /// the target, the spelling or order of fields, or where it cannot carry a value.
     pub(super) fn library_request(
@@ -76,6 +127,7 @@ impl Device {
             return None;
         }
         let method = Method::from_bytes(http.method.as_bytes()).ok()?;
+        let uri = full.get(self.base.origin..).unwrap_or_default();
         if method == Method::CONNECT {
             return None;
         }
@@ -94,9 +146,14 @@ impl Device {
                 // The map would draw fields of one name together.
                 return None;
             }
+            if session::stands_for_nothing(&session, value) {
+                continue;
+            }
             let value = match value.0.as_slice() {
                 [crate::exchange::Part::Text(text)] => HeaderValue::from_bytes(text.as_bytes()),
-                _ => match value.try_render(|s| session.value(s).map(|v| v.into_owned())) {
+                _ => match value
+                    .try_render(|s| Some(session.placed(s, &http.method, uri)?.into_owned()))
+                {
                     Ok(text) => HeaderValue::from_bytes(text.as_bytes()),
                     Err(secret) => return Some(Err(Failure::NotSent(unknown(secret)))),
                 },
@@ -117,9 +174,10 @@ impl Device {
         Some(Ok(request))
     }
 
-    /// Sends it and reads the answer.
+    /// Sends it with a client and reads the answer.
     pub(super) async fn by_library(
         &self,
+        client: &reqwest::Client,
         request: Result<reqwest::Request, Failure>,
         timeout: Duration,
     ) -> Exchange {
@@ -131,7 +189,7 @@ impl Device {
         };
         exchange.outcome = match request {
             Ok(request) => {
-                self.library_outcome(request, start, start + timeout, &mut exchange)
+                self.library_outcome(client, request, start, start + timeout, &mut exchange)
                     .await
             }
             Err(failure) => Outcome::Failed {
@@ -145,6 +203,7 @@ impl Device {
 
     async fn library_outcome(
         &self,
+        client: &reqwest::Client,
         request: reqwest::Request,
         start: Instant,
         deadline: Instant,
@@ -152,7 +211,7 @@ impl Device {
     ) -> Outcome {
         // What has come stays outside of the future that the deadline may cut off.
         let mut partial = None;
-        let reading = self.read_answer(request, start, exchange, &mut partial);
+        let reading = self.read_answer(client, request, start, exchange, &mut partial);
         let failure = match timeout_at(deadline, reading).await {
             Ok(Ok(())) => match partial {
                 Some(answer) => return Outcome::Answered(answer),
@@ -169,20 +228,17 @@ impl Device {
     /// Fills `place` with the answer, as far as it comes.
     async fn read_answer(
         &self,
+        client: &reqwest::Client,
         request: reqwest::Request,
         start: Instant,
         exchange: &mut Exchange,
         place: &mut Option<Answer>,
     ) -> Result<(), Failure> {
-        let mut response = self
-            .client
+        let mut response = client
             .execute(request)
             .await
             .map_err(|e| classify::reqwest(&e, Stage::Head, LIBRARY_HEAD_LIMIT))?;
         exchange.timings.first_byte = start.elapsed();
-        if let Some(info) = response.extensions().get::<HttpInfo>() {
-            exchange.reused = self.remember(info.local_addr());
-        }
         let status = response.status().as_u16();
         if status < 200 {
             let why = "101 Switching Protocols, which nobody asked for".to_owned();
@@ -231,21 +287,30 @@ impl Device {
             }
         }
     }
+}
 
-    /// Whether a connection, known by our end of it, has carried an exchange before.
-    fn remember(&self, end: std::net::SocketAddr) -> bool {
-        /// More than anybody keeps alive at a time.
-        const MOST: usize = 64;
-        let mut known = lock(&self.connections);
-        if known.last() == Some(&end) || known.contains(&end) {
-            return true;
-        }
-        if known.len() == MOST {
-            known.remove(0);
-        }
-        known.push(end);
-        false
+/// A request without credentials by name, to any URL.
+pub(super) fn request(url: &str, http: &HttpRequest) -> Result<reqwest::Request, Failure> {
+    let bad = |why: String| Failure::NotSent(format!("{url}: {why}"));
+    let method = Method::from_bytes(http.method.as_bytes()).map_err(|e| bad(e.to_string()))?;
+    let url = Url::parse(url).map_err(|e| bad(e.to_string()))?;
+    let mut request = reqwest::Request::new(method, url);
+    for (name, value) in &http.headers {
+        let value = HeaderValue::from_bytes(value.render(|_| String::new()).as_bytes());
+        let name = HeaderName::from_bytes(name.as_bytes());
+        match (name, value) {
+            (Ok(name), Ok(value)) => request.headers_mut().append(name, value),
+            _ => {
+                return Err(Failure::NotSent(
+                    "a field that HTTP cannot carry".to_owned(),
+                ));
+            }
+        };
     }
+    if let Some(body) = &http.body {
+        *request.body_mut() = Some(body.clone().into());
+    }
+    Ok(request)
 }
 
 /// Whether a field name is spelled as the HTTP library writes it: a capital at the start and after
