@@ -2,8 +2,10 @@
 
 use super::common::{ContractArgs, DeviceArgs, Error, PolicyArgs, plan_of, shard};
 use super::out::{print, print_data};
-use crate::case::{Case, Context, DEFAULT_BUDGET, Expect, Fault, Plan, RESERVE, strategies};
-use crate::contract::Contract;
+use crate::case::{
+    Case, Context, DEFAULT_BUDGET, Expect, Fault, LeftOut, Plan, RESERVE, strategies,
+};
+use crate::contract::{Contract, Policy};
 use crate::exchange::{Request, Segment};
 use crate::run::Verdict;
 use globset::Glob;
@@ -76,13 +78,105 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         plan = plan.share(i, n);
     }
     match args.format {
-        Format::Text => print(&text(&plan, &args, budget))?,
+        Format::Text => {
+            let table = table(&contract, &plan, &policy);
+            print(&format!("{table}{}", text(&plan, &args, budget)))?;
+        }
         Format::Json => {
-            let json = json_plan(&plan, &contract, &args, budget);
+            let json = json_plan(&plan, &contract, &policy, &args, budget);
             print_data(&format!("{json:#}\n"))?;
         }
     }
     Ok(Verdict::Kept)
+}
+
+/// Resources, and what each operation may do, with the reason and what would open it.
+fn table(contract: &Contract, plan: &Plan, policy: &Policy) -> String {
+    let effects = policy.effects();
+    let mut out = String::from("Resources and the effects of their operations:\n");
+    for resource in effects.resources.iter() {
+        let kind = json!(resource.kind);
+        let state = match &resource.read {
+            Some(read) => format!("its state reads at {} {}", read.method, read.path),
+            None => "nothing reads its state".to_owned(),
+        };
+        let kind = kind.as_str().unwrap_or_default();
+        out.push_str(&format!("{}  [{kind}] {state}\n", resource.path));
+        for effect in effects.iter().filter(|e| e.resource == resource.id) {
+            let Some(op) = contract.operation(&effect.operation) else {
+                continue;
+            };
+            let name = match op.id == op.signature() {
+                true => String::new(),
+                false => format!(" {}", op.id),
+            };
+            let (what, why) = (effect.effect, &effect.reason);
+            out.push_str(&format!("  {}{name}: {what} ({why})\n", op.signature()));
+            if let Err(refusal) = policy.operation(&op.id) {
+                let left = plan.left_out.iter().filter(|l| l.operation == op.id);
+                let cases: usize = left.map(|l| l.cases).sum();
+                out.push_str(&format!(
+                    "    left out, {cases} cases; {}\n",
+                    refusal.reason
+                ));
+            }
+        }
+    }
+    out.push('\n');
+    out
+}
+
+/// What of the plan is not sent, and why.
+fn omissions(plan: &Plan) -> String {
+    let mut out = String::new();
+    let cases: usize = plan.left_out.iter().map(|l| l.cases).sum();
+    if cases > 0 {
+        out.push_str(&format!(
+            "{cases} cases are left out for what they may do, and count as untested:\n"
+        ));
+    }
+    for left in &plan.left_out {
+        out.push_str(&format!(
+            "  {}: {} cases, {}: {}\n",
+            left.operation, left.cases, left.effect, left.reason
+        ));
+    }
+    for (strategy, cases) in &plan.silenced {
+        out.push_str(&format!(
+            "strategy {strategy}: the budget drops all of its {cases} cases; raise --max-requests \
+             or give --thorough\n"
+        ));
+    }
+    out
+}
+
+/// Every operation with its effect and what of it is sent.
+fn json_operations(plan: &Plan, policy: &Policy) -> Vec<Value> {
+    let effects = policy.effects().iter();
+    effects
+        .map(|effect| {
+            let cases = plan
+                .cases
+                .iter()
+                .filter(|c| c.operation == effect.operation);
+            let mut value = json!(effect);
+            value["cases"] = json!(cases.count());
+            if let Err(refusal) = policy.operation(&effect.operation) {
+                value["left_out"] = json!(refusal.reason);
+            }
+            value
+        })
+        .collect()
+}
+
+/// What the policy leaves out of a plan.
+fn json_left_out(left: &LeftOut) -> Value {
+    json!({
+        "operation": left.operation,
+        "effect": left.effect,
+        "reason": left.reason,
+        "cases": left.cases,
+    })
 }
 
 fn text(plan: &Plan, args: &Args, budget: Option<usize>) -> String {
@@ -118,6 +212,7 @@ fn text(plan: &Plan, args: &Args, budget: Option<usize>) -> String {
         ));
     }
     out.push('\n');
+    out.push_str(&omissions(plan));
     out
 }
 
@@ -189,7 +284,13 @@ fn expectation(expect: &Expect) -> String {
     }
 }
 
-fn json_plan(plan: &Plan, contract: &Contract, args: &Args, budget: Option<usize>) -> Value {
+fn json_plan(
+    plan: &Plan,
+    contract: &Contract,
+    policy: &Policy,
+    args: &Args,
+    budget: Option<usize>,
+) -> Value {
     let totals = totals(plan);
     let strategies: Vec<Value> = strategies()
         .iter()
@@ -211,6 +312,10 @@ fn json_plan(plan: &Plan, contract: &Contract, args: &Args, budget: Option<usize
         "reserve": RESERVE,
         "requests": plan.requests,
         "dropped": plan.dropped,
+        "resources": policy.effects().resources.iter().collect::<Vec<_>>(),
+        "operations": json_operations(plan, policy),
+        "left_out": plan.left_out.iter().map(json_left_out).collect::<Vec<_>>(),
+        "silenced": plan.silenced.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
         "strategies": strategies,
         "cases": plan.cases.iter().map(json_case).collect::<Vec<_>>(),
     })

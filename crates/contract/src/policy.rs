@@ -58,6 +58,8 @@ pub struct Policy {
     read_only: bool,
     /// The embedded mock: nothing can be harmed.
     everything: bool,
+    /// Whether whoever sends removes what it creates.
+    removes: bool,
     /// Paths of what was created in this run, without a slash at the end.
     created: RwLock<BTreeSet<String>>,
 }
@@ -111,6 +113,7 @@ impl Policy {
             irreversible: allowed.irreversible,
             read_only: allowed.read_only,
             everything: false,
+            removes: false,
             created: RwLock::default(),
         })
     }
@@ -119,6 +122,13 @@ impl Policy {
     /// apart from what `--read-only` forbids.
     pub fn harmless_device(mut self) -> Policy {
         self.everything = true;
+        self
+    }
+
+    /// The same for a sender that removes what it creates ([`Policy::created`]). Any other must not
+    /// create anything.
+    pub fn removing(mut self) -> Policy {
+        self.removes = true;
         self
     }
 
@@ -251,7 +261,11 @@ impl Policy {
         if self.read_only {
             return effect.effect == Effect::Reads;
         }
-        effect.effect.harmless() || entry.named || self.irreversible && !entry.said_to_act
+        let harmless = match effect.effect {
+            Effect::Creates => self.removes,
+            other => other.harmless(),
+        };
+        harmless || entry.named || self.irreversible && !entry.said_to_act
     }
 
     /// A method that the document does not have, on the path of an operation.
@@ -362,6 +376,13 @@ impl Policy {
 
 fn refused(entry: &Entry, effect: &OperationEffect) -> Refusal {
     let mut reason = effect.reason.clone();
+    if effect.effect == Effect::Creates {
+        reason =
+            format!("what it creates would stay: nothing removes it at the end yet ({reason})");
+    }
+    if effect.on_own {
+        reason.push_str("; sent only to what Probity itself has created");
+    }
     if let Some(opens) = &effect.opens {
         reason.push_str(&format!(" (opened by {opens})"));
     }

@@ -16,7 +16,12 @@ pub(crate) fn is_success(status: StatusKey) -> bool {
 /// The rules of a successful answer's body, where the document has them.
 pub(crate) fn answer(op: &Operation) -> Option<&Schema> {
     let success = op.responses.iter().filter(|r| is_success(r.status));
-    success.filter_map(|r| r.schema.as_ref()).next()
+    // An empty schema says nothing of what comes.
+    let says = |s: &&Schema| {
+        let shaped = !members(s).is_empty() || s.items.is_some();
+        shaped || !s.types.is_empty() || s.enum_values.is_some()
+    };
+    success.filter_map(|r| r.schema.as_ref()).find(says)
 }
 
 /// The members of a schema, those of its parts and alternatives included.

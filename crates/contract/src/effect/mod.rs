@@ -163,7 +163,7 @@ impl View<'_> {
         let safe = matches!(op.method.as_str(), "GET" | "HEAD" | "OPTIONS" | "TRACE");
         if op.acts != Some(false) {
             let acts = match safe {
-                true => acting_read(op),
+                true => self.acting_read(op),
                 false => self.acting_write(op, resource),
             };
             if let Some(reason) = acts {
@@ -263,7 +263,7 @@ impl View<'_> {
     fn is_plain_read(&self, op: &Operation) -> bool {
         match self.profile.named(&self.profile.effects, op) {
             Some(effect) => *effect == Effect::Reads,
-            None => op.acts == Some(false) || op.acts.is_none() && acting_read(op).is_none(),
+            None => op.acts == Some(false) || op.acts.is_none() && self.acting_read(op).is_none(),
         }
     }
 
@@ -279,9 +279,15 @@ impl View<'_> {
             let why = format!("it would create an account whose `{name}` can be guessed");
             return Ruling::new(Effect::Irreversible, why).opened_by(allow(op));
         }
+        // What a deletion must be told in its body, Probity does not know.
+        let by_path = |id: &&String| {
+            let op = self.contract.operation(id);
+            op.is_some_and(|o| !o.body.as_ref().is_some_and(|b| b.required))
+        };
         // `/paths/add/{name}`: its own path names it.
         if resource.kind != Kind::Collection {
-            return match &resource.delete {
+            let is_item = resource.kind == Kind::Item;
+            return match resource.delete.as_ref().filter(|d| is_item && by_path(d)) {
                 Some(delete) => Ruling::new(Effect::Creates, format!("{delete} removes it")),
                 None => lost(
                     "nothing removes what it creates".to_owned(),
@@ -296,7 +302,7 @@ impl View<'_> {
             );
         };
         let item = self.resources.get(&items.resource);
-        let Some(delete) = item.and_then(|i| i.delete.as_deref()) else {
+        let Some(delete) = item.and_then(|i| i.delete.as_ref()).filter(by_path) else {
             return lost(
                 format!("no operation removes an item of {}", resource.path),
                 "delete = \"…\"",
@@ -338,12 +344,23 @@ impl View<'_> {
             })
     }
 
+    /// [`acting_read`] of an operation in its surroundings: what `PUT` or `PATCH` of the same path
+    /// set, `GET` shows, whatever it is called.
+    fn acting_read(&self, op: &Operation) -> Option<String> {
+        let sets =
+            |o: &&Operation| matches!(o.method.as_str(), "PUT" | "PATCH") && o.body.is_some();
+        let mut others = self.contract.operations.iter().filter(sets);
+        acting_read(op, others.any(|o| o.path == op.path))
+    }
+
     /// Why an operation that is to change something acts.
     fn acting_write(&self, op: &Operation, resource: &Resource) -> Option<String> {
         // A setting may have any name: `/call` with `GET` and a body that it shows.
         let setting = op.body.is_some()
             && resource.read.as_ref().is_some_and(|r| r.path == op.path)
             && resource.kind != Kind::Collection;
+        // What is removed, and what is created where it can be removed, may be called anything too.
+        let stored = op.method == "DELETE" || resource.create.as_deref() == Some(op.id.as_str());
         let literals = literals(op);
         for (at, segment) in literals.iter().enumerate() {
             let last = at + 1 == literals.len();
@@ -351,7 +368,8 @@ impl View<'_> {
             let qualified = literals
                 .get(at + 1)
                 .is_some_and(|next| words::qualified(next));
-            if qualified || much == Command::No || much == Command::May && (setting || !last) {
+            let in_doubt = much == Command::May && !setting && last && !stored;
+            if qualified || !(in_doubt || much == Command::Does) {
                 continue;
             }
             return Some(format!("`{word}` in its path"));
@@ -370,24 +388,26 @@ impl View<'_> {
                 ));
             }
         }
-        let soft = |much: Command| match much {
+        let soft = |much: Command, plain: bool| match much {
             Command::No => false,
-            Command::May => !setting && resource.create.as_deref() != Some(op.id.as_str()),
+            Command::May => !plain && !stored,
             Command::Does => true,
         };
         let id = tokens(own_id(op)?);
         let (much, word) = words::command(&id);
-        if soft(much) && !words::reads(&id) {
+        if soft(much, setting) && !words::reads(&id) {
             return Some(format!("`{word}` in its operationId"));
         }
         let summary = tokens(&op.summary);
         let (much, word) = words::sentence(&summary);
-        soft(much).then(|| format!("`{word}` in its summary"))
+        // "Start a job" starts one, even where `GET` shows it; `PUT` sets.
+        let plain = setting && op.method != "POST";
+        soft(much, plain).then(|| format!("`{word}` in its summary"))
     }
 }
 
 /// Why an operation whose method only reads acts all the same.
-fn acting_read(op: &Operation) -> Option<String> {
+fn acting_read(op: &Operation, setting: bool) -> Option<String> {
     let summary = tokens(&op.summary);
     let id = own_id(op).map(tokens).unwrap_or_default();
     let (said, said_word) = words::sentence(&summary);
@@ -404,9 +424,12 @@ fn acting_read(op: &Operation) -> Option<String> {
         let counts = match much {
             Command::No => false,
             // `/lock/open/{n}`, `/reboot/run`
-            Command::May => rest
-                .iter()
-                .all(|next| words::command(next).0 != Command::No),
+            Command::May => {
+                !setting
+                    && rest
+                        .iter()
+                        .all(|next| words::command(next).0 != Command::No)
+            }
             Command::Does => true,
         };
         if counts && !qualified && !(reading && answers) {

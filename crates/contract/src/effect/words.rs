@@ -110,12 +110,12 @@ static MAY_ACT: Words = LazyLock::new(|| {
         "
     open close lock call format send run start stop play pause record test upgrade activate
     deactivate connect scan sync synchronize import backup restore reload refresh move print
-    invite publish notify pair cancel clear flush empty deploy ring ping wake suspend resume
+    invite publish notify pair cancel clear flush empty deploy ring wake suspend resume
     boot install capture goto press release toggle switch rotate join leave pay buy checkout
     submit launch invoke perform process apply revoke login signin logon authenticate enable
     disable migrate recover repair calibrate arm disarm bypass answer hold transfer
     broadcast drop transcode rescan discover on off announce ptz snooze dismiss acknowledge
-    approve reject do action actions command commands cmd control rpc prune rename copy
+    approve reject do action command cmd control rpc prune
     starten stoppen anhalten senden demarrer iniciar detener parar avvia avviare ferma
     starta uruchom zatrzymaj
 ",
@@ -152,7 +152,7 @@ static NOUNS: Words = LazyLock::new(|| {
     interval mode modes delay rule rules plan plans method methods type types url required
     needed pending template templates info information options option status statuses
     progress flow flows limit limits duration level permissions supported availability
-    available
+    available id api source
 ",
     )
 });
