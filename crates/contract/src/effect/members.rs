@@ -18,6 +18,9 @@ pub(super) struct Unreadable {
 /// Members further down than this count as unreadable.
 const DEEPEST: usize = 12;
 
+/// Schemas that are compared at most; what is larger counts as unreadable.
+const MOST: usize = 5_000;
+
 /// Whether what `write` may change shows in what `reader` answers. `reader` is `None` where the
 /// profile names a read that the document does not have.
 ///
@@ -33,7 +36,7 @@ pub(super) fn readable(
     let (Some(body), Some(answer)) = (body, answer) else {
         return match (said, body) {
             // Whoever wrote the profile has looked at it; what cannot be read is listed there.
-            (Some(said), Some(body)) => match secret_member(body, said, "", 0) {
+            (Some(said), Some(body)) => match secret_member(body, said, "", &mut 0) {
                 Some(at) => Err(no_stand_in(write, &at, "is not shown (writeOnly)")),
                 None => Ok(", as the profile says".to_owned()),
             },
@@ -51,7 +54,12 @@ pub(super) fn readable(
     };
     let root = said.map_or("", |s| s.root.as_str());
     let shown = below(answer, root).unwrap_or(answer);
-    let mut walk = Walk { write, said };
+    let mut walk = Walk {
+        write,
+        said,
+        open: Vec::new(),
+        steps: 0,
+    };
     walk.object(body, shown, "", 0)?;
     Ok(match free(body) {
         true => ", as a whole".to_owned(),
@@ -62,6 +70,9 @@ pub(super) fn readable(
 struct Walk<'w> {
     write: &'w Operation,
     said: Option<&'w ReadBack>,
+    /// Pairs that are being compared: schemas may contain themselves.
+    open: Vec<(*const Schema, *const Schema)>,
+    steps: usize,
 }
 
 impl Walk<'_> {
@@ -73,7 +84,25 @@ impl Walk<'_> {
         at: &str,
         depth: usize,
     ) -> Result<(), Unreadable> {
-        if depth > DEEPEST {
+        let pair: (*const Schema, *const Schema) = (body, answer);
+        if self.open.contains(&pair) {
+            return Ok(());
+        }
+        self.steps += 1;
+        self.open.push(pair);
+        let compared = self.compare(body, answer, at, depth);
+        self.open.pop();
+        compared
+    }
+
+    fn compare(
+        &mut self,
+        body: &Schema,
+        answer: &Schema,
+        at: &str,
+        depth: usize,
+    ) -> Result<(), Unreadable> {
+        if depth > DEEPEST || self.steps > MOST {
             return Err(no_stand_in(
                 self.write,
                 at,
@@ -147,8 +176,10 @@ impl Walk<'_> {
 }
 
 /// JSON pointer to a member that is never shown and has no stand-in.
-fn secret_member(body: &Schema, said: &ReadBack, at: &str, depth: usize) -> Option<String> {
-    if depth > DEEPEST {
+fn secret_member(body: &Schema, said: &ReadBack, at: &str, steps: &mut usize) -> Option<String> {
+    *steps += 1;
+    // A schema that contains itself shows nothing new further down.
+    if at.split('/').count() > DEEPEST || *steps > MOST {
         return None;
     }
     shape::members(body).into_iter().find_map(|(name, member)| {
@@ -159,7 +190,7 @@ fn secret_member(body: &Schema, said: &ReadBack, at: &str, depth: usize) -> Opti
             .is_some_and(|u| u.restore_env.is_some());
         match member.secret && !stands_in {
             true => Some(at),
-            false => secret_member(member, said, &at, depth + 1),
+            false => secret_member(member, said, &at, steps),
         }
     })
 }
