@@ -358,8 +358,13 @@ pub(super) fn plan_of(
     only: &[Glob],
     policy: &Policy,
 ) -> Result<Plan, Error> {
-    let globs: Vec<_> = only.iter().map(Glob::compile_matcher).collect();
-    let named = |id: &String| globs.iter().any(|glob| glob.is_match(id));
+    let mut globs = globset::GlobSetBuilder::new();
+    for glob in only {
+        globs.add(glob.clone());
+    }
+    // A glob may be one and still be too much to match by.
+    let globs = globs.build().map_err(|e| format!("--only: {e}"))?;
+    let named = |id: &String| globs.is_match(id);
     let wanted = |case: &Case| globs.is_empty() || case.promises.iter().any(named);
     let plan = plan_under(context, budget, Some(policy), &wanted);
     if plan.cases.is_empty() && plan.left_out.is_empty() && !globs.is_empty() {

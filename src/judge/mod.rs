@@ -401,7 +401,12 @@ pub fn describe(answer: &Answer) -> String {
 /// Text of a device for a line of a report: so many characters, blanks for controls.
 fn one_line(text: &str, most: usize) -> String {
     let blank = |c: char| if c.is_control() { ' ' } else { c };
-    text.chars().map(blank).take(most).collect()
+    let mut line: String = text.chars().map(blank).take(most).collect();
+    if text.chars().nth(most).is_some() {
+        // What masks secrets later has to see that a text was cut.
+        line.push('…');
+    }
+    line
 }
 
 pub(crate) fn choice_line(took: Took, answer: &Answer) -> String {

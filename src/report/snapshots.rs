@@ -211,6 +211,9 @@ impl Snapshots {
         for (class, texts) in &self.seen {
             let name = class.name();
             let path = self.folder.join(format!("{name}.snap"));
+            for file in [&path, &path.with_extension("snap.new")] {
+                no_link(file)?;
+            }
             let text = texts
                 .iter()
                 .map(String::as_str)
@@ -310,6 +313,17 @@ impl Listener for Snapshots {
     }
 }
 
+/// Refuses a link, which would lead out of the folder.
+fn no_link(path: &Path) -> Result<(), SnapshotError> {
+    match std::fs::symlink_metadata(path).is_ok_and(|about| about.is_symlink()) {
+        false => Ok(()),
+        true => Err(SnapshotError::Io {
+            path: path.to_path_buf(),
+            source: io::Error::other("is a symbolic link, and links are not followed"),
+        }),
+    }
+}
+
 enum Found {
     Same,
     Other,
@@ -404,6 +418,7 @@ fn make_reviewable(folder: &Path) -> Result<(), SnapshotError> {
         return Ok(());
     }
     let path = folder.join("Cargo.toml");
+    no_link(&path)?;
     std::fs::write(&path, MANIFEST).map_err(|source| SnapshotError::Io { path, source })
 }
 

@@ -99,18 +99,21 @@ pub fn gate(
     let in_force = |issue: &KnownIssue| issue.until.is_none_or(|until| today <= until);
 
     let mut items: Vec<Item> = Vec::new();
+    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
     for (name, report) in reports {
         for finding in &report.findings {
-            let known = items
-                .iter_mut()
-                .find(|i| i.fingerprint == finding.fingerprint);
-            if let Some(item) = known {
-                item.reports.push(name.clone());
+            let place = places.get(finding.fingerprint.as_str());
+            if let Some(item) = place.and_then(|at| items.get_mut(*at)) {
+                // Twice in one report is once.
+                if item.reports.last() != Some(name) {
+                    item.reports.push(name.clone());
+                }
                 // Where one device does it always, it is more than flaky.
                 item.flaky &= finding.kind == Kind::Flaky;
                 item.severity = item.severity.min(Some(finding.severity));
                 continue;
             }
+            places.insert(&finding.fingerprint, items.len());
             let entry = by_print.get(finding.fingerprint.as_str());
             items.push(Item {
                 fingerprint: finding.fingerprint.clone(),
@@ -126,10 +129,9 @@ pub fn gate(
         }
     }
     items.sort_by_key(|i| i.severity);
-    let absent = entries.iter().filter(|e| {
-        let print = &e.issue.fingerprint;
-        items.iter().all(|item| item.fingerprint != *print)
-    });
+    let absent = entries
+        .iter()
+        .filter(|e| !places.contains_key(e.issue.fingerprint.as_str()));
     let (stale, untold): (Vec<&Entry>, Vec<&Entry>) =
         absent.partition(|e| kept(reports, &e.issue.promise));
     let item = |entry: &Entry| Item {

@@ -125,10 +125,8 @@ struct File {
 /// It is not TOML, an entry lacks a member or has one of another name, a value is none of its kind,
 /// or two entries are of one fingerprint.
 pub fn parse(text: &str) -> Result<Vec<Entry>, ParseError> {
-    let line_of = |at: usize| {
-        let before = text.as_bytes().iter().take(at);
-        1 + before.filter(|b| **b == b'\n').count()
-    };
+    let ends: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).collect();
+    let line_of = |at: usize| 1 + ends.partition_point(|end| *end < at);
     let file: File = toml::from_str(text).map_err(|e| ParseError {
         line: e.span().map_or(1, |span| line_of(span.start)),
         reason: e.message().to_owned(),

@@ -9,6 +9,7 @@ mod scripted;
 mod told;
 
 mod assess;
+mod attacks;
 mod broken_responses;
 mod cases;
 mod cases_values;

@@ -424,7 +424,10 @@ impl Named {
                 None => Glob::new(name),
             };
             let glob = glob.map_err(|e| format!("--allow {name}: {e}"))?;
-            let matcher = glob.compile_matcher();
+            // One may be well-formed and still be too much to match by.
+            let mut alone = GlobSetBuilder::new();
+            let matcher = alone.add(glob.clone()).build();
+            let matcher = matcher.map_err(|e| format!("--allow {name}: {e}"))?;
             let mut operations = contract.operations.iter();
             if !operations.any(|o| matcher.is_match(&o.id) || matcher.is_match(o.signature())) {
                 let near = contract.suggestion(name);

@@ -655,7 +655,11 @@ impl Profile {
             }
         }
         for glob in &self.deny {
-            globset::Glob::new(glob).map_err(|e| format!("deny: {e}"))?;
+            let wrong = |e: globset::Error| format!("deny: {e}");
+            let parsed = globset::Glob::new(glob).map_err(wrong)?;
+            // One may be well-formed and still be too much to match by.
+            let mut set = globset::GlobSetBuilder::new();
+            set.add(parsed).build().map_err(wrong)?;
         }
         match self.limits.rate {
             Some(rate) if !(rate.is_finite() && rate > 0.0) => Err(format!(
