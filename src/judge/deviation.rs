@@ -140,6 +140,16 @@ impl Deviation {
         )
     }
 
+    /// A refusal with a 4xx that neither the document nor RFC 9110 §15.5 defines.
+    pub(super) fn undocumented_refusal(answer: &Answer) -> Deviation {
+        Deviation::new(
+            Kind::WrongStatus,
+            format!("status {}", answer.status),
+            "a refusal with a documented status, or one that RFC 9110 §15.5 defines",
+            describe(answer),
+        )
+    }
+
     /// None of the error texts that the document gives for the fault.
     pub(super) fn error_shape(case: &Case, shapes: &[String], answer: &Answer) -> Deviation {
         Deviation::new(

@@ -18,6 +18,7 @@ mod model;
 pub mod normalise;
 mod refusal;
 pub mod shape;
+pub mod status;
 
 pub use catalogue::{Kind, Severity};
 pub use deviation::Deviation;
@@ -71,6 +72,10 @@ pub fn judge(law: Law<'_>, case: &Case, exchange: &Exchange) -> Judgement {
         Expect::AcceptedOr { statuses, .. } => statuses.contains(&answer.status),
         _ => false,
     };
+    if status::documented_limit(operation, answer.status) && !allowed {
+        // The document owns up to it: a part that this device does not have or cannot reach now.
+        return Judgement::undecided(case, &status::told(answer.status));
+    }
     if (500..600).contains(&answer.status) && !allowed {
         // 5xx says that the device failed, never that the request did (RFC 9110 §15.6). Where the
         // contract promises a definite answer to this request, that promise is the broken one.
@@ -85,6 +90,7 @@ pub fn judge(law: Law<'_>, case: &Case, exchange: &Exchange) -> Judgement {
     }
     judgement.kept(&answers);
     judgement.took = took(operation, answer);
+    judgement.circumstance = status::speaks_of_circumstance(answer.status);
     let ctx = Hearing {
         law,
         case,
@@ -139,6 +145,9 @@ impl Hearing<'_> {
             Took::Refused if self.error_under_success() => {
                 let deviation = Deviation::error_under_success(self.case, self.answer);
                 judgement.broken(&main, deviation);
+            }
+            _ if status::leaves_open(self.operation, self.answer.status) => {
+                judgement.leave_all(self.case, &status::told(self.answer.status));
             }
             took => {
                 let deviation = Deviation::not_accepted(self.case, self.answer, took);
@@ -201,15 +210,28 @@ impl Hearing<'_> {
             }
             return None;
         };
-        if head {
+        // Answers to HEAD and these statuses have no body, whatever `default` documents
+        // (RFC 9110 §9.3.2, §15.3.5, §15.3.6, §15.4.5).
+        if head || matches!(status, 204 | 205 | 304) {
             return None;
         }
-        if self.answer.media_type().as_deref() != Some(media_type.as_str()) {
+        let sent = self.answer.media_type();
+        // Any JSON type is JSON by its suffix (RFC 6839 §3.1): which of them is no fault that a
+        // client of this document could meet.
+        let both_json =
+            sent.as_deref().is_some_and(is_json_media_type) && is_json_media_type(media_type);
+        if sent.as_deref() != Some(media_type.as_str()) && !both_json {
             return malformed(BodyFault::MediaType(media_type));
         }
         let Some(body) = self.json() else {
             return malformed(BodyFault::NotJson);
         };
+        // Problem details (RFC 9457 §3) have members of their own.
+        if sent.as_deref() == Some("application/problem+json")
+            && media_type != "application/problem+json"
+        {
+            return None;
+        }
         let schema = response.schema.as_ref()?;
         let assessed = assess(schema, &body, self.law.texts);
         if assessed.certainty == Assessment::SurelyInvalid {

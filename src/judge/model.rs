@@ -10,6 +10,9 @@ pub struct Judgement {
     pub verdicts: Vec<Verdict>,
     /// Whether the device took the request.
     pub took: Took,
+    /// Whether it was refused for want of rights, for the place or for the state
+    /// ([`super::status`]), which says nothing of what the request held.
+    pub circumstance: bool,
     /// Where the page leaves something open: the question, and what the device chose.
     pub choice: Option<(String, String)>,
     /// Id of the error shape that the answer has.
@@ -29,6 +32,15 @@ pub enum Took {
 }
 
 impl Judgement {
+    /// What the answer says of what the request held.
+    #[must_use]
+    pub fn content(&self) -> Took {
+        match self.took {
+            Took::Refused if self.circumstance => Took::Neither,
+            took => took,
+        }
+    }
+
     /// All promises of the case left undecided for one reason.
     pub(crate) fn undecided(case: &Case, why: &str) -> Self {
         let mut judgement = Judgement::default();

@@ -1,9 +1,9 @@
 //! Judging refusals: status, error shape and field name against the faults that were sent.
 
 use super::shape::{ShapeMatch, matches, names_field};
-use super::{Deviation, Hearing, Judgement, Took, choice_line};
+use super::{Deviation, Hearing, Judgement, Took, choice_line, status};
 use crate::case::Fault;
-use crate::contract::{ErrorShape, FaultKind, Operation};
+use crate::contract::{ErrorShape, FaultKind, Operation, answers_promise};
 use std::collections::BTreeSet;
 
 /// `no value for proxy` and the like, for people.
@@ -37,17 +37,35 @@ pub(super) fn refused(ctx: &Hearing<'_>, faults: &[Fault], judgement: &mut Judge
         judgement.broken(&main, Deviation::accepts_invalid(ctx.case, ctx.answer));
         return;
     }
-    let allowed = refusal_statuses(ctx.operation, faults);
     let status = ctx.answer.status;
-    let status_fits = match &allowed {
-        Some(list) => list.contains(&status),
-        None => (400..500).contains(&status),
-    };
-    if !status_fits {
-        judgement.broken(
-            &main,
-            Deviation::refusal_status(ctx.case, allowed.as_deref(), ctx.answer),
-        );
+    let tied = tied_statuses(ctx.operation, faults);
+    if !tied.is_empty() {
+        // The document says how it answers this fault.
+        if !tied.contains(&status) {
+            if refused_elsewhere(status) {
+                judgement.leave_all(ctx.case, &status::told(status));
+            } else {
+                let deviation = Deviation::refusal_status(ctx.case, Some(&tied), ctx.answer);
+                judgement.broken(&main, deviation);
+            }
+            return;
+        }
+    } else if !says_so(ctx, status, faults) {
+        if status::speaks_of_circumstance(status) {
+            // No order of checks is promised: rights, place and state may be looked at first.
+            judgement.leave_all(ctx.case, &status::told(status));
+            if status >= 400 {
+                check_body(ctx, faults, judgement, Strictness::SchemaOnly);
+            }
+        } else if (400..500).contains(&status) {
+            // A refusal, with a status that nobody defines: the fault is the status's alone.
+            judgement.keep_all(ctx.case);
+            let deviation = Deviation::undocumented_refusal(ctx.answer);
+            judgement.broken(&answers_promise(&ctx.operation.id), deviation);
+        } else {
+            let deviation = Deviation::refusal_status(ctx.case, None, ctx.answer);
+            judgement.broken(&main, deviation);
+        }
         return;
     }
     judgement.keep_all(ctx.case);
@@ -130,6 +148,20 @@ pub(super) fn unauthorized(ctx: &Hearing<'_>, faults: &[Fault], judgement: &mut 
         judgement.leave_all(ctx.case, "another fault was answered first");
         return;
     }
+    // Place and state may be looked at before rights, and a page to log in at is no service.
+    // Where the document gives no status for it, any 4xx keeps the caller out.
+    let tied =
+        !tied_statuses(ctx.operation, &[Fault::whole(FaultKind::Unauthenticated)]).is_empty();
+    let swapped = tied && matches!(status, 401 | 403);
+    if status::speaks_of_circumstance(status) && !swapped
+        || documented.is_empty() && (400..500).contains(&status)
+    {
+        judgement.leave_all(
+            ctx.case,
+            &format!("kept out, with another status: {status}"),
+        );
+        return;
+    }
     let usual = [401, 403];
     let allowed = match documented.as_slice() {
         [] => &usual[..],
@@ -139,6 +171,53 @@ pub(super) fn unauthorized(ctx: &Hearing<'_>, faults: &[Fault], judgement: &mut 
         &main,
         Deviation::refusal_status(ctx.case, Some(allowed), ctx.answer),
     );
+}
+
+/// Whether a status refuses a request for these faults where the document ties them to none: a
+/// documented or generic 4xx that does not speak of rights, place or state. A path that names
+/// nothing is such a fault (404, 410), so is a parameter (RFC 9110 §15.5.5).
+fn says_so(ctx: &Hearing<'_>, status: u16, faults: &[Fault]) -> bool {
+    let place = faults.iter().any(|f| f.kind == FaultKind::Parameter);
+    if status::speaks_of_circumstance(status) {
+        return place && matches!(status, 404 | 410);
+    }
+    // Some interfaces refuse under a success status, with an error text.
+    if ctx.operation.error_shapes().any(|s| s.status == status) {
+        return true;
+    }
+    (400..500).contains(&status)
+        && (status::generic_refusal(status) || ctx.operation.response(status).is_some())
+}
+
+/// Whether a refusal may come from in front of what a document ties to faults: limits of HTTP, a
+/// session that has ended, a redirect, a lock (RFC 9110 §15.4, RFC 6585, RFC 4918 §11.3).
+fn refused_elsewhere(status: u16) -> bool {
+    matches!(
+        status,
+        300..=399 | 401 | 407 | 408 | 421 | 423 | 425 | 428 | 429 | 451
+    )
+}
+
+/// The statuses that the document ties to these faults by name; empty where it ties one of them to
+/// none, for then that one may be answered first.
+fn tied_statuses(operation: &Operation, faults: &[Fault]) -> Vec<u16> {
+    let mut list: Vec<u16> = Vec::new();
+    for fault in faults {
+        let named =
+            |s: &&ErrorShape| s.answers.contains(&fault.kind) || s.may_answer.contains(&fault.kind);
+        let statuses: Vec<u16> = operation
+            .error_shapes()
+            .filter(named)
+            .map(|s| s.status)
+            .collect();
+        if statuses.is_empty() {
+            return Vec::new();
+        }
+        list.extend(statuses);
+    }
+    list.sort_unstable();
+    list.dedup();
+    list
 }
 
 /// The statuses that may answer these faults; `None`: the contract does not say.

@@ -237,7 +237,7 @@ impl<'a> Run<'a> {
             return None;
         }
         let seen = self.probe.send(self.case(at), false).await;
-        let accepted = match seen.judgement.took {
+        let accepted = match seen.judgement.content() {
             Took::Accepted => Some(true),
             Took::Refused => Some(false),
             Took::Neither => None,

@@ -160,6 +160,9 @@ pub struct CaseRecord {
     /// Promises left undecided, or broken (which count when confirmed).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub undecided: Vec<String>,
+    /// Whether a refusal speaks of rights, place or state, and not of what the request held.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub circumstance: bool,
     /// An open question and what the device chose.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub choice: Option<(String, String)>,
@@ -186,6 +189,7 @@ impl CaseRecord {
             answered,
             kept: ids(kept),
             undecided: ids(undecided),
+            circumstance: judgement.circumstance,
             choice: judgement.choice.clone(),
             joined,
         }
@@ -211,6 +215,7 @@ impl CaseRecord {
                 Some(false) => Took::Refused,
                 None => Took::Neither,
             },
+            circumstance: self.circumstance,
             choice: self.choice.clone(),
             shape: None,
         }

@@ -158,7 +158,7 @@ impl<'a> Run<'a> {
                     let (case, judgement) = (self.case(at), seen.judgement());
                     self.ledger.count(case, &judgement);
                     self.questions
-                        .learn(&self.job.context(), case, judgement.took);
+                        .learn(&self.job.context(), case, judgement.content());
                     for fingerprint in &seen.joined {
                         self.ledger.known(fingerprint, &case.id);
                     }
@@ -312,7 +312,7 @@ impl<'a> Run<'a> {
         self.progress.done(at, case, &seen);
         self.ledger.count(case, &seen.judgement);
         self.questions
-            .learn(&self.job.context(), case, seen.judgement.took);
+            .learn(&self.job.context(), case, seen.judgement.content());
         self.tell_error_answer(case, &seen);
         let mut broken = false;
         for (promise, deviation) in seen.deviations.clone() {
