@@ -3,6 +3,7 @@
 
 use super::{DAY, Device};
 use crate::exchange::{Outcome, Request};
+use crate::json;
 use crate::profile::Life;
 use serde_json::Value;
 use std::time::Duration;
@@ -49,7 +50,7 @@ impl Device {
         if !(200..300).contains(&answer.status) {
             return None;
         }
-        let body: Value = serde_json::from_slice(&answer.body).ok()?;
+        let body = json::read(&answer.body)?;
         Some(sign(&body, life, exchange.timings.total))
     }
 

@@ -2,8 +2,10 @@
 
 use super::Device;
 use crate::exchange::{Answer, Failure, Outcome};
+use crate::json;
 use crate::profile::ReadBack;
 use serde_json::Value;
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 /// The settings as they read back.
@@ -85,8 +87,7 @@ fn state(answer: &Answer, how: &ReadBack) -> Result<ReadBackState, ReadBackError
     if !(200..300).contains(&answer.status) {
         return Err(ReadBackError::Status(answer.status));
     }
-    let body: Value =
-        serde_json::from_slice(&answer.body).map_err(|e| ReadBackError::NotJson(e.to_string()))?;
+    let body: Value = json::read(&answer.body).ok_or_else(|| not_json(&answer.body))?;
     let value = body
         .pointer(&how.root)
         .ok_or_else(|| ReadBackError::NoRoot(how.root.clone()))?
@@ -111,6 +112,13 @@ pub(super) fn token(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
+/// Why a body is no JSON text.
+fn not_json(body: &[u8]) -> ReadBackError {
+    let read = serde_json::from_slice::<serde::de::IgnoredAny>(body);
+    let why = read.map_or_else(|e| e.to_string(), |_| "it is not UTF-8".to_owned());
+    ReadBackError::NotJson(why)
+}
+
 fn differences(a: &Value, b: &Value, at: &str, skip: &BTreeSet<&str>, found: &mut Vec<String>) {
     if skip.contains(at) {
         return;
@@ -132,6 +140,7 @@ fn differences(a: &Value, b: &Value, at: &str, skip: &BTreeSet<&str>, found: &mu
                 differences(l, r, &format!("{at}/{i}"), skip, found);
             }
         }
+        (Value::Number(a), Value::Number(b)) if json::compare(a, b) == Some(Ordering::Equal) => {}
         _ if a == b => {}
         _ => found.push(at.to_owned()),
     }

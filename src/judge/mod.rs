@@ -13,7 +13,7 @@
 
 pub mod catalogue;
 mod deviation;
-mod json;
+
 mod model;
 pub mod normalise;
 mod refusal;
@@ -26,11 +26,12 @@ pub use model::*;
 
 use crate::case::{Case, Expect, SuccessIs};
 use crate::contract::{Contract, ErrorShape, Operation, StatusKey, answers_promise, assess};
-use crate::exchange::{Answer, Exchange, Failure, Outcome, Phase};
+use crate::exchange::{Anomaly, Answer, Exchange, Failure, Outcome, Phase};
+use crate::json;
 use crate::pattern::{Assessment, Texts};
 use crate::profile::Profile;
 use deviation::BodyFault;
-use json::parse_json;
+
 use serde_json::Value;
 
 /// Prefix of header names that only text injected by a case can bring into an answer.
@@ -243,7 +244,7 @@ impl Hearing<'_> {
     }
 
     pub(crate) fn json(&self) -> Option<Value> {
-        parse_json(&self.answer.body)
+        json::read(&self.answer.body)
     }
 
     fn login_refused(&self, judgement: &mut Judgement) {
@@ -327,6 +328,12 @@ fn wire_fault(case: &Case, answer: &Answer) -> Option<Deviation> {
     {
         return Some(Deviation::splitting(name));
     }
+    // RFC 9110 §9.3.2: whatever a server makes of HEAD, no content follows.
+    let body_to_head = answer.anomalies.contains(&Anomaly::UnexpectedBody)
+        && matches!(&case.request, crate::exchange::Request::Http(r) if r.method == "HEAD");
+    if body_to_head {
+        return Some(Deviation::malformed_http(answer, Anomaly::UnexpectedBody));
+    }
     // After a message with broken framing a second answer is what RFC 9112 §11.2 warns of; the
     // request asked for it.
     if matches!(
@@ -344,7 +351,7 @@ fn wire_fault(case: &Case, answer: &Answer) -> Option<Deviation> {
 /// statuses, only those of this status count: others may be what its successes look like.
 pub(crate) fn took(operation: &Operation, answer: &Answer) -> Took {
     match answer.status {
-        200..=299 => match parse_json(&answer.body) {
+        200..=299 => match json::read(&answer.body) {
             Some(body) => {
                 let under_success = |s: &ErrorShape| (200..300).contains(&s.status);
                 let any = operation.error_shapes().any(under_success);

@@ -6,6 +6,7 @@ use super::{Took, took};
 use crate::case::{Case, Expect};
 use crate::contract::{Contract, FaultKind};
 use crate::exchange::Answer;
+use crate::json;
 use regex_automata::meta::Regex;
 use serde_json::Value;
 use std::fmt::Write as _;
@@ -146,7 +147,7 @@ pub fn normalise(answer: &Answer, param_names: &[&str]) -> String {
     }
     out.push('\n');
     let json = media_type.as_deref().is_some_and(|m| m.ends_with("json"));
-    match serde_json::from_slice::<Value>(&answer.body) {
+    match json::read(&answer.body).ok_or(()) {
         _ if answer.body.is_empty() => out.push_str("(no body)"),
         Ok(value) => {
             let value = plain(value, &names);

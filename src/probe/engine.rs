@@ -10,6 +10,7 @@ use crate::case::{Case, Context};
 use crate::contract::answers_promise;
 use crate::device::{Device, Guard, GuardedWrite, Restored};
 use crate::exchange::{Exchange, Request};
+use crate::json;
 use crate::judge::{Deviation, Judgement, Kind, Law, Ruling, Took, judge};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -288,7 +289,7 @@ impl<'a> Probe<'a> {
         let answer = exchange.answer().filter(|a| a.status >= 400)?;
         let text = String::from_utf8_lossy(&answer.body);
         let settings = matches!(answer.status, 401 | 403)
-            && serde_json::from_slice(&answer.body).is_ok_and(|body| self.settings.are_in(&body));
+            && json::read(&answer.body).is_some_and(|body| self.settings.are_in(&body));
         (settings || self.device().shows_secret(&text)).then(|| {
             Deviation::secret_leak(settings, answer).masked(|text| self.device().mask(text))
         })

@@ -2,8 +2,10 @@
 //! reads, this counts and compares.
 
 use crate::device::{ReadBackError, ReadBackState};
+use crate::json;
 use crate::judge::Deviation;
 use serde_json::Value;
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The state of one resource as far as it is known, whoever writes it.
@@ -279,7 +281,7 @@ fn compare(expected: &Value, actual: &Value, at: String, out: &mut Vec<Differenc
                 compare(e, a, format!("{at}/{i}"), out);
             }
         }
-        (Value::Number(e), Value::Number(a)) if e.as_f64() == a.as_f64() => {}
+        (Value::Number(e), Value::Number(a)) if json::compare(e, a) == Some(Ordering::Equal) => {}
         (e, a) if e == a => {}
         (e, a) => {
             out.push(Difference {

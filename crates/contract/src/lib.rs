@@ -21,6 +21,7 @@ pub mod embedded;
 pub mod exchange;
 mod files;
 mod gaps;
+pub mod json;
 mod lint;
 mod load;
 mod locate;
