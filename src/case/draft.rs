@@ -2,6 +2,7 @@
 //! what may come back, never the idea itself. May import what [`crate::case`] may.
 
 use super::build::{case_id, emit, emit_with_raw, get, set};
+use super::meaning;
 use super::model::{Case, Check, Context, Expect, Fault, SuccessIs};
 use super::unstated;
 use crate::contract::{
@@ -306,7 +307,8 @@ impl Scene<'_, '_> {
                 }
             }
         };
-        if let Some(question) = self.unsure() {
+        let meaning = meaning::invented(self.schema, None, &sketch.body);
+        if let Some(question) = self.unsure().or(meaning) {
             // The resource that the path names may not exist, which the device may find out first.
             let mut faults = faults.clone();
             faults.push(Fault::whole(FaultKind::Parameter));
@@ -483,6 +485,9 @@ pub(super) const UNSURE_BODY: &str = "whether the body is valid";
 /// [`UNSURE_TARGET`], where the page shows no resource that the path may name; else what is not
 /// certain of a parameter that every request has.
 pub(super) fn unsure_target(context: &Context<'_>, op: &Operation) -> Option<&'static str> {
+    if meaning::logs_in(context.profile, op) {
+        return Some(meaning::UNSURE_LOGIN);
+    }
     let unknown = op.parameters.iter().any(|p| {
         p.place == Place::Path
             && p.schema.examples.is_empty()

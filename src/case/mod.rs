@@ -8,6 +8,7 @@ mod draft;
 mod edit;
 mod forms;
 mod hostile;
+mod meaning;
 mod media;
 mod memo;
 mod model;
@@ -29,6 +30,7 @@ mod weaken;
 mod weigh;
 pub mod wire;
 
+pub use meaning::logs_in;
 pub use memo::Memo;
 pub use model::*;
 pub use plan::*;

@@ -296,10 +296,12 @@ impl Entry {
                 Some(value) => value.to_string(),
                 None => "absent".to_owned(),
             };
-            restored.add(
-                Some(false),
-                format!("{id}: {pointer} was {}, is {}", say(before), say(&now)),
-            );
+            let line = format!("{id}: {pointer} was {}, is {}", say(before), say(&now));
+            match write.is_ok() && rounded(before.get(pointer), now.get(pointer)) {
+                // It was put back as it was; the device cannot hold it any better.
+                true => restored.add(Some(true), format!("{line}: the device rounds it")),
+                false => restored.add(Some(false), line),
+            }
         }
         if let Err(why) = write {
             // Where nothing that can be seen differs, what cannot be seen still was not restored.
@@ -393,6 +395,13 @@ fn below(pointer: &str, ancestor: &str) -> bool {
 
 fn covers(members: &[String], pointer: &str) -> bool {
     members.iter().any(|m| below(pointer, m))
+}
+
+/// Whether two integers differ by no more than a double rounds.
+fn rounded(before: Option<&Value>, now: Option<&Value>) -> bool {
+    let whole = |v: &&Value| v.is_i64() || v.is_u64();
+    let number = |v: Option<&Value>| v.filter(whole).and_then(Value::as_f64);
+    number(before).is_some_and(|b| Some(b) == number(now))
 }
 
 /// The readable part of `value` that the members name; `None` where there is none.

@@ -246,7 +246,7 @@ impl<'a> Probe<'a> {
 
     /// The limit of the profile that forbids to send a case, as the profile names it.
     pub fn forbidden(&self, case: &Case) -> Option<&'static str> {
-        self.spent.forbids(case, &self.law.profile.limits)
+        self.spent.forbids(self.law, case)
     }
 
     /// Sends one case, judges it, and looks for secrets in the answer. Several may be under way at
@@ -265,7 +265,7 @@ impl<'a> Probe<'a> {
     /// What an exchange says.
     fn observation(&self, case: &Case, exchange: Exchange) -> Observation {
         let judgement = judge(self.law, case, &exchange);
-        self.spent.count(case, &exchange, &judgement);
+        self.spent.count(self.law, case, &exchange, &judgement);
         if judgement.took != Took::Refused {
             self.wrote.store(true, Relaxed);
         }

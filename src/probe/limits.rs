@@ -1,9 +1,8 @@
 //! What a job may spend on a device: writes and failed logins of the profile.
 
-use crate::case::{Case, Check, Expect};
+use crate::case::{Case, Check, Expect, logs_in};
 use crate::exchange::{Exchange, Request};
-use crate::judge::{Judgement, Took};
-use crate::profile::Limits;
+use crate::judge::{Judgement, Law, Took};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// What was spent.
@@ -15,21 +14,29 @@ pub(super) struct Spent {
 
 impl Spent {
     /// Counts one judged exchange.
-    pub(super) fn count(&self, case: &Case, exchange: &Exchange, judgement: &Judgement) {
+    pub(super) fn count(
+        &self,
+        law: Law<'_>,
+        case: &Case,
+        exchange: &Exchange,
+        judgement: &Judgement,
+    ) {
         if judgement.took == Took::Accepted && writes(case) {
             self.writes.fetch_add(1, Relaxed);
         }
-        if case.expect == Expect::LoginRefused && exchange.answer().is_some() {
+        let failed = case.expect == Expect::LoginRefused || judgement.took != Took::Accepted;
+        if failed && tries_login(law, case) && exchange.answer().is_some() {
             self.failed_logins.fetch_add(1, Relaxed);
         }
     }
 
     /// The limit that forbids to send a case, as the profile names it.
-    pub(super) fn forbids(&self, case: &Case, limits: &Limits) -> Option<&'static str> {
+    pub(super) fn forbids(&self, law: Law<'_>, case: &Case) -> Option<&'static str> {
+        let limits = &law.profile.limits;
         let over = |spent: &AtomicU64, limit: Option<u64>| {
             limit.is_some_and(|limit| spent.load(Relaxed) >= limit)
         };
-        if case.expect == Expect::LoginRefused && over(&self.failed_logins, limits.failed_logins) {
+        if tries_login(law, case) && over(&self.failed_logins, limits.failed_logins) {
             Some("failed-logins")
         } else if !must_be_refused(case) && writes(case) && over(&self.writes, limits.writes) {
             Some("writes")
@@ -48,6 +55,13 @@ pub fn must_be_refused(case: &Case) -> bool {
             | Expect::NotServed { .. }
             | Expect::LoginRefused
     ) && !matches!(case.check, Check::ReadsBack(_))
+}
+
+/// Whether a case tries to log in, with whatever credentials: accounts lock for any of them.
+fn tries_login(law: Law<'_>, case: &Case) -> bool {
+    let login = |o| logs_in(law.profile, o);
+    case.expect == Expect::LoginRefused
+        || law.contract.operation(&case.operation).is_some_and(login)
 }
 
 /// Whether a case may change the device.

@@ -40,6 +40,8 @@ impl Run<'_> {
             self.ledger.note(stop.text());
         }
         let mut closed = self.ledger.close(&job.contract);
+        self.progress
+            .not_proven(&job.contract, &mut closed.promises);
         let findings = &mut closed.findings;
         let nothing_tested = !self.progress.any_answered();
         if matches!(stop, Some(Stop::NothingAccepted | Stop::Preflight(_))) {

@@ -1,13 +1,15 @@
 //! From a deviation to a finding: sent again on fresh connections, with a reproducer and evidence.
 
+use super::progress::Doubt;
 use super::result::{Evidence, Finding, Reproducer};
 use super::runner::Run;
 use super::tally::{finding, fingerprint};
-use crate::case::{Case, QUESTIONS, Recipe};
+use crate::case::{Case, Expect, QUESTIONS, Recipe};
 use crate::device::Device;
 use crate::exchange::{Exchange, Request};
-use crate::judge::{Deviation, Kind};
+use crate::judge::{Deviation, Kind, Took};
 use crate::reproduce::{self, Curl, render_answer, render_request};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// Input classes of findings that no single exchange shows, so that nothing can be replayed.
@@ -58,6 +60,16 @@ impl Run<'_> {
         exchange: &Exchange,
     ) -> bool {
         let case = self.case(at);
+        if self.progress.doubtful(case, &deviation, exchange) {
+            self.progress.doubt(Doubt {
+                at,
+                operation: case.operation.clone(),
+                promise: promise.to_owned(),
+                deviation,
+                exchange: exchange.clone(),
+            });
+            return false;
+        }
         if self.joins(promise, &deviation, case) {
             // Its effect on the session or the device still has to be dealt with.
             if exchange.failure().is_some() {
@@ -82,7 +94,9 @@ impl Run<'_> {
             let again = self.probe.send_in_session(case, true).await;
             self.confirmations.spend(1);
             let same = again.shows(&kinds);
-            let undecided = again.exchange.answer().is_none() && !same;
+            // A create may draw 409 the second time: that speaks of state, not of the first answer.
+            let elsewhere = again.exchange.answer().is_none() || again.judgement.circumstance;
+            let undecided = elsewhere && !same;
             if again.exchange.failure().is_some() {
                 self.revive(at).await;
             }
@@ -92,6 +106,9 @@ impl Run<'_> {
             }
             self.probe.note(case, &again, None);
         }
+        if deviation.kind == Kind::RejectsValid && !self.still_accepts(at).await {
+            return false;
+        }
         if deviation.kind == Kind::Hang && hits == tries {
             self.count_hang();
         }
@@ -99,6 +116,52 @@ impl Run<'_> {
         self.ledger
             .publish(case, promise, &deviation, (hits, tries), answer);
         true
+    }
+
+    /// Whether the operation still accepts what it accepted before: a refusal in another state of
+    /// the device says nothing of the content.
+    async fn still_accepts(&mut self, at: usize) -> bool {
+        let case = self.case(at);
+        if !matches!(case.expect, Expect::Accepted | Expect::AcceptedOr { .. }) {
+            return true;
+        }
+        let Some(control) = self.progress.accepted_case(&case.operation) else {
+            return true;
+        };
+        let control = self.case(control);
+        let seen = self.probe.send_in_session(control, true).await;
+        self.confirmations.spend(1);
+        self.probe.note(control, &seen, None);
+        if seen.judgement.content() != Took::Refused {
+            return true;
+        }
+        self.ledger.note(format!(
+            "{}: could not judge a refusal: the device now refuses what it accepted before ({})",
+            case.operation, control.id
+        ));
+        false
+    }
+
+    /// What is told once the plan is through of refusals by operations that had accepted nothing.
+    pub(super) async fn weigh_doubts(&mut self) {
+        let mut told = BTreeSet::new();
+        for doubt in self.progress.take_doubts() {
+            if self.progress.accepted_case(&doubt.operation).is_some() {
+                if !self.over() {
+                    self.found(doubt.at, &doubt.promise, doubt.deviation, &doubt.exchange)
+                        .await;
+                }
+            } else if told.insert(doubt.operation.clone())
+                && let Some(statuses) = self.progress.declined(&doubt.operation)
+            {
+                let statuses: Vec<String> = statuses.iter().map(u16::to_string).collect();
+                self.ledger.note(format!(
+                    "{}: could not judge: {} to every valid request",
+                    doubt.operation,
+                    statuses.join(", ")
+                ));
+            }
+        }
     }
 
     /// Whether a deviation is another sight of a finding that is there.

@@ -2,17 +2,32 @@
 //! whether that says that there is nothing to judge.
 
 use super::job::Stop;
+use super::result::{PromiseResult, Status};
 use crate::case::{Case, Expect};
-use crate::exchange::Request;
-use crate::judge::Took;
+use crate::contract::{Contract, answers_promise};
+use crate::exchange::{Exchange, Request};
+use crate::judge::{Deviation, Kind, Took};
 use crate::probe::Observation;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// Cases without an answer before a device that answered none counts as unreachable.
 const SILENT_AFTER: u32 = 3;
+/// Refusals of one operation that are kept until another case tells.
+const MOST_DOUBTS: usize = 40;
 /// Surely valid requests, none of them accepted, before the run gives up judging.
 const HOPELESS_AFTER: u32 = 8;
+
+/// A refusal of a surely valid case of an operation that has accepted nothing so far: whether it is
+/// the content that was refused only another case can tell.
+#[derive(Debug)]
+pub(super) struct Doubt {
+    pub(super) at: usize,
+    pub(super) operation: String,
+    pub(super) promise: String,
+    pub(super) deviation: Deviation,
+    pub(super) exchange: Exchange,
+}
 
 /// Counts of a run.
 #[derive(Debug, Default)]
@@ -27,6 +42,12 @@ pub(super) struct Progress {
     valid_accepted: u64,
     /// Surely valid cases that were refused.
     valid_refused: Vec<usize>,
+    /// Operation → the last valid case of it that was accepted.
+    accepted: BTreeMap<String, usize>,
+    /// Operations of which a valid case was answered otherwise, with the statuses.
+    declined: BTreeMap<String, BTreeSet<u16>>,
+    /// Refusals of surely valid cases, while their operation had accepted none.
+    doubts: Vec<Doubt>,
     /// Surely valid cases that were sent, whatever came back.
     valid: u32,
     /// Cases that were refused; that should have been and were not: with good credentials, and for
@@ -55,6 +76,16 @@ impl Progress {
             self.silent_operations.insert(case.operation.clone());
         }
         self.count(at, case, took, answered);
+        if let Some(status) = seen
+            .exchange
+            .status()
+            .filter(|_| says_valid(case) && took != Took::Accepted)
+        {
+            self.declined
+                .entry(case.operation.clone())
+                .or_default()
+                .insert(status);
+        }
         if answered && seen.exchange.reused && matches!(case.request, Request::Http(_)) {
             self.latencies.push(seen.exchange.timings.total);
         }
@@ -77,11 +108,68 @@ impl Progress {
             self.answered = Some(at);
             self.cases_answered += 1;
         }
+        if says_valid(case) && took == Took::Accepted {
+            self.accepted.insert(case.operation.clone(), at);
+        }
         if case.expect == Expect::Accepted && took != Took::Neither {
             self.valid_answered += 1;
             match took {
                 Took::Accepted => self.valid_accepted += 1,
                 _ => self.valid_refused.push(at),
+            }
+        }
+    }
+
+    /// Whether a deviation is the refusal of a valid request by an operation that has accepted none.
+    pub(super) fn doubtful(&self, case: &Case, deviation: &Deviation, exchange: &Exchange) -> bool {
+        matches!(deviation.kind, Kind::RejectsValid | Kind::WrongStatus)
+            && matches!(case.expect, Expect::Accepted | Expect::AcceptedOr { .. })
+            && exchange.status().is_some_and(|s| (400..500).contains(&s))
+            && !self.accepted.contains_key(&case.operation)
+    }
+
+    /// Keeps a refusal until another case tells.
+    pub(super) fn doubt(&mut self, doubt: Doubt) {
+        let of_it = self
+            .doubts
+            .iter()
+            .filter(|d| d.operation == doubt.operation);
+        if of_it.count() < MOST_DOUBTS {
+            self.doubts.push(doubt);
+        }
+    }
+
+    /// Takes the refusals out that were kept.
+    pub(super) fn take_doubts(&mut self) -> Vec<Doubt> {
+        std::mem::take(&mut self.doubts)
+    }
+
+    /// The last valid case of an operation that was accepted.
+    pub(super) fn accepted_case(&self, operation: &str) -> Option<usize> {
+        self.accepted.get(operation).copied()
+    }
+
+    /// Whether valid requests of an operation were answered and none was accepted; the statuses.
+    pub(super) fn declined(&self, operation: &str) -> Option<&BTreeSet<u16>> {
+        let declined = self.declined.get(operation)?;
+        (!self.accepted.contains_key(operation)).then_some(declined)
+    }
+
+    /// A refusal proves nothing where no valid request was accepted: what looked kept is undecided.
+    pub(super) fn not_proven(&self, contract: &Contract, promises: &mut [PromiseResult]) {
+        for promise in promises.iter_mut().filter(|p| p.status == Status::Kept) {
+            let of = |id: &str| {
+                let rest = promise.id.strip_prefix(id);
+                rest.is_some_and(|rest| rest.starts_with('.'))
+            };
+            // An operation's id may begin like another's.
+            let operations = contract.operations.iter().filter(|o| of(&o.id));
+            let Some(operation) = operations.max_by_key(|o| o.id.len()) else {
+                continue;
+            };
+            let answers = promise.id == answers_promise(&operation.id);
+            if !answers && self.declined(&operation.id).is_some() {
+                promise.status = Status::Undecided;
             }
         }
     }
@@ -176,8 +264,20 @@ impl Progress {
                 self.silent
             )));
         }
-        (self.valid >= HOPELESS_AFTER).then_some(Stop::NothingAccepted)
+        // What one operation refuses says nothing of the others: each is asked.
+        let waiting = plan.iter().any(|case| {
+            case.expect == Expect::Accepted && !self.declined.contains_key(&case.operation)
+        });
+        (self.valid >= HOPELESS_AFTER && !waiting).then_some(Stop::NothingAccepted)
     }
+}
+
+/// Whether a request is valid as far as the document goes.
+fn says_valid(case: &Case) -> bool {
+    matches!(
+        case.expect,
+        Expect::Accepted | Expect::AcceptedOr { .. } | Expect::Either { .. }
+    )
 }
 
 /// The one in the middle; zero of none.

@@ -185,6 +185,7 @@ impl<'a> Run<'a> {
         if self.stop == Some(Stop::NothingAccepted) {
             self.diagnose().await;
         } else {
+            self.weigh_doubts().await;
             self.inquire().await;
             self.measure_growth().await;
             self.finish().await;

@@ -11,7 +11,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("contract", "pattern"),
     ("mock", "contract exchange pattern profile"),
     ("case", "contract exchange pattern profile"),
-    ("device", "contract exchange files profile redact"),
+    ("device", "contract exchange files json profile redact"),
     ("redact", ""),
     ("files", ""),
     ("judge", "case contract exchange json pattern profile"),

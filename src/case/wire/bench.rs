@@ -3,6 +3,7 @@
 
 use crate::case::build::{case_id, emit};
 use crate::case::draft::{Scene, UNSURE_BODY, may_call, scenes, unsure_target};
+use crate::case::meaning;
 use crate::case::{Case, Check, Context, Expect, Fault};
 use crate::contract::{FaultKind, FieldPath, JsonType, Operation, Schema, answers_promise};
 use crate::exchange::{HttpRequest, RawRequest, Request};
@@ -140,7 +141,8 @@ impl<'c, 'a> Bench<'c, 'a> {
         let unsure = match &self.scene {
             Some(scene) => scene
                 .unsure()
-                .or_else(|| (!scene.sure).then_some(UNSURE_BODY)),
+                .or_else(|| (!scene.sure).then_some(UNSURE_BODY))
+                .or_else(|| meaning::invented(scene.schema, None, &scene.full)),
             None => unsure_target(self.context, self.op),
         };
         if let (Expect::Accepted | Expect::AcceptedOr { .. }, Some(question)) = (&expect, unsure) {

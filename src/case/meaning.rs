@@ -1,0 +1,181 @@
+//! Values whose meaning a device may refuse although their form is right: references to what does
+//! not exist, the password that must be the current one, names of coordinate systems, languages and
+//! zones; and logins, whose credentials nobody may invent. A refusal of such a value is no broken
+//! promise. May import what [`crate::case`] may.
+
+use super::unstated::member_schema;
+use crate::contract::{JsonType, Operation, Schema};
+use crate::profile::Profile;
+use serde_json::Value;
+
+/// What a refusal of invented credentials leaves open.
+pub const UNSURE_LOGIN: &str = "a login with credentials that nobody has";
+
+/// Words for what must exist or be known beyond its form, as members and parameters are named.
+const KNOWN_ELSEWHERE: [&str; 22] = [
+    "ref",
+    "reference",
+    "parent",
+    "crs",
+    "srs",
+    "epsg",
+    "timezone",
+    "tz",
+    "locale",
+    "language",
+    "lang",
+    "country",
+    "currency",
+    "charset",
+    "encoding",
+    "mimetype",
+    "interface",
+    "device",
+    "sensor",
+    "topic",
+    "owner",
+    "group",
+];
+
+/// Whether an operation logs somebody in: the profile's login, or a `POST` whose path ends in a
+/// usual word for it and whose body has a member for a password.
+pub fn logs_in(profile: &Profile, operation: &Operation) -> bool {
+    let same = |login: &crate::profile::Login| {
+        login.method.eq_ignore_ascii_case(&operation.method) && login.path == operation.path
+    };
+    if profile.login.as_ref().is_some_and(same) {
+        return true;
+    }
+    let last = operation
+        .path
+        .trim_end_matches('/')
+        .rsplit('/')
+        .next()
+        .unwrap_or_default();
+    let last: String = words(last).concat();
+    let usual = matches!(
+        last.as_str(),
+        "login"
+            | "logon"
+            | "signin"
+            | "auth"
+            | "authenticate"
+            | "authorize"
+            | "token"
+            | "session"
+            | "sessions"
+            | "accesstoken"
+    );
+    usual
+        && operation.method == "POST"
+        && operation.fields().iter().any(|field| {
+            let leaf = words(field.path.leaf().unwrap_or_default()).concat();
+            ["password", "passwd", "pwd", "passphrase", "pin", "secret"]
+                .iter()
+                .any(|word| leaf.contains(word))
+        })
+}
+
+/// Why a value of this form, invented under this name, may still be refused; `None` where the
+/// document says which values there are (`enum`, `const`, `pattern`, both bounds of a number) or the
+/// name says nothing of the kind.
+pub fn known_elsewhere(schema: &Schema, name: &str) -> Option<&'static str> {
+    let both_bounds = schema.minimum.is_some() && schema.maximum.is_some();
+    if schema.enum_values.is_some()
+        || schema.const_value.is_some()
+        || schema.pattern.is_some()
+        || both_bounds
+    {
+        return None;
+    }
+    let text = schema.types.is_empty() || schema.types.contains(&JsonType::String);
+    let words = words(name);
+    let (first, last) = (words.first()?.as_str(), words.last()?.as_str());
+    if words.len() > 1 && matches!(last, "id" | "ids" | "uuid" | "guid" | "ref") {
+        return Some("whether what it refers to exists");
+    }
+    if text
+        && matches!(last, "password" | "passwd" | "pwd" | "pin")
+        && matches!(first, "current" | "old" | "existing" | "previous")
+    {
+        return Some("whether it is the current password");
+    }
+    let joined = words.concat();
+    let known = |word: &str| joined == *word || last == word;
+    (text && KNOWN_ELSEWHERE.iter().any(|word| known(word)))
+        .then_some("whether the device knows what it names")
+}
+
+/// What is left open of a value because it, or something in it, is of our making and its meaning may
+/// be refused; see [`known_elsewhere`]. What the document shows is not of our making.
+pub fn invented(schema: &Schema, name: Option<&str>, value: &Value) -> Option<&'static str> {
+    if schema.examples.contains(value) {
+        return None;
+    }
+    match value {
+        Value::Object(map) => map.iter().find_map(|(name, value)| {
+            let member = member_schema(schema, name)?;
+            invented(member, Some(name), value)
+        }),
+        Value::Array(items) => {
+            let rules = schema.items.as_deref()?;
+            items.iter().find_map(|item| invented(rules, name, item))
+        }
+        Value::Number(_) | Value::String(_) => known_elsewhere(schema, name?),
+        Value::Null | Value::Bool(_) => None,
+    }
+}
+
+/// The words of a name in small letters: `currentPassword`, `current-password`, `CURRENT_PASSWORD`.
+fn words(name: &str) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    let (mut word, mut small) = (String::new(), false);
+    for c in name.chars() {
+        if !c.is_alphanumeric() || c.is_uppercase() && small {
+            out.extend((!word.is_empty()).then(|| std::mem::take(&mut word)));
+        }
+        if c.is_alphanumeric() {
+            word.extend(c.to_lowercase());
+        }
+        small = c.is_lowercase() || c.is_numeric();
+    }
+    out.extend((!word.is_empty()).then_some(word));
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_say_what_is_known_elsewhere() {
+        let text = Schema {
+            types: vec![JsonType::String],
+            max_length: Some(20),
+            ..Schema::default()
+        };
+        for (name, open) in [
+            ("parentId", true),
+            ("zone_id", true),
+            ("camera-ids", true),
+            ("CURRENT_PASSWORD", true),
+            ("oldPassword", true),
+            ("timezone", true),
+            ("time_zone", true),
+            ("storageCrs", true),
+            ("id", false),
+            ("password", false),
+            ("newPassword", false),
+            ("name", false),
+            ("void", false),
+            ("grid", false),
+        ] {
+            assert_eq!(known_elsewhere(&text, name).is_some(), open, "{name}");
+        }
+        let stated = Schema {
+            pattern: Some("^[a-z]+$".to_owned()),
+            ..text
+        };
+        assert_eq!(known_elsewhere(&stated, "parentId"), None);
+    }
+}
