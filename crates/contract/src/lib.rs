@@ -15,6 +15,7 @@ pub mod access;
 mod assess;
 mod candidates;
 mod content;
+mod contradictions;
 mod document;
 pub mod effect;
 pub mod embedded;
@@ -40,6 +41,7 @@ mod servers;
 mod shape;
 mod source;
 mod structure;
+mod swagger;
 
 pub use assess::{Assessed, Violation, assess, assess_alone};
 pub use candidates::Candidate;

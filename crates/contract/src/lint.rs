@@ -3,14 +3,17 @@
 
 use super::assess;
 use super::assess::assess_shown;
+use super::contradictions::{contradictions, paths};
 use super::gaps::gaps;
 use super::locate::Positions;
 use super::model::*;
 use super::source::split;
-use probity_pattern::dialect::Dialect;
+use probity_pattern::dialect::{Dialect, Mode};
+use probity_pattern::language;
 use probity_pattern::parse::{ParseError, parse};
 use probity_pattern::{Assessment, Texts};
 use regress::Regex;
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
 /// All issues of a contract, in the order of the rules: first what breaks the OpenAPI Specification
@@ -28,11 +31,60 @@ pub fn lint(contract: &Contract, texts: &Texts) -> Vec<ContractIssue> {
         linter.issues.extend(gaps(contract, operation));
     }
     linter.values(contract);
+    let mut wrong = paths(contract);
+    contract.schemas(&mut |schema| wrong.extend(contradictions(schema)));
+    linter.issues.extend(wrong);
     let mut issues = linter.issues;
     let mut seen = HashSet::new();
     issues.retain(|issue| seen.insert(issue.id.clone()));
+    for issue in &mut issues {
+        if let Some((severity, why)) = judged(issue.rule()) {
+            (issue.severity, issue.why) = (severity, why.to_owned());
+        }
+    }
     place(contract, &mut issues);
     issues
+}
+
+/// How much each rule matters, and why; those that are not here say it themselves.
+fn judged(rule: &str) -> Option<(Severity, &'static str)> {
+    Some(match rule {
+        "number-without-range" | "string-without-limit" => (
+            Severity::Note,
+            "whether any value must be taken, whatever its size, is left to the reader",
+        ),
+        "no-member-required" => (
+            Severity::Note,
+            "an empty object keeps every rule: nobody can count on any member",
+        ),
+        "success-without-body" => (Severity::Note, "clients cannot know what they get"),
+        "lazy-without-effect" | "example-repeated" => (Severity::Note, "it says nothing"),
+        "pattern-does-not-compile" => (
+            Severity::Error,
+            "no client can check a value before it sends it",
+        ),
+        "anchors-bind-one-alternative" => (
+            Severity::Error,
+            "texts with anything before or behind a value keep the pattern",
+        ),
+        "length-contradiction" | "type-against-pattern" | "example-against-schema" => (
+            Severity::Error,
+            "readers who go by one of the two break the other",
+        ),
+        "stray-suffix" | "suffix-in-one-alternative" => (
+            Severity::Warning,
+            "values that look valid are refused, or the other way round",
+        ),
+        "name-of-nested-not-stated" | "order-of-faults-not-stated" => (
+            Severity::Warning,
+            "clients cannot rely on the text of the error",
+        ),
+        other if other.starts_with("answer-not-stated") => (
+            Severity::Warning,
+            "clients cannot rely on the text of the error",
+        ),
+        _ => return None,
+    })
 }
 
 /// Files, lines and columns.
@@ -126,12 +178,12 @@ impl Linter<'_> {
         let (schema, path) = (field.schema, &field.path);
         let promise = |keyword: &str| Some(format!("{}.{keyword}", field.promise));
         if let Some(pattern) = &schema.pattern {
-            match Regex::new(pattern)
-                .and_then(|plain| Regex::with_flags(pattern, "u").map(|_| plain))
-            {
+            // Compiled for what the engine says of it; texts are held against automata, which do
+            // not take longer for one text than for another.
+            match Regex::new(pattern).and_then(|_| Regex::with_flags(pattern, "u")) {
                 Err(error) => self.does_not_compile(field, pattern, &error.text),
-                Ok(regex) => {
-                    self.unanchored(field, pattern, &regex);
+                Ok(_) => {
+                    self.unanchored(field, pattern);
                     self.suffix_in_one_alternative(field, pattern);
                 }
             }
@@ -217,12 +269,15 @@ impl Linter<'_> {
     }
 
     /// `^a|b$`: each anchor binds one alternative only.
-    fn unanchored(&mut self, field: &Field<'_>, pattern: &str, regex: &Regex) {
+    fn unanchored(&mut self, field: &Field<'_>, pattern: &str) {
         if !several_alternatives(pattern) || !pattern.contains(['^', '$']) {
             return;
         }
+        let Some(search) = matcher(pattern, Mode::Search) else {
+            return;
+        };
         let seeds = self.samples(field.schema);
-        let accepted = |text: &str| regex.find(text).is_some();
+        let accepted = |text: &str| search(text);
         let mut seen = HashSet::new();
         let proof: Vec<String> = seeds
             .iter()
@@ -247,8 +302,9 @@ impl Linter<'_> {
     /// only: of two strings that differ in a number alone, both valid, the suffix goes with one and
     /// not with the other, which is no longer.
     fn suffix_in_one_alternative(&mut self, field: &Field<'_>, pattern: &str) {
-        let Some(regex) = whole(pattern) else { return };
-        let whole = |text: &str| regex.find(text).is_some();
+        let Some(whole) = matcher(pattern, Mode::FullGrouped) else {
+            return;
+        };
         let samples = self.samples(field.schema);
         // A port, the length of a prefix, another part, the end of a range.
         let usual = [":0", "/0", ".0", "-0"].into_iter();
@@ -352,11 +408,12 @@ impl Linter<'_> {
     /// A published type that the field's own pattern excludes.
     fn published_type(&mut self, field: &Field<'_>) {
         let schema = field.schema;
-        let Some(regex) = schema.pattern.as_deref().and_then(whole) else {
+        let pattern = schema.pattern.as_deref();
+        let Some(whole) = pattern.and_then(|p| matcher(p, Mode::FullGrouped)) else {
             return;
         };
         for (kind, example) in [("ipv4", "192.168.1.20"), ("dns", "host")] {
-            if schema.published_types.iter().any(|t| t == kind) && regex.find(example).is_none() {
+            if schema.published_types.iter().any(|t| t == kind) && !whole(example) {
                 self.add(
                     "type-against-pattern",
                     schema,
@@ -455,9 +512,12 @@ impl Linter<'_> {
     }
 }
 
-/// A pattern that has to match the whole text, whichever alternative a search would take first.
-fn whole(pattern: &str) -> Option<Regex> {
-    Regex::new(&format!("^(?:{pattern})$")).ok()
+/// Whether ECMAScript matches a text; a text that takes too much is not matched. `None`: there is
+/// no automaton for the pattern.
+fn matcher(pattern: &str, mode: Mode) -> Option<impl Fn(&str) -> bool> {
+    let automaton = language::language(pattern, Dialect::EcmaScript, mode).ok()?;
+    let automaton = RefCell::new(automaton);
+    Some(move |text: &str| automaton.borrow_mut().decide(text).unwrap_or(false))
 }
 
 /// The bounds of a pattern that is nothing but one repeated class, with whatever a generator left

@@ -13,6 +13,7 @@ use super::serialization::{Serialization, content_of};
 use super::servers;
 use super::source::{Files, NoFiles, Source, Way, place};
 use super::structure;
+use super::swagger;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashSet};
@@ -69,6 +70,10 @@ pub fn load_bytes(name: &str, bytes: &[u8]) -> Result<Contract, ContractError> {
 /// As [`load`].
 pub fn load_from(name: &str, bytes: &[u8], files: &dyn Files) -> Result<Contract, ContractError> {
     let document = document::parse(name, bytes)?;
+    let (document, lost) = match swagger::is_swagger(&document) {
+        true => swagger::convert(document),
+        false => (document, Vec::new()),
+    };
     let v31 = version(name, &document)?;
     let source = Arc::new(Source::open(document, bytes, v31, files)?);
     let document = source.root();
@@ -78,6 +83,9 @@ pub fn load_from(name: &str, bytes: &[u8], files: &dyn Files) -> Result<Contract
         base: String::new(),
         left_out: Vec::new(),
     };
+    for (pointer, what) in lost {
+        loader.schemas.reader.skip(&pointer, what);
+    }
     let operations = loader.operations();
     let Loader {
         schemas, left_out, ..
@@ -262,6 +270,10 @@ impl<'d> Loader<'d> {
             "externalDocs",
             "jsonSchemaDialect",
             "$self",
+            // Of Swagger 2.0, where references lead.
+            "definitions",
+            "parameters",
+            "responses",
         ];
         self.schemas.reader.leave_out(root, &used, "");
         if let Some(list) = root.get("security") {
