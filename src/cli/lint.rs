@@ -75,7 +75,10 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         0 => String::new(),
         n => format!("; --pedantic lists {n} more"),
     };
-    page.push_str(&format!("{count} of the text of {}{more}\n", line(&contract.id)));
+    page.push_str(&format!(
+        "{count} of the text of {}{more}\n",
+        line(&contract.id)
+    ));
     print(&page)?;
     Ok(Verdict::Kept)
 }
@@ -102,9 +105,15 @@ fn text(issue: &ContractIssue, page: &mut String) {
 /// What is not judged, by name; with `pedantic` also what is not checked.
 fn leftovers(contract: &Contract, pedantic: bool, page: &mut String) {
     for left in &contract.left_out {
-        let part = left.part.as_ref().map_or(String::new(), |p| format!(" {p}"));
+        let part = left
+            .part
+            .as_ref()
+            .map_or(String::new(), |p| format!(" {p}"));
         let (operation, reason) = (line(&left.operation), line(&left.reason));
-        page.push_str(&format!("not judged: {operation}{}: {reason}\n", line(&part)));
+        page.push_str(&format!(
+            "not judged: {operation}{}: {reason}\n",
+            line(&part)
+        ));
     }
     if pedantic {
         for entry in &contract.unsupported {

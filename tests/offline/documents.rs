@@ -396,34 +396,9 @@ fn texts() {
     }
 }
 
-/// The body's schema in a document as small as it can be, with components.
-fn with_schema(schema: &Value, components: &Value) -> Vec<u8> {
-    let document = json!({
-        "openapi": "3.1.0",
-        "paths": {"/x": {"put": {"requestBody": {"content": {"application/json": {"schema": schema}}}}}},
-        "components": {"schemas": components}
-    });
-    document.to_string().into_bytes()
-}
-
 /// What a document as large as may be becomes, and one that is a little larger.
 #[test]
 fn limits() {
-    let nested = |depth: usize| {
-        let nest = |inner: Value, _| json!({ "items": inner });
-        with_schema(&(1..depth).fold(json!({}), nest), &json!({}))
-    };
-    let many = |count: usize| with_schema(&json!({ "oneOf": vec![true; count - 1] }), &json!({}));
-    let copies = |list: Value, times: usize, more: usize| {
-        let alike = vec![json!({"$ref": "#/components/schemas/S"}); times];
-        let schema = json!({"oneOf": alike, "enum": vec![0; more]});
-        with_schema(&schema, &json!({"S": {"enum": list}}))
-    };
-    // An enumeration counts as one value, each of its values as one more.
-    let values = |more| copies(json!(vec![0; 9_999]), 99, more);
-    let text = "a".repeat(64 * 9_998 + 63);
-    let texts = |more| copies(json!([text]), 99, more);
-    let names = |more| copies(json!([{ text.as_str(): 0 }]), 99, more);
     let references = |count: usize| {
         let reference = json!({"$ref": "#/components/schemas/S"});
         let document = json!({
@@ -435,24 +410,9 @@ fn limits() {
         });
         document.to_string().into_bytes()
     };
-    let too_much = "examples and enumerations of more than 1000000 values";
-    let table: [(&str, Vec<u8>, &str); 14] = [
-        ("depth", nested(64), ""),
-        ("depth", nested(65), "schemas nested deeper than 64"),
-        ("schemas", many(20_000), ""),
-        ("schemas", many(20_001), "more than 20000 schemas"),
-        ("values", values(9_999), ""),
-        ("values", values(10_000), too_much),
-        ("texts", texts(9_999), ""),
-        ("texts", texts(10_000), too_much),
-        ("names", names(9_899), ""),
-        ("names", names(9_901), too_much),
-        ("references", references(5_000), ""),
-        (
-            "references",
-            references(5_001),
-            "the document has 5001 `$ref`s, more than 5000",
-        ),
+    // Each schema is held once: references cost nothing but themselves.
+    let table: [(&str, Vec<u8>, &str); 3] = [
+        ("references", references(50_000), ""),
         ("octets", vec![0xff; 16 << 20], "octet 0: not UTF-8"),
         (
             "octets",

@@ -461,6 +461,7 @@ impl Linter<'_> {
                     let why: Vec<String> = assessed
                         .faults
                         .iter()
+                        .filter(|f| f.certain)
                         .map(|f| format!("`{}` breaks {}", f.path, f.keyword))
                         .collect();
                     let at = Schema {

@@ -169,13 +169,13 @@ fn nothing_to_judge(
         ("/paths".to_owned(), "no operation to judge".to_owned())
     };
     let at = match locate::line_of(source, &place) {
-        Some((line, column)) => format!("{place} (line {line}, column {column})"),
-        None => place,
+        Some((line, column)) => format!(" (line {line}, column {column})"),
+        None => String::new(),
     };
     ContractError {
         file: name.to_owned(),
-        place: at,
-        reason,
+        place,
+        reason: format!("{reason}{at}"),
     }
 }
 
