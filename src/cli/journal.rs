@@ -1,10 +1,12 @@
 //! `--journal` and `--resume`, for the jobs that keep one.
 
 use super::common::Error;
+use super::out::say;
 use crate::case::Plan;
 use crate::contract::Contract;
 use crate::run::journal::{EMBEDDED, Header, Journal, Past, SCHEMA_ID, plan_digest};
 use crate::run::result::ContractRef;
+use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 
 /// Where a job keeps its journal.
@@ -56,7 +58,78 @@ impl Identity<'_> {
     }
 }
 
+/// The folder in which `run` keeps journals of its own: the platform's folder for state (XDG Base
+/// Directory Specification and its siblings). `None` where the user has no home.
+fn folder() -> Option<PathBuf> {
+    let dirs = directories::ProjectDirs::from("", "", "probity")?;
+    let state = dirs.state_dir().unwrap_or_else(|| dirs.data_local_dir());
+    Some(state.join("journals"))
+}
+
+/// Where `run` keeps the journal for a device.
+pub(super) fn kept_for(target: &str) -> Option<PathBuf> {
+    let hash = Sha256::digest(target.trim_end_matches('/').as_bytes());
+    let name: String = hash.iter().take(8).map(|b| format!("{b:02x}")).collect();
+    Some(folder()?.join(format!("{name}.jsonl")))
+}
+
+/// The job of a journal has left nothing to put back: one that `run` keeps goes, another says so.
+pub(super) fn finish(path: &Path) -> Result<(), Error> {
+    let kept = folder().is_some_and(|folder| path.starts_with(folder));
+    match kept {
+        true => Ok(std::fs::remove_file(path).map_err(|e| format!("{}: {e}", path.display()))?),
+        false => Ok(crate::run::journal::end(path)?),
+    }
+}
+
 impl JournalArgs {
+    /// Whether the user names a journal.
+    pub(super) fn is_named(&self) -> bool {
+        self.journal.is_some() || self.resume.is_some()
+    }
+
+    /// Begins the journal that `run` keeps for a device where the user names none, and where it is;
+    /// `None` where there is no place for it.
+    ///
+    /// # Errors
+    /// A job against this device was not finished: it has to be restored or dismissed first.
+    pub(super) fn keep(&self, job: &Identity<'_>) -> Result<Option<(Journal, PathBuf)>, Error> {
+        let Some((target, path)) = job.target.and_then(|t| Some((t, kept_for(t)?))) else {
+            return Ok(None);
+        };
+        if unfinished(&path)? {
+            return Err(format!(
+                "a run against {target} was not finished and may have left it changed: put it back \
+                 with `probity restore --target {target}` (and the options of that run for \
+                 contract, profile and credentials), or leave it as it is with \
+                 `probity restore --target {target} --dismiss`; its journal is {}",
+                path.display()
+            )
+            .into());
+        }
+        if self.is_named() {
+            return Ok(None);
+        }
+        let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+        let begun = made
+            .and_then(|()| match path.exists() {
+                true => std::fs::remove_file(&path),
+                false => Ok(()),
+            })
+            .map_err(|e| e.to_string())
+            .and_then(|()| Journal::create(&path, &job.header()).map_err(|e| e.to_string()));
+        match begun {
+            Ok(journal) => Ok(Some((journal, path))),
+            Err(why) => {
+                say(&format!(
+                    "no journal can be kept, so a killed run cannot be undone ({why}); \
+                     name a place with --journal FILE"
+                ));
+                Ok(None)
+            }
+        }
+    }
+
     /// Opens the journal, with what an earlier process wrote to it. `None`: no journal is kept.
     pub(super) fn open(&self, job: &Identity<'_>) -> Result<Option<(Journal, Past)>, Error> {
         match (&self.resume, &self.journal) {
@@ -77,6 +150,16 @@ impl JournalArgs {
             (Some(Some(path)), _) | (Some(None), Some(path)) => resume(path, job).map(Some),
         }
     }
+}
+
+/// Whether the job of a journal that is kept may have left something to put back.
+fn unfinished(path: &Path) -> Result<bool, Error> {
+    if !path.exists() {
+        return Ok(false);
+    }
+    Journal::free(path)?;
+    let (_, past) = crate::run::journal::read(path)?;
+    Ok(past.settings().is_some_and(|s| !s.is_empty()) && !past.ended())
 }
 
 fn resume(path: &Path, job: &Identity<'_>) -> Result<(Journal, Past), Error> {

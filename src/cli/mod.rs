@@ -13,6 +13,7 @@ mod pattern;
 mod plan;
 mod replay;
 mod reports;
+mod restore;
 mod run;
 mod signals;
 
@@ -59,6 +60,8 @@ enum Command {
     Gate(gate::Args),
     /// Send findings of a report again: fixed, still failing, or could not tell
     Replay(Box<replay::Args>),
+    /// Put back what a job that was killed has left on a device
+    Restore(Box<restore::Args>),
     /// Print a completion script for a shell
     #[command(after_help = "Example:\n  probity completions bash > /etc/bash_completion.d/probity")]
     Completions {
@@ -97,6 +100,7 @@ pub fn main() -> ExitCode {
         Command::Merge(args) => merge::run(args),
         Command::Gate(args) => gate::run(args),
         Command::Replay(args) => replay::run(*args),
+        Command::Restore(args) => restore::run(*args),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "probity", &mut script);

@@ -4,7 +4,8 @@ use super::common::{
     ContractArgs, DeviceArgs, Error, PolicyArgs, check_delivery, deliver, duration, guarded,
     mock_credentials, pair, plan_of, reviewed, shard, share,
 };
-use super::journal::{Identity, JournalArgs};
+use super::journal::{self, Identity, JournalArgs};
+use super::out::say;
 use super::signals::interrupts;
 use crate::case::{Context, DEFAULT_BUDGET, QUESTIONS_AT_MOST};
 use crate::contract;
@@ -119,17 +120,16 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         // Every share would ask the same.
         questions = if i == 1 { questions } else { 0 };
     }
-    let (mut journal, past) = args
-        .journal
-        .open(&Identity {
-            job: "run",
-            contract: &contract,
-            target: base.as_deref(),
-            seed: args.seed,
-            plan: &plan,
-            shard: args.shard,
-        })?
-        .unzip();
+    let identity = Identity {
+        job: "run",
+        contract: &contract,
+        target: base.as_deref(),
+        seed: args.seed,
+        plan: &plan,
+        shard: args.shard,
+    };
+    let (mut kept, kept_at) = args.journal.keep(&identity)?.unzip();
+    let (mut journal, past) = args.journal.open(&identity)?.unzip();
     let mut past = past.unwrap_or_default();
     let (contract, profile, texts) = (Arc::new(contract), Arc::new(profile), Arc::new(texts));
 
@@ -199,7 +199,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     let mut person = terminal::Terminal::new(style).with_setup(setup);
     let mut snapshots = args.snapshots.as_deref().map(Snapshots::open).transpose()?;
     let mut listener = report::Listeners(Vec::new(), redactor.clone());
-    if let Some(journal) = &mut journal {
+    if let Some(journal) = journal.as_mut().or(kept.as_mut()) {
         // First, so that nobody hears of a finding that is not on disk.
         listener.0.push(journal);
     }
@@ -207,12 +207,29 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     if let Some(snapshots) = &mut snapshots {
         listener.0.push(snapshots);
     }
+    if let Some(path) = kept_at.as_ref().filter(|_| !args.quiet) {
+        say(&format!(
+            "journal in {}; if this run is killed, `probity restore --target {}` puts \
+             the device back",
+            path.display(),
+            job.device.base_url()
+        ));
+    }
     let mut outcome = runtime.block_on(async {
         interrupts(stop);
         run::resume(&job, &past, &mut listener).await
     });
     if let Some(mock) = mock {
         mock.stop();
+    }
+    drop(kept);
+    if let Some(path) = kept_at {
+        // What could not be put back, or looked at, can be tried again.
+        let settings = run::journal::read(&path)
+            .is_ok_and(|(_, past)| past.settings().is_some_and(|settings| !settings.is_empty()));
+        if outcome.report.device.restored == Some(true) || !settings {
+            journal::finish(&path)?;
+        }
     }
     outcome.report.shard = share(args.shard, whole);
     // What cannot be delivered must not keep the rest from being so.

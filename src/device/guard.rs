@@ -6,19 +6,27 @@
 //! environment variable, or the member is left out and the report says so. Where the device then
 //! refuses the rest, a valid value stands in for it: one setting is lost, not all.
 
-use super::read_back::{ReadBackState, token};
+use super::put_back::{patiently, put_back, settled};
+use super::read_back::{ReadBackState, StateRead, token};
 use super::{Device, ReadBackError, lock};
-use crate::exchange::{HttpRequest, Outcome, Request, Template};
+use crate::exchange::{HttpRequest, Outcome, Template};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// A write operation whose settings are guarded.
+/// A resource whose state is guarded, whoever writes it.
 #[derive(Clone, Debug)]
 pub struct GuardedWrite {
-    /// Its id, as the profile's `read_back` knows it.
+    /// The operation that puts it back.
     pub operation: String,
-    /// How it is sent: method, target and headers; the guard puts the body in.
+    /// Every operation that writes it.
+    pub writers: Vec<String>,
+    /// How its state is read.
+    pub read: StateRead,
+    /// How the write is sent: method, target and headers, the operation's own media type among
+    /// them; the guard puts the body in.
     pub request: HttpRequest,
+    /// JSON pointers of members that the document calls `readOnly`: neither written nor compared.
+    pub read_only: Vec<String>,
     /// JSON pointers of the members that its body knows (`/proxy`, `/stun/port`). What the
     /// read-back shows beyond them is not written and not compared. A pointer stands for all that
     /// is below it; an array is written as a whole.
@@ -29,6 +37,14 @@ pub struct GuardedWrite {
     /// Valid values of members, JSON pointer → value: what a member gets whose value nobody knows,
     /// where the device refuses the other settings without it.
     pub stand_ins: BTreeMap<String, Value>,
+}
+
+impl GuardedWrite {
+    /// JSON pointers of what clients may write.
+    pub fn own_members(&self) -> Vec<String> {
+        let own = |p: &&String| !p.is_empty() && !covers(&self.read_only, p);
+        self.members.iter().filter(own).cloned().collect()
+    }
 }
 
 /// What became of the settings.
@@ -62,21 +78,21 @@ pub struct Guard {
 struct Entry {
     write: GuardedWrite,
     before: Result<ReadBackState, ReadBackError>,
+    /// A second look before the first write: what differs changes by itself.
+    second: Option<Value>,
+    volatile: BTreeSet<String>,
     /// Values of the unreadable members, where they are known.
     hidden: BTreeMap<String, Value>,
 }
 
 impl Guard {
-    /// Reads the settings of every write that the profile can read back; the others are not
-    /// guarded. Secret settings that it sees are masked from then on ([`Device::mask`]).
+    /// Reads every state twice: what differs between the two changes by itself. Secret settings that
+    /// it sees are masked from then on ([`Device::mask`]).
     pub async fn take(device: &Device, writes: Vec<GuardedWrite>) -> Guard {
         let mut entries = Vec::new();
         for write in writes {
-            let Some(how) = device.profile.read_back.get(&write.operation) else {
-                continue;
-            };
             let mut hidden = write.values.clone();
-            for (pointer, about) in &how.unreadable {
+            for (pointer, about) in &write.read.unreadable {
                 let from_env = about
                     .restore_env
                     .as_deref()
@@ -85,11 +101,32 @@ impl Guard {
                     hidden.entry(pointer.clone()).or_insert(value.into());
                 }
             }
-            let before = device.read_back(&write.operation).await;
+            let before = match device.read_state(&write.read).await {
+                // Whoever is busy has not said no.
+                Err(ReadBackError::Status(409 | 423 | 429 | 503)) => {
+                    patiently(device, &write.read).await
+                }
+                read => read,
+            };
+            let second = match &before {
+                Ok(_) => device.read_state(&write.read).await.ok().map(|s| s.value),
+                Err(_) => None,
+            };
+            let volatile = match (&before, &second) {
+                (Ok(before), Some(second)) => before
+                    .differences(&ReadBackState {
+                        value: second.clone(),
+                        ..before.clone()
+                    })
+                    .into_iter()
+                    .collect(),
+                _ => BTreeSet::new(),
+            };
             let mut session = lock(&device.session);
+            let unreadable = &write.read.unreadable;
             let read = before
                 .iter()
-                .flat_map(|state| how.unreadable.keys().filter_map(|p| state.get(p)));
+                .flat_map(|state| unreadable.keys().filter_map(|p| state.get(p)));
             for value in hidden.values().chain(read) {
                 if let Value::String(text) = value {
                     session.add_setting(text);
@@ -99,29 +136,38 @@ impl Guard {
             entries.push(Entry {
                 write,
                 before,
+                second,
+                volatile,
                 hidden,
             });
         }
         Guard { entries }
     }
 
+    /// Every guarded state with its first look, and the second where it came.
+    pub fn states(&self) -> impl Iterator<Item = (&GuardedWrite, &Value, Option<&Value>)> {
+        self.entries.iter().filter_map(|e| {
+            let before = e.before.as_ref().ok()?;
+            Some((&e.write, &before.value, e.second.as_ref()))
+        })
+    }
+
     /// The settings of an operation as they were, where they could be read.
     pub fn before(&self, operation: &str) -> Option<&ReadBackState> {
         self.entries
             .iter()
-            .find(|e| e.write.operation == operation)
+            .find(|e| e.write.writers.iter().any(|w| w == operation))
             .and_then(|e| e.before.as_ref().ok())
     }
 
     /// The settings as they were, by operation, without what the profile says cannot be read: what
     /// an interrupted run needs to put them back later, with no secret in it.
-    pub fn snapshot(&self, device: &Device) -> BTreeMap<String, Value> {
+    pub fn snapshot(&self) -> BTreeMap<String, Value> {
         let mut out = BTreeMap::new();
         for entry in &self.entries {
             let Ok(before) = &entry.before else { continue };
             let mut value = before.value.clone();
-            let how = device.profile.read_back.get(&entry.write.operation);
-            for pointer in how.into_iter().flat_map(|h| h.unreadable.keys()) {
+            for pointer in entry.write.read.unreadable.keys() {
                 let Some((parent, name)) = pointer.rsplit_once('/') else {
                     continue;
                 };
@@ -137,17 +183,15 @@ impl Guard {
 
     /// Takes these settings (a [`snapshot`](Self::snapshot) of an earlier run) for those that stood
     /// before: what stands now is what that run left behind.
-    pub fn adopt(&mut self, device: &Device, before: &BTreeMap<String, Value>) {
+    pub fn adopt(&mut self, before: &BTreeMap<String, Value>) {
         for entry in &mut self.entries {
             let Some(value) = before.get(&entry.write.operation) else {
                 continue;
             };
-            let how = device.profile.read_back.get(&entry.write.operation);
             entry.before = Ok(ReadBackState {
                 value: value.clone(),
-                unreadable: how
-                    .map(|h| h.unreadable.keys().cloned().collect())
-                    .unwrap_or_default(),
+                unreadable: entry.write.read.unreadable.keys().cloned().collect(),
+                etag: None,
             });
         }
     }
@@ -165,15 +209,13 @@ impl Guard {
 
     /// Members whose read-back is a placeholder and whose value is not known: they cannot be put
     /// back. `(operation, JSON pointer, environment variable that would help)`.
-    pub fn lost(&self, device: &Device) -> Vec<(String, String, Option<String>)> {
+    pub fn lost(&self) -> Vec<(String, String, Option<String>)> {
         let mut lost = Vec::new();
         for entry in &self.entries {
             let Ok(before) = &entry.before else { continue };
-            let how = device.profile.read_back.get(&entry.write.operation);
             for pointer in entry.unknown(before) {
-                let env = how
-                    .and_then(|h| h.unreadable.get(&pointer))
-                    .and_then(|u| u.restore_env.clone());
+                let about = entry.write.read.unreadable.get(&pointer);
+                let env = about.and_then(|u| u.restore_env.clone());
                 lost.push((entry.write.operation.clone(), pointer, env));
             }
         }
@@ -183,10 +225,9 @@ impl Guard {
     /// Whether all that can be read still is as before. Says nothing of what cannot be read.
     pub async fn stands(&self, device: &Device) -> bool {
         for entry in &self.entries {
-            let (Ok(before), Ok(now)) = (
-                &entry.before,
-                &device.read_back(&entry.write.operation).await,
-            ) else {
+            let (Ok(before), Ok(now)) =
+                (&entry.before, &patiently(device, &entry.write.read).await)
+            else {
                 return false;
             };
             if !entry.differences(before, now).is_empty() {
@@ -219,7 +260,7 @@ impl Guard {
 impl Entry {
     /// Whether the body of the write knows what stands at a pointer.
     fn knows(&self, pointer: &str) -> bool {
-        covers(&self.write.members, pointer)
+        covers(&self.write.members, pointer) && !covers(&self.write.read_only, pointer)
     }
 
     /// Unreadable members whose value nobody knows.
@@ -246,7 +287,7 @@ impl Entry {
         };
         let hidden = before.unreadable.iter().any(|p| self.knows(p));
         let unknown = self.unknown(before);
-        let as_before = match device.read_back(id).await {
+        let as_before = match patiently(device, &self.write.read).await {
             Ok(now) => self.differences(before, &now).is_empty(),
             Err(_) => false,
         };
@@ -257,11 +298,8 @@ impl Entry {
                 .await;
         }
         for pointer in unknown {
-            let env = device
-                .profile
-                .read_back
-                .get(id)
-                .and_then(|h| h.unreadable.get(&pointer))
+            let about = self.write.read.unreadable.get(&pointer);
+            let env = about
                 .and_then(|u| u.restore_env.as_deref())
                 .map_or_else(String::new, |env| format!("; set {env} next time"));
             restored.add(
@@ -281,7 +319,7 @@ impl Entry {
     ) {
         let id = &self.write.operation;
         let write = self.write_back(device, before).await;
-        let now = match device.read_back(id).await {
+        let now = match self.settled(device, before).await {
             Ok(now) => now,
             Err(e) => {
                 let why = format!("{id}: the settings could not be read after: {e}");
@@ -309,9 +347,22 @@ impl Entry {
         }
     }
 
+    /// The state after a write, once it is as before or has had its time: a write may be completed
+    /// after its answer (202, RFC 9110 §15.3.3).
+    async fn settled(
+        &self,
+        device: &Device,
+        before: &ReadBackState,
+    ) -> Result<ReadBackState, ReadBackError> {
+        let as_before = |now: &ReadBackState| self.differences(before, now).is_empty();
+        settled(device, &self.write.read, as_before).await
+    }
+
     fn differences(&self, before: &ReadBackState, now: &ReadBackState) -> Vec<String> {
         let mut found = before.differences(now);
         found.retain(|p| self.knows(p) || self.write.members.iter().any(|m| below(m, p)));
+        found.retain(|p| !covers(&self.write.read_only, p));
+        found.retain(|p| !self.volatile.iter().any(|v| below(p, v)));
         found
     }
 
@@ -336,7 +387,7 @@ impl Entry {
 
     /// The settings as they were, as far as they are known.
     fn body(&self, before: &ReadBackState) -> Value {
-        let mut body = project(&before.value, "", &self.write.members, before)
+        let mut body = project(&before.value, "", &self.write, before)
             .unwrap_or_else(|| Value::Object(Map::new()));
         for (pointer, value) in &self.hidden {
             if before.unreadable.contains(pointer) && self.knows(pointer) {
@@ -351,25 +402,13 @@ impl Entry {
     async fn write(&self, device: &Device, body: &Value) -> (Option<u16>, Result<(), String>) {
         let id = &self.write.operation;
         let mut request = self.write.request.clone();
-        if !request
-            .headers
-            .iter()
-            .any(|(n, _)| n.eq_ignore_ascii_case("content-type"))
-        {
-            request.headers.push((
-                "Content-Type".to_owned(),
-                Template::from("application/json"),
-            ));
+        let typed = |(n, _): &(String, Template)| n.eq_ignore_ascii_case("content-type");
+        if !request.headers.iter().any(typed) {
+            let json = Template::from("application/json");
+            request.headers.push(("Content-Type".to_owned(), json));
         }
         request.body = Some(body.to_string().into_bytes());
-        let request = Request::Http(request);
-        let mut exchange = device.send(&request, true).await;
-        if exchange.status() == Some(401) && device.profile.login.is_some() {
-            // The session may have ended during the run.
-            if device.login().await.is_ok() {
-                exchange = device.send(&request, true).await;
-            }
-        }
+        let exchange = put_back(device, request, &self.write.read).await;
         let status = exchange.status();
         let written = match exchange.outcome {
             Outcome::Answered(answer) if (200..300).contains(&answer.status) => Ok(()),
@@ -404,9 +443,10 @@ fn rounded(before: Option<&Value>, now: Option<&Value>) -> bool {
     number(before).is_some_and(|b| Some(b) == number(now))
 }
 
-/// The readable part of `value` that the members name; `None` where there is none.
-fn project(value: &Value, at: &str, members: &[String], before: &ReadBackState) -> Option<Value> {
-    if before.unreadable.contains(at) {
+/// The readable part of `value` that the write's members name; `None` where there is none.
+fn project(value: &Value, at: &str, write: &GuardedWrite, before: &ReadBackState) -> Option<Value> {
+    let members = write.members.as_slice();
+    if before.unreadable.contains(at) || covers(&write.read_only, at) {
         return None;
     }
     let inside = covers(members, at) || members.iter().any(|m| below(m, at));
@@ -415,7 +455,7 @@ fn project(value: &Value, at: &str, members: &[String], before: &ReadBackState) 
             let mut out = Map::new();
             for (name, member) in object {
                 let at = format!("{at}/{}", token(name));
-                if let Some(member) = project(member, &at, members, before) {
+                if let Some(member) = project(member, &at, write, before) {
                     out.insert(name.clone(), member);
                 }
             }
@@ -448,7 +488,7 @@ fn whole_numbers(value: &mut Value) {
 }
 
 /// Puts a value where a pointer says, making the objects on the way.
-fn insert(root: &mut Value, pointer: &str, value: Value) {
+pub fn insert(root: &mut Value, pointer: &str, value: Value) {
     let mut place = root;
     for token in pointer.split('/').skip(1) {
         let name = token.replace("~1", "/").replace("~0", "~");

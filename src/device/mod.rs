@@ -17,17 +17,18 @@ mod life;
 mod login;
 mod oauth;
 mod ordinary;
+mod put_back;
 mod read_back;
 mod session;
 mod socket;
 mod tls;
 
 pub use answer::Caps;
-pub use guard::{Guard, GuardedWrite, Restored};
+pub use guard::{Guard, GuardedWrite, Restored, insert};
 pub use life::LifeSign;
 pub use login::LoginError;
 pub use ordinary::Ordinary;
-pub use read_back::{ReadBackError, ReadBackState};
+pub use read_back::{ReadBackError, ReadBackState, StateRead};
 pub use session::Credentials;
 pub use tls::Tls;
 

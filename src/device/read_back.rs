@@ -3,10 +3,10 @@
 use super::Device;
 use crate::exchange::{Answer, Failure, Outcome};
 use crate::json;
-use crate::profile::ReadBack;
+use crate::profile::{ReadBack, Unreadable};
 use serde_json::Value;
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The settings as they read back.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +16,38 @@ pub struct ReadBackState {
     /// JSON pointers (below `root`) whose value cannot be read: a placeholder stands there, or
     /// nothing where the profile says that one might.
     pub unreadable: BTreeSet<String>,
+    /// The validator of this state (`ETag`, RFC 9110 §8.8.3), where the answer has one.
+    pub etag: Option<String>,
+}
+
+/// How the state of a resource is read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StateRead {
+    /// Method, e.g. `GET`.
+    pub method: String,
+    /// Target below the base URL, without credentials.
+    pub target: String,
+    /// JSON pointer to the part of the answer that mirrors the body of a write; `""` is all.
+    pub root: String,
+    /// Members that do not read as they are: JSON pointer (below `root`) → what stands there.
+    pub unreadable: BTreeMap<String, Unreadable>,
+}
+
+impl StateRead {
+    /// As a profile says.
+    pub fn of(how: &ReadBack) -> StateRead {
+        StateRead {
+            method: how.method.clone(),
+            target: how.path.clone(),
+            root: how.root.clone(),
+            unreadable: how.unreadable.clone(),
+        }
+    }
+
+    /// Whether another reads the same state.
+    pub fn same_state(&self, other: &StateRead) -> bool {
+        self.method == other.method && self.target == other.target && self.root == other.root
+    }
 }
 
 impl ReadBackState {
@@ -74,7 +106,15 @@ impl Device {
             .read_back
             .get(operation)
             .ok_or_else(|| ReadBackError::NotConfigured(operation.to_owned()))?;
-        let request = self.own_request(&how.method, &how.path);
+        self.read_state(&StateRead::of(how)).await
+    }
+
+    /// Reads the state of a resource.
+    ///
+    /// # Errors
+    /// See [`ReadBackError`].
+    pub async fn read_state(&self, how: &StateRead) -> Result<ReadBackState, ReadBackError> {
+        let request = self.own_request(&how.method, &how.target);
         match self.send_own(&request).await.outcome {
             Outcome::Answered(answer) => state(&answer, how),
             Outcome::Failed { failure, .. } => Err(ReadBackError::Failed(failure)),
@@ -83,7 +123,7 @@ impl Device {
 }
 
 /// What an answer to a read-back says.
-fn state(answer: &Answer, how: &ReadBack) -> Result<ReadBackState, ReadBackError> {
+fn state(answer: &Answer, how: &StateRead) -> Result<ReadBackState, ReadBackError> {
     if !(200..300).contains(&answer.status) {
         return Err(ReadBackError::Status(answer.status));
     }
@@ -104,7 +144,11 @@ fn state(answer: &Answer, how: &ReadBack) -> Result<ReadBackState, ReadBackError
         })
         .map(|(pointer, _)| pointer.clone())
         .collect();
-    Ok(ReadBackState { value, unreadable })
+    Ok(ReadBackState {
+        value,
+        unreadable,
+        etag: answer.header("etag"),
+    })
 }
 
 /// A member name as a token of a JSON pointer (RFC 6901 §3).

@@ -1,9 +1,9 @@
 //! The probe: a case goes out, the answer is judged and searched for secrets.
 
-use super::guarded::guarded;
+use super::guarded::{Known, guarded};
 use super::limits::Spent;
 use super::session::{Patience, Session, never_reached};
-use super::settings::{Checkpoint, Settings};
+use super::settings::{Checkpoint, Settings, Written, written};
 use super::watch::Difference;
 use crate::case::build::own_credentials;
 use crate::case::{Case, Context};
@@ -16,6 +16,12 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
+use tokio::time::Instant;
+
+/// How long a lock-out may last, and the waits between two looks whether it has ended.
+const LOCKED_FOR: Duration = Duration::from_secs(45);
+const LOCKED_FIRST: Duration = Duration::from_millis(250);
+const LOCKED_LONGEST: Duration = Duration::from_secs(5);
 
 /// How long a device that has not answered anything yet may take to do so.
 const FIRST_CONTACT: Duration = Duration::from_secs(5);
@@ -116,7 +122,7 @@ impl<'a> Probe<'a> {
         }
         self.session.open().await?;
         let guard = Guard::take(device, guarded).await;
-        self.settings = Settings::learn(device, &guard, &self.law.profile.read_back).await;
+        self.settings = Settings::learn(&guard);
         self.guard = Some(guard);
         Ok(())
     }
@@ -126,12 +132,8 @@ impl<'a> Probe<'a> {
     ///
     /// # Errors
     /// The device does not answer, or does not let us in; secrets masked.
-    pub async fn start(
-        &mut self,
-        context: &Context<'_>,
-        restore: &BTreeMap<String, BTreeMap<String, Value>>,
-    ) -> Result<(), String> {
-        self.open(context, guarded(context, restore)).await?;
+    pub async fn start(&mut self, context: &Context<'_>, restore: &Known) -> Result<(), String> {
+        self.open(context, guarded(context, restore, None)).await?;
         self.contact().await
     }
 
@@ -216,14 +218,13 @@ impl<'a> Probe<'a> {
     /// The settings that will be put back, without what cannot be read: see [`Guard::snapshot`].
     pub fn snapshot(&self) -> BTreeMap<String, Value> {
         let guard = self.guard.as_ref();
-        guard.map(|g| g.snapshot(self.device())).unwrap_or_default()
+        guard.map(Guard::snapshot).unwrap_or_default()
     }
 
     /// Puts these settings back at the end, not those that stood at the start.
     pub fn adopt(&mut self, before: &BTreeMap<String, Value>) {
-        let device = self.device();
         if let Some(guard) = &mut self.guard {
-            guard.adopt(device, before);
+            guard.adopt(before);
         }
         // An earlier process wrote.
         self.wrote.store(true, Relaxed);
@@ -234,6 +235,13 @@ impl<'a> Probe<'a> {
         let Some(guard) = &self.guard else {
             return Restored::default();
         };
+        if self.session.lost().is_some() && !self.session.is_there().await {
+            let why = "the device is gone: its settings could be neither looked at nor put back";
+            return Restored {
+                ok: None,
+                reasons: vec![why.to_owned()],
+            };
+        }
         let device = self.device();
         if self.wrote.load(Relaxed) || !guard.stands(device).await {
             return guard.restore(device).await;
@@ -298,7 +306,11 @@ impl<'a> Probe<'a> {
     /// Sends a case; where the session has ended meanwhile (a restart forgets it), logs in and
     /// sends it again.
     pub async fn send_in_session(&mut self, case: &Case, fresh: bool) -> Observation {
+        self.rest(&case.operation).await;
         let first = self.send(case, fresh).await;
+        if self.session.locked_out(case, &first.exchange) {
+            return self.after_lockout(case, first).await;
+        }
         if !self.session.ended(case, &first.exchange) {
             return first;
         }
@@ -307,6 +319,27 @@ impl<'a> Probe<'a> {
             // What was answered to a dead session says nothing about the case.
             Err(why) => Observation::undecided(case, &why),
         }
+    }
+
+    /// Waits for the end of a lock-out and sends the case again; undecided where it does not end.
+    pub async fn after_lockout(&mut self, case: &Case, seen: Observation) -> Observation {
+        let mut last = seen;
+        let mut wait = LOCKED_FIRST;
+        let end = Instant::now() + LOCKED_FOR;
+        while self.session.locked_out(case, &last.exchange) {
+            if Instant::now() >= end {
+                self.session.locked_in_vain();
+                return Observation::undecided(case, "the device lets nobody in for a while");
+            }
+            self.session.pause(wait).await;
+            wait = (wait * 2).min(LOCKED_LONGEST);
+            last = self.send(case, true).await;
+        }
+        self.settings.say(
+            "the device locks out right credentials for a while after wrong ones; it was waited for"
+                .to_owned(),
+        );
+        last
     }
 
     /// As [`Probe::send_in_session`]; a device that takes no connection is waited for, and asked
@@ -325,6 +358,17 @@ impl<'a> Probe<'a> {
     /// Something changed the settings that was not accepted.
     pub fn changed(&self) {
         self.wrote.store(true, Relaxed);
+    }
+
+    /// As [`Settings::go_on`].
+    pub fn go_on(&mut self, states: &BTreeMap<String, Value>, refused: &[(String, usize)]) {
+        self.settings.go_on(states, refused);
+    }
+
+    /// Waits until a write that was accepted for later (202) has been completed.
+    pub async fn rest(&mut self, operation: &str) {
+        let device = self.device();
+        self.settings.rest(device, operation).await;
     }
 
     /// Reads what is not known of the settings, before cases that must not change it.
@@ -355,7 +399,7 @@ impl<'a> Probe<'a> {
     pub async fn after_write(
         &mut self,
         operation: &str,
-        written: &Value,
+        written: Written<'_>,
     ) -> Option<Option<Difference>> {
         let device = self.device();
         let seen = self.settings.after_write(device, operation, written).await;
@@ -372,10 +416,29 @@ impl<'a> Probe<'a> {
     /// order of sending. `number`: how the schedule knows the case at the next look.
     pub fn note(&mut self, case: &Case, seen: &Observation, number: Option<usize>) {
         let took = seen.judgement.took;
-        self.settings.note(case, took, number);
+        self.settings.note(case, took, later(seen), number);
+        self.session.note_credentials(case, &seen.exchange);
         if seen.exchange.answer().is_some() {
             self.session
                 .answers_to(&case.request, took == Took::Refused);
         }
+    }
+}
+
+/// Whether a write was accepted to be completed after its answer (202, RFC 9110 §15.3.3).
+fn later(seen: &Observation) -> bool {
+    seen.exchange.status() == Some(202)
+}
+
+impl<'w> Written<'w> {
+    /// What an accepted case has to read back as; `None` where it says nothing of it.
+    pub fn by(case: &'w Case, seen: &Observation) -> Option<Written<'w>> {
+        let value = written(case).filter(|_| seen.judgement.took == Took::Accepted)?;
+        let partial = matches!(&case.request, Request::Http(http) if http.method == "PATCH");
+        Some(Written {
+            value,
+            partial,
+            later: later(seen),
+        })
     }
 }

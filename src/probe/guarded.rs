@@ -1,32 +1,149 @@
-//! Which writes change settings that can be put back, and how.
+//! Which resources' states are kept over a job, how each is read, and what puts it back.
 
 use crate::case::Context;
-use crate::contract::Operation;
-use crate::device::GuardedWrite;
+use crate::contract::{Additional, JsonType, Operation, Read, Resource, Resources, Schema};
+use crate::device::{GuardedWrite, StateRead};
+use crate::exchange::Template;
+use crate::profile::Unreadable;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// The writes of a contract whose settings are guarded, with the members that their bodies know.
-/// `restore`: operation → JSON pointer → value of what cannot be read.
+/// Values for the restore of members that cannot be read: operation → JSON pointer → value.
+pub type Known = BTreeMap<String, BTreeMap<String, Value>>;
+
+/// The states that the operations of a contract write, each once, whoever writes it. `only`: those
+/// that some of these operations write; `None`: all.
 pub fn guarded(
     context: &Context<'_>,
-    restore: &BTreeMap<String, BTreeMap<String, Value>>,
+    known: &Known,
+    only: Option<&BTreeSet<String>>,
 ) -> Vec<GuardedWrite> {
-    let writes = context.contract.operations.iter();
-    writes
-        .filter(|operation| operation.body.is_some())
-        .map(|operation| GuardedWrite {
-            operation: operation.id.clone(),
-            request: context.request(operation, None),
-            members: operation
-                .fields()
-                .iter()
-                .map(|f| f.path.pointer())
-                .collect(),
-            values: restore.get(&operation.id).cloned().unwrap_or_default(),
-            stand_ins: stand_ins(context, operation),
-        })
-        .collect()
+    let resources = Resources::of(context.contract, context.profile);
+    let mut out: Vec<GuardedWrite> = Vec::new();
+    for resource in resources.iter() {
+        let wanted = |id: &String| only.is_none_or(|only| only.contains(id));
+        if !resource.writers.iter().any(wanted) {
+            continue;
+        }
+        let Some(state) = state(context, resource, known) else {
+            continue;
+        };
+        match out.iter_mut().find(|s| s.read.same_state(&state.read)) {
+            Some(same) => merge(same, state),
+            None => out.push(state),
+        }
+    }
+    out
+}
+
+/// One state, where it can be read and written.
+fn state(context: &Context<'_>, resource: &Resource, known: &Known) -> Option<GuardedWrite> {
+    let contract = context.contract;
+    let read = resource.read.as_ref()?;
+    let find = |id: &String| contract.operation(id).filter(|o| o.body.is_some());
+    let said = || {
+        // Whoever wrote the profile knows that what it reads is what this operation writes.
+        let named = |o: &&Operation| {
+            context
+                .profile
+                .named(&context.profile.read_back, o)
+                .is_some()
+        };
+        resource.writers.iter().filter_map(find).find(named)
+    };
+    let ways = [&resource.replace, &resource.patch];
+    let operation = ways.into_iter().flatten().find_map(find).or_else(said)?;
+    let body = operation.body.as_ref()?;
+    let mut request = context.request(operation, None);
+    let typed = |(n, _): &(String, Template)| n.eq_ignore_ascii_case("content-type");
+    if !request.headers.iter().any(typed) {
+        let media_type = Template::from(body.media_type.as_str());
+        request
+            .headers
+            .push(("Content-Type".to_owned(), media_type));
+    }
+    let mut writers: Vec<String> = Vec::new();
+    let mut members = BTreeSet::new();
+    let mut read_only = BTreeSet::new();
+    let mut read = read_of(context, read);
+    for writer in resource.writers.iter().filter_map(find) {
+        // An item that is created is another state than the listing that shows it.
+        if resource.create.as_ref() == Some(&writer.id) && writer.id != operation.id {
+            continue;
+        }
+        writers.push(writer.id.clone());
+        about(writer, &mut members, &mut read_only, &mut read.unreadable);
+    }
+    if open(&body.schema) {
+        members.insert(String::new());
+    }
+    Some(GuardedWrite {
+        operation: operation.id.clone(),
+        writers,
+        read,
+        request,
+        read_only: read_only.into_iter().collect(),
+        members: members.into_iter().collect(),
+        values: known.get(&operation.id).cloned().unwrap_or_default(),
+        stand_ins: stand_ins(context, operation),
+    })
+}
+
+/// Two writes of one state: the one whose body knows more puts it back.
+fn merge(into: &mut GuardedWrite, other: GuardedWrite) {
+    if other.members.len() > into.members.len() {
+        let first = std::mem::replace(into, other);
+        into.writers.extend(first.writers);
+        into.read_only.retain(|p| first.read_only.contains(p));
+        into.read.unreadable.extend(first.read.unreadable);
+    } else {
+        into.writers.extend(other.writers);
+        into.read.unreadable.extend(other.read.unreadable);
+    }
+}
+
+fn read_of(context: &Context<'_>, read: &Read) -> StateRead {
+    let operation = read
+        .operation
+        .as_deref()
+        .and_then(|id| context.contract.operation(id));
+    // With the same values of path parameters that writes are sent with.
+    let target = operation
+        .filter(|o| o.path == read.path)
+        .map(|o| context.unauthorized_request(o, None).target.to_string());
+    StateRead {
+        method: read.method.clone(),
+        target: target.unwrap_or_else(|| read.path.clone()),
+        root: read.root.clone(),
+        unreadable: read.unreadable.clone(),
+    }
+}
+
+/// What the body of a write knows, what of it is `readOnly`, and what is `writeOnly`.
+fn about(
+    writer: &Operation,
+    members: &mut BTreeSet<String>,
+    read_only: &mut BTreeSet<String>,
+    unreadable: &mut BTreeMap<String, Unreadable>,
+) {
+    for field in writer.fields() {
+        let pointer = field.path.pointer();
+        if field.schema.read_only {
+            read_only.insert(pointer.clone());
+        }
+        if field.schema.write_only {
+            unreadable.entry(pointer.clone()).or_default();
+        }
+        members.insert(pointer);
+    }
+}
+
+/// Whether a body may have members that the document does not name, or is no object at all: then
+/// everything that is read may change.
+fn open(body: &Schema) -> bool {
+    let object = body.types.is_empty() || body.types.contains(&JsonType::Object);
+    let named = !body.properties.is_empty();
+    !object || !named && !matches!(body.additional, Additional::Forbidden)
 }
 
 /// Surely valid values of an operation's members.

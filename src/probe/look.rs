@@ -3,7 +3,7 @@
 //! save requests.
 
 use super::engine::{Observation, Probe};
-use super::settings::written;
+use super::settings::Written;
 use crate::case::{Case, Check, Expect};
 use crate::contract::answers_promise;
 use crate::device::ReadBackError;
@@ -104,7 +104,7 @@ impl Probe<'_> {
         let device = self.device();
         let (what, deviation) = match seen.judgement.took {
             Took::Accepted if looks.written => {
-                let Some(written) = written(case) else {
+                let Some(written) = Written::by(case, seen) else {
                     return;
                 };
                 if !self.settings.watches(&case.operation) {

@@ -18,9 +18,9 @@ mod settings;
 mod watch;
 
 pub use engine::{Observation, Probe};
-pub use guarded::guarded;
+pub use guarded::{Known, guarded};
 pub use limits::must_be_refused;
 pub use look::Looks;
 pub use session::{Patience, Session, never_reached};
-pub use settings::{Checkpoint, Settings, written};
-pub use watch::{Difference, SettingsWatch, Unread};
+pub use settings::{Checkpoint, Settings, Written};
+pub use watch::{Difference, Expected, SettingsWatch, Unread};

@@ -17,6 +17,8 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 const PATIENCE: u32 = 3;
 /// Answers "busy" in a row, each after [`PATIENCE`], from which on nobody waits any more.
 const BUSY_FOR_GOOD: u32 = 3;
+/// Lock-outs waited for in vain from which on a refusal is what it says.
+const LOCKED_FOR_GOOD: u32 = 2;
 /// Longest wait that a `Retry-After` (RFC 9110 §10.2.3) may ask for.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(5);
 
@@ -38,6 +40,11 @@ pub struct Session<'a> {
     lost: Option<String>,
     /// Answers in a row that say "busy" after all patience.
     busy: AtomicU32,
+    /// Whether the credentials were taken, and whether wrong ones were sent since.
+    admitted: bool,
+    wrong_since: bool,
+    /// Lock-outs that did not end.
+    in_vain: u32,
     /// A request that changes nothing and drew an answer: what a living device answers again.
     pulse: Option<Request>,
 }
@@ -52,6 +59,9 @@ impl<'a> Session<'a> {
             restarts: 0,
             lost: None,
             busy: AtomicU32::new(0),
+            admitted: false,
+            wrong_since: false,
+            in_vain: 0,
             pulse: None,
         }
     }
@@ -108,6 +118,44 @@ impl<'a> Session<'a> {
             )
     }
 
+    /// Remembers what an answer says of the credentials that were sent, in the order of sending.
+    pub fn note_credentials(&mut self, case: &Case, exchange: &Exchange) {
+        let Some(status) = exchange.status() else {
+            return;
+        };
+        let wrong = matches!(
+            case.expect,
+            Expect::Unauthorized { .. } | Expect::LoginRefused
+        );
+        if wrong {
+            self.wrong_since = true;
+        } else if carries_credentials(&case.request) && (200..300).contains(&status) {
+            self.admitted = true;
+            self.wrong_since = false;
+        }
+    }
+
+    /// Whether credentials that were good before wrong ones were sent are refused: an account or
+    /// address that is locked for a while, where there is no session to open again.
+    pub fn locked_out(&self, case: &Case, exchange: &Exchange) -> bool {
+        let right = !matches!(
+            case.expect,
+            Expect::Unauthorized { .. } | Expect::LoginRefused | Expect::Answered { .. }
+        );
+        matches!(exchange.status(), Some(401 | 403 | 423))
+            && right
+            && self.admitted
+            && self.wrong_since
+            && self.in_vain < LOCKED_FOR_GOOD
+            && !self.device.can_login()
+            && carries_credentials(&case.request)
+    }
+
+    /// A lock-out did not end.
+    pub fn locked_in_vain(&mut self) {
+        self.in_vain += 1;
+    }
+
     /// Opens a new session in place of one that has ended; a device that is just restarting (which
     /// is what forgets sessions) is waited for.
     ///
@@ -146,7 +194,7 @@ impl<'a> Session<'a> {
     }
 
     /// Waits, but not when the user wants the job to end.
-    async fn pause(&self, time: Duration) {
+    pub async fn pause(&self, time: Duration) {
         let mut stop = self.patience.stop.clone();
         tokio::select! {
             biased;

@@ -1,13 +1,14 @@
 //! The state of the resources that a device's operations write: one [`SettingsWatch`] for each, read
 //! through the device.
 
-use super::watch::{Difference, SettingsWatch, Unread};
+use super::watch::{Difference, Expected, SettingsWatch, Unread};
 use crate::case::{Case, Check, Expect};
-use crate::device::{Device, Guard, ReadBackError};
+use crate::device::{Device, Guard, ReadBackError, ReadBackState, StateRead};
 use crate::judge::Took;
-use crate::profile::ReadBack;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// Watches over the resources, and which operation writes which.
 #[derive(Debug, Default)]
@@ -20,10 +21,28 @@ pub struct Settings {
 
 #[derive(Debug)]
 struct Watch {
-    /// Operations that write it; the first is the one that it is read for.
+    /// Operations that write it; the first puts it back.
     operations: Vec<String>,
-    how: ReadBack,
+    read: StateRead,
     watch: SettingsWatch,
+    /// A write was accepted that may be completed later (202, RFC 9110 §15.3.3).
+    unsettled: bool,
+}
+
+/// How long a write that was accepted for later may take.
+const SETTLES_IN: Duration = Duration::from_secs(5);
+/// Between two looks whether it has.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
+
+/// An accepted write, as far as its read-back depends on it.
+#[derive(Clone, Copy, Debug)]
+pub struct Written<'w> {
+    /// The members that it names.
+    pub value: &'w Value,
+    /// Whether members that it does not name stay (`PATCH`, RFC 5789 §2, RFC 7396).
+    pub partial: bool,
+    /// Whether it may be completed after its answer (202, RFC 9110 §15.3.3).
+    pub later: bool,
 }
 
 /// What a look at one resource after some refused cases came to.
@@ -38,44 +57,32 @@ pub struct Checkpoint {
 }
 
 impl Settings {
-    /// Reads every resource that the guard could read once more; what two readings in a row show
+    /// Watches over every state that the guard could read; what two readings in a row show
     /// differently changes by itself.
-    pub async fn learn(
-        device: &Device,
-        guard: &Guard,
-        read_back: &BTreeMap<String, ReadBack>,
-    ) -> Settings {
+    pub fn learn(guard: &Guard) -> Settings {
         let mut settings = Settings::default();
-        for (operation, how) in read_back {
-            let Some(before) = guard.before(operation) else {
-                continue;
-            };
-            // What several operations write is one state, and has one memory.
-            if let Some(at) = settings
-                .watches
-                .iter()
-                .position(|w| same_state(&w.how, how))
-            {
-                settings.watches[at].operations.push(operation.clone());
-                settings.written_by.insert(operation.clone(), at);
-                continue;
-            }
-            let placeholders = how
+        for (write, before, second) in guard.states() {
+            let placeholders = write
+                .read
                 .unreadable
                 .iter()
                 .map(|(pointer, u)| (pointer.clone(), u.placeholders.clone()))
                 .collect();
-            let mut watch = SettingsWatch::new(placeholders);
-            match device.read_back(operation).await {
-                Ok(second) => watch.learn(&before.value, second.value),
-                Err(_) => watch.learn(&before.value, before.value.clone()),
+            let mut watch = SettingsWatch::new(placeholders, write.own_members());
+            watch.learn(before, second.unwrap_or(before).clone());
+            let mut operations = vec![write.operation.clone()];
+            operations.extend(write.writers.clone());
+            operations.dedup();
+            for operation in &operations {
+                settings
+                    .written_by
+                    .insert(operation.clone(), settings.watches.len());
             }
-            let at = settings.watches.len();
-            settings.written_by.insert(operation.clone(), at);
             settings.watches.push(Watch {
-                operations: vec![operation.clone()],
-                how: how.clone(),
+                operations,
+                read: write.read.clone(),
                 watch,
+                unsettled: false,
             });
         }
         settings
@@ -110,6 +117,11 @@ impl Settings {
         self.watches.iter().filter_map(first).collect()
     }
 
+    /// Notes something for the user.
+    pub(super) fn say(&mut self, note: String) {
+        self.notes.push(note);
+    }
+
     /// What the user should know since the last call.
     pub fn take_notes(&mut self) -> Vec<String> {
         std::mem::take(&mut self.notes)
@@ -118,6 +130,41 @@ impl Settings {
     /// What the last read-back showed, where nothing is known to have changed it since.
     pub fn baseline(&self, operation: &str) -> Option<&Value> {
         self.at(operation)?.watch.baseline.as_ref()
+    }
+
+    /// What stands, by operation, without what the profile says cannot be read.
+    pub fn baselines(&self) -> BTreeMap<String, Value> {
+        let known = self.watches.iter().filter_map(|w| {
+            let mut state = w.watch.baseline.clone()?;
+            for pointer in w.read.unreadable.keys() {
+                remove(&mut state, pointer);
+            }
+            Some((w.operations.first()?.clone(), state))
+        });
+        known.collect()
+    }
+
+    /// Goes on from [`Settings::baselines`] of an earlier process, with the refusals after it that
+    /// nobody has looked at, by operation and number.
+    pub fn go_on(&mut self, states: &BTreeMap<String, Value>, refused: &[(String, usize)]) {
+        for watch in &mut self.watches {
+            let Some(then) = watch.operations.first().and_then(|o| states.get(o)) else {
+                continue;
+            };
+            let mut then = then.clone();
+            // Of what cannot be read nothing is said.
+            for pointer in watch.read.unreadable.keys() {
+                let now = watch.watch.baseline.as_ref();
+                if let Some(now) = now.and_then(|now| now.pointer(pointer)) {
+                    crate::device::insert(&mut then, pointer, now.clone());
+                }
+            }
+            watch.watch.baseline = Some(then);
+            let ours = refused
+                .iter()
+                .filter(|(operation, _)| watch.operations.contains(operation));
+            watch.watch.pending = ours.map(|(_, number)| *number).collect();
+        }
     }
 
     /// Takes a state that was read for what stands.
@@ -132,8 +179,12 @@ impl Settings {
         if !self.readable(operation) {
             return None;
         }
-        let read = device.read_back(operation).await;
-        match self.at_mut(operation)?.watch.take(read) {
+        let at = self.at_mut(operation)?;
+        let read = match std::mem::take(&mut at.unsettled) {
+            true => at_rest(device, &at.read).await,
+            false => read_now(device, &at.read).await,
+        };
+        match at.watch.take(read) {
             Ok(value) => Some(value),
             Err(error) => {
                 self.unreadable(operation, &error);
@@ -152,6 +203,13 @@ impl Settings {
         }
     }
 
+    /// Waits until a write that was accepted for later has been completed.
+    pub async fn rest(&mut self, device: &Device, operation: &str) {
+        if self.at(operation).is_some_and(|at| at.unsettled) {
+            self.compare(device, operation).await;
+        }
+    }
+
     /// Reads a state and takes it for the baseline; what differs from the baseline before, where
     /// there was one. `None`: it could not be read.
     pub async fn compare(
@@ -166,41 +224,55 @@ impl Settings {
         Some(difference)
     }
 
-    /// What the state shows otherwise than an accepted write of `written`, and the state where it
-    /// was read; `None` where nothing can be said of it.
+    /// What the state shows otherwise than an accepted write, and the state where it was read;
+    /// `None` where nothing can be said of it.
     pub async fn after_write(
         &mut self,
         device: &Device,
         operation: &str,
-        written: &Value,
+        written: Written<'_>,
     ) -> Option<(Option<Difference>, Option<Value>)> {
         if !self.readable(operation) {
             // Nobody reads what was given up.
             return None;
         }
-        let read = device.read_back(operation).await;
-        let watch = &mut self.at_mut(operation)?.watch;
-        match watch.take_after_write(read) {
-            Ok(value) => {
-                watch.shows(written, &value);
-                let difference = watch.differs_from_written(written, &value);
-                watch.baseline = Some(value.clone());
-                Some((difference, Some(value)))
+        let at = self.at_mut(operation)?;
+        let before = at.watch.take_previous().filter(|_| written.partial);
+        let expected = Expected {
+            written: written.value,
+            before: before.as_ref(),
+        };
+        let end = Instant::now() + SETTLES_IN;
+        let failed = loop {
+            let read = read_now(device, &at.read).await;
+            match at.watch.take_after_write(read) {
+                Ok(value) => {
+                    at.watch.shows(written.value, &value);
+                    let difference = at.watch.differs_from_written(expected, &value);
+                    if difference.is_some() && written.later && Instant::now() < end {
+                        tokio::time::sleep(BETWEEN_LOOKS).await;
+                        continue;
+                    }
+                    at.unsettled = false;
+                    at.watch.baseline = Some(value.clone());
+                    return Some((difference, Some(value)));
+                }
+                Err(Unread::Broken(difference)) => return Some((Some(difference), None)),
+                Err(Unread::Failed(error)) => break error,
             }
-            Err(Unread::Broken(difference)) => Some((Some(difference), None)),
-            Err(Unread::Failed(error)) => {
-                self.unreadable(operation, &error);
-                None
-            }
-        }
+        };
+        self.unreadable(operation, &failed);
+        None
     }
 
     /// What an exchange means for what is known: after anything but a plain refusal nothing is;
     /// a refusal is remembered for the next look, by the number that the schedule gives it.
-    pub fn note(&mut self, case: &Case, took: Took, number: Option<usize>) {
-        let Some(watch) = self.at_mut(&case.operation).map(|w| &mut w.watch) else {
+    pub fn note(&mut self, case: &Case, took: Took, later: bool, number: Option<usize>) {
+        let Some(at) = self.at_mut(&case.operation) else {
             return;
         };
+        at.unsettled |= later;
+        let watch = &mut at.watch;
         match took {
             Took::Accepted | Took::Neither => watch.forget(),
             Took::Refused => {
@@ -264,7 +336,7 @@ impl Settings {
 }
 
 /// Whether an accepted case has to read back as it was written.
-pub fn written(case: &Case) -> Option<&Value> {
+pub(super) fn written(case: &Case) -> Option<&Value> {
     match &case.check {
         Check::ReadsBack(written)
             if matches!(
@@ -278,7 +350,44 @@ pub fn written(case: &Case) -> Option<&Value> {
     }
 }
 
-/// Whether two read-backs read one state.
-fn same_state(a: &ReadBack, b: &ReadBack) -> bool {
-    a.method == b.method && a.path == b.path && a.root == b.root
+/// Takes a member of an object out.
+fn remove(value: &mut Value, pointer: &str) {
+    let Some((parent, name)) = pointer.rsplit_once('/') else {
+        return;
+    };
+    let name = name.replace("~1", "/").replace("~0", "~");
+    if let Some(Value::Object(map)) = value.pointer_mut(parent) {
+        map.shift_remove(&name);
+    }
+}
+
+/// Reads a state; a device that refuses for the moment (busy, or locked after wrong credentials that
+/// are given with every request) is waited for.
+async fn read_now(device: &Device, read: &StateRead) -> Result<ReadBackState, ReadBackError> {
+    let result = device.read_state(read).await;
+    match &result {
+        Err(ReadBackError::Status(423 | 429 | 503)) => device.read_patiently(read).await,
+        Err(ReadBackError::Status(401)) if device.profile().login.is_none() => {
+            device.read_patiently(read).await
+        }
+        _ => result,
+    }
+}
+
+/// Reads a state until two looks in a row show the same, at most for a while.
+async fn at_rest(device: &Device, read: &StateRead) -> Result<ReadBackState, ReadBackError> {
+    let end = Instant::now() + SETTLES_IN;
+    let mut last = device.read_state(read).await?;
+    let mut alike = 0;
+    while alike < 3 && Instant::now() < end {
+        tokio::time::sleep(BETWEEN_LOOKS).await;
+        let now = device.read_state(read).await?;
+        alike = if now.value == last.value {
+            alike + 1
+        } else {
+            0
+        };
+        last = now;
+    }
+    Ok(last)
 }

@@ -19,6 +19,10 @@ pub struct SettingsWatch {
     seen: BTreeSet<String>,
     /// JSON pointer → values that stand for what cannot be read.
     placeholders: BTreeMap<String, Vec<String>>,
+    /// JSON pointers of what clients may write; other members are the device's own.
+    writable: Vec<String>,
+    /// The baseline before the last write.
+    previous: Option<Value>,
     /// Those of them that a read-back has shown as they were written.
     clear: BTreeSet<String>,
     /// Refused cases since the last look, by the numbers that the schedule gives them.
@@ -36,6 +40,15 @@ pub struct Difference {
     pub expected: String,
     /// What stands there.
     pub observed: String,
+}
+
+/// What a read-back after an accepted write has to show.
+#[derive(Clone, Copy, Debug)]
+pub struct Expected<'e> {
+    /// The members that the write names.
+    pub written: &'e Value,
+    /// What stood before, where the write leaves what it does not name as it is.
+    pub before: Option<&'e Value>,
 }
 
 /// Why no settings were read after an accepted write.
@@ -79,17 +92,24 @@ impl SettingsWatch {
     }
 
     /// A watch over settings whose `placeholders` the profile names.
-    pub fn new(placeholders: BTreeMap<String, Vec<String>>) -> Self {
+    /// `writable`: JSON pointers of what clients may write.
+    pub fn new(placeholders: BTreeMap<String, Vec<String>>, writable: Vec<String>) -> Self {
         SettingsWatch {
             placeholders,
+            writable,
             ..SettingsWatch::default()
         }
     }
 
     /// From now on nothing is known of the state.
     pub fn forget(&mut self) {
-        self.baseline = None;
+        self.previous = self.baseline.take();
         self.pending.clear();
+    }
+
+    /// What stood before the last write, once.
+    pub fn take_previous(&mut self) -> Option<Value> {
+        self.previous.take()
     }
 
     /// Whether reading back still makes sense.
@@ -188,9 +208,29 @@ impl SettingsWatch {
     /// What a read-back after an accepted write of `written` shows otherwise. Members that the
     /// write does not name are not looked at; nor is what no read-back has ever shown, what cannot
     /// be read, and what changes by itself.
-    pub fn differs_from_written(&self, written: &Value, read_back: &Value) -> Option<Difference> {
+    /// After a write that leaves what it does not name as it is, other members that clients may
+    /// write have to be as before.
+    pub fn differs_from_written(
+        &self,
+        expected: Expected<'_>,
+        read_back: &Value,
+    ) -> Option<Difference> {
+        let written = expected.written;
         let mut all = Vec::new();
         compare(written, read_back, String::new(), &mut all);
+        if let Some(before) = expected.before {
+            let mut kept = Vec::new();
+            compare(before, read_back, String::new(), &mut kept);
+            kept.retain(|d| {
+                let named = written.pointer(&d.pointer).is_some()
+                    || all
+                        .iter()
+                        .any(|w| below(&d.pointer, &w.pointer) || below(&w.pointer, &d.pointer))
+                    || names(written, &d.pointer);
+                !named && self.writable.iter().any(|w| below(&d.pointer, w))
+            });
+            all.extend(kept);
+        }
         // An empty text may be stored as none.
         let blank = |d: &Difference| {
             written.pointer(&d.pointer) == Some(&Value::from(""))
@@ -252,6 +292,16 @@ fn below(pointer: &str, root: &str) -> bool {
     pointer
         .strip_prefix(root)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Whether a write names a member or something around it that is no object: all of that is written.
+fn names(written: &Value, pointer: &str) -> bool {
+    let mut ends: Vec<usize> = pointer.match_indices('/').map(|(at, _)| at).collect();
+    ends.push(pointer.len());
+    let outer = ends.into_iter().filter_map(|end| pointer.get(..end));
+    outer
+        .filter_map(|p| written.pointer(p))
+        .any(|value| !value.is_object())
 }
 
 fn escape(name: &str) -> String {

@@ -43,6 +43,11 @@ pub(super) fn event(redactor: &Redactor, event: &Event<'_>, to: &mut dyn FnMut(&
             before.values_mut().for_each(|v| redactor.values(v));
             to(&Event::Settings(&before));
         }
+        Event::Baseline(states) => {
+            let mut states = (*states).clone();
+            states.values_mut().for_each(|v| redactor.values(v));
+            to(&Event::Baseline(&states));
+        }
         Event::Judged {
             case,
             judgement,

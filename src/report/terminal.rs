@@ -181,6 +181,7 @@ impl Listener for Terminal {
             | Event::Settings(_)
             | Event::Judged { .. }
             | Event::Stated { .. }
+            | Event::Baseline(_)
             | Event::Checkpoint
             | Event::Night(_)
             | Event::File { .. } => {}

@@ -58,6 +58,9 @@ pub enum Event<'a> {
     },
     /// Of the unattended job, for its journal.
     Night(&'a Value),
+    /// The settings as they stand before some cases that must change nothing, by operation, without
+    /// what the profile calls secret.
+    Baseline(&'a BTreeMap<String, Value>),
     /// The settings were looked at after the refusals so far.
     Checkpoint,
     /// The exact bytes of a reproducer.

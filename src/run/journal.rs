@@ -113,6 +113,11 @@ pub enum Record {
         /// Kept, or undecided.
         kept: bool,
     },
+    /// The settings as they stood before the cases that follow, which must change nothing.
+    Baseline {
+        /// Operation → settings.
+        states: BTreeMap<String, Value>,
+    },
     /// The settings were looked at: refusals before this line changed nothing, or were found out.
     Checkpoint,
     /// A confirmed finding.
@@ -264,6 +269,26 @@ impl Past {
         done
     }
 
+    /// The settings as they stood before the last refusals, and those refusals by id, where the
+    /// process ended before anybody looked at what they changed.
+    pub fn not_looked_at(&self) -> Option<(&BTreeMap<String, Value>, Vec<&str>)> {
+        let mut refused = Vec::new();
+        for record in self.records.iter().rev() {
+            match record {
+                Record::Checkpoint | Record::End { .. } => return None,
+                // What was accepted may have changed them as it should.
+                Record::Case(case) if case.took != Some(false) => return None,
+                Record::Case(case) => refused.push(case.id.as_str()),
+                Record::Baseline { states } => {
+                    refused.reverse();
+                    return Some((states, refused));
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+
     /// Whether the job had come to its end.
     pub fn ended(&self) -> bool {
         matches!(self.records.last(), Some(Record::End { .. }))
@@ -384,6 +409,14 @@ impl Journal {
         Ok((journal, past))
     }
 
+    /// Whether no other process writes to a journal.
+    ///
+    /// # Errors
+    /// One does, or it cannot be opened.
+    pub fn free(path: &Path) -> Result<(), JournalError> {
+        Journal::open(path, OpenOptions::new().read(true).append(true)).map(drop)
+    }
+
     fn open(path: &Path, options: &OpenOptions) -> Result<Journal, JournalError> {
         let io = |error| JournalError::Io {
             path: path.to_owned(),
@@ -452,6 +485,16 @@ impl Journal {
     pub fn failed(&self) -> Option<&str> {
         self.failed.as_deref()
     }
+}
+
+/// Says in a journal that its job has left nothing to put back.
+///
+/// # Errors
+/// It is in use, or cannot be written.
+pub fn end(path: &Path) -> Result<(), JournalError> {
+    let mut journal = Journal::open(path, OpenOptions::new().read(true).append(true))?;
+    let line = serde_json::to_vec(&Record::End { code: 0 }).map_err(|e| journal.io(e.into()))?;
+    journal.line(line).map_err(|e| journal.io(e))
 }
 
 fn parse(path: &Path, bytes: &[u8]) -> Result<(Option<Header>, Past), JournalError> {
@@ -523,6 +566,9 @@ impl Listener for Journal {
             Event::Stated { promise, kept } => Record::Stated {
                 promise: (*promise).to_owned(),
                 kept: *kept,
+            },
+            Event::Baseline(states) => Record::Baseline {
+                states: (*states).clone(),
             },
             Event::Checkpoint => Record::Checkpoint,
             Event::Night(entry) => Record::Night {

@@ -21,7 +21,8 @@ impl Run<'_> {
     /// `stop` where there is nothing to judge.
     pub(super) async fn preflight(&mut self) -> bool {
         let context = self.job.context();
-        let writes = guarded(&context, &self.job.options.restore);
+        let plan = self.cases.plan().iter().map(|c| c.operation.clone());
+        let writes = guarded(&context, &self.job.options.restore, Some(&plan.collect()));
         let opened = self.probe.open(&context, writes).await;
         if self.probe.session().sign().is_none() && self.job.profile.life.is_some() {
             self.ledger.note(
@@ -46,7 +47,7 @@ impl Run<'_> {
                  state is not judged and nothing is put back"
             ));
         }
-        for (operation, member, env) in guard.lost(&self.job.device) {
+        for (operation, member, env) in guard.lost() {
             let help = env.map_or(String::new(), |e| format!("; give its value in ${e}"));
             self.ledger.note(format!(
                 "{operation}: {member} reads back as a placeholder, so it cannot be put back{help}"

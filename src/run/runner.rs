@@ -91,6 +91,7 @@ pub async fn resume(job: &Job, past: &Past, listener: &mut dyn Listener) -> Outc
     }
     run.first_contact().await;
     if run.stop.is_none() {
+        run.look_at_the_rest(past).await;
         run.judge_all().await;
     }
     run.conclude().await
@@ -177,6 +178,39 @@ impl<'a> Run<'a> {
         self.ledger.take_joined();
     }
 
+    /// Refusals of an earlier process whose effect nobody has looked at are judged against the
+    /// settings from before them. The request that was under way when it died is suspect too.
+    async fn look_at_the_rest(&mut self, past: &Past) {
+        let Some((states, refused)) = past.not_looked_at() else {
+            return;
+        };
+        let plan = self.cases.plan();
+        let at = |id: &str| plan.iter().position(|case| case.id == id);
+        let mut numbers: Vec<usize> = refused.into_iter().filter_map(at).collect();
+        let next = numbers.last().map_or(0, |last| last + 1);
+        let under_way = (next..plan.len())
+            .filter(|at| must_be_refused(self.case(*at)) && !self.cases.is_done(*at))
+            .take(self.job.options.concurrency.max(1));
+        numbers.extend(under_way);
+        let pending: Vec<(String, usize)> = numbers
+            .into_iter()
+            .map(|at| (self.case(at).operation.clone(), at))
+            .collect();
+        self.probe.go_on(states, &pending);
+        self.checkpoint().await;
+    }
+
+    /// Says what stands before cases that must not change it.
+    fn tell_baseline(&mut self, quiet: &[usize]) {
+        if quiet.is_empty() {
+            return;
+        }
+        let states = self.probe.settings().baselines();
+        if !states.is_empty() {
+            self.ledger.tell(&Event::Baseline(&states));
+        }
+    }
+
     async fn judge_all(&mut self) {
         self.windows().await;
         if self.stop.is_none() && self.progress.accepts_nothing() {
@@ -206,6 +240,7 @@ impl<'a> Run<'a> {
             }
             self.probe.look_again().await;
             self.heed(None);
+            self.tell_baseline(&quiet);
             for block in quiet.chunks(self.job.options.concurrency.max(1)) {
                 if self.over() {
                     break;
@@ -226,6 +261,7 @@ impl<'a> Run<'a> {
                     break;
                 }
                 if !self.spared(at) {
+                    self.probe.rest(&self.case(at).operation).await;
                     self.block(&[at]).await;
                 }
             }
@@ -300,6 +336,10 @@ impl<'a> Run<'a> {
     /// Everything that follows from one observation.
     pub(super) async fn settle(&mut self, at: usize, mut seen: Observation) {
         let case = self.case(at);
+        if self.probe.session().locked_out(case, &seen.exchange) {
+            seen = self.probe.after_lockout(case, seen).await;
+            self.heed(Some(at));
+        }
         if self.probe.session().ended(case, &seen.exchange) {
             seen = self.renew_session(at, seen).await;
         }
@@ -329,7 +369,7 @@ impl<'a> Run<'a> {
             let promise = answers_promise(&case.operation);
             broken |= self.restarts_again(at, &promise, &seen.exchange).await;
         }
-        broken |= self.read_after_write(at, seen.judgement.took).await;
+        broken |= self.read_after_write(at, &seen).await;
         let joined = self.ledger.take_joined();
         self.ledger.tell(&Event::Judged {
             case,

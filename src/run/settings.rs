@@ -4,7 +4,7 @@ use super::runner::Run;
 use super::tally::fingerprint;
 use crate::case::{Case, Check, Expect};
 use crate::judge::{Deviation, Kind, Took};
-use crate::probe::{Difference, written};
+use crate::probe::{Difference, Observation, Written};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -13,9 +13,9 @@ const SEARCH_LIMIT: usize = 40;
 
 impl Run<'_> {
     /// Whether a read-back shows otherwise than what an accepted case wrote.
-    pub(super) async fn read_after_write(&mut self, at: usize, took: Took) -> bool {
+    pub(super) async fn read_after_write(&mut self, at: usize, seen: &Observation) -> bool {
         let case = self.case(at);
-        let Some(written) = written(case).filter(|_| took == Took::Accepted) else {
+        let Some(written) = Written::by(case, seen) else {
             return false;
         };
         if !self.probe.settings().readable(&case.operation) {
@@ -40,22 +40,38 @@ impl Run<'_> {
         if self.ledger.known(&id, &case.id) {
             return true;
         }
+        // What a partial write has reset does not show a second time.
+        let reset = written.partial.then(|| self.known_write(&case.operation));
+        let reset = reset.flatten();
         let (mut hits, mut tries) = (1, 1);
         for _ in 1..self.times() {
+            if let Some(reset) = reset {
+                self.probe.send_in_session(self.case(reset), true).await;
+                self.probe.compare(&case.operation).await;
+                self.confirmations.spend(2);
+            }
+            self.probe.rest(&case.operation).await;
             let again = self.probe.send(case, true).await;
             self.confirmations.spend(2);
-            if again.judgement.took != Took::Accepted {
+            self.probe.note(case, &again, None);
+            let Some(written) = Written::by(case, &again) else {
                 continue;
-            }
+            };
             if let Some(seen) = self.probe.after_write(&case.operation, written).await {
                 tries += 1;
                 hits += u32::from(seen.is_some_and(|d| d.pointer == first.pointer));
             }
         }
         self.heed(None);
-        let (deviation, answer) = (first.not_read_back(), String::new());
-        self.ledger
-            .publish(&charged, &promise, &deviation, (hits, tries), answer);
+        let before = reset.map(|at| self.case(at).request.clone());
+        self.ledger.publish_after(
+            before.as_slice(),
+            &charged,
+            &promise,
+            &first.not_read_back(),
+            (hits, tries),
+            String::new(),
+        );
         true
     }
 

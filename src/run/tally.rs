@@ -22,6 +22,7 @@ struct Count {
     kept: u64,
     undecided: u64,
     broken: bool,
+    doubted: bool,
     cases: u64,
 }
 
@@ -103,6 +104,8 @@ impl Tally {
     pub fn add(&mut self, finding: Finding) {
         let count = self.promises.entry(finding.promise.clone()).or_default();
         count.broken |= finding.kind != Kind::Flaky;
+        // What came out differently is not kept, however often it was.
+        count.doubted |= finding.kind == Kind::Flaky;
         self.by_fingerprint
             .insert(finding.fingerprint.clone(), self.findings.len());
         self.findings.push(finding);
@@ -121,7 +124,7 @@ impl Tally {
                     status: match count {
                         None => Status::Untested,
                         Some(c) if c.broken => Status::Broken,
-                        Some(c) if c.kept > 0 => Status::Kept,
+                        Some(c) if c.kept > 0 && !c.doubted => Status::Kept,
                         Some(_) => Status::Undecided,
                     },
                     cases: count.map_or(0, |c| c.cases),

@@ -18,6 +18,7 @@ mod kills;
 mod rare;
 mod readings;
 mod replay;
+mod restoring;
 mod session;
 mod shards;
 mod slow;

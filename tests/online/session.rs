@@ -6,6 +6,7 @@ use crate::scripted;
 
 use probity::device::{
     Credentials, Device, Guard, GuardedWrite, LifeSign, LoginError, Options, ReadBackError,
+    StateRead,
 };
 use probity::exchange::{HttpRequest, Part, Request, Secret, Template};
 use probity::profile::Profile;
@@ -404,6 +405,9 @@ async fn a_device_that_comes_back_is_waited_for() {
 fn guarded(values: &[(&str, Value)]) -> GuardedWrite {
     GuardedWrite {
         operation: "write".to_owned(),
+        writers: vec!["write".to_owned()],
+        read: StateRead::of(&Profile::from_toml(PROFILE).unwrap().read_back["write"]),
+        read_only: Vec::new(),
         request: HttpRequest {
             method: "POST".to_owned(),
             target: "/settings".into(),
@@ -431,7 +435,7 @@ async fn settings_are_put_back_and_no_placeholder_is_written() {
     device.login().await.unwrap();
     let values = [("/secret", json!("s3cret"))];
     let guard = Guard::take(&device, vec![guarded(&values)]).await;
-    assert!(guard.before("write").is_some() && guard.lost(&device).is_empty());
+    assert!(guard.before("write").is_some() && guard.lost().is_empty());
 
     model.lock().unwrap().settings = json!({"name": "two", "secret": "gone", "extra": 1});
     let restored = guard.restore(&device).await;
@@ -454,7 +458,7 @@ async fn a_secret_that_nobody_knows_is_reported() {
     let guard = Guard::take(&device, vec![guarded(&[])]).await;
     let variable = Some("PROBITY_TEST_UNSET_VARIABLE".to_owned());
     assert_eq!(
-        guard.lost(&device),
+        guard.lost(),
         [("write".to_owned(), "/secret".to_owned(), variable)]
     );
     // Nothing else differs: then a write without the secret could only do harm.

@@ -1,0 +1,165 @@
+//! `probity restore`: puts back what a job that was killed has left on a device.
+
+use super::common::{ContractArgs, DeviceArgs, Error};
+use super::journal;
+use super::out::{print, say};
+use super::signals::interrupts;
+use crate::case::Context;
+use crate::device::{Device, Restored};
+use crate::judge::Law;
+use crate::probe::{Patience, Probe};
+use crate::run::Verdict;
+use crate::run::journal::{EMBEDDED, Header, read};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// How long a device may stay away before it counts as lost.
+const RECOVERY: Duration = Duration::from_secs(60);
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Puts the settings back that stood before the job of this journal, and sends nothing else. Exit code
+0: as before, 6: some setting differs, 3: could not be looked at.
+
+Examples:
+  probity restore --journal night.jsonl --target http://192.168.1.20 --username admin --password-env DEVICE_PASSWORD
+  probity restore --target http://192.168.1.20 --token-env TOKEN
+  probity restore --target http://192.168.1.20 --dismiss")]
+pub(super) struct Args {
+    /// The journal of the job; without it the one that `run` keeps for --target
+    #[arg(long, value_name = "FILE")]
+    journal: Option<PathBuf>,
+    /// Leave the device as it is and forget the journal
+    #[arg(long)]
+    dismiss: bool,
+    #[command(flatten)]
+    contract: ContractArgs,
+    #[command(flatten)]
+    device: DeviceArgs,
+}
+
+pub(super) fn run(args: Args) -> Result<Verdict, Error> {
+    let path = match (&args.journal, &args.device.target) {
+        (Some(path), _) => path.clone(),
+        (None, Some(target)) => journal::kept_for(target)
+            .filter(|path| path.exists())
+            .ok_or_else(|| format!("no unfinished run against {target} is known: nothing to do"))?,
+        (None, None) => {
+            return Err(
+                "restore of which job? Give --journal FILE, or --target URL for the \
+                        journal that `run` keeps"
+                    .into(),
+            );
+        }
+    };
+    if args.dismiss {
+        journal::finish(&path)?;
+        print(&format!(
+            "{}: dismissed; the device stays as it is\n",
+            path.display()
+        ))?;
+        return Ok(Verdict::Kept);
+    }
+    let (header, past) = read(&path)?;
+    let named = |e: String| format!("{}: {e}", path.display());
+    let header = header.ok_or_else(|| named("it is empty: its job has sent nothing".to_owned()))?;
+    let Some(before) = past.settings() else {
+        journal::finish(&path)?;
+        print(&format!(
+            "{}: its job had not read any settings, so it has written none: nothing to put back\n",
+            path.display()
+        ))?;
+        return Ok(Verdict::Kept);
+    };
+    let restored = put_back(&args, &header, before).map_err(|e| named(e.to_string()))?;
+    for reason in &restored.reasons {
+        say(reason);
+    }
+    let (line, verdict) = match restored.ok {
+        Some(true) => ("the settings are as before the job", Verdict::Kept),
+        Some(false) => (
+            "the settings are NOT as before the job",
+            Verdict::NotRestored,
+        ),
+        None => (
+            "nobody can tell whether the settings are as before the job",
+            Verdict::NotJudged,
+        ),
+    };
+    if restored.ok == Some(true) {
+        journal::finish(&path)?;
+    }
+    print(&format!("{}: {line}\n", path.display()))?;
+    Ok(verdict)
+}
+
+fn put_back(
+    args: &Args,
+    header: &Header,
+    before: &BTreeMap<String, serde_json::Value>,
+) -> Result<Restored, Error> {
+    let (mut contract, built_in) = args.contract.load()?;
+    if contract.sha256 != header.contract.sha256 {
+        return Err(format!(
+            "made from contract {}, and {} is another: give the same with --contract",
+            header.contract.id, contract.id
+        )
+        .into());
+    }
+    if header.target == EMBEDDED {
+        return Err("its device was the embedded mock, which is gone".into());
+    }
+    let mut profile = args.device.profile(built_in, &contract)?;
+    // A file does not choose to whom credentials and settings go.
+    let base = args.device.base_url(&profile)?;
+    let base = base.filter(|base| base.trim_end_matches('/') == header.target);
+    let base = base.ok_or_else(|| {
+        format!(
+            "its job was against {}: give that with --target",
+            header.target
+        )
+    })?;
+    args.device
+        .enter(&mut contract, &mut profile, Some(&base))?;
+    let profile = Arc::new(profile);
+    let credentials = args.device.credentials(&profile)?;
+    let options = args.device.options(base, credentials, &profile);
+    let device = Device::new(options, profile.clone())?;
+    let texts = contract.texts();
+    let context = Context {
+        contract: &contract,
+        profile: &profile,
+        texts: &texts,
+        seed: header.seed,
+        thorough: false,
+        memo: Default::default(),
+    };
+    let law = Law {
+        contract: &contract,
+        texts: &texts,
+        profile: &profile,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let (stop, stop_seen) = watch::channel(false);
+    let patience = Patience {
+        recovery: RECOVERY,
+        stop: stop_seen,
+    };
+    let mut probe = Probe::new(law, &device, patience);
+    runtime.block_on(async {
+        interrupts(stop);
+        if let Err(why) = probe.start(&context, &BTreeMap::new()).await {
+            return Ok(Restored {
+                ok: None,
+                reasons: vec![why],
+            });
+        }
+        probe.adopt(before);
+        Ok(probe.restore().await)
+    })
+}

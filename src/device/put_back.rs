@@ -1,0 +1,154 @@
+//! Sends a write of settings that has to arrive: waits where the device is busy, locked or away,
+//! logs in again, and gives the validator that a device asks for.
+
+use super::read_back::StateRead;
+use super::{Device, ReadBackError, ReadBackState};
+use crate::exchange::{Exchange, Failure, HttpRequest, Request, Template};
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// How long a device that refuses for now may go on refusing.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// The first wait, doubled each time.
+const FIRST_WAIT: Duration = Duration::from_millis(250);
+/// The longest wait, also where `Retry-After` asks for more.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+/// How long a write that was accepted may take to show.
+const SETTLES_IN: Duration = Duration::from_secs(5);
+
+/// Whether an answer speaks of the moment, not of the request: locked out (401), in conflict (409,
+/// 423), too many (429), unavailable (503).
+fn for_now(status: u16) -> bool {
+    matches!(status, 401 | 409 | 423 | 429 | 503)
+}
+
+/// Waits between tries, as long as there is patience.
+struct Waits {
+    end: Instant,
+    next: Duration,
+}
+
+impl Waits {
+    fn new() -> Waits {
+        Waits {
+            end: Instant::now() + PATIENCE,
+            next: FIRST_WAIT,
+        }
+    }
+
+    /// Waits once more; `false` where patience is at its end.
+    async fn again(&mut self, asked: Option<Duration>) -> bool {
+        if Instant::now() >= self.end {
+            return false;
+        }
+        let wait = asked.unwrap_or(self.next).min(LONGEST_WAIT);
+        self.next = (self.next * 2).min(LONGEST_WAIT);
+        sleep(wait).await;
+        true
+    }
+}
+
+impl Device {
+    /// Reads the state of a resource; a device that refuses for the moment, is away or has ended the
+    /// session is asked again for a while.
+    ///
+    /// # Errors
+    /// As the last try came out.
+    pub async fn read_patiently(&self, read: &StateRead) -> Result<ReadBackState, ReadBackError> {
+        patiently(self, read).await
+    }
+}
+
+/// See [`Device::read_patiently`].
+pub(super) async fn patiently(
+    device: &Device,
+    read: &StateRead,
+) -> Result<ReadBackState, ReadBackError> {
+    let mut waits = Waits::new();
+    loop {
+        let result = device.read_state(read).await;
+        let wait = match &result {
+            Err(ReadBackError::Status(401)) => log_in_again(device).await,
+            Err(ReadBackError::Status(status)) => for_now(*status),
+            // Nobody is asked twice who has never answered.
+            Err(ReadBackError::Failed(failure)) => device.answered() > 0 && comes_back(failure),
+            _ => false,
+        };
+        if !wait || !waits.again(None).await {
+            return result;
+        }
+    }
+}
+
+/// Reads a state until it is as it should be, at most for a while; the last one.
+pub(super) async fn settled(
+    device: &Device,
+    read: &StateRead,
+    wanted: impl Fn(&ReadBackState) -> bool,
+) -> Result<ReadBackState, ReadBackError> {
+    let end = Instant::now() + SETTLES_IN;
+    loop {
+        let state = patiently(device, read).await?;
+        if wanted(&state) || Instant::now() >= end {
+            return Ok(state);
+        }
+        sleep(FIRST_WAIT).await;
+    }
+}
+
+/// Sends a write until it is answered for good.
+pub(super) async fn put_back(
+    device: &Device,
+    mut request: HttpRequest,
+    read: &StateRead,
+) -> Exchange {
+    let mut waits = Waits::new();
+    let mut validated = false;
+    loop {
+        let exchange = device.send(&Request::Http(request.clone()), true).await;
+        let again = match (exchange.status(), exchange.failure()) {
+            // RFC 6585 §3, RFC 9110 §13.1.1: the state that is replaced has to be named.
+            (Some(412 | 428), _) if !validated => {
+                validated = true;
+                let state = device.read_state(read).await.ok();
+                let etag = state.and_then(|s| s.etag);
+                let etag = etag.unwrap_or_else(|| "*".to_owned());
+                let named = |(n, _): &(String, Template)| !n.eq_ignore_ascii_case("if-match");
+                request.headers.retain(named);
+                let value = Template::from(etag.as_str());
+                request.headers.push(("If-Match".to_owned(), value));
+                continue;
+            }
+            (Some(401), _) => log_in_again(device).await,
+            (Some(status), _) => for_now(status),
+            (None, Some(failure)) => comes_back(failure),
+            (None, None) => false,
+        };
+        // A validator is good for one state.
+        validated = false;
+        if !again || !waits.again(asked(&exchange)).await {
+            return exchange;
+        }
+    }
+}
+
+/// Opens a new session where the old one has ended; whether another try makes sense.
+async fn log_in_again(device: &Device) -> bool {
+    if device.profile.login.is_some() {
+        device.forget_token();
+        let _ = device.login().await;
+    }
+    // Without a login it may be a lock-out, which ends.
+    true
+}
+
+/// Whether a device that failed so may answer later.
+fn comes_back(failure: &Failure) -> bool {
+    !matches!(failure, Failure::NotSent(_) | Failure::Tls(_))
+}
+
+/// `Retry-After` in seconds (RFC 9110 §10.2.3).
+fn asked(exchange: &Exchange) -> Option<Duration> {
+    let text = exchange.answer()?.header("retry-after")?;
+    text.parse().ok().map(Duration::from_secs)
+}

@@ -1,0 +1,163 @@
+//! What a run changes it puts back, found from the document alone; a run that was killed is undone by
+//! `restore`, and nobody begins another before that.
+
+use crate::support;
+
+use assert_cmd::Command;
+use probity::contract::load_bytes;
+use probity::device::{Device, Options, StateRead};
+use probity::mock::{self, Mock};
+use probity::profile::Profile;
+use probity::run::journal::{Header, Journal, Record, SCHEMA_ID};
+use probity::run::result::ContractRef;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use support::{Suite, credentials};
+
+/// Settings that PUT and PATCH write and GET at the same path reads; nothing else is said.
+const DOCUMENT: &str = r#"
+openapi: 3.0.3
+info: {title: Panel, version: "1"}
+paths:
+  /settings:
+    get:
+      operationId: getSettings
+      responses:
+        "200": {description: OK, content: {application/json: {schema: {$ref: '#/components/schemas/S'}}}}
+    put:
+      operationId: putSettings
+      requestBody:
+        required: true
+        content: {application/json: {schema: {$ref: '#/components/schemas/S'}}}
+      responses: {"200": {description: OK}, "400": {description: bad}}
+components:
+  schemas:
+    S:
+      type: object
+      required: [name, port]
+      properties:
+        name: {type: string, minLength: 1, maxLength: 12}
+        port: {type: integer, minimum: 1, maximum: 65535}
+"#;
+
+fn suite() -> Suite {
+    let contract = load_bytes("panel.yaml", DOCUMENT.as_bytes()).expect("contract");
+    Suite::new(contract, Profile::default())
+}
+
+fn state(mock: &Mock) -> Value {
+    let options = Options {
+        base_url: format!("http://{}", mock.addr()),
+        ..Options::default()
+    };
+    let device = Device::new(options, Arc::new(Profile::default())).expect("device");
+    let read = StateRead {
+        method: "GET".to_owned(),
+        target: "/settings".to_owned(),
+        root: String::new(),
+        unreadable: Default::default(),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("runtime");
+    let state = runtime.block_on(device.read_state(&read));
+    state.expect("the settings are read").value
+}
+
+#[test]
+fn settings_are_put_back_without_a_profile() {
+    let suite = suite();
+    let config = suite.mock();
+    let credentials = credentials(&config);
+    let mock = mock::spawn(config).expect("mock");
+    let before = state(&mock);
+    let outcome = suite.run_on(&mock, credentials, &mut (), Duration::from_millis(1_500));
+    assert_eq!(outcome.report.findings, []);
+    assert_eq!(outcome.report.device.restored, Some(true));
+    assert_eq!(state(&mock), before);
+    mock.stop();
+}
+
+/// Runs a subcommand: exit code and everything it says.
+fn run(home: &Path, contract: &Path, target: &str, words: &[&str]) -> (i32, String) {
+    let output = Command::cargo_bin("probity")
+        .expect("binary")
+        .env("XDG_STATE_HOME", home)
+        .env("HOME", home)
+        .current_dir(home)
+        .arg(words[0])
+        .arg("--contract")
+        .arg(contract)
+        .args(["--target", target])
+        .args(&words[1..])
+        .output()
+        .expect("runs");
+    let said = [output.stdout, output.stderr].concat();
+    (
+        output.status.code().unwrap_or(-1),
+        String::from_utf8_lossy(&said).into_owned(),
+    )
+}
+
+#[test]
+fn a_killed_run_is_undone_before_another_begins() {
+    let folder = tempfile::tempdir().expect("folder");
+    let home = folder.path();
+    let contract = home.join("panel.yaml");
+    std::fs::write(&contract, DOCUMENT).expect("contract");
+    let suite = suite();
+    let mock = mock::spawn(suite.mock()).expect("mock");
+    let target = format!("http://{}", mock.addr());
+    let now = state(&mock);
+    // What a process that was killed leaves: the settings from before are not those that stand.
+    let before = json!({"name": "before", "port": 81});
+    let journals = home.join("probity/journals");
+    let (code, said) = run(home, &contract, &target, &["run", "--max-requests", "60"]);
+    assert!(said.contains("if this run is killed"), "{code} {said}");
+    let left: Vec<_> = std::fs::read_dir(&journals).expect("folder").collect();
+    assert!(
+        left.is_empty(),
+        "a finished run leaves no journal: {left:?}"
+    );
+    let hash: String = Sha256::digest(target.as_bytes())
+        .iter()
+        .take(8)
+        .map(|b| format!("{b:02x}"))
+        .collect();
+    let path = journals.join(format!("{hash}.jsonl"));
+    let header = Header {
+        journal: SCHEMA_ID.to_owned(),
+        job: "run".to_owned(),
+        contract: ContractRef {
+            id: suite.contract.id.clone(),
+            sha256: suite.contract.sha256.clone(),
+        },
+        target: target.clone(),
+        seed: 0,
+        plan: String::new(),
+        cases: 0,
+        shard: None,
+    };
+    let mut journal = Journal::create(&path, &header).expect("journal");
+    journal.append(&Record::Settings {
+        before: [("putSettings".to_owned(), before.clone())].into(),
+    });
+    drop(journal);
+    assert_ne!(now, before);
+    let (code, said) = run(home, &contract, &target, &["run"]);
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("probity restore --target"), "{said}");
+    let (code, said) = run(home, &contract, &target, &["restore"]);
+    assert_eq!(code, 0, "{said}");
+    assert!(!path.exists(), "what is put back is forgotten");
+    let (code, said) = run(home, &contract, &target, &["restore", "--dismiss"]);
+    assert_eq!(code, 2, "nothing is left to do: {said}");
+    let stands = state(&mock);
+    assert_eq!(stands["name"], before["name"], "{stands}");
+    assert_eq!(stands["port"], before["port"], "{stands}");
+    mock.stop();
+}
