@@ -1,12 +1,12 @@
 //! Just inside, on and just outside each edge of each rule, and what hand-written checks let
 //! through. May import what [`crate::case`] may.
 
-use super::draft::{Scene, Sketch, WhenOpen, main_type, mark, scenes, shown};
+use super::draft::{Scene, Sketch, WhenOpen, main_type, mark, shown};
 use super::model::{Case, Context, Strategy};
 use super::mutate::{SHORTENED, family, mutants, with_character};
 use super::numbers;
 use super::weaken::Checks;
-use crate::contract::{self, FieldPath, JsonType, Schema};
+use crate::contract::{self, FieldPath, JsonType, Operation, Schema};
 use crate::pattern::Assessment;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -29,9 +29,9 @@ impl Strategy for Constraints {
          escapes. Only strings that no plausible reading of the page accepts are called invalid."
     }
 
-    fn cases(&self, context: &Context<'_>) -> Vec<Case> {
+    fn cases(&self, context: &Context<'_>, op: &Operation) -> Vec<Case> {
         let mut cases = Vec::new();
-        for mut scene in scenes(context, self.name()) {
+        if let Some(mut scene) = Scene::of(context, op, self.name()) {
             let fields: Vec<(FieldPath, Schema)> = scene
                 .fields()
                 .into_iter()

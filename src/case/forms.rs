@@ -5,7 +5,7 @@ use super::draft::{Scene, Sketch, UNSURE_BODY, WhenOpen, mark};
 use super::media;
 use super::model::{Case, Check, Context, Expect, Strategy};
 use super::parameters::changed_values;
-use crate::contract::{FieldPath, Format};
+use crate::contract::{FieldPath, Format, Operation};
 use crate::pattern::Assessment;
 use serde_json::{Value, json};
 
@@ -29,30 +29,30 @@ impl Strategy for Forms {
          for an empty text."
     }
 
-    fn cases(&self, context: &Context<'_>) -> Vec<Case> {
-        let mut cases = Vec::new();
-        for op in &context.contract.operations {
-            let format = op.body.as_ref().map(|body| body.format);
-            if format.is_none_or(Format::is_json) {
-                continue;
-            }
-            let Some(mut scene) = Scene::of_any(context, op, self.name()) else {
-                continue;
-            };
-            wholes(&mut scene);
-            match format {
-                Some(Format::Form | Format::Multipart) => {
-                    absences(&mut scene);
-                    values(&mut scene);
-                    if format == Some(Format::Multipart) {
-                        without_parts(&mut scene);
-                    }
-                }
-                _ => whole_values(&mut scene),
-            }
-            cases.append(&mut scene.into_cases());
+    fn is_first(&self) -> bool {
+        true
+    }
+
+    fn cases(&self, context: &Context<'_>, op: &Operation) -> Vec<Case> {
+        let format = op.body.as_ref().map(|body| body.format);
+        if format.is_none_or(Format::is_json) {
+            return Vec::new();
         }
-        cases
+        let Some(mut scene) = Scene::of_any(context, op, self.name()) else {
+            return Vec::new();
+        };
+        wholes(&mut scene);
+        match format {
+            Some(Format::Form | Format::Multipart) => {
+                absences(&mut scene);
+                values(&mut scene);
+                if format == Some(Format::Multipart) {
+                    without_parts(&mut scene);
+                }
+            }
+            _ => whole_values(&mut scene),
+        }
+        scene.into_cases()
     }
 }
 

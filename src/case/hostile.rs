@@ -2,9 +2,9 @@
 //! for no time, add a header of ours, calculate forty-nine. May import what [`crate::case`] may.
 
 use super::constraints::text_keyword;
-use super::draft::{Scene, Sketch, WhenOpen, main_type, scenes, shown};
+use super::draft::{Scene, Sketch, WhenOpen, main_type, shown};
 use super::model::{Case, Context, Strategy};
-use crate::contract::{FieldPath, JsonType, Schema};
+use crate::contract::{FieldPath, JsonType, Operation, Schema};
 use crate::pattern::Assessment;
 use serde_json::Value;
 
@@ -24,9 +24,9 @@ impl Strategy for Hostile {
          cases the device must answer and live on. Payloads do no harm where they work."
     }
 
-    fn cases(&self, context: &Context<'_>) -> Vec<Case> {
+    fn cases(&self, context: &Context<'_>, op: &Operation) -> Vec<Case> {
         let mut cases = Vec::new();
-        for mut scene in scenes(context, self.name()) {
+        if let Some(mut scene) = Scene::of(context, op, self.name()) {
             let fields: Vec<(FieldPath, Schema)> = scene
                 .fields()
                 .into_iter()

@@ -1,7 +1,7 @@
 //! Cases and expectations as plain data, and the trait that every strategy implements.
 
 use super::memo::Memo;
-use crate::contract::{Contract, FaultKind, FieldPath, answers_promise};
+use crate::contract::{Contract, FaultKind, FieldPath, Operation, answers_promise};
 use crate::exchange::Request;
 use crate::pattern::Texts;
 use crate::profile::Profile;
@@ -193,6 +193,19 @@ pub trait Strategy {
     fn name(&self) -> &'static str;
     /// What it is after and why devices get it wrong, for `plan --explain`.
     fn explain(&self) -> &'static str;
-    /// Its cases, in any order; the plan sorts and trims.
-    fn cases(&self, context: &Context<'_>) -> Vec<Case>;
+    /// Whether it has its turn at every operation, however many there are: what is plainly valid,
+    /// plainly invalid, and the only one for a kind of operation.
+    fn is_first(&self) -> bool {
+        false
+    }
+
+    /// Its cases for one operation of the contract, in any order; the plan sorts and trims. What
+    /// may not be sent is the plan's to leave out.
+    fn cases(&self, context: &Context<'_>, op: &Operation) -> Vec<Case>;
+
+    /// [`Strategy::cases`] for every operation.
+    fn all_cases(&self, context: &Context<'_>) -> Vec<Case> {
+        let operations = context.contract.operations.iter();
+        operations.flat_map(|op| self.cases(context, op)).collect()
+    }
 }

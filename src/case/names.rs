@@ -1,9 +1,9 @@
 //! Names of members: misspelt, unknown, dangerous. May import what [`crate::case`] may.
 
 use super::build::{get, remove, rename, set};
-use super::draft::{Scene, Sketch, WhenOpen, main_type, mark, scenes, shown};
+use super::draft::{Scene, Sketch, WhenOpen, main_type, mark, shown};
 use super::model::{Case, Context, Strategy};
-use crate::contract::{Field, FieldPath, JsonType};
+use crate::contract::{Field, FieldPath, JsonType, Operation};
 use serde_json::{Value, json};
 
 /// See [`Strategy::explain`].
@@ -24,9 +24,9 @@ impl Strategy for Names {
          whether they are ignored, but not a crash or a changed setting."
     }
 
-    fn cases(&self, context: &Context<'_>) -> Vec<Case> {
+    fn cases(&self, context: &Context<'_>, op: &Operation) -> Vec<Case> {
         let mut cases = Vec::new();
-        for mut scene in scenes(context, self.name()) {
+        if let Some(mut scene) = Scene::of(context, op, self.name()) {
             misspelt(&mut scene);
             shadowed(&mut scene);
             misplaced(&mut scene);

@@ -1,10 +1,10 @@
 //! Two faults in one body. May import what [`crate::case`] may.
 
 use super::build::{get, remove, set};
-use super::draft::{Scene, Sketch, WhenOpen, main_type, scenes};
+use super::draft::{Scene, Sketch, WhenOpen, main_type};
 use super::model::{Case, Context, Strategy};
 use super::mutate::mutants;
-use crate::contract::{FieldPath, JsonType, Schema};
+use crate::contract::{FieldPath, JsonType, Operation, Schema};
 use crate::pattern::Assessment;
 use serde_json::{Map, Value, json};
 
@@ -24,9 +24,9 @@ impl Strategy for Pairs {
          accepts when the second check overwrites the first, or stores what came before."
     }
 
-    fn cases(&self, context: &Context<'_>) -> Vec<Case> {
+    fn cases(&self, context: &Context<'_>, op: &Operation) -> Vec<Case> {
         let mut cases = Vec::new();
-        for mut scene in scenes(context, self.name()) {
+        if let Some(mut scene) = Scene::of(context, op, self.name()) {
             pairs(&mut scene);
             behind_a_gap(&mut scene);
             cases.append(&mut scene.into_cases());

@@ -32,15 +32,17 @@ impl Strategy for Parameters {
          the style that the page gives them, with one item or member changed at a time."
     }
 
-    fn cases(&self, context: &Context<'_>) -> Vec<Case> {
+    fn is_first(&self) -> bool {
+        true
+    }
+
+    fn cases(&self, context: &Context<'_>, op: &Operation) -> Vec<Case> {
         let mut cases = Vec::new();
-        for op in &context.contract.operations {
-            if !may_call(context, op) || !has_body(context, op) {
-                continue;
-            }
-            for parameter in &op.parameters {
-                one_parameter(context, op, parameter, &mut cases);
-            }
+        if !may_call(context, op) || !has_body(context, op) {
+            return cases;
+        }
+        for parameter in &op.parameters {
+            one_parameter(context, op, parameter, &mut cases);
         }
         cases
     }

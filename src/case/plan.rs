@@ -11,7 +11,7 @@ use super::parameters::Parameters;
 use super::types::Types;
 use super::valid::Valid;
 use super::wire::{Auth, Http, JsonCorners, JsonSyntax, State};
-use crate::contract::{Effect, Policy};
+use crate::contract::{Contract, Effect, Operation, Policy};
 use hashbrown::HashTable;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, RandomState};
@@ -19,6 +19,15 @@ use std::hash::{BuildHasher, RandomState};
 /// Requests of a run with the default budget, everything included (issue 2: two minutes at five
 /// requests a second).
 pub const DEFAULT_BUDGET: usize = 600;
+
+/// Requests of a run for each operation of a contract with many of them.
+const FOR_EACH: usize = 12;
+
+/// Requests of a run without an option that says otherwise: [`DEFAULT_BUDGET`], or more where a
+/// contract has more operations than that is enough for.
+pub fn default_budget(contract: &Contract) -> usize {
+    DEFAULT_BUDGET.max(RESERVE + FOR_EACH * contract.operations.len())
+}
 
 /// Requests of a budget that are kept for login, life probes, read-backs at checkpoints, the
 /// restore, and the questions that tell readings apart.
@@ -131,7 +140,19 @@ pub fn plan_under(
     policy: Option<&Policy>,
     keep: &dyn Fn(&Case) -> bool,
 ) -> Plan {
-    let (permitted, left_out) = permitted(all(context, keep), context, policy);
+    plan_of_operations(context, budget, policy, &|_| true, keep)
+}
+
+/// [`plan_under`] of the operations that `operations` wants: nothing is made for the others.
+pub fn plan_of_operations(
+    context: &Context<'_>,
+    budget: Option<usize>,
+    policy: Option<&Policy>,
+    operations: &dyn Fn(&Operation) -> bool,
+    keep: &dyn Fn(&Case) -> bool,
+) -> Plan {
+    let made = all(context, budget, policy, operations, keep);
+    let (permitted, left_out) = permitted(made, context, policy);
     let mut cases: Vec<Case> = Vec::new();
     // Places in `cases` by what is sent: requests are large, so none is stored twice.
     let (mut ids, mut sent) = (BTreeSet::new(), HashTable::new());
@@ -148,6 +169,9 @@ pub fn plan_under(
             sent.insert_unique(hash, cases.len(), |at| cases.get(*at).map_or(0, message));
             cases.push(case);
         }
+    }
+    if context.contract.operations.len() > 1 {
+        cases = every_operation_first(cases);
     }
     // Against a device that accepts nothing, no refusal means anything; so one acceptance is first.
     if let Some(first) = cases.iter().position(|c| c.expect == Expect::Accepted) {
@@ -207,14 +231,66 @@ fn permitted(
     (permitted, left_out.collect())
 }
 
-fn all(context: &Context<'_>, keep: &dyn Fn(&Case) -> bool) -> Vec<Case> {
-    strategies()
+/// Requests for each operation below which not every strategy has its turn at each of them.
+const FEW_EACH: usize = 24;
+
+/// The cases of all operations that `operations` wants. Where the budget gives each of them few
+/// requests, only the first strategies make cases for every operation, and the others take turns:
+/// what would be cut is not made.
+fn all(
+    context: &Context<'_>,
+    budget: Option<usize>,
+    policy: Option<&Policy>,
+    operations: &dyn Fn(&Operation) -> bool,
+    keep: &dyn Fn(&Case) -> bool,
+) -> Vec<Case> {
+    let strategies = strategies();
+    let wanted = context
+        .contract
+        .operations
         .iter()
-        .flat_map(|strategy| strategy.cases(context))
-        .filter(|case| context.thorough || case.tier < THOROUGH_TIER)
-        .filter(keep)
-        .collect()
+        .filter(|op| operations(op));
+    let wanted: Vec<&Operation> = wanted.collect();
+    // Of what may not be sent, only what is left out is told.
+    let sent = |op: &Operation| policy.is_none_or(|policy| policy.operation(&op.id).is_ok());
+    let count = wanted.iter().filter(|op| sent(op)).count();
+    let each = budget.map(|budget| budget / count.max(1));
+    let few = each.filter(|each| *each < FEW_EACH);
+    let mut cases = Vec::new();
+    for (at, op) in wanted.into_iter().enumerate() {
+        let from = cases.len();
+        let made = |strategy: &dyn Strategy| {
+            let cases = strategy.cases(context, op).into_iter();
+            let cases = cases.filter(|case| context.thorough || case.tier < THOROUGH_TIER);
+            cases.filter(|case| keep(case)).collect::<Vec<Case>>()
+        };
+        let every = few.is_none() && sent(op);
+        for strategy in strategies.iter().filter(|s| every || s.is_first()) {
+            cases.extend(made(strategy.as_ref()));
+        }
+        let Some(few) = few.filter(|_| sent(op)) else {
+            continue;
+        };
+        let others: Vec<_> = strategies.iter().filter(|s| !s.is_first()).collect();
+        for turn in 0..others.len() {
+            if turn > 0 && cases.len() - from >= 2 * few {
+                break;
+            }
+            if let Some(strategy) = others.get((at + turn) % others.len()) {
+                cases.extend(made(strategy.as_ref()));
+            }
+        }
+        // The least telling of an operation cannot be sent in any case.
+        let mut own: Vec<Case> = cases.drain(from..).collect();
+        own.sort_by_key(|case| case.tier);
+        own.truncate(MOST_EACH * few.max(1));
+        cases.extend(own);
+    }
+    cases
 }
+
+/// Cases of one operation that are kept for each request that its share of the budget has.
+const MOST_EACH: usize = 6;
 
 /// Cases from this tier on are sent only without a budget.
 pub const THOROUGH_TIER: u8 = 6;
@@ -251,6 +327,26 @@ fn interleaved(cases: Vec<Case>) -> Vec<Case> {
         })
         .collect();
     keyed.sort_by_key(|(key, _)| *key);
+    keyed.into_iter().map(|(_, case)| case).collect()
+}
+
+/// Every operation has its turn before any has depth: the first case of each that is accepted or
+/// may be, the first plain call, the first that is refused.
+fn every_operation_first(cases: Vec<Case>) -> Vec<Case> {
+    let mut seen: BTreeSet<(String, u8)> = BTreeSet::new();
+    let turn = |case: &Case| match &case.expect {
+        Expect::Accepted => Some(0),
+        Expect::Either { .. } if case.strategy == "valid" || case.strategy == "forms" => Some(0),
+        Expect::Refused { .. } => Some(1),
+        _ => None,
+    };
+    let mut keyed: Vec<(u8, Case)> = Vec::with_capacity(cases.len());
+    for case in cases {
+        let first = turn(&case).filter(|turn| seen.insert((case.operation.clone(), *turn)));
+        let plain = case.input_class == "plain";
+        keyed.push((first.or(plain.then_some(0)).unwrap_or(2), case));
+    }
+    keyed.sort_by_key(|(turn, _)| *turn);
     keyed.into_iter().map(|(_, case)| case).collect()
 }
 

@@ -23,6 +23,10 @@ pub fn question(
     path: &FieldPath,
     text: &str,
 ) -> Option<Case> {
+    // No question is worth an operation that the document says acts.
+    if op.acts == Some(true) {
+        return None;
+    }
     let mut scene = Scene::of(context, op, QUESTIONS)?;
     let fields = scene.fields();
     let keyword = fields.iter().find(|f| f.path == *path)?;

@@ -2,9 +2,9 @@
 //! look like its own. May import what [`crate::case`] may.
 
 use super::build::remove;
-use super::draft::{Scene, Sketch, WhenOpen, main_type, scenes};
+use super::draft::{Scene, Sketch, WhenOpen, main_type};
 use super::model::{Case, Context, Strategy};
-use crate::contract::{FieldPath, JsonType, Step};
+use crate::contract::{FieldPath, JsonType, Operation, Step};
 use crate::pattern::Assessment;
 use serde_json::{Value, json};
 
@@ -25,9 +25,13 @@ impl Strategy for Types {
          names the wrong field, or crashes. The body itself is replaced by every other type too."
     }
 
-    fn cases(&self, context: &Context<'_>) -> Vec<Case> {
+    fn is_first(&self) -> bool {
+        true
+    }
+
+    fn cases(&self, context: &Context<'_>, op: &Operation) -> Vec<Case> {
         let mut cases = Vec::new();
-        for mut scene in scenes(context, self.name()) {
+        if let Some(mut scene) = Scene::of(context, op, self.name()) {
             absences(&mut scene);
             wrong_types(&mut scene);
             roots(&mut scene);

@@ -3,7 +3,7 @@
 use super::build::{emit, get, remove, set};
 use super::constraints::stretched;
 use super::draft::{
-    Scene, Sketch, UNSURE_BODY, WhenOpen, main_type, mark, may_call, scenes, shown, unsure_target,
+    Scene, Sketch, UNSURE_BODY, WhenOpen, main_type, mark, may_call, shown, unsure_target,
 };
 use super::model::{Case, Check, Context, Expect, Strategy};
 use super::mutate::mutants;
@@ -34,15 +34,17 @@ impl Strategy for Valid {
          changes a documented value breaks a promise too."
     }
 
-    fn cases(&self, context: &Context<'_>) -> Vec<Case> {
+    fn is_first(&self) -> bool {
+        true
+    }
+
+    fn cases(&self, context: &Context<'_>, op: &Operation) -> Vec<Case> {
         let mut cases = Vec::new();
-        for op in &context.contract.operations {
-            let required = op.body.as_ref().is_some_and(|body| body.required);
-            if !required && may_call(context, op) {
-                cases.extend(without_body(context, op));
-            }
+        let required = op.body.as_ref().is_some_and(|body| body.required);
+        if !required && may_call(context, op) {
+            cases.extend(without_body(context, op));
         }
-        for mut scene in scenes(context, self.name()) {
+        if let Some(mut scene) = Scene::of(context, op, self.name()) {
             wholes(&mut scene);
             presence(&mut scene);
             whole_alternatives(&mut scene);
@@ -57,12 +59,11 @@ impl Strategy for Valid {
 /// The plain call of an operation that cannot change anything, or whose body may be absent.
 fn without_body(context: &Context<'_>, op: &Operation) -> Option<Case> {
     let reads = matches!(op.method.as_str(), "GET" | "HEAD");
-    if !reads && op.body.is_none() {
-        return None;
-    }
     let open = match (op.success_statuses().is_empty(), reads) {
         (true, _) => Some("which success an operation has that documents none"),
         (false, true) => None,
+        // What stands may not allow it: nothing is there to be removed, or it is on already.
+        (false, false) if op.body.is_none() => Some("whether the call can be done now"),
         (false, false) => Some("what a call without its optional body does"),
     };
     let expect = match unsure_target(context, op).or(open) {

@@ -1,9 +1,9 @@
 //! Options that several subcommands share, and their parsing. Every error names the option.
 
 use super::out::{guard, quiet, shown};
-use crate::case::{Case, Context, Plan, plan_under};
+use crate::case::{Case, Context, Plan, plan_of_operations};
 use crate::contract::access::{self, Means};
-use crate::contract::{self, Access, Allowed, Contract, Policy};
+use crate::contract::{self, Access, Allowed, Contract, Operation, Policy};
 use crate::device::{Credentials, Device, Tls};
 use crate::files;
 use crate::mock::{self, MockConfig};
@@ -14,6 +14,7 @@ use crate::report::snapshots::Snapshots;
 use crate::run::Outcome;
 use crate::run::result::Shard;
 use globset::Glob;
+use std::collections::BTreeSet;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -366,7 +367,11 @@ pub(super) fn plan_of(
     let globs = globs.build().map_err(|e| format!("--only: {e}"))?;
     let named = |id: &String| globs.is_match(id);
     let wanted = |case: &Case| globs.is_empty() || case.promises.iter().any(named);
-    let plan = plan_under(context, budget, Some(policy), &wanted);
+    // Promises of an operation have its id before them: nothing is made for the others.
+    let promised = context.contract.promises.iter().filter(|p| named(&p.id));
+    let operations: BTreeSet<&str> = promised.map(|p| p.operation.as_str()).collect();
+    let asked = |op: &Operation| globs.is_empty() || operations.contains(op.id.as_str());
+    let plan = plan_of_operations(context, budget, Some(policy), &asked, &wanted);
     if plan.cases.is_empty() && plan.left_out.is_empty() && !globs.is_empty() {
         return Err("--only: no case tests a promise of that name (see `probity plan`)".into());
     }

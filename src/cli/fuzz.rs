@@ -8,7 +8,7 @@ use super::journal::{Identity, JournalArgs};
 use super::reports;
 use super::signals::interrupts;
 use crate::campaign::{dictionary, engine};
-use crate::case::{Context, DEFAULT_BUDGET};
+use crate::case::{Context, default_budget};
 use crate::contract;
 use crate::device::Device;
 use crate::judge::Law;
@@ -150,7 +150,12 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         thorough: false,
         memo: Default::default(),
     };
-    let mut plan = plan_of(&context, Some(DEFAULT_BUDGET), &args.only, &policy)?;
+    let mut plan = plan_of(
+        &context,
+        Some(default_budget(&contract)),
+        &args.only,
+        &policy,
+    )?;
     if args.no_plan {
         plan.retain(|_, _| false);
     }

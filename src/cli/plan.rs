@@ -3,7 +3,7 @@
 use super::common::{ContractArgs, DeviceArgs, Error, PolicyArgs, plan_of, shard};
 use super::out::{print, print_data};
 use crate::case::{
-    Case, Context, DEFAULT_BUDGET, Expect, Fault, LeftOut, Plan, RESERVE, strategies,
+    Case, Context, Expect, Fault, LeftOut, Plan, RESERVE, default_budget, strategies,
 };
 use crate::contract::{Contract, Policy};
 use crate::exchange::{Request, Segment};
@@ -35,8 +35,8 @@ pub(super) struct Args {
     #[arg(long, conflicts_with = "max_requests")]
     thorough: bool,
     /// Requests of the whole run, login, read-back and restore included
-    #[arg(long, value_name = "N", default_value_t = DEFAULT_BUDGET)]
-    max_requests: usize,
+    #[arg(long, value_name = "N")]
+    max_requests: Option<usize>,
     /// Only cases that test a promise whose id matches; may be repeated
     #[arg(long, value_name = "PROMISE-GLOB")]
     only: Vec<Glob>,
@@ -72,7 +72,10 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         thorough: args.thorough,
         memo: Default::default(),
     };
-    let budget = (!args.thorough).then_some(args.max_requests);
+    let budget = args
+        .max_requests
+        .unwrap_or_else(|| default_budget(&contract));
+    let budget = (!args.thorough).then_some(budget);
     let mut plan = plan_of(&context, budget, &args.only, &policy)?;
     if let Some((i, n)) = args.shard {
         plan = plan.share(i, n);

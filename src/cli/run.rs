@@ -7,7 +7,7 @@ use super::common::{
 use super::journal::{self, Identity, JournalArgs};
 use super::out::say;
 use super::signals::interrupts;
-use crate::case::{Context, DEFAULT_BUDGET, QUESTIONS_AT_MOST};
+use crate::case::{Context, QUESTIONS_AT_MOST, default_budget};
 use crate::contract;
 use crate::device::Device;
 use crate::mock::{self, Mock, MockConfig};
@@ -107,7 +107,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         thorough: args.thorough,
         memo: Default::default(),
     };
-    let budget = (!args.thorough).then_some(DEFAULT_BUDGET);
+    let budget = (!args.thorough).then(|| default_budget(&contract));
     let mut plan = plan_of(&context, budget, &args.only, &policy)?;
     let mut questions = if args.thorough {
         10 * QUESTIONS_AT_MOST

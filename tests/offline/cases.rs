@@ -92,7 +92,8 @@ impl Stage {
         let all = strategies();
         let found = all.iter().find(|s| s.name() == strategy);
         let found = found.unwrap_or_else(|| panic!("no strategy {strategy}"));
-        found.cases(&self.context(seed, thorough))
+        let context = self.context(seed, thorough);
+        found.all_cases(&context)
     }
 }
 

@@ -239,7 +239,7 @@ fn strings_that_tell_mistakes() {
             let cases = all
                 .iter()
                 .filter(|s| matches!(s.name(), "constraints" | "valid"))
-                .flat_map(|s| s.cases(&stage.context()));
+                .flat_map(|s| s.all_cases(&stage.context()));
             strings = cases
                 .filter_map(|case| {
                     let good = match case.expect {
@@ -390,7 +390,7 @@ fn letters_that_look_alike() {
         }));
         let all = strategies();
         let constraints = all.iter().find(|s| s.name() == "constraints");
-        let cases = constraints.expect("a strategy").cases(&stage.context());
+        let cases = constraints.expect("a strategy").all_cases(&stage.context());
         let of = |idea: &str| cases.iter().find(|c| c.id.contains(idea)).and_then(text_of);
         let (double, marked) = (of("/look-alike-letter"), of("/accented-letter"));
         if let (None, None) = (&double, &marked) {

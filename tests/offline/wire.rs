@@ -24,7 +24,7 @@ fn cases_of(contract: &Contract, profile: &Profile, thorough: bool) -> Vec<Case>
     strategies()
         .iter()
         .filter(|s| NAMES.contains(&s.name()))
-        .flat_map(|s| s.cases(&context))
+        .flat_map(|s| s.all_cases(&context))
         .collect()
 }
 

@@ -228,7 +228,7 @@ fn plan_of(
         if !NAMES.contains(&strategy.name()) {
             continue;
         }
-        for case in strategy.cases(&context).iter().filter(|c| keep(c)) {
+        for case in strategy.all_cases(&context).iter().filter(|c| keep(c)) {
             let op = contract.operation(&case.operation).expect("an operation");
             out.push_str(&written(case, &ordinary(op), &mut promises));
         }

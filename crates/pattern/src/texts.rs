@@ -1,36 +1,35 @@
 //! The readings of all string rules of a contract. Imports [`super::survey`], [`super::text`].
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::survey::{Scope, Survey};
 use super::text::{Rule, Text};
 
-/// The readings of all string rules of a contract, compiled once each, and what tells them apart.
+/// The readings of all string rules of a contract, compiled when first asked for, once each, and
+/// what tells them apart.
 #[derive(Debug, Default)]
 pub struct Texts {
-    by_rule: HashMap<Rule, Arc<Text>>,
+    by_rule: HashMap<Rule, OnceLock<Box<Text>>>,
     surveys: Mutex<HashMap<Rule, Arc<Survey>>>,
 }
 
 impl Texts {
-    /// Compiles every rule once.
+    /// Takes note of rules; none is compiled before somebody asks for it.
     pub fn new(rules: impl IntoIterator<Item = Rule>) -> Texts {
-        let mut by_rule = HashMap::new();
-        for rule in rules {
-            by_rule
-                .entry(rule.clone())
-                .or_insert_with(|| Arc::new(Text::new(rule)));
-        }
         Texts {
-            by_rule,
+            by_rule: rules
+                .into_iter()
+                .map(|rule| (rule, OnceLock::new()))
+                .collect(),
             surveys: Mutex::default(),
         }
     }
 
     /// The readings of a rule that was given to [`Texts::new`].
     pub fn get(&self, rule: &Rule) -> Option<&Text> {
-        self.by_rule.get(rule).map(AsRef::as_ref)
+        let text = self.by_rule.get(rule)?;
+        Some(text.get_or_init(|| Box::new(Text::new(rule.clone()))))
     }
 
     /// The classes of all modelled readings of a rule; made when first asked for, which takes up to

@@ -7,8 +7,9 @@ use super::auth_tables::{
 use super::bench::{Bench, EXTRA, Shot, THOROUGH, not_json};
 use super::login;
 use crate::case::build::emit;
+use crate::case::draft::may_call;
 use crate::case::{Case, Check, Context, Expect, Fault, Strategy};
-use crate::contract::{Access, FaultKind, Place, SecurityScheme};
+use crate::contract::{Access, FaultKind, Operation, Place, SecurityScheme};
 use crate::exchange::{HttpRequest, Request, Secret, Template};
 use serde_json::Value;
 
@@ -31,10 +32,9 @@ impl Strategy for Auth {
          passwords, unknown users, shortened hashes, as few as accounts that lock allow."
     }
 
-    fn cases(&self, context: &Context<'_>) -> Vec<Case> {
+    fn cases(&self, context: &Context<'_>, op: &Operation) -> Vec<Case> {
         let mut cases = Vec::new();
-        let mut login_tried = false;
-        for mut bench in Bench::all(context, self.name()) {
+        if let Some(mut bench) = Bench::of(context, op, self.name()) {
             if bench.op.needs_auth() {
                 let mut door = Door::new(&mut bench);
                 door.nothing();
@@ -43,9 +43,11 @@ impl Strategy for Auth {
                 door.side_doors();
                 door.order();
                 door.session();
-                if !login_tried {
+                // Logging in is tried once, whatever the number of operations.
+                let mut earlier = context.contract.operations.iter();
+                let mut earlier = earlier.by_ref().take_while(|other| other.id != op.id);
+                if !earlier.any(|other| other.needs_auth() && may_call(context, other)) {
                     login::cases(&mut bench);
-                    login_tried = true;
                 }
             }
             cases.append(&mut bench.into_cases());

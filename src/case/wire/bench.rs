@@ -2,7 +2,7 @@
 //! from an idea to a case. May import what [`crate::case`] may.
 
 use crate::case::build::{case_id, emit};
-use crate::case::draft::{Scene, UNSURE_BODY, may_call, scenes, unsure_target};
+use crate::case::draft::{Scene, UNSURE_BODY, may_call, unsure_target};
 use crate::case::meaning;
 use crate::case::{Case, Check, Context, Expect, Fault};
 use crate::contract::{FaultKind, FieldPath, JsonType, Operation, Schema, answers_promise};
@@ -52,29 +52,24 @@ pub(super) struct Shot {
 }
 
 impl<'c, 'a> Bench<'c, 'a> {
-    /// A bench for every operation that may be called.
-    pub fn all(context: &'c Context<'a>, strategy: &'static str) -> Vec<Bench<'c, 'a>> {
-        let mut with_body = scenes(context, strategy);
-        let mut seen_body = false;
-        let mut out = Vec::new();
-        for op in &context.contract.operations {
-            if !may_call(context, op) {
-                continue;
-            }
-            let at = with_body.iter().position(|s| s.op.id == op.id);
-            let scene = at.map(|at| with_body.remove(at));
-            let shift = u8::from(seen_body);
-            seen_body |= scene.is_some();
-            out.push(Bench {
-                context,
-                op,
-                strategy,
-                shift,
-                scene,
-                cases: Vec::new(),
-            });
-        }
-        out
+    /// A bench for an operation; `None` where it must not be called.
+    pub fn of(
+        context: &'c Context<'a>,
+        op: &'c Operation,
+        strategy: &'static str,
+    ) -> Option<Bench<'c, 'a>> {
+        let called = may_call(context, op);
+        let json = |op: &Operation| op.body.as_ref().is_some_and(|body| body.format.is_json());
+        let mut earlier = context.contract.operations.iter();
+        let mut earlier = earlier.by_ref().take_while(|other| other.id != op.id);
+        called.then(|| Bench {
+            context,
+            op,
+            strategy,
+            shift: u8::from(earlier.any(|op| json(op) && may_call(context, op))),
+            scene: Scene::of(context, op, strategy),
+            cases: Vec::new(),
+        })
     }
 
     /// The bodies to start from; `None` where the operation takes none or none is surely valid.

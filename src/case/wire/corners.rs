@@ -5,7 +5,7 @@ use super::edits::{append, first, first_name, insert, last, prepend};
 use super::syntax_tokens::BAD_UTF8;
 use crate::case::build::{emit, emit_with_raw, get, set};
 use crate::case::{Case, Check, Context, Expect, Fault, Strategy};
-use crate::contract::{FaultKind, FieldPath, Step};
+use crate::contract::{FaultKind, FieldPath, Operation, Step};
 use crate::exchange::Request;
 use crate::pattern::Assessment;
 use serde_json::Value;
@@ -27,9 +27,9 @@ impl Strategy for JsonCorners {
          must not hang, crash or confuse the device."
     }
 
-    fn cases(&self, context: &Context<'_>) -> Vec<Case> {
+    fn cases(&self, context: &Context<'_>, op: &Operation) -> Vec<Case> {
         let mut cases = Vec::new();
-        for mut bench in Bench::all(context, self.name()) {
+        if let Some(mut bench) = Bench::of(context, op, self.name()) {
             if let (Some(body), Some(other)) = (bench.fresh(3), bench.fresh(4)) {
                 same_value(&mut bench, &body);
                 names_as_values(&mut bench, &body);

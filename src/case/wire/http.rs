@@ -4,6 +4,7 @@
 use super::bench::{Bench, Shot};
 use super::{http_fields, http_framing, http_methods};
 use crate::case::{Case, Check, Context, Expect, Strategy, SuccessIs};
+use crate::contract::Operation;
 use crate::exchange::{HttpRequest, Request};
 use serde_json::Value;
 
@@ -26,9 +27,9 @@ impl Strategy for Http {
          device."
     }
 
-    fn cases(&self, context: &Context<'_>) -> Vec<Case> {
+    fn cases(&self, context: &Context<'_>, op: &Operation) -> Vec<Case> {
         let mut cases = Vec::new();
-        for mut bench in Bench::all(context, self.name()) {
+        if let Some(mut bench) = Bench::of(context, op, self.name()) {
             if let Some(sent) = Sent::new(&bench) {
                 http_framing::chunked(&mut bench, &sent);
                 http_framing::lengths(&mut bench, &sent);

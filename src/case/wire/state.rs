@@ -9,7 +9,7 @@ use super::edits::last;
 use crate::case::build::{emit, get, remove, set};
 use crate::case::unstated::PLAIN_LENGTH;
 use crate::case::{Case, Check, Context, Expect, Fault, Strategy};
-use crate::contract::{FaultKind, FieldPath, JsonType, Schema, Step};
+use crate::contract::{FaultKind, FieldPath, JsonType, Operation, Schema, Step};
 use crate::exchange::Request;
 use crate::pattern::Assessment;
 use serde_json::{Value, json};
@@ -31,9 +31,9 @@ impl Strategy for State {
          where only one member changes, or exchanges two fields when it stores them."
     }
 
-    fn cases(&self, context: &Context<'_>) -> Vec<Case> {
+    fn cases(&self, context: &Context<'_>, op: &Operation) -> Vec<Case> {
         let mut cases = Vec::new();
-        for mut bench in Bench::all(context, self.name()) {
+        if let Some(mut bench) = Bench::of(context, op, self.name()) {
             if bench.scene().is_some() {
                 extremes(&mut bench);
                 again(&mut bench);

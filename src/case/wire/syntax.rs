@@ -6,7 +6,7 @@ use super::edits::{first, insert};
 use super::{syntax_structure, syntax_tokens};
 use crate::case::build::emit;
 use crate::case::{Case, Check, Context, Expect, Fault, Strategy, SuccessIs};
-use crate::contract::FaultKind;
+use crate::contract::{FaultKind, Operation};
 use crate::exchange::Request;
 use serde_json::Value;
 
@@ -29,9 +29,9 @@ impl Strategy for JsonSyntax {
          accepting, and its values are new, so that one that stores half of it does too."
     }
 
-    fn cases(&self, context: &Context<'_>) -> Vec<Case> {
+    fn cases(&self, context: &Context<'_>, op: &Operation) -> Vec<Case> {
         let mut cases = Vec::new();
-        for mut bench in Bench::all(context, self.name()) {
+        if let Some(mut bench) = Bench::of(context, op, self.name()) {
             if let Some(body) = bench.fresh(2) {
                 let required = bench.op.body.as_ref().is_some_and(|b| b.required);
                 let mut all = empty(required);
