@@ -183,8 +183,9 @@ impl Scene<'_, '_> {
 
     /// A surely valid body in which the field is present.
     pub fn holding(&self, field: &FieldPath) -> Option<Value> {
-        if get(&self.other, field).is_some() {
-            return Some(self.other.clone());
+        let known = [&self.other, &self.full, &self.second];
+        if let Some(known) = known.into_iter().find(|body| get(body, field).is_some()) {
+            return Some(known.clone());
         }
         self.context.base_with(self.op, field)
     }

@@ -3,7 +3,9 @@
 
 use super::model::Context;
 use super::serialize::{self, Written};
+use super::unstated;
 use crate::contract::{Operation, Parameter};
+use crate::pattern::Assessment;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -56,17 +58,45 @@ impl Context<'_> {
     }
 
     fn make_bodies(&self, op: &Operation) -> Option<Bodies> {
-        let sure = self.full(op).or_else(|| self.base(op));
-        let (full, sure) = match sure {
-            Some(full) => (full, true),
-            None => (self.nearest(op)?, false),
-        };
-        let or_full = |value: Option<Value>| value.unwrap_or_else(|| full.clone());
+        if let Some(full) = self.full(op).or_else(|| self.base(op)) {
+            let or_full = |value: Option<Value>| value.unwrap_or_else(|| full.clone());
+            return Some(Bodies {
+                minimal: or_full(self.base(op)),
+                second: or_full(self.full_nth(op, 1)),
+                other: or_full(self.full_nth(op, 2)),
+                full,
+                sure: true,
+            });
+        }
+        let body = op.body.as_ref()?;
+        // What the document shows and what can be put together, held against both validators.
+        let mut known: Vec<(Value, bool)> = body
+            .candidates(self.texts)
+            .into_iter()
+            .map(|c| {
+                let sure = c.assessed.certainty == Assessment::SurelyValid
+                    && unstated::exceeded(&body.schema, None, &c.value).is_none();
+                (c.value, sure)
+            })
+            .collect();
+        known.sort_by_key(|(_, sure)| !sure);
+        let sure = known.first().is_some_and(|(_, sure)| *sure);
+        // Beside a surely valid body, only others of its kind count.
+        known.retain(|(_, s)| *s == sure);
+        let mut known: Vec<Value> = known.into_iter().map(|(value, _)| value).collect();
+        if known.is_empty() {
+            known.push(self.nearest(op)?);
+        }
+        let size = |value: &Value| value.to_string().len();
+        known.sort_by_key(size);
+        let minimal = known.first()?.clone();
+        known.reverse();
+        let nth = |n: usize| known.get(n % known.len()).unwrap_or(&minimal).clone();
         Some(Bodies {
-            minimal: or_full(self.base(op)),
-            second: or_full(self.full_nth(op, 1)),
-            other: or_full(self.full_nth(op, 2)),
-            full,
+            full: nth(0),
+            second: nth(1),
+            other: nth(2),
+            minimal,
             sure,
         })
     }
