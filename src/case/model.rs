@@ -203,9 +203,10 @@ pub trait Strategy {
     /// may not be sent is the plan's to leave out.
     fn cases(&self, context: &Context<'_>, op: &Operation) -> Vec<Case>;
 
-    /// [`Strategy::cases`] for every operation.
+    /// [`Strategy::cases`] for every operation that the document does not say acts (`x-acts`).
     fn all_cases(&self, context: &Context<'_>) -> Vec<Case> {
         let operations = context.contract.operations.iter();
+        let operations = operations.filter(|op| op.acts != Some(true));
         operations.flat_map(|op| self.cases(context, op)).collect()
     }
 }

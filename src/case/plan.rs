@@ -231,6 +231,9 @@ fn permitted(
     (permitted, left_out.collect())
 }
 
+/// Operations up to which every strategy makes its cases for each of them.
+const MANY: usize = 16;
+
 /// Requests for each operation below which not every strategy has its turn at each of them.
 const FEW_EACH: usize = 24;
 
@@ -255,7 +258,7 @@ fn all(
     let sent = |op: &Operation| policy.is_none_or(|policy| policy.operation(&op.id).is_ok());
     let count = wanted.iter().filter(|op| sent(op)).count();
     let each = budget.map(|budget| budget / count.max(1));
-    let few = each.filter(|each| *each < FEW_EACH);
+    let few = each.filter(|each| *each < FEW_EACH && count > MANY);
     let mut cases = Vec::new();
     for (at, op) in wanted.into_iter().enumerate() {
         let from = cases.len();
