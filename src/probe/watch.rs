@@ -357,15 +357,48 @@ mod tests {
     use serde_json::json;
 
     fn watch() -> SettingsWatch {
-        let mut watch = SettingsWatch::new(BTreeMap::from([(
-            "/password".to_owned(),
-            vec!["WebPass".to_owned()],
-        )]));
+        let mut watch = SettingsWatch::new(
+            BTreeMap::from([("/password".to_owned(), vec!["WebPass".to_owned()])]),
+            ["/a", "/b", "/n"].map(str::to_owned).to_vec(),
+        );
         let settings = json!({"a": 1, "b": "x", "n": {"p": 5}, "password": "WebPass", "t": 7});
         let mut later = settings.clone();
         later["t"] = json!(8);
         watch.learn(&settings, later);
         watch
+    }
+
+    fn whole(written: &Value) -> Expected<'_> {
+        Expected {
+            written,
+            before: None,
+        }
+    }
+
+    #[test]
+    fn what_a_partial_write_does_not_name_stays() {
+        let before = json!({"a": 1, "b": "x", "n": {"p": 5, "q": 6}, "revision": 3});
+        let written = json!({"n": {"p": 7}});
+        let table = [
+            (json!({"a": 1, "b": "x", "n": {"p": 7, "q": 6}}), None),
+            (json!({"a": 2, "b": "x", "n": {"p": 7, "q": 6}}), Some("/a")),
+            (json!({"a": 1, "b": "x", "n": {"p": 7}}), Some("/n/q")),
+            // The device's own.
+            (
+                json!({"a": 1, "b": "x", "n": {"p": 7, "q": 6}, "revision": 4}),
+                None,
+            ),
+        ];
+        let expected = Expected {
+            written: &written,
+            before: Some(&before),
+        };
+        for (read, want) in table {
+            let mut watch = watch();
+            watch.saw(&before);
+            let got = watch.differs_from_written(expected, &read);
+            assert_eq!(got.map(|d| d.pointer).as_deref(), want, "{read}");
+        }
     }
 
     #[test]
@@ -406,7 +439,7 @@ mod tests {
         ];
         for (written, read, want) in table {
             let got = watch()
-                .differs_from_written(&written, &read)
+                .differs_from_written(whole(&written), &read)
                 .map(|d| d.pointer);
             assert_eq!(got.as_deref(), want, "{written} read back as {read}");
         }
@@ -417,7 +450,7 @@ mod tests {
         let mut watch = watch();
         let both = |text: &str| json!({ "password": text });
         watch.shows(&both("secret"), &both("secret"));
-        let pointer = |read| watch.differs_from_written(&both("longer"), &both(read));
+        let pointer = |read| watch.differs_from_written(whole(&both("longer")), &both(read));
         assert_eq!(
             pointer("long").map(|d| d.pointer).as_deref(),
             Some("/password")
