@@ -27,6 +27,8 @@ use tokio::sync::watch;
 const BEAT: u64 = 64;
 /// Refusals between two looks at the settings.
 const WINDOW: usize = 32;
+/// Inputs one after the other of which nothing could be sent, after which the job ends.
+const IDLE: u64 = 500;
 /// Requests that are remembered, for findings that need what was sent before.
 const HISTORY: usize = 32;
 
@@ -295,10 +297,12 @@ impl Night<'_, '_> {
 
     async fn work(&mut self, seeds: &[Input], source: &mut dyn Source) {
         let first = self.harvest.inputs;
+        let mut idle = 0;
         for n in first.. {
             if self.over() {
                 break;
             }
+            let sent = self.job.device.sent();
             let given = usize::try_from(n).ok().and_then(|n| seeds.get(n)).cloned();
             let input = given.unwrap_or_else(|| {
                 let mut random = Random::of(self.job.options.seed, n);
@@ -306,6 +310,18 @@ impl Night<'_, '_> {
             });
             self.input(n, &input).await;
             self.harvest.inputs = n + 1;
+            idle = match self.job.device.sent() > sent {
+                true => 0,
+                false => idle + 1,
+            };
+            if idle == IDLE {
+                // It would go on for ever: no budget of requests is ever spent.
+                self.stop = Some(format!(
+                    "could not judge: of the last {IDLE} inputs none could be sent; no request of \
+                     any operation can be built"
+                ));
+                break;
+            }
             if n % BEAT == BEAT - 1 {
                 self.beat().await;
             }

@@ -11,8 +11,9 @@ use crate::profile::Profile;
 use crate::redact::Redactor;
 use crate::report;
 use crate::report::snapshots::Snapshots;
-use crate::run::Outcome;
+use crate::run::event::{Event, Listener};
 use crate::run::result::Shard;
+use crate::run::{FloorWanted, Outcome, hold, leave_out};
 use globset::Glob;
 use std::collections::BTreeSet;
 use std::io::{self, Write as _};
@@ -135,6 +136,12 @@ impl DeviceArgs {
             .map_err(|e| named(e.to_string()))?;
         let profile = Profile::from_toml(&text).map_err(named)?;
         profile.check_against(contract).map_err(named)?;
+        for id in profile.cannot_judge.keys() {
+            if contract.operation(id).is_none() {
+                let why = format!("[cannot-judge] {id}: the contract has no such operation");
+                return Err(named(why).into());
+            }
+        }
         Ok(profile)
     }
 
@@ -399,6 +406,63 @@ pub(super) fn reviewed(snapshots: Option<Snapshots>) -> Result<(), Error> {
         let _ = writeln!(io::stderr(), "{}", shown(&said));
     }
     Ok(())
+}
+
+/// How many operations have to be judged.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(super) struct FloorArgs {
+    /// Operations that have to be judged for exit code 0, of those that were asked for: a share
+    /// (`0.8`), `all` or `none`
+    #[arg(long, value_name = "SHARE", default_value = "all")]
+    pub(super) floor: FloorWanted,
+}
+
+impl FloorArgs {
+    /// Says which operations the user left out, and holds the report against the floor unless it
+    /// is of a shard: the whole is, once it is merged.
+    pub(super) fn hold(self, outcome: &mut Outcome, only: &[Glob], profile: &Profile) {
+        let globs: Vec<_> = only.iter().map(Glob::compile_matcher).collect();
+        let mut left_out = profile.cannot_judge.clone();
+        let report = &mut outcome.report;
+        let asked = |operation: &str| {
+            let of = |id: &str| {
+                id.strip_prefix(operation)
+                    .is_some_and(|r| r.starts_with('.'))
+            };
+            let mut promises = report.promises.iter().filter(|p| of(&p.id));
+            promises.any(|p| globs.iter().any(|glob| glob.is_match(&p.id)))
+        };
+        if !globs.is_empty() {
+            for operation in report.operations.iter().filter(|o| !asked(&o.id)) {
+                left_out.insert(operation.id.clone(), "not among --only".to_owned());
+            }
+        }
+        leave_out(report, &left_out);
+        if report.shard.is_none()
+            && let Some(verdict) = hold(report, self.floor)
+        {
+            outcome.verdict = verdict;
+        }
+    }
+}
+
+/// Everything but the last event goes through: the report is not finished when the plan is.
+pub(super) struct NotFinished<'l>(pub(super) &'l mut dyn Listener);
+
+impl Listener for NotFinished<'_> {
+    fn on(&mut self, event: &Event<'_>) {
+        if !matches!(event, Event::Finished(_)) {
+            self.0.on(event);
+        }
+    }
+
+    fn halt(&self) -> Option<String> {
+        self.0.halt()
+    }
+
+    fn wants_error_answers(&self) -> bool {
+        self.0.wants_error_answers()
+    }
 }
 
 /// Writes reproducers' files and reports.

@@ -1,8 +1,8 @@
 //! `probity fuzz`: the plan, then inputs without end.
 
 use super::common::{
-    ContractArgs, DeviceArgs, Error, PolicyArgs, check_delivery, deliver, duration, guarded,
-    mock_credentials, pair, plan_of, reviewed, shard, share, writable,
+    ContractArgs, DeviceArgs, Error, FloorArgs, NotFinished, PolicyArgs, check_delivery, deliver,
+    duration, guarded, mock_credentials, pair, plan_of, reviewed, shard, share, writable,
 };
 use super::journal::{Identity, JournalArgs};
 use super::reports;
@@ -86,6 +86,8 @@ pub(super) struct Args {
     /// Restarts of the device after which the job ends
     #[arg(long, value_name = "N", default_value_t = 100)]
     max_restarts: u64,
+    #[command(flatten)]
+    floor: FloorArgs,
     #[command(flatten)]
     journal: JournalArgs,
     /// Report of an earlier night: its findings are known, and sent again where they do not show
@@ -269,6 +271,13 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         interrupts(stop);
         work(&job, night, &past, baseline.as_ref(), &mut listener).await
     });
+    outcome.report.shard = share(args.shard, whole);
+    match args.no_plan {
+        // Which operations a job without a plan has judged is not counted.
+        true => outcome.report.operations.clear(),
+        false => args.floor.hold(&mut outcome, &args.only, &job.profile),
+    }
+    listener.on(&Event::Finished(&outcome.report));
     if let Some(mock) = mock {
         mock.stop();
     }
@@ -277,31 +286,11 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
             code: outcome.verdict.code(),
         });
     }
-    outcome.report.shard = share(args.shard, whole);
     // What cannot be delivered must not keep the rest from being so.
     let reviewed = reviewed(snapshots);
     deliver(&args.reproducers, &args.report, &outcome, &redactor)?;
     reviewed?;
     Ok(outcome.verdict)
-}
-
-/// Everything but the last event goes through: the report is not finished when the plan is.
-struct NotFinished<'l>(&'l mut dyn Listener);
-
-impl Listener for NotFinished<'_> {
-    fn on(&mut self, event: &Event<'_>) {
-        if !matches!(event, Event::Finished(_)) {
-            self.0.on(event);
-        }
-    }
-
-    fn halt(&self) -> Option<String> {
-        self.0.halt()
-    }
-
-    fn wants_error_answers(&self) -> bool {
-        self.0.wants_error_answers()
-    }
 }
 
 async fn work(
@@ -335,9 +324,11 @@ async fn work(
         let mut past = past.clone();
         let known: BTreeSet<String> = past.records.iter().filter_map(fingerprint).collect();
         for finding in &outcome.report.findings {
-            if !known.contains(&finding.fingerprint) {
+            for instance in finding.instances().filter(|i| !known.contains(*i)) {
+                let mut finding = finding.clone();
+                finding.fingerprint = instance.to_owned();
                 past.records.push(Record::Found {
-                    finding: Box::new(finding.clone()),
+                    finding: Box::new(finding),
                 });
             }
         }
@@ -356,7 +347,6 @@ async fn work(
     outcome.report.requests.sent = job.device.sent();
     outcome.report.requests.answered = job.device.answered();
     outcome.verdict = decide(&mut outcome.report, broken_off.as_deref());
-    listener.on(&Event::Finished(&outcome.report));
     outcome
 }
 
@@ -370,12 +360,10 @@ fn fingerprint(record: &Record) -> Option<String> {
 /// Adds what the night found to the report of the plan.
 fn add(outcome: &mut Outcome, harvest: engine::Harvest) {
     let report = &mut outcome.report;
+    let instances = report.findings.iter().flat_map(|f| f.instances());
+    let mut known: BTreeSet<String> = instances.map(str::to_owned).collect();
     for finding in harvest.findings {
-        let known = report
-            .findings
-            .iter()
-            .any(|f| f.fingerprint == finding.fingerprint);
-        if known {
+        if !known.insert(finding.fingerprint.clone()) {
             continue;
         }
         if let Some(promise) = report.promises.iter_mut().find(|p| p.id == finding.promise)
@@ -385,7 +373,7 @@ fn add(outcome: &mut Outcome, harvest: engine::Harvest) {
         }
         report.findings.push(finding);
     }
-    report.findings.sort_by_key(|f| f.severity);
+    report.findings = run::group(std::mem::take(&mut report.findings));
     for note in harvest.notes {
         if !report.notes.contains(&note) {
             report.notes.push(note);
@@ -419,16 +407,9 @@ async fn again(job: &Job, baseline: &Report, report: &mut Report) -> BTreeSet<St
         texts: &job.texts,
         profile: &job.profile,
     };
-    let now: BTreeSet<&str> = report
-        .findings
-        .iter()
-        .map(|f| f.fingerprint.as_str())
-        .collect();
-    let missing: Vec<&Finding> = baseline
-        .findings
-        .iter()
-        .filter(|f| !now.contains(f.fingerprint.as_str()))
-        .collect();
+    let now = run::Known::of(&report.findings);
+    let missing = baseline.findings.iter().filter(|f| !now.shows(f));
+    let missing: Vec<&Finding> = missing.collect();
     let mut gone = BTreeSet::new();
     if missing.is_empty() || baseline.contract.sha256 != job.contract.sha256 {
         return gone;

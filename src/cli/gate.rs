@@ -5,9 +5,11 @@ use super::out::{print, print_data};
 use super::reports;
 use crate::files;
 use crate::report::gate::{json, text};
-use crate::run::Verdict;
 use crate::run::gate::gate;
 use crate::run::known::{KnownIssue, parse, render};
+use crate::run::result::Finding;
+use crate::run::{FloorWanted, Verdict};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
@@ -40,6 +42,10 @@ pub(super) struct Args {
     /// Findings that are known, each with a reason, an owner and a date
     #[arg(long, value_name = "FILE")]
     known_issues: Option<PathBuf>,
+    /// Operations that each report has to have judged: a share (`0.8`), `all` or `none`; by default
+    /// as many as its run was asked for
+    #[arg(long, value_name = "SHARE")]
+    floor: Option<FloorWanted>,
     /// How to print it
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -77,19 +83,25 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     let today = jiff::tz::Offset::UTC
         .to_datetime(jiff::Timestamp::now())
         .date();
-    let (gate, verdict) = gate(&candidates, &before, &entries, today)?;
+    let (gate, verdict) = gate(&candidates, &before, &entries, today, args.floor)?;
     let page = match args.format {
         Format::Text => text(&gate, list.as_deref()),
         Format::Json => json(&gate)?,
         Format::KnownIssues => {
-            let listed = |print: &str| entries.iter().any(|e| e.issue.fingerprint == print);
+            let listed = entries.iter().map(|e| e.issue.fingerprint.as_str());
+            let listed: BTreeSet<&str> = listed.collect();
             let findings = candidates.iter().flat_map(|(_, r)| &r.findings);
+            // From the last, so that the first of each stays.
+            let findings: BTreeMap<&str, &Finding> = findings
+                .rev()
+                .map(|f| (f.fingerprint.as_str(), f))
+                .collect();
             let drafts: Vec<KnownIssue> = gate
                 .new
                 .iter()
                 // One that has run out stands in the file.
-                .filter(|i| !listed(&i.fingerprint))
-                .filter_map(|i| findings.clone().find(|f| f.fingerprint == i.fingerprint))
+                .filter(|i| !listed.contains(i.fingerprint.as_str()))
+                .filter_map(|i| findings.get(i.fingerprint.as_str()))
                 .map(|f| KnownIssue::draft(f, today))
                 .collect();
             render(&drafts)?

@@ -1,11 +1,11 @@
 //! `probity merge`: the reports of all shards as one.
 
-use super::common::Error;
+use super::common::{Error, FloorArgs};
 use super::out::{print_styled, say};
 use super::reports;
 use crate::report::{self, text};
-use crate::run::Verdict;
 use crate::run::merge::merge;
+use crate::run::{Verdict, hold};
 use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
@@ -22,17 +22,24 @@ pub(super) struct Args {
     /// Write the whole report: text, json or junit; `-` is stdout (repeatable)
     #[arg(long, value_name = "FORMAT=PATH")]
     report: Vec<report::Target>,
+    #[command(flatten)]
+    floor: FloorArgs,
 }
 
 pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     report::check(&args.report)?;
-    let (whole, verdict) = match merge(reports::all(&args.reports)?) {
+    let (mut whole, mut verdict) = match merge(reports::all(&args.reports)?) {
         Ok(merged) => merged,
         Err(error) => {
             say(&error.to_string());
             return Ok(error.verdict());
         }
     };
+    if !whole.operations.is_empty()
+        && let Some(short) = hold(&mut whole, args.floor.floor)
+    {
+        verdict = short;
+    }
     if !args.report.iter().any(report::Target::is_stdout) {
         print_styled(&text::render(&whole, text::Style::default()))?;
     }

@@ -13,7 +13,7 @@ use crate::report::visible::line;
 use crate::run::Verdict;
 use crate::run::admit::Admission;
 use crate::run::replay::{Fate, replay};
-use crate::run::result::{Finding, Report};
+use crate::run::result::{Finding, Member, Report};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -34,7 +34,8 @@ Examples:
 pub(super) struct Args {
     /// JSON report of `probity run` or `probity fuzz`
     report: PathBuf,
-    /// Fingerprints, or their beginnings; without any: all findings
+    /// Fingerprints (or their beginnings) or ids of cases, of findings or their members; without any:
+    /// all findings, by their plainest case
     fingerprint: Vec<String>,
     #[command(flatten)]
     contract: ContractArgs,
@@ -118,14 +119,14 @@ async fn send(
     probe: &mut Probe<'_>,
     context: &Context<'_>,
     policy: Option<Arc<Policy>>,
-    findings: &[&Finding],
+    findings: &[Finding],
 ) -> Result<Vec<Verdict>, Error> {
     let mut verdicts = Vec::new();
     if let Err(why) = probe.start(context, &BTreeMap::new()).await {
         say(&format!("could not tell: {why}"));
         return Ok(vec![Verdict::NotJudged]);
     }
-    let admission = Admission::new(context, policy, findings.iter().copied());
+    let admission = Admission::new(context, policy, findings.iter());
     for finding in findings {
         let fate = match admission.admit(finding) {
             Ok(admitted) => replay(probe, &admitted).await,
@@ -159,27 +160,63 @@ async fn send(
     Ok(verdicts)
 }
 
-/// The findings that the beginnings of fingerprints name; all where none is given.
-fn chosen<'r>(report: &'r Report, wanted: &[String]) -> Result<Vec<&'r Finding>, String> {
-    for prefix in wanted {
-        if report
-            .findings
-            .iter()
-            .all(|f| !f.fingerprint.starts_with(prefix.as_str()))
-        {
+/// What beginnings of fingerprints or ids of cases name; all findings where none is given. A member
+/// of a cause is sent as a finding of its own.
+fn chosen(report: &Report, wanted: &[String]) -> Result<Vec<Finding>, String> {
+    if wanted.is_empty() {
+        return Ok(report.findings.clone());
+    }
+    let mut chosen: Vec<Finding> = Vec::new();
+    for name in wanted {
+        let mut found = Vec::new();
+        for finding in &report.findings {
+            let own = finding.case == *name
+                || finding.fingerprint.starts_with(name.as_str())
+                || finding.instance.starts_with(name.as_str());
+            if own {
+                found.push(finding.clone());
+                continue;
+            }
+            let such = finding
+                .members
+                .iter()
+                .filter(|m| m.case == *name || m.fingerprint.starts_with(name.as_str()));
+            found.extend(such.map(|member| alone(finding, member)));
+        }
+        if found.is_empty() {
             return Err(format!(
-                "it has no finding {prefix}; it has {}",
+                "it has no finding {name}; it has {}",
                 match report.findings.len() {
                     0 => "none".to_owned(),
                     n => format!("{n}, the first is {}", report.findings[0].fingerprint),
                 }
             ));
         }
+        for finding in found {
+            if chosen
+                .iter()
+                .all(|f| f.case != finding.case || f.promise != finding.promise)
+            {
+                chosen.push(finding);
+            }
+        }
     }
-    let wants = |f: &&Finding| {
-        wanted.is_empty() || wanted.iter().any(|p| f.fingerprint.starts_with(p.as_str()))
-    };
-    Ok(report.findings.iter().filter(wants).collect())
+    Ok(chosen)
+}
+
+/// A member as a finding of its own.
+fn alone(finding: &Finding, member: &Member) -> Finding {
+    let mut alone = finding.clone();
+    if !member.fingerprint.is_empty() {
+        alone.fingerprint.clone_from(&member.fingerprint);
+        alone.promise.clone_from(&member.promise);
+        alone.title.clone_from(&member.title);
+        alone.observed.clone_from(&member.observed);
+    }
+    alone.case.clone_from(&member.case);
+    alone.reproducer = member.reproducer.clone();
+    alone.members.clear();
+    alone
 }
 
 fn short(hash: &str) -> &str {

@@ -1,8 +1,8 @@
 //! `probity run`: the main job. Wires contract, plan, device and reporters together.
 
 use super::common::{
-    ContractArgs, DeviceArgs, Error, PolicyArgs, check_delivery, deliver, duration, guarded,
-    mock_credentials, pair, plan_of, reviewed, shard, share,
+    ContractArgs, DeviceArgs, Error, FloorArgs, NotFinished, PolicyArgs, check_delivery, deliver,
+    duration, guarded, mock_credentials, pair, plan_of, reviewed, shard, share,
 };
 use super::journal::{self, Identity, JournalArgs};
 use super::out::say;
@@ -14,6 +14,7 @@ use crate::mock::{self, Mock, MockConfig};
 use crate::report::snapshots::Snapshots;
 use crate::report::{self, terminal};
 use crate::reproduce::login_lines;
+use crate::run::event::{Event, Listener as _};
 use crate::run::{self, Job, Options, Verdict};
 use globset::Glob;
 use std::collections::BTreeMap;
@@ -70,6 +71,8 @@ pub(super) struct Args {
     /// Folder for exact bytes of reproducers that a shell line cannot carry
     #[arg(long, value_name = "DIR", default_value = "probity-reproducers")]
     reproducers: PathBuf,
+    #[command(flatten)]
+    floor: FloorArgs,
     #[command(flatten)]
     journal: JournalArgs,
     /// Embedded mock only: the reading that a field is given
@@ -217,8 +220,11 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     }
     let mut outcome = runtime.block_on(async {
         interrupts(stop);
-        run::resume(&job, &past, &mut listener).await
+        run::resume(&job, &past, &mut NotFinished(&mut listener)).await
     });
+    outcome.report.shard = share(args.shard, whole);
+    args.floor.hold(&mut outcome, &args.only, &job.profile);
+    listener.on(&Event::Finished(&outcome.report));
     if let Some(mock) = mock {
         mock.stop();
     }
@@ -231,7 +237,6 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
             journal::finish(&path)?;
         }
     }
-    outcome.report.shard = share(args.shard, whole);
     // What cannot be delivered must not keep the rest from being so.
     let reviewed = reviewed(snapshots);
     deliver(&args.reproducers, &args.report, &outcome, &redactor)?;

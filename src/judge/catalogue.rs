@@ -1,6 +1,6 @@
 //! The catalogue of findings: every kind of finding, what it means, how bad it is, what may cause it
 //! and what to do about it. [`Kind`] is its key, [`Entry`] a row. How a deviation of each kind is
-//! worded stands beside it, in [`super::deviation`].
+//! worded stands beside it, in [`super::Deviation`], and how a cause is titled in [`super::title`].
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -8,11 +8,12 @@ use super::catalogue::Kind;
 use super::{Took, describe, expected_line, one_line};
 use crate::case::{Case, SuccessIs};
 use crate::exchange::{Answer, Failure};
+use serde::{Deserialize, Serialize};
 use std::fmt::Display;
 use std::time::Duration;
 
 /// How a promise was broken. Made by the functions below and nowhere else.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deviation {
     /// The kind of finding.
     pub kind: Kind,
@@ -55,7 +56,7 @@ impl Deviation {
     }
 
     fn answered(kind: Kind, case: &Case, answer: &Answer) -> Deviation {
-        let symptom = format!("status {}", answer.status);
+        let symptom = format!("with status {}", answer.status);
         Deviation::new(kind, symptom, expected_line(case), describe(answer))
     }
 
@@ -108,7 +109,7 @@ impl Deviation {
     /// A success status over an error text.
     pub(super) fn error_under_success(case: &Case, answer: &Answer) -> Deviation {
         let observed = format!("{} that carries an error text", describe(answer));
-        let symptom = format!("status {} with an error text", answer.status);
+        let symptom = format!("with status {} and an error text", answer.status);
         Deviation::new(Kind::WrongStatus, symptom, expected_line(case), observed)
     }
 
@@ -116,7 +117,7 @@ impl Deviation {
     pub(super) fn undocumented_success(documented: &[u16], answer: &Answer) -> Deviation {
         Deviation::new(
             Kind::WrongStatus,
-            format!("status {}", answer.status),
+            format!("with status {}", answer.status),
             format!("one of the documented statuses {documented:?}"),
             describe(answer),
         )
@@ -134,7 +135,7 @@ impl Deviation {
         };
         Deviation::new(
             Kind::WrongStatus,
-            format!("status {}", answer.status),
+            format!("with status {}", answer.status),
             format!("{} with {wanted}", expected_line(case)),
             describe(answer),
         )
@@ -154,7 +155,7 @@ impl Deviation {
     pub(super) fn error_shape(case: &Case, shapes: &[String], answer: &Answer) -> Deviation {
         Deviation::new(
             Kind::WrongErrorShape,
-            format!("status {}", answer.status),
+            format!("with status {}", answer.status),
             format!("{} as {}", expected_line(case), shapes.join(" or ")),
             describe(answer),
         )
@@ -169,7 +170,7 @@ impl Deviation {
     ) -> Deviation {
         Deviation::new(
             Kind::WrongErrorField,
-            format!("status {}", answer.status),
+            format!("with status {}", answer.status),
             format!("{}, naming {}", expected_line(case), at_fault.join(" or ")),
             format!("{} names `{named}`", describe(answer)),
         )
@@ -180,18 +181,18 @@ impl Deviation {
         let (expected, symptom) = match fault {
             BodyFault::NotAsItSays => (
                 "a body that is JSON, as its media type says".to_owned(),
-                "a body that is not JSON".to_owned(),
+                "that is not JSON".to_owned(),
             ),
             BodyFault::MediaType(documented) => (
                 format!("a body of media type {documented}"),
                 match answer.media_type() {
-                    Some(media) => format!("media type {}", one_line(&media, 80)),
-                    None => "no media type".to_owned(),
+                    Some(media) => format!("of media type {}", one_line(&media, 80)),
+                    None => "without a media type".to_owned(),
                 },
             ),
             BodyFault::NotJson => (
                 "a body that is JSON (RFC 8259)".to_owned(),
-                "a body that is not JSON".to_owned(),
+                "that is not JSON".to_owned(),
             ),
             BodyFault::Schema(at) => schema_lines(at.as_ref()),
         };
@@ -203,7 +204,7 @@ impl Deviation {
         let anomaly = one_line(&anomaly.to_string(), 200);
         Deviation::new(
             Kind::MalformedResponse,
-            without_digits(&anomaly),
+            format!("that is malformed: {}", without_digits(&anomaly)),
             "one well-formed answer (RFC 9112)",
             format!("{}: {anomaly}", describe(answer)),
         )
@@ -381,16 +382,16 @@ impl Deviation {
 fn schema_lines(at: Option<&(String, String)>) -> (String, String) {
     let expected = "a body of the documented schema";
     match at {
-        None => (expected.to_owned(), "a body of another schema".to_owned()),
+        None => (expected.to_owned(), "of another schema".to_owned()),
         Some((path, keyword)) if path.is_empty() => (
             format!("{expected}: it breaks {keyword}"),
-            format!("a body that breaks {keyword}"),
+            format!("that breaks {keyword}"),
         ),
         Some((path, keyword)) => (
             format!("{expected}: `{path}` breaks {keyword}"),
             match keyword.as_str() {
                 "required" => format!("without `{path}`"),
-                _ => format!("`{path}` breaks {keyword}"),
+                _ => format!("whose `{path}` breaks {keyword}"),
             },
         ),
     }

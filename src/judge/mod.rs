@@ -19,10 +19,12 @@ pub mod normalise;
 mod refusal;
 pub mod shape;
 pub mod status;
+mod wording;
 
 pub use catalogue::{Kind, Severity};
 pub use deviation::Deviation;
 pub use model::*;
+pub use wording::{Inputs, Told, title};
 
 use crate::case::{Case, Expect, SuccessIs};
 use crate::contract::{Contract, ErrorShape, Operation, StatusKey, answers_promise, assess};

@@ -100,6 +100,17 @@ impl Judgement {
         }
     }
 
+    /// With the lines of its deviations as `mask` leaves them.
+    #[must_use]
+    pub fn masked(mut self, mask: impl Fn(&str) -> String) -> Self {
+        for verdict in &mut self.verdicts {
+            if let Ruling::Broken(deviation) = &verdict.ruling {
+                verdict.ruling = Ruling::Broken(deviation.masked(&mask));
+            }
+        }
+        self
+    }
+
     /// The broken promises with their deviations.
     pub fn deviations(&self) -> impl Iterator<Item = (&str, &Deviation)> {
         self.verdicts.iter().filter_map(|v| match &v.ruling {

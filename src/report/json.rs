@@ -1,6 +1,6 @@
-//! `probity-report/1`: the result model as JSON, and back.
+//! `probity-report/2`: the result model as JSON, and back; version 1 is read too.
 
-use crate::run::result::{Report, SCHEMA_ID};
+use crate::run::result::{Finding, Member, Report, SCHEMA_ID, SCHEMA_ID_1};
 use serde::Deserialize;
 use serde_json::Value;
 use std::io;
@@ -32,7 +32,7 @@ pub enum ReadError {
     #[error("no `schema` member: not a {SCHEMA_ID} report")]
     NoSchema,
     /// A report of another version, or of another tool.
-    #[error("its `schema` is {0:?}; this version reads {SCHEMA_ID}")]
+    #[error("its `schema` is {0:?}; this version reads {SCHEMA_ID} and {SCHEMA_ID_1}")]
     OtherSchema(String),
     /// The right schema, but a member is absent or holds what it may not.
     #[error("line {line}, column {column}: {reason}")]
@@ -62,16 +62,40 @@ pub fn read(bytes: &[u8]) -> Result<Report, ReadError> {
     })?;
     let head = Head::deserialize(&value).map_err(|_| ReadError::NoSchema)?;
     match head.schema {
-        Some(Value::String(id)) if id == SCHEMA_ID => {}
+        Some(Value::String(id)) if id == SCHEMA_ID || id == SCHEMA_ID_1 => {}
         Some(Value::String(other)) => return Err(ReadError::OtherSchema(other)),
         _ => return Err(ReadError::NoSchema),
     }
     // From the bytes once more: only so the error knows its place.
-    serde_json::from_slice(bytes).map_err(|e| ReadError::Member {
+    let mut report: Report = serde_json::from_slice(bytes).map_err(|e| ReadError::Member {
         line: e.line(),
         column: e.column(),
         reason: reason(&e),
-    })
+    })?;
+    if report.schema == SCHEMA_ID_1 {
+        upgrade(&mut report, &value);
+    }
+    Ok(report)
+}
+
+/// What version 1 says in other members: each finding was of one case, with a list of ids beside it.
+fn upgrade(report: &mut Report, value: &Value) {
+    let found = value.get("findings").and_then(Value::as_array);
+    let also = |found: &Value| -> Vec<String> {
+        let list = found.get("also").and_then(Value::as_array);
+        let ids = list.into_iter().flatten().filter_map(Value::as_str);
+        ids.map(str::to_owned).collect()
+    };
+    let findings: &mut [Finding] = &mut report.findings;
+    for (finding, found) in findings.iter_mut().zip(found.into_iter().flatten()) {
+        finding.instance.clone_from(&finding.fingerprint);
+        let member = |case| Member {
+            case,
+            ..Member::default()
+        };
+        finding.members = also(found).into_iter().map(member).collect();
+        finding.shown.cases = 1 + finding.members.len() as u64;
+    }
 }
 
 /// The message without the place, which stands in front of ours.

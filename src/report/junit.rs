@@ -2,14 +2,16 @@
 //! each promise.
 
 use super::visible;
+use crate::judge::Kind;
 use crate::reproduce::mask_credentials;
-use crate::run::result::{Finding, PromiseResult, Report, Status};
+use crate::run::result::{Finding, OperationState, PromiseResult, Report, Status};
 use quick_junit::{NonSuccessKind, Property, Report as Junit, TestCase, TestCaseStatus, TestSuite};
+use std::collections::BTreeMap;
 use std::io;
 use std::time::Duration;
 
-/// The report as JUnit XML. Kept promises pass, broken ones fail with their findings, undecided and
-/// untested ones are skipped with the reason. A flaky promise is an error, and so is a run that
+/// The report as JUnit XML. Kept promises pass, each cause fails once, at the promise of its plainest
+/// case, undecided and untested promises are skipped with the reason. A flaky promise is an error, and so is a run that
 /// could not judge or left the device changed: neither may look like success to whoever reads only
 /// this file.
 ///
@@ -19,49 +21,52 @@ pub fn render(report: &Report) -> io::Result<String> {
     let mut junit = Junit::new(format!("probity {}", visible::line(&report.contract.id)));
     junit.set_time(Duration::from_millis(report.duration_ms));
     let mut suites: Vec<TestSuite> = Vec::new();
+    let mut findings: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
+    let mut shared: BTreeMap<&str, &Finding> = BTreeMap::new();
+    for finding in &report.findings {
+        let own = findings.entry(finding.promise.as_str()).or_default();
+        own.push(finding);
+        for promise in finding.promises() {
+            shared.entry(promise).or_insert(finding);
+        }
+    }
     for promise in &report.promises {
-        let findings: Vec<&Finding> = findings_of(report, &promise.id).collect();
-        let status = status(promise, &findings);
-        add(&mut suites, &promise.id, status, |case| {
+        let found = findings.remove(promise.id.as_str()).unwrap_or_default();
+        let shared = shared.get(promise.id.as_str()).copied();
+        let status = status(promise, found.first().copied(), shared);
+        add(&mut suites, &promise.id, &promise.id, status, |case| {
             case.add_property(Property::new("source", place(promise)));
             case.add_property(Property::new("cases", promise.cases.to_string()));
         });
+        further(&mut suites, found.get(1..).unwrap_or_default());
     }
     // A finding is never lost, whatever the contract lists.
-    let mut strays: Vec<&str> = Vec::new();
-    for finding in &report.findings {
-        let id = finding.promise.as_str();
-        if !strays.contains(&id) && !report.promises.iter().any(|p| p.id == id) {
-            strays.push(id);
-        }
-    }
-    for id in strays {
-        let findings: Vec<&Finding> = findings_of(report, id).collect();
-        add(
-            &mut suites,
-            id,
-            broken(&findings, NonSuccessKind::Failure),
-            |_| {},
-        );
-    }
+    let mut strays: Vec<&Finding> = report.findings.iter().collect();
+    strays.retain(|f| findings.contains_key(f.promise.as_str()));
+    further(&mut suites, &strays);
     suites.push(run(report));
     junit.add_test_suites(suites);
     junit.to_string().map_err(io::Error::other)
 }
 
-fn findings_of<'a>(report: &'a Report, promise: &str) -> impl Iterator<Item = &'a Finding> {
-    report.findings.iter().filter(move |f| f.promise == promise)
+/// A test case for each further cause behind a promise: one failure a cause.
+fn further(suites: &mut Vec<TestSuite>, findings: &[&Finding]) {
+    for finding in findings {
+        let name = format!("{} [{}]", finding.promise, finding.fingerprint);
+        add(suites, &finding.promise, &name, broken(finding), |_| {});
+    }
 }
 
-/// Adds the test case of a promise to the suite of its operation.
+/// Adds a test case to the suite of the operation of a promise.
 fn add(
     suites: &mut Vec<TestSuite>,
-    id: &str,
+    promise: &str,
+    name: &str,
     status: TestCaseStatus,
     more: impl FnOnce(&mut TestCase),
 ) {
-    let operation = operation_of(id);
-    let mut case = TestCase::new(visible::line(id), status);
+    let operation = operation_of(promise);
+    let mut case = TestCase::new(visible::line(name), status);
     case.set_classname(operation.as_str());
     more(&mut case);
     match suites.iter_mut().find(|s| s.name.as_str() == operation) {
@@ -74,6 +79,13 @@ fn add(
             suites.push(suite);
         }
     }
+}
+
+/// `3 of 4`: operations that were judged of those that were asked for.
+fn judged(report: &Report) -> String {
+    let asked = report.operations.iter().filter(|o| !o.left_out);
+    let judged = asked.clone().filter(|o| o.state == OperationState::Judged);
+    format!("{} of {}", judged.count(), asked.count())
 }
 
 /// The run itself as a suite of one test case, with what the report says of it as properties.
@@ -115,6 +127,7 @@ fn run(report: &Report) -> TestSuite {
         ("seed", report.seed.to_string()),
         ("started_at", report.started_at.clone()),
         ("requests.sent", report.requests.sent.to_string()),
+        ("operations.judged", judged(report)),
         ("exit.code", report.exit.code.to_string()),
         ("exit.reason", report.exit.reason.clone()),
     ] {
@@ -126,14 +139,28 @@ fn run(report: &Report) -> TestSuite {
     suite
 }
 
-fn status(promise: &PromiseResult, findings: &[&Finding]) -> TestCaseStatus {
-    match (promise.status, findings) {
-        (Status::Broken, _) => broken(findings, NonSuccessKind::Failure),
-        // Flaky: seen, but not every time.
-        (_, [_, ..]) => broken(findings, NonSuccessKind::Error),
-        (Status::Kept, []) => TestCaseStatus::success(),
-        (Status::Undecided, []) => skipped("undecided: the page leaves it open, or no answer told"),
-        (Status::Untested, []) => skipped("untested: no case of this run tests it"),
+fn status(
+    promise: &PromiseResult,
+    finding: Option<&Finding>,
+    shared: Option<&Finding>,
+) -> TestCaseStatus {
+    match (promise.status, finding, shared) {
+        (_, Some(finding), _) => broken(finding),
+        (Status::Broken, None, Some(cause)) => skipped(format!(
+            "broken; one cause with {}, which is the failure: {}",
+            visible::line(&cause.promise),
+            visible::line(&cause.title)
+        )),
+        (Status::Broken, None, None) => {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            status.set_message("broken; the report holds no finding of it");
+            status
+        }
+        (Status::Kept, None, _) => TestCaseStatus::success(),
+        (Status::Undecided, None, _) => {
+            skipped("undecided: the document leaves it open, or no answer told")
+        }
+        (Status::Untested, None, _) => skipped("untested: no case of this run tests it"),
     }
 }
 
@@ -158,34 +185,26 @@ fn operation_of(promise: &str) -> String {
 fn place(promise: &PromiseResult) -> String {
     let pointer = visible::line(&promise.source.pointer);
     match promise.source.page_line {
-        Some(line) => format!("{pointer} (page line {line})"),
+        Some(line) => format!("{pointer} (document line {line})"),
         None => pointer,
     }
 }
 
-fn skipped(why: &str) -> TestCaseStatus {
+fn skipped(why: impl Into<String>) -> TestCaseStatus {
     let mut status = TestCaseStatus::skipped();
-    status.set_message(why);
+    status.set_message(why.into());
     status
 }
 
-fn broken(findings: &[&Finding], kind: NonSuccessKind) -> TestCaseStatus {
-    let mut status = TestCaseStatus::non_success(kind);
-    match findings {
-        [] => {
-            status.set_message("broken; the report holds no finding of it");
-        }
-        [first, rest @ ..] => {
-            let more = match rest.len() {
-                0 => String::new(),
-                n => format!(" (and {n} more)"),
-            };
-            status.set_message(format!("{}{more}", visible::line(&first.title)));
-            status.set_type(first.kind.id());
-        }
-    }
-    let text: Vec<String> = findings.iter().map(|f| story(f)).collect();
-    status.set_description(text.join("\n\n"));
+/// A failure; an error where it does not happen every time.
+fn broken(finding: &Finding) -> TestCaseStatus {
+    let mut status = TestCaseStatus::non_success(match finding.kind {
+        Kind::Flaky => NonSuccessKind::Error,
+        _ => NonSuccessKind::Failure,
+    });
+    status.set_message(visible::line(&finding.title));
+    status.set_type(finding.kind.id());
+    status.set_description(story(finding));
     status
 }
 
@@ -207,6 +226,17 @@ fn story(finding: &Finding) -> String {
         visible::line(&finding.confirmed),
         visible::line(&finding.fingerprint),
     ));
+    if finding.operations.len() > 1 {
+        let names = visible::line(&finding.operations.join(", "));
+        out.push_str(&format!("operations: {names}\n"));
+    }
+    for member in &finding.members {
+        out.push_str(&format!(
+            "also: {} ({})\n",
+            visible::line(&member.title),
+            visible::line(&member.case)
+        ));
+    }
     let evidence = &finding.evidence;
     if !evidence.request.is_empty() {
         let text = visible::block(&evidence.request);

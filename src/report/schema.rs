@@ -1,5 +1,5 @@
-//! The JSON Schema of `probity-report/1`, generated from the result model and published as
-//! `schema/probity-report-1.schema.json`.
+//! The JSON Schema of `probity-report/2`, generated from the result model and published as
+//! `schema/probity-report-2.schema.json`.
 
 use crate::run::result::{Report, SCHEMA_ID};
 use schemars::generate::SchemaSettings;

@@ -4,7 +4,7 @@
 use super::{divergence, visible};
 use crate::judge::Kind;
 use crate::reproduce::mask_credentials;
-use crate::run::result::{Choice, Divergence, Finding, Report, Severity, Status};
+use crate::run::result::{Choice, Divergence, Finding, OperationState, Report, Severity, Status};
 use anstyle::{AnsiColor, Style as Ansi};
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -41,6 +41,12 @@ const CHOICES_SHOWN: usize = 10;
 const LINES_SHOWN: usize = 4;
 /// Width of the column of labels.
 const LABEL: usize = 10;
+/// That of the labels of figures.
+const FIGURE: usize = 12;
+/// Further cases and operations of a cause that are named without `verbose`.
+const MEMBERS_SHOWN: usize = 3;
+/// Operations that are named without `verbose` where they were not judged.
+const OPERATIONS_SHOWN: usize = 12;
 /// Titles of findings that another stands for.
 const ALIKE_SHOWN: usize = 3;
 
@@ -76,6 +82,7 @@ pub fn render_with(report: &Report, style: Style, setup: Option<&str>) -> String
         page.heading(report);
         page.findings(report);
         page.setup(report, setup);
+        page.operations(report);
         page.divergences(&report.divergences);
         page.choices(&report.choices);
         if style.verbose {
@@ -234,7 +241,7 @@ impl Page {
         let place = report
             .promise(&finding.promise)
             .map(|p| match p.source.page_line {
-                Some(line) => format!(" (page line {line})"),
+                Some(line) => format!(" (document line {line})"),
                 // A pointer into the document says little to a person; an RFC does.
                 None if p.source.pointer.starts_with('/') && !verbose => String::new(),
                 None if p.source.pointer.is_empty() => String::new(),
@@ -285,17 +292,53 @@ impl Page {
             visible::line(&finding.fingerprint),
             visible::line(&finding.case)
         );
-        if !finding.also.is_empty() {
+        if !finding.members.is_empty() {
             let _ = write!(
                 seen,
                 " and {}",
-                count(finding.also.len(), "case like it", "cases like it")
+                count(finding.members.len(), "case like it", "cases like it")
             );
         }
         self.entry(4, "seen", &seen, limit);
-        if verbose && !finding.also.is_empty() {
-            self.entry(4, "also", &visible::line(&finding.also.join(", ")), limit);
+        self.members(finding);
+    }
+
+    /// The further cases of a cause and its operations.
+    fn members(&mut self, finding: &Finding) {
+        let verbose = self.style.verbose;
+        let shown = if verbose { usize::MAX } else { MEMBERS_SHOWN };
+        if finding.operations.len() > 1 {
+            let names: Vec<String> = finding
+                .operations
+                .iter()
+                .take(shown)
+                .map(|o| visible::line(o))
+                .collect();
+            let more = finding.operations.len() - names.len();
+            let more = match more {
+                0 => String::new(),
+                n => format!(" and {n} more"),
+            };
+            self.entry(4, "in", &format!("{}{more}", names.join(", ")), usize::MAX);
         }
+        let members: Vec<String> = finding
+            .members
+            .iter()
+            .take(shown)
+            .map(|m| match (m.title.is_empty(), verbose) {
+                (false, false) => clean(&m.title),
+                (false, true) => format!("{} ({})", clean(&m.title), visible::line(&m.case)),
+                (true, _) => visible::line(&m.case),
+            })
+            .collect();
+        if members.is_empty() {
+            return;
+        }
+        let mut text = members.join("; ");
+        if finding.members.len() > members.len() {
+            text.push_str("; … (--verbose shows all)");
+        }
+        self.entry(4, "also", &text, usize::MAX);
     }
 
     /// Findings that one finding, shown before, stands for.
@@ -342,12 +385,45 @@ impl Page {
         ));
     }
 
+    /// Operations that were not judged, or in part, each with the reason.
+    fn operations(&mut self, report: &Report) {
+        let verbose = self.style.verbose;
+        let open = report
+            .operations
+            .iter()
+            .filter(|o| verbose || o.left_out || o.state != OperationState::Judged);
+        if open.clone().count() == 0 {
+            return;
+        }
+        self.title("Operations");
+        let shown = if verbose {
+            usize::MAX
+        } else {
+            OPERATIONS_SHOWN
+        };
+        for operation in open.clone().take(shown) {
+            let state = match operation.left_out {
+                true => "left out",
+                false => operation.state.words(),
+            };
+            let mut text = format!("{}: {state}", visible::line(&operation.id));
+            if let Some(reason) = &operation.reason {
+                let _ = write!(text, ": {}", clean(reason));
+            }
+            self.item(&text);
+        }
+        let more = open.count().saturating_sub(shown);
+        if more > 0 {
+            self.item(&format!("{more} more (--verbose shows all)"));
+        }
+    }
+
     fn divergences(&mut self, divergences: &[Divergence]) {
         let probed = divergences.iter().filter(|d| !d.device.probes.is_empty());
         if probed.clone().count() == 0 {
             return;
         }
-        self.title("How the device reads what the page leaves ambiguous");
+        self.title("How the device reads what the document leaves ambiguous");
         for divergence in probed {
             let text = divergence::line(divergence, self.style.verbose);
             self.item(&text);
@@ -366,7 +442,7 @@ impl Page {
         if groups.is_empty() {
             return;
         }
-        self.title("What the device chose where the page leaves it open");
+        self.title("What the device chose where the document leaves it open");
         let shown = if self.style.verbose {
             usize::MAX
         } else {
@@ -455,6 +531,23 @@ impl Page {
         })
         .collect::<Vec<_>>()
         .join(", ");
+        let judged = |state| {
+            let such = report.operations.iter();
+            such.filter(|o| !o.left_out && o.state == state).count()
+        };
+        if !report.operations.is_empty() {
+            let left_out = report.operations.iter().filter(|o| o.left_out).count();
+            let mut text = format!(
+                "{} judged, {} in part, {} not judged",
+                judged(OperationState::Judged),
+                judged(OperationState::InPart),
+                judged(OperationState::NotJudged),
+            );
+            if left_out > 0 {
+                let _ = write!(text, ", {left_out} left out");
+            }
+            self.figure("operations", &text);
+        }
         self.figure("promises", &promises);
         let issues = report.contract_issues.len();
         if issues > 0 {
@@ -510,7 +603,7 @@ impl Page {
 
     /// A figure with its label; may hold colours, is not wrapped.
     fn figure(&mut self, label: &str, text: &str) {
-        let label = self.paint(&format!("{label:<LABEL$}"), DIM);
+        let label = self.paint(&format!("{label:<FIGURE$}"), DIM);
         self.line(&format!("{label}{text}"));
     }
 

@@ -28,6 +28,12 @@ impl<'a> Cases<'a> {
         self.plan
     }
 
+    /// Every case, those that were made while the run went on behind those of the plan.
+    pub(super) fn all(&self) -> impl Iterator<Item = &'a Case> {
+        let later = self.later.iter().filter_map(|q| q.get());
+        self.plan.iter().chain(later)
+    }
+
     /// A case that was given out.
     pub(super) fn get(&self, at: usize) -> &'a Case {
         match self.plan.get(at) {

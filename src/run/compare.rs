@@ -1,6 +1,7 @@
 //! A report against the findings of an earlier one: new, known, gone; and the exit code that follows
 //! from everything that a job found. Pure.
 
+use super::causes::Known;
 use super::exit::Verdict;
 use super::result::{Finding, Report, Status};
 use crate::judge::Kind;
@@ -40,26 +41,28 @@ impl Compared {
 /// Compares a report with the findings of a baseline. One that is not found any more is gone where
 /// its promise was kept in this job; `gone` says so of more (those that were replayed and kept).
 pub fn compare(report: &Report, baseline: &[Finding], gone: &BTreeSet<String>) -> Compared {
-    let then: BTreeSet<&str> = baseline.iter().map(|f| f.fingerprint.as_str()).collect();
-    let now: BTreeSet<&str> = report
-        .findings
+    let (then, now) = (Known::of(baseline), Known::of(&report.findings));
+    let kept: BTreeSet<&str> = report
+        .promises
         .iter()
-        .map(|f| f.fingerprint.as_str())
+        .filter(|p| p.status == Status::Kept)
+        .map(|p| p.id.as_str())
         .collect();
-    let kept = |id: &str| report.promise(id).is_some_and(|p| p.status == Status::Kept);
     let mut compared = Compared::default();
     for finding in &report.findings {
-        let list = match then.contains(finding.fingerprint.as_str()) {
+        let list = match then.covers(finding) {
             true => &mut compared.known,
             false => &mut compared.new,
         };
         list.push(finding.fingerprint.clone());
     }
     for finding in baseline {
-        if now.contains(finding.fingerprint.as_str()) {
+        if now.shows(finding) {
             continue;
         }
-        let list = match gone.contains(&finding.fingerprint) || kept(&finding.promise) {
+        let list = match gone.contains(&finding.fingerprint)
+            || finding.promises().all(|promise| kept.contains(promise))
+        {
             true => &mut compared.gone,
             false => &mut compared.untold,
         };

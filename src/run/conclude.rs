@@ -39,16 +39,17 @@ impl Run<'_> {
         if let Some(stop) = &stop {
             self.ledger.note(stop.text());
         }
-        let mut closed = self.ledger.close(&job.contract);
-        self.progress
-            .not_proven(&job.contract, &mut closed.promises);
-        let findings = &mut closed.findings;
         let nothing_tested = !self.progress.any_answered();
         if matches!(stop, Some(Stop::NothingAccepted | Stop::Preflight(_))) {
             // Against something that accepts nothing, every refusal looks right and every
             // acceptance wrong; none of it says anything about the contract.
-            findings.clear();
+            self.ledger.withdraw();
         }
+        let stopped = stop.as_ref().map(Stop::text);
+        let mut closed = self.ledger.close(job, &self.cases, stopped.as_deref());
+        self.progress
+            .not_proven(&job.contract, &mut closed.promises);
+        let findings = &closed.findings;
         let mut verdicts = Vec::new();
         if restored == Some(false) {
             verdicts.push(Verdict::NotRestored);
@@ -80,7 +81,7 @@ impl Run<'_> {
             },
             Verdict::Flaky => format!("{flaky} flaky results, nothing else"),
             _ => match findings.len() - flaky {
-                1 => "1 broken promise".to_owned(),
+                1 => "1 finding".to_owned(),
                 n => format!("{n} findings"),
             },
         };
@@ -120,6 +121,8 @@ impl Run<'_> {
                 code: verdict.code(),
                 reason,
             },
+            operations: closed.operations,
+            floor: None,
             promises: closed.promises,
             findings: closed.findings,
             divergences: self.questions.probes.divergences(

@@ -241,14 +241,36 @@ pub fn compose(
 ) -> (Finding, Vec<(String, Vec<u8>)>) {
     let case = story.case;
     let deviation = story.deviation.masked(|text| device.mask(text));
-    let requests: Vec<&Request> = story.before.iter().chain([&case.request]).collect();
-    let shown: Vec<String> = requests.iter().map(|r| render_request(r)).collect();
+    let requests = story.before.iter().chain([&case.request]);
+    let shown: Vec<String> = requests.map(render_request).collect();
     let evidence = Evidence {
         request: device.mask(&shown.join("\n\n")),
         answer: device.mask(&story.answer),
         observations: story.observations.iter().map(|o| device.mask(o)).collect(),
     };
     let name = fingerprint(story.promise, deviation.kind, case);
+    let (reproducer, files) = reproducer(device, folder, &name, story.before, case);
+    let found = finding(
+        case,
+        story.promise,
+        &deviation,
+        story.confirmed,
+        reproducer,
+        evidence,
+    );
+    (found, files)
+}
+
+/// How to send a case again after `before`; and the exact bytes that shell lines cannot carry: file
+/// name, made from `name`, → content. `folder` is where they will be.
+pub(super) fn reproducer(
+    device: &Device,
+    folder: &str,
+    name: &str,
+    before: &[Request],
+    case: &Case,
+) -> (Reproducer, Vec<(String, Vec<u8>)>) {
+    let requests: Vec<&Request> = before.iter().chain([&case.request]).collect();
     let tls = device.tls();
     let reach = reproduce::Options {
         base: device.base_url().to_owned(),
@@ -262,7 +284,7 @@ pub fn compose(
     for (at, request) in requests.iter().enumerate() {
         let last = at + 1 == requests.len();
         let name = match last {
-            true => name.clone(),
+            true => name.to_owned(),
             false => format!("{name}-{}", at + 1),
         };
         let curl = Curl::with(request, &reach, folder, &name);
@@ -276,7 +298,7 @@ pub fn compose(
     }
     let recipe = (!OF_THE_RUN.contains(&case.input_class.as_str())).then(|| {
         let mut recipe = Recipe::of(case);
-        recipe.before = story.before.to_vec();
+        recipe.before = before.to_vec();
         Box::new(recipe)
     });
     let reproducer = Reproducer {
@@ -284,13 +306,5 @@ pub fn compose(
         request_file,
         recipe,
     };
-    let found = finding(
-        case,
-        story.promise,
-        &deviation,
-        story.confirmed,
-        reproducer,
-        evidence,
-    );
-    (found, files)
+    (reproducer, files)
 }

@@ -1,7 +1,9 @@
 //! Release gating: the reports of a firmware candidate against what is known. Pure.
 
+use super::causes::Known;
 use super::exit::Verdict;
 use super::known::{Entry, KnownIssue};
+use super::operations::{FloorWanted, short_of};
 use super::result::{Exit, Finding, Report, Severity, Status};
 use crate::judge::Kind;
 use jiff::civil::Date;
@@ -38,6 +40,9 @@ pub struct Item {
     pub flaky: bool,
     /// What the device does, in a line.
     pub title: String,
+    /// Operations that show it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub operations: Vec<String>,
     /// The reports that have it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub reports: Vec<String>,
@@ -69,7 +74,35 @@ pub enum GateError {
     },
 }
 
-/// Lets reports, each with its name, pass or not. `today` decides which entries have run out.
+impl Item {
+    /// Adds what a further report has of the same cause.
+    fn add(&mut self, name: &str, finding: &Finding, baseline: bool) {
+        // Twice in one report is once.
+        if self.reports.last().is_none_or(|last| last != name) {
+            self.reports.push(name.to_owned());
+        }
+        // Where one device does it always, it is more than flaky.
+        self.flaky &= finding.kind == Kind::Flaky;
+        self.severity = self.severity.min(Some(finding.severity));
+        self.baseline &= baseline;
+        for operation in &finding.operations {
+            if !self.operations.contains(operation) {
+                self.operations.push(operation.clone());
+            }
+        }
+    }
+
+    /// Whether an entry excuses it in every operation that shows it.
+    fn within(&self, issue: &KnownIssue) -> bool {
+        let Some(known) = &issue.operations else {
+            return true;
+        };
+        self.operations.iter().all(|o| known.contains(o))
+    }
+}
+
+/// Lets reports, each with its name, pass or not. `today` decides which entries have run out,
+/// `floor` how many operations each has to have judged; `None`: as many as its own run asked for.
 ///
 /// A finding is known where the baseline has its fingerprint, or an entry that has not run out. An
 /// entry is stale where no report has the finding, a report kept its promise and none broke it.
@@ -81,6 +114,7 @@ pub fn gate(
     baseline: &[Finding],
     entries: &[Entry],
     today: Date,
+    floor: Option<FloorWanted>,
 ) -> Result<(Gate, Verdict), GateError> {
     for (name, report) in reports {
         if let Some(shard) = &report.shard {
@@ -91,66 +125,72 @@ pub fn gate(
             });
         }
     }
-    let then: BTreeSet<&str> = baseline.iter().map(|f| f.fingerprint.as_str()).collect();
+    let then = Known::of(baseline);
     let by_print: BTreeMap<&str, &Entry> = entries
         .iter()
         .map(|e| (e.issue.fingerprint.as_str(), e))
         .collect();
     let in_force = |issue: &KnownIssue| issue.until.is_none_or(|until| today <= until);
 
+    let entry_of = |finding: &Finding| {
+        let print = std::iter::once(finding.fingerprint.as_str());
+        let mut prints = print.chain(finding.instances());
+        prints.find_map(|print| by_print.get(print)).copied()
+    };
     let mut items: Vec<Item> = Vec::new();
     let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut met: BTreeSet<&str> = BTreeSet::new();
     for (name, report) in reports {
         for finding in &report.findings {
+            let entry = entry_of(finding);
+            met.extend(entry.map(|e| e.issue.fingerprint.as_str()));
             let place = places.get(finding.fingerprint.as_str());
             if let Some(item) = place.and_then(|at| items.get_mut(*at)) {
-                // Twice in one report is once.
-                if item.reports.last() != Some(name) {
-                    item.reports.push(name.clone());
-                }
-                // Where one device does it always, it is more than flaky.
-                item.flaky &= finding.kind == Kind::Flaky;
-                item.severity = item.severity.min(Some(finding.severity));
+                item.add(name, finding, then.covers(finding));
                 continue;
             }
             places.insert(&finding.fingerprint, items.len());
-            let entry = by_print.get(finding.fingerprint.as_str());
             items.push(Item {
                 fingerprint: finding.fingerprint.clone(),
                 promise: finding.promise.clone(),
                 severity: Some(finding.severity),
                 flaky: finding.kind == Kind::Flaky,
                 title: finding.title.clone(),
+                operations: finding.operations.clone(),
                 reports: vec![name.clone()],
-                baseline: then.contains(finding.fingerprint.as_str()),
+                baseline: then.covers(finding),
                 issue: entry.map(|e| e.issue.clone()),
                 line: entry.map(|e| e.line),
             });
         }
     }
     items.sort_by_key(|i| i.severity);
+    let kept = kept(reports);
     let absent = entries
         .iter()
-        .filter(|e| !places.contains_key(e.issue.fingerprint.as_str()));
+        .filter(|e| !met.contains(e.issue.fingerprint.as_str()));
     let (stale, untold): (Vec<&Entry>, Vec<&Entry>) =
-        absent.partition(|e| kept(reports, &e.issue.promise));
+        absent.partition(|e| kept.contains(e.issue.promise.as_str()));
+    let former: BTreeSet<&str> = baseline.iter().map(|f| f.fingerprint.as_str()).collect();
     let item = |entry: &Entry| Item {
         fingerprint: entry.issue.fingerprint.clone(),
         promise: entry.issue.promise.clone(),
         severity: None,
         flaky: false,
         title: entry.issue.title.clone().unwrap_or_default(),
+        operations: entry.issue.operations.clone().unwrap_or_default(),
         reports: Vec::new(),
-        baseline: then.contains(entry.issue.fingerprint.as_str()),
+        baseline: former.contains(entry.issue.fingerprint.as_str()),
         issue: Some(entry.issue.clone()),
         line: Some(entry.line),
     };
     let stale: Vec<Item> = stale.into_iter().map(item).collect();
     let untold: Vec<Item> = untold.into_iter().map(item).collect();
-    let (known, new): (Vec<Item>, Vec<Item>) = items
-        .into_iter()
-        .partition(|item| item.baseline || item.issue.as_ref().is_some_and(in_force));
-    let (exit, verdict) = exit(reports, &new, &known, &stale);
+    let (known, new): (Vec<Item>, Vec<Item>) = items.into_iter().partition(|item| {
+        let listed = |issue: &KnownIssue| in_force(issue) && item.within(issue);
+        item.baseline || item.issue.as_ref().is_some_and(listed)
+    });
+    let (exit, verdict) = exit(reports, floor, &new, &known, &stale);
     let gate = Gate {
         exit,
         new,
@@ -161,14 +201,18 @@ pub fn gate(
     Ok((gate, verdict))
 }
 
-/// Whether the reports that judged to their end say so, and one does.
-fn kept(reports: &[(String, Report)], promise: &str) -> bool {
-    let mut kept = false;
+/// Promises that the reports that judged to their end show kept, one at least, and none broken.
+fn kept(reports: &[(String, Report)]) -> BTreeSet<&str> {
+    let mut kept = BTreeSet::new();
+    for (_, report) in reports.iter().filter(|(_, r)| judged(r)) {
+        let such = report.promises.iter().filter(|p| p.status == Status::Kept);
+        kept.extend(such.map(|p| p.id.as_str()));
+    }
     for (_, report) in reports {
-        match report.promise(promise).map(|p| p.status) {
-            Some(Status::Broken) => return false,
-            Some(Status::Kept) => kept |= judged(report),
-            _ => {}
+        for promise in &report.promises {
+            if promise.status == Status::Broken {
+                kept.remove(promise.id.as_str());
+            }
         }
     }
     kept
@@ -178,8 +222,59 @@ fn judged(report: &Report) -> bool {
     report.exit.code != Verdict::NotJudged.code()
 }
 
+/// Why a report that says that it judged did not; `None`: it did.
+fn unfit(report: &Report, floor: Option<FloorWanted>) -> Option<String> {
+    if !judged(report) {
+        return Some(report.exit.reason.clone());
+    }
+    if let Some(why) = contradiction(report) {
+        return Some(format!("the report contradicts itself: {why}"));
+    }
+    let decided = |s: Status| matches!(s, Status::Kept | Status::Broken);
+    if floor != Some(FloorWanted::NONE)
+        && report.findings.is_empty()
+        && !report.promises.iter().any(|p| decided(p.status))
+    {
+        return Some("it decided no promise".to_owned());
+    }
+    // Reports of version 1 do not say which operations were judged.
+    let wanted = floor.or_else(|| report.floor.as_ref().map(FloorWanted::of));
+    match report.operations.is_empty() {
+        true => None,
+        false => short_of(report, wanted.unwrap_or_default()),
+    }
+}
+
+/// Where promises and findings of a report do not fit together.
+fn contradiction(report: &Report) -> Option<String> {
+    let statuses: BTreeMap<&str, Status> = report
+        .promises
+        .iter()
+        .map(|p| (p.id.as_str(), p.status))
+        .collect();
+    let mut broken: BTreeSet<&str> = BTreeSet::new();
+    for finding in &report.findings {
+        broken.extend(finding.promises());
+        let status = statuses.get(finding.promise.as_str());
+        if finding.kind != Kind::Flaky && status.is_some_and(|s| *s != Status::Broken) {
+            return Some(format!(
+                "finding {} says that {} is broken, and the promise is {}",
+                finding.fingerprint,
+                finding.promise,
+                status.map_or("absent", |s| s.word()),
+            ));
+        }
+    }
+    let without = report
+        .promises
+        .iter()
+        .find(|p| p.status == Status::Broken && !broken.contains(p.id.as_str()));
+    without.map(|p| format!("{} is broken, and no finding says how", p.id))
+}
+
 fn exit(
     reports: &[(String, Report)],
+    floor: Option<FloorWanted>,
     new: &[Item],
     known: &[Item],
     stale: &[Item],
@@ -189,7 +284,9 @@ fn exit(
     let unrestored = reports.iter().find(|(_, r)| {
         r.exit.code == Verdict::NotRestored.code() || r.device.restored == Some(false)
     });
-    let unjudged = reports.iter().find(|(_, r)| !judged(r));
+    let unjudged = reports
+        .iter()
+        .find_map(|(name, r)| Some(format!("{name}: {}", unfit(r, floor)?)));
     let mut verdicts = Vec::new();
     for (applies, verdict) in [
         (unrestored.is_some(), Verdict::NotRestored),
@@ -215,7 +312,10 @@ fn exit(
     };
     let reason = match verdict {
         Verdict::NotRestored => format!("{}; {counted}", of(unrestored)),
-        Verdict::NotJudged => format!("{}; {counted}", of(unjudged)),
+        Verdict::NotJudged => {
+            let why = unjudged.unwrap_or_else(|| "no report".to_owned());
+            format!("{why}; {counted}")
+        }
         Verdict::StaleKnownIssues => match stale.len() {
             1 => format!("1 known issue is no more: remove its entry; {counted}"),
             n => format!("{n} known issues are no more: remove their entries; {counted}"),

@@ -8,7 +8,7 @@ use super::result::{ContractRef, Finding};
 use crate::case::{Case, Plan};
 use crate::exchange::octets;
 use crate::files;
-use crate::judge::{Judgement, Ruling, Took, Verdict};
+use crate::judge::{Deviation, Judgement, Ruling, Took, Verdict};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -162,12 +162,15 @@ pub struct CaseRecord {
     /// Promises kept.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kept: Vec<String>,
-    /// Promises left undecided, or broken (which count when confirmed).
+    /// Promises left undecided.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub undecided: Vec<String>,
     /// Whether a refusal speaks of rights, place or state, and not of what the request held.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub circumstance: bool,
+    /// Promises that it shows broken (which count when confirmed), and how.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub broken: Vec<(String, Deviation)>,
     /// An open question and what the device chose.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub choice: Option<(String, String)>,
@@ -179,11 +182,11 @@ pub struct CaseRecord {
 impl CaseRecord {
     /// What a judgement says, for the journal.
     pub fn of(case: &Case, judgement: &Judgement, answered: bool, joined: Vec<String>) -> Self {
-        let (kept, undecided): (Vec<&Verdict>, Vec<&Verdict>) = judgement
-            .verdicts
-            .iter()
-            .partition(|v| v.ruling == Ruling::Kept);
-        let ids = |list: Vec<&Verdict>| list.into_iter().map(|v| v.promise.clone()).collect();
+        let ids = |of: fn(&Ruling) -> bool| {
+            let such = judgement.verdicts.iter().filter(|v| of(&v.ruling));
+            such.map(|v| v.promise.clone()).collect()
+        };
+        let broken = judgement.deviations();
         CaseRecord {
             id: case.id.clone(),
             took: match judgement.took {
@@ -192,9 +195,10 @@ impl CaseRecord {
                 Took::Neither => None,
             },
             answered,
-            kept: ids(kept),
-            undecided: ids(undecided),
+            kept: ids(|r| *r == Ruling::Kept),
+            undecided: ids(|r| matches!(r, Ruling::Undecided(_))),
             circumstance: judgement.circumstance,
+            broken: broken.map(|(p, d)| (p.to_owned(), d.clone())).collect(),
             choice: judgement.choice.clone(),
             joined,
         }
@@ -207,9 +211,12 @@ impl CaseRecord {
             .undecided
             .iter()
             .map(|p| (p, Ruling::Undecided(String::new())));
+        let broken = self.broken.iter();
+        let broken = broken.map(|(p, d)| (p, Ruling::Broken(d.clone())));
         Judgement {
             verdicts: kept
                 .chain(undecided)
+                .chain(broken)
                 .map(|(promise, ruling)| Verdict {
                     promise: promise.clone(),
                     ruling,

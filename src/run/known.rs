@@ -29,6 +29,9 @@ pub struct KnownIssue {
     pub fingerprint: String,
     /// Id of the broken promise.
     pub promise: String,
+    /// Operations in which it is known: the same in a further one is new. Absent: in all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operations: Option<Vec<String>>,
     /// What the device does, for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
@@ -59,6 +62,7 @@ impl KnownIssue {
         KnownIssue {
             fingerprint: finding.fingerprint.clone(),
             promise: finding.promise.clone(),
+            operations: (finding.operations.len() > 1).then(|| finding.operations.clone()),
             title: Some(finding.title.clone()),
             reason: String::new(),
             owner: String::new(),
@@ -125,6 +129,7 @@ struct File {
 /// It is not TOML, an entry lacks a member or has one of another name, a value is none of its kind,
 /// or two entries are of one fingerprint.
 pub fn parse(text: &str) -> Result<Vec<Entry>, ParseError> {
+    // Looked up, not counted anew for each of some ten thousand entries.
     let ends: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).collect();
     let line_of = |at: usize| 1 + ends.partition_point(|end| *end < at);
     let file: File = toml::from_str(text).map_err(|e| ParseError {

@@ -1,14 +1,16 @@
 //! What a run has found and said so far, and the door through which listeners hear of it.
 
-use super::confirm::{Story, compose};
+use super::cases::Cases;
+use super::confirm::{Story, compose, reproducer};
 use super::event::{Event, Listener};
-use super::result::{Choice, Finding, PromiseResult};
+use super::job::Job;
+use super::result::{Choice, Finding, OperationResult, PromiseResult};
 use super::tally::Tally;
 use crate::case::Case;
-use crate::contract::Contract;
 use crate::device::Device;
-use crate::exchange::Request;
+use crate::exchange::{Exchange, Request};
 use crate::judge::{Deviation, Judgement, Kind};
+use std::collections::BTreeMap;
 
 /// Findings, statements, notes and files of a run.
 pub(super) struct Ledger<'a> {
@@ -21,8 +23,9 @@ pub(super) struct Ledger<'a> {
     files: Vec<(String, Vec<u8>)>,
 }
 
-/// What a ledger leaves: promises, findings, choices, notes, files.
+/// What a ledger leaves: operations, promises, findings, choices, notes, files.
 pub(super) struct Closed {
+    pub(super) operations: Vec<OperationResult>,
     pub(super) promises: Vec<PromiseResult>,
     pub(super) findings: Vec<Finding>,
     pub(super) choices: Vec<Choice>,
@@ -188,11 +191,45 @@ impl<'a> Ledger<'a> {
         }
     }
 
-    /// Everything, at the end; listeners still hear.
-    pub(super) fn close(&mut self, contract: &Contract) -> Closed {
-        let promises = self.tally.promises(contract);
-        let (findings, choices) = std::mem::take(&mut self.tally).into_parts();
+    /// Notes what a case drew.
+    pub(super) fn drew(&mut self, case: &Case, exchange: &Exchange) {
+        self.tally.drew(case, exchange);
+    }
+
+    /// As [`Tally::withdraw`].
+    pub(super) fn withdraw(&mut self) {
+        self.tally.withdraw();
+    }
+
+    /// Everything, at the end; listeners still hear. `stopped`: why the plan was not sent to its
+    /// end.
+    pub(super) fn close(&mut self, job: &Job, cases: &Cases<'_>, stopped: Option<&str>) -> Closed {
+        let tally = std::mem::take(&mut self.tally);
+        let promises = tally.promises(&job.contract);
+        let mut operations = tally.operations(&job.contract, &job.plan, stopped);
+        for operation in &mut operations {
+            let reason = operation.reason.as_deref();
+            operation.reason = reason.map(|r| self.device.mask(r));
+        }
+        let by_id: BTreeMap<&str, &Case> = cases.all().map(|c| (c.id.as_str(), c)).collect();
+        let mut written = Vec::new();
+        let (findings, choices) = tally.into_parts(|id| {
+            let case = *by_id.get(id)?;
+            // The ids of cases are for people; a file wants a short name.
+            let name = super::causes::hash(["case", id]);
+            let (reproducer, files) = reproducer(self.device, self.folder, &name, &[], case);
+            written.extend(files);
+            Some((case, reproducer))
+        });
+        for (name, content) in written {
+            self.listener.on(&Event::File {
+                name: &name,
+                content: &content,
+            });
+            self.files.push((name, content));
+        }
         Closed {
+            operations,
             promises,
             findings,
             choices,

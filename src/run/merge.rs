@@ -1,8 +1,9 @@
 //! The shares of one plan, put together as if one process had sent all of it. Pure.
 
+use super::causes::group;
 use super::compare::decide;
 use super::exit::Verdict;
-use super::result::{Report, Shard, Status};
+use super::result::{Report, SCHEMA_ID, Shard, Status};
 use std::collections::BTreeMap;
 
 /// Why reports are not the shares of one plan.
@@ -73,7 +74,8 @@ pub fn merge(reports: Vec<(String, Report)>) -> Result<(Report, Verdict), MergeE
         add(&mut merged, report);
     }
     merged.shard = None;
-    merged.findings.sort_by_key(|f| f.severity);
+    merged.schema = SCHEMA_ID.to_owned();
+    merged.findings = group(std::mem::take(&mut merged.findings));
     let verdict = decide(&mut merged, broken_off.as_deref());
     Ok((merged, verdict))
 }
@@ -170,20 +172,20 @@ fn add(merged: &mut Report, report: Report) {
             promise.status = both(promise.status, other.status);
         }
     }
-    for mut finding in report.findings {
-        let known = merged
-            .findings
-            .iter_mut()
-            .find(|f| f.fingerprint == finding.fingerprint);
-        match known {
-            None => merged.findings.push(finding),
-            Some(known) => {
-                let cases = std::iter::once(finding.case).chain(finding.also.drain(..));
-                for case in cases {
-                    if case != known.case && !known.also.contains(&case) {
-                        known.also.push(case);
-                    }
-                }
+    // Put together by cause once all are there.
+    merged.findings.extend(report.findings);
+    let theirs: BTreeMap<String, _> = report
+        .operations
+        .into_iter()
+        .map(|o| (o.id.clone(), o))
+        .collect();
+    for operation in &mut merged.operations {
+        if let Some(other) = theirs.get(&operation.id) {
+            operation.cases += other.cases;
+            operation.left_out &= other.left_out;
+            if other.state < operation.state {
+                operation.state = other.state;
+                operation.reason.clone_from(&other.reason);
             }
         }
     }

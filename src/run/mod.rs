@@ -9,6 +9,7 @@
 
 pub mod admit;
 mod cases;
+mod causes;
 mod compare;
 mod conclude;
 mod confirm;
@@ -23,6 +24,7 @@ pub mod journal;
 pub mod known;
 mod ledger;
 pub mod merge;
+mod operations;
 mod progress;
 mod readings;
 mod recover;
@@ -33,9 +35,11 @@ mod settings;
 mod slow;
 mod tally;
 
+pub use causes::{Known, group};
 pub use compare::{Compared, compare, decide};
 pub use confirm::{Story, compose};
 pub use exit::Verdict;
 pub use job::{Job, Options, Outcome};
+pub use operations::{FloorWanted, hold, leave_out};
 pub use runner::{resume, run};
 pub use tally::fingerprint;

@@ -1,21 +1,25 @@
-//! The result model: what a run found, as `probity-report/1` (DESIGN §4). Every report format is
-//! written from this and from nothing else; `gate`, `diff`, `merge` and `replay` read it back.
+//! The result model: what a run found, as `probity-report/2`. Every report format is written from
+//! this and from nothing else; `gate`, `diff`, `merge` and `replay` read it back, also where it was
+//! written as `probity-report/1`.
 
 use super::compare::Compared;
 use crate::case::Recipe;
-use crate::contract::{ContractIssue, PromiseSource, Unsupported};
+use crate::contract::{ContractIssue, Effect, PromiseSource, Unsupported};
+pub use crate::judge::Inputs;
 use crate::judge::Kind;
 pub use crate::judge::Severity;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The `schema` member of every report.
-pub const SCHEMA_ID: &str = "probity-report/1";
+pub const SCHEMA_ID: &str = "probity-report/2";
+/// That of the version before, which is still read.
+pub const SCHEMA_ID_1: &str = "probity-report/1";
 
 /// One run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
-    /// [`SCHEMA_ID`].
+    /// [`SCHEMA_ID`]; [`SCHEMA_ID_1`] where it was read from such a report.
     pub schema: String,
     /// What wrote it.
     pub tool: Tool,
@@ -35,9 +39,15 @@ pub struct Report {
     pub requests: Requests,
     /// How the process ends.
     pub exit: Exit,
+    /// Every operation of the contract, in its order, and how far it was judged.
+    #[serde(default)]
+    pub operations: Vec<OperationResult>,
+    /// How many operations had to be judged; absent where a shard leaves that to the whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub floor: Option<Floor>,
     /// Every promise of the contract, in its order.
     pub promises: Vec<PromiseResult>,
-    /// Broken promises, confirmed, most severe first.
+    /// Causes: what is wrong with the device, confirmed, most severe first.
     pub findings: Vec<Finding>,
     /// Promises with readings that differ.
     pub divergences: Vec<Divergence>,
@@ -140,7 +150,7 @@ pub struct Requests {
 /// Exit code and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Exit {
-    /// 0 to 6 (DESIGN §3).
+    /// 0 to 6.
     pub code: u8,
     /// One line.
     pub reason: String,
@@ -175,10 +185,83 @@ pub enum Status {
     Untested,
 }
 
-/// A broken promise, confirmed by repetition.
+/// One operation and how far the run judged it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OperationResult {
+    /// Its id.
+    pub id: String,
+    /// What it may do to the device; absent where nobody decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effect: Option<Effect>,
+    /// How far it was judged.
+    pub state: OperationState,
+    /// Why it was not judged, or what is missing; in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Whether the user left it out (by its effect, `deny`, `--only`): the floor does not ask for it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub left_out: bool,
+    /// Cases that were sent.
+    pub cases: u64,
+}
+
+/// How far an operation was judged. What is not judged is never kept.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum OperationState {
+    /// A surely valid request drew a decided verdict and, where invalid requests can be built from
+    /// its rules, so did one of those.
+    Judged,
+    /// Some promise was decided, but not as much as that.
+    InPart,
+    /// Nothing was decided.
+    NotJudged,
+}
+
+impl OperationState {
+    /// For people.
+    pub fn words(self) -> &'static str {
+        match self {
+            OperationState::Judged => "judged",
+            OperationState::InPart => "judged in part",
+            OperationState::NotJudged => "not judged",
+        }
+    }
+}
+
+/// How many of the operations that were asked for had to be judged, and whether they were.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Floor {
+    /// The share that had to be judged, 0 to 1.
+    pub share: f64,
+    /// Operations that were asked for.
+    pub asked: u64,
+    /// Those of them that were judged.
+    pub judged: u64,
+    /// Whether that is enough.
+    pub met: bool,
+}
+
+impl Status {
+    /// As the report writes it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Status::Kept => "kept",
+            Status::Broken => "broken",
+            Status::Undecided => "undecided",
+            Status::Untested => "untested",
+        }
+    }
+}
+
+/// One cause: one thing that is wrong with the device, shown by its plainest case; every other case
+/// that shows it is a member.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
-    /// Hash of promise, kind, operation and input class; 16 hexadecimal digits.
+    /// Of the cause: hash of kind, promise and symptom; 16 hexadecimal digits. Where the same thing
+    /// may be wrong in many operations at once, of the promise without its operation.
     pub fingerprint: String,
     /// The promise.
     pub promise: String,
@@ -186,7 +269,7 @@ pub struct Finding {
     pub kind: Kind,
     /// How bad it is.
     pub severity: Severity,
-    /// One line: what the device does.
+    /// One line: what is wrong.
     pub title: String,
     /// What had to come.
     pub expected: String,
@@ -194,15 +277,91 @@ pub struct Finding {
     pub observed: String,
     /// Id of the case.
     pub case: String,
-    /// How often it happened of how often it was tried: `3/3`.
+    /// How often this case showed it of how often it was sent: `3/3`.
     pub confirmed: String,
     /// How to see it again.
     pub reproducer: Reproducer,
     /// What was sent and what came back, secrets masked.
     pub evidence: Evidence,
-    /// Ids of further cases with the same fingerprint.
+    /// Operations that show it.
     #[serde(default)]
-    pub also: Vec<String>,
+    pub operations: Vec<String>,
+    /// What is wrong with the answer, in stable words without payload; empty where the kind says it.
+    #[serde(default)]
+    pub symptom: String,
+    /// What it is when it happens: another kind than `kind` where it is flaky.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shows: Option<Kind>,
+    /// What the case sends, in words.
+    #[serde(default)]
+    pub example: String,
+    /// Fingerprint of the case: hash of promise, kind, operation and input class, as in version 1.
+    #[serde(default)]
+    pub instance: String,
+    /// How many cases show it.
+    #[serde(default)]
+    pub shown: Shown,
+    /// Further cases that show it.
+    #[serde(default)]
+    pub members: Vec<Member>,
+}
+
+impl Finding {
+    /// Whether it was read from a `probity-report/1`, where each fingerprint is that of a case.
+    pub fn is_of_version_1(&self) -> bool {
+        self.example.is_empty()
+    }
+
+    /// Fingerprints of its cases: the cause's own case first, then the members.
+    pub fn instances(&self) -> impl Iterator<Item = &str> {
+        let members = self.members.iter().map(|m| m.fingerprint.as_str());
+        std::iter::once(self.instance.as_str())
+            .chain(members)
+            .filter(|print| !print.is_empty())
+    }
+
+    /// Promises that its cases break: its own first, then those of the members.
+    pub fn promises(&self) -> impl Iterator<Item = &str> {
+        let members = self.members.iter().map(|m| m.promise.as_str());
+        std::iter::once(self.promise.as_str())
+            .chain(members)
+            .filter(|promise| !promise.is_empty())
+    }
+}
+
+/// How many cases show a cause.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Shown {
+    /// So many.
+    pub cases: u64,
+    /// Of so many of the same sort that tested the promise and were decided; 0: not counted.
+    #[serde(default)]
+    pub of: u64,
+    /// The sort.
+    #[serde(default)]
+    pub inputs: Inputs,
+}
+
+/// A further case that shows a cause.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Member {
+    /// Of the case: see [`Finding::instance`]. `probity replay` takes it, and the id of the case.
+    #[serde(default)]
+    pub fingerprint: String,
+    /// The promise that it breaks.
+    #[serde(default)]
+    pub promise: String,
+    /// Id of the case.
+    pub case: String,
+    /// What it sends, in words.
+    #[serde(default)]
+    pub title: String,
+    /// What came.
+    #[serde(default)]
+    pub observed: String,
+    /// How to see it again.
+    #[serde(default)]
+    pub reproducer: Reproducer,
 }
 
 /// How to see a finding again.

@@ -351,7 +351,11 @@ impl<'a> Run<'a> {
         }
         self.probe.note(case, &seen, Some(at));
         self.progress.done(at, case, &seen);
+        // From here on it goes to journals and reports.
+        seen.judgement =
+            std::mem::take(&mut seen.judgement).masked(|text| self.job.device.mask(text));
         self.ledger.count(case, &seen.judgement);
+        self.ledger.drew(case, &seen.exchange);
         self.questions
             .learn(&self.job.context(), case, seen.judgement.content());
         self.tell_error_answer(case, &seen);

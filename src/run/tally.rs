@@ -1,11 +1,16 @@
-//! Adds up verdicts: status of each promise, findings by fingerprint, choices. Pure.
+//! Adds up verdicts: status of each promise, findings by fingerprint, which cases show which cause,
+//! how far each operation was judged, choices. Pure.
 
-use super::result::{Choice, Evidence, Finding, PromiseResult, Reproducer, Status};
-use crate::case::{Case, Expect, HOW_READ};
+use super::causes::{self, MEMBERS_LISTED, cause};
+use super::operations::Progress;
+use super::result::{
+    Choice, Evidence, Finding, Member, OperationResult, PromiseResult, Reproducer, Shown, Status,
+};
+use crate::case::{Case, Expect, HOW_READ, Plan};
 use crate::contract::Contract;
-use crate::judge::{Deviation, Judgement, Kind, Ruling};
-use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use crate::exchange::Exchange;
+use crate::judge::{Deviation, Inputs, Judgement, Kind, Ruling};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a run has found so far.
 #[derive(Debug, Default)]
@@ -15,6 +20,30 @@ pub struct Tally {
     by_fingerprint: BTreeMap<String, usize>,
     choices: BTreeMap<(String, String), Choice>,
     joined: Vec<String>,
+    /// By fingerprint of the cause.
+    sightings: BTreeMap<String, Sightings>,
+    /// Decided verdicts, by promise and sort of case.
+    decided: BTreeMap<(String, Inputs), u64>,
+    operations: BTreeMap<String, Progress>,
+}
+
+/// Cases that show a cause.
+#[derive(Debug, Default)]
+struct Sightings {
+    /// How many, by sort.
+    cases: BTreeMap<Inputs, u64>,
+    /// Promises that they break.
+    promises: BTreeSet<String>,
+    /// The first of them.
+    first: Vec<Sighting>,
+}
+
+#[derive(Debug)]
+struct Sighting {
+    case: String,
+    promise: String,
+    kind: Kind,
+    observed: String,
 }
 
 #[derive(Debug, Default)]
@@ -29,7 +58,10 @@ struct Count {
 impl Tally {
     /// Counts what one judgement says, broken promises left out: those count when confirmed.
     pub fn count(&mut self, case: &Case, judgement: &Judgement) {
+        let progress = self.operations.entry(case.operation.clone()).or_default();
+        progress.count(case, judgement);
         for verdict in &judgement.verdicts {
+            self.sight(case, &verdict.promise, &verdict.ruling);
             let count = self.promises.entry(verdict.promise.clone()).or_default();
             count.cases += 1;
             match verdict.ruling {
@@ -51,6 +83,67 @@ impl Tally {
         }
     }
 
+    /// Notes what a case drew, for the reasons why an operation could not be judged.
+    pub fn drew(&mut self, case: &Case, exchange: &Exchange) {
+        let progress = self.operations.entry(case.operation.clone()).or_default();
+        progress.drew(case, exchange);
+    }
+
+    fn sight(&mut self, case: &Case, promise: &str, ruling: &Ruling) {
+        let deviation = match ruling {
+            Ruling::Kept => None,
+            Ruling::Broken(deviation) => Some(deviation),
+            Ruling::Undecided(_) => return,
+        };
+        let inputs = inputs(case);
+        *self
+            .decided
+            .entry((promise.to_owned(), inputs))
+            .or_default() += 1;
+        let Some(deviation) = deviation else { return };
+        let id = cause(
+            deviation.kind,
+            promise,
+            &case.operation,
+            deviation.symptom(),
+        );
+        let sightings = self.sightings.entry(id).or_default();
+        *sightings.cases.entry(inputs).or_default() += 1;
+        sightings.promises.insert(promise.to_owned());
+        if sightings.first.len() < MEMBERS_LISTED {
+            sightings.first.push(Sighting {
+                case: case.id.clone(),
+                promise: promise.to_owned(),
+                kind: deviation.kind,
+                observed: deviation.observed.clone(),
+            });
+        }
+    }
+
+    /// How far each operation of the contract was judged. `stopped`: why the plan was not sent to
+    /// its end.
+    pub fn operations(
+        &self,
+        contract: &Contract,
+        plan: &Plan,
+        stopped: Option<&str>,
+    ) -> Vec<OperationResult> {
+        super::operations::results(contract, plan, &self.operations, stopped)
+    }
+
+    /// Takes back what was found: the device accepted nothing, so nothing that it refused or
+    /// accepted says anything about a promise.
+    pub fn withdraw(&mut self) {
+        self.findings.clear();
+        self.by_fingerprint.clear();
+        self.sightings.clear();
+        for count in self.promises.values_mut() {
+            count.undecided += count.kept;
+            count.kept = 0;
+            count.broken = false;
+        }
+    }
+
     /// Counts one statement about a promise that no single exchange makes.
     pub fn note(&mut self, promise: &str, kept: bool) {
         let count = self.promises.entry(promise.to_owned()).or_default();
@@ -62,7 +155,7 @@ impl Tally {
         }
     }
 
-    /// Whether a finding with this fingerprint is known; if so, `case` joins it.
+    /// Whether a finding with this fingerprint is known; if so, `case` is counted with it.
     pub fn known(&mut self, fingerprint: &str, case: &str) -> bool {
         let Some(finding) = self
             .by_fingerprint
@@ -71,8 +164,12 @@ impl Tally {
         else {
             return false;
         };
-        if finding.case != case && !finding.also.iter().any(|c| c == case) {
-            finding.also.push(case.to_owned());
+        if finding.case != case && !finding.members.iter().any(|m| m.case == case) {
+            let member = Member {
+                case: case.to_owned(),
+                ..Member::default()
+            };
+            causes::add_member(finding, member);
             self.joined.push(fingerprint.to_owned());
         }
         true
@@ -133,29 +230,82 @@ impl Tally {
             .collect()
     }
 
-    /// Findings, most severe first, then in order of discovery; and choices in order of promise.
-    pub fn into_parts(mut self) -> (Vec<Finding>, Vec<Choice>) {
-        self.findings.sort_by_key(|f| f.severity);
-        (self.findings, self.choices.into_values().collect())
+    /// Causes, most severe first, then in order of discovery; and choices in order of promise.
+    /// `reproduce` gives the case of an id with what is needed to send it again.
+    pub fn into_parts<'c>(
+        self,
+        mut reproduce: impl FnMut(&str) -> Option<(&'c Case, Reproducer)>,
+    ) -> (Vec<Finding>, Vec<Choice>) {
+        let mut causes = causes::group(self.findings);
+        for finding in &mut causes {
+            if let Some(sightings) = self.sightings.get(&finding.fingerprint) {
+                for seen in &sightings.first {
+                    let known = finding.members.iter_mut().find(|m| m.case == seen.case);
+                    let whole = known.as_ref().is_some_and(|m| !m.fingerprint.is_empty());
+                    if whole || seen.case == finding.case {
+                        continue;
+                    }
+                    let Some((case, reproducer)) = reproduce(&seen.case) else {
+                        continue;
+                    };
+                    let member = Member {
+                        fingerprint: fingerprint(&seen.promise, seen.kind, case),
+                        promise: seen.promise.clone(),
+                        case: seen.case.clone(),
+                        title: case.title.clone(),
+                        observed: seen.observed.clone(),
+                        reproducer,
+                    };
+                    match known {
+                        Some(known) => *known = member,
+                        None => causes::add_member(finding, member),
+                    }
+                }
+                if finding.kind != Kind::Flaky {
+                    finding.shown = sightings.shown(&self.decided);
+                }
+            }
+            causes::retitle(finding);
+        }
+        (causes, self.choices.into_values().collect())
     }
 }
 
-/// Hash of promise, kind, operation and input class: not of payload, seed or order (DESIGN §4).
+impl Sightings {
+    /// The most telling sort, with its figures.
+    fn shown(&self, decided: &BTreeMap<(String, Inputs), u64>) -> Shown {
+        let Some((inputs, cases)) = self.cases.first_key_value() else {
+            return Shown::default();
+        };
+        let of = self.promises.iter().filter_map(|promise| {
+            let key = (promise.clone(), *inputs);
+            decided.get(&key)
+        });
+        Shown {
+            cases: *cases,
+            of: of.sum(),
+            inputs: *inputs,
+        }
+    }
+}
+
+/// The sort of a case.
+fn inputs(case: &Case) -> Inputs {
+    match &case.expect {
+        Expect::Accepted | Expect::AcceptedOr { .. } => Inputs::Valid,
+        Expect::Refused { .. } => Inputs::Invalid,
+        Expect::Unauthorized { .. } => Inputs::Unauthorized,
+        _ => Inputs::Other,
+    }
+}
+
+/// Of a case: hash of promise, kind, operation and input class, not of payload, seed or order.
 pub fn fingerprint(promise: &str, kind: Kind, case: &Case) -> String {
     fingerprint_of(promise, kind, &case.operation, &class(kind, case))
 }
 
 fn fingerprint_of(promise: &str, kind: Kind, operation: &str, class: &str) -> String {
-    let mut hash = Sha256::new();
-    for part in [promise, kind.id(), operation, class] {
-        hash.update(part.as_bytes());
-        hash.update([0]);
-    }
-    hash.finalize()
-        .iter()
-        .take(8)
-        .map(|b| format!("{b:02x}"))
-        .collect()
+    causes::hash([promise, kind.id(), operation, class])
 }
 
 /// The input class as far as it matters for a kind: how an answer is malformed, or which text is
@@ -199,7 +349,18 @@ pub fn finding(
         format!("{}: {}", case.title, deviation.kind.entry().headline)
     };
     Finding {
+        instance: fingerprint(promise, deviation.kind, case),
         fingerprint: fingerprint(promise, deviation.kind, case),
+        operations: vec![case.operation.clone()],
+        symptom: deviation.symptom().to_owned(),
+        shows: flaky.then_some(deviation.kind),
+        example: case.title.clone(),
+        shown: Shown {
+            cases: 1,
+            of: 0,
+            inputs: inputs(case),
+        },
+        members: Vec::new(),
         promise: promise.to_owned(),
         kind,
         severity: kind.severity(),
@@ -210,6 +371,5 @@ pub fn finding(
         confirmed: format!("{}/{}", confirmed.0, confirmed.1),
         reproducer,
         evidence,
-        also: Vec::new(),
     }
 }

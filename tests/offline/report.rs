@@ -173,26 +173,26 @@ fn what_cannot_be_read_says_why_and_where() {
         ),
         (
             b"[]".to_vec(),
-            "no `schema` member: not a probity-report/1 report",
+            "no `schema` member: not a probity-report/2 report",
         ),
         (
             b"7".to_vec(),
-            "no `schema` member: not a probity-report/1 report",
+            "no `schema` member: not a probity-report/2 report",
         ),
         (
             b"{}".to_vec(),
-            "no `schema` member: not a probity-report/1 report",
+            "no `schema` member: not a probity-report/2 report",
         ),
         (
             b"{\"schema\": null}".to_vec(),
-            "no `schema` member: not a probity-report/1 report",
+            "no `schema` member: not a probity-report/2 report",
         ),
         (
             b"{\"schema\": \"probity-report/9\"}".to_vec(),
-            "its `schema` is \"probity-report/9\"; this version reads probity-report/1",
+            "its `schema` is \"probity-report/9\"; this version reads probity-report/2 and probity-report/1",
         ),
         (
-            b"{\"schema\": \"probity-report/1\"}".to_vec(),
+            b"{\"schema\": \"probity-report/2\"}".to_vec(),
             "line 1, column 30: missing field `tool`",
         ),
         (
@@ -222,7 +222,7 @@ fn what_cannot_be_read_says_why_and_where() {
 
 #[test]
 fn the_published_schema_is_current() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/probity-report-1.schema.json");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/probity-report-2.schema.json");
     let current = schema::render().unwrap();
     if std::env::var_os("PROBITY_UPDATE_SCHEMA").is_some() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -255,7 +255,7 @@ fn reports_are_valid_under_the_published_schema() {
     // And it is no schema that everything is valid under.
     let good = serde_json::to_value(everyday()).unwrap();
     for (pointer, bad) in [
-        ("/schema", serde_json::json!("probity-report/2")),
+        ("/schema", serde_json::json!("probity-report/1")),
         ("/exit/code", 7.into()),
         ("/seed", (-1).into()),
         ("/findings/0/kind", "bad-mood".into()),

@@ -31,6 +31,9 @@ pub struct Profile {
     pub life: Option<Life>,
     /// Rates, time-outs, budgets.
     pub limits: Limits,
+    /// Operations (by `operationId`) that cannot be judged here, each with the reason: a run that
+    /// does not judge them is not held to be short of them.
+    pub cannot_judge: BTreeMap<String, String>,
     /// Commands as argument lists: `power-cycle`, `soft-restart`.
     pub hooks: BTreeMap<String, Vec<String>>,
     /// Path globs that are never probed with methods or parameters of our own making, because

@@ -76,7 +76,7 @@ fn gated(entries: &[Entry]) {
         .unwrap_or_else(|e| panic!("the report to be gated: {e}"));
     let found: BTreeSet<&str> = report.findings.iter().map(|f| &*f.fingerprint).collect();
     let reports = [("sample".to_owned(), report.clone())];
-    let (gate, verdict) = gate(&reports, &[], entries, TODAY)
+    let (gate, verdict) = gate(&reports, &[], entries, TODAY, None)
         .unwrap_or_else(|e| panic!("the report to be gated: {e}"));
     let prints = |items: &[probity::run::gate::Item]| -> BTreeSet<String> {
         items.iter().map(|i| i.fingerprint.clone()).collect()
@@ -121,6 +121,10 @@ fn made(u: &mut Unstructured<'_>) -> Result<()> {
         let issue = KnownIssue {
             fingerprint: format!("{:015x}{at:x}", u.arbitrary::<u64>()? >> 4),
             promise: text(u)?,
+            operations: u
+                .arbitrary::<bool>()?
+                .then(|| Ok(vec![text(u)?]))
+                .transpose()?,
             title: u.arbitrary::<bool>()?.then(|| text(u)).transpose()?,
             reason: text(u)?,
             owner: text(u)?,

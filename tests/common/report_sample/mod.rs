@@ -26,6 +26,8 @@ pub fn empty() -> Report {
             code: 3,
             reason: "could not judge: connection refused".to_owned(),
         },
+        operations: Vec::new(),
+        floor: None,
         promises: Vec::new(),
         findings: Vec::new(),
         divergences: Vec::new(),
@@ -77,6 +79,36 @@ fn choice(question: &str, promise: &str, device: &str) -> Choice {
     }
 }
 
+fn operations() -> Vec<OperationResult> {
+    let operation = |id: &str, state, reason: Option<&str>, left_out, cases| OperationResult {
+        id: id.to_owned(),
+        effect: None,
+        state,
+        reason: reason.map(str::to_owned),
+        left_out,
+        cases,
+    };
+    let refused = "no valid request was accepted: 403 (12 times)";
+    vec![
+        operation("setDoor", OperationState::Judged, None, false, 40),
+        operation("getDoor", OperationState::InPart, Some(refused), false, 12),
+        operation(
+            "setPicture",
+            OperationState::NotJudged,
+            Some("unsupported: multipart/form-data; no body is sent"),
+            false,
+            0,
+        ),
+        operation(
+            "reboot",
+            OperationState::NotJudged,
+            Some("not allowed: acts"),
+            true,
+            0,
+        ),
+    ]
+}
+
 /// What a run against a faulty device leaves.
 pub fn everyday() -> Report {
     let auth = Finding {
@@ -104,10 +136,26 @@ pub fn everyday() -> Report {
             answer: "HTTP 200\nContent-Length: 0\n".to_owned(),
             observations: vec!["GET /api/v1/door answers {\"name\":\"Front\"}".to_owned()],
         },
-        also: vec![
-            "setDoor/authorization/-/empty".to_owned(),
-            "setDoor/authorization/-/other".to_owned(),
-        ],
+        operations: vec!["setDoor".to_owned()],
+        symptom: String::new(),
+        shows: None,
+        example: "no credentials".to_owned(),
+        instance: "0123456789abcde0".to_owned(),
+        shown: Shown {
+            cases: 3,
+            of: 3,
+            inputs: Inputs::Unauthorized,
+        },
+        members: ["empty", "other"]
+            .map(|name| Member {
+                fingerprint: format!("{:0<16}", "0123456789abcd"),
+                promise: "setDoor.auth.required".to_owned(),
+                case: format!("setDoor/authorization/-/{name}"),
+                title: format!("{name} credentials"),
+                observed: "200 with an empty body".to_owned(),
+                reproducer: Reproducer::default(),
+            })
+            .to_vec(),
     };
     let long = Finding {
         fingerprint: "1111111111111111".to_owned(),
@@ -138,7 +186,13 @@ pub fn everyday() -> Report {
             answer: "HTTP 200\n\n{}".to_owned(),
             observations: Vec::new(),
         },
-        also: Vec::new(),
+        operations: vec!["setDoor".to_owned()],
+        symptom: String::new(),
+        shows: None,
+        example: "name is 5000 characters long".to_owned(),
+        instance: "1111111111111110".to_owned(),
+        shown: Shown::default(),
+        members: Vec::new(),
     };
     let flaky = Finding {
         fingerprint: "2222222222222222".to_owned(),
@@ -156,9 +210,22 @@ pub fn everyday() -> Report {
             ..Reproducer::default()
         },
         evidence: Evidence::default(),
-        also: Vec::new(),
+        operations: vec!["setDoor".to_owned()],
+        symptom: String::new(),
+        shows: Some(Kind::ServerError),
+        example: "a header field of 8 KiB".to_owned(),
+        instance: "2222222222222220".to_owned(),
+        shown: Shown::default(),
+        members: Vec::new(),
     };
     Report {
+        operations: operations(),
+        floor: Some(Floor {
+            share: 0.5,
+            asked: 3,
+            judged: 1,
+            met: false,
+        }),
         seed: 7,
         contract: ContractRef {
             id: "door".to_owned(),
@@ -337,7 +404,13 @@ pub fn nasty() -> Report {
         }
         finding.evidence.observations = vec![evil.clone(), "]]>".to_owned()];
         finding.reproducer.request_file = Some(evil.clone());
-        finding.also = vec![evil.clone()];
+        finding.example = evil.clone();
+        finding.operations = vec![evil.clone(); 2];
+        finding.members = vec![Member {
+            case: evil.clone(),
+            title: evil.clone(),
+            ..Member::default()
+        }];
     }
     // Not among the promises.
     let mut stray = report.findings[0].clone();

@@ -1,0 +1,263 @@
+//! One cause, one finding: puts together what deviating cases show of the same thing. Pure.
+//!
+//! A cause is a kind of finding, a promise and a symptom. Where the promise is about something that
+//! a device does in one place for all operations (credentials, the form of error texts, HTTP
+//! itself), it counts without its operation, so that what several operations share is told once.
+
+use super::result::{Finding, Member};
+use crate::judge::{Kind, Told, title};
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Members with a reproducer that a cause lists at most; further cases are counted.
+pub const MEMBERS_LISTED: usize = 100;
+
+/// Hash of the parts, 16 hexadecimal digits.
+pub(super) fn hash<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part.as_bytes());
+        hash.update([0]);
+    }
+    hash.finalize()
+        .iter()
+        .take(8)
+        .map(|b| format!("{b:02x}"))
+        .collect()
+}
+
+/// Fingerprint of a cause: no payload, seed or order in it. `operation` is at the front of
+/// `promise`.
+pub fn cause(kind: Kind, promise: &str, operation: &str, symptom: &str) -> String {
+    let about = match shared(kind, promise, operation, symptom) {
+        Some(part) => part,
+        None => promise,
+    };
+    hash(["cause", kind.id(), about, symptom])
+}
+
+/// The promise without its operation, where the same thing may be wrong in many operations at once.
+fn shared<'a>(kind: Kind, promise: &'a str, operation: &str, symptom: &str) -> Option<&'a str> {
+    let part = promise.strip_prefix(operation)?.strip_prefix('.')?;
+    let crash = matches!(
+        kind,
+        Kind::ServerError | Kind::Hang | Kind::ConnectionLost | Kind::Restart
+    );
+    // What breaks one handler says nothing about the next.
+    let general = match part.split('.').next() {
+        Some("auth" | "http") => !crash,
+        // An error text has one form in most devices, a success has one for each operation; but a
+        // media type is chosen in one place.
+        Some("responses") => {
+            let error = part
+                .strip_prefix("responses.")
+                .is_some_and(|key| key.starts_with(['4', '5']) || key.starts_with("default"));
+            !crash && (error || !symptom.contains('`'))
+        }
+        Some("state") => matches!(kind, Kind::Slow),
+        _ => false,
+    };
+    general.then_some(part)
+}
+
+/// Puts findings of one cause together. Takes causes and findings of single cases, in any order;
+/// gives causes, most severe first, then in the order in which they came.
+pub fn group(findings: Vec<Finding>) -> Vec<Finding> {
+    let mut causes: Vec<Finding> = Vec::new();
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    for mut finding in findings {
+        let print = fingerprint_of(&finding);
+        if finding.instance.is_empty() {
+            finding.instance = std::mem::take(&mut finding.fingerprint);
+        }
+        finding.fingerprint.clone_from(&print);
+        if finding.shown.cases == 0 {
+            finding.shown.cases = 1 + finding.members.len() as u64;
+        }
+        if finding.operations.is_empty() {
+            finding.operations.extend(operation_in(&finding.promise));
+        }
+        match places.get(&print).and_then(|at| causes.get_mut(*at)) {
+            Some(known) => join(known, finding),
+            None => {
+                places.insert(print, causes.len());
+                causes.push(finding);
+            }
+        }
+    }
+    causes.sort_by_key(|f| f.severity);
+    causes.iter_mut().for_each(retitle);
+    causes
+}
+
+/// Fingerprint of the cause behind a finding; its own where it was read from a report that says too
+/// little.
+fn fingerprint_of(finding: &Finding) -> String {
+    if finding.is_of_version_1() {
+        return finding.fingerprint.clone();
+    }
+    let Some(operation) = operation_of(finding) else {
+        return finding.fingerprint.clone();
+    };
+    let kind = finding.shows.unwrap_or(finding.kind);
+    cause(kind, &finding.promise, operation, &finding.symptom)
+}
+
+fn operation_of(finding: &Finding) -> Option<&str> {
+    let of = |id: &&String| {
+        let rest = finding.promise.strip_prefix(id.as_str());
+        rest.is_some_and(|rest| rest.starts_with('.'))
+    };
+    finding.operations.iter().find(of).map(String::as_str)
+}
+
+/// Adds a finding to another of the same cause.
+fn join(known: &mut Finding, mut other: Finding) {
+    if plainer(&other, known) {
+        std::mem::swap(known, &mut other);
+    }
+    for operation in std::mem::take(&mut other.operations) {
+        if !known.operations.contains(&operation) {
+            known.operations.push(operation);
+        }
+    }
+    let shown = std::mem::take(&mut other.shown);
+    known.shown.cases += shown.cases;
+    known.shown.of += shown.of;
+    let members = std::mem::take(&mut other.members);
+    add_member(known, member(other));
+    for member in members {
+        add_member(known, member);
+    }
+}
+
+/// Adds a case to those that show a cause, unless it stands there.
+pub(super) fn add_member(finding: &mut Finding, member: Member) {
+    let listed =
+        finding.case == member.case || finding.members.iter().any(|m| m.case == member.case);
+    if !listed && finding.members.len() < MEMBERS_LISTED {
+        finding.members.push(member);
+    }
+}
+
+fn member(finding: Finding) -> Member {
+    Member {
+        fingerprint: finding.instance,
+        promise: finding.promise,
+        case: finding.case,
+        title: finding.example,
+        observed: finding.observed,
+        reproducer: finding.reproducer,
+    }
+}
+
+/// Whether `one` shows a cause more plainly than `other`: always rather than sometimes, replayable,
+/// an ordinary request rather than bytes that only a file can hold, a short one.
+fn plainer(one: &Finding, other: &Finding) -> bool {
+    let rank = |f: &Finding| {
+        let recipe = f.reproducer.recipe.as_ref();
+        let raw = recipe.is_some_and(|r| matches!(r.request, crate::exchange::Request::Raw(_)));
+        let before = recipe.is_some_and(|r| !r.before.is_empty());
+        (
+            f.kind == Kind::Flaky,
+            recipe.is_none(),
+            before,
+            raw,
+            f.reproducer.request_file.is_some(),
+        )
+    };
+    rank(one) < rank(other)
+}
+
+/// Writes the title anew, from what is counted.
+pub(super) fn retitle(finding: &mut Finding) {
+    if finding.example.is_empty() {
+        // Read from a report that says too little: its own title is all there is.
+        return;
+    }
+    let operation = operation_of(finding).unwrap_or_default();
+    let part = finding.promise.strip_prefix(operation).unwrap_or_default();
+    finding.title = title(&Told {
+        kind: finding.kind,
+        shows: finding.shows.unwrap_or(finding.kind),
+        part: part.strip_prefix('.').unwrap_or(&finding.promise),
+        symptom: &finding.symptom,
+        example: &finding.example,
+        cases: finding.shown.cases,
+        of: finding.shown.of,
+        inputs: finding.shown.inputs,
+        operations: finding.operations.len(),
+    });
+}
+
+/// The operation at the front of a promise's id, for reports that do not say it: an operation's id
+/// may hold anything, so this is a guess.
+fn operation_in(promise: &str) -> Option<String> {
+    const PARTS: [&str; 6] = [
+        ".body",
+        ".parameters.",
+        ".responses.",
+        ".auth.",
+        ".http.",
+        ".state.",
+    ];
+    let end = PARTS.iter().filter_map(|p| promise.find(p)).min()?;
+    promise.get(..end).map(str::to_owned)
+}
+
+/// Findings to compare others with.
+#[derive(Debug, Default)]
+pub struct Known<'a> {
+    /// Fingerprint of a cause → its operations.
+    causes: BTreeMap<&'a str, BTreeSet<&'a str>>,
+    /// Fingerprints of cases.
+    instances: BTreeSet<&'a str>,
+    /// Those of reports of version 1, where each stood for itself.
+    former: BTreeSet<&'a str>,
+}
+
+impl<'a> Known<'a> {
+    /// Of these.
+    pub fn of(findings: impl IntoIterator<Item = &'a Finding>) -> Known<'a> {
+        let mut known = Known::default();
+        for finding in findings {
+            if finding.is_of_version_1() {
+                known.former.insert(&finding.fingerprint);
+            } else {
+                let operations = finding.operations.iter().map(String::as_str);
+                let causes = known.causes.entry(&finding.fingerprint).or_default();
+                causes.extend(operations);
+            }
+            known.instances.extend(finding.instances());
+        }
+        known
+    }
+
+    /// Whether `finding` is among them, in some operation at least.
+    pub fn shows(&self, finding: &Finding) -> bool {
+        self.causes.contains_key(finding.fingerprint.as_str()) || self.former(finding)
+    }
+
+    /// Whether `finding` is among them in every one of its operations: the same fault in a further
+    /// operation is new.
+    pub fn covers(&self, finding: &Finding) -> bool {
+        let there = self.causes.get(finding.fingerprint.as_str());
+        let covered = |known: &BTreeSet<&str>| {
+            finding
+                .operations
+                .iter()
+                .all(|operation| known.contains(operation.as_str()))
+        };
+        there.is_some_and(covered) || self.former(finding)
+    }
+
+    fn former(&self, finding: &Finding) -> bool {
+        match finding.is_of_version_1() {
+            true => {
+                let print = finding.fingerprint.as_str();
+                self.former.contains(print) || self.instances.contains(print)
+            }
+            false => finding.instances().any(|p| self.former.contains(p)),
+        }
+    }
+}
