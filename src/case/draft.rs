@@ -308,7 +308,11 @@ impl Scene<'_, '_> {
                 }
             }
         };
-        let meaning = meaning::invented(self.schema, None, &sketch.body);
+        // A refusal of what is surely invalid, or open anyway, stays what it is.
+        let valid = expect == Expect::Accepted;
+        let meaning = valid
+            .then(|| meaning::invented(self.schema, None, &sketch.body))
+            .flatten();
         if let Some(question) = self.unsure().or(meaning) {
             // The resource that the path names may not exist, which the device may find out first.
             let mut faults = faults.clone();
