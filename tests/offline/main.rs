@@ -14,6 +14,7 @@ mod broken_responses;
 mod cases;
 mod cases_values;
 mod contract;
+mod docs;
 mod documents;
 mod effects;
 mod imports;
