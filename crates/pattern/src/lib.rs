@@ -57,3 +57,8 @@ pub use format::pattern as format_pattern;
 pub use reading::Reading;
 pub use text::{Assessment, Rule, Sample, Text};
 pub use texts::Texts;
+
+/// The examples of the README are tests too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
