@@ -150,3 +150,98 @@ fn every_command_that_is_shown_exists() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// The keys of one struct of the profile: name as TOML spells it, type, what its documentation says.
+fn keys(source: &str, name: &str) -> Vec<(String, String, String)> {
+    let mut rows = Vec::new();
+    let mut said: Vec<&str> = Vec::new();
+    let body = source
+        .lines()
+        .skip_while(|line| *line != format!("pub struct {name} {{"))
+        .skip(1)
+        .take_while(|line| *line != "}");
+    for line in body {
+        let line = line.trim();
+        if let Some(text) = line.strip_prefix("///") {
+            said.push(text.trim());
+        } else if let Some((key, kind)) = line.strip_prefix("pub ").and_then(|l| l.split_once(": "))
+        {
+            rows.push((
+                key.replace('_', "-"),
+                kind.trim_end_matches(',').to_owned(),
+                said.join(" ").replace('|', "\\|"),
+            ));
+            said.clear();
+        } else if line.is_empty() {
+            said.clear();
+        }
+    }
+    rows
+}
+
+/// The page of the profile, from the documentation of its types.
+fn profile_page() -> String {
+    let folder = root().join("crates/contract/src");
+    let mut sources: Vec<PathBuf> = vec![folder.join("profile.rs")];
+    sources.extend(
+        fs::read_dir(folder.join("profile"))
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path()),
+    );
+    sources.sort();
+    let source: String = sources
+        .iter()
+        .filter_map(|path| fs::read_to_string(path).ok())
+        .collect();
+    let mut page = String::from(
+        "# The profile\n\nA profile (`--profile device.toml`) says what a document cannot. It is TOML; an \
+         unknown key and a value that can mean nothing are refused with their line. `probity init \
+         --contract FILE` writes one to begin with.\n\nThis page is made from the types in \
+         `crates/contract/src/profile.rs` (`UPDATE_DOCS=1 cargo test --test offline docs`).\n",
+    );
+    let mut open = vec![(String::new(), "Profile".to_owned())];
+    let mut told = BTreeSet::new();
+    while !open.is_empty() {
+        let (path, name) = open.remove(0);
+        let rows = keys(&source, &name);
+        if rows.is_empty() || !told.insert((path.clone(), name.clone())) {
+            continue;
+        }
+        let title = match path.is_empty() {
+            true => "Top level".to_owned(),
+            false => format!("`[{path}]`"),
+        };
+        page.push_str(&format!("\n## {title}\n\n| key | says |\n|---|---|\n"));
+        for (key, kind, said) in rows {
+            page.push_str(&format!("| `{key}` | {said} |\n"));
+            let inner = kind
+                .rsplit(['<', ' '])
+                .next()
+                .unwrap_or_default()
+                .trim_end_matches('>');
+            if source.contains(&format!("pub struct {inner} {{")) {
+                let dot = if path.is_empty() { "" } else { "." };
+                let each = if kind.contains("Map<") { ".NAME" } else { "" };
+                open.push((format!("{path}{dot}{key}{each}"), inner.to_owned()));
+            }
+        }
+    }
+    // Links of the documentation of Rust mean nothing here.
+    page.replace("[`", "`").replace("`]", "`")
+}
+
+#[test]
+fn the_page_of_the_profile_has_every_key() {
+    let path = root().join("docs/profile.md");
+    let page = profile_page();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, &page).expect("docs/profile.md");
+    }
+    let held = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        held == page,
+        "docs/profile.md is not what the types say: UPDATE_DOCS=1 cargo test --test offline docs"
+    );
+}
