@@ -197,8 +197,8 @@ fn profile_page() -> String {
         .collect();
     let mut page = String::from(
         "# The profile\n\nA profile (`--profile device.toml`) says what a document cannot. It is TOML; an \
-         unknown key and a value that can mean nothing are refused with their line. `probity init \
-         --contract FILE` writes one to begin with.\n\nThis page is made from the types in \
+         unknown key and a value that can mean nothing are refused with their line. Paths are \
+         below the base URL.\n\nThis page is made from the types in \
          `crates/contract/src/profile.rs` (`UPDATE_DOCS=1 cargo test --test offline docs`).\n",
     );
     let mut open = vec![(String::new(), "Profile".to_owned())];
