@@ -56,7 +56,7 @@ impl<'a> Run<'a> {
         if left == 0 {
             return;
         }
-        let subjects = subjects(&self.job.contract, &self.cases.plan());
+        let subjects = subjects(&self.job.contract, self.cases.plan());
         let mut desks = self.desks(&subjects);
         // First what separates listed readings, of every rule; then whether the device is really
         // what was concluded; then what describes those that fit none, which takes more.
@@ -122,7 +122,7 @@ impl<'a> Run<'a> {
     pub(super) async fn diagnose(&mut self) {
         let hopeless = self.take_stop();
         let mut left = self.job.options.questions.min(self.cases.places());
-        let subjects = subjects(&self.job.contract, &self.cases.plan());
+        let subjects = subjects(&self.job.contract, self.cases.plan());
         let mut culprit = None;
         for (subject, mut classifier) in self.desks(&subjects) {
             let (mut sent, mut taken) = (0, false);

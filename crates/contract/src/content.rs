@@ -79,10 +79,9 @@ impl<'d> Loader<'d> {
         let media = self.schemas.reader.object(media, &at)?;
         let used = ["schema", "example", "examples", "encoding"];
         self.schemas.reader.leave_out(media, &used, &at);
-        let schema = match media.get("schema") {
-            Some(schema) => Some(self.schema(schema, &format!("{at}/schema"), way)),
-            None => None,
-        };
+        let schema = media
+            .get("schema")
+            .map(|schema| self.schema(schema, &format!("{at}/schema"), way));
         Ok(Some(Content {
             media_type: essence(key),
             format: Format::of(key),

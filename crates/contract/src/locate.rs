@@ -51,10 +51,7 @@ pub(crate) fn line_of(source: &Source, place: &str) -> Option<Position> {
 fn position<T>(spanned: &Spanned<T>) -> Position {
     let location = spanned.referenced;
     let number = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
-    (
-        number(location.line() as u64),
-        number(location.column() as u64),
-    )
+    (number(location.line()), number(location.column()))
 }
 
 fn collect(tree: &Tree, at: &mut String, out: &mut HashMap<String, Position>) {

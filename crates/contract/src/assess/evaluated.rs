@@ -22,6 +22,9 @@ fn either(ours: &mut Seen, theirs: &Seen, certain: bool) {
     }
 }
 
+/// Called with each part that holds: the part, whether that is certain, and the schemas around it.
+type Visit<'v, A> = dyn FnMut(&A, &Schema, bool, &[&Schema]) + 'v;
+
 impl Assessor<'_> {
     pub(super) fn members_seen(
         &self,
@@ -113,7 +116,7 @@ impl Assessor<'_> {
         value: &Value,
         path: &FieldPath,
         around: &[&Schema],
-        visit: &mut dyn FnMut(&Self, &Schema, bool, &[&Schema]),
+        visit: &mut Visit<'_, Self>,
     ) {
         if around.len() > 32 {
             return;

@@ -506,7 +506,7 @@ fn missing_parameter<'r>(write: &Operation, read: &'r Operation) -> Option<&'r s
     let in_path = |name: &str| path_parameters(read).any(|p| p == name);
     required
         .into_iter()
-        .find(|name| !has(name) && !(same_path && in_path(name)))
+        .find(|name| !(has(name) || same_path && in_path(name)))
 }
 
 fn found(id: &IdSource, parameter: &str) -> String {

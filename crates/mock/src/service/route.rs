@@ -79,9 +79,16 @@ pub(super) fn collection_of(template: &str) -> Option<(&str, &str)> {
 mod tests {
     use super::arguments;
 
+    /// Template, path, and the parameters that it holds.
+    type Row = (
+        &'static str,
+        &'static str,
+        Option<&'static [(&'static str, &'static str)]>,
+    );
+
     #[test]
     fn parameters_are_taken_from_their_places() {
-        let rows: &[(&str, &str, Option<&[(&str, &str)]>)] = &[
+        let rows: &[Row] = &[
             ("/a", "/a", Some(&[])),
             ("/a", "/b", None),
             ("/a/{x}", "/a/", None),
