@@ -7,7 +7,6 @@
 //! | module | duty |
 //! |---|---|
 //! | [`cli`] | one file a subcommand; parses arguments, calls the library, chooses the exit code |
-//! | [`fuzzing`] | the bodies of the fuzz targets; nothing imports it |
 //! | [`report`] | terminal, JSON, JUnit from one result model |
 //! | [`campaign`] | inputs without end after the plan: generation, corpus, shrinking |
 //! | [`run`] | schedules on the probe: plan → findings; emits events |
