@@ -88,6 +88,10 @@ fn upgrade(report: &mut Report, value: &Value) {
     };
     let findings: &mut [Finding] = &mut report.findings;
     for (finding, found) in findings.iter_mut().zip(found.into_iter().flatten()) {
+        // Written again by this version: the members stand there already.
+        if found.get("members").is_some() {
+            continue;
+        }
         finding.instance.clone_from(&finding.fingerprint);
         let member = |case| Member {
             case,
