@@ -87,7 +87,7 @@ fn what_is_wrong_is_named_before_anything_is_sent() {
         ),
         (
             "run --device rate.toml",
-            "--device rate.toml: [limits] rate: -1",
+            "--profile rate.toml: [limits] rate: -1",
         ),
         ("run --device timeout.toml", "[limits] timeout-ms"),
         ("run --device unknown.toml", "unknown field `frobnicate`"),
@@ -100,7 +100,7 @@ fn what_is_wrong_is_named_before_anything_is_sent() {
             "[login] path: \"login\" is no path",
         ),
         ("run --device token.toml", "write \"/token\""),
-        ("plan --device deny.toml", "--device deny.toml: deny:"),
+        ("plan --device deny.toml", "--profile deny.toml: deny:"),
         (
             "run --target http://127.0.0.1:1 --token-env NOPE",
             "--token-env NOPE: there is no such",

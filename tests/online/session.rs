@@ -556,7 +556,7 @@ async fn a_session_that_ended_is_opened_again_for_the_restore() {
 async fn without_a_read_back_nothing_is_guarded() {
     let (server, model) = serve(first()).await;
     let device = device(&server, "");
-    let guard = Guard::take(&device, vec![guarded(&[])]).await;
+    let guard = Guard::take(&device, Vec::new()).await;
     assert_eq!(guard.restore(&device).await.ok, None);
     assert!(model.lock().unwrap().writes.is_empty());
     assert!(server.received().is_empty());
