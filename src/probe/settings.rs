@@ -167,6 +167,16 @@ impl Settings {
         }
     }
 
+    /// How many requests that would have written a state were refused since the last look at it.
+    pub fn refusals(&self, operation: &str) -> usize {
+        self.at(operation).map_or(0, |at| at.watch.refusals)
+    }
+
+    /// The operations that write the state that this one writes.
+    pub fn writers(&self, operation: &str) -> &[String] {
+        self.at(operation).map_or(&[], |at| &at.operations)
+    }
+
     /// Takes a state that was read for what stands.
     pub fn set_baseline(&mut self, operation: &str, value: Value) {
         if let Some(watch) = self.at_mut(operation) {
@@ -221,6 +231,7 @@ impl Settings {
         let watch = &mut self.at_mut(operation)?.watch;
         let difference = watch.differs_from_baseline(&now);
         watch.baseline = Some(now);
+        watch.refusals = 0;
         Some(difference)
     }
 
@@ -255,6 +266,7 @@ impl Settings {
                     }
                     at.unsettled = false;
                     at.watch.baseline = Some(value.clone());
+                    at.watch.refusals = 0;
                     return Some((difference, Some(value)));
                 }
                 Err(Unread::Broken(difference)) => return Some((Some(difference), None)),
@@ -276,6 +288,7 @@ impl Settings {
         match took {
             Took::Accepted | Took::Neither => watch.forget(),
             Took::Refused => {
+                watch.refusals += 1;
                 if watch.baseline.is_some()
                     && case.check == Check::Unchanged
                     && let Some(number) = number

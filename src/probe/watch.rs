@@ -27,6 +27,8 @@ pub struct SettingsWatch {
     clear: BTreeSet<String>,
     /// Refused cases since the last look, by the numbers that the schedule gives them.
     pub pending: Vec<usize>,
+    /// How many requests were refused since the last look, whether they are [pending](Self::pending) or not.
+    pub refusals: usize,
     /// Read-backs that failed in a row.
     pub failures: u32,
 }
@@ -105,6 +107,7 @@ impl SettingsWatch {
     pub fn forget(&mut self) {
         self.previous = self.baseline.take();
         self.pending.clear();
+        self.refusals = 0;
     }
 
     /// What stood before the last write, once.

@@ -89,6 +89,11 @@ impl<'a> Ledger<'a> {
         self.tally.explained(promise, kind, case)
     }
 
+    /// As [`Tally::has`].
+    pub(super) fn has(&self, promise: &str, kind: Kind) -> bool {
+        self.tally.has(promise, kind)
+    }
+
     /// As [`Tally::join_last`].
     pub(super) fn join_last(&mut self, promise: &str, kind: Kind, case: &Case) -> bool {
         self.tally.join_last(promise, kind, case)

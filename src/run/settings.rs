@@ -134,19 +134,7 @@ impl Run<'_> {
         if culprits == 0
             && let Some(last) = pending.last()
         {
-            // Something changed them once: not the same case every time, perhaps not a case at all.
-            let mut case = self.case(*last).clone();
-            case.input_class = "settings-changed-once".to_owned();
-            case.title = "refused requests".to_owned();
-            let deviation = Deviation::state_changed_once(
-                pending.len(),
-                &seen.pointer,
-                &seen.expected,
-                &seen.observed,
-            );
-            let promise = format!("{resource}.state.refusal");
-            self.ledger
-                .publish_new(&case, &promise, &deviation, (1, 2), String::new());
+            self.changed_once(resource, *last, pending.len(), seen);
         }
         self.probe.look_again().await;
         self.heed(None);
@@ -207,25 +195,54 @@ impl Run<'_> {
         Some((seen.judgement.took == Took::Refused, difference))
     }
 
+    /// Something changed settings once while requests were refused: not the same case every time,
+    /// perhaps not a case at all. `at`: the last of the `refusals`.
+    fn changed_once(&mut self, resource: &str, at: usize, refusals: usize, seen: &Difference) {
+        let mut case = self.case(at).clone();
+        case.input_class = "settings-changed-once".to_owned();
+        case.title = "refused requests".to_owned();
+        let (expected, observed) = (&seen.expected, &seen.observed);
+        let deviation = Deviation::state_changed_once(refusals, &seen.pointer, expected, observed);
+        let promise = format!("{resource}.state.refusal");
+        self.ledger
+            .publish_new(&case, &promise, &deviation, (1, 2), String::new());
+    }
+
     /// At the end of the plan: the last known settings still stand.
     pub(super) async fn final_settings(&mut self) {
         for resource in self.probe.settings().operations() {
+            let refusals = self.probe.settings().refusals(&resource);
             let Some(difference) = self.probe.compare(&resource).await else {
                 continue;
             };
-            self.ledger
-                .state(&format!("{resource}.state.readback"), difference.is_none());
-            if let Some(difference) = difference
-                && let Some(at) = self.progress.answered()
-            {
-                let deviation = Deviation::not_kept(
-                    &difference.pointer,
-                    &difference.expected,
-                    &difference.observed,
-                );
+            let (Some(difference), Some(at)) = (&difference, self.progress.answered()) else {
+                self.ledger
+                    .state(&format!("{resource}.state.readback"), difference.is_none());
+                continue;
+            };
+            if refusals == 0 {
+                self.ledger
+                    .state(&format!("{resource}.state.readback"), false);
+                let Difference {
+                    pointer,
+                    expected,
+                    observed,
+                } = difference;
+                let deviation = Deviation::not_kept(pointer, expected, observed);
                 self.add_plain(at, "state.readback", deviation, "settings-not-kept");
+            } else if !self.refusal_is_known_to_change(&resource) {
+                self.changed_once(&resource, at, refusals, difference);
             }
         }
+    }
+
+    /// Whether a refusal of some operation that writes this state is known to have changed it.
+    fn refusal_is_known_to_change(&self, resource: &str) -> bool {
+        let mut writers = self.probe.settings().writers(resource).iter();
+        writers.any(|operation| {
+            let promise = format!("{operation}.state.refusal");
+            self.ledger.has(&promise, Kind::StateChangedByRefusal)
+        })
     }
 }
 

@@ -184,6 +184,12 @@ impl Tally {
         self.known(&id, &case.id)
     }
 
+    /// Whether there is a finding of this promise and kind.
+    pub fn has(&self, promise: &str, kind: Kind) -> bool {
+        let like = |f: &Finding| f.promise == promise && f.kind == kind;
+        self.findings.iter().any(like)
+    }
+
     /// `case` joins the last finding of this promise and kind, where there is one.
     pub fn join_last(&mut self, promise: &str, kind: Kind, case: &Case) -> bool {
         let like = |f: &&Finding| f.promise == promise && f.kind == kind;

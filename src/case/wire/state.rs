@@ -330,6 +330,20 @@ fn half_stored(bench: &mut Bench<'_, '_>) {
     }
 }
 
+/// The promise that a device breaks which accepts such a body: that is not a matter of state.
+fn broken_rule(fault: &Fault) -> String {
+    let at = fault
+        .field
+        .as_ref()
+        .map(FieldPath::dotted)
+        .unwrap_or_default();
+    match fault.kind {
+        FaultKind::Missing => format!("body.{at}.required"),
+        FaultKind::WrongType => format!("body.{at}.type"),
+        _ => "body.json".to_owned(),
+    }
+}
+
 fn refused(
     bench: &mut Bench<'_, '_>,
     (name, tier): (String, u8),
@@ -343,7 +357,7 @@ fn refused(
         title,
         class: "state:refused-late".to_owned(),
         tier,
-        promises: vec!["state.refusal".to_owned()],
+        promises: vec!["state.refusal".to_owned(), broken_rule(&fault)],
         request: Request::Http(bench.context.request(bench.op, Some(bytes))),
         expect: Expect::Refused {
             faults: vec![fault],

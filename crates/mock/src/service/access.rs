@@ -259,7 +259,9 @@ impl Service {
             reply = json_reply(401, &json!({"error": "Unauthorized"}));
         }
         if self.planted.has("unauthorized-shows-settings")
-            && let Some(settings) = self.lock().settings.get(&operation.id)
+            && let Some(settings) = self
+                .lock()
+                .kept(&self.key(operation, ask.path), &operation.id)
         {
             let shown = json!({"error": "Log In", "settings": settings});
             reply = json_reply(reply.status, &shown);

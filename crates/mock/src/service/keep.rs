@@ -16,9 +16,16 @@ impl Service {
         let key = self.key(operation, path);
         let mut state = self.lock();
         if self.planted.has("refusal-resets")
-            && let Some(initial) = state.initial.get(&key).cloned()
+            && let Some(initial) = state
+                .initial
+                .get(&key)
+                .or_else(|| state.initial.get(&operation.id))
+                .cloned()
         {
             state.settings.insert(key.clone(), initial);
+        }
+        if let Some(kept) = state.kept(&key, &operation.id).cloned() {
+            state.settings.entry(key.clone()).or_insert(kept);
         }
         let (Value::Object(new), Some(Value::Object(settings))) =
             (value, state.settings.get_mut(&key))
@@ -64,7 +71,7 @@ impl Service {
             return;
         }
         let patches = operation.method == "PATCH" && !self.planted.has("patch-replaces");
-        let old = state.settings.get(&key).cloned().unwrap_or_default();
+        let old = state.kept(&key, &operation.id).cloned().unwrap_or_default();
         let mut new = value.clone();
         if let (Some(body), Value::Object(map)) = (&operation.body, &mut new)
             && !matches!(
@@ -132,7 +139,7 @@ impl Service {
     }
 
     /// The key under which the body of an operation is kept.
-    fn key(&self, operation: &Operation, path: &str) -> String {
+    pub(super) fn key(&self, operation: &Operation, path: &str) -> String {
         resources::key(&self.contract.operations, operation, path)
     }
 

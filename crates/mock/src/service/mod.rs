@@ -116,6 +116,14 @@ pub(crate) struct Service {
     state: Mutex<State>,
 }
 
+impl State {
+    /// What is kept under a key; what the operation started with where nothing was written yet.
+    fn kept(&self, key: &str, operation: &str) -> Option<&Value> {
+        let kept = self.settings.get(key);
+        kept.or_else(|| self.settings.get(operation))
+    }
+}
+
 impl Service {
     pub(crate) fn new(config: &MockConfig) -> Result<Service, String> {
         let planted = Planted::new(&config.faults, &config.contract, &config.profile)?;
@@ -336,7 +344,9 @@ impl Service {
         if let Err(reply) = self.authorize(operation, ask) {
             return reply;
         }
-        let mut shown = self.lock().settings.get(id).cloned().unwrap_or_default();
+        let key = resources::key(&self.contract.operations, operation, ask.path);
+        let kept = self.lock().kept(&key, id).cloned();
+        let mut shown = kept.unwrap_or_default();
         if self.chosen.is("readback-secret", "placeholder")
             && let Some(how) = self.profile.read_back.get(id)
         {
