@@ -177,7 +177,8 @@ pub async fn hunt(
         recovery: options.recovery,
         stop: options.stop.clone(),
     };
-    let probe = Probe::new(law, job.device, patience);
+    let mut probe = Probe::new(law, job.device, patience);
+    let opened = open(&mut probe, job, past, listener).await;
     let mut weigher = Weigher::new(job.context);
     // What may not be sent needs no inputs.
     weigher.retain(|op| job.device.may_test(&op.id));
@@ -208,22 +209,33 @@ pub async fn hunt(
         requests_before: 0,
     };
     let begun = night.remember(past, &mut seeds);
-    if let Err(why) = night.probe.start(job.context, &options.restore).await {
+    if let Err(why) = opened {
         night.stop = Some(why);
     } else {
-        match past.settings() {
-            Some(before) => night.probe.adopt(before),
-            None => {
-                let before = night.probe.snapshot();
-                night.listener.on(&Event::Settings(&before));
-            }
-        }
         if !begun {
             night.load(&mut seeds);
         }
         night.work(&seeds, source).await;
     }
     night.conclude().await
+}
+
+/// Opens the session; finds out what can be put back, before anything is written.
+async fn open(
+    probe: &mut Probe<'_>,
+    job: &Job<'_>,
+    past: &Past,
+    listener: &mut dyn Listener,
+) -> Result<(), String> {
+    probe.start(job.context, &job.options.restore).await?;
+    match past.settings() {
+        Some(before) => probe.adopt(before),
+        None => {
+            listener.on(&Event::Settings(&probe.snapshot()));
+            probe.prove().await;
+        }
+    }
+    Ok(())
 }
 
 impl Night<'_, '_> {

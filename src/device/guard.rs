@@ -207,6 +207,33 @@ impl Guard {
             .collect()
     }
 
+    /// Operations whose state could not be read, so that nobody could put it back, and why.
+    pub fn not_restorable(&self) -> Vec<(String, String)> {
+        let mut out = Vec::new();
+        for entry in &self.entries {
+            if let Err(error) = &entry.before {
+                let why = format!("its state cannot be read: {error}");
+                out.extend(entry.write.writers.iter().map(|w| (w.clone(), why.clone())));
+            }
+        }
+        out
+    }
+
+    /// Writes every state back as it was read, before anything else is written: whether a device
+    /// takes back what it shows is known only then. What it refuses as invalid, or shows otherwise
+    /// afterwards, could not be put back: the operations that write it, and why, secrets masked.
+    /// Not tried where a member cannot be read and is not known: a write without it might change it.
+    pub async fn prove(&self, device: &Device) -> Vec<(String, String)> {
+        let mut out = Vec::new();
+        for entry in &self.entries {
+            if let Some(why) = entry.prove(device).await {
+                let why = device.mask(&why);
+                out.extend(entry.write.writers.iter().map(|w| (w.clone(), why.clone())));
+            }
+        }
+        out
+    }
+
     /// Members whose read-back is a placeholder and whose value is not known: they cannot be put
     /// back. `(operation, JSON pointer, environment variable that would help)`.
     pub fn lost(&self) -> Vec<(String, String, Option<String>)> {
@@ -271,6 +298,31 @@ impl Entry {
             .filter(|p| self.knows(p) && !self.hidden.contains_key(*p))
             .cloned()
             .collect()
+    }
+
+    /// Why what this device shows cannot be written back to it; `None` where it can, or where that
+    /// cannot be tried.
+    async fn prove(&self, device: &Device) -> Option<String> {
+        let before = self.before.as_ref().ok()?;
+        if !self.unknown(before).is_empty() {
+            return None;
+        }
+        let (status, written) = self.write(device, &self.body(before)).await;
+        if status.is_some_and(says_invalid) {
+            let why = written.err()?;
+            return Some(format!("its state could not be put back: {why}"));
+        }
+        let now = self.settled(device, before).await.ok()?;
+        let pointer = self.differences(before, &now).into_iter().next()?;
+        let show = |state: &ReadBackState| {
+            let value = state.get(&pointer);
+            value.map_or_else(|| "absent".to_owned(), Value::to_string)
+        };
+        Some(format!(
+            "its state could not be put back: written back as it was read, {pointer} was {} and is {}",
+            show(before),
+            show(&now)
+        ))
     }
 
     async fn restore(&self, device: &Device, restored: &mut Restored) {
@@ -423,6 +475,12 @@ impl Entry {
         };
         (status, written)
     }
+}
+
+/// Whether a refusal is about what was sent. 401, 403, 404, 409 and the like speak of rights, place
+/// or moment: such a device refuses what follows too, and changes nothing.
+fn says_invalid(status: u16) -> bool {
+    matches!(status, 400 | 413 | 415 | 422)
 }
 
 /// Whether `pointer` is `ancestor` or below it.

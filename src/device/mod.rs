@@ -265,6 +265,11 @@ impl Device {
         self.policy.as_ref()
     }
 
+    /// Why an operation is not sent whose effect could not be put back on this device.
+    pub fn withheld(&self, operation: &str) -> Option<String> {
+        self.policy.as_ref()?.withheld(operation)
+    }
+
     /// Whether the operation with this id may be tested.
     pub fn may_test(&self, operation: &str) -> bool {
         self.policy

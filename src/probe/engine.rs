@@ -123,8 +123,25 @@ impl<'a> Probe<'a> {
         self.session.open().await?;
         let guard = Guard::take(device, guarded).await;
         self.settings = Settings::learn(&guard);
+        withhold(device, guard.not_restorable());
         self.guard = Some(guard);
         Ok(())
+    }
+
+    /// Finds out, before the first write of a job, whether the device takes back the state that it
+    /// shows; what could not be put back is not sent from then on ([`Policy::withhold`]).
+    ///
+    /// [`Policy::withhold`]: crate::contract::Policy::withhold
+    pub async fn prove(&mut self) {
+        let device = self.device();
+        // Nothing can be harmed, or the caller has not asked what may be sent.
+        if device.policy().is_none_or(|p| p.is_harmless()) {
+            return;
+        }
+        let Some(guard) = &self.guard else { return };
+        withhold(device, guard.prove(device).await);
+        // What it was written for may show it in another form now.
+        self.look_again().await;
     }
 
     /// [`Probe::open`] for a device that nothing else is known of. `restore`: operation → JSON
@@ -421,6 +438,15 @@ impl<'a> Probe<'a> {
         if seen.exchange.answer().is_some() {
             self.session
                 .answers_to(&case.request, took == Took::Refused);
+        }
+    }
+}
+
+/// Operations that are not sent from now on, and why.
+fn withhold(device: &Device, operations: Vec<(String, String)>) {
+    for (operation, why) in operations {
+        if let Some(policy) = device.policy() {
+            policy.withhold(&operation, &why);
         }
     }
 }

@@ -18,7 +18,10 @@ impl Run<'_> {
             return;
         }
         let mut operations = BTreeSet::new();
-        let ordinary = |case: &&Case| matches!(case.request, Request::Http(_));
+        let ordinary = |case: &&Case| {
+            matches!(case.request, Request::Http(_))
+                && self.job.device.withheld(&case.operation).is_none()
+        };
         let plan = self.cases.plan().iter().filter(ordinary);
         let (valid, other): (Vec<&Case>, Vec<&Case>) =
             plan.partition(|case| case.expect == Expect::Accepted);

@@ -213,7 +213,8 @@ impl<'a> Ledger<'a> {
         let promises = tally.promises(&job.contract);
         let mut operations = tally.operations(&job.contract, &job.plan, stopped);
         for operation in &mut operations {
-            let reason = operation.reason.as_deref();
+            let reason = self.device.withheld(&operation.id);
+            let reason = reason.as_deref().or(operation.reason.as_deref());
             operation.reason = reason.map(|r| self.device.mask(r));
         }
         let by_id: BTreeMap<&str, &Case> = cases.all().map(|c| (c.id.as_str(), c)).collect();

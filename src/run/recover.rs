@@ -42,9 +42,12 @@ impl Run<'_> {
             return false;
         };
         for (operation, why) in guard.unread() {
+            let sent = match self.job.device.may_test(&operation) {
+                true => "state is not judged and nothing is put back",
+                false => "nothing could be put back, so it is not tested without --allow",
+            };
             self.ledger.note(format!(
-                "{operation}: settings cannot be read back ({why}); \
-                 state is not judged and nothing is put back"
+                "{operation}: settings cannot be read back ({why}); {sent}"
             ));
         }
         for (operation, member, env) in guard.lost() {

@@ -86,6 +86,7 @@ pub async fn resume(job: &Job, past: &Past, listener: &mut dyn Listener) -> Outc
             None => {
                 let before = run.probe.snapshot();
                 run.ledger.tell(&Event::Settings(&before));
+                run.probe.prove().await;
             }
         }
     }
@@ -233,7 +234,7 @@ impl<'a> Run<'a> {
         for window in [first].into_iter().chain(rest.chunks(WINDOW)) {
             let (quiet, loud): (Vec<usize>, Vec<usize>) = window
                 .iter()
-                .filter(|at| !self.cases.is_done(**at))
+                .filter(|at| !self.cases.is_done(**at) && !self.is_withheld(**at))
                 .partition(|at| must_be_refused(self.case(**at)));
             if quiet.is_empty() && loud.is_empty() {
                 continue;
@@ -270,6 +271,12 @@ impl<'a> Run<'a> {
             }
             self.watch_life(window).await;
         }
+    }
+
+    /// Whether the device has shown that what a case may change could not be put back.
+    pub(super) fn is_withheld(&self, at: usize) -> bool {
+        let operation = &self.case(at).operation;
+        self.job.device.withheld(operation).is_some()
     }
 
     /// Whether the profile's limits forbid to send a case.

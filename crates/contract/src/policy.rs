@@ -9,7 +9,7 @@ use super::profile::Profile;
 use super::resource::Kind;
 use super::route::{self, Route};
 use globset::{Glob, GlobSet, GlobSetBuilder};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{PoisonError, RwLock};
 
@@ -62,6 +62,9 @@ pub struct Policy {
     removes: bool,
     /// Paths of what was created in this run, without a slash at the end.
     created: RwLock<BTreeSet<String>>,
+    /// Operations whose effect the device itself has shown to be another than the document says →
+    /// why.
+    withheld: RwLock<BTreeMap<String, String>>,
 }
 
 struct Entry {
@@ -115,6 +118,7 @@ impl Policy {
             everything: false,
             removes: false,
             created: RwLock::default(),
+            withheld: RwLock::default(),
         })
     }
 
@@ -155,6 +159,31 @@ impl Policy {
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .remove(bare(path));
+    }
+
+    /// Whether nothing that is sent can do harm.
+    pub fn is_harmless(&self) -> bool {
+        self.everything
+    }
+
+    /// Says that what an operation writes cannot be put back on this device, and why: from now on
+    /// it is [`Effect::Irreversible`], sent only where the user allows that.
+    pub fn withhold(&self, operation: &str, why: &str) {
+        self.withheld
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(operation.to_owned(), why.to_owned());
+    }
+
+    /// Why an operation is [withheld](Self::withhold) and not sent.
+    pub fn withheld(&self, operation: &str) -> Option<String> {
+        let why = self.is_withheld(operation)?;
+        self.operation(operation).is_err().then_some(why)
+    }
+
+    fn is_withheld(&self, operation: &str) -> Option<String> {
+        let withheld = self.withheld.read().unwrap_or_else(PoisonError::into_inner);
+        withheld.get(operation).cloned()
     }
 
     fn is_own(&self, target: &str) -> bool {
@@ -254,7 +283,14 @@ impl Policy {
         if effect.on_own && target.is_none_or(|t| self.is_own(t)) && !self.read_only {
             return Ok(());
         }
-        Err(refused(entry, effect))
+        match self.is_withheld(&entry.id) {
+            Some(why) => Err(refusal(
+                Some(entry.id.clone()),
+                Effect::Irreversible,
+                format!("{why} (opened by --allow {})", entry.id),
+            )),
+            None => Err(refused(entry, effect)),
+        }
     }
 
     fn opened(&self, entry: &Entry, effect: &OperationEffect) -> bool {
@@ -263,6 +299,7 @@ impl Policy {
         }
         let harmless = match effect.effect {
             Effect::Creates => self.removes,
+            Effect::Writes => self.is_withheld(&entry.id).is_none(),
             other => other.harmless(),
         };
         harmless || entry.named || self.irreversible && !entry.said_to_act
