@@ -20,6 +20,8 @@ pub struct GuardedWrite {
     pub operation: String,
     /// Every operation that writes it.
     pub writers: Vec<String>,
+    /// Whether it may be written where it cannot be read.
+    pub optional: bool,
     /// How its state is read.
     pub read: StateRead,
     /// How the write is sent: method, target and headers, the operation's own media type among
@@ -211,7 +213,9 @@ impl Guard {
     pub fn not_restorable(&self) -> Vec<(String, String)> {
         let mut out = Vec::new();
         for entry in &self.entries {
-            if let Err(error) = &entry.before {
+            if let Err(error) = &entry.before
+                && !entry.write.optional
+            {
                 let why = format!("its state cannot be read: {error}");
                 out.extend(entry.write.writers.iter().map(|w| (w.clone(), why.clone())));
             }
@@ -313,7 +317,9 @@ impl Entry {
             return Some(format!("its state could not be put back: {why}"));
         }
         let now = self.settled(device, before).await.ok()?;
-        let pointer = self.differences(before, &now).into_iter().next()?;
+        // What the device cannot hold exactly is a matter of the run.
+        let kept = |p: &String| !rounded(before.get(p), now.get(p));
+        let pointer = self.differences(before, &now).into_iter().find(kept)?;
         let show = |state: &ReadBackState| {
             let value = state.get(&pointer);
             value.map_or_else(|| "absent".to_owned(), Value::to_string)

@@ -140,8 +140,10 @@ impl<'a> Probe<'a> {
         }
         let Some(guard) = &self.guard else { return };
         withhold(device, guard.prove(device).await);
-        // What it was written for may show it in another form now.
-        self.look_again().await;
+        // A device may show in another form what it was told itself.
+        for operation in self.settings.operations() {
+            self.settings.compare(device, &operation).await;
+        }
     }
 
     /// [`Probe::open`] for a device that nothing else is known of. `restore`: operation → JSON

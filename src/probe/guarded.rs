@@ -79,6 +79,7 @@ fn state(context: &Context<'_>, resource: &Resource, known: &Known) -> Option<Gu
     }
     Some(GuardedWrite {
         operation: operation.id.clone(),
+        optional: writers.iter().any(|w| is_optional(context, w)),
         writers,
         read,
         request,
@@ -87,6 +88,14 @@ fn state(context: &Context<'_>, resource: &Resource, known: &Known) -> Option<Gu
         values: known.get(&operation.id).cloned().unwrap_or_default(),
         stand_ins: stand_ins(context, operation),
     })
+}
+
+/// Whether the profile says so of the operation's read.
+fn is_optional(context: &Context<'_>, writer: &str) -> bool {
+    let profile = context.profile;
+    let named = |op| profile.named(&profile.read_back, op);
+    let how = context.contract.operation(writer).and_then(named);
+    how.is_some_and(|how| how.optional)
 }
 
 /// Two writes of one state: the one whose body knows more puts it back.

@@ -406,6 +406,7 @@ fn guarded(values: &[(&str, Value)]) -> GuardedWrite {
     GuardedWrite {
         operation: "write".to_owned(),
         writers: vec!["write".to_owned()],
+        optional: false,
         read: StateRead::of(&Profile::from_toml(PROFILE).unwrap().read_back["write"]),
         read_only: Vec::new(),
         request: HttpRequest {
@@ -492,6 +493,49 @@ async fn what_nobody_knows_does_not_keep_the_rest_from_being_put_back() {
     assert_eq!(model.settings["name"], "one", "the rest is not");
     assert_eq!(model.settings["secret"], "stand-in");
     assert_eq!(restored.reasons.len(), 1, "{:?}", restored.reasons);
+}
+
+#[tokio::test]
+async fn what_a_device_does_not_take_back_is_known_before_anything_is_written() {
+    let values = [("/secret", json!("s3cret"))];
+    let table = [
+        (
+            json!({"name": "one", "inner": {"a": 1}, "secret": "x"}),
+            None,
+        ),
+        // Its own state is invalid to it.
+        (
+            json!({"name": 7, "inner": {"a": 1}, "secret": "x"}),
+            Some("status 400"),
+        ),
+    ];
+    for (settings, want) in table {
+        let (server, model) = serve(settings.clone()).await;
+        let device = device(&server, PROFILE);
+        device.login().await.unwrap();
+        let guard = Guard::take(&device, vec![guarded(&values)]).await;
+        let unproven = guard.prove(&device).await;
+        match want {
+            None => assert_eq!(unproven, []),
+            Some(want) => assert!(unproven[0].1.contains(want), "{unproven:?}"),
+        }
+        let model = model.lock().unwrap();
+        assert_eq!(model.writes.len(), 1, "{settings}");
+        assert_eq!(model.settings["name"], settings["name"]);
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_cannot_be_put_back() {
+    let (server, _) = serve(first()).await;
+    // Nobody has logged in.
+    let device = device(&server, PROFILE);
+    for (optional, want) in [(false, 1), (true, 0)] {
+        let mut write = guarded(&[]);
+        write.optional = optional;
+        let guard = Guard::take(&device, vec![write]).await;
+        assert_eq!(guard.not_restorable().len(), want);
+    }
 }
 
 #[tokio::test]

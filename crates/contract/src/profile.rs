@@ -203,6 +203,10 @@ pub struct ReadBack {
     /// Fields whose read-back is not their value: JSON pointer (below `root`) → what it says.
     #[serde(default)]
     pub unreadable: BTreeMap<String, Unreadable>,
+    /// Test the write also on a device that does not answer the read: its settings are then not put
+    /// back, and the report says so.
+    #[serde(default)]
+    pub optional: bool,
 }
 
 /// A field that cannot be read back.
