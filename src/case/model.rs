@@ -1,5 +1,6 @@
 //! Cases and expectations as plain data, and the trait that every strategy implements.
 
+use super::draft::UNSURE_TARGET;
 use super::memo::Memo;
 use crate::contract::{Contract, FaultKind, FieldPath, Operation, answers_promise};
 use crate::exchange::Request;
@@ -45,6 +46,16 @@ impl Case {
         match self.promises.iter().find(|p| !of_state(p)) {
             Some(promise) => promise.clone(),
             None => answers_promise(&self.operation),
+        }
+    }
+
+    /// Whether it is valid by the document, be it that nobody knows whether there is what its path
+    /// names.
+    pub fn is_valid(&self) -> bool {
+        match &self.expect {
+            Expect::Accepted | Expect::AcceptedOr { .. } => true,
+            Expect::Either { question, .. } => question == UNSURE_TARGET,
+            _ => false,
         }
     }
 

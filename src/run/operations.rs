@@ -36,7 +36,7 @@ impl Progress {
             .iter()
             .any(|v| v.ruling == Ruling::Kept && case.promises.contains(&v.promise));
         match case.expect {
-            Expect::Accepted | Expect::AcceptedOr { .. } => {
+            _ if case.is_valid() => {
                 self.valid += u64::from(broken || judgement.took == Took::Accepted);
             }
             Expect::Refused { .. } => self.invalid += u64::from(broken || kept),
@@ -45,7 +45,7 @@ impl Progress {
     }
 
     pub(super) fn drew(&mut self, case: &Case, exchange: &Exchange) {
-        if !matches!(case.expect, Expect::Accepted | Expect::AcceptedOr { .. }) {
+        if !case.is_valid() {
             return;
         }
         let what = match (exchange.answer(), exchange.failure()) {
@@ -103,7 +103,7 @@ pub(super) fn results(
     for case in &plan.cases {
         let plan = plans.entry(case.operation.as_str()).or_default();
         plan.any = true;
-        plan.valid |= matches!(case.expect, Expect::Accepted | Expect::AcceptedOr { .. });
+        plan.valid |= case.is_valid();
         plan.invalid |= matches!(case.expect, Expect::Refused { .. });
     }
     let left_out: BTreeMap<&str, &LeftOut> = plan
