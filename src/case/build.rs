@@ -9,7 +9,9 @@ pub use super::values::is_type;
 use super::media;
 use super::model::Context;
 use super::serialize::{self, Written, escape};
-use crate::contract::{Access, Contract, Operation, Parameter, Place, SecurityScheme};
+use crate::contract::{
+    Access, Contract, Effect, Operation, Parameter, Place, Policy, SecurityScheme,
+};
 use crate::exchange::{DigestForm, HttpRequest, Part, Secret, Template};
 use crate::profile::Profile;
 use serde_json::Value;
@@ -35,6 +37,23 @@ impl Context<'_> {
     /// [`Context::request`] without any credential.
     pub fn unauthorized_request(&self, op: &Operation, body: Option<Vec<u8>>) -> HttpRequest {
         self.build_request(op, body, false, None)
+    }
+
+    /// Tells a policy which resources' states are kept over a job: of an operation whose path has
+    /// parameters the one that its requests name unless a case says otherwise.
+    pub fn tell_kept(&self, policy: &Policy) {
+        let templated = self
+            .contract
+            .operations
+            .iter()
+            .filter(|o| o.path.contains('{'));
+        for op in templated {
+            let effect = policy.effects().get(&op.id);
+            if effect.is_some_and(|e| e.effect == Effect::Writes) {
+                let target = self.unauthorized_request(op, None).target;
+                policy.keeps(&op.id, &target.to_string());
+            }
+        }
     }
 
     /// [`Context::request`] with one parameter changed.

@@ -206,6 +206,7 @@ fn permitted(
             Vec::new(),
         );
     };
+    context.tell_kept(policy);
     let mut permitted = Vec::new();
     let mut counted: BTreeMap<(String, Effect, String), usize> = BTreeMap::new();
     for case in cases {

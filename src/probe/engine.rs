@@ -121,6 +121,9 @@ impl<'a> Probe<'a> {
             device.set_auth(headers, query);
         }
         self.session.open().await?;
+        if let Some(policy) = device.policy() {
+            context.tell_kept(policy);
+        }
         let guard = Guard::take(device, guarded).await;
         self.settings = Settings::learn(&guard);
         withhold(device, guard.not_restorable());

@@ -627,6 +627,38 @@ fn nothing_slips_past_the_policy() {
 /// With its built-in profile nothing of the embedded contract is left out, and the budget leaves
 /// every strategy some cases.
 #[test]
+fn one_of_many_is_written_only_where_its_state_is_kept() {
+    let contract = document(&[
+        "GET /zones/{id} - a,b",
+        "PUT /zones/{id} a,b a,b",
+    ]);
+    let profile = Profile::default();
+    let policy = Policy::new(&contract, &profile, &Allowed::default()).expect("a policy");
+    let writer = contract.operations.iter().find(|o| o.method == "PUT");
+    let writer = writer.expect("a PUT").id.clone();
+    assert!(policy.operation(&writer).is_ok());
+    policy.keeps(&writer, "/zones/1?mode=now");
+    let table = [
+        ("GET", "/zones/7", true),
+        ("PUT", "/zones/1", true),
+        ("PUT", "/zones/1?mode=later", true),
+        // PUT may create what is not there (RFC 9110 §9.3.4).
+        ("PUT", "/zones/7", false),
+        ("PUT", "/zones/probity", false),
+        ("PATCH", "/zones/7", false),
+    ];
+    for (method, target, want) in table {
+        let said = policy.permits(&ask(method, target));
+        assert_eq!(said.is_ok(), want, "{method} {target}: {said:?}");
+    }
+    policy.created("/zones/7");
+    assert!(policy.permits(&ask("PUT", "/zones/7")).is_ok());
+    policy.withhold(&writer, "its state cannot be read");
+    assert!(policy.permits(&ask("PUT", "/zones/1")).is_err());
+    assert!(policy.withheld(&writer).is_some());
+}
+
+#[test]
 fn the_embedded_contract_loses_nothing() {
     let (contract, profile) = sip_settings();
     let texts = contract.texts();

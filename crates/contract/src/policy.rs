@@ -65,6 +65,8 @@ pub struct Policy {
     /// Operations whose effect the device itself has shown to be another than the document says →
     /// why.
     withheld: RwLock<BTreeMap<String, String>>,
+    /// Operation → paths of the resources whose state is kept over the job.
+    kept: RwLock<BTreeMap<String, BTreeSet<String>>>,
 }
 
 struct Entry {
@@ -74,6 +76,8 @@ struct Entry {
     named: bool,
     /// `x-acts` or `deny`: opened by name only.
     said_to_act: bool,
+    /// Its path has parameters.
+    one_of_many: bool,
 }
 
 impl Policy {
@@ -95,6 +99,7 @@ impl Policy {
             route: Route::new(&op.path),
             named: named.has(&op.id, &op.signature()),
             said_to_act: op.acts == Some(true) || deny.has(&op.path),
+            one_of_many: op.path.contains('{'),
         };
         let login = profile
             .login
@@ -119,6 +124,7 @@ impl Policy {
             removes: false,
             created: RwLock::default(),
             withheld: RwLock::default(),
+            kept: RwLock::default(),
         })
     }
 
@@ -164,6 +170,28 @@ impl Policy {
     /// Whether nothing that is sent can do harm.
     pub fn is_harmless(&self) -> bool {
         self.everything
+    }
+
+    /// Says that the state at this target is kept and put back. An operation whose path has
+    /// parameters writes one resource of many: it is sent to those that are kept, and to own ones,
+    /// and to no other.
+    pub fn keeps(&self, operation: &str, target: &str) {
+        self.kept
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry(operation.to_owned())
+            .or_default()
+            .insert(bare(target).to_owned());
+    }
+
+    /// Whether the state that an operation writes at this target is kept.
+    fn is_kept(&self, entry: &Entry, target: Option<&str>) -> bool {
+        let Some(target) = target.filter(|_| entry.one_of_many) else {
+            return true;
+        };
+        let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
+        let kept = kept.get(&entry.id);
+        kept.is_some_and(|paths| paths.contains(bare(target)))
     }
 
     /// Says that what an operation writes cannot be put back on this device, and why: from now on
@@ -277,13 +305,22 @@ impl Policy {
         let Some(effect) = self.effects.get(&entry.id) else {
             return Ok(());
         };
-        if self.everything || self.opened(entry, effect) {
+        let by_name = entry.named || self.irreversible && !entry.said_to_act;
+        let elsewhere = effect.effect == Effect::Writes && !by_name && !self.is_kept(entry, target);
+        if self.everything || self.opened(entry, effect) && !elsewhere {
             return Ok(());
         }
-        if effect.on_own && target.is_none_or(|t| self.is_own(t)) && !self.read_only {
+        let own = target.is_some_and(|t| self.is_own(t));
+        if (effect.on_own && (target.is_none() || own) || elsewhere && own) && !self.read_only {
             return Ok(());
         }
-        match self.is_withheld(&entry.id) {
+        let withheld = self.is_withheld(&entry.id).or_else(|| {
+            let resource = (elsewhere && !self.read_only).then_some(&effect.resource)?;
+            Some(format!(
+                "of all {resource} one is kept and can be put back, and this is another"
+            ))
+        });
+        match withheld {
             Some(why) => Err(refusal(
                 Some(entry.id.clone()),
                 Effect::Irreversible,
@@ -337,7 +374,13 @@ impl Policy {
             match (method, r.kind) {
                 // What is deleted of one of many, or in a listing, nobody can make again.
                 ("DELETE", Kind::Item) | (_, Kind::Collection) => false,
-                _ => writers.any(put_back) && r.writers.iter().all(|w| self.operation(w).is_ok()),
+                _ => {
+                    let kept = |e: &OperationEffect| {
+                        let mut entries = self.operations.iter().filter(|o| o.id == e.operation);
+                        put_back(e) && entries.all(|o| self.is_kept(o, Some(target)))
+                    };
+                    writers.any(kept) && r.writers.iter().all(|w| self.operation(w).is_ok())
+                }
             }
         });
         match restorable {
