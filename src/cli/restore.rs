@@ -128,6 +128,8 @@ fn put_back(
     let credentials = args.device.credentials(&profile)?;
     let options = args.device.options(base, credentials, &profile);
     let device = Device::new(options, profile.clone())?;
+    let mut before = before.clone();
+    before.values_mut().for_each(|v| device.reveal(v));
     let texts = contract.texts();
     let context = Context {
         contract: &contract,
@@ -159,7 +161,7 @@ fn put_back(
                 reasons: vec![why],
             });
         }
-        probe.adopt(before);
+        probe.adopt(&before);
         Ok(probe.restore().await)
     })
 }

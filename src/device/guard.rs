@@ -10,6 +10,7 @@ use super::put_back::{patiently, put_back, settled};
 use super::read_back::{ReadBackState, StateRead, token};
 use super::{Device, ReadBackError, lock};
 use crate::exchange::{HttpRequest, Outcome, Template};
+use crate::redact::MASK;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -190,9 +191,10 @@ impl Guard {
             let Some(value) = before.get(&entry.write.operation) else {
                 continue;
             };
+            let unreadable = entry.write.read.unreadable.keys().cloned();
             entry.before = Ok(ReadBackState {
+                unreadable: unreadable.chain(masked(value)).collect(),
                 value: value.clone(),
-                unreadable: entry.write.read.unreadable.keys().cloned().collect(),
                 etag: None,
             });
         }
@@ -481,6 +483,32 @@ impl Entry {
         };
         (status, written)
     }
+}
+
+/// JSON pointers of what a journal does not know because a secret stood in it; a list as a whole.
+pub fn masked(value: &Value) -> Vec<String> {
+    fn hides(value: &Value) -> bool {
+        match value {
+            Value::String(text) => text == MASK,
+            Value::Array(items) => items.iter().any(hides),
+            Value::Object(members) => members.values().any(hides),
+            _ => false,
+        }
+    }
+    fn walk(value: &Value, at: &str, out: &mut Vec<String>) {
+        match value {
+            Value::Object(members) => {
+                for (name, member) in members {
+                    walk(member, &format!("{at}/{}", token(name)), out);
+                }
+            }
+            other if hides(other) => out.push(at.to_owned()),
+            _ => {}
+        }
+    }
+    let mut out = Vec::new();
+    walk(value, "", &mut out);
+    out
 }
 
 /// Whether a refusal is about what was sent. 401, 403, 404, 409 and the like speak of rights, place

@@ -24,7 +24,7 @@ mod socket;
 mod tls;
 
 pub use answer::Caps;
-pub use guard::{Guard, GuardedWrite, Restored, insert};
+pub use guard::{Guard, GuardedWrite, Restored, insert, masked};
 pub use life::LifeSign;
 pub use login::LoginError;
 pub use ordinary::Ordinary;

@@ -153,7 +153,8 @@ impl Settings {
             };
             let mut then = then.clone();
             // Of what cannot be read nothing is said.
-            for pointer in watch.read.unreadable.keys() {
+            let hidden = crate::device::masked(&then);
+            for pointer in watch.read.unreadable.keys().chain(&hidden) {
                 let now = watch.watch.baseline.as_ref();
                 if let Some(now) = now.and_then(|now| now.pointer(pointer)) {
                     crate::device::insert(&mut then, pointer, now.clone());

@@ -127,6 +127,13 @@ const WORDS: &[&str] = &[
     "version",
 ];
 
+/// Stands for a secret that has no name of its own, and for settings that hold one.
+pub const MASK: &str = "***";
+/// How the names begin that stand for credentials.
+const NAMES_BEGIN: &str = "$PROBITY_";
+/// The name of the one credential that another process gets again from its user.
+const PASSWORD: &str = "$PROBITY_PASSWORD";
+
 /// What it knows. Clones share it.
 #[derive(Clone, Default)]
 pub struct Redactor(Arc<Mutex<Known>>);
@@ -179,6 +186,13 @@ impl Redactor {
             chunk.entries.push(Entry::new(name, value, strength));
             chunk.engine = None;
         }
+    }
+
+    /// Whether the password in place of its name makes the text from what it was masked to.
+    fn gives_back(&self, masked: &str, text: &str) -> bool {
+        let known = self.known();
+        let mut passwords = known.seen.iter().filter(|(name, _)| name == PASSWORD);
+        passwords.any(|(name, value)| masked.replace(name.as_str(), value.expose()) == text)
     }
 
     /// Words that stand in texts for other reasons: names of the contract's fields.

@@ -161,3 +161,27 @@ fn a_stream_masks_across_writes() {
     stream.flush().expect("flushed");
     assert_eq!(String::from_utf8_lossy(&out), "a $S b\nc $S");
 }
+
+#[test]
+fn settings_that_are_kept_are_given_back_or_not_kept() {
+    let redactor = Redactor::default();
+    redactor.add("$PROBITY_PASSWORD", "swordfish-1");
+    redactor.add("$PROBITY_TOKEN", "tok-0123456789abcdef");
+    redactor.add("***", "hidden setting");
+    let table = [
+        ("plain", "plain"),
+        ("swordfish-1", "$PROBITY_PASSWORD"),
+        ("sip:swordfish-1@host", "sip:$PROBITY_PASSWORD@host"),
+        // Another process gets another token.
+        ("tok-0123456789abcdef", "***"),
+        ("a hidden setting here", "***"),
+        // Base64 of the password: its name in place of that says something else.
+        ("c3dvcmRmaXNoLTE=", "***"),
+        ("$PROBITY_PASSWORD", "***"),
+    ];
+    for (setting, want) in table {
+        let mut value = serde_json::json!({ "a": [setting] });
+        redactor.values(&mut value);
+        assert_eq!(value["a"][0], want, "{setting}");
+    }
+}

@@ -1,6 +1,6 @@
 //! Secrets in JSON: strings are masked, names of members and ids stay.
 
-use super::Redactor;
+use super::{MASK, NAMES_BEGIN, Redactor};
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -45,12 +45,16 @@ impl Redactor {
     }
 
     /// Masks every string below `value` that is a secret or holds one: settings of a device, where a
-    /// word is a value whatever its member is called.
+    /// word is a value whatever its member is called. They are kept to be written back, so a string
+    /// is [`MASK`] as a whole unless putting the password in place of its name gives it back.
     pub fn values(&self, value: &mut Value) {
         match value {
             Value::String(text) => {
-                if let Cow::Owned(masked) = self.text(text) {
-                    *text = masked;
+                *text = match self.text(text) {
+                    Cow::Owned(masked) if self.gives_back(&masked, text) => masked,
+                    // In place of a name that the device shows itself something else would be put.
+                    Cow::Borrowed(plain) if !plain.contains(NAMES_BEGIN) => return,
+                    _ => MASK.to_owned(),
                 }
             }
             Value::Array(items) => items.iter_mut().for_each(|v| self.values(v)),

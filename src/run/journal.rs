@@ -255,6 +255,7 @@ impl Past {
         let records = self.records.iter_mut();
         records.flat_map(|record| match record {
             Record::Settings { before } => before.values_mut().collect(),
+            Record::Baseline { states } => states.values_mut().collect(),
             _ => Vec::new(),
         })
     }

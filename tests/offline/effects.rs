@@ -628,10 +628,7 @@ fn nothing_slips_past_the_policy() {
 /// every strategy some cases.
 #[test]
 fn one_of_many_is_written_only_where_its_state_is_kept() {
-    let contract = document(&[
-        "GET /zones/{id} - a,b",
-        "PUT /zones/{id} a,b a,b",
-    ]);
+    let contract = document(&["GET /zones/{id} - a,b", "PUT /zones/{id} a,b a,b"]);
     let profile = Profile::default();
     let policy = Policy::new(&contract, &profile, &Allowed::default()).expect("a policy");
     let writer = contract.operations.iter().find(|o| o.method == "PUT");

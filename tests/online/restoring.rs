@@ -88,6 +88,7 @@ fn run(home: &Path, contract: &Path, target: &str, words: &[&str]) -> (i32, Stri
         .expect("binary")
         .env("XDG_STATE_HOME", home)
         .env("HOME", home)
+        .env("PW", "before")
         .current_dir(home)
         .arg(words[0])
         .arg("--contract")
@@ -113,8 +114,10 @@ fn a_killed_run_is_undone_before_another_begins() {
     let mock = mock::spawn(suite.mock()).expect("mock");
     let target = format!("http://{}", mock.addr());
     let now = state(&mock);
-    // What a process that was killed leaves: the settings from before are not those that stand.
+    // What a process that was killed leaves: the settings from before are not those that stand. A
+    // name that was the password is known by its name only.
     let before = json!({"name": "before", "port": 81});
+    let kept = json!({"name": "$PROBITY_PASSWORD", "port": 81});
     let journals = home.join("probity/journals");
     let (code, said) = run(home, &contract, &target, &["run", "--max-requests", "60"]);
     assert!(said.contains("if this run is killed"), "{code} {said}");
@@ -144,14 +147,15 @@ fn a_killed_run_is_undone_before_another_begins() {
     };
     let mut journal = Journal::create(&path, &header).expect("journal");
     journal.append(&Record::Settings {
-        before: [("putSettings".to_owned(), before.clone())].into(),
+        before: [("putSettings".to_owned(), kept)].into(),
     });
     drop(journal);
     assert_ne!(now, before);
     let (code, said) = run(home, &contract, &target, &["run"]);
     assert_eq!(code, 2, "{said}");
     assert!(said.contains("probity restore --target"), "{said}");
-    let (code, said) = run(home, &contract, &target, &["restore"]);
+    let login = ["restore", "--username", "u", "--password-env", "PW"];
+    let (code, said) = run(home, &contract, &target, &login);
     assert_eq!(code, 0, "{said}");
     assert!(!path.exists(), "what is put back is forgotten");
     let (code, said) = run(home, &contract, &target, &["restore", "--dismiss"]);

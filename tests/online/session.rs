@@ -526,6 +526,25 @@ async fn what_a_device_does_not_take_back_is_known_before_anything_is_written() 
 }
 
 #[tokio::test]
+async fn what_a_journal_masks_is_never_written() {
+    let (server, model) = serve(first()).await;
+    let device = device(&server, PROFILE);
+    device.login().await.unwrap();
+    let values = [("/secret", json!("s3cret"))];
+    let mut guard = Guard::take(&device, vec![guarded(&values)]).await;
+    let kept = json!({"name": "one", "inner": {"a": 1, "b": ["x", "***"]}});
+    guard.adopt(&[("write".to_owned(), kept)].into());
+    model.lock().unwrap().settings["name"] = "two".into();
+    let restored = guard.restore(&device).await;
+    assert_eq!(restored.ok, Some(false));
+    assert!(restored.reasons.iter().any(|r| r.contains("/inner/b")));
+    let model = model.lock().unwrap();
+    assert_eq!(model.settings["name"], "one");
+    let written = model.writes.iter().map(Value::to_string);
+    assert!(written.into_iter().all(|w| !w.contains("***")));
+}
+
+#[tokio::test]
 async fn what_cannot_be_read_cannot_be_put_back() {
     let (server, _) = serve(first()).await;
     // Nobody has logged in.
