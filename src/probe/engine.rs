@@ -9,7 +9,7 @@ use crate::case::build::own_credentials;
 use crate::case::{Case, Context};
 use crate::contract::answers_promise;
 use crate::device::{Device, Guard, GuardedWrite, Restored};
-use crate::exchange::{Exchange, Request};
+use crate::exchange::{Exchange, Failure, Request};
 use crate::json;
 use crate::judge::{Deviation, Judgement, Kind, Law, Ruling, Took, judge};
 use serde_json::Value;
@@ -284,6 +284,17 @@ impl<'a> Probe<'a> {
     pub async fn send(&self, case: &Case, fresh: bool) -> Observation {
         let exchange = self.session.send(&case.request, fresh).await;
         self.observation(case, exchange)
+    }
+
+    /// [`Probe::send`] by an ordinary HTTP client, which shares no code with ours that writes
+    /// requests or reads answers. `None` where it cannot send the case as it is.
+    pub async fn send_by_ordinary_client(&self, case: &Case) -> Option<Observation> {
+        let Request::Http(http) = &case.request else {
+            return None;
+        };
+        let exchange = self.device().ordinary().send(http).await;
+        let sent = !matches!(exchange.failure(), Some(Failure::NotSent(_)));
+        sent.then(|| self.observation(case, exchange))
     }
 
     /// Sends a request that has to come before a case.

@@ -8,6 +8,7 @@ use crate::case::{Case, Expect, QUESTIONS, Recipe};
 use crate::device::Device;
 use crate::exchange::{Exchange, Request};
 use crate::judge::{Deviation, Kind, Took};
+use crate::probe::Observation;
 use crate::reproduce::{self, Curl, render_answer, render_request};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -49,6 +50,44 @@ impl Confirmations {
     }
 }
 
+/// What another look at a deviation came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sight {
+    /// It is there, or it is not.
+    Told(bool),
+    /// Nothing can be said.
+    Untold,
+    /// Two clients see different things.
+    Disputed,
+}
+
+impl Sight {
+    fn of(seen: &Observation, kinds: &[Kind]) -> Sight {
+        let same = seen.shows(kinds);
+        // A create may draw 409 the second time: that speaks of state, not of the first answer.
+        let elsewhere = seen.exchange.answer().is_none() || seen.judgement.circumstance;
+        match elsewhere && !same {
+            true => Sight::Untold,
+            false => Sight::Told(same),
+        }
+    }
+}
+
+/// Whether a deviation is of what an answer says, and not of how it is written or whether it comes.
+fn well_formed(deviation: &Deviation, exchange: &Exchange) -> bool {
+    let of_the_message = matches!(
+        deviation.kind,
+        Kind::Hang
+            | Kind::Slow
+            | Kind::ConnectionLost
+            | Kind::Restart
+            | Kind::MalformedResponse
+            | Kind::ResponseSplitting
+    );
+    let answer = exchange.answer();
+    !of_the_message && answer.is_some_and(|answer| answer.anomalies.is_empty())
+}
+
 impl Run<'_> {
     /// Confirms a deviation and adds it to the findings, unless its fingerprint is known. Returns
     /// whether the promise is broken.
@@ -84,27 +123,26 @@ impl Run<'_> {
             kinds.push(Kind::Restart);
         }
         let (mut hits, mut tries) = (1, 1);
-        for _ in 1..self.times() {
+        for nth in 1..self.times() {
             if self.stopped() {
                 break;
             }
             if restarted {
                 self.probe.until_a_restart_would_show().await;
             }
-            let again = self.probe.send_in_session(case, true).await;
-            self.confirmations.spend(1);
-            let same = again.shows(&kinds);
-            // A create may draw 409 the second time: that speaks of state, not of the first answer.
-            let elsewhere = again.exchange.answer().is_none() || again.judgement.circumstance;
-            let undecided = elsewhere && !same;
-            if again.exchange.failure().is_some() {
-                self.revive(at).await;
+            let last = nth + 1 == self.times() && hits == tries;
+            let same = match last && well_formed(&deviation, exchange) {
+                true => self.seen_by_both(at, &kinds).await,
+                false => self.seen_again(at, &kinds).await,
+            };
+            match same {
+                Sight::Untold => {}
+                Sight::Disputed => return false,
+                Sight::Told(same) => {
+                    tries += 1;
+                    hits += u32::from(same);
+                }
             }
-            if !undecided {
-                tries += 1;
-                hits += u32::from(same);
-            }
-            self.probe.note(case, &again, None);
         }
         if deviation.kind == Kind::RejectsValid && !self.still_accepts(at).await {
             return false;
@@ -116,6 +154,55 @@ impl Run<'_> {
         self.ledger
             .publish(case, promise, &deviation, (hits, tries), answer);
         true
+    }
+
+    /// Sends a case again: whether it still shows a deviation of one of these kinds.
+    async fn seen_again(&mut self, at: usize, kinds: &[Kind]) -> Sight {
+        let case = self.case(at);
+        let again = self.probe.send_in_session(case, true).await;
+        self.confirmations.spend(1);
+        let sight = Sight::of(&again, kinds);
+        if again.exchange.failure().is_some() {
+            self.revive(at).await;
+        }
+        self.probe.note(case, &again, None);
+        sight
+    }
+
+    /// [`Run::seen_again`] by an ordinary HTTP client: no mistake in our own HTTP code may accuse a
+    /// device. Where the two differ each is asked once more; a finding that only ours sees, twice,
+    /// is about neither.
+    async fn seen_by_both(&mut self, at: usize, kinds: &[Kind]) -> Sight {
+        let case = self.case(at);
+        let Some(first) = self.by_ordinary_client(case).await else {
+            return self.seen_again(at, kinds).await;
+        };
+        let sight = Sight::of(&first, kinds);
+        if !matches!(sight, Sight::Told(false)) {
+            return sight;
+        }
+        let ours = self.seen_again(at, kinds).await;
+        let Some(second) = self.by_ordinary_client(case).await else {
+            return ours;
+        };
+        match (ours, Sight::of(&second, kinds)) {
+            (Sight::Told(true), Sight::Told(false)) => {
+                self.ledger.note(format!(
+                    "{}: not told: our own HTTP client sees a deviation, an ordinary one does not",
+                    case.id
+                ));
+                Sight::Disputed
+            }
+            // It comes and goes.
+            _ => Sight::Told(false),
+        }
+    }
+
+    async fn by_ordinary_client(&mut self, case: &Case) -> Option<Observation> {
+        let seen = self.probe.send_by_ordinary_client(case).await?;
+        self.confirmations.spend(1);
+        self.probe.note(case, &seen, None);
+        Some(seen)
     }
 
     /// Whether the operation still accepts what it accepted before: a refusal in another state of

@@ -1,6 +1,7 @@
 //! What one schedule of the probe sees, every other sees too: a fault that `run` finds is still
 //! failing for `replay` on the same device, and fixed on one that keeps the promise.
 
+use crate::small::Scene;
 use crate::support;
 
 use probity::case::Context;
@@ -12,6 +13,8 @@ use probity::run::replay::{Fate, replay};
 use probity::run::result::Finding;
 use std::time::Duration;
 use support::{Suite, credentials, in_parallel};
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 /// Faults that only a look beyond the status shows: secrets in answers, and the state behind them.
@@ -99,4 +102,51 @@ fn what_a_run_finds_replay_finds() {
             assert_eq!(fate, Fate::Fixed, "{fault}: {}", finding.title);
         }
     });
+}
+
+/// A device that breaks its promises for our own HTTP client only (whose `Host` stands first) stands
+/// for a mistake in that client.
+#[tokio::test]
+async fn what_an_ordinary_client_does_not_see_accuses_nobody() {
+    let ours = Scene::new(&["not-required:name", "tight-maximum:port"]);
+    let ordinary = Scene::new(&[]);
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let target = format!("http://{}", listener.local_addr().expect("an address"));
+    let (one, other) = (ours.mock.addr(), ordinary.mock.addr());
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut begun = [0; 256];
+                let read = client.peek(&mut begun).await.unwrap_or_default();
+                let begun = String::from_utf8_lossy(&begun[..read]).into_owned();
+                let first = begun.lines().nth(1).unwrap_or_default();
+                let to = if first.starts_with("Host:") {
+                    one
+                } else {
+                    other
+                };
+                if let Ok(mut server) = TcpStream::connect(to).await {
+                    let _ = copy_bidirectional(&mut client, &mut server).await;
+                }
+            });
+        }
+    });
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_probity"));
+    command
+        .args([
+            "run",
+            "--contract",
+            "small.yaml",
+            "--profile",
+            "device.toml",
+        ])
+        .args(["--target", &target])
+        .current_dir(ours.folder.path());
+    let output = tokio::task::spawn_blocking(move || command.output().expect("runs"));
+    let output = output.await.expect("ends");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("an ordinary one does not"), "{said}");
+    for rule in ["setSettings.body.name.required", "rejects-valid"] {
+        assert!(!said.contains(rule), "{said}");
+    }
 }
