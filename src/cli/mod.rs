@@ -2,6 +2,8 @@
 //! Results go to stdout, everything else to stderr.
 
 mod common;
+mod diff;
+mod explain;
 mod fuzz;
 mod gate;
 mod journal;
@@ -24,21 +26,20 @@ use std::process::ExitCode;
 
 /// Finds out whether a device keeps the promises of its published HTTP API.
 #[derive(Debug, Parser)]
-#[command(name = "probity", version, about, after_help = EXIT_CODES, max_term_width = 100)]
+#[command(name = "probity", version, about, after_help = exit_codes(), max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
 }
 
-const EXIT_CODES: &str = "\
-Exit codes:
-  0  all judged promises kept (or known)
-  1  new findings
-  2  usage, contract or configuration error
-  3  could not judge: device unreachable or lost, nothing really tested
-  4  known-issue file stale
-  5  flaky results only
-  6  device left with changed settings";
+/// The table of exit codes below the help.
+fn exit_codes() -> String {
+    let mut table = String::from("Exit codes:");
+    for verdict in Verdict::ALL {
+        table.push_str(&format!("\n  {}  {}", verdict.code(), verdict.summary()));
+    }
+    table
+}
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -62,6 +63,10 @@ enum Command {
     Replay(Box<replay::Args>),
     /// Put back what a job that was killed has left on a device
     Restore(Box<restore::Args>),
+    /// Compare two reports, firmware against firmware: what is new, gone, still there
+    Diff(diff::Args),
+    /// Say what a word of a report means: a kind of finding, a promise, a dialect, an exit code
+    Explain(explain::Args),
     /// Print a completion script for a shell
     #[command(after_help = "Example:\n  probity completions bash > /etc/bash_completion.d/probity")]
     Completions {
@@ -101,6 +106,8 @@ pub fn main() -> ExitCode {
         Command::Gate(args) => gate::run(args),
         Command::Replay(args) => replay::run(*args),
         Command::Restore(args) => restore::run(*args),
+        Command::Diff(args) => diff::run(args),
+        Command::Explain(args) => explain::run(args),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "probity", &mut script);

@@ -14,6 +14,7 @@ mod compare;
 mod conclude;
 mod confirm;
 mod contact;
+pub mod diff;
 pub mod event;
 mod exit;
 pub mod gate;
