@@ -122,11 +122,11 @@ pub(super) struct DeviceArgs {
 }
 
 impl DeviceArgs {
-    /// The profile of a file, or the built-in one.
+    /// The profile of a file, or the built-in one; its values go into the contract's parameters.
     pub(super) fn profile_from(
         file: Option<&Path>,
         built_in: Profile,
-        contract: &Contract,
+        contract: &mut Contract,
     ) -> Result<Profile, Error> {
         let Some(path) = file else {
             return Ok(built_in);
@@ -136,6 +136,7 @@ impl DeviceArgs {
             .map_err(|e| named(e.to_string()))?;
         let profile = Profile::from_toml(&text).map_err(named)?;
         profile.check_against(contract).map_err(named)?;
+        contract::values::give(contract, &profile).map_err(named)?;
         for id in profile.cannot_judge.keys() {
             if contract.operation(id).is_none() {
                 let why = format!("[cannot-judge] {id}: the contract has no such operation");
@@ -146,7 +147,11 @@ impl DeviceArgs {
     }
 
     /// The profile from `--profile`, or the built-in one; command line options win over it.
-    pub(super) fn profile(&self, built_in: Profile, contract: &Contract) -> Result<Profile, Error> {
+    pub(super) fn profile(
+        &self,
+        built_in: Profile,
+        contract: &mut Contract,
+    ) -> Result<Profile, Error> {
         let mut profile = Self::profile_from(self.device.as_deref(), built_in, contract)?;
         if let Some(timeout) = self.timeout {
             profile.limits.timeout_ms = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);

@@ -137,7 +137,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         .map(reports::baseline)
         .transpose()?;
     let (mut contract, built_in) = args.contract.load()?;
-    let mut profile = args.device.profile(built_in, &contract)?;
+    let mut profile = args.device.profile(built_in, &mut contract)?;
     let base = args.device.base_url(&profile)?;
     args.device
         .enter(&mut contract, &mut profile, base.as_deref())?;

@@ -52,8 +52,9 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args) -> Result<Verdict, Error> {
-    let (contract, built_in) = args.contract.load()?;
-    let profile: Profile = DeviceArgs::profile_from(args.device.as_deref(), built_in, &contract)?;
+    let (mut contract, built_in) = args.contract.load()?;
+    let profile: Profile =
+        DeviceArgs::profile_from(args.device.as_deref(), built_in, &mut contract)?;
     if args.list_faults {
         let mut page = String::new();
         for fault in mock::faults(&contract, &profile) {

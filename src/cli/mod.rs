@@ -6,6 +6,7 @@ mod diff;
 mod explain;
 mod fuzz;
 mod gate;
+mod init;
 mod journal;
 mod lint;
 mod merge;
@@ -63,6 +64,8 @@ enum Command {
     Replay(Box<replay::Args>),
     /// Put back what a job that was killed has left on a device
     Restore(Box<restore::Args>),
+    /// Write a commented profile for a document
+    Init(init::Args),
     /// Compare two reports, firmware against firmware: what is new, gone, still there
     Diff(diff::Args),
     /// Say what a word of a report means: a kind of finding, a promise, a dialect, an exit code
@@ -106,6 +109,7 @@ pub fn main() -> ExitCode {
         Command::Gate(args) => gate::run(args),
         Command::Replay(args) => replay::run(*args),
         Command::Restore(args) => restore::run(*args),
+        Command::Init(args) => init::run(args),
         Command::Diff(args) => diff::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Completions { shell } => {

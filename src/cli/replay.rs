@@ -60,7 +60,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         ))
         .into());
     }
-    let mut profile = args.device.profile(built_in, &contract)?;
+    let mut profile = args.device.profile(built_in, &mut contract)?;
     // A report does not choose to whom credentials and requests go.
     let base = args.device.base_url(&profile)?.ok_or_else(|| {
         format!(

@@ -112,7 +112,7 @@ fn put_back(
     if header.target == EMBEDDED {
         return Err("its device was the embedded mock, which is gone".into());
     }
-    let mut profile = args.device.profile(built_in, &contract)?;
+    let mut profile = args.device.profile(built_in, &mut contract)?;
     // A file does not choose to whom credentials and settings go.
     let base = args.device.base_url(&profile)?;
     let base = base.filter(|base| base.trim_end_matches('/') == header.target);

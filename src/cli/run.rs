@@ -95,7 +95,7 @@ pub(super) struct Args {
 pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     check_delivery(&args.reproducers, &args.report)?;
     let (mut contract, built_in) = args.contract.load()?;
-    let mut profile = args.device.profile(built_in, &contract)?;
+    let mut profile = args.device.profile(built_in, &mut contract)?;
     let base = args.device.base_url(&profile)?;
     args.device
         .enter(&mut contract, &mut profile, base.as_deref())?;

@@ -293,6 +293,8 @@ pub struct Parameter {
     pub schema: Schema,
     /// How its value is written.
     pub serialization: Serialization,
+    /// The value that the profile gives it ([`crate::values::give`]).
+    pub given: Option<Value>,
     /// JSON pointer to the parameter object.
     pub pointer: String,
 }
