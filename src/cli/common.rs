@@ -249,16 +249,13 @@ impl DeviceArgs {
     }
 
     /// Chooses what the requests carry from what was given, for the device at `base`; without it,
-    /// for the embedded mock, which takes everything. Says what cannot be fed.
-    ///
-    /// # Errors
-    /// No operation is left that could be judged.
-    pub(super) fn enter(
+    /// for the embedded mock, which takes everything.
+    pub(super) fn choose(
         &self,
         contract: &mut Contract,
         profile: &mut Profile,
         base: Option<&str>,
-    ) -> Result<(), Error> {
+    ) {
         let mock = base.is_none();
         let means = Means {
             user: mock || self.username.is_some(),
@@ -268,6 +265,19 @@ impl DeviceArgs {
             target: base.map(str::to_owned),
         };
         access::choose(contract, profile, &means);
+    }
+
+    /// [`choose`](Self::choose), and says what cannot be fed.
+    ///
+    /// # Errors
+    /// No operation is left that could be judged.
+    pub(super) fn enter(
+        &self,
+        contract: &mut Contract,
+        profile: &mut Profile,
+        base: Option<&str>,
+    ) -> Result<(), Error> {
+        self.choose(contract, profile, base);
         let unfed: Vec<(&str, &str)> = contract
             .operations
             .iter()

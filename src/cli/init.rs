@@ -6,6 +6,7 @@ mod page;
 
 use super::common::{ContractArgs, Error};
 use super::out::print;
+use super::toml_text::{key, text};
 use crate::case::Context;
 use crate::contract::{
     Allowed, Contract, Effect, Operation, Parameter, Place, Policy, Schema, assess, shape,
@@ -13,7 +14,7 @@ use crate::contract::{
 use crate::pattern::{Assessment, Texts};
 use crate::profile::Profile;
 use crate::run::Verdict;
-use page::{Page, key, remark, text};
+use page::{Page, remark};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::Write as _;

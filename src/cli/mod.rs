@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand. Parses, calls the library, chooses the exit code.
 //! Results go to stdout, everything else to stderr.
 
+mod check;
 mod common;
 mod diff;
 mod explain;
@@ -19,6 +20,7 @@ mod reports;
 mod restore;
 mod run;
 mod signals;
+mod toml_text;
 
 use crate::run::Verdict;
 use clap::{CommandFactory, Parser, Subcommand};
@@ -64,6 +66,8 @@ enum Command {
     Replay(Box<replay::Args>),
     /// Put back what a job that was killed has left on a device
     Restore(Box<restore::Args>),
+    /// Say what works on a device before anything is tested, and what is missing
+    Check(Box<check::Args>),
     /// Write a commented profile for a document
     Init(init::Args),
     /// Compare two reports, firmware against firmware: what is new, gone, still there
@@ -109,6 +113,7 @@ pub fn main() -> ExitCode {
         Command::Gate(args) => gate::run(args),
         Command::Replay(args) => replay::run(*args),
         Command::Restore(args) => restore::run(*args),
+        Command::Check(args) => check::run(*args),
         Command::Init(args) => init::run(args),
         Command::Diff(args) => diff::run(args),
         Command::Explain(args) => explain::run(args),

@@ -10,6 +10,7 @@
 pub mod admit;
 mod cases;
 mod causes;
+pub mod check;
 mod compare;
 mod conclude;
 mod confirm;

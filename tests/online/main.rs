@@ -9,6 +9,7 @@ mod small;
 mod support;
 
 mod campaign;
+mod check;
 mod clean;
 mod cli;
 mod credentials;

@@ -1,7 +1,8 @@
 //! How a session is opened, as far as the document shows.
 
-use super::page::{Page, key, remark, text};
+use super::page::{Page, remark};
 use crate::case::logs_in;
+use crate::cli::toml_text::{key, text};
 use crate::contract::{Contract, Format, Operation, Place, Schema, SecurityScheme, shape};
 use crate::exchange::KEY_NAMES;
 use crate::profile::Profile;
