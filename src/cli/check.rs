@@ -1,6 +1,7 @@
 //! `probity check`: what works before anything is tested, and the line that adds what does not.
 
-use super::common::{ContractArgs, DeviceArgs, Error, PolicyArgs, guarded};
+use super::common::{DeviceArgs, Error, PolicyArgs, guarded};
+use super::contract_args::ContractArgs;
 use super::out::print;
 use super::signals::ended;
 use super::toml_text::{key, text};
@@ -38,7 +39,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args) -> Result<Verdict, Error> {
-    let (mut contract, built_in) = args.contract.load()?;
+    let (mut contract, built_in) = args.contract.load_for(&args.device)?;
     let mut profile = args.device.profile(built_in, &mut contract)?;
     let base = args.device.base_url(&profile)?;
     let base = base.ok_or("check of which device? Give --target URL")?;

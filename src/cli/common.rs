@@ -23,24 +23,6 @@ use std::time::Duration;
 /// Why a subcommand could not start: printed to stderr, exit code 2.
 pub(super) type Error = Box<dyn std::error::Error>;
 
-/// Which contract, and how its device is driven.
-#[derive(Debug, clap::Args)]
-pub(super) struct ContractArgs {
-    /// OpenAPI 3.0 or 3.1 document (YAML or JSON), or the name of the embedded one
-    #[arg(long, value_name = "FILE|sip-settings", default_value = "sip-settings")]
-    pub(super) contract: String,
-}
-
-impl ContractArgs {
-    /// Loads the contract, with the built-in profile where it is an embedded one.
-    pub(super) fn load(&self) -> Result<(Contract, Profile), Error> {
-        match contract::embedded::by_name(&self.contract) {
-            Some(found) => Ok(found),
-            None => Ok((contract::load(self.contract.as_ref())?, Profile::default())),
-        }
-    }
-}
-
 /// What may be sent to a real device beyond what can be undone.
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct PolicyArgs {
@@ -319,6 +301,15 @@ impl DeviceArgs {
         }
     }
 
+    /// How the device's certificate is looked at, and ours is shown.
+    pub(super) fn tls(&self) -> Tls {
+        Tls {
+            insecure: self.insecure,
+            ca_file: self.ca_file.clone(),
+            client_cert: self.client_cert.clone(),
+        }
+    }
+
     /// How to reach `base_url` under `profile`.
     pub(super) fn options(
         &self,
@@ -329,11 +320,7 @@ impl DeviceArgs {
         crate::device::Options {
             base_url,
             credentials,
-            tls: Tls {
-                insecure: self.insecure,
-                ca_file: self.ca_file.clone(),
-                client_cert: self.client_cert.clone(),
-            },
+            tls: self.tls(),
             timeout: profile.limits.timeout(),
             rate: profile.limits.rate,
             ..crate::device::Options::default()

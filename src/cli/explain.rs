@@ -1,7 +1,8 @@
 //! `probity explain`: what a word of a report means. Everything that it prints comes from the catalogue
 //! of findings, the type of the exit codes, the models of the dialects, or the contract.
 
-use super::common::{ContractArgs, Error};
+use super::common::Error;
+use super::contract_args::ContractArgs;
 use super::out::print;
 use crate::contract::{Contract, Promise};
 use crate::judge::Kind;

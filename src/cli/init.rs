@@ -4,7 +4,8 @@
 mod login;
 mod page;
 
-use super::common::{ContractArgs, Error};
+use super::common::Error;
+use super::contract_args::ContractArgs;
 use super::out::print;
 use super::toml_text::{key, text};
 use crate::case::Context;

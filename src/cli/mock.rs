@@ -1,6 +1,7 @@
 //! `probity mock`: serves the mock device until Ctrl-C.
 
-use super::common::{ContractArgs, DeviceArgs, Error, pair, variable};
+use super::common::{DeviceArgs, Error, pair, variable};
+use super::contract_args::ContractArgs;
 use super::out::print;
 use super::signals::ended;
 use crate::mock::{self, MockConfig};

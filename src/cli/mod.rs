@@ -3,6 +3,7 @@
 
 mod check;
 mod common;
+mod contract_args;
 mod diff;
 mod explain;
 mod fuzz;

@@ -1,6 +1,7 @@
 //! `probity plan`: lists the cases that `run` would send, and sends nothing.
 
-use super::common::{ContractArgs, DeviceArgs, Error, PolicyArgs, plan_of, shard};
+use super::common::{DeviceArgs, Error, PolicyArgs, plan_of, shard};
+use super::contract_args::ContractArgs;
 use super::out::{print, print_data};
 use crate::case::{
     Case, Context, Expect, Fault, LeftOut, Plan, RESERVE, default_budget, strategies,

@@ -1,16 +1,15 @@
 //! `probity check` by the real binary: what works, what is missing, and lines that can be copied.
 
+use crate::plain::Plain;
 use crate::small;
 
 use probity::contract::{embedded::sip_settings, load};
 use probity::mock::{self, MockConfig};
 use probity::profile::Profile;
 use small::Scene;
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 /// Exit code and stdout; stderr goes behind it.
 fn check(folder: &Path, target: &str, arguments: &[&str]) -> (Option<i32>, String) {
@@ -85,46 +84,6 @@ fn the_embedded_contract_with_and_without_credentials() {
     assert!(page.contains("does not answer"), "{page}");
 }
 
-/// A device that has what a test says, and remembers what it was asked.
-struct Device {
-    url: String,
-    asked: Arc<Mutex<Vec<String>>>,
-}
-
-impl Device {
-    /// Answers for the first entry whose beginning a request line has, else 404.
-    fn new(answers: &'static [(&'static str, &'static str)]) -> Device {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("binds");
-        let url = format!("http://{}", listener.local_addr().expect("address"));
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let log = Arc::clone(&asked);
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let log = Arc::clone(&log);
-                std::thread::spawn(move || {
-                    let mut out = stream.try_clone().expect("clones");
-                    let mut lines = BufReader::new(stream).lines();
-                    while let Some(Ok(first)) = lines.next() {
-                        while lines.next().is_some_and(|l| l.is_ok_and(|l| !l.is_empty())) {}
-                        let found = answers.iter().find(|(line, _)| first.starts_with(line));
-                        let answer = found.map_or("404 Not Found\r\n\r\n", |(_, answer)| answer);
-                        let (head, body) = answer.split_once("\r\n\r\n").expect("an answer");
-                        log.lock().expect("log").push(first);
-                        let length = body.len();
-                        let text = format!(
-                            "HTTP/1.1 {head}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
-                        );
-                        if out.write_all(text.as_bytes()).is_err() {
-                            return;
-                        }
-                    }
-                });
-            }
-        });
-        Device { url, asked }
-    }
-}
-
 const CONTRACT: &str = r##"openapi: 3.1.0
 info: {title: A device with gaps, version: "1"}
 paths:
@@ -158,24 +117,33 @@ paths:
 "##;
 
 const ANSWERS: &[(&str, &str)] = &[
-    ("GET /status ", "200 OK\r\n\r\n{\"down\":1}"),
-    ("GET /doors/front ", "200 OK\r\n\r\n{}"),
+    (
+        "GET /status ",
+        "200 OK\r\nContent-Type: application/json\r\n\r\n{\"down\":1}",
+    ),
+    (
+        "GET /doors/front ",
+        "200 OK\r\nContent-Type: application/json\r\n\r\n{}",
+    ),
     ("GET /users ", "401 Unauthorized\r\n\r\n{}"),
     ("GET /log ", "403 Forbidden\r\n\r\n{}"),
     ("GET /broken ", "500 Oops\r\n\r\n{}"),
     ("GET /evil ", "302 Found\r\nLocation: /new\u{1b}[2J\r\n\r\n"),
     ("GET /old ", "302 Found\r\nLocation: /new\r\n\r\n"),
-    ("GET /search?q=moon ", "200 OK\r\n\r\n{}"),
+    (
+        "GET /search?q=moon ",
+        "200 OK\r\nContent-Type: application/json\r\n\r\n{}",
+    ),
     ("GET /search", "400 Bad Request\r\n\r\n{}"),
     (
         "GET /name ",
-        "200 OK\r\n\r\n{\"data\":{\"name\":\"a\",\"room\":\"b\"}}",
+        "200 OK\r\nContent-Type: application/json\r\n\r\n{\"data\":{\"name\":\"a\",\"room\":\"b\"}}",
     ),
 ];
 
 #[test]
 fn gaps_get_the_lines_that_fill_them() {
-    let device = Device::new(ANSWERS);
+    let device = Plain::new(ANSWERS.iter().copied());
     let folder = tempfile::tempdir().expect("folder");
     let folder = folder.path();
     std::fs::write(folder.join("gaps.yaml"), CONTRACT).expect("writes");
@@ -189,7 +157,7 @@ fn gaps_get_the_lines_that_fill_them() {
     assert_eq!(code, Some(3), "{page}");
     insta::assert_snapshot!(page);
     // Nothing but reads, and none that acts.
-    for line in device.asked.lock().expect("log").iter() {
+    for line in device.heads() {
         assert!(
             line.starts_with("GET ") && !line.contains("reboot"),
             "{line}"
@@ -219,7 +187,7 @@ fn gaps_get_the_lines_that_fill_them() {
 
 #[test]
 fn wrong_credentials_are_not_shown_to_everybody() {
-    let device = Device::new(&[("GET ", "401 Unauthorized\r\n\r\n{}")]);
+    let device = Plain::new([("GET ", "401 Unauthorized\r\n\r\n{}")]);
     let folder = tempfile::tempdir().expect("folder");
     let folder = folder.path();
     let secured = CONTRACT.replace(
@@ -233,7 +201,7 @@ fn wrong_credentials_are_not_shown_to_everybody() {
     assert_eq!(code, Some(3), "{page}");
     assert!(page.contains("failed logins lock accounts"), "{page}");
     assert!(page.contains("not looked at to the end"), "{page}");
-    assert_eq!(device.asked.lock().expect("log").len(), 3, "{page}");
+    assert_eq!(device.heads().len(), 3, "{page}");
 }
 
 #[test]
