@@ -137,6 +137,9 @@ fn page(checked: &Checked) -> String {
     let missing = |i: &&Item| i.state == State::Missing;
     let missing = checked.items.iter().filter(missing).count();
     page.push_str(&match (missing, checked.whole) {
+        (0, true) if checked.blind() => {
+            "\na run could judge everything that was looked at (exit code 0)\n".to_owned()
+        }
         (0, true) => "\na run could judge everything that it may send (exit code 0)\n".to_owned(),
         (1, true) => "\n1 thing is missing (exit code 3)\n".to_owned(),
         (n, true) => format!("\n{n} things are missing (exit code 3)\n"),
@@ -150,6 +153,7 @@ fn entry(page: &mut String, item: &Item, hints: bool) {
         State::Works => "ok",
         State::Fails => "fails",
         State::Missing => "missing",
+        State::Unseen => "unseen",
     };
     page.push_str(&format!(
         "  {word:7}  {}  {}\n",

@@ -8,8 +8,8 @@ pub use model::{Checked, Hint, Item, Part, State};
 
 use crate::case::{Case, Context, Strategy, strategies};
 use crate::contract::{Access, Effect, Operation, Place, Policy};
-use crate::device::{GuardedWrite, ReadBackError, StateRead};
-use crate::exchange::{Answer, Exchange, Failure, Outcome, Request};
+use crate::device::{Device, GuardedWrite, ReadBackError, StateRead};
+use crate::exchange::{Answer, Exchange, Failure, HttpRequest, Outcome, Request, Template};
 use crate::probe::{Known, Observation, Probe, guarded, never_reached};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -296,15 +296,31 @@ async fn states(
     for state in guarded(context, &Known::default(), Some(&written)) {
         let read = &state.read;
         let name = format!("{} {}", read.method, read.target);
-        if read.method != "GET" {
-            let what = format!("read with {}, which check does not send", read.method);
-            checked.add(Part::State, &name, what, State::Works, Vec::new());
+        if let Some(why) = unasked(probe.device(), read) {
+            checked.add(Part::State, &name, why, State::Unseen, Vec::new());
             continue;
         }
         let (what, how, hints) = look(probe, context, &state).await;
         let what = probe.device().mask(&what);
         checked.add(Part::State, &name, what, how, hints);
     }
+}
+
+/// Why a state is not read here, where it is not.
+fn unasked(device: &Device, read: &StateRead) -> Option<String> {
+    if read.method != "GET" {
+        return Some(format!(
+            "read with {}, which check does not send",
+            read.method
+        ));
+    }
+    let request = Request::Http(HttpRequest {
+        method: read.method.clone(),
+        target: Template::from(read.target.as_str()),
+        ..HttpRequest::default()
+    });
+    let refused = device.policy().and_then(|p| p.permits(&request).err());
+    refused.map(|refusal| refusal.to_string())
 }
 
 async fn look(

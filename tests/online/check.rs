@@ -186,6 +186,64 @@ fn gaps_get_the_lines_that_fill_them() {
 }
 
 #[test]
+fn a_state_that_is_read_with_another_method_is_not_read() {
+    let device = Plain::new(ANSWERS.iter().copied());
+    let folder = tempfile::tempdir().expect("folder");
+    let folder = folder.path();
+    std::fs::write(folder.join("gaps.yaml"), CONTRACT).expect("writes");
+    let profile = "[read-back.setName]\nmethod = \"POST\"\npath = \"/name/read\"\n";
+    std::fs::write(folder.join("post.toml"), profile).expect("writes");
+    let arguments = ["--contract", "gaps.yaml", "--profile", "post.toml"];
+    let (_, page) = check(folder, &device.url, &arguments);
+    assert!(page.contains("unseen   POST /name/read"), "{page}");
+    assert!(
+        device.heads().iter().all(|h| h.starts_with("GET ")),
+        "{page}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_it() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("binds");
+    let target = format!("http://{}", listener.local_addr().expect("address"));
+    let silent = std::thread::spawn(move || {
+        // The look whether somebody is there, then the first read, which stays without an answer.
+        let _kept: Vec<_> = listener.incoming().take(2).collect();
+        std::thread::sleep(std::time::Duration::from_secs(8));
+    });
+    let folder = tempfile::tempdir().expect("folder");
+    std::fs::write(folder.path().join("gaps.yaml"), CONTRACT).expect("writes");
+    let started = std::time::Instant::now();
+    let child = Command::new(env!("CARGO_BIN_EXE_probity"))
+        .args([
+            "check",
+            "--contract",
+            "gaps.yaml",
+            "--timeout",
+            "60s",
+            "--target",
+            &target,
+        ])
+        .current_dir(folder.path())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("starts");
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    let pid = child.id().to_string();
+    let sent = std::process::Command::new("kill")
+        .args(["-s", "TERM", &pid])
+        .status();
+    assert!(sent.expect("kill runs").success());
+    let output = child.wait_with_output().expect("ends");
+    let page = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(3), "{page}");
+    assert!(page.contains("not looked at to the end"), "{page}");
+    assert!(started.elapsed() < std::time::Duration::from_secs(20));
+    silent.join().expect("ends");
+}
+
+#[test]
 fn wrong_credentials_are_not_shown_to_everybody() {
     let device = Plain::new([("GET ", "401 Unauthorized\r\n\r\n{}")]);
     let folder = tempfile::tempdir().expect("folder");

@@ -28,6 +28,8 @@ pub enum State {
     Fails,
     /// A run could not judge it.
     Missing,
+    /// It was not looked at, because more than a read would have to be sent.
+    Unseen,
 }
 
 /// One thing that was looked at.
@@ -99,6 +101,11 @@ impl Checked {
     /// Whether a run could judge everything that it may send.
     pub fn complete(&self) -> bool {
         self.whole && self.items.iter().all(|i| i.state != State::Missing)
+    }
+
+    /// Whether something was not looked at.
+    pub fn blind(&self) -> bool {
+        self.items.iter().any(|i| i.state == State::Unseen)
     }
 
     pub(super) fn add(
