@@ -103,7 +103,7 @@ fn page(checked: &Checked) -> String {
         (Part::Life, "Life"),
         (Part::Read, "Reads"),
         (Part::State, "States that are put back"),
-        (Part::Operation, "Operations that cannot be sent"),
+        (Part::Operation, "Operations that cannot be judged"),
     ] {
         let mut items = checked.items.iter().filter(|i| i.part == part).peekable();
         if items.peek().is_some() {

@@ -2,6 +2,7 @@
 //! that may be, with `GET` alone. The schedule is on the probe, like every other; what is missing comes
 //! with what would add it.
 
+mod doubt;
 mod model;
 
 pub use model::{Checked, Hint, Item, Part, State};
@@ -11,6 +12,7 @@ use crate::contract::{Access, Effect, Operation, Place, Policy};
 use crate::device::{Device, GuardedWrite, ReadBackError, StateRead};
 use crate::exchange::{Answer, Exchange, Failure, HttpRequest, Outcome, Request, Template};
 use crate::probe::{Known, Observation, Probe, guarded, never_reached};
+use doubt::doubt;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -135,7 +137,13 @@ async fn reads(
             refused += usize::from(seen.exchange.status() == Some(401));
         }
         let locks = !admitted && refused >= MOST_REFUSED;
-        let (what, state, mut hints) = read(context, op, &seen);
+        let (mut what, mut state, mut hints) = read(context, op, &seen);
+        if state == State::Works
+            && let Some(doubt) = doubt(context, &strategies, policy, op)
+        {
+            what.push_str(&format!(", but {}", doubt.why));
+            (state, hints) = (State::Missing, doubt.hints);
+        }
         if locks {
             let why = "nothing more was sent with them: failed logins lock accounts";
             hints.push(Hint::Say(why.to_owned()));
@@ -417,8 +425,19 @@ fn place_of(own: &[&str], value: &Value, depth: usize) -> Option<String> {
 
 /// What stands in the way of operations that may be sent, apart from the device.
 fn needs(context: &Context<'_>, policy: &Policy, checked: &mut Checked) {
+    let strategies = strategies();
+    let read = checked.items.iter().filter(|i| i.part == Part::Read);
+    let read: BTreeSet<String> = read.map(|i| i.name.clone()).collect();
+    let mut operations = context.contract.operations.iter();
+    if !operations.any(|op| asked(context, policy, op)) {
+        // Nothing tested is never a success.
+        let what = "no operation may be sent".to_owned();
+        let why = "see below what is left out, why, and what would allow it";
+        let hints = vec![Hint::Say(why.to_owned())];
+        checked.add(Part::Operation, "all", what, State::Missing, hints);
+    }
     for op in &context.contract.operations {
-        if !asked(context, policy, op) {
+        if !asked(context, policy, op) || read.contains(&op.id) {
             continue;
         }
         if let Access::Unfed(why) = &op.access {
@@ -434,6 +453,9 @@ fn needs(context: &Context<'_>, policy: &Policy, checked: &mut Checked) {
             };
             let what = unsupported.join("; ");
             checked.add(Part::Operation, &op.id, what, State::Missing, vec![hint]);
+        } else if let Some(doubt) = doubt(context, &strategies, policy, op) {
+            let missing = State::Missing;
+            checked.add(Part::Operation, &op.id, doubt.why, missing, doubt.hints);
         }
     }
 }

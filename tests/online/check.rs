@@ -309,3 +309,44 @@ fn a_drafted_profile_is_taken() {
     assert_eq!(check(folder, &target, &with), plain);
     mock.stop();
 }
+
+/// What a newcomer does: check, add the lines that it prints, and the run that could not judge does.
+#[test]
+fn its_lines_make_a_run_whole() {
+    let folder = tempfile::tempdir().expect("folder");
+    let folder = folder.path();
+    let contract = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/contracts/camera.yaml");
+    let loaded = load(contract.as_ref()).expect("loads");
+    let config = MockConfig::clean(Arc::new(loaded), Arc::new(Profile::default()));
+    let mock = mock::spawn(config).expect("mock starts");
+    let target = format!("http://{}", mock.addr());
+    let who = [
+        "--contract",
+        contract,
+        "--username",
+        "admin",
+        "--password-env",
+        "PW",
+    ];
+    let run = |more: &[&str]| {
+        let run = Command::new(env!("CARGO_BIN_EXE_probity"))
+            .args(["run", "--quiet", "--target", &target])
+            .args(who)
+            .args(more)
+            .current_dir(folder)
+            .env("PW", "123456")
+            .output()
+            .expect("runs");
+        run.status.code()
+    };
+    let (code, page) = check(folder, &target, &who);
+    assert_eq!((code, run(&[])), (Some(3), Some(3)), "{page}");
+    let (_, lines) = page.split_once("in place of …\n").expect("lines");
+    let (lines, _) = lines.split_once("\n\n").expect("an end");
+    std::fs::write(folder.join("lines.toml"), lines.replace('…', "1")).expect("writes");
+    let with = [&who[..], &["--profile", "lines.toml"]].concat();
+    let (code, page) = check(folder, &target, &with);
+    let after = run(&["--profile", "lines.toml"]);
+    assert_eq!((code, after), (Some(0), Some(0)), "{page}");
+    mock.stop();
+}
