@@ -338,13 +338,6 @@ async fn look(
 ) -> (String, State, Vec<Hint>) {
     let device = probe.device();
     let of = format!("put back with {}", state.operation);
-    let path = context.contract.operation(&state.operation);
-    let path = path.map_or(state.read.target.as_str(), |op| op.path.as_str());
-    let read_back = |root: &str| Hint::ReadBack {
-        operation: state.operation.clone(),
-        path: state.read.target.clone(),
-        root: root.to_owned(),
-    };
     let error = match device.read_state(&state.read).await {
         Ok(read) => {
             let members = state.own_members();
@@ -357,7 +350,7 @@ async fn look(
             return match place_of(&own, &read.value, 2) {
                 Some(below) => {
                     let root = format!("{}{below}", state.read.root);
-                    (what, State::Missing, vec![read_back(&root)])
+                    (what, State::Missing, vec![read_back(state, &root)])
                 }
                 // Optional members may all be unset.
                 None => (what, State::Fails, Vec::new()),
@@ -366,35 +359,57 @@ async fn look(
         Err(error) => error,
     };
     let what = format!("{of}; it cannot be read: {error}");
-    let hints = match &error {
+    (
+        what,
+        State::Missing,
+        unread(probe, context, state, &error).await,
+    )
+}
+
+/// What would help where a state cannot be read.
+async fn unread(
+    probe: &Probe<'_>,
+    context: &Context<'_>,
+    state: &GuardedWrite,
+    error: &ReadBackError,
+) -> Vec<Hint> {
+    let operation = context.contract.operation(&state.operation);
+    match error {
         ReadBackError::NoRoot(_) => {
             let whole = StateRead {
                 root: String::new(),
                 ..state.read.clone()
             };
-            let whole = device.read_state(&whole).await;
+            let whole = probe.device().read_state(&whole).await;
             let members = state.own_members();
             let own: Vec<&str> = members.iter().filter_map(|p| top(p)).collect();
             let found = whole.ok().and_then(|w| place_of(&own, &w.value, 2));
-            vec![read_back(&found.unwrap_or_default())]
+            vec![read_back(state, &found.unwrap_or_default())]
         }
-        ReadBackError::Status(404 | 410) if path.contains('{') => vec![Hint::Values {
-            of: path.to_owned(),
-            parameters: context
-                .contract
-                .operation(&state.operation)
-                .map(in_path)
-                .unwrap_or_default(),
-        }],
+        ReadBackError::Status(404 | 410) if operation.is_some_and(|op| !in_path(op).is_empty()) => {
+            let values = |op: &Operation| Hint::Values {
+                of: op.path.clone(),
+                parameters: in_path(op),
+            };
+            operation.map(values).into_iter().collect()
+        }
         ReadBackError::Status(401 | 403) => {
             vec![Hint::Say(
                 "give credentials of somebody who may read it".to_owned(),
             )]
         }
-        ReadBackError::Status(_) | ReadBackError::NotJson(_) => vec![read_back("")],
+        ReadBackError::Status(_) | ReadBackError::NotJson(_) => vec![read_back(state, "")],
         ReadBackError::NotConfigured(_) | ReadBackError::Failed(_) => Vec::new(),
-    };
-    (what, State::Missing, hints)
+    }
+}
+
+/// That a state is read where it is, and what of it mirrors the body.
+fn read_back(state: &GuardedWrite, root: &str) -> Hint {
+    Hint::ReadBack {
+        operation: state.operation.clone(),
+        path: state.read.target.clone(),
+        root: root.to_owned(),
+    }
 }
 
 /// The name of the outermost member of a JSON pointer, where it needs no unescaping.

@@ -87,237 +87,60 @@ fn hosts() -> (Plain, Plain) {
     (device, other)
 }
 
+/// Command and options (`D`, `O`: the device, the other host), exit code, part of what is printed.
+const TABLE: &str = "\
+lint --contract D/api/openapi.yaml | 2 | no --target is given that it could be on; --fetch
+lint --contract D/api/openapi.yaml --fetch | 0 | of the text of openapi
+init --contract D/api/openapi.yaml --fetch | 0 | Profile for Far away 1 (openapi)
+explain --contract D/api/openapi.yaml --fetch getName.responses.200 | 0 | /api/openapi.yaml:
+plan --contract D/api/openapi.yaml --fetch | 0 | getPlain
+check --target D --contract D/api/openapi.yaml --token-env TOKEN | 0 | ok       getName
+check --target D --contract D/here --token-env TOKEN | 0 | ok       getName
+check --target D --contract O/openapi.yaml --token-env TOKEN | 2 | not on the device of --target; --fetch
+check --target D --contract O/openapi.yaml --token-env TOKEN --fetch | 0 | ok       getName
+check --target D --contract D/there --no-auth | 2 | another origin
+check --target D --contract D/round --no-auth | 2 | --contract
+check --target D --contract D/secret --no-auth | 2 | status 401: it asks for credentials
+check --target D --contract D/nothing --no-auth | 2 | /nothing: status 404
+check --target D --contract D/text --no-auth | 2 | /text
+check --target D --contract D/large --no-auth | 2 | larger than 16777216 octets
+lint --contract http://127.0.0.1:9/x --fetch | 2 | --contract http://127.0.0.1:9/x:
+lint --contract http://me:hunter2@127.0.0.1:9/x --fetch | 2 | credentials do not belong into a URL
+lint --contract D/api/openapi.yaml?key=hunter2 --fetch | 0 | of the text of openapi
+lint --contract D/none?key=hunter2 --fetch | 2 | /none: status 404
+lint --contract ftp://127.0.0.1/x --fetch | 2 | ftp://127.0.0.1/x
+lint --contract far.yaml | 0 | URLs are read with --fetch only
+check --target D --contract D/api/far.yaml --token-env TOKEN | 0 | ok       getName
+lint --contract D/api/up.yaml --fetch | 0 | leads out of the document's folder
+lint --contract D/api/root.yaml --fetch | 0 | leads out of the document's folder";
+
 #[test]
 fn a_document_comes_from_the_device_or_with_fetch() {
     let (device, other) = hosts();
     let folder = tempfile::tempdir().expect("folder");
     let folder = folder.path();
-    std::fs::write(
-        folder.join("far.yaml"),
-        document(&format!("{}/schemas.yaml#/Name", other.url)),
-    )
-    .expect("writes");
-    let at = |host: &Plain, path: &str| format!("{}{path}", host.url);
-    let (d, o) = (&device, &other);
-    // Command, --contract, --target, more; exit code, part of what is printed.
-    type Row<'r> = (&'r str, String, Option<String>, &'r [&'r str], i32, &'r str);
-    let check = Some(d.url.clone());
-    let table: Vec<Row<'_>> = vec![
-        (
-            "lint",
-            at(d, "/api/openapi.yaml"),
-            None,
-            &[],
-            2,
-            "no --target is given that it could be on; --fetch",
-        ),
-        (
-            "lint",
-            at(d, "/api/openapi.yaml"),
-            None,
-            &["--fetch"],
-            0,
-            "of the text of openapi",
-        ),
-        (
-            "init",
-            at(d, "/api/openapi.yaml"),
-            None,
-            &["--fetch"],
-            0,
-            "Profile for Far away 1 (openapi)",
-        ),
-        (
-            "explain",
-            at(d, "/api/openapi.yaml"),
-            None,
-            &["--fetch", "getName.responses.200"],
-            0,
-            "/api/openapi.yaml:",
-        ),
-        (
-            "plan",
-            at(d, "/api/openapi.yaml"),
-            None,
-            &["--fetch"],
-            0,
-            "getPlain",
-        ),
-        // From the device itself nothing has to be allowed.
-        (
-            "check",
-            at(d, "/api/openapi.yaml"),
-            check.clone(),
-            &["--token-env", "TOKEN"],
-            0,
-            "ok       getName",
-        ),
-        (
-            "check",
-            at(d, "/here"),
-            check.clone(),
-            &["--token-env", "TOKEN"],
-            0,
-            "ok       getName",
-        ),
-        (
-            "check",
-            at(o, "/openapi.yaml"),
-            check.clone(),
-            &["--token-env", "TOKEN"],
-            2,
-            "not on the device of --target; --fetch",
-        ),
-        (
-            "check",
-            at(o, "/openapi.yaml"),
-            check.clone(),
-            &["--token-env", "TOKEN", "--fetch"],
-            0,
-            "ok       getName",
-        ),
-        (
-            "check",
-            at(d, "/there"),
-            check.clone(),
-            &["--no-auth"],
-            2,
-            "another origin",
-        ),
-        (
-            "check",
-            at(d, "/round"),
-            check.clone(),
-            &["--no-auth"],
-            2,
-            "--contract",
-        ),
-        (
-            "check",
-            at(d, "/secret"),
-            check.clone(),
-            &["--no-auth"],
-            2,
-            "status 401: it asks for credentials",
-        ),
-        (
-            "check",
-            at(d, "/nothing"),
-            check.clone(),
-            &["--no-auth"],
-            2,
-            "/nothing: status 404",
-        ),
-        (
-            "check",
-            at(d, "/text"),
-            check.clone(),
-            &["--no-auth"],
-            2,
-            "/text",
-        ),
-        (
-            "check",
-            at(d, "/large"),
-            check.clone(),
-            &["--no-auth"],
-            2,
-            "larger than 16777216 octets",
-        ),
-        (
-            "lint",
-            "http://127.0.0.1:9/x".to_owned(),
-            None,
-            &["--fetch"],
-            2,
-            "--contract http://127.0.0.1:9/x: ",
-        ),
-        (
-            "lint",
-            "http://me:hunter2@127.0.0.1:9/x".to_owned(),
-            None,
-            &["--fetch"],
-            2,
-            "credentials do not belong into a URL",
-        ),
-        (
-            "lint",
-            at(d, "/api/openapi.yaml?key=hunter2"),
-            None,
-            &["--fetch"],
-            0,
-            "of the text of openapi",
-        ),
-        (
-            "lint",
-            at(d, "/none?key=hunter2"),
-            None,
-            &["--fetch"],
-            2,
-            "/none: status 404",
-        ),
-        (
-            "lint",
-            "ftp://127.0.0.1/x".to_owned(),
-            None,
-            &["--fetch"],
-            2,
-            "ftp://127.0.0.1/x",
-        ),
-        // References to URLs.
-        (
-            "lint",
-            "far.yaml".to_owned(),
-            None,
-            &[],
-            0,
-            "URLs are read with --fetch only",
-        ),
-        (
-            "check",
-            at(d, "/api/far.yaml"),
-            check.clone(),
-            &["--token-env", "TOKEN"],
-            0,
-            "ok       getName",
-        ),
-        (
-            "lint",
-            at(d, "/api/up.yaml"),
-            None,
-            &["--fetch"],
-            0,
-            "leads out of the document's folder",
-        ),
-        (
-            "lint",
-            at(d, "/api/root.yaml"),
-            None,
-            &["--fetch"],
-            0,
-            "leads out of the document's folder",
-        ),
-    ];
-    for (command, contract, target, more, want, part) in table {
-        let mut arguments = vec![command, "--contract", &contract];
-        if let Some(target) = &target {
-            arguments.extend(["--target", target]);
-        }
-        arguments.extend(more);
+    let far = document(&format!("{}/schemas.yaml#/Name", other.url));
+    std::fs::write(folder.join("far.yaml"), far).expect("writes");
+    let told = |word: &str| match word.split_at_checked(1) {
+        Some(("D", path)) => format!("{}{path}", device.url),
+        Some(("O", path)) => format!("{}{path}", other.url),
+        _ => word.to_owned(),
+    };
+    for row in TABLE.lines() {
+        let mut cells = row.splitn(3, " | ");
+        let mut cell = || cells.next().expect("a cell");
+        let words: Vec<String> = cell().split(' ').map(told).collect();
+        let arguments: Vec<&str> = words.iter().map(String::as_str).collect();
+        let want: i32 = cell().parse().expect("an exit code");
         let (code, page) = probity(folder, &arguments);
-        assert_eq!(code, Some(want), "{arguments:?}: {page}");
-        assert!(page.contains(part), "{arguments:?}: {page}");
-        assert!(!page.contains("hunter2"), "{arguments:?}: {page}");
-        assert!(!page.contains('\u{1b}'), "{arguments:?}: {page:?}");
+        assert_eq!(code, Some(want), "{row}: {page}");
+        assert!(page.contains(cell()), "{row}: {page}");
+        assert!(!page.contains("hunter2"), "{row}: {page}");
+        assert!(!page.contains('\u{1b}'), "{row}: {page:?}");
     }
-    for (name, fetch) in [
-        ("far.yaml".to_owned(), true),
-        (at(d, "/api/far.yaml"), true),
-    ] {
+    for name in ["far.yaml".to_owned(), told("D/api/far.yaml")] {
         let asked = other.heads().len();
-        let mut arguments = vec!["lint", "--contract", &name];
-        arguments.extend(fetch.then_some("--fetch"));
-        let (code, page) = probity(folder, &arguments);
+        let (code, page) = probity(folder, &["lint", "--fetch", "--contract", &name]);
         assert_eq!(code, Some(0), "{page}");
         assert!(!page.contains("is not read"), "{page}");
         assert_eq!(other.heads().len(), asked + 1, "{name}");
@@ -325,10 +148,8 @@ fn a_document_comes_from_the_device_or_with_fetch() {
     // Nobody's credentials go with a document.
     for head in device.heads().iter().chain(&other.heads()) {
         let document = head.contains(".yaml ") || head.contains("openapi");
-        assert!(
-            !(document && head.to_lowercase().contains("authorization")),
-            "{head}"
-        );
+        let shows = head.to_lowercase().contains("authorization");
+        assert!(!(document && shows), "{head}");
     }
 }
 
