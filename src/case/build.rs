@@ -99,7 +99,8 @@ impl Context<'_> {
             let change = changed.and_then(|(p, change)| {
                 (p.name == parameter.name && p.place == parameter.place).then_some(change)
             });
-            if !parameter.required && parameter.place != Place::Path && change.is_none() {
+            let sent = parameter.required || parameter.place == Place::Path;
+            if !sent && parameter.given.is_none() && change.is_none() {
                 continue;
             }
             let written = match change {

@@ -495,6 +495,7 @@ pub(super) fn unsure_target(context: &Context<'_>, op: &Operation) -> Option<&'s
     }
     let unknown = op.parameters.iter().any(|p| {
         p.place == Place::Path
+            && p.given.is_none()
             && p.schema.examples.is_empty()
             && p.schema.enum_values.is_none()
             && p.schema.const_value.is_none()
@@ -502,7 +503,7 @@ pub(super) fn unsure_target(context: &Context<'_>, op: &Operation) -> Option<&'s
     let mut sent = op
         .parameters
         .iter()
-        .filter(|p| p.required || p.place == Place::Path);
+        .filter(|p| p.required || p.place == Place::Path || p.given.is_some());
     match unknown {
         true => Some(UNSURE_TARGET),
         false => sent.find_map(|p| context.parameter(p).question),

@@ -103,12 +103,17 @@ impl Context<'_> {
 
     /// What is sent for a parameter that no case is about.
     pub(super) fn parameter(&self, parameter: &Parameter) -> Arc<Plain> {
-        let key = &parameter.pointer;
+        // Several operations may share a parameter, and the profile give each another value.
+        let key = match &parameter.given {
+            Some(given) => format!("{} {given}", parameter.pointer),
+            None => parameter.pointer.clone(),
+        };
         let kept = self.memo.parameters.lock();
-        if let Some(known) = kept.unwrap_or_else(PoisonError::into_inner).get(key) {
+        if let Some(known) = kept.unwrap_or_else(PoisonError::into_inner).get(&key) {
             return known.clone();
         }
-        let value = self.value(&parameter.schema);
+        let given = parameter.given.clone();
+        let value = given.or_else(|| self.value(&parameter.schema));
         let written = value.as_ref().and_then(|v| serialize::write(parameter, v));
         let question = match (&value, &written) {
             (Some(value), Some(_)) => serialize::doubtful(parameter, value),
@@ -125,7 +130,7 @@ impl Context<'_> {
         });
         let kept = self.memo.parameters.lock();
         let mut kept = kept.unwrap_or_else(PoisonError::into_inner);
-        kept.insert(key.clone(), plain.clone());
+        kept.insert(key, plain.clone());
         plain
     }
 }

@@ -300,6 +300,7 @@ mod tests {
             required: true,
             schema: Schema::default(),
             serialization,
+            given: None,
             pointer: String::new(),
         }
     }

@@ -23,24 +23,6 @@ use std::time::Duration;
 /// Why a subcommand could not start: printed to stderr, exit code 2.
 pub(super) type Error = Box<dyn std::error::Error>;
 
-/// Which contract, and how its device is driven.
-#[derive(Debug, clap::Args)]
-pub(super) struct ContractArgs {
-    /// OpenAPI 3.0 or 3.1 document (YAML or JSON), or the name of the embedded one
-    #[arg(long, value_name = "FILE|sip-settings", default_value = "sip-settings")]
-    pub(super) contract: String,
-}
-
-impl ContractArgs {
-    /// Loads the contract, with the built-in profile where it is an embedded one.
-    pub(super) fn load(&self) -> Result<(Contract, Profile), Error> {
-        match contract::embedded::by_name(&self.contract) {
-            Some(found) => Ok(found),
-            None => Ok((contract::load(self.contract.as_ref())?, Profile::default())),
-        }
-    }
-}
-
 /// What may be sent to a real device beyond what can be undone.
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct PolicyArgs {
@@ -122,11 +104,11 @@ pub(super) struct DeviceArgs {
 }
 
 impl DeviceArgs {
-    /// The profile of a file, or the built-in one.
+    /// The profile of a file, or the built-in one; its values go into the contract's parameters.
     pub(super) fn profile_from(
         file: Option<&Path>,
         built_in: Profile,
-        contract: &Contract,
+        contract: &mut Contract,
     ) -> Result<Profile, Error> {
         let Some(path) = file else {
             return Ok(built_in);
@@ -136,6 +118,7 @@ impl DeviceArgs {
             .map_err(|e| named(e.to_string()))?;
         let profile = Profile::from_toml(&text).map_err(named)?;
         profile.check_against(contract).map_err(named)?;
+        contract::values::give(contract, &profile).map_err(named)?;
         for id in profile.cannot_judge.keys() {
             if contract.operation(id).is_none() {
                 let why = format!("[cannot-judge] {id}: the contract has no such operation");
@@ -146,7 +129,11 @@ impl DeviceArgs {
     }
 
     /// The profile from `--profile`, or the built-in one; command line options win over it.
-    pub(super) fn profile(&self, built_in: Profile, contract: &Contract) -> Result<Profile, Error> {
+    pub(super) fn profile(
+        &self,
+        built_in: Profile,
+        contract: &mut Contract,
+    ) -> Result<Profile, Error> {
         let mut profile = Self::profile_from(self.device.as_deref(), built_in, contract)?;
         if let Some(timeout) = self.timeout {
             profile.limits.timeout_ms = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
@@ -244,16 +231,13 @@ impl DeviceArgs {
     }
 
     /// Chooses what the requests carry from what was given, for the device at `base`; without it,
-    /// for the embedded mock, which takes everything. Says what cannot be fed.
-    ///
-    /// # Errors
-    /// No operation is left that could be judged.
-    pub(super) fn enter(
+    /// for the embedded mock, which takes everything.
+    pub(super) fn choose(
         &self,
         contract: &mut Contract,
         profile: &mut Profile,
         base: Option<&str>,
-    ) -> Result<(), Error> {
+    ) {
         let mock = base.is_none();
         let means = Means {
             user: mock || self.username.is_some(),
@@ -263,6 +247,19 @@ impl DeviceArgs {
             target: base.map(str::to_owned),
         };
         access::choose(contract, profile, &means);
+    }
+
+    /// [`choose`](Self::choose), and says what cannot be fed.
+    ///
+    /// # Errors
+    /// No operation is left that could be judged.
+    pub(super) fn enter(
+        &self,
+        contract: &mut Contract,
+        profile: &mut Profile,
+        base: Option<&str>,
+    ) -> Result<(), Error> {
+        self.choose(contract, profile, base);
         let unfed: Vec<(&str, &str)> = contract
             .operations
             .iter()
@@ -304,6 +301,15 @@ impl DeviceArgs {
         }
     }
 
+    /// How the device's certificate is looked at, and ours is shown.
+    pub(super) fn tls(&self) -> Tls {
+        Tls {
+            insecure: self.insecure,
+            ca_file: self.ca_file.clone(),
+            client_cert: self.client_cert.clone(),
+        }
+    }
+
     /// How to reach `base_url` under `profile`.
     pub(super) fn options(
         &self,
@@ -314,11 +320,7 @@ impl DeviceArgs {
         crate::device::Options {
             base_url,
             credentials,
-            tls: Tls {
-                insecure: self.insecure,
-                ca_file: self.ca_file.clone(),
-                client_cert: self.client_cert.clone(),
-            },
+            tls: self.tls(),
             timeout: profile.limits.timeout(),
             rate: profile.limits.rate,
             ..crate::device::Options::default()

@@ -1,9 +1,10 @@
 //! `probity fuzz`: the plan, then inputs without end.
 
 use super::common::{
-    ContractArgs, DeviceArgs, Error, FloorArgs, NotFinished, PolicyArgs, check_delivery, deliver,
-    duration, guarded, mock_credentials, pair, plan_of, reviewed, shard, share, writable,
+    DeviceArgs, Error, FloorArgs, NotFinished, PolicyArgs, check_delivery, deliver, duration,
+    guarded, mock_credentials, pair, plan_of, reviewed, shard, share, writable,
 };
+use super::contract_args::ContractArgs;
 use super::journal::{Identity, JournalArgs};
 use super::reports;
 use super::signals::interrupts;
@@ -136,8 +137,8 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         .as_deref()
         .map(reports::baseline)
         .transpose()?;
-    let (mut contract, built_in) = args.contract.load()?;
-    let mut profile = args.device.profile(built_in, &contract)?;
+    let (mut contract, built_in) = args.contract.load_for(&args.device)?;
+    let mut profile = args.device.profile(built_in, &mut contract)?;
     let base = args.device.base_url(&profile)?;
     args.device
         .enter(&mut contract, &mut profile, base.as_deref())?;

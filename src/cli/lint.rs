@@ -1,6 +1,7 @@
 //! `probity lint`: what is wrong with the published text itself.
 
-use super::common::{ContractArgs, Error};
+use super::common::Error;
+use super::contract_args::ContractArgs;
 use super::out::{print, print_data};
 use crate::contract::{self, Contract, ContractIssue, Severity};
 use crate::report::visible::line;

@@ -1,6 +1,7 @@
 //! `probity mock`: serves the mock device until Ctrl-C.
 
-use super::common::{ContractArgs, DeviceArgs, Error, pair, variable};
+use super::common::{DeviceArgs, Error, pair, variable};
+use super::contract_args::ContractArgs;
 use super::out::print;
 use super::signals::ended;
 use crate::mock::{self, MockConfig};
@@ -52,8 +53,9 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args) -> Result<Verdict, Error> {
-    let (contract, built_in) = args.contract.load()?;
-    let profile: Profile = DeviceArgs::profile_from(args.device.as_deref(), built_in, &contract)?;
+    let (mut contract, built_in) = args.contract.load()?;
+    let profile: Profile =
+        DeviceArgs::profile_from(args.device.as_deref(), built_in, &mut contract)?;
     if args.list_faults {
         let mut page = String::new();
         for fault in mock::faults(&contract, &profile) {

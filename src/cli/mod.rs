@@ -1,9 +1,14 @@
 //! The command line: one file a subcommand. Parses, calls the library, chooses the exit code.
 //! Results go to stdout, everything else to stderr.
 
+mod check;
 mod common;
+mod contract_args;
+mod diff;
+mod explain;
 mod fuzz;
 mod gate;
+mod init;
 mod journal;
 mod lint;
 mod merge;
@@ -16,6 +21,7 @@ mod reports;
 mod restore;
 mod run;
 mod signals;
+mod toml_text;
 
 use crate::run::Verdict;
 use clap::{CommandFactory, Parser, Subcommand};
@@ -24,21 +30,20 @@ use std::process::ExitCode;
 
 /// Finds out whether a device keeps the promises of its published HTTP API.
 #[derive(Debug, Parser)]
-#[command(name = "probity", version, about, after_help = EXIT_CODES, max_term_width = 100)]
+#[command(name = "probity", version, about, after_help = exit_codes(), max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
 }
 
-const EXIT_CODES: &str = "\
-Exit codes:
-  0  all judged promises kept (or known)
-  1  new findings
-  2  usage, contract or configuration error
-  3  could not judge: device unreachable or lost, nothing really tested
-  4  known-issue file stale
-  5  flaky results only
-  6  device left with changed settings";
+/// The table of exit codes below the help.
+fn exit_codes() -> String {
+    let mut table = String::from("Exit codes:");
+    for verdict in Verdict::ALL {
+        table.push_str(&format!("\n  {}  {}", verdict.code(), verdict.summary()));
+    }
+    table
+}
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -62,6 +67,14 @@ enum Command {
     Replay(Box<replay::Args>),
     /// Put back what a job that was killed has left on a device
     Restore(Box<restore::Args>),
+    /// Say what works on a device before anything is tested, and what is missing
+    Check(Box<check::Args>),
+    /// Write a commented profile for a document
+    Init(init::Args),
+    /// Compare two reports, firmware against firmware: what is new, gone, still there
+    Diff(diff::Args),
+    /// Say what a word of a report means: a kind of finding, a promise, a dialect, an exit code
+    Explain(explain::Args),
     /// Print a completion script for a shell
     #[command(after_help = "Example:\n  probity completions bash > /etc/bash_completion.d/probity")]
     Completions {
@@ -101,6 +114,10 @@ pub fn main() -> ExitCode {
         Command::Gate(args) => gate::run(args),
         Command::Replay(args) => replay::run(*args),
         Command::Restore(args) => restore::run(*args),
+        Command::Check(args) => check::run(*args),
+        Command::Init(args) => init::run(args),
+        Command::Diff(args) => diff::run(args),
+        Command::Explain(args) => explain::run(args),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "probity", &mut script);

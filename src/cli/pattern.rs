@@ -1,6 +1,7 @@
 //! `probity pattern`: what a published pattern can mean, without a device.
 
-use super::common::{ContractArgs, Error};
+use super::common::Error;
+use super::contract_args::ContractArgs;
 use super::out::{print_data, print_styled};
 use crate::pattern::batch::Batch;
 use crate::pattern::dialect::Dialect;

@@ -1,6 +1,7 @@
 //! `probity plan`: lists the cases that `run` would send, and sends nothing.
 
-use super::common::{ContractArgs, DeviceArgs, Error, PolicyArgs, plan_of, shard};
+use super::common::{DeviceArgs, Error, PolicyArgs, plan_of, shard};
+use super::contract_args::ContractArgs;
 use super::out::{print, print_data};
 use crate::case::{
     Case, Context, Expect, Fault, LeftOut, Plan, RESERVE, default_budget, strategies,
@@ -60,8 +61,8 @@ enum Format {
 }
 
 pub(super) fn run(args: Args) -> Result<Verdict, Error> {
-    let (contract, built_in) = args.contract.load()?;
-    let profile = DeviceArgs::profile_from(args.device.as_deref(), built_in, &contract)?;
+    let (mut contract, built_in) = args.contract.load()?;
+    let profile = DeviceArgs::profile_from(args.device.as_deref(), built_in, &mut contract)?;
     let policy = args.policy.policy(&contract, &profile, false)?;
     let texts = contract.texts();
     let context = Context {

@@ -1,6 +1,7 @@
 //! `probity replay`: findings of a report, sent again.
 
-use super::common::{ContractArgs, DeviceArgs, Error, PolicyArgs, guarded};
+use super::common::{DeviceArgs, Error, PolicyArgs, guarded};
+use super::contract_args::ContractArgs;
 use super::out::{print, say};
 use super::reports;
 use super::signals::interrupts;
@@ -49,7 +50,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     let named = |e: String| format!("{}: {e}", args.report.display());
     let report = reports::read(&args.report)?;
     let findings = chosen(&report, &args.fingerprint).map_err(named)?;
-    let (mut contract, built_in) = args.contract.load()?;
+    let (mut contract, built_in) = args.contract.load_for(&args.device)?;
     if contract.sha256 != report.contract.sha256 {
         return Err(named(format!(
             "made from contract {} ({}…), and this one is {} ({}…): give the same with --contract",
@@ -60,7 +61,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         ))
         .into());
     }
-    let mut profile = args.device.profile(built_in, &contract)?;
+    let mut profile = args.device.profile(built_in, &mut contract)?;
     // A report does not choose to whom credentials and requests go.
     let base = args.device.base_url(&profile)?.ok_or_else(|| {
         format!(

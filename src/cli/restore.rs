@@ -1,6 +1,7 @@
 //! `probity restore`: puts back what a job that was killed has left on a device.
 
-use super::common::{ContractArgs, DeviceArgs, Error};
+use super::common::{DeviceArgs, Error};
+use super::contract_args::ContractArgs;
 use super::journal;
 use super::out::{print, say};
 use super::signals::interrupts;
@@ -101,7 +102,7 @@ fn put_back(
     header: &Header,
     before: &BTreeMap<String, serde_json::Value>,
 ) -> Result<Restored, Error> {
-    let (mut contract, built_in) = args.contract.load()?;
+    let (mut contract, built_in) = args.contract.load_for(&args.device)?;
     if contract.sha256 != header.contract.sha256 {
         return Err(format!(
             "made from contract {}, and {} is another: give the same with --contract",
@@ -112,7 +113,7 @@ fn put_back(
     if header.target == EMBEDDED {
         return Err("its device was the embedded mock, which is gone".into());
     }
-    let mut profile = args.device.profile(built_in, &contract)?;
+    let mut profile = args.device.profile(built_in, &mut contract)?;
     // A file does not choose to whom credentials and settings go.
     let base = args.device.base_url(&profile)?;
     let base = base.filter(|base| base.trim_end_matches('/') == header.target);

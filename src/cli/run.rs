@@ -1,9 +1,10 @@
 //! `probity run`: the main job. Wires contract, plan, device and reporters together.
 
 use super::common::{
-    ContractArgs, DeviceArgs, Error, FloorArgs, NotFinished, PolicyArgs, check_delivery, deliver,
-    duration, guarded, mock_credentials, pair, plan_of, reviewed, shard, share,
+    DeviceArgs, Error, FloorArgs, NotFinished, PolicyArgs, check_delivery, deliver, duration,
+    guarded, mock_credentials, pair, plan_of, reviewed, shard, share,
 };
+use super::contract_args::ContractArgs;
 use super::journal::{self, Identity, JournalArgs};
 use super::out::say;
 use super::signals::interrupts;
@@ -94,8 +95,8 @@ pub(super) struct Args {
 
 pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     check_delivery(&args.reproducers, &args.report)?;
-    let (mut contract, built_in) = args.contract.load()?;
-    let mut profile = args.device.profile(built_in, &contract)?;
+    let (mut contract, built_in) = args.contract.load_for(&args.device)?;
+    let mut profile = args.device.profile(built_in, &mut contract)?;
     let base = args.device.base_url(&profile)?;
     args.device
         .enter(&mut contract, &mut profile, base.as_deref())?;

@@ -10,6 +10,7 @@ pub mod answer;
 mod chunked;
 mod classify;
 mod digest;
+mod documents;
 mod fields;
 mod guard;
 mod kept;
@@ -24,6 +25,7 @@ mod socket;
 mod tls;
 
 pub use answer::Caps;
+pub use documents::Documents;
 pub use guard::{Guard, GuardedWrite, Restored, insert, masked};
 pub use life::LifeSign;
 pub use login::LoginError;

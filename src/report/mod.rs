@@ -1,6 +1,7 @@
 //! Reports: the result model of [`crate::run::result`] in many formats, and listeners for the
 //! runner's events. One file a format. May import everything below it.
 
+pub mod diff;
 mod divergence;
 pub mod gate;
 pub mod json;

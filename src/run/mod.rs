@@ -10,10 +10,12 @@
 pub mod admit;
 mod cases;
 mod causes;
+pub mod check;
 mod compare;
 mod conclude;
 mod confirm;
 mod contact;
+pub mod diff;
 pub mod event;
 mod exit;
 pub mod gate;

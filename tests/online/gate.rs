@@ -290,3 +290,27 @@ fn known_issue_files_are_read_or_refused_by_line() {
     assert_eq!(issues(&again), issues(&entries));
     insta::assert_snapshot!(written);
 }
+
+/// `probity diff` over reports of real runs.
+#[test]
+fn two_firmwares_differ_by_what_was_planted() {
+    let folder = tempfile::tempdir().expect("folder");
+    let folder = folder.path();
+    report_of(&["string-as-integer:port"], "old.json", folder);
+    report_of(&[], "new.json", folder);
+    for (arguments, want, part) in [
+        (["old.json", "new.json"], 0, "0 new, 1 gone, 0 still there"),
+        (["new.json", "old.json"], 1, "1 new, 0 gone, 0 still there"),
+        (["old.json", "old.json"], 0, "0 new, 0 gone, 1 still there"),
+    ] {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_probity"))
+            .arg("diff")
+            .args(arguments)
+            .current_dir(folder)
+            .output()
+            .expect("diff");
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.code(), Some(want), "{arguments:?}: {text}");
+        assert!(text.contains(part), "{arguments:?}: {text}");
+    }
+}

@@ -1,6 +1,8 @@
 //! The program and its library against devices on loopback. One binary, one module a topic.
 #![allow(missing_docs)]
 
+#[path = "../common/plain/mod.rs"]
+mod plain;
 #[path = "../common/scripted/mod.rs"]
 mod scripted;
 #[path = "../common/small/mod.rs"]
@@ -9,8 +11,10 @@ mod small;
 mod support;
 
 mod campaign;
+mod check;
 mod clean;
 mod cli;
+mod contract_url;
 mod credentials;
 mod engine;
 mod gate;

@@ -38,10 +38,11 @@ mod schema;
 mod second;
 mod serialization;
 mod servers;
-mod shape;
+pub mod shape;
 mod source;
 mod structure;
 mod swagger;
+pub mod values;
 
 pub use assess::{Assessed, Violation, assess, assess_alone};
 pub use candidates::Candidate;

@@ -609,6 +609,7 @@ impl<'d> Loader<'d> {
                 || place == Place::Path,
             schema,
             serialization,
+            given: None,
             pointer: at,
         }))
     }

@@ -2,7 +2,8 @@
 //! JSON pointer (RFC 6901) of the place in the document that states it.
 
 use super::serialization::{Encoding, Format, Serialization};
-use crate::source::Source;
+use crate::locate::line_of;
+use crate::source::{Source, split};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -89,6 +90,21 @@ impl Contract {
     pub fn suggestion(&self, name: &str) -> String {
         let ids = self.operations.iter().map(|o| o.id.as_str());
         super::profile::nearest(name, ids)
+    }
+
+    /// Where the document states what a pointer names: file, line and column of the place, or of the
+    /// nearest around it. `None` where it is no place of the document.
+    pub fn position(&self, pointer: &str) -> Option<(&str, u32, u32)> {
+        let (name, _) = split(pointer);
+        let (name, _) = self.source.files.get_key_value(name)?;
+        let (line, column) = line_of(&self.source, pointer)?;
+        let file = if name.is_empty() { &self.file } else { name };
+        Some((file, line, column))
+    }
+
+    /// What the document says at a pointer.
+    pub fn stated(&self, pointer: &str) -> Option<&Value> {
+        self.source.get(pointer)
     }
 
     /// The promise with this id.
@@ -277,6 +293,8 @@ pub struct Parameter {
     pub schema: Schema,
     /// How its value is written.
     pub serialization: Serialization,
+    /// The value that the profile gives it ([`crate::values::give`]).
+    pub given: Option<Value>,
     /// JSON pointer to the parameter object.
     pub pointer: String,
 }

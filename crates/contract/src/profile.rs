@@ -41,6 +41,9 @@ pub struct Profile {
     pub deny: Vec<String>,
     /// What the document does not say of its resources: path → what reads and writes it.
     pub resources: BTreeMap<String, ResourceHint>,
+    /// Values of parameters that the document shows no example of: path or operation (`operationId` or
+    /// `METHOD /path`) → name of the parameter → value.
+    pub values: BTreeMap<String, BTreeMap<String, Value>>,
     /// What operations do that the document does not show: `operationId` or `METHOD /path` → effect.
     pub effects: BTreeMap<String, Effect>,
     /// Paths whose `GET` only reads and asks for credentials: what draws a challenge and tells

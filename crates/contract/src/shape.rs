@@ -14,7 +14,7 @@ pub(crate) fn is_success(status: StatusKey) -> bool {
 }
 
 /// The rules of a successful answer's body, where the document has them.
-pub(crate) fn answer(op: &Operation) -> Option<&Schema> {
+pub fn answer(op: &Operation) -> Option<&Schema> {
     let success = op.responses.iter().filter(|r| is_success(r.status));
     // An empty schema says nothing of what comes.
     let says = |s: &&Schema| {
@@ -25,7 +25,7 @@ pub(crate) fn answer(op: &Operation) -> Option<&Schema> {
 }
 
 /// The members of a schema, those of its parts and alternatives included.
-pub(crate) fn members(schema: &Schema) -> Vec<(&str, &Schema)> {
+pub fn members(schema: &Schema) -> Vec<(&str, &Schema)> {
     let mut out: Vec<(&str, &Schema)> = Vec::new();
     collect(schema, 0, &mut out);
     out
@@ -49,7 +49,7 @@ fn collect<'s>(schema: &'s Schema, depth: usize, out: &mut Vec<(&'s str, &'s Sch
 }
 
 /// The member whose name is `name` but for case and separators.
-pub(crate) fn member_named<'s>(schema: &'s Schema, name: &str) -> Option<(&'s str, &'s Schema)> {
+pub fn member_named<'s>(schema: &'s Schema, name: &str) -> Option<(&'s str, &'s Schema)> {
     let wanted = tokens(name);
     members(schema)
         .into_iter()

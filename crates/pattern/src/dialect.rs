@@ -35,10 +35,10 @@ impl Alphabet {
 }
 
 macro_rules! dialects {
-    ($($(#[$doc:meta])* $name:ident = $id:literal,)*) => {
+    ($($(#[doc = $doc:literal])* $name:ident = $id:literal,)*) => {
         /// One engine in one configuration.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum Dialect { $($(#[$doc])* $name,)* }
+        pub enum Dialect { $($(#[doc = $doc])* $name,)* }
 
         impl Dialect {
             /// All of them, in the order in which they are listed to people.
@@ -47,6 +47,11 @@ macro_rules! dialects {
             /// The stable id.
             pub fn id(self) -> &'static str {
                 match self { $(Dialect::$name => $id,)* }
+            }
+
+            /// Which engine it is, in a line.
+            pub fn about(self) -> &'static str {
+                match self { $(Dialect::$name => concat!($($doc),*).trim_ascii(),)* }
             }
 
             /// The dialect of an id.

@@ -113,6 +113,7 @@ pub(super) fn body(body: &Body, ask: &Ask<'_>, octets: &[u8]) -> Option<Value> {
             required: false,
             schema: schema.property(name).cloned().unwrap_or_default(),
             serialization: stated.unwrap_or_else(|| Serialization::usual(Place::Query)),
+            given: None,
             pointer: String::new(),
         }
     };

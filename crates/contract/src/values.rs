@@ -1,0 +1,67 @@
+//! Values that the profile gives to parameters: which camera there is, which user. No document can say
+//! what stands on one device.
+
+use super::assess::assess;
+use super::model::{Contract, Operation, Place};
+use super::profile::{Profile, nearest};
+use probity_pattern::Assessment;
+
+/// Puts the values of `[values]` into the parameters that they name.
+///
+/// # Errors
+/// The first entry that names nothing of the contract, or whose value the document forbids.
+pub fn give(contract: &mut Contract, profile: &Profile) -> Result<(), String> {
+    if profile.values.is_empty() {
+        return Ok(());
+    }
+    let texts = contract.texts();
+    for (name, values) in &profile.values {
+        let entry = format!("[values.{name:?}]");
+        let named: Vec<bool> = contract.operations.iter().map(|o| is(o, name)).collect();
+        if !named.contains(&true) {
+            let known = contract.operations.iter();
+            let known = known.flat_map(|o| [o.path.as_str(), o.id.as_str()]);
+            let hint = nearest(name, known);
+            return Err(format!(
+                "{entry}: the contract has no such path or operation{hint}"
+            ));
+        }
+        for (parameter, value) in values {
+            let operations = contract.operations.iter_mut().zip(&named);
+            let operations = operations.filter(|(_, named)| **named).map(|(op, _)| op);
+            let parameters = operations.flat_map(|op| op.parameters.iter_mut());
+            let mut found = false;
+            for given in parameters.filter(|p| p.name == *parameter) {
+                found = true;
+                if assess(&given.schema, value, &texts).certainty == Assessment::SurelyInvalid {
+                    let why = "the document does not allow this value";
+                    return Err(format!("{entry} {parameter} = {value}: {why}"));
+                }
+                // In a path they would name something else (RFC 3986 §5.2.4).
+                if given.place == Place::Path && ["", ".", ".."].map(Some).contains(&value.as_str())
+                {
+                    return Err(format!(
+                        "{entry} {parameter} = {value}: no segment of a path"
+                    ));
+                }
+                given.given = Some(value.clone());
+            }
+            if !found {
+                let parameters = contract.operations.iter().zip(&named);
+                let parameters = parameters.filter(|(_, named)| **named);
+                let parameters = parameters.flat_map(|(op, _)| op.parameters.iter());
+                let hint = nearest(parameter, parameters.map(|p| p.name.as_str()));
+                return Err(format!(
+                    "{entry} {parameter}: there is no such parameter{hint}"
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether an entry names an operation, by itself or by its path.
+fn is(op: &Operation, name: &str) -> bool {
+    let same = |path: &str| path.trim_end_matches('/') == name.trim_end_matches('/');
+    op.id == name || op.is_named(name) || same(&op.path) || same(op.stated_path())
+}
