@@ -208,7 +208,11 @@ pub async fn hunt(
         requests_before: 0,
     };
     let begun = night.remember(past, &mut seeds);
-    if let Err(why) = night.probe.start(job.context, &options.restore).await {
+    if let Err(why) = night
+        .probe
+        .start(job.context, &options.restore, &BTreeSet::new(), &[])
+        .await
+    {
         night.stop = Some(why);
     } else {
         match past.settings() {

@@ -11,6 +11,7 @@ mod support;
 mod campaign;
 mod clean;
 mod cli;
+mod creating;
 mod credentials;
 mod engine;
 mod gate;
