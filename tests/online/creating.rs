@@ -12,8 +12,9 @@ use probity::run::result::Report;
 use probity::run::{self, Job, Options};
 use serde_json::{Value, json};
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use support::Suite;
 use tokio::sync::watch;
 
@@ -192,4 +193,118 @@ fn what_a_device_does_wrong_with_items_is_found() {
         assert_eq!(report.device.restored, Some(code == 1), "{fault}: {told}");
         mock.stop();
     }
+}
+
+/// The binary against a mock, in a folder of its own.
+struct Scene {
+    mock: Mock,
+    folder: tempfile::TempDir,
+}
+
+impl Scene {
+    fn new() -> Scene {
+        let folder = tempfile::tempdir().expect("folder");
+        std::fs::write(folder.path().join("shop.yaml"), document()).expect("contract");
+        let mock = mock::spawn(shop().mock()).expect("mock");
+        Scene { mock, folder }
+    }
+
+    fn command(&self, name: &str, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_probity"));
+        command
+            .arg(name)
+            .args(["--contract", "shop.yaml"])
+            .args(["--target", &format!("http://{}", self.mock.addr())])
+            .args(words)
+            .current_dir(self.folder.path())
+            .env("XDG_STATE_HOME", self.folder.path())
+            .env("HOME", self.folder.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        command
+    }
+
+    fn code(&self, name: &str, words: &[&str]) -> Option<i32> {
+        self.command(name, words).status().expect("runs").code()
+    }
+}
+
+/// Kills a run so many times at moments spread over its length, and undoes it.
+#[cfg(unix)]
+fn kill_and_restore(kills: u32) {
+    let scene = Scene::new();
+    let before = store(&scene.mock);
+    let started = Instant::now();
+    assert_eq!(scene.code("run", &["--journal", "whole.jsonl"]), Some(0));
+    let length = started.elapsed();
+    assert_eq!(store(&scene.mock), before);
+    let mut left = 0;
+    for n in 0..kills {
+        let journal = format!("{n}.jsonl");
+        let mut child = scene
+            .command("run", &["--journal", &journal])
+            .spawn()
+            .expect("starts");
+        std::thread::sleep(length * (2 * n + 1) / (2 * kills));
+        child.kill().expect("SIGKILL");
+        child.wait().expect("child");
+        left += u32::from(store(&scene.mock) != before);
+        let path = scene.folder.path().join(&journal);
+        let begun = std::fs::metadata(path).is_ok_and(|about| about.len() > 0);
+        if begun {
+            let code = scene.code("restore", &["--journal", &journal]);
+            assert_eq!(code, Some(0), "kill {n}");
+        }
+        assert_eq!(store(&scene.mock), before, "kill {n}");
+    }
+    println!("{kills} kills, {left} of them left something that restore undid");
+    assert!(left > 0, "no kill fell on an item that was alive");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_a_killed_run_has_created_is_removed() {
+    kill_and_restore(8);
+}
+
+#[cfg(unix)]
+#[test]
+#[ignore = "takes minutes: the figure of the closing note"]
+fn a_hundred_kills_leave_nothing() {
+    kill_and_restore(100);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_removes_what_it_has_created() {
+    let scene = Scene::new();
+    let before = store(&scene.mock);
+    for millis in [900, 1_500, 2_300] {
+        let mut child = scene.command("run", &[]).spawn().expect("starts");
+        std::thread::sleep(Duration::from_millis(millis));
+        let signal = Command::new("kill")
+            .args(["-INT", &child.id().to_string()])
+            .status();
+        assert!(signal.expect("kill").success());
+        let code = child.wait().expect("child").code();
+        assert_ne!(code, Some(6));
+        assert_eq!(store(&scene.mock), before, "after {millis} ms: {code:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_that_goes_on_removes_what_the_killed_one_left() {
+    let scene = Scene::new();
+    let before = store(&scene.mock);
+    let mut child = scene
+        .command("run", &["--journal", "j.jsonl"])
+        .spawn()
+        .expect("starts");
+    std::thread::sleep(Duration::from_millis(1_500));
+    child.kill().expect("SIGKILL");
+    child.wait().expect("child");
+    let code = scene.code("run", &["--journal", "j.jsonl", "--resume"]);
+    assert_eq!(code, Some(0));
+    assert_eq!(store(&scene.mock), before);
 }
