@@ -227,7 +227,10 @@ async fn open(
     past: &Past,
     listener: &mut dyn Listener,
 ) -> Result<(), String> {
-    probe.start(job.context, &job.options.restore).await?;
+    let restore = &job.options.restore;
+    probe
+        .start(job.context, restore, &BTreeSet::new(), &[])
+        .await?;
     match past.settings() {
         Some(before) => probe.adopt(before),
         None => {

@@ -425,16 +425,15 @@ impl Scene<'_, '_> {
     /// Adds a finished case: promises that the contract does not make are left out, and the
     /// read-back is as the profile allows.
     pub fn push(&mut self, mut case: Case) {
-        let read_back = self.context.profile.read_back.get(&self.op.id);
-        case.check = match (case.check, read_back) {
-            (_, None) => Check::Nothing,
-            (Check::ReadsBack(value), Some(_)) => {
+        case.check = match (case.check, self.context.reads_back(self.op)) {
+            (_, false) => Check::Nothing,
+            (Check::ReadsBack(value), true) => {
                 if matches!(case.expect, Expect::Accepted | Expect::Either { .. }) {
                     case.promises.push(format!("{}.state.readback", self.op.id));
                 }
                 Check::ReadsBack(described(self.schema, value))
             }
-            (Check::Unchanged, Some(_)) => {
+            (Check::Unchanged, true) => {
                 if matches!(case.expect, Expect::Refused { .. }) {
                     case.promises.push(format!("{}.state.refusal", self.op.id));
                 }
@@ -493,7 +492,15 @@ pub(super) fn unsure_target(context: &Context<'_>, op: &Operation) -> Option<&'s
     if meaning::logs_in(context.profile, op) {
         return Some(meaning::UNSURE_LOGIN);
     }
-    let unknown = op.parameters.iter().any(|p| {
+    // An item that the run creates itself exists.
+    let own = context.own_parameters(op);
+    let mut in_path: Vec<_> = op
+        .parameters
+        .iter()
+        .filter(|p| p.place == Place::Path)
+        .collect();
+    in_path.sort_by_key(|p| op.path.find(&format!("{{{}}}", p.name)));
+    let unknown = in_path.into_iter().skip(own).any(|p| {
         p.place == Place::Path
             && p.given.is_none()
             && p.schema.examples.is_empty()

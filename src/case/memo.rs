@@ -8,13 +8,27 @@ use crate::contract::{Operation, Parameter};
 use crate::pattern::Assessment;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Results kept for one contract; see [`Context::memo`]. A clone starts empty.
 #[derive(Debug, Default)]
 pub struct Memo {
     bodies: Mutex<BTreeMap<String, Option<Arc<Bodies>>>>,
     parameters: Mutex<BTreeMap<String, Arc<Plain>>>,
+    items: OnceLock<Arc<Vec<String>>>,
+    writes: OnceLock<Arc<Vec<String>>>,
+}
+
+impl Memo {
+    /// Path templates of items that can be created.
+    pub(super) fn items(&self, make: impl FnOnce() -> Vec<String>) -> Arc<Vec<String>> {
+        self.items.get_or_init(|| Arc::new(make())).clone()
+    }
+
+    /// Operations whose writes can be read and put back.
+    pub(super) fn writes(&self, make: impl FnOnce() -> Vec<String>) -> Arc<Vec<String>> {
+        self.writes.get_or_init(|| Arc::new(make())).clone()
+    }
 }
 
 /// The bodies of one operation that cases start from.

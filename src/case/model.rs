@@ -38,6 +38,24 @@ pub struct Case {
 }
 
 impl Case {
+    /// A request that comes before a case and is not judged.
+    pub fn before(request: &Request) -> Case {
+        Case {
+            id: String::new(),
+            strategy: "before",
+            operation: String::new(),
+            promises: Vec::new(),
+            title: String::new(),
+            request: request.clone(),
+            expect: Expect::Survived {
+                question: String::new(),
+            },
+            input_class: String::new(),
+            check: Check::Nothing,
+            tier: 0,
+        }
+    }
+
     /// The promise that a deviation is charged to.
     pub fn main_promise(&self) -> String {
         // What a later look at the settings says is no matter of the answer.

@@ -485,7 +485,7 @@ fn case(
     promises.push(format!("{}.http.answers", op.id));
     promises.retain(|id| context.contract.promise(id).is_some());
     promises.dedup();
-    let changes = context.profile.read_back.contains_key(&op.id);
+    let changes = context.reads_back(op);
     Case {
         id: case_id(&op.id, "parameters", &key, &idea.name),
         strategy: "parameters",

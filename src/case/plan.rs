@@ -4,6 +4,7 @@
 use super::constraints::Constraints;
 use super::forms::Forms;
 use super::hostile::Hostile;
+use super::items::moved;
 use super::model::{Case, Context, Expect, Strategy};
 use super::names::Names;
 use super::pairs::Pairs;
@@ -209,10 +210,14 @@ fn permitted(
     context.tell_kept(policy);
     let mut permitted = Vec::new();
     let mut counted: BTreeMap<(String, Effect, String), usize> = BTreeMap::new();
+    let moves = stand_ins(context, policy);
+    moves.values().for_each(|own| policy.created(own));
     for case in cases {
+        let request = moved(&case.request, &moves);
+        let request = request.as_ref().unwrap_or(&case.request);
         match policy
             .operation(&case.operation)
-            .and_then(|()| policy.permits(&case.request))
+            .and_then(|()| policy.permits(request))
         {
             Ok(()) => permitted.push(case),
             Err(refusal) => {
@@ -221,6 +226,7 @@ fn permitted(
             }
         }
     }
+    moves.values().for_each(|own| policy.removed(own));
     let left_out = counted
         .into_iter()
         .map(|((operation, effect, reason), cases)| LeftOut {
@@ -230,6 +236,22 @@ fn permitted(
             cases,
         });
     (permitted, left_out.collect())
+}
+
+/// Items that the run is going to create, by the paths at which planned requests name them. What
+/// stands for them here is never sent: the device layer permits only what was created indeed.
+fn stand_ins(context: &Context<'_>, policy: &Policy) -> BTreeMap<String, String> {
+    if !policy.removes() {
+        return BTreeMap::new();
+    }
+    let places = context.places().into_iter();
+    places
+        .filter(|place| policy.operation(&place.create).is_ok())
+        .filter_map(|place| {
+            let above = place.item.rsplit_once('/')?.0;
+            Some((place.item.clone(), format!("{above}/probity-own")))
+        })
+        .collect()
 }
 
 /// Operations up to which every strategy makes its cases for each of them.

@@ -62,6 +62,8 @@ fn without_body(context: &Context<'_>, op: &Operation) -> Option<Case> {
     let open = match (op.success_statuses().is_empty(), reads) {
         (true, _) => Some("which success an operation has that documents none"),
         (false, true) => None,
+        // An item that the run has created for it is there to be removed.
+        (false, false) if op.method == "DELETE" && names_its_own(context, op) => None,
         // What stands may not allow it: nothing is there to be removed, or it is on already.
         (false, false) if op.body.is_none() => Some("whether the call can be done now"),
         (false, false) => Some("what a call without its optional body does"),
@@ -93,6 +95,12 @@ fn without_body(context: &Context<'_>, op: &Operation) -> Option<Case> {
         },
         tier: 0,
     })
+}
+
+/// Whether a path ends with an item that the run creates itself.
+fn names_its_own(context: &Context<'_>, op: &Operation) -> bool {
+    let parameters = op.path.matches('{').count();
+    op.body.is_none() && parameters > 0 && context.own_parameters(op) == parameters
 }
 
 /// One body that is to be accepted; dropped where the page does not say so.

@@ -235,7 +235,7 @@ fn not_json(
             false => Expect::Refused { faults },
         },
         input_class: "fuzz:not JSON".to_owned(),
-        check: match scene.context.profile.read_back.contains_key(&op.id) {
+        check: match scene.context.reads_back(op) {
             true => Check::Unchanged,
             false => Check::Nothing,
         },

@@ -142,7 +142,9 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     let base = args.device.base_url(&profile)?;
     args.device
         .enter(&mut contract, &mut profile, base.as_deref())?;
-    let policy = args.policy.policy(&contract, &profile, base.is_none())?;
+    let policy = args
+        .policy
+        .policy(&contract, &profile, base.is_none(), false)?;
     let texts = contract.texts();
     let issues = contract::lint(&contract, &texts);
     let context = Context {
@@ -427,7 +429,9 @@ async fn again(job: &Job, baseline: &Report, report: &mut Report) -> BTreeSet<St
         stop: options.stop.clone(),
     };
     let mut probe = Probe::new(law, &job.device, patience);
-    let started = probe.start(&job.context(), &options.restore).await;
+    let started = probe
+        .start(&job.context(), &options.restore, &BTreeSet::new(), &[])
+        .await;
     if started.is_err() {
         return gone;
     }

@@ -77,7 +77,9 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         args.device.options(base, credentials, &profile),
         profile.clone(),
     )?
-    .with_policy(Arc::new(args.policy.policy(&contract, &profile, false)?));
+    .with_policy(Arc::new(
+        args.policy.policy(&contract, &profile, false, true)?,
+    ));
     guarded(&device, &contract);
     if device.base_url() != report.target.trim_end_matches('/') {
         say(&format!(
@@ -123,7 +125,12 @@ async fn send(
     findings: &[Finding],
 ) -> Result<Vec<Verdict>, Error> {
     let mut verdicts = Vec::new();
-    if let Err(why) = probe.start(context, &BTreeMap::new()).await {
+    let recipes = findings.iter().filter_map(|f| f.reproducer.recipe.as_ref());
+    let operations = recipes.map(|r| r.operation.clone()).collect();
+    let started = probe
+        .start(context, &BTreeMap::new(), &operations, &[])
+        .await;
+    if let Err(why) = started {
         say(&format!("could not tell: {why}"));
         return Ok(vec![Verdict::NotJudged]);
     }

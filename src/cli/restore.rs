@@ -6,12 +6,13 @@ use super::journal;
 use super::out::{print, say};
 use super::signals::interrupts;
 use crate::case::Context;
+use crate::contract::{Allowed, Policy};
 use crate::device::{Device, Restored};
 use crate::judge::Law;
-use crate::probe::{Patience, Probe};
+use crate::probe::{Patience, Probe, Step};
 use crate::run::Verdict;
 use crate::run::journal::{EMBEDDED, Header, read};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,8 +23,9 @@ const RECOVERY: Duration = Duration::from_secs(60);
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Puts the settings back that stood before the job of this journal, and sends nothing else. Exit code
-0: as before, 6: some setting differs, 3: could not be looked at.
+Puts the settings back that stood before the job of this journal, removes what it created, and sends
+nothing else. Exit code 0: as before, 6: some setting differs or something is left, 3: could not be
+looked at.
 
 Examples:
   probity restore --journal night.jsonl --target http://192.168.1.20 --username admin --password-env DEVICE_PASSWORD
@@ -67,26 +69,30 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     let (header, past) = read(&path)?;
     let named = |e: String| format!("{}: {e}", path.display());
     let header = header.ok_or_else(|| named("it is empty: its job has sent nothing".to_owned()))?;
-    let Some(before) = past.settings() else {
-        journal::finish(&path)?;
-        print(&format!(
-            "{}: its job had not read any settings, so it has written none: nothing to put back\n",
-            path.display()
-        ))?;
-        return Ok(Verdict::Kept);
+    let steps = past.steps();
+    let nothing = BTreeMap::new();
+    let before = match past.settings() {
+        Some(before) => before,
+        None if !steps.is_empty() => &nothing,
+        None => {
+            journal::finish(&path)?;
+            print(&format!(
+                "{}: its job had not read any settings, so it has written none: nothing to put \
+                 back\n",
+                path.display()
+            ))?;
+            return Ok(Verdict::Kept);
+        }
     };
-    let restored = put_back(&args, &header, before).map_err(|e| named(e.to_string()))?;
+    let restored = put_back(&args, &header, before, &steps).map_err(|e| named(e.to_string()))?;
     for reason in &restored.reasons {
         say(reason);
     }
     let (line, verdict) = match restored.ok {
-        Some(true) => ("the settings are as before the job", Verdict::Kept),
-        Some(false) => (
-            "the settings are NOT as before the job",
-            Verdict::NotRestored,
-        ),
+        Some(true) => ("the device is as before the job", Verdict::Kept),
+        Some(false) => ("the device is NOT as before the job", Verdict::NotRestored),
         None => (
-            "nobody can tell whether the settings are as before the job",
+            "nobody can tell whether the device is as before the job",
             Verdict::NotJudged,
         ),
     };
@@ -101,6 +107,7 @@ fn put_back(
     args: &Args,
     header: &Header,
     before: &BTreeMap<String, serde_json::Value>,
+    steps: &[Step],
 ) -> Result<Restored, Error> {
     let (mut contract, built_in) = args.contract.load_for(&args.device)?;
     if contract.sha256 != header.contract.sha256 {
@@ -128,7 +135,10 @@ fn put_back(
     let profile = Arc::new(profile);
     let credentials = args.device.credentials(&profile)?;
     let options = args.device.options(base, credentials, &profile);
-    let device = Device::new(options, profile.clone())?;
+    // Nothing but what the journal names is removed, and the settings are written back.
+    let allowed = Allowed::default();
+    let policy = Policy::new(&contract, &profile, &allowed)?.removing();
+    let device = Device::new(options, profile.clone())?.with_policy(Arc::new(policy));
     let mut before = before.clone();
     before.values_mut().for_each(|v| device.reveal(v));
     let texts = contract.texts();
@@ -156,7 +166,10 @@ fn put_back(
     let mut probe = Probe::new(law, &device, patience);
     runtime.block_on(async {
         interrupts(stop);
-        if let Err(why) = probe.start(&context, &BTreeMap::new()).await {
+        if let Err(why) = probe
+            .start(&context, &BTreeMap::new(), &BTreeSet::new(), steps)
+            .await
+        {
             return Ok(Restored {
                 ok: None,
                 reasons: vec![why],

@@ -34,6 +34,9 @@ pub struct GuardedWrite {
     /// read-back shows beyond them is not written and not compared. A pointer stands for all that
     /// is below it; an array is written as a whole.
     pub members: Vec<String>,
+    /// Whether it is of something that the job itself has created: that is removed at the end, not
+    /// put back.
+    pub own: bool,
     /// Values of members that cannot be read back: JSON pointer → value. They win over the
     /// profile's `restore-env`.
     pub values: BTreeMap<String, Value>,
@@ -61,7 +64,8 @@ pub struct Restored {
 }
 
 impl Restored {
-    fn add(&mut self, ok: Option<bool>, reason: impl Into<Option<String>>) {
+    /// One more result; the worse of the two counts.
+    pub fn add(&mut self, ok: Option<bool>, reason: impl Into<Option<String>>) {
         self.ok = match (self.ok, ok) {
             (Some(false), _) | (_, Some(false)) => Some(false),
             (None, _) | (_, None) => None,
@@ -155,6 +159,16 @@ impl Guard {
         })
     }
 
+    /// What is put back at the end.
+    fn kept(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(|e| !e.write.own)
+    }
+
+    /// Whether anything is to be put back.
+    pub fn keeps(&self) -> bool {
+        self.kept().next().is_some()
+    }
+
     /// The settings of an operation as they were, where they could be read.
     pub fn before(&self, operation: &str) -> Option<&ReadBackState> {
         self.entries
@@ -167,7 +181,7 @@ impl Guard {
     /// an interrupted run needs to put them back later, with no secret in it.
     pub fn snapshot(&self) -> BTreeMap<String, Value> {
         let mut out = BTreeMap::new();
-        for entry in &self.entries {
+        for entry in self.kept() {
             let Ok(before) = &entry.before else { continue };
             let mut value = before.value.clone();
             for pointer in entry.write.read.unreadable.keys() {
@@ -187,7 +201,7 @@ impl Guard {
     /// Takes these settings (a [`snapshot`](Self::snapshot) of an earlier run) for those that stood
     /// before: what stands now is what that run left behind.
     pub fn adopt(&mut self, before: &BTreeMap<String, Value>) {
-        for entry in &mut self.entries {
+        for entry in self.entries.iter_mut().filter(|e| !e.write.own) {
             let Some(value) = before.get(&entry.write.operation) else {
                 continue;
             };
@@ -244,7 +258,7 @@ impl Guard {
     /// back. `(operation, JSON pointer, environment variable that would help)`.
     pub fn lost(&self) -> Vec<(String, String, Option<String>)> {
         let mut lost = Vec::new();
-        for entry in &self.entries {
+        for entry in self.kept() {
             let Ok(before) = &entry.before else { continue };
             for pointer in entry.unknown(before) {
                 let about = entry.write.read.unreadable.get(&pointer);
@@ -257,7 +271,7 @@ impl Guard {
 
     /// Whether all that can be read still is as before. Says nothing of what cannot be read.
     pub async fn stands(&self, device: &Device) -> bool {
-        for entry in &self.entries {
+        for entry in self.kept() {
             let (Ok(before), Ok(now)) =
                 (&entry.before, &patiently(device, &entry.write.read).await)
             else {
@@ -277,10 +291,10 @@ impl Guard {
     /// although nothing touched it, and a device that takes no write would be accused of it.
     pub async fn restore(&self, device: &Device) -> Restored {
         let mut restored = Restored {
-            ok: (!self.entries.is_empty()).then_some(true),
+            ok: self.kept().next().map(|_| true),
             reasons: Vec::new(),
         };
-        for entry in &self.entries {
+        for entry in self.kept() {
             entry.restore(device, &mut restored).await;
         }
         for reason in &mut restored.reasons {

@@ -517,6 +517,11 @@ impl Device {
         self.redactor().text(text).into_owned()
     }
 
+    /// From now on a text is masked as a secret setting is: a password that was given to something.
+    pub fn hide(&self, text: &str) {
+        lock(&self.session).add_setting(text);
+    }
+
     /// Puts credentials back where [`mask`](Self::mask) left their names: in settings that a journal
     /// kept. What it does not know stays a name.
     pub fn reveal(&self, value: &mut serde_json::Value) {

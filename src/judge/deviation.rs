@@ -4,6 +4,8 @@
 //! stable words what is wrong, without payload, order or seed: deviations of one promise with one
 //! symptom are one cause, and the fingerprint is made from it.
 
+mod items;
+
 use super::catalogue::Kind;
 use super::{Took, describe, expected_line, one_line};
 use crate::case::{Case, SuccessIs};

@@ -73,6 +73,14 @@ fn specific(told: &Told<'_>) -> Option<String> {
     let all = told.cases == told.of;
     let of = format!("{} of {}", told.cases, told.of);
     match told.kind {
+        Kind::ReadbackDiffers
+            if matches!(
+                told.part,
+                "state.created" | "state.removed" | "state.listed"
+            ) =>
+        {
+            Some(told.symptom.to_owned())
+        }
         Kind::AcceptsInvalid if told.of > 1 => {
             let rule = rule(told.part)?;
             let checked = match (all, rule.must_be_there) {

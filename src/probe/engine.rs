@@ -1,5 +1,7 @@
 //! The probe: a case goes out, the answer is judged and searched for secrets.
 
+use super::account::{Log, Step};
+use super::creations::Creations;
 use super::guarded::{Known, guarded};
 use super::limits::Spent;
 use super::session::{Patience, Session, never_reached};
@@ -8,12 +10,13 @@ use super::watch::Difference;
 use crate::case::build::own_credentials;
 use crate::case::{Case, Context};
 use crate::contract::answers_promise;
-use crate::device::{Device, Guard, GuardedWrite, Restored};
+use crate::device::{Device, Guard, GuardedWrite};
 use crate::exchange::{Exchange, Failure, Request};
 use crate::json;
 use crate::judge::{Deviation, Judgement, Kind, Law, Ruling, Took, judge};
+use crate::pattern::Texts;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -83,10 +86,11 @@ pub struct Probe<'a> {
     law: Law<'a>,
     pub(super) session: Session<'a>,
     pub(super) settings: Settings,
-    guard: Option<Guard>,
+    pub(super) creations: Creations<'a>,
+    pub(super) guard: Option<Guard>,
     spent: Spent,
     /// Whether anything was sent that the device did not plainly refuse.
-    wrote: AtomicBool,
+    pub(super) wrote: AtomicBool,
 }
 
 impl<'a> Probe<'a> {
@@ -96,10 +100,19 @@ impl<'a> Probe<'a> {
             law,
             session: Session::new(device, patience),
             settings: Settings::default(),
+            creations: Creations::default(),
             guard: None,
             spent: Spent::default(),
             wrote: AtomicBool::new(false),
         }
+    }
+
+    /// Names what this job creates after `run`, and tells `log` of every step of creating and
+    /// removing before it goes on.
+    #[must_use]
+    pub fn with_account(mut self, run: &str, log: Log<'a>) -> Probe<'a> {
+        self.creations.keep(run, log);
+        self
     }
 
     /// Where requests go.
@@ -115,6 +128,8 @@ impl<'a> Probe<'a> {
         &mut self,
         context: &Context<'_>,
         guarded: Vec<GuardedWrite>,
+        operations: &BTreeSet<String>,
+        past: &[Step],
     ) -> Result<(), String> {
         let device = self.device();
         if let Some((headers, query)) = own_credentials(context.contract, context.profile) {
@@ -124,9 +139,11 @@ impl<'a> Probe<'a> {
         if let Some(policy) = device.policy() {
             context.tell_kept(policy);
         }
-        let guard = Guard::take(device, guarded).await;
+        self.creations.learn(context, device);
+        self.take_over(past).await;
+        self.stand_in(context, operations).await;
+        let guard = Guard::take(device, self.at_our_own(guarded)).await;
         self.settings = Settings::learn(&guard);
-        withhold(device, guard.not_restorable());
         self.guard = Some(guard);
         Ok(())
     }
@@ -142,6 +159,7 @@ impl<'a> Probe<'a> {
             return;
         }
         let Some(guard) = &self.guard else { return };
+        withhold(device, guard.not_restorable());
         withhold(device, guard.prove(device).await);
         // A device may show in another form what it was told itself.
         for operation in self.settings.operations() {
@@ -150,12 +168,20 @@ impl<'a> Probe<'a> {
     }
 
     /// [`Probe::open`] for a device that nothing else is known of. `restore`: operation → JSON
-    /// pointer → value of what cannot be read.
+    /// pointer → value of what cannot be read. `operations`: those of which something will be sent.
+    /// `past`: what an earlier process created.
     ///
     /// # Errors
     /// The device does not answer, or does not let us in; secrets masked.
-    pub async fn start(&mut self, context: &Context<'_>, restore: &Known) -> Result<(), String> {
-        self.open(context, guarded(context, restore, None)).await?;
+    pub async fn start(
+        &mut self,
+        context: &Context<'_>,
+        restore: &Known,
+        operations: &BTreeSet<String>,
+        past: &[Step],
+    ) -> Result<(), String> {
+        let guarded = guarded(context, restore, None);
+        self.open(context, guarded, operations, past).await?;
         self.contact().await
     }
 
@@ -217,7 +243,9 @@ impl<'a> Probe<'a> {
 
     /// What the user should know since the last call.
     pub fn take_notes(&mut self) -> Vec<String> {
-        self.settings.take_notes()
+        let mut notes = self.settings.take_notes();
+        notes.extend(self.creations.take_notes());
+        notes
     }
 
     /// Whether anything answers there at all, once the session is open.
@@ -237,43 +265,6 @@ impl<'a> Probe<'a> {
         self.guard.as_ref()
     }
 
-    /// The settings that will be put back, without what cannot be read: see [`Guard::snapshot`].
-    pub fn snapshot(&self) -> BTreeMap<String, Value> {
-        let guard = self.guard.as_ref();
-        guard.map(Guard::snapshot).unwrap_or_default()
-    }
-
-    /// Puts these settings back at the end, not those that stood at the start.
-    pub fn adopt(&mut self, before: &BTreeMap<String, Value>) {
-        if let Some(guard) = &mut self.guard {
-            guard.adopt(before);
-        }
-        // An earlier process wrote.
-        self.wrote.store(true, Relaxed);
-    }
-
-    /// Puts the settings back where something may have changed them.
-    pub async fn restore(&self) -> Restored {
-        let Some(guard) = &self.guard else {
-            return Restored::default();
-        };
-        if self.session.lost().is_some() && !self.session.is_there().await {
-            let why = "the device is gone: its settings could be neither looked at nor put back";
-            return Restored {
-                ok: None,
-                reasons: vec![why.to_owned()],
-            };
-        }
-        let device = self.device();
-        if self.wrote.load(Relaxed) || !guard.stands(device).await {
-            return guard.restore(device).await;
-        }
-        Restored {
-            ok: Some(true),
-            reasons: Vec::new(),
-        }
-    }
-
     /// The limit of the profile that forbids to send a case, as the profile names it.
     pub fn forbidden(&self, case: &Case) -> Option<&'static str> {
         self.spent.forbids(self.law, case)
@@ -281,9 +272,33 @@ impl<'a> Probe<'a> {
 
     /// Sends one case, judges it, and looks for secrets in the answer. Several may be under way at
     /// once.
+    ///
+    /// What it creates is found and removed before this returns; what it is to remove is created
+    /// before.
     pub async fn send(&self, case: &Case, fresh: bool) -> Observation {
-        let exchange = self.session.send(&case.request, fresh).await;
-        self.observation(case, exchange)
+        if let Some(place) = self.creations.creates(&case.request) {
+            return Box::pin(self.create(place, case, fresh)).await;
+        }
+        if let Some(place) = self.creations.removes(&case.request) {
+            return Box::pin(self.remove_one(place, case, fresh)).await;
+        }
+        let moved = self.creations.moved(&case.request);
+        let request = moved.as_ref().unwrap_or(&case.request);
+        if self.creations.strays(request) {
+            let why = "not sent: it may write an item that this run has not created";
+            return Observation::undecided(case, why);
+        }
+        let exchange = self.session.send(request, fresh).await;
+        match moved {
+            None => self.observation(case, exchange),
+            Some(request) => {
+                let case = Case {
+                    request,
+                    ..case.clone()
+                };
+                self.observation(&case, exchange)
+            }
+        }
     }
 
     /// [`Probe::send`] by an ordinary HTTP client, which shares no code with ours that writes
@@ -300,11 +315,17 @@ impl<'a> Probe<'a> {
     /// Sends a request that has to come before a case.
     pub(super) async fn send_before(&self, request: &Request, fresh: bool) -> Exchange {
         self.wrote.store(true, Relaxed);
-        self.session.send(request, fresh).await
+        let case = Case::before(request);
+        self.send(&case, fresh).await.exchange
+    }
+
+    /// Readings of the contract's string rules.
+    pub(super) fn texts(&self) -> &'a Texts {
+        self.law.texts
     }
 
     /// What an exchange says.
-    fn observation(&self, case: &Case, exchange: Exchange) -> Observation {
+    pub(super) fn observation(&self, case: &Case, exchange: Exchange) -> Observation {
         let judgement = judge(self.law, case, &exchange);
         self.spent.count(self.law, case, &exchange, &judgement);
         if judgement.took != Took::Refused {

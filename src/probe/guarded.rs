@@ -85,6 +85,7 @@ fn state(context: &Context<'_>, resource: &Resource, known: &Known) -> Option<Gu
         request,
         read_only: read_only.into_iter().collect(),
         members: members.into_iter().collect(),
+        own: false,
         values: known.get(&operation.id).cloned().unwrap_or_default(),
         stand_ins: stand_ins(context, operation),
     })

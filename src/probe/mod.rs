@@ -4,19 +4,28 @@
 //!
 //! - [`Session`]: login, life, patience with a device that is busy, away or restarting.
 //! - [`SettingsWatch`]: what the state of one resource should look like; [`Settings`] reads it.
+//! - `Creations`: what a job creates, where; the account of it ([`Step`]), and its removal.
 //! - [`Probe`]: sends, judges, looks for secrets, and hands out an [`Observation`].
 //!
 //! When to look at what is the schedules' business ([`crate::run`], [`crate::campaign`]). May import
 //! everything from `judge` upward, not `run`.
 
+mod account;
+mod create;
+mod creations;
 mod engine;
 mod guarded;
 mod limits;
+mod listing;
 mod look;
+mod own;
+mod remove;
+mod restore;
 mod session;
 mod settings;
 mod watch;
 
+pub use account::{Log, Step};
 pub use engine::{Observation, Probe};
 pub use guarded::{Known, guarded};
 pub use limits::must_be_refused;

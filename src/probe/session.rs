@@ -184,6 +184,23 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// [`Session::send`] of what must not be left half done: what was begun comes to its end, and
+    /// nothing is begun where the user wants the job to end.
+    pub async fn send_to_the_end(&self, request: &Request, fresh: bool) -> Exchange {
+        let mut tries = 0;
+        loop {
+            if *self.patience.stop.borrow() {
+                return Exchange::not_sent("interrupted");
+            }
+            let exchange = self.device.send(request, fresh).await;
+            let Some(wait) = self.wait_for(&exchange, tries) else {
+                return exchange;
+            };
+            tries += 1;
+            self.pause(wait).await;
+        }
+    }
+
     async fn exchange(&self, request: &Request, fresh: bool) -> Exchange {
         let mut stop = self.patience.stop.clone();
         tokio::select! {

@@ -27,6 +27,8 @@ struct Watch {
     watch: SettingsWatch,
     /// A write was accepted that may be completed later (202, RFC 9110 §15.3.3).
     unsettled: bool,
+    /// It is of something that the job itself has created.
+    own: bool,
 }
 
 /// How long a write that was accepted for later may take.
@@ -83,6 +85,7 @@ impl Settings {
                 read: write.read.clone(),
                 watch,
                 unsettled: false,
+                own: write.own,
             });
         }
         settings
@@ -134,7 +137,8 @@ impl Settings {
 
     /// What stands, by operation, without what the profile says cannot be read.
     pub fn baselines(&self) -> BTreeMap<String, Value> {
-        let known = self.watches.iter().filter_map(|w| {
+        // What the next process creates is another thing.
+        let known = self.watches.iter().filter(|w| !w.own).filter_map(|w| {
             let mut state = w.watch.baseline.clone()?;
             for pointer in w.read.unreadable.keys() {
                 remove(&mut state, pointer);

@@ -43,6 +43,11 @@ pub(super) fn event(redactor: &Redactor, event: &Event<'_>, to: &mut dyn FnMut(&
             before.values_mut().for_each(|v| redactor.values(v));
             to(&Event::Settings(&before));
         }
+        Event::Creating(step) => {
+            let mut step = (*step).clone();
+            step.values_mut().for_each(|v| redactor.values(v));
+            to(&Event::Creating(&step));
+        }
         Event::Baseline(states) => {
             let mut states = (*states).clone();
             states.values_mut().for_each(|v| redactor.values(v));

@@ -179,6 +179,7 @@ impl Listener for Terminal {
             },
             Event::ErrorAnswer(_)
             | Event::Settings(_)
+            | Event::Creating(_)
             | Event::Judged { .. }
             | Event::Stated { .. }
             | Event::Baseline(_)

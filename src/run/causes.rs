@@ -192,7 +192,7 @@ pub(super) fn retitle(finding: &mut Finding) {
 
 /// The operation at the front of a promise's id, for reports that do not say it: an operation's id
 /// may hold anything, so this is a guess.
-fn operation_in(promise: &str) -> Option<String> {
+pub(super) fn operation_in(promise: &str) -> Option<String> {
     const PARTS: [&str; 6] = [
         ".body",
         ".parameters.",

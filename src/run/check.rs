@@ -52,7 +52,7 @@ async fn enter(probe: &mut Probe<'_>, context: &Context<'_>, checked: &mut Check
     let device = probe.device();
     // A ready token is no login; whether it is taken, the reads show.
     let logs_in = device.can_login() && !device.has_token();
-    if let Err(why) = probe.open(context, Vec::new()).await {
+    if let Err(why) = probe.open(context, Vec::new(), &BTreeSet::new(), &[]).await {
         let hint = Hint::Say(
             "check --username, --password-env and [login] of the profile; nothing more was sent, \
              because failed logins lock accounts"

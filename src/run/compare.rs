@@ -105,7 +105,9 @@ pub fn decide(report: &mut Report, broken_off: Option<&str>) -> Verdict {
     };
     report.exit.code = verdict.code();
     report.exit.reason = match verdict {
-        Verdict::NotRestored => format!("the settings could not be put back; {counted}"),
+        Verdict::NotRestored => {
+            format!("what the run changed or created could not all be undone; {counted}")
+        }
         Verdict::NotJudged => format!("{}; {counted}", broken_off.unwrap_or_default()),
         Verdict::Findings => counted,
         Verdict::Flaky => format!("{flaky} flaky results, nothing else"),

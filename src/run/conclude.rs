@@ -72,7 +72,7 @@ impl Run<'_> {
         let mut reason = match verdict {
             Verdict::Kept => "every promise that was judged was kept".to_owned(),
             Verdict::NotRestored => format!(
-                "the settings could not be put back; {} findings",
+                "what the run changed or created could not all be undone; {} findings",
                 findings.len()
             ),
             Verdict::NotJudged => match &stop {

@@ -4,6 +4,7 @@ use super::result::{Finding, Report};
 use crate::case::Case;
 use crate::judge::Judgement;
 use crate::judge::normalise::ErrorAnswer;
+use crate::probe::Step;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -61,6 +62,8 @@ pub enum Event<'a> {
     /// The settings as they stand before some cases that must change nothing, by operation, without
     /// what the profile calls secret.
     Baseline(&'a BTreeMap<String, Value>),
+    /// Something is about to be created, was created, or is gone.
+    Creating(&'a Step),
     /// The settings were looked at after the refusals so far.
     Checkpoint,
     /// The exact bytes of a reproducer.

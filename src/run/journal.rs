@@ -9,6 +9,7 @@ use crate::case::{Case, Plan};
 use crate::exchange::octets;
 use crate::files;
 use crate::judge::{Deviation, Judgement, Ruling, Took, Verdict};
+use crate::probe::Step;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -117,6 +118,12 @@ pub enum Record {
     Baseline {
         /// Operation → settings.
         states: BTreeMap<String, Value>,
+    },
+    /// Something is about to be created, was created, or is gone.
+    Creating {
+        /// The step.
+        #[serde(flatten)]
+        step: Step,
     },
     /// The settings were looked at: refusals before this line changed nothing, or were found out.
     Checkpoint,
@@ -258,6 +265,15 @@ impl Past {
             Record::Baseline { states } => states.values_mut().collect(),
             _ => Vec::new(),
         })
+    }
+
+    /// What the job created and removed, in order.
+    pub fn steps(&self) -> Vec<Step> {
+        let steps = self.records.iter().filter_map(|r| match r {
+            Record::Creating { step } => Some(step.clone()),
+            _ => None,
+        });
+        steps.collect()
     }
 
     /// Cases that need not be sent again. One whose refusal was not followed by a look at the
@@ -475,7 +491,10 @@ impl Journal {
         }
         let durable = matches!(
             record,
-            Record::Found { .. } | Record::Settings { .. } | Record::End { .. }
+            Record::Found { .. }
+                | Record::Settings { .. }
+                | Record::Creating { .. }
+                | Record::End { .. }
         );
         let written = serde_json::to_vec(record)
             .map_err(io::Error::from)
@@ -577,6 +596,9 @@ impl Listener for Journal {
             },
             Event::Baseline(states) => Record::Baseline {
                 states: (*states).clone(),
+            },
+            Event::Creating(step) => Record::Creating {
+                step: (*step).clone(),
             },
             Event::Checkpoint => Record::Checkpoint,
             Event::Night(entry) => Record::Night {

@@ -10,11 +10,13 @@ use crate::case::Case;
 use crate::device::Device;
 use crate::exchange::{Exchange, Request};
 use crate::judge::{Deviation, Judgement, Kind};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// Findings, statements, notes and files of a run.
 pub(super) struct Ledger<'a> {
-    listener: &'a mut dyn Listener,
+    listener: Rc<RefCell<&'a mut dyn Listener>>,
     device: &'a Device,
     /// Folder of reproducers' files, as reproducers should name it.
     folder: &'a str,
@@ -34,7 +36,11 @@ pub(super) struct Closed {
 }
 
 impl<'a> Ledger<'a> {
-    pub(super) fn new(listener: &'a mut dyn Listener, device: &'a Device, folder: &'a str) -> Self {
+    pub(super) fn new(
+        listener: Rc<RefCell<&'a mut dyn Listener>>,
+        device: &'a Device,
+        folder: &'a str,
+    ) -> Self {
         Ledger {
             listener,
             device,
@@ -47,23 +53,23 @@ impl<'a> Ledger<'a> {
 
     /// Tells the listeners.
     pub(super) fn tell(&mut self, event: &Event<'_>) {
-        self.listener.on(event);
+        self.listener.borrow_mut().on(event);
     }
 
     /// Why the run must not go on.
     pub(super) fn halt(&self) -> Option<String> {
-        self.listener.halt()
+        self.listener.borrow().halt()
     }
 
     /// Whether [`Event::ErrorAnswer`] is of use.
     pub(super) fn wants_error_answers(&self) -> bool {
-        self.listener.wants_error_answers()
+        self.listener.borrow().wants_error_answers()
     }
 
     /// Something that the user should know; once.
     pub(super) fn note(&mut self, text: String) {
         if !self.notes.contains(&text) {
-            self.listener.on(&Event::Note(&text));
+            self.listener.borrow_mut().on(&Event::Note(&text));
             self.notes.push(text);
         }
     }
@@ -71,7 +77,9 @@ impl<'a> Ledger<'a> {
     /// Says something about a promise that no single case says.
     pub(super) fn state(&mut self, promise: &str, kept: bool) {
         self.tally.note(promise, kept);
-        self.listener.on(&Event::Stated { promise, kept });
+        self.listener
+            .borrow_mut()
+            .on(&Event::Stated { promise, kept });
     }
 
     /// Counts what one judgement says.
@@ -164,13 +172,13 @@ impl<'a> Ledger<'a> {
         };
         let (found, files) = compose(self.device, self.folder, story);
         for (name, content) in files {
-            self.listener.on(&Event::File {
+            self.listener.borrow_mut().on(&Event::File {
                 name: &name,
                 content: &content,
             });
             self.files.push((name, content));
         }
-        self.listener.on(&Event::Found(&found));
+        self.listener.borrow_mut().on(&Event::Found(&found));
         self.tally.add(found);
     }
 
@@ -228,7 +236,7 @@ impl<'a> Ledger<'a> {
             Some((case, reproducer))
         });
         for (name, content) in written {
-            self.listener.on(&Event::File {
+            self.listener.borrow_mut().on(&Event::File {
                 name: &name,
                 content: &content,
             });

@@ -1,6 +1,7 @@
 //! What a run does when the session, the device, or its life ends: waits, and looks which case it was.
 
 use super::job::Stop;
+use super::journal::Past;
 use super::runner::Run;
 use crate::case::Case;
 use crate::contract::answers_promise;
@@ -19,11 +20,14 @@ pub(super) enum Recovery {
 impl Run<'_> {
     /// Is the device there, does it know us, what are its settings? Whether it let us in; sets
     /// `stop` where there is nothing to judge.
-    pub(super) async fn preflight(&mut self) -> bool {
+    pub(super) async fn preflight(&mut self, past: &Past) -> bool {
         let context = self.job.context();
         let plan = self.cases.plan().iter().map(|c| c.operation.clone());
-        let writes = guarded(&context, &self.job.options.restore, Some(&plan.collect()));
-        let opened = self.probe.open(&context, writes).await;
+        let operations = plan.collect();
+        let writes = guarded(&context, &self.job.options.restore, Some(&operations));
+        let steps = past.steps();
+        let opened = self.probe.open(&context, writes, &operations, &steps).await;
+        self.heed(None);
         if self.probe.session().sign().is_none() && self.job.profile.life.is_some() {
             self.ledger.note(
                 "the life probe does not answer; restarts are judged by connections alone"

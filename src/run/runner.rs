@@ -1,6 +1,7 @@
 //! The schedule of a plan: windows of cases on the probe, and what follows from each observation.
 
 use super::cases::Cases;
+use super::causes::hash;
 use super::confirm::Confirmations;
 use super::event::{Event, Listener};
 use super::inquiry::Questions;
@@ -14,8 +15,10 @@ use crate::contract::answers_promise;
 use crate::exchange::Failure;
 use crate::judge::normalise::error_answer;
 use crate::judge::{Deviation, Law};
-use crate::probe::{Observation, Patience, Probe, must_be_refused, never_reached};
+use crate::probe::{Observation, Patience, Probe, Step, must_be_refused, never_reached};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -62,9 +65,21 @@ pub async fn resume(job: &Job, past: &Past, listener: &mut dyn Listener) -> Outc
         recovery: job.options.recovery,
         stop: job.options.stop.clone(),
     };
+    // For as long as this job, which may be shorter.
+    let listener: &mut dyn Listener = &mut *listener;
+    let listener = Rc::new(RefCell::new(listener));
+    let heard = listener.clone();
+    let account = move |step: &Step| {
+        let mut listener = heard.borrow_mut();
+        listener.on(&Event::Creating(step));
+        listener.halt().map_or(Ok(()), Err)
+    };
+    // Runs differ by when they began; one that is resumed counts on.
+    let name = hash([job.options.started_at.as_str()]);
+    let probe = Probe::new(law, &job.device, patience);
     let mut run = Run {
         job,
-        probe: Probe::new(law, &job.device, patience),
+        probe: probe.with_account(name.get(..5).unwrap_or(&name), Box::new(account)),
         cases: Cases::new(&job.plan.cases, &places),
         ledger: Ledger::new(listener, &job.device, &job.options.files),
         progress: Progress::default(),
@@ -80,7 +95,7 @@ pub async fn resume(job: &Job, past: &Past, listener: &mut dyn Listener) -> Outc
         requests: job.plan.requests,
     });
     run.remember(past);
-    if run.preflight().await {
+    if run.preflight(past).await {
         match past.settings() {
             Some(before) => run.probe.adopt(before),
             None => {
@@ -220,6 +235,7 @@ impl<'a> Run<'a> {
         if self.stop == Some(Stop::NothingAccepted) {
             self.diagnose().await;
         } else {
+            self.partial_writes().await;
             self.weigh_doubts().await;
             self.inquire().await;
             self.measure_growth().await;
@@ -266,6 +282,7 @@ impl<'a> Run<'a> {
                     self.block(&[at]).await;
                 }
             }
+            self.look_for_more().await;
             if self.over() {
                 return;
             }

@@ -10,6 +10,8 @@ use std::collections::BTreeSet;
 
 /// Refused cases that are gone through one by one when settings changed under them.
 const SEARCH_LIMIT: usize = 40;
+/// Refused cases of one window that are sent again because they have created something.
+const SEARCH_AGAIN: usize = 5;
 
 impl Run<'_> {
     /// Whether a read-back shows otherwise than what an accepted case wrote.
@@ -93,6 +95,24 @@ impl Run<'_> {
                     self.search(&look.operation, &look.pending, &difference)
                         .await;
                 }
+            }
+        }
+    }
+
+    /// Has anything been created that nobody knows of? The refused cases that have done it are sent
+    /// again.
+    pub(super) async fn look_for_more(&mut self) {
+        let found = self.probe.look_for_more().await;
+        self.heed(None);
+        for id in found.iter().take(SEARCH_AGAIN) {
+            let Some(at) = self.cases.plan().iter().position(|c| c.id == *id) else {
+                continue;
+            };
+            let seen = self.probe.send(self.case(at), false).await;
+            let refused = |p: &str| p.ends_with(".state.refusal");
+            for (promise, deviation) in seen.deviations.iter().filter(|(p, _)| refused(p)) {
+                self.found(at, promise, deviation.clone(), &seen.exchange)
+                    .await;
             }
         }
     }
@@ -206,6 +226,45 @@ impl Run<'_> {
         let promise = format!("{resource}.state.refusal");
         self.ledger
             .publish_new(&case, &promise, &deviation, (1, 2), String::new());
+    }
+
+    /// The smallest partial write of each operation behind its largest one: in the plan it may stand
+    /// behind another write that leaves out the same, and then nobody sees what it resets.
+    pub(super) async fn partial_writes(&mut self) {
+        let operations = self.job.contract.operations.iter();
+        let patches: Vec<&str> = operations
+            .filter(|o| o.method == "PATCH" && self.probe.settings().readable(&o.id))
+            .map(|o| o.id.as_str())
+            .collect();
+        for operation in patches {
+            let Some((reset, at)) = self.largest_and_smallest(operation) else {
+                continue;
+            };
+            if self.over() || self.spared(at) {
+                return;
+            }
+            let first = self.probe.send_in_session(self.case(reset), false).await;
+            self.probe.note(self.case(reset), &first, None);
+            self.probe.compare(operation).await;
+            let seen = self.probe.send(self.case(at), false).await;
+            self.probe.note(self.case(at), &seen, None);
+            self.read_after_write(at, &seen).await;
+        }
+    }
+
+    /// The writes of the plan that set the most members and the fewest, where they differ.
+    fn largest_and_smallest(&self, operation: &str) -> Option<(usize, usize)> {
+        let largest = self.known_write(operation)?;
+        let cases = self.cases.plan().iter().enumerate();
+        let smallest = cases
+            .filter(|(_, c)| c.operation == operation && c.expect == Expect::Accepted)
+            .filter_map(|(at, c)| match &c.check {
+                Check::ReadsBack(written) => Some((at, members(written))),
+                _ => None,
+            })
+            .min_by_key(|(at, members)| (*members, *at))
+            .map(|(at, _)| at)?;
+        (largest != smallest).then_some((largest, smallest))
     }
 
     /// At the end of the plan: the last known settings still stand.

@@ -307,11 +307,29 @@ fn inputs(case: &Case) -> Inputs {
 
 /// Of a case: hash of promise, kind, operation and input class, not of payload, seed or order.
 pub fn fingerprint(promise: &str, kind: Kind, case: &Case) -> String {
+    if of_items(promise) {
+        // What is wrong with items shows with every input.
+        return fingerprint_of(promise, kind, "", "");
+    }
     fingerprint_of(promise, kind, &case.operation, &class(kind, case))
 }
 
 fn fingerprint_of(promise: &str, kind: Kind, operation: &str, class: &str) -> String {
     causes::hash([promise, kind.id(), operation, class])
+}
+
+/// Whether a promise is about what is created, listed and removed.
+fn of_items(promise: &str) -> bool {
+    let parts = [".state.created", ".state.removed", ".state.listed"];
+    parts.iter().any(|part| promise.ends_with(part))
+}
+
+/// The operation that a promise is of: most often the case's.
+fn operation_of(promise: &str, case: &Case) -> String {
+    match promise.strip_prefix(case.operation.as_str()) {
+        Some(rest) if rest.starts_with('.') => case.operation.clone(),
+        _ => causes::operation_in(promise).unwrap_or_else(|| case.operation.clone()),
+    }
 }
 
 /// The input class as far as it matters for a kind: how an answer is malformed, or which text is
@@ -357,7 +375,7 @@ pub fn finding(
     Finding {
         instance: fingerprint(promise, deviation.kind, case),
         fingerprint: fingerprint(promise, deviation.kind, case),
-        operations: vec![case.operation.clone()],
+        operations: vec![operation_of(promise, case)],
         symptom: deviation.symptom().to_owned(),
         shows: flaky.then_some(deviation.kind),
         example: case.title.clone(),

@@ -1,7 +1,7 @@
 //! The mock keeps the resources of a contract: what one operation writes another reads, and each
 //! planted fault of collections shows.
 
-use probity::contract::load;
+use probity::contract::{load, load_bytes};
 use probity::mock::{Front, MockConfig};
 use probity::profile::Profile;
 use serde_json::{Value, json};
@@ -107,4 +107,34 @@ fn what_is_replaced_reads_back_with_its_id() {
         json!({"name": "n", "language": "de"}),
     );
     assert_eq!(profile, ask(&front, "GET", "/profile", Value::Null).1);
+}
+
+#[test]
+fn a_partial_write_that_resets_shows() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/contracts/shop.yaml");
+    let text = std::fs::read_to_string(path).expect("contract");
+    let patched = text.replace(
+        "    put:\n      operationId: replaceProduct",
+        "    patch:\n      operationId: changeProduct",
+    );
+    let contract =
+        Arc::new(load_bytes("shop.yaml", patched.as_bytes()).expect("the contract loads"));
+    for (fault, want) in [(None, "first"), (Some("patch-replaces"), "")] {
+        let config = MockConfig::clean(contract.clone(), Arc::new(Profile::default()))
+            .with_faults(fault.map(str::to_owned));
+        let front = Front::new(&config).expect("a mock");
+        ask(
+            &front,
+            "PATCH",
+            "/products/2",
+            json!({"name": "first", "price": 3}),
+        );
+        ask(&front, "PATCH", "/products/2", json!({"price": 4}));
+        let (_, read, _) = ask(&front, "GET", "/products/2", Value::Null);
+        assert_eq!(
+            read,
+            json!({"name": want, "price": 4, "id": 2}),
+            "{fault:?}"
+        );
+    }
 }

@@ -67,7 +67,7 @@ fn again(suite: &Suite, config: MockConfig, findings: &[Finding]) -> Vec<Fate> {
         .expect("runtime");
     let fates = runtime.block_on(async {
         probe
-            .start(&context, &mock.unreadable())
+            .start(&context, &mock.unreadable(), &Default::default(), &[])
             .await
             .expect("the mock lets us in");
         let mut fates = Vec::new();

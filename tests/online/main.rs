@@ -15,6 +15,7 @@ mod check;
 mod clean;
 mod cli;
 mod contract_url;
+mod creating;
 mod credentials;
 mod engine;
 mod gate;

@@ -418,6 +418,7 @@ fn guarded(values: &[(&str, Value)]) -> GuardedWrite {
             )],
             body: None,
         },
+        own: false,
         members: ["/name", "/secret", "/inner/a", "/inner/b"]
             .map(str::to_owned)
             .to_vec(),

@@ -13,6 +13,7 @@
 
 pub mod access;
 mod assess;
+mod calls;
 mod candidates;
 mod content;
 mod contradictions;
@@ -31,6 +32,7 @@ mod model;
 pub mod policy;
 pub mod profile;
 mod promises;
+mod reach;
 mod reader;
 pub mod resource;
 mod route;
@@ -45,13 +47,15 @@ mod swagger;
 pub mod values;
 
 pub use assess::{Assessed, Violation, assess, assess_alone};
+pub use calls::calls;
 pub use candidates::Candidate;
-pub use effect::{Effects, OperationEffect};
+pub use effect::{Effects, OperationEffect, is_password};
 pub use lint::lint;
 pub use load::{load, load_bytes, load_from, load_with};
 pub use model::*;
 pub use policy::{Allowed, Policy, Refusal};
 pub use promises::answers_promise;
+pub use reach::Reach;
 pub use resource::{IdSource, Items, Kind, Read, Resource, Resources};
 pub use second::Validator;
 pub use serialization::{Encoding, Format, Serialization, Style};

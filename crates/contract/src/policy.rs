@@ -1,9 +1,10 @@
 //! What may be sent. One question for every sender: the plan, probes of credentials, methods and
 //! paths, the campaign, replay, shrinking: [`Policy::permits`].
 
+use super::calls::calls;
 use super::effect::words::{self, Command, tokens};
 use super::effect::{Denied, Effects, OperationEffect};
-use super::exchange::{HttpRequest, RawRequest, Request, Segment};
+use super::exchange::Request;
 use super::model::{Contract, Effect};
 use super::profile::Profile;
 use super::resource::Kind;
@@ -58,7 +59,7 @@ pub struct Policy {
     read_only: bool,
     /// The embedded mock: nothing can be harmed.
     everything: bool,
-    /// Whether whoever sends removes what it creates.
+    /// Whether whoever sends removes what it creates, where [`Resources::plain_items`] says how.
     removes: bool,
     /// Paths of what was created in this run, without a slash at the end.
     created: RwLock<BTreeSet<String>>,
@@ -78,6 +79,8 @@ struct Entry {
     said_to_act: bool,
     /// Its path has parameters.
     one_of_many: bool,
+    /// Whether what it creates can be removed by whoever keeps account of it.
+    removable: bool,
 }
 
 impl Policy {
@@ -100,6 +103,7 @@ impl Policy {
             named: named.has(&op.id, &op.signature()),
             said_to_act: op.acts == Some(true) || deny.has(&op.path),
             one_of_many: op.path.contains('{'),
+            removable: effects.resources.plain_items(&op.id).is_some(),
         };
         let login = profile
             .login
@@ -142,6 +146,16 @@ impl Policy {
         self
     }
 
+    /// Whether whoever sends removes what it creates.
+    pub fn removes(&self) -> bool {
+        self.removes
+    }
+
+    /// Whether nothing can harm the device.
+    pub fn is_harmless(&self) -> bool {
+        self.everything
+    }
+
     /// Resources and effects that it decides from.
     pub fn effects(&self) -> &Effects {
         &self.effects
@@ -167,11 +181,6 @@ impl Policy {
             .remove(bare(path));
     }
 
-    /// Whether nothing that is sent can do harm.
-    pub fn is_harmless(&self) -> bool {
-        self.everything
-    }
-
     /// Says that the state at this target is kept and put back. An operation whose path has
     /// parameters writes one resource of many: it is sent to those that are kept, and to own ones,
     /// and to no other.
@@ -195,7 +204,7 @@ impl Policy {
     }
 
     /// Says that what an operation writes cannot be put back on this device, and why: from now on
-    /// it is [`Effect::Irreversible`], sent only where the user allows that.
+    /// it is [`Effect::Irreversible`], [tested](Self::operation) only where the user allows that.
     pub fn withhold(&self, operation: &str, why: &str) {
         self.withheld
             .write()
@@ -216,15 +225,14 @@ impl Policy {
 
     fn is_own(&self, target: &str) -> bool {
         // Only plain paths: in another reading they may name something else.
-        let path = bare(target);
         let plain =
-            !path.contains(['%', '\\', ';']) && !path.contains("/.") && !path.contains("//");
+            |s: &str| !s.contains(['%', '\\', ';']) && !s.contains("/.") && !s.contains("//");
+        let path = bare(target);
         let created = self.created.read().unwrap_or_else(PoisonError::into_inner);
-        plain
-            && created.iter().any(|own| {
-                path.strip_prefix(own.as_str())
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            })
+        created.iter().any(|own| {
+            path.strip_prefix(own.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') && plain(rest))
+        })
     }
 
     /// Whether an operation may be tested at all: on what is there, or on own things.
@@ -241,10 +249,7 @@ impl Policy {
     /// # Errors
     /// The first reason against it.
     pub fn permits(&self, request: &Request) -> Result<(), Refusal> {
-        match request {
-            Request::Http(http) => calls_of(http).iter().try_for_each(|(m, t)| self.call(m, t)),
-            Request::Raw(raw) => calls_in(raw).iter().try_for_each(|(m, t)| self.call(m, t)),
-        }
+        calls(request).iter().try_for_each(|(m, t)| self.call(m, t))
     }
 
     /// One method and target.
@@ -307,14 +312,18 @@ impl Policy {
         };
         let by_name = entry.named || self.irreversible && !entry.said_to_act;
         let elsewhere = effect.effect == Effect::Writes && !by_name && !self.is_kept(entry, target);
-        if self.everything || self.opened(entry, effect) && !elsewhere {
+        // Whether a case may be made of it; putting its state back is tried all the same.
+        let withheld = self
+            .is_withheld(&entry.id)
+            .filter(|_| target.is_none() && !by_name);
+        if self.everything || self.opened(entry, effect) && !elsewhere && withheld.is_none() {
             return Ok(());
         }
         let own = target.is_some_and(|t| self.is_own(t));
         if (effect.on_own && (target.is_none() || own) || elsewhere && own) && !self.read_only {
             return Ok(());
         }
-        let withheld = self.is_withheld(&entry.id).or_else(|| {
+        let withheld = withheld.or_else(|| {
             let resource = (elsewhere && !self.read_only).then_some(&effect.resource)?;
             Some(format!(
                 "of all {resource} one is kept and can be put back, and this is another"
@@ -335,8 +344,7 @@ impl Policy {
             return effect.effect == Effect::Reads;
         }
         let harmless = match effect.effect {
-            Effect::Creates => self.removes,
-            Effect::Writes => self.is_withheld(&entry.id).is_none(),
+            Effect::Creates => self.removes && entry.removable,
             other => other.harmless(),
         };
         harmless || entry.named || self.irreversible && !entry.said_to_act
@@ -457,8 +465,7 @@ impl Policy {
 fn refused(entry: &Entry, effect: &OperationEffect) -> Refusal {
     let mut reason = effect.reason.clone();
     if effect.effect == Effect::Creates {
-        reason =
-            format!("what it creates would stay: nothing removes it at the end yet ({reason})");
+        reason = format!("what it creates would stay: it is not removed at the end ({reason})");
     }
     if effect.on_own {
         reason.push_str("; sent only to what Probity itself has created");
@@ -524,106 +531,4 @@ impl Named {
     fn has(&self, id: &str, signature: &str) -> bool {
         self.0.is_match(id) || self.0.is_match(signature)
     }
-}
-
-/// Fields with which some frameworks let a request change its method.
-const METHOD_FIELDS: [&str; 3] = [
-    "x-http-method-override",
-    "x-http-method",
-    "x-method-override",
-];
-
-/// Fields with which some front ends let a request change its target.
-const TARGET_FIELDS: [&str; 4] = [
-    "x-original-url",
-    "x-rewrite-url",
-    "x-forwarded-uri",
-    "x-original-uri",
-];
-
-/// What a request may be taken for: method and target, and those that its fields override.
-fn calls_of(http: &HttpRequest) -> Vec<(String, String)> {
-    let target = http.target.render(|_| String::new());
-    let (mut methods, mut targets) = (vec![http.method.clone()], vec![target.clone()]);
-    for (name, value) in &http.headers {
-        let value = value.render(|_| String::new()).trim().to_owned();
-        overrides(name, value, &mut methods, &mut targets);
-    }
-    if let Some((_, after)) = target.split_once("_method=") {
-        let method = after.split(['&', '#']).next().unwrap_or_default();
-        methods.push(method.to_owned());
-    }
-    products(&methods, &targets)
-}
-
-fn overrides(name: &str, value: String, methods: &mut Vec<String>, targets: &mut Vec<String>) {
-    let name = name.trim().to_ascii_lowercase();
-    if METHOD_FIELDS.contains(&name.as_str()) {
-        methods.push(value);
-    } else if TARGET_FIELDS.contains(&name.as_str()) {
-        targets.push(value);
-    }
-}
-
-fn products(methods: &[String], targets: &[String]) -> Vec<(String, String)> {
-    let pairs = methods
-        .iter()
-        .flat_map(|m| targets.iter().map(move |t| (m.clone(), t.clone())));
-    pairs.collect()
-}
-
-/// Methods that a server may find at the beginning of a line.
-const METHODS: [&str; 9] = [
-    "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT",
-];
-
-/// What the bytes of a request may be taken for. Every line that begins like a request counts: a
-/// server that reads lengths in another way finds a second request in the body of the first.
-fn calls_in(raw: &RawRequest) -> Vec<(String, String)> {
-    let mut bytes = Vec::new();
-    for segment in &raw.segments {
-        match segment {
-            Segment::Bytes(b) => bytes.extend_from_slice(b),
-            // Stands in a value or a target; what it is does not matter.
-            Segment::Secret(_) => bytes.extend_from_slice(b"secret"),
-            Segment::Host => bytes.extend_from_slice(b"device"),
-            Segment::Prefix | Segment::Pause(_) | Segment::ShutdownWrite => {}
-        }
-    }
-    let text = String::from_utf8_lossy(&bytes);
-    let mut first = true;
-    let (mut out, mut methods, mut targets) = (Vec::new(), Vec::new(), Vec::new());
-    for line in text.split(['\n', '\r']) {
-        let mut words = line.split_ascii_whitespace();
-        let (Some(method), Some(target)) = (words.next(), words.next()) else {
-            continue;
-        };
-        let known = METHODS
-            .iter()
-            .any(|m| method.to_ascii_uppercase().ends_with(m));
-        let place = target.starts_with('/') || target.contains("://") || target == "*";
-        if first || known && place {
-            // What comes before a method (an empty line, stray bytes) does not make it another.
-            let method = METHODS
-                .iter()
-                .find(|m| known && method.to_ascii_uppercase().ends_with(*m));
-            methods.push(method.map_or_else(|| line_method(line), |m| (*m).to_owned()));
-            targets.push(target.to_owned());
-            if let (Some(m), Some(t)) = (methods.last(), targets.last()) {
-                out.push((m.clone(), t.clone()));
-            }
-            first = false;
-        } else if let Some((name, value)) = line.split_once(':') {
-            overrides(name, value.trim().to_owned(), &mut methods, &mut targets);
-        }
-    }
-    out.extend(products(&methods, &targets));
-    out
-}
-
-fn line_method(line: &str) -> String {
-    line.split_ascii_whitespace()
-        .next()
-        .unwrap_or_default()
-        .to_owned()
 }

@@ -99,6 +99,10 @@ pub struct Resource {
     pub items: Option<Items>,
     /// Resources whose state its writes change as well (profile).
     pub changes: Vec<String>,
+    /// Whether all its operations have the same path, without verbs and query, but for further
+    /// reads.
+    #[serde(skip)]
+    pub plain: bool,
 }
 
 /// All resources of a contract.
@@ -156,6 +160,20 @@ impl Resources {
     /// The resource that an operation reads or changes.
     pub fn of_operation(&self, operation: &str) -> Option<&Resource> {
         self.list.get(*self.by_operation.get(operation)?)
+    }
+
+    /// The collection in which an operation creates, its items, and their resource, where collection
+    /// and item each have one path for everything that is done with them (no `/things/delete/{id}`):
+    /// then a path names an item whoever uses it.
+    pub fn plain_items(&self, create: &str) -> Option<(&Resource, &Items, &Resource)> {
+        let collection = self.of_operation(create)?;
+        let plain = collection.kind == Kind::Collection
+            && collection.create.as_deref() == Some(create)
+            && collection.plain;
+        let items = collection.items.as_ref().filter(|_| plain)?;
+        let item = self.get(&items.resource)?;
+        let found = item.plain && item.delete.is_some() && !items.ids.is_empty();
+        found.then_some((collection, items, item))
     }
 
     /// A resource and those whose paths its own continues, from the inside out.
@@ -332,6 +350,9 @@ fn resource(group: &Group<'_>, keys: &BTreeSet<&str>) -> Resource {
         parent: None,
         items: None,
         changes: Vec::new(),
+        plain: (group.entries.iter())
+            .filter(|e| !(reads(e.op) && e.role.is_some()))
+            .all(|e| e.role.is_none() && e.op.path == group.path),
     }
 }
 

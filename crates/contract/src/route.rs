@@ -54,6 +54,14 @@ impl Route {
                 .all(|(pieces, text)| fits(pieces, text))
     }
 
+    /// Whether some reading of a target begins with this route.
+    pub(crate) fn begins(&self, target: &str) -> bool {
+        readings(target).iter().any(|path| {
+            let head = path.get(..self.segments.len());
+            head.is_some_and(|head| self.matches(head))
+        })
+    }
+
     /// Which segments have variables: concrete ones come first.
     fn rank(&self) -> Vec<bool> {
         self.segments

@@ -276,7 +276,7 @@ fn names(members: &[(&str, &Schema)]) -> String {
 }
 
 /// Whether a member is a password by its name.
-pub(crate) fn is_password(name: &str) -> bool {
+pub fn is_password(name: &str) -> bool {
     let secret = [
         "password",
         "passwd",

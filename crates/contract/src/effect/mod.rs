@@ -4,6 +4,8 @@
 mod members;
 pub(crate) mod words;
 
+pub use members::is_password;
+
 use super::model::{Contract, Effect, Operation};
 use super::profile::Profile;
 use super::resource::{IdSource, Kind, Resource, Resources, path_parameters};

@@ -70,7 +70,8 @@ impl Service {
         {
             return;
         }
-        let patches = operation.method == "PATCH" && !self.planted.has("patch-replaces");
+        let resets = operation.method == "PATCH" && self.planted.has("patch-replaces");
+        let patches = operation.method == "PATCH" && !resets;
         let old = state.kept(&key, &operation.id).cloned().unwrap_or_default();
         let mut new = value.clone();
         if let (Some(body), Value::Object(map)) = (&operation.body, &mut new)
@@ -86,7 +87,8 @@ impl Service {
             let mut merged = old.clone();
             merge_patch(&mut merged, &new);
             new = merged;
-        } else if self.chosen.is("omitted", "keep")
+        } else if !resets
+            && self.chosen.is("omitted", "keep")
             && let (Value::Object(old), Value::Object(new)) = (&old, &mut new)
         {
             for (name, member) in old {

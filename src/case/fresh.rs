@@ -1,0 +1,304 @@
+//! What makes an item that Probity creates its own: a recognisable, unique name, and a password that
+//! nobody can guess. Changes of a body are made in its text, so that the spelling which a case is
+//! about stays. Pure; randomness comes from the caller. May import what [`crate::case`] may.
+
+use super::model::{Case, Check};
+use super::serialize::escape;
+use crate::contract::{Schema, assess};
+use crate::exchange::Request;
+use crate::pattern::{Assessment, Texts};
+use serde_json::Value;
+
+/// A member of a body that gets a value of its own in every item.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// JSON pointer.
+    pub pointer: String,
+    name: String,
+    schema: Schema,
+    /// What plans put there where a case is about something else.
+    bases: Vec<Value>,
+}
+
+/// Which item it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Mark<'m> {
+    /// Tells runs apart.
+    pub run: &'m str,
+    /// Counts within a run.
+    pub n: u64,
+}
+
+impl Mark<'_> {
+    /// What every name begins with that has room for it.
+    pub fn text(&self) -> String {
+        format!("probity-{}-{}", self.run, self.n)
+    }
+}
+
+/// What a case was changed to.
+#[derive(Clone, Debug, Default)]
+pub struct Fresh {
+    /// Pointer and value of the names that were put in.
+    pub names: Vec<(String, Value)>,
+    /// Pointer and value of the passwords that were put in.
+    pub passwords: Vec<(String, String)>,
+    /// Passwords that the case itself gives, or leaves out.
+    pub guessable: bool,
+}
+
+impl Fresh {
+    /// The names among them that nobody else gives.
+    pub fn recognisable(&self) -> Vec<String> {
+        let texts = self.names.iter().filter_map(|(_, v)| v.as_str());
+        let ours = texts.filter(|t| t.starts_with("probity"));
+        ours.map(str::to_owned).collect()
+    }
+}
+
+/// Words of names that tell one thing from another.
+const NAMES: [&str; 22] = [
+    "alias",
+    "code",
+    "email",
+    "extension",
+    "hostname",
+    "id",
+    "identifier",
+    "key",
+    "label",
+    "login",
+    "mail",
+    "name",
+    "nickname",
+    "number",
+    "serial",
+    "sku",
+    "slug",
+    "title",
+    "uid",
+    "user",
+    "username",
+    "uuid",
+];
+
+/// Whether a member's name says that it tells one thing from another.
+pub(super) fn names_things(name: &str) -> bool {
+    let mut words: Vec<String> = vec![String::new()];
+    for c in name.chars() {
+        match c.is_alphanumeric() {
+            true if c.is_uppercase() => words.push(c.to_lowercase().collect()),
+            true => words.iter_mut().last().into_iter().for_each(|w| w.push(c)),
+            false => words.push(String::new()),
+        }
+    }
+    words.retain(|w| !w.is_empty());
+    words.last().is_some_and(|w| NAMES.contains(&w.as_str()))
+}
+
+impl Member {
+    pub(super) fn new(pointer: &str, name: &str, schema: &Schema, bases: &[Value]) -> Member {
+        let mut bases = bases.to_vec();
+        bases.dedup();
+        Member {
+            pointer: pointer.to_owned(),
+            name: name.to_owned(),
+            schema: schema.clone(),
+            bases,
+        }
+    }
+
+    fn valid(&self, value: &Value, texts: &Texts) -> bool {
+        let sure = assess(&self.schema, value, texts).certainty == Assessment::SurelyValid;
+        sure && !self.bases.contains(value)
+    }
+
+    /// A value that no other item has; `None` where its rules leave no room for one.
+    fn name(&self, mark: Mark<'_>, texts: &Texts) -> Option<Value> {
+        let (run, n) = (mark.run, mark.n);
+        let text = mark.text();
+        let digits = digits(run, n);
+        let length = self.bases.iter().find_map(|b| Some(b.as_str()?.len()));
+        let cut = length.map(|l| {
+            digits
+                .get(digits.len().saturating_sub(l)..)
+                .unwrap_or(&digits)
+        });
+        let candidates = [
+            text.clone(),
+            format!("probity{run}{n}"),
+            format!("{text}@example.com"),
+            format!("p{run}{n}"),
+            format!("p{n}"),
+            format!("00000000-0000-4000-8000-{:0>12}", format!("{n:x}")),
+            digits.clone(),
+            cut.unwrap_or_default().to_owned(),
+        ];
+        let texts_of = candidates
+            .into_iter()
+            .filter(|c| !c.is_empty())
+            .map(Value::from);
+        let number = digits.parse::<u32>().ok().map(Value::from);
+        texts_of.chain(number).find(|v| self.valid(v, texts))
+    }
+
+    /// A password that nobody can guess; `None` where its rules leave no room for one.
+    fn password(&self, texts: &Texts, random: &mut dyn FnMut() -> u64) -> Option<String> {
+        const SYMBOLS: &str = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789-_.";
+        for (alphabet, start) in [
+            (SYMBOLS, "Aa1-"),
+            (&SYMBOLS[..57], "Aa1"),
+            (&SYMBOLS[..25], ""),
+            ("0123456789abcdef", ""),
+        ] {
+            for length in [24, 20, 16, 12] {
+                let letters = alphabet.as_bytes();
+                let mut text = start.to_owned();
+                while text.len() < length {
+                    let at = usize::try_from(random() % letters.len() as u64).unwrap_or(0);
+                    text.push(char::from(letters.get(at).copied().unwrap_or(b'x')));
+                }
+                if self.valid(&Value::from(text.as_str()), texts) {
+                    return Some(text);
+                }
+            }
+        }
+        None
+    }
+}
+
+/// Eight digits that differ from run to run and from item to item.
+fn digits(run: &str, n: u64) -> String {
+    let of_run = run.bytes().fold(7_u64, |sum, b| sum * 31 + u64::from(b)) % 8_999;
+    format!("{}{:04}", 1_000 + of_run, n % 10_000)
+}
+
+/// A case with names and passwords of its own, wherever it has those of the plan.
+pub fn freshened(
+    case: &Case,
+    members: (&[Member], &[Member]),
+    mark: Mark<'_>,
+    texts: &Texts,
+    random: &mut dyn FnMut() -> u64,
+) -> (Case, Fresh) {
+    let (names, passwords) = members;
+    let mut case = case.clone();
+    let mut fresh = Fresh::default();
+    let Request::Http(http) = &mut case.request else {
+        fresh.guessable = !passwords.is_empty();
+        return (case, fresh);
+    };
+    let Some(body) = http.body.as_mut() else {
+        fresh.guessable = !passwords.is_empty();
+        return (case, fresh);
+    };
+    let mut put = |member: &Member, value: &Value| {
+        let base = member.bases.iter();
+        let found = base.filter_map(|b| replaced(body, &member.name, b, value));
+        // The first of the plan's own values that stands there once.
+        match found.take(1).next() {
+            Some(changed) => {
+                *body = changed;
+                if let Check::ReadsBack(written) = &mut case.check
+                    && let Some(place) = written.pointer_mut(&member.pointer)
+                {
+                    *place = value.clone();
+                }
+                true
+            }
+            None => false,
+        }
+    };
+    for member in names {
+        if let Some(value) = member.name(mark, texts)
+            && put(member, &value)
+        {
+            fresh.names.push((member.pointer.clone(), value));
+        }
+    }
+    for member in passwords {
+        match member.password(texts, random) {
+            Some(text) if put(member, &Value::from(text.as_str())) => {
+                fresh.passwords.push((member.pointer.clone(), text));
+            }
+            _ => fresh.guessable = true,
+        }
+    }
+    (case, fresh)
+}
+
+/// A body with the value of a member replaced, in JSON or a form; `None` where that value does not
+/// stand there exactly once.
+fn replaced(body: &[u8], name: &str, old: &Value, new: &Value) -> Option<Vec<u8>> {
+    let text = std::str::from_utf8(body).ok()?;
+    let (key, token) = (Value::from(name).to_string(), old.to_string());
+    let mut found = text.match_indices(&key).filter_map(|(at, _)| {
+        let rest = text.get(at + key.len()..)?;
+        let value = rest.trim_start().strip_prefix(':')?.trim_start();
+        let after = value.strip_prefix(&token)?;
+        // `1` is not the beginning of `10`.
+        let ends = after.starts_with([',', '}', ' ', '\n', '\r', '\t']);
+        ends.then(|| (text.len() - value.len(), token.len()))
+    });
+    let (at, length, new) = match (found.next(), found.next()) {
+        (Some((at, length)), None) => (at, length, new.to_string()),
+        (None, _) => {
+            let plain = |v: &Value| match v {
+                Value::String(text) => escape(text),
+                other => other.to_string(),
+            };
+            let pair = format!("{}={}", escape(name), plain(old));
+            let ends = |at: usize| {
+                let before = at == 0 || text.as_bytes().get(at - 1) == Some(&b'&');
+                let after = text.as_bytes().get(at + pair.len());
+                before && after.is_none_or(|b| *b == b'&')
+            };
+            let at = text
+                .match_indices(&pair)
+                .map(|(at, _)| at)
+                .find(|at| ends(*at))?;
+            let skip = escape(name).len() + 1;
+            (at + skip, pair.len() - skip, plain(new))
+        }
+        _ => return None,
+    };
+    let mut out = text.get(..at)?.as_bytes().to_vec();
+    out.extend_from_slice(new.as_bytes());
+    out.extend_from_slice(text.get(at + length..)?.as_bytes());
+    Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn values_are_replaced_where_they_stand_once() {
+        let table = [
+            (r#"{"name": "a", "x": 1}"#, Some(r#"{"name": "b", "x": 1}"#)),
+            (r#"{"name":"ab"}"#, None),
+            (r#"{"name":"a","name":"a"}"#, None),
+            (r#"{"other":"a"}"#, None),
+            ("x=1&name=a", Some("x=1&name=b")),
+            ("surname=a", None),
+        ];
+        for (body, want) in table {
+            let got = replaced(body.as_bytes(), "name", &json!("a"), &json!("b"));
+            assert_eq!(got.as_deref(), want.map(str::as_bytes), "{body}");
+        }
+    }
+
+    #[test]
+    fn names_are_told_by_their_last_word() {
+        for (name, want) in [
+            ("name", true),
+            ("displayName", true),
+            ("user_name", true),
+            ("nameServer", false),
+            ("enabled", false),
+        ] {
+            assert_eq!(names_things(name), want, "{name}");
+        }
+    }
+}

@@ -1,0 +1,453 @@
+//! Where a run can create items of its own: collections whose items can be removed again, and how
+//! planned requests name one of their items. A planned request names an item by the plain value of
+//! its parameter; when it is sent, an item of our own takes that place. May import what
+//! [`crate::case`] may.
+
+use super::fresh::{self, Member};
+use super::model::Context;
+use super::serialize;
+use crate::contract::{
+    Effect, Effects, IdSource, Items, JsonType, Operation, Place as Where, Reach, Resource, Schema,
+    calls, is_password,
+};
+use crate::exchange::{HttpRequest, Part, Request, Segment};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// A collection in which items can be created and removed.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The operation that creates.
+    pub create: String,
+    /// The operation that removes an item.
+    pub delete: String,
+    /// The operation that reads an item.
+    pub read: Option<String>,
+    /// How its items are listed.
+    pub list: Option<Listing>,
+    /// Path of the collection, as planned requests name it.
+    pub collection: String,
+    /// Path of an item, as planned requests name it.
+    pub item: String,
+    /// Whether the document gives 404 for a read.
+    pub reads_404: bool,
+    /// Where the id of a new item is found, the surest first.
+    pub ids: Vec<IdSource>,
+    /// A surely valid body to create with, and the octets of it.
+    pub body: Option<(Value, Vec<u8>)>,
+    /// Requests of our own, without a body: create, delete, read, list.
+    pub requests: Requests,
+    /// Members that tell one item from another.
+    pub names: Vec<Member>,
+    /// Members that are passwords.
+    pub passwords: Vec<Member>,
+    /// Media type of what creates.
+    pub media_type: String,
+    method: String,
+    reach: Reach,
+    of_item: Reach,
+}
+
+/// What is asked of a [`Place`], at the paths that planned requests name.
+#[derive(Clone, Debug)]
+pub struct Requests {
+    /// Creates an item.
+    pub create: HttpRequest,
+    /// Removes one.
+    pub delete: HttpRequest,
+    /// Reads one.
+    pub read: Option<HttpRequest>,
+    /// Lists all.
+    pub list: Option<HttpRequest>,
+}
+
+/// A collection whose items can be listed and read.
+#[derive(Clone, Debug)]
+pub struct Shelf {
+    /// Path of an item, as planned requests name it.
+    pub item: String,
+    /// How its items are listed.
+    pub list: Listing,
+    /// Lists them.
+    pub request: HttpRequest,
+}
+
+/// How the items of a collection are listed.
+#[derive(Clone, Debug)]
+pub struct Listing {
+    /// The operation.
+    pub operation: String,
+    /// JSON pointer to the array.
+    pub array: String,
+    /// From an element to its id; `""`: the element is the id.
+    pub id: String,
+    /// Whether parameters of the operation choose what is shown.
+    pub chosen: bool,
+}
+
+impl Place {
+    /// Whether a request may create here, in some way that servers read it.
+    pub fn may_create(&self, request: &Request) -> bool {
+        let mut calls = calls(request).into_iter();
+        calls.any(|(m, t)| m.eq_ignore_ascii_case(&self.method) && self.reach.has(&t))
+    }
+
+    /// Whether a request, read as some servers read it, creates here more than once: two messages in
+    /// one.
+    pub fn creates_often(&self, request: &Request) -> bool {
+        let Request::Raw(_) = request else {
+            return false;
+        };
+        let calls = calls(request);
+        let creating = calls
+            .iter()
+            .filter(|(m, t)| m.eq_ignore_ascii_case(&self.method) && self.reach.has(t));
+        // The first is given twice: as a line, and as what fields may change it to.
+        creating.count() > 2
+    }
+
+    /// Whether a request may remove an item of it.
+    pub fn may_remove(&self, request: &Request) -> bool {
+        let mut calls = calls(request).into_iter();
+        calls.any(|(m, t)| m.eq_ignore_ascii_case("DELETE") && self.of_item.has(&t))
+    }
+
+    /// Targets of a request that may write an item of it, or something below one.
+    pub fn written(&self, request: &Request) -> Vec<String> {
+        let writes = |method: &str| {
+            let method = method.to_ascii_uppercase();
+            !matches!(method.as_str(), "GET" | "HEAD" | "OPTIONS" | "TRACE")
+        };
+        let calls = calls(request).into_iter();
+        calls
+            .filter(|(m, t)| writes(m) && self.of_item.has_above(t))
+            .map(|(_, target)| target)
+            .collect()
+    }
+
+    /// Whether a path names an item of it, plainly.
+    pub fn has_item(&self, path: &str) -> bool {
+        self.of_item.has(path)
+    }
+
+    /// [`Place::has_item`] of a path as [`item_path`] makes it, and of no other.
+    pub fn is_item_path(&self, path: &str) -> bool {
+        let Some((collection, id)) = path.rsplit_once('/') else {
+            return false;
+        };
+        let id = percent_encoding::percent_decode_str(id).decode_utf8();
+        let same = id.is_ok_and(|id| item_path(collection, &id).as_deref() == Some(path));
+        same && self.has_item(path)
+            && !collection.contains(['%', '\\', ';', '?'])
+            && !collection.contains("/.")
+    }
+}
+
+/// The path of an item with this id in a collection; `None` where a path cannot name it plainly.
+pub fn item_path(collection: &str, id: &str) -> Option<String> {
+    let strange = |c: char| c.is_control() || "/\\;%?#".contains(c);
+    let plain = !id.is_empty() && id != "." && id != ".." && !id.contains(strange);
+    (plain && id.len() <= 200).then(|| format!("{collection}/{}", serialize::escape(id)))
+}
+
+impl Context<'_> {
+    /// The collections in which items can be created and removed, those nearer to the root first.
+    pub fn places(&self) -> Vec<Place> {
+        let effects = Effects::of(self.contract, self.profile);
+        let operations = self.contract.operations.iter();
+        let mut places: Vec<Place> = operations
+            .filter(|op| {
+                let effect = effects.get(&op.id).map(|e| e.effect);
+                effect == Some(Effect::Creates)
+            })
+            .filter_map(|op| self.place(&effects, op))
+            .collect();
+        places.sort_by_key(|p| p.collection.matches('/').count());
+        places
+    }
+
+    fn place(&self, effects: &Effects, op: &Operation) -> Option<Place> {
+        let (collection, items, item) = effects.resources.plain_items(&op.id)?;
+        let delete = self.contract.operation(item.delete.as_deref()?)?;
+        let read = self.reader(effects, item);
+        let list = self.reader(effects, collection);
+        let listing = list.and_then(|list| listing(list, items));
+        let list = list.filter(|_| listing.is_some());
+        let bodies = self.bodies(op);
+        let body = bodies.as_ref().filter(|b| b.sure).and_then(|b| {
+            let octets = self.encoded(op, &b.full)?;
+            Some((b.full.clone(), octets))
+        });
+        let create = self.request(op, None);
+        let delete_request = self.request(delete, None);
+        let base = bodies.map(|b| [&b.minimal, &b.full, &b.second, &b.other].map(Clone::clone));
+        let base: &[Value] = base.as_ref().map_or(&[], |b| b.as_slice());
+        let sent = sent_ids(&items.ids);
+        let (names, passwords) = telling(op, base, &sent);
+        Some(Place {
+            create: op.id.clone(),
+            delete: delete.id.clone(),
+            read: read.map(|o| o.id.clone()),
+            reads_404: read.is_some_and(|o| o.response(404).is_some()),
+            list: listing,
+            collection: path_of(&create)?,
+            item: path_of(&delete_request)?,
+            ids: items.ids.clone(),
+            body,
+            names,
+            passwords,
+            media_type: op
+                .body
+                .as_ref()
+                .map(super::media::content_type)
+                .unwrap_or_default(),
+            method: op.method.clone(),
+            reach: Reach::new(&op.path),
+            of_item: Reach::new(&delete.path),
+            requests: Requests {
+                create,
+                delete: delete_request,
+                read: read.map(|o| self.request(o, None)),
+                list: list.map(|o| self.request(o, None)),
+            },
+        })
+    }
+
+    /// What reads a resource at its own path. One that acts is not asked, and one at another path may
+    /// show something else.
+    fn reader(&self, effects: &Effects, resource: &Resource) -> Option<&Operation> {
+        let id = resource.read.as_ref()?.operation.as_deref()?;
+        let op = self.contract.operation(id)?;
+        let reads = effects.get(id).is_some_and(|e| e.effect == Effect::Reads);
+        (reads && op.path == resource.path).then_some(op)
+    }
+
+    /// Collections whose items can be listed and read, whoever made them.
+    pub fn shelves(&self) -> Vec<Shelf> {
+        let effects = Effects::of(self.contract, self.profile);
+        let resources = effects.resources.iter();
+        let mut shelves: Vec<Shelf> = resources
+            .filter_map(|collection| {
+                let items = collection.items.as_ref()?;
+                let item = effects.resources.get(&items.resource)?;
+                let read = self.reader(&effects, item)?;
+                let list = self.reader(&effects, collection)?;
+                let plain = read.path == format!("{}/{{{}}}", list.path, items.parameter);
+                Some(Shelf {
+                    item: path_of(&self.request(read, None)).filter(|_| plain)?,
+                    list: listing(list, items)?,
+                    request: self.request(list, None),
+                })
+            })
+            .collect();
+        shelves.sort_by_key(|s| s.item.matches('/').count());
+        shelves
+    }
+
+    /// How many parameters of an operation's path name an item that a run creates itself: those of
+    /// the longest beginning of the path that is an item of a [`Place`].
+    pub(super) fn own_parameters(&self, op: &Operation) -> usize {
+        let starts = |item: &String| {
+            let rest = op.path.strip_prefix(item.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let items = self.creatable_items();
+        let found = items.iter().filter(|item| starts(item));
+        let parameters = found.map(|item| item.matches('{').count());
+        parameters.max().unwrap_or(0)
+    }
+
+    /// Whether what an operation writes is read back: where the profile says how, or where it writes
+    /// an item that the run creates itself and the document says that a read shows all of it.
+    pub(super) fn reads_back(&self, op: &Operation) -> bool {
+        if self.profile.read_back.contains_key(&op.id) {
+            return true;
+        }
+        let parameters = op.path.matches('{').count();
+        let ours = parameters > 0 && self.own_parameters(op) == parameters;
+        ours && op.body.is_some() && self.writes().contains(&op.id)
+    }
+
+    /// Operations whose writes can be read and put back, worked out once.
+    fn writes(&self) -> std::sync::Arc<Vec<String>> {
+        self.memo.writes(|| {
+            let effects = Effects::of(self.contract, self.profile);
+            let writes = effects.iter().filter(|e| e.effect == Effect::Writes);
+            writes.map(|e| e.operation.clone()).collect()
+        })
+    }
+
+    /// Path templates of items that a run can create, worked out once.
+    fn creatable_items(&self) -> std::sync::Arc<Vec<String>> {
+        self.memo.items(|| {
+            let effects = Effects::of(self.contract, self.profile);
+            let operations = self.contract.operations.iter();
+            let creates = operations.filter(|op| {
+                effects
+                    .get(&op.id)
+                    .is_some_and(|e| e.effect == Effect::Creates)
+            });
+            creates
+                .filter_map(|op| Some(effects.resources.plain_items(&op.id)?.2.path.clone()))
+                .collect()
+        })
+    }
+}
+
+/// How an operation lists the items of a collection.
+fn listing(op: &Operation, items: &Items) -> Option<Listing> {
+    let (array, id) = items.ids.iter().find_map(|source| match source {
+        IdSource::Listing { array, id } => Some((array.clone(), id.clone())),
+        _ => None,
+    })?;
+    Some(Listing {
+        operation: op.id.clone(),
+        array,
+        id,
+        chosen: op.parameters.iter().any(|p| p.place == Where::Query),
+    })
+}
+
+/// Pointers of the body that the client names an item by.
+fn sent_ids(ids: &[IdSource]) -> Vec<String> {
+    let sent = ids.iter().filter_map(|source| match source {
+        IdSource::Sent(pointer) => Some(pointer.clone()),
+        _ => None,
+    });
+    sent.collect()
+}
+
+/// Members of a body that tell one item from another, and those that are passwords.
+fn telling(op: &Operation, bases: &[Value], ids: &[String]) -> (Vec<Member>, Vec<Member>) {
+    let (mut names, mut passwords, mut first) = (Vec::new(), Vec::new(), None);
+    for field in op.fields() {
+        // Of lists nobody knows which item counts.
+        let pointer = field.path.pointer();
+        let Some(name) = field.path.leaf() else {
+            continue;
+        };
+        if field.schema.read_only || field.path.0.len() > 2 || field.path.dotted().contains("[]") {
+            continue;
+        }
+        let bases: Vec<Value> = bases
+            .iter()
+            .filter_map(|b| b.pointer(&pointer).cloned())
+            .collect();
+        let member = || Member::new(&pointer, name, field.schema, &bases);
+        if field.schema.secret && is_text(field.schema) || is_password(name) {
+            passwords.push(member());
+        } else if ids.contains(&pointer) || fresh::names_things(name) && is_text(field.schema) {
+            names.push(member());
+        } else if first.is_none() && is_text(field.schema) && is_free(field.schema) {
+            first = Some(member());
+        }
+    }
+    // Without anything that sounds like a name, any free text tells whose it is.
+    if names.is_empty() {
+        names.extend(first);
+    }
+    (names, passwords)
+}
+
+fn is_text(schema: &Schema) -> bool {
+    schema.types.contains(&JsonType::String)
+        && schema.enum_values.is_none()
+        && schema.const_value.is_none()
+}
+
+fn is_free(schema: &Schema) -> bool {
+    schema.format.is_none() && schema.pattern.is_none()
+}
+
+/// The path of a request, where it has no credential in it.
+pub fn path_of(request: &HttpRequest) -> Option<String> {
+    match request.target.0.first()? {
+        Part::Text(text) => {
+            let path = text.split(['?', '#']).next()?;
+            Some(path.trim_end_matches('/').to_owned())
+        }
+        Part::Secret(_) => None,
+    }
+}
+
+/// A request with the beginning of its path in another place: the longest that `moves` names.
+/// `None` where none of them is its beginning.
+pub fn moved(request: &Request, moves: &BTreeMap<String, String>) -> Option<Request> {
+    match request {
+        Request::Http(http) => moved_http(http, moves).map(Request::Http),
+        Request::Raw(raw) => {
+            let mut raw = raw.clone();
+            let (mut begins, mut any) = (false, false);
+            for segment in &mut raw.segments {
+                if let Segment::Bytes(bytes) = segment
+                    && begins
+                    && let Ok(text) = std::str::from_utf8(bytes)
+                    && let Some(text) = elsewhere(text, moves)
+                {
+                    *bytes = text.into_bytes();
+                    any = true;
+                }
+                // A target stands behind the path of the base URL or, whole, behind the host.
+                begins = matches!(segment, Segment::Prefix | Segment::Host);
+            }
+            any.then_some(Request::Raw(raw))
+        }
+    }
+}
+
+/// [`moved`] of an ordinary request.
+pub fn moved_http(http: &HttpRequest, moves: &BTreeMap<String, String>) -> Option<HttpRequest> {
+    let mut http = http.clone();
+    match http.target.0.first_mut()? {
+        Part::Text(text) => *text = elsewhere(text, moves)?,
+        Part::Secret(_) => return None,
+    }
+    Some(http)
+}
+
+/// A text that begins with a path, with its beginning in another place.
+pub fn elsewhere(text: &str, moves: &BTreeMap<String, String>) -> Option<String> {
+    let fits = |from: &&String| {
+        let rest = text.strip_prefix(from.as_str());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', ' ', '#']))
+    };
+    let from = moves.keys().filter(fits).max_by_key(|from| from.len())?;
+    let rest = text.get(from.len()..)?;
+    Some(format!("{}{rest}", moves.get(from)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_beginning_moves() {
+        let moves: BTreeMap<String, String> = [("/a/1", "/a/x"), ("/a/1/b/1", "/a/x/b/y")]
+            .map(|(from, to)| (from.to_owned(), to.to_owned()))
+            .into();
+        for (text, want) in [
+            ("/a/1", Some("/a/x")),
+            ("/a/1?q=1", Some("/a/x?q=1")),
+            ("/a/12", None),
+            ("/a/1/c", Some("/a/x/c")),
+            ("/a/1/b/1 HTTP/1.1", Some("/a/x/b/y HTTP/1.1")),
+            ("/b/a/1", None),
+        ] {
+            assert_eq!(elsewhere(text, &moves).as_deref(), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_path_names_plain_ids_only() {
+        for (id, want) in [
+            ("7", Some("/a/7")),
+            ("a b", Some("/a/a%20b")),
+            ("", None),
+            ("..", None),
+            ("../1", None),
+            ("1?x", None),
+        ] {
+            assert_eq!(item_path("/a", id).as_deref(), want, "{id}");
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Deviations of what is created and removed.
+
+use super::{Deviation, Kind};
+
+impl Deviation {
+    /// What was accepted to be created cannot be read.
+    pub fn created_not_there(observed: &str) -> Deviation {
+        Deviation::new(
+            Kind::ReadbackDiffers,
+            "what is created is not there",
+            "what was created can be read",
+            observed,
+        )
+    }
+
+    /// A member of what was created reads back as something else.
+    pub fn created_differs(pointer: &str, expected: &str, observed: &str) -> Deviation {
+        Deviation::new(
+            Kind::ReadbackDiffers,
+            format!("what is created has another `{pointer}`"),
+            format!("`{pointer}` of what was created reads back as {expected}"),
+            format!("`{pointer}` reads back as {observed}"),
+        )
+    }
+
+    /// One request created more than one item.
+    pub fn created_twice(items: usize) -> Deviation {
+        Deviation::new(
+            Kind::ReadbackDiffers,
+            "what is created is there more than once",
+            "one new item in the list",
+            format!("{items} new items in the list that hold what was sent"),
+        )
+    }
+
+    /// `Location` leads to something that was there before.
+    pub fn location_of_another(location: &str) -> Deviation {
+        Deviation::new(
+            Kind::ReadbackDiffers,
+            "`Location` names another item",
+            "`Location` names what was created (RFC 9110 §10.2.2)",
+            format!("`Location` is {location}, which was there before"),
+        )
+    }
+
+    /// What exists is not in the list that shows others of its kind.
+    pub fn not_listed() -> Deviation {
+        Deviation::new(
+            Kind::ReadbackDiffers,
+            "an item is not listed",
+            "the list shows every item",
+            "an item that can be read is not in the list, another one created like it is",
+        )
+    }
+
+    /// What was removed is still there.
+    pub fn not_removed(observed: &str) -> Deviation {
+        Deviation::new(
+            Kind::ReadbackDiffers,
+            "what is removed stays",
+            "what was removed is gone",
+            observed,
+        )
+    }
+
+    /// Whatever item is asked for is served.
+    pub fn unknown_served(status: u16) -> Deviation {
+        Deviation::new(
+            Kind::WrongStatus,
+            format!("with status {status} to an item that does not exist"),
+            "status 404 to an item that does not exist",
+            format!("{status} to an item that was removed, and to one that never was"),
+        )
+    }
+
+    /// Another item went when one was removed.
+    pub fn another_removed(id: &str) -> Deviation {
+        Deviation::new(
+            Kind::ReadbackDiffers,
+            "another item is removed",
+            "only the item that the path names is removed",
+            format!("the item `{id}`, which was there before, is gone"),
+        )
+    }
+
+    /// A refused request created something.
+    pub fn created_by_refusal() -> Deviation {
+        Deviation::new(
+            Kind::StateChangedByRefusal,
+            "what is refused is created",
+            "a refused request creates nothing",
+            "the request was refused, and the list shows a new item that holds what was sent",
+        )
+    }
+}

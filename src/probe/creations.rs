@@ -1,0 +1,250 @@
+//! What a job creates, where, and how its requests come to name it: the collections in which it can
+//! create and remove, the items that are alive, and the account of all of it.
+
+use super::account::{Account, Log, Step};
+use super::listing::{Listed, list};
+use crate::case::Context;
+use crate::case::fresh::Mark;
+use crate::case::items::{Place, elsewhere, moved, moved_http};
+use crate::device::Device;
+use crate::exchange::{HttpRequest, Request};
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Everything about what a job creates.
+pub struct Creations<'a> {
+    pub(super) places: Vec<Place>,
+    run: String,
+    log: Option<Log<'a>>,
+    /// Held from before a request that may create until what it created is known: one at a time.
+    pub(super) account: tokio::sync::Mutex<Account>,
+    /// Path of an item as planned requests name it → path of an item of our own.
+    moves: Mutex<BTreeMap<String, String>>,
+    /// Paths of items, as planned requests name them, for which an item of our own has stood.
+    stood: Mutex<BTreeSet<String>>,
+    /// The same of items that others made: for requests that read.
+    shown: Mutex<BTreeMap<String, String>>,
+    notes: Mutex<Vec<String>>,
+    /// Cases whose refusals are looked at one by one.
+    suspects: Mutex<Vec<String>>,
+    /// Keyed by the operating system, so nobody can guess what it makes.
+    random: RandomState,
+    drawn: Cell<u64>,
+}
+
+impl Default for Creations<'_> {
+    fn default() -> Self {
+        Creations {
+            places: Vec::new(),
+            run: "0".to_owned(),
+            log: None,
+            account: tokio::sync::Mutex::default(),
+            moves: Mutex::default(),
+            stood: Mutex::default(),
+            shown: Mutex::default(),
+            notes: Mutex::default(),
+            suspects: Mutex::default(),
+            random: RandomState::new(),
+            drawn: Cell::new(0),
+        }
+    }
+}
+
+/// A target without scheme and host, where it has them (RFC 9112 §3.2.2).
+fn bare(target: &str) -> &str {
+    let rest = target.split_once("://").map(|(_, rest)| rest);
+    rest.and_then(|rest| rest.get(rest.find('/')?..))
+        .unwrap_or(target)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<'a> Creations<'a> {
+    /// `run` tells the names of this job from those of another; `log` hears of every step first.
+    pub(super) fn keep(&mut self, run: &str, log: Log<'a>) {
+        let plain = run.chars().filter(char::is_ascii_alphanumeric);
+        self.run = plain.take(12).collect::<String>().to_lowercase();
+        self.log = Some(log);
+    }
+
+    /// Learns where this device lets items be created and removed.
+    pub(super) fn learn(&mut self, context: &Context<'_>, device: &Device) {
+        let places = context.places().into_iter();
+        let may = |p: &Place| {
+            device.may_test(&p.create)
+                && device
+                    .policy()
+                    .is_none_or(|policy| policy.removes() || policy.is_harmless())
+        };
+        self.places = places.filter(may).collect();
+    }
+
+    /// The name of the nth item.
+    pub(super) fn mark(&self, n: u64) -> Mark<'_> {
+        Mark { run: &self.run, n }
+    }
+
+    /// A number that nobody can guess.
+    pub(super) fn random(&self) -> u64 {
+        self.drawn.set(self.drawn.get() + 1);
+        self.random.hash_one(self.drawn.get())
+    }
+
+    /// Writes a step down and counts it.
+    ///
+    /// # Errors
+    /// It cannot be written: nothing more may be created.
+    pub(super) fn step(&self, account: &mut Account, step: Step) -> Result<(), String> {
+        if let Some(log) = &self.log {
+            log(&step)?;
+        }
+        account.take(&step);
+        Ok(())
+    }
+
+    /// Says once what was left.
+    pub(super) fn leave(&self, account: &mut Account, what: String) {
+        if !account.left.contains(&what) {
+            self.say(what.clone());
+            // What cannot be written any more still counts.
+            if self
+                .step(account, Step::Left { what: what.clone() })
+                .is_err()
+            {
+                account.left.push(what);
+            }
+        }
+    }
+
+    /// The place in which a request may create.
+    pub(super) fn creates(&self, request: &Request) -> Option<&Place> {
+        self.places.iter().find(|p| p.may_create(request))
+    }
+
+    /// The place of which a request may remove an item, where it names the one of the plan.
+    pub(super) fn removes(&self, request: &Request) -> Option<&Place> {
+        self.places.iter().find(|p| {
+            let probe = BTreeMap::from([(p.item.clone(), p.item.clone())]);
+            p.may_remove(request) && moved(request, &self.with(probe)).is_some()
+        })
+    }
+
+    /// The moves with more of them.
+    fn with(&self, more: BTreeMap<String, String>) -> BTreeMap<String, String> {
+        let mut moves = lock(&self.moves).clone();
+        moves.extend(more);
+        moves
+    }
+
+    /// A request at what stands for the items that it names; `None` where it names none.
+    pub(super) fn moved(&self, request: &Request) -> Option<Request> {
+        let own = moved(request, &lock(&self.moves));
+        own.or_else(|| {
+            let reads =
+                matches!(request, Request::Http(h) if matches!(h.method.as_str(), "GET" | "HEAD"));
+            reads.then(|| moved(request, &lock(&self.shown))).flatten()
+        })
+    }
+
+    /// [`Creations::moved`] with one more item of our own.
+    pub(super) fn moved_to(&self, request: &Request, from: &str, to: &str) -> Option<Request> {
+        let more = BTreeMap::from([(from.to_owned(), to.to_owned())]);
+        moved(request, &self.with(more))
+    }
+
+    /// Whether a request, as it is going to be sent, may write an item that is not ours where one of
+    /// ours has taken its place: nobody puts that back.
+    pub(super) fn strays(&self, request: &Request) -> bool {
+        let stood = lock(&self.stood);
+        let moves = lock(&self.moves);
+        let ours = |target: &str| {
+            let mut own = moves.values();
+            own.any(|own| {
+                let rest = target.strip_prefix(own.as_str());
+                rest.is_some_and(|rest| {
+                    rest.is_empty()
+                        || rest.starts_with(['?', '#'])
+                        || rest == "/"
+                        || rest.starts_with('/') && !rest.contains("..") && !rest.contains('%')
+                })
+            })
+        };
+        let mut places = self.places.iter().filter(|p| stood.contains(&p.item));
+        places.any(|place| place.written(request).iter().any(|t| !ours(bare(t))))
+    }
+
+    /// A path at what stands for the items that it goes through.
+    pub(super) fn path(&self, path: &str) -> String {
+        elsewhere(path, &lock(&self.moves)).unwrap_or_else(|| path.to_owned())
+    }
+
+    /// Whether a path is one of our own things.
+    pub(super) fn is_own(&self, path: &str) -> bool {
+        elsewhere(path, &lock(&self.moves)).is_some()
+    }
+
+    /// A request of ours at an item.
+    pub(super) fn at(&self, request: &HttpRequest, place: &Place, item: &str) -> HttpRequest {
+        let moves = BTreeMap::from([(place.item.clone(), item.to_owned())]);
+        moved_http(request, &moves).unwrap_or_else(|| request.clone())
+    }
+
+    /// A request of ours at a collection.
+    pub(super) fn at_collection(&self, request: &HttpRequest) -> HttpRequest {
+        moved_http(request, &lock(&self.moves)).unwrap_or_else(|| request.clone())
+    }
+
+    /// From now on requests that name the item of the plan go to this one.
+    pub(super) fn stand_in(&self, from: &str, to: &str) {
+        lock(&self.moves).insert(from.to_owned(), to.to_owned());
+        lock(&self.stood).insert(from.to_owned());
+    }
+
+    /// What stood for an item is gone.
+    pub(super) fn no_longer(&self, item: &str) {
+        lock(&self.moves).retain(|_, to| to != item);
+    }
+
+    /// From now on requests that read the item of the plan go to this one, which others made.
+    pub(super) fn show(&self, from: &str, to: &str) {
+        lock(&self.shown).insert(from.to_owned(), to.to_owned());
+    }
+
+    /// Notes something for the user.
+    pub(super) fn say(&self, note: String) {
+        lock(&self.notes).push(note);
+    }
+
+    /// What the user should know since the last call.
+    pub(super) fn take_notes(&self) -> Vec<String> {
+        std::mem::take(&mut lock(&self.notes))
+    }
+
+    /// Looks at a case's refusals one by one from now on.
+    pub(super) fn suspect(&self, case: &str) {
+        let mut suspects = lock(&self.suspects);
+        if !suspects.iter().any(|s| s == case) {
+            suspects.push(case.to_owned());
+        }
+    }
+
+    pub(super) fn is_suspect(&self, case: &str) -> bool {
+        lock(&self.suspects).iter().any(|s| s == case)
+    }
+
+    /// The place of a creating operation.
+    pub(super) fn place(&self, create: &str) -> Option<&Place> {
+        self.places.iter().find(|p| p.create == create)
+    }
+
+    /// The items of a place now; `None` where they cannot be listed.
+    pub(super) async fn list(&self, device: &Device, place: &Place) -> Option<Listed> {
+        let how = place.list.as_ref()?;
+        let request = self.at_collection(place.requests.list.as_ref()?);
+        list(device, how, &request).await
+    }
+}

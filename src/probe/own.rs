@@ -1,0 +1,358 @@
+//! Items of our own that stand for those which the document only names by a parameter: one for each
+//! collection over a whole job, and one of its own for each request that removes.
+
+use super::account::{Account, Holds};
+use super::create::{Attempt, Made, body_of};
+use super::engine::{Observation, Probe};
+use super::listing::{Listed, list};
+use super::remove::Gone;
+use crate::case::items::{Place, elsewhere, item_path, path_of};
+use crate::case::{Case, Check, Context, Expect};
+use crate::device::GuardedWrite;
+use crate::exchange::Request;
+use crate::judge::{Deviation, Took};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// How long something new may take to be there (202, RFC 9110 §15.3.3).
+const THERE_IN: Duration = Duration::from_secs(3);
+/// Items that are not there after that from which on nobody waits.
+const PATIENT: u32 = 3;
+/// Requests that create more than one item from which on nothing more is created: the finding is
+/// confirmed.
+const TWINS: u32 = 3;
+const BETWEEN: Duration = Duration::from_millis(200);
+
+impl Probe<'_> {
+    /// Creates an item for each collection of which the job names one, and lets requests for it go
+    /// there. `operations`: what the job is going to send.
+    pub(super) async fn stand_in(&self, context: &Context<'_>, operations: &BTreeSet<String>) {
+        for place in &self.creations.places {
+            let wanted = |id: &String| {
+                let op = context.contract.operation(id);
+                let target = op.and_then(|op| path_of(&context.request(op, None)));
+                let only = BTreeMap::from([(place.item.clone(), String::new())]);
+                target.is_some_and(|target| elsewhere(&target, &only).is_some())
+            };
+            if !operations.iter().any(wanted) {
+                continue;
+            }
+            let mut account = self.creations.account.lock().await;
+            match self.new_item(&mut account, place).await {
+                Ok(n) => {
+                    let item = account.alive.get(&n);
+                    let path = item.map(|item| item.path.clone()).unwrap_or_default();
+                    self.creations.stand_in(&place.item, &path);
+                }
+                Err(why) => self.creations.say(self.device().mask(&format!(
+                    "{}: no item of our own could be created: {why}",
+                    place.create
+                ))),
+            }
+        }
+        if !operations.is_empty() {
+            self.show_listed(context).await;
+        }
+    }
+
+    /// For reads of items that the job cannot create: one that is listed.
+    async fn show_listed(&self, context: &Context<'_>) {
+        for shelf in context.shelves() {
+            if self.creations.is_own(&shelf.item) {
+                continue;
+            }
+            let request = self.creations.at_collection(&shelf.request);
+            let listed = list(self.device(), &shelf.list, &request).await;
+            let Some(collection) = path_of(&request) else {
+                continue;
+            };
+            let mut ids = listed.iter().flat_map(|l| l.items.keys());
+            if let Some(path) = ids.find_map(|id| item_path(&collection, id)) {
+                self.creations.show(&shelf.item, &path);
+            }
+        }
+    }
+
+    /// Creates an item with the plainest valid body.
+    async fn new_item(&self, account: &mut Account, place: &Place) -> Result<u64, String> {
+        let (body, octets) = place.body.clone().ok_or("no valid body is known")?;
+        let mut request = place.requests.create.clone();
+        request.body = Some(octets);
+        let typed = |(n, _): &(String, _)| n.eq_ignore_ascii_case("content-type");
+        if !request.headers.iter().any(typed) {
+            let media = place.media_type.as_str();
+            request
+                .headers
+                .push(("Content-Type".to_owned(), media.into()));
+        }
+        let case = Case {
+            id: String::new(),
+            strategy: "own",
+            operation: place.create.clone(),
+            promises: Vec::new(),
+            title: "an item of our own".to_owned(),
+            request: Request::Http(request),
+            expect: Expect::Accepted,
+            input_class: String::new(),
+            check: Check::ReadsBack(body),
+            tier: 0,
+        };
+        let attempt = self.attempt(account, place, &case, false, false).await?;
+        let n = match attempt.made {
+            Made::Item(n, _) => n,
+            Made::Nothing => {
+                return Err(match attempt.exchange.status() {
+                    Some(status) => format!("status {status}"),
+                    None => "it drew no answer".to_owned(),
+                });
+            }
+            Made::Lost(why) => {
+                let what = format!(
+                    "{}: what it may have created in {} was left: {why}",
+                    place.create,
+                    self.creations.path(&place.collection)
+                );
+                account.closed.insert(place.create.clone(), why.clone());
+                self.creations.leave(account, self.device().mask(&what));
+                return Err(why);
+            }
+        };
+        self.until_there(place, account, n).await;
+        Ok(n)
+    }
+
+    async fn until_there(&self, place: &Place, account: &mut Account, n: u64) -> Option<Value> {
+        let path = account.alive.get(&n)?.path.clone();
+        place.requests.read.as_ref()?;
+        let end = Instant::now() + THERE_IN;
+        loop {
+            let read = self.read_item(place, &path).await;
+            if read.is_some() || account.unread >= PATIENT {
+                return read;
+            }
+            if Instant::now() >= end {
+                account.unread += 1;
+                return None;
+            }
+            sleep(BETWEEN).await;
+        }
+    }
+
+    /// Sends a case that may remove the item that it names, at an item made for it, and looks
+    /// whether that is gone.
+    pub(super) async fn remove_one(&self, place: &Place, case: &Case, fresh: bool) -> Observation {
+        let mut account = self.creations.account.lock().await;
+        let account = &mut *account;
+        let n = match self.new_item(account, place).await {
+            Ok(n) => n,
+            Err(why) => {
+                let why = format!(
+                    "not judged: no valid id known: {}",
+                    self.device().mask(&why)
+                );
+                return Observation::undecided(case, &why);
+            }
+        };
+        let path = account.alive.get(&n).map(|i| i.path.clone());
+        let path = path.unwrap_or_default();
+        let mut sent = case.clone();
+        if let Some(request) = self.creations.moved_to(&case.request, &place.item, &path) {
+            sent.request = request;
+        }
+        let exchange = self.session.send_to_the_end(&sent.request, fresh).await;
+        let mut seen = self.observation(&sent, exchange);
+        let plain = matches!(case.expect, Expect::Accepted | Expect::AcceptedOr { .. });
+        if seen.judgement.took == Took::Accepted {
+            match self.gone(place, &path, &seen.exchange).await {
+                Gone::Yes(wrong) => {
+                    seen.deviations.extend(wrong);
+                    self.forget_item(account, place, n, &path);
+                    let others = self.others_stay(account, place, &path).await;
+                    seen.deviations.extend(others);
+                }
+                // What may also be refused need not do it.
+                Gone::No(_) if !plain => {}
+                Gone::No(what) => {
+                    let promise = format!("{}.state.removed", place.delete);
+                    seen.deviations
+                        .push((promise, Deviation::not_removed(&what)));
+                }
+            }
+        }
+        if account.alive.contains_key(&n) {
+            let more = self.remove(account, place, n).await.deviation;
+            // What the case has shown is told once.
+            if seen.deviations.is_empty() {
+                seen.deviations.extend(more);
+            } else if let Some((promise, other)) = more
+                && other.symptom() == "another item is removed"
+            {
+                seen.deviations.retain(|(p, _)| *p != promise);
+                seen.deviations.push((promise, other));
+            }
+        }
+        seen
+    }
+
+    /// What is to be seen of something that was created: that it is there, as it was sent, once, and
+    /// in the list.
+    pub(super) async fn look_at_created(
+        &self,
+        account: &mut Account,
+        place: &Place,
+        attempt: &Attempt,
+        n: u64,
+    ) -> Vec<(String, Deviation)> {
+        let created = format!("{}.state.created", place.create);
+        let mut out = Vec::new();
+        let there = self.until_there(place, account, n).await;
+        match (&there, &place.requests.read) {
+            (Some(read), _) => {
+                let differs = self.differs(place, attempt, read);
+                out.extend(differs.map(|d| (created.clone(), d)));
+            }
+            (None, Some(_)) => {
+                let what = "reading it where the answer says that it is does not show it";
+                out.push((created.clone(), Deviation::created_not_there(what)));
+            }
+            (None, None) => {}
+        }
+        out.extend(
+            self.look_at_list(account, place, attempt, n, there.is_some())
+                .await,
+        );
+        out
+    }
+
+    /// A member of what was sent that reads back as something else.
+    fn differs(&self, place: &Place, attempt: &Attempt, read: &Value) -> Option<Deviation> {
+        let body = match &attempt.case.check {
+            Check::ReadsBack(written) => Some(written.clone()),
+            _ => body_of(&attempt.case.request),
+        };
+        let mut written = body?;
+        let answer = attempt.exchange.answer();
+        let told = answer.and_then(|a| crate::json::read(&a.body));
+        let mut watch = super::watch::SettingsWatch::new(BTreeMap::new(), Vec::new());
+        watch.saw(read);
+        // What the answer to the creation shows, a read can show too.
+        told.iter().for_each(|told| watch.saw(told));
+        if let Some(object) = written.as_object_mut() {
+            object.retain(|name, _| {
+                let secret = crate::contract::is_password(name);
+                let mut passwords = place.passwords.iter();
+                !secret && !passwords.any(|p| p.pointer == format!("/{name}"))
+            });
+        }
+        let expected = super::watch::Expected {
+            written: &written,
+            before: None,
+        };
+        let difference = watch.differs_from_written(expected, read)?;
+        Some(Deviation::created_differs(
+            &difference.pointer,
+            &difference.expected,
+            &difference.observed,
+        ))
+    }
+
+    /// Whether the list shows what was created, and once.
+    pub(super) async fn look_at_list(
+        &self,
+        account: &mut Account,
+        place: &Place,
+        attempt: &Attempt,
+        n: u64,
+        there: bool,
+    ) -> Vec<(String, Deviation)> {
+        let mut out = Vec::new();
+        let collection = self.creations.path(&place.collection);
+        let Some(before) = &attempt.before else {
+            return out;
+        };
+        let listed = self.creations.list(self.device(), place).await;
+        let Some(listed) = listed.filter(|l| l.whole) else {
+            return out;
+        };
+        let path = account.alive.get(&n).map(|i| i.path.clone());
+        let is = |id: &String, path: &Option<String>| item_path(&collection, id) == *path;
+        let shown = listed.items.keys().any(|id| is(id, &path));
+        let new = |id: &&String| !before.items.contains_key(*id) && !is(id, &path);
+        let new: Vec<&String> = listed.items.keys().filter(new).collect();
+        let twins = self.twins(account, place, &listed, &new, n).await;
+        if !twins.is_empty() {
+            let twice = Deviation::created_twice(twins.len() + usize::from(shown));
+            out.push((format!("{}.state.created", place.create), twice));
+            for twin in twins {
+                self.found_later(account, place, twin).await;
+            }
+            let times = account.twins.entry(place.create.clone()).or_default();
+            *times += 1;
+            if *times >= TWINS {
+                let why = "one request creates more than one item".to_owned();
+                account.closed.entry(place.create.clone()).or_insert(why);
+            }
+        }
+        // A list may show some only (of one state, of one owner): another one that was created in
+        // the same way tells.
+        let mut others = account.alive.iter().filter(|(m, _)| **m != n);
+        let another = others.any(|(_, item)| {
+            let path = Some(item.path.clone());
+            item.operation == place.create && listed.items.keys().any(|id| is(id, &path))
+        });
+        if there
+            && !shown
+            && another
+            && let Some(how) = &place.list
+        {
+            out.push((
+                format!("{}.state.listed", how.operation),
+                Deviation::not_listed(),
+            ));
+        }
+        out
+    }
+
+    /// Other new items of a list that the nth request created as well, surely.
+    async fn twins(
+        &self,
+        account: &Account,
+        place: &Place,
+        listed: &Listed,
+        new: &[&String],
+        n: u64,
+    ) -> Vec<String> {
+        let collection = self.creations.path(&place.collection);
+        let Some(sending) = account.sent.get(&n) else {
+            return Vec::new();
+        };
+        let mut twins = Vec::new();
+        for id in new {
+            let Some(element) = listed.items.get(*id) else {
+                continue;
+            };
+            let told = self.tells(place, &collection, id, element, sending).await;
+            // One that is new since the list just before, and holds all that was sent.
+            let ours = told == Holds::Ours || told == Holds::Alike && new.len() == 1;
+            twins.extend(item_path(&collection, id).filter(|_| ours));
+        }
+        twins
+    }
+
+    /// States of our own items are watched where they are.
+    pub(super) fn at_our_own(&self, mut writes: Vec<GuardedWrite>) -> Vec<GuardedWrite> {
+        for write in &mut writes {
+            if self.creations.is_own(&write.read.target) {
+                write.own = true;
+                write.read.target = self.creations.path(&write.read.target);
+                let request = Request::Http(write.request.clone());
+                if let Some(Request::Http(moved)) = self.creations.moved(&request) {
+                    write.request = moved;
+                }
+            }
+        }
+        writes
+    }
+}

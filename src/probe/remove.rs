@@ -1,0 +1,457 @@
+//! Removes what a job has created, and nothing else: after the case that made it, at the end of a
+//! window, at the end of the job, and for a job that was killed.
+
+use super::account::{Account, Holds, Step};
+use super::create::strangers;
+use super::engine::Probe;
+use crate::case::items::{Place, item_path};
+use crate::device::Restored;
+use crate::exchange::{Exchange, HttpRequest, Request};
+use crate::judge::Deviation;
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// How long a device that refuses a removal for now may go on refusing.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a removal may take to show (202, RFC 9110 §15.3.3).
+const SHOWS_IN: Duration = Duration::from_secs(5);
+/// The same where the answer says that it is done.
+const SHOWS_AT_ONCE: Duration = Duration::from_millis(600);
+/// Between two looks.
+const BETWEEN: Duration = Duration::from_millis(200);
+
+/// What became of an item.
+pub(super) enum Gone {
+    /// It is, and what reads it may say otherwise.
+    Yes(Option<(String, Deviation)>),
+    /// What shows that it is still there.
+    No(String),
+}
+
+/// What came of a removal.
+#[derive(Default)]
+pub(super) struct Removal {
+    /// The device said that it removes it.
+    pub accepted: bool,
+    /// What is wrong with it.
+    pub deviation: Option<(String, Deviation)>,
+}
+
+impl Probe<'_> {
+    /// Removes what a request has created and looks whether it is gone, and nothing else.
+    pub(super) async fn remove(&self, account: &mut Account, place: &Place, n: u64) -> Removal {
+        let Some(item) = account.alive.get(&n) else {
+            return Removal::default();
+        };
+        if account.harmful.contains(&place.create) {
+            return Removal::default();
+        }
+        let path = item.path.clone();
+        let request = self.creations.at(&place.requests.delete, place, &path);
+        let answer = self.insist(&request).await;
+        let accepted = matches!(answer.status(), Some(200..=299));
+        let gone = match answer.status() {
+            Some(200..=299 | 404 | 410) => self.gone(place, &path, &answer).await,
+            Some(status) => Gone::No(format!("its removal is answered {status}")),
+            None => Gone::No("its removal draws no answer".to_owned()),
+        };
+        let seen = match gone {
+            Gone::Yes(wrong) => {
+                let first = !account.proven.contains(&place.create);
+                self.forget_item(account, place, n, &path);
+                let deviation = match first {
+                    true => self.others_stay(account, place, &path).await.or(wrong),
+                    false => wrong,
+                };
+                return Removal {
+                    accepted,
+                    deviation,
+                };
+            }
+            Gone::No(seen) => seen,
+        };
+        self.close(account, place, &path, &seen);
+        // What the removal took instead of it.
+        let other = self.others_stay(account, place, &path).await;
+        let promise = format!("{}.state.removed", place.delete);
+        let stays = accepted.then(|| (promise, Deviation::not_removed(&seen)));
+        Removal {
+            accepted,
+            deviation: other.or(stays),
+        }
+    }
+
+    /// An item is gone.
+    pub(super) fn forget_item(&self, account: &mut Account, place: &Place, n: u64, path: &str) {
+        // What cannot be written down is removed again by whoever reads the journal: it is gone then.
+        let _ = self.creations.step(account, Step::Removed { n });
+        account.alive.remove(&n);
+        account.proven.insert(place.create.clone());
+        self.creations.no_longer(path);
+        if let Some(policy) = self.device().policy() {
+            policy.removed(path);
+        }
+    }
+
+    /// What cannot be removed: nothing more is created there.
+    fn close(&self, account: &mut Account, place: &Place, path: &str, seen: &str) {
+        let why = format!("what is created in it cannot be removed ({path}: {seen})");
+        account.closed.entry(place.create.clone()).or_insert(why);
+    }
+
+    /// Sends a removal until it is answered for good.
+    async fn insist(&self, request: &HttpRequest) -> Exchange {
+        let end = Instant::now() + PATIENCE;
+        let request = Request::Http(request.clone());
+        loop {
+            let exchange = self.device().send(&request, true).await;
+            let again = match exchange.status() {
+                Some(401) if self.device().can_login() => {
+                    self.device().forget_token();
+                    self.device().login().await.is_ok()
+                }
+                Some(409 | 423 | 429 | 503) => true,
+                Some(_) => false,
+                None => self.device().answered() > 0,
+            };
+            if !again || Instant::now() >= end {
+                return exchange;
+            }
+            sleep(BETWEEN * 2).await;
+        }
+    }
+
+    /// Whether an item is gone after its removal was answered.
+    pub(super) async fn gone(&self, place: &Place, path: &str, answer: &Exchange) -> Gone {
+        let patience = match answer.status() {
+            Some(202) => SHOWS_IN,
+            _ => SHOWS_AT_ONCE,
+        };
+        let end = Instant::now() + patience;
+        loop {
+            let still = match self.reads(place, path).await {
+                Some(404 | 410) => None,
+                Some(status @ 200..=299) => match self.serves_anything(place, path).await {
+                    false => Some("it can still be read".to_owned()),
+                    // Then reading it tells nothing.
+                    true => match self.still_listed(place, path).await {
+                        None => return Gone::Yes(unknown_served(place, status)),
+                        still => still,
+                    },
+                },
+                // What cannot be read may be listed.
+                _ => self.still_listed(place, path).await,
+            };
+            match still {
+                None => return Gone::Yes(None),
+                Some(seen) if Instant::now() >= end => return Gone::No(seen),
+                Some(_) => sleep(BETWEEN).await,
+            }
+        }
+    }
+
+    /// The status that reading an item draws; `None` where nothing reads one.
+    async fn reads(&self, place: &Place, path: &str) -> Option<u16> {
+        let read = place.requests.read.as_ref()?;
+        let read = Request::Http(self.creations.at(read, place, path));
+        self.device().send(&read, false).await.status()
+    }
+
+    /// Whether an item is served whose id nobody has given: as long as the last one, of the same
+    /// characters.
+    async fn serves_anything(&self, place: &Place, path: &str) -> bool {
+        let Some((collection, id)) = path.rsplit_once('/') else {
+            return false;
+        };
+        let turned = id.chars().map(|c| match c {
+            '0'..='8' => char::from(c as u8 + 1),
+            '9' => '1',
+            'a'..='e' => char::from(c as u8 + 1),
+            other => other,
+        });
+        // Far from what a device that counts gives next.
+        let other: String = turned
+            .chain("7431".chars().filter(|_| id.len() < 12))
+            .collect();
+        let path = format!("{collection}/{other}");
+        matches!(self.reads(place, &path).await, Some(200..=299))
+    }
+
+    async fn still_listed(&self, place: &Place, path: &str) -> Option<String> {
+        let collection = self.creations.path(&place.collection);
+        let listed = self.creations.list(self.device(), place).await?;
+        let mut ids = listed.items.keys();
+        ids.any(|id| item_path(&collection, id).as_deref() == Some(path))
+            .then(|| "the list still shows it".to_owned())
+    }
+
+    /// Whether all that was there before is still there. Looked at until a removal was seen to take
+    /// nothing else, and whenever one did not take what it should.
+    pub(super) async fn others_stay(
+        &self,
+        account: &mut Account,
+        place: &Place,
+        path: &str,
+    ) -> Option<(String, Deviation)> {
+        let collection = self.creations.path(&place.collection);
+        let before = account.before.get(&collection)?.clone();
+        let listed = self.creations.list(self.device(), place).await?;
+        let lost: Vec<&String> = before
+            .iter()
+            .filter(|id| !listed.items.contains_key(*id))
+            .collect();
+        let first = *lost.first()?;
+        if !listed.whole {
+            return None;
+        }
+        // Lists may be late or forget; an item that still reads is there.
+        if let Some(other) = item_path(&collection, first)
+            && self.read_item(place, &other).await.is_some()
+        {
+            return None;
+        }
+        let what = format!(
+            "{collection}: {first} was there before and is gone since {} of {path}",
+            place.delete
+        );
+        self.creations.leave(account, what);
+        let why = "the removal of an item took another one".to_owned();
+        account.harmful.insert(place.create.clone());
+        account.closed.insert(place.create.clone(), why);
+        // Told once; what is gone stays gone.
+        if let Some(known) = account.before.get_mut(&collection) {
+            lost.iter().for_each(|id| {
+                known.remove(*id);
+            });
+        }
+        let promise = format!("{}.state.removed", place.delete);
+        Some((promise, Deviation::another_removed(first)))
+    }
+
+    /// Looks at the lists for what was created without anybody knowing of it, and removes what is
+    /// surely ours. Returns the cases whose refusals have created it.
+    pub(super) async fn sweep(&self, account: &mut Account) -> Vec<String> {
+        let mut cases = Vec::new();
+        if !std::mem::take(&mut account.unlooked) {
+            return cases;
+        }
+        for place in &self.creations.places {
+            let collection = self.creations.path(&place.collection);
+            let Some(known) = account.before.get(&collection).cloned() else {
+                continue;
+            };
+            let listed = self.creations.list(self.device(), place).await;
+            let Some(listed) = listed.filter(|l| l.whole) else {
+                account.unlistable.insert(collection);
+                continue;
+            };
+            let new = strangers(account, &known, &listed, &collection);
+            let alone = new.len() == 1;
+            for (id, element) in new {
+                let n = self.sender_of(account, place, &collection, (&id, &element), alone);
+                let Some((n, sure)) = n.await else {
+                    self.not_known(account, &collection, &id);
+                    self.seen_before(account, &collection, id);
+                    continue;
+                };
+                let Some(path) = item_path(&collection, &id).filter(|_| sure) else {
+                    let what = format!("{collection}: {id} may be of this run and was left");
+                    self.creations.leave(account, what);
+                    self.seen_before(account, &collection, id);
+                    continue;
+                };
+                let refused = account.sent.get(&n).filter(|s| s.refused);
+                cases.extend(refused.map(|s| s.case.clone()));
+                self.found_later(account, place, path).await;
+            }
+            self.explained(account, &collection);
+        }
+        cases
+    }
+
+    /// A new item that is not known to be ours is left alone; where something of ours went, it may
+    /// be that under another name.
+    fn not_known(&self, account: &mut Account, collection: &str, id: &str) {
+        if account.vanished {
+            let what = format!(
+                "{collection}: {id} is new; it may be an item of this run under another name, and \
+                 was left"
+            );
+            self.creations.leave(account, what);
+        } else {
+            self.creations.say(format!(
+                "{collection}: {id} is new and was not created by this run, as far as it can tell"
+            ));
+        }
+    }
+
+    /// What was told of once is known from then on.
+    fn seen_before(&self, account: &mut Account, collection: &str, id: String) {
+        if let Some(known) = account.before.get_mut(collection) {
+            known.insert(id);
+        }
+    }
+
+    /// Requests of which the list shows nothing more are done with.
+    fn explained(&self, account: &mut Account, collection: &str) {
+        let alive = &account.alive;
+        account.sent.retain(|n, s| {
+            let done = s.refused || s.removed;
+            s.collection != collection || !done || alive.contains_key(n)
+        });
+    }
+
+    /// An item that turned out to be ours is written down and removed.
+    pub(super) async fn found_later(&self, account: &mut Account, place: &Place, path: String) {
+        account.n += 1;
+        let n = account.n;
+        if let Some(policy) = self.device().policy() {
+            policy.created(&path);
+        }
+        let step = Step::Created {
+            n,
+            operation: place.create.clone(),
+            item: path,
+        };
+        if let Err(why) = self.creations.step(account, step.clone()) {
+            account.take(&step);
+            account.closed.insert(place.create.clone(), why);
+        }
+        self.remove(account, place, n).await;
+    }
+
+    /// The request that has created an item, and whether that is sure enough to remove it.
+    async fn sender_of(
+        &self,
+        account: &Account,
+        place: &Place,
+        collection: &str,
+        (id, element): (&str, &serde_json::Value),
+        alone: bool,
+    ) -> Option<(u64, bool)> {
+        let mut alike = None;
+        for (n, sending) in account.sent.iter().rev() {
+            if sending.collection != collection {
+                continue;
+            }
+            match self.tells(place, collection, id, element, sending).await {
+                Holds::Ours => return Some((*n, true)),
+                // What was created is gone: this is more of it, or somebody else's.
+                Holds::Alike => alike = alike.or(Some((*n, alone && !sending.removed))),
+                Holds::No => {}
+            }
+        }
+        alike
+    }
+
+    /// [`Probe::sweep`] at the end of a window. The refusals of the cases that it returns are looked
+    /// at one by one from now on.
+    pub async fn look_for_more(&self) -> Vec<String> {
+        let mut account = self.creations.account.lock().await;
+        let cases = self.sweep(&mut account).await;
+        cases.iter().for_each(|case| self.creations.suspect(case));
+        cases
+    }
+
+    /// Removes everything that is known to be ours and is left, and looks for more.
+    async fn empty(&self, account: &mut Account) {
+        // The youngest first: what is below goes before what is above.
+        let alive: Vec<(u64, String)> = account
+            .alive
+            .iter()
+            .rev()
+            .map(|(n, item)| (*n, item.operation.clone()))
+            .collect();
+        for (n, operation) in alive {
+            if let Some(place) = self.creations.place(&operation) {
+                let removal = self.remove(account, place, n).await;
+                account.vanished |= !removal.accepted && !account.alive.contains_key(&n);
+            }
+        }
+        account.unlooked = true;
+        self.sweep(account).await;
+    }
+
+    /// Goes on with what an earlier process has written down: removes what it left.
+    pub(super) async fn take_over(&self, past: &[Step]) {
+        let mut account = self.creations.account.lock().await;
+        let account = &mut *account;
+        past.iter().for_each(|step| account.take(step));
+        if !account.used {
+            return;
+        }
+        // A journal is a file: it names nothing but items of the collections.
+        let strange: Vec<u64> = (account.alive.iter())
+            .filter(|(_, item)| {
+                let place = self.creations.place(&item.operation);
+                !place.is_some_and(|place| place.is_item_path(&item.path))
+            })
+            .map(|(n, _)| *n)
+            .collect();
+        for n in strange {
+            if let Some(item) = account.alive.remove(&n) {
+                let what = format!(
+                    "{}: the journal names {}, which is no item that this contract creates",
+                    item.operation, item.path
+                );
+                self.creations.leave(account, what);
+            }
+        }
+        if let Some(policy) = self.device().policy() {
+            let items = account.alive.values();
+            items.for_each(|item| policy.created(&item.path));
+        }
+        self.empty(account).await;
+        for n in account.open() {
+            let Some(sending) = account.sent.get(&n) else {
+                continue;
+            };
+            let looked = account.before.contains_key(&sending.collection)
+                && !account.unlistable.contains(&sending.collection);
+            let what = format!(
+                "{}: a request to {} was under way when the job ended, and nobody can tell whether \
+                 it created something",
+                sending.operation, sending.collection
+            );
+            match looked {
+                true => {
+                    account.sent.remove(&n);
+                }
+                false => self.creations.leave(account, what),
+            }
+        }
+    }
+
+    /// Removes everything that is left, and says what could not be removed. `None`: nothing was ever
+    /// sent that may create.
+    pub(super) async fn clean_up(&self) -> Option<Restored> {
+        let mut account = self.creations.account.lock().await;
+        let account = &mut *account;
+        if !account.used {
+            return None;
+        }
+        // The youngest first: what is below goes before what is above.
+        self.empty(account).await;
+        let mut restored = Restored {
+            ok: Some(true),
+            reasons: Vec::new(),
+        };
+        let left: Vec<String> = account
+            .alive
+            .values()
+            .map(|item| format!("{}: {} could not be removed", item.operation, item.path))
+            .chain(account.left.clone())
+            .collect();
+        for what in left {
+            restored.add(Some(false), self.device().mask(&what));
+        }
+        Some(restored)
+    }
+}
+
+/// What is wrong with a read that serves whatever it is asked for, where the document gives 404.
+fn unknown_served(place: &Place, status: u16) -> Option<(String, Deviation)> {
+    let read = place.read.as_ref().filter(|_| place.reads_404)?;
+    let promise = format!("{read}.responses.404");
+    Some((promise, Deviation::unknown_served(status)))
+}

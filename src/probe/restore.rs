@@ -1,0 +1,64 @@
+//! The end of a job: settings are put back, what was created is removed.
+
+use super::engine::Probe;
+use crate::device::{Guard, Restored};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering::Relaxed;
+
+impl Probe<'_> {
+    /// The settings that will be put back, without what cannot be read: see [`Guard::snapshot`].
+    pub fn snapshot(&self) -> BTreeMap<String, Value> {
+        let guard = self.guard.as_ref();
+        guard.map(Guard::snapshot).unwrap_or_default()
+    }
+
+    /// Puts these settings back at the end, not those that stood at the start.
+    pub fn adopt(&mut self, before: &BTreeMap<String, Value>) {
+        if let Some(guard) = &mut self.guard {
+            guard.adopt(before);
+        }
+        // An earlier process wrote.
+        self.wrote.store(true, Relaxed);
+    }
+
+    /// Puts the settings back where something may have changed them, and removes what was created.
+    pub async fn restore(&self) -> Restored {
+        let created = match self.session.lost().is_none() || self.session.is_there().await {
+            true => self.clean_up().await,
+            false => None,
+        };
+        let settings = self.restore_settings().await;
+        match created {
+            None => settings,
+            Some(created) => {
+                let mut all = created;
+                let kept = self.guard.as_ref().is_some_and(Guard::keeps);
+                all.add(if kept { settings.ok } else { Some(true) }, None);
+                all.reasons.extend(settings.reasons);
+                all
+            }
+        }
+    }
+
+    async fn restore_settings(&self) -> Restored {
+        let Some(guard) = &self.guard else {
+            return Restored::default();
+        };
+        if self.session.lost().is_some() && !self.session.is_there().await {
+            let why = "the device is gone: its settings could be neither looked at nor put back";
+            return Restored {
+                ok: None,
+                reasons: vec![why.to_owned()],
+            };
+        }
+        let device = self.device();
+        if self.wrote.load(Relaxed) || !guard.stands(device).await {
+            return guard.restore(device).await;
+        }
+        Restored {
+            ok: Some(true),
+            reasons: Vec::new(),
+        }
+    }
+}
