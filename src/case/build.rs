@@ -161,6 +161,11 @@ impl Context<'_> {
         }
     }
 
+    /// What is sent for a parameter that no case is about; `None` where no valid value is known.
+    pub fn parameter_value(&self, parameter: &Parameter) -> Option<Value> {
+        self.parameter(parameter).value.clone()
+    }
+
     /// A valid value of a parameter as text, where it is no list or object; `1` where none is
     /// known.
     pub fn parameter_text(&self, parameter: &Parameter) -> String {

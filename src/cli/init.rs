@@ -7,7 +7,7 @@ mod page;
 use super::common::Error;
 use super::contract_args::ContractArgs;
 use super::out::print;
-use super::toml_text::{key, text};
+use super::toml_text::{key, text, value};
 use crate::case::Context;
 use crate::contract::{
     Allowed, Contract, Effect, Operation, Parameter, Place, Policy, Schema, assess, shape,
@@ -208,7 +208,8 @@ fn value_line(
 ) -> String {
     let shown = context.parameter_text(parameter);
     let number = shown.parse::<i64>().ok().map(Value::from);
-    let candidates = [Some(Value::from(shown.as_str())), number];
+    let own = context.parameter_value(parameter);
+    let candidates = [own, Some(Value::from(shown.as_str())), number];
     let fits = |value: &Value| {
         let mut all = same.iter();
         all.all(|s| assess(s, value, texts).certainty != Assessment::SurelyInvalid)
@@ -216,8 +217,8 @@ fn value_line(
     let segment = |value: &Value| !["", ".", ".."].map(Some).contains(&value.as_str());
     let mut known = candidates.into_iter().flatten();
     let name = key(&parameter.name);
-    match known.find(|v| fits(v) && segment(v)) {
-        Some(Value::String(value)) => format!("{name} = {}", text(&value)),
+    let written = known.find(|v| fits(v) && segment(v));
+    match written.as_ref().and_then(value) {
         Some(value) => format!("{name} = {value}"),
         None => format!(" {name} = … no well-formed value is known"),
     }

@@ -1,6 +1,7 @@
 //! Lines of TOML in which any text of a document can stand.
 
 use crate::report::visible::line;
+use serde_json::Value;
 
 /// A string of TOML 1.0 on one line that shows every character: what a terminal would hide or act on
 /// is escaped, so no door has to change it.
@@ -17,6 +18,28 @@ pub(in crate::cli) fn text(text: &str) -> String {
     out
 }
 
+/// A JSON value as TOML on one line; `None`: TOML has none for it.
+pub(in crate::cli) fn value(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        // Its integers have 64 bits with a sign.
+        Value::Number(number) if number.is_u64() && !number.is_i64() => None,
+        Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
+        Value::String(string) => Some(text(string)),
+        Value::Array(items) => {
+            let items: Option<Vec<String>> = items.iter().map(self::value).collect();
+            Some(format!("[{}]", items?.join(", ")))
+        }
+        Value::Object(members) => {
+            let member = |(name, member): (&String, &Value)| {
+                Some(format!("{} = {}", key(name), self::value(member)?))
+            };
+            let members: Option<Vec<String>> = members.iter().map(member).collect();
+            Some(format!("{{ {} }}", members?.join(", ")))
+        }
+    }
+}
+
 /// A key of TOML.
 pub(in crate::cli) fn key(name: &str) -> String {
     let bare = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
@@ -29,6 +52,23 @@ pub(in crate::cli) fn key(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn any_value_reads_back_from_toml() {
+        for given in [
+            serde_json::json!({"a b": [1, -2.5, true, "x\"\n"], "c": {"d": []}, "e": {}}),
+            serde_json::json!([["a"], [1]]),
+            serde_json::json!("\u{202e}"),
+        ] {
+            let written = format!("x = {}\n", value(&given).expect("TOML has it"));
+            let read: toml::Table = written.parse().expect("TOML");
+            let read = serde_json::to_value(&read).expect("JSON");
+            assert_eq!(read.get("x"), Some(&given), "{written}");
+        }
+        for none in [serde_json::json!([null]), serde_json::json!(u64::MAX)] {
+            assert_eq!(value(&none), None);
+        }
+    }
 
     #[test]
     fn any_text_reads_back_from_toml() {

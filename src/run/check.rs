@@ -43,6 +43,11 @@ pub async fn check(probe: &mut Probe<'_>, context: &Context<'_>, policy: &Policy
         states(probe, context, policy, &mut checked).await;
         checked.whole = true;
     }
+    // What one read took down, no run can judge.
+    if checked.whole && !probe.session().is_there().await {
+        let what = "the device takes no connection any more".to_owned();
+        checked.add(Part::Reach, "device", what, State::Missing, Vec::new());
+    }
     needs(context, policy, &mut checked);
     checked
 }

@@ -202,6 +202,27 @@ fn a_state_that_is_read_with_another_method_is_not_read() {
     );
 }
 
+#[test]
+fn a_device_that_a_read_takes_down_is_not_whole() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("binds");
+    let target = format!("http://{}", listener.local_addr().expect("address"));
+    let falls = std::thread::spawn(move || {
+        let mut visits = listener.incoming();
+        // The look whether somebody is there, then the first read.
+        let _look = visits.next();
+        let mut read = visits.next().expect("comes").expect("connects");
+        let _ = std::io::Read::read(&mut read, &mut [0; 4096]);
+    });
+    let folder = tempfile::tempdir().expect("folder");
+    let one = "openapi: 3.1.0\ninfo: {title: a, version: '1'}\npaths: {/a: {get: {operationId: getA, \
+               responses: {'200': {description: ok}}}}}\n";
+    std::fs::write(folder.path().join("one.yaml"), one).expect("writes");
+    let (code, page) = check(folder.path(), &target, &["--contract", "one.yaml"]);
+    falls.join().expect("ends");
+    assert_eq!(code, Some(3), "{page}");
+    assert!(page.contains("takes no connection any more"), "{page}");
+}
+
 #[cfg(unix)]
 #[test]
 fn a_signal_ends_it() {
