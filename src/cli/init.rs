@@ -56,7 +56,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
 /// The whole page; `built_in`: whether the program has a profile for this contract.
 fn profile(contract: &Contract, built_in: bool) -> Result<String, Error> {
     let defaults = Profile::default();
-    let policy = Policy::new(contract, &defaults, &Allowed::default())?;
+    let policy = Policy::new(contract, &defaults, &Allowed::default())?.removing();
     let mut page = Page::default();
     let about = format!("{} {}", contract.title, contract.version);
     page.say(&format!(

@@ -27,6 +27,7 @@ const SHOWN: usize = 200;
 /// Looks at everything that a run under `policy` would need. What is sent passes the policy of the
 /// probe's device, which is to permit reads alone.
 pub async fn check(probe: &mut Probe<'_>, context: &Context<'_>, policy: &Policy) -> Checked {
+    context.tell_kept(policy);
     let mut checked = Checked::default();
     for operation in &context.contract.operations {
         let id = &operation.id;
@@ -144,7 +145,7 @@ async fn reads(
         let locks = !admitted && refused >= MOST_REFUSED;
         let (mut what, mut state, mut hints) = read(context, op, &seen);
         if state == State::Works
-            && let Some(doubt) = doubt(context, &strategies, policy, op)
+            && let Some(doubt) = doubt(context, &strategies, policy, op, true)
         {
             what.push_str(&format!(", but {}", doubt.why));
             (state, hints) = (State::Missing, doubt.hints);
@@ -448,6 +449,9 @@ fn needs(context: &Context<'_>, policy: &Policy, checked: &mut Checked) {
     let strategies = strategies();
     let read = checked.items.iter().filter(|i| i.part == Part::Read);
     let read: BTreeSet<String> = read.map(|i| i.name.clone()).collect();
+    let works = checked.items.iter().filter(|i| i.state == State::Works);
+    let works = works.filter_map(|i| context.contract.operation(&i.name));
+    let shown: BTreeSet<&str> = works.map(|op| op.path.as_str()).collect();
     let mut operations = context.contract.operations.iter();
     if !operations.any(|op| asked(context, policy, op)) {
         // Nothing tested is never a success.
@@ -465,6 +469,7 @@ fn needs(context: &Context<'_>, policy: &Policy, checked: &mut Checked) {
             checked.add(Part::Operation, &op.id, why.clone(), State::Missing, hints);
             continue;
         }
+        let exists = shown.contains(op.path.as_str());
         let unsupported = context.unsupported(op);
         if let Some(first) = unsupported.first() {
             let hint = Hint::CannotJudge {
@@ -473,7 +478,7 @@ fn needs(context: &Context<'_>, policy: &Policy, checked: &mut Checked) {
             };
             let what = unsupported.join("; ");
             checked.add(Part::Operation, &op.id, what, State::Missing, vec![hint]);
-        } else if let Some(doubt) = doubt(context, &strategies, policy, op) {
+        } else if let Some(doubt) = doubt(context, &strategies, policy, op, exists) {
             let missing = State::Missing;
             checked.add(Part::Operation, &op.id, doubt.why, missing, doubt.hints);
         }

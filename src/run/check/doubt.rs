@@ -11,12 +11,14 @@ pub(super) struct Doubt {
     pub(super) hints: Vec<Hint>,
 }
 
-/// `None` where a run can judge it: the plan holds a request that must be accepted.
+/// `None` where a run can judge it: the plan holds a request that is valid by the document.
+/// `exists`: the device has shown what the operation's path names.
 pub(super) fn doubt(
     context: &Context<'_>,
     strategies: &[Box<dyn Strategy>],
     policy: &Policy,
     op: &Operation,
+    exists: bool,
 ) -> Option<Doubt> {
     let cannot = |why: String, reason: &str| Doubt {
         why,
@@ -25,15 +27,20 @@ pub(super) fn doubt(
             reason: reason.to_owned(),
         }],
     };
+    let on_own = policy.effects().get(&op.id).is_some_and(|e| e.on_own);
+    if on_own && policy.removes() {
+        // A run creates what it is sent to.
+        return None;
+    }
     if policy
         .permits(&Request::Http(context.request(op, None)))
         .is_err()
     {
-        let reason = "sent only to what Probity itself has created, and it creates nothing yet";
+        let reason = "sent only to what Probity itself has created, and it creates nothing here";
         return Some(cannot(reason.to_owned(), reason));
     }
     let unknown = unknown(op);
-    if !unknown.is_empty() {
+    if !exists && !unknown.is_empty() {
         return Some(Doubt {
             why: format!(
                 "the document shows no value of `{}`, so no request is surely valid",
@@ -49,7 +56,7 @@ pub(super) fn doubt(
     for strategy in strategies {
         for case in strategy.cases(context, op) {
             match case.expect {
-                Expect::Accepted | Expect::AcceptedOr { .. } => return None,
+                _ if case.is_valid() => return None,
                 Expect::Either { question, .. } => {
                     open.get_or_insert(question);
                 }
