@@ -27,7 +27,9 @@ pub use model::*;
 pub use wording::{Inputs, Told, title};
 
 use crate::case::{Case, Expect, SuccessIs};
-use crate::contract::{Contract, ErrorShape, Operation, StatusKey, answers_promise, assess};
+use crate::contract::{
+    Contract, ErrorShape, Operation, Schema, StatusKey, answers_promise, assess,
+};
 use crate::exchange::{Anomaly, Answer, Exchange, Failure, Outcome, Phase};
 use crate::json;
 use crate::pattern::{Assessment, Texts};
@@ -177,11 +179,7 @@ impl Hearing<'_> {
             );
             return;
         }
-        let promise = self.response_promise(status);
-        match self.body_deviation(status) {
-            Some(deviation) => judgement.broken(&promise, deviation),
-            None => judgement.kept(&promise),
-        }
+        judgement.rule(&self.response_promise(status), self.body_ruling(status));
     }
 
     /// Id of the promise about the answer of this status; where none is documented, of the promise
@@ -196,27 +194,31 @@ impl Hearing<'_> {
         format!("{}.responses.{key}", self.operation.id)
     }
 
-    /// What is wrong with media type, JSON or schema of the answer's body; `None` where nothing is
-    /// or nothing is documented.
-    pub(crate) fn body_deviation(&self, status: u16) -> Option<Deviation> {
+    /// What media type, JSON and schema of the answer's body say of it; kept where nothing is
+    /// documented.
+    pub(crate) fn body_ruling(&self, status: u16) -> Ruling {
         let head = is_head(self.case);
-        let response = self.operation.response(status)?;
-        let malformed = |fault: BodyFault<'_>| Some(Deviation::body(&fault, self.answer));
+        let Some(response) = self.operation.response(status) else {
+            return Ruling::Kept;
+        };
+        let malformed = |fault: BodyFault<'_>| Ruling::Broken(Deviation::body(&fault, self.answer));
+        let empty = self.answer.body.is_empty();
         let Some(media_type) = &response.media_type else {
             // Nothing documented: only a body that calls itself JSON and is not can be wrong.
-            let says_json = self
-                .answer
-                .media_type()
-                .is_some_and(|m| is_json_media_type(&m));
-            if says_json && !head && !self.answer.body.is_empty() && self.json().is_none() {
-                return malformed(BodyFault::NotAsItSays);
-            }
-            return None;
+            let media = self.answer.media_type();
+            let says_json = media.is_some_and(|m| is_json_media_type(&m));
+            return match says_json && !head && !empty && self.json().is_none() {
+                true => malformed(BodyFault::NotAsItSays),
+                false => Ruling::Kept,
+            };
         };
         // Answers to HEAD and these statuses have no body, whatever `default` documents
         // (RFC 9110 §9.3.2, §15.3.5, §15.3.6, §15.4.5).
         if head || matches!(status, 204 | 205 | 304) {
-            return None;
+            return Ruling::Kept;
+        }
+        if empty && response.schema.is_none() {
+            return Ruling::Undecided("no body came, and the document describes none".to_owned());
         }
         let sent = self.answer.media_type();
         // Any JSON type is JSON by its suffix (RFC 6839 §3.1): which of them is no fault that a
@@ -233,16 +235,32 @@ impl Hearing<'_> {
         if sent.as_deref() == Some("application/problem+json")
             && media_type != "application/problem+json"
         {
-            return None;
+            return Ruling::Kept;
         }
-        let schema = response.schema.as_ref()?;
-        let assessed = assess(schema, &body, self.law.texts);
-        if assessed.certainty == Assessment::SurelyInvalid {
-            let first = assessed.faults.iter().find(|f| f.certain);
-            let at = first.map(|f| (f.path.dotted(), f.keyword.to_owned()));
-            return malformed(BodyFault::Schema(at));
+        let schema = response.schema.as_ref();
+        schema.map_or(Ruling::Kept, |schema| self.schema_ruling(schema, &body))
+    }
+
+    /// What an answer's schema says of its body.
+    fn schema_ruling(&self, schema: &Schema, body: &Value) -> Ruling {
+        let texts = self.law.texts;
+        let assessed = assess(schema, body, texts);
+        if assessed.certainty != Assessment::SurelyInvalid {
+            return Ruling::Kept;
         }
-        None
+        let certain = || assessed.faults.iter().filter(|f| f.certain);
+        // Rules that contradict each other are the document's fault.
+        let mut possible = certain().filter(|f| !schema.is_impossible_at(&f.path, texts));
+        match (possible.next(), certain().next()) {
+            (None, Some(fault)) => Ruling::Undecided(format!(
+                "nothing keeps the document's own rules of `{}`",
+                fault.path.dotted()
+            )),
+            (first, _) => {
+                let at = first.map(|f| (f.path.dotted(), f.keyword.to_owned()));
+                Ruling::Broken(Deviation::body(&BodyFault::Schema(at), self.answer))
+            }
+        }
     }
 
     pub(crate) fn json(&self) -> Option<Value> {

@@ -1,8 +1,9 @@
 //! What the mock answers: routes, life probe, read-back, operations; its state. A file for each
-//! further duty: who gets in ([`access`]), the body ([`body`]), errors ([`error`]), what is kept
-//! ([`keep`]), plausible values ([`sample`]). May import what [`crate`] may.
+//! further duty: who gets in ([`access`]), answers ([`answer`]), the body ([`body`]), errors
+//! ([`error`]), what is kept ([`keep`]), plausible values ([`sample`]). May import what [`crate`] may.
 
 mod access;
+mod answer;
 mod body;
 mod decode;
 mod digest;

@@ -247,7 +247,7 @@ pub(super) fn shown(schema: &Schema, written: Option<&Value>, texts: &Texts) -> 
 }
 
 /// Where in an answer what was written stands: at its root, or in the member whose members it has.
-fn place<'a>(answer: &'a mut Value, written: &Value) -> &'a mut Value {
+pub(super) fn place<'a>(answer: &'a mut Value, written: &Value) -> &'a mut Value {
     let Value::Object(new) = written else {
         return answer;
     };
