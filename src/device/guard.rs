@@ -8,7 +8,7 @@
 
 use super::put_back::{patiently, put_back, settled};
 use super::read_back::{ReadBackState, StateRead, token};
-use super::{Device, ReadBackError, lock};
+use super::{Device, ReadBackError, lock, written};
 use crate::exchange::{HttpRequest, Outcome, Template};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -407,7 +407,7 @@ impl Entry {
             let json = Template::from("application/json");
             request.headers.push(("Content-Type".to_owned(), json));
         }
-        request.body = Some(body.to_string().into_bytes());
+        written::write(&mut request, body);
         let exchange = put_back(device, request, &self.write.read).await;
         let status = exchange.status();
         let written = match exchange.outcome {

@@ -22,6 +22,7 @@ mod read_back;
 mod session;
 mod socket;
 mod tls;
+mod written;
 
 pub use answer::Caps;
 pub use guard::{Guard, GuardedWrite, Restored, insert};

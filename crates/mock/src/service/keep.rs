@@ -64,7 +64,9 @@ impl Service {
             return;
         }
         let patches = operation.method == "PATCH" && !self.planted.has("patch-replaces");
-        let old = state.settings.get(&key).cloned().unwrap_or_default();
+        let old = state.settings.get(&key).cloned();
+        let old = old.or_else(|| state.first(&self.contract.operations, operation));
+        let old = old.unwrap_or_default();
         let mut new = value.clone();
         if let (Some(body), Value::Object(map)) = (&operation.body, &mut new)
             && !matches!(

@@ -101,6 +101,15 @@ struct State {
     held_back: held_back::Memory,
 }
 
+impl State {
+    /// What a resource is set to before anybody writes it: what its write takes, so that it can be
+    /// put back.
+    fn first(&self, operations: &[Operation], operation: &Operation) -> Option<Value> {
+        let writer = resources::writer(operations, operation)?;
+        self.initial.get(writer).cloned()
+    }
+}
+
 pub(crate) struct Service {
     contract: Arc<Contract>,
     profile: Arc<Profile>,

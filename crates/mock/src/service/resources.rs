@@ -73,6 +73,21 @@ pub(super) fn reader<'a>(
         .find(|o| o.method == "GET" && o.path == operation.path)
 }
 
+/// The operation whose body says what the resource of a template is set to at first; collections
+/// have none.
+pub(super) fn writer<'a>(operations: &'a [Operation], operation: &Operation) -> Option<&'a str> {
+    let here = |method: &str| {
+        let mut all = operations.iter();
+        all.find(|o| o.path == operation.path && o.method == method && o.body.is_some())
+    };
+    let found = here("PUT")
+        .or_else(|| here("PATCH"))
+        .or_else(|| here("POST"))?;
+    let item =
+        |o: &Operation| collection_of(&o.path).is_some_and(|(above, _)| above == operation.path);
+    (!operations.iter().any(item)).then_some(found.id.as_str())
+}
+
 impl Collections {
     /// Whether every item that a path goes through exists.
     pub(super) fn exists(

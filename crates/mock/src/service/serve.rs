@@ -47,11 +47,13 @@ impl Service {
     /// What is kept at an operation's path.
     fn kept(&self, operation: &Operation, path: &str) -> Option<Value> {
         let key = resources::key(&self.contract.operations, operation, path);
-        self.lock().settings.get(&key).cloned()
+        let state = self.lock();
+        let kept = state.settings.get(&key).cloned();
+        kept.or_else(|| state.first(&self.contract.operations, operation))
     }
 
     fn read(&self, operation: &Operation, path: &str) -> Reply {
-        let kept = self.lock().settings.get(path).cloned();
+        let kept = self.kept(operation, path);
         let kept = self.identified(operation, path, kept);
         self.success(operation, kept.as_ref())
     }
@@ -90,11 +92,14 @@ impl Service {
         if self.planted.has("list-forgets-last") {
             ids.pop();
         }
+        let operations = &self.contract.operations;
+        let items_own = operations.iter().find(|o| o.path == template);
+        let first = items_own.and_then(|o| state.first(operations, o));
         let listing: Vec<Value> = ids
             .iter()
             .map(|id| {
                 let kept = state.settings.get(&format!("{path}/{id}"));
-                let mut item = self.showing(items, kept);
+                let mut item = self.showing(items, kept.or(first.as_ref()));
                 match id_member(items, name) {
                     Some(member) => {
                         let own = json!({ member: id_value(items, member, id) });
