@@ -56,7 +56,9 @@ pub struct Law<'a> {
 pub fn judge(law: Law<'_>, case: &Case, exchange: &Exchange) -> Judgement {
     let answers = answers_promise(&case.operation);
     let answer = match &exchange.outcome {
-        Outcome::Failed { failure, .. } => return judge_failure(case, failure, answers),
+        Outcome::Failed { failure, partial } => {
+            return judge_failure(case, failure, partial.as_ref(), answers);
+        }
         Outcome::Answered(answer) => answer,
     };
     if matches!(answer.status, 429 | 503) {
@@ -203,11 +205,13 @@ impl Hearing<'_> {
         };
         let malformed = |fault: BodyFault<'_>| Ruling::Broken(Deviation::body(&fault, self.answer));
         let empty = self.answer.body.is_empty();
+        let coding = status::coding(self.answer);
         let Some(media_type) = &response.media_type else {
             // Nothing documented: only a body that calls itself JSON and is not can be wrong.
             let media = self.answer.media_type();
             let says_json = media.is_some_and(|m| is_json_media_type(&m));
-            return match says_json && !head && !empty && self.json().is_none() {
+            let plain = says_json && !head && !empty && coding.is_none();
+            return match plain && self.json().is_none() {
                 true => malformed(BodyFault::NotAsItSays),
                 false => Ruling::Kept,
             };
@@ -216,6 +220,9 @@ impl Hearing<'_> {
         // (RFC 9110 §9.3.2, §15.3.5, §15.3.6, §15.4.5).
         if head || matches!(status, 204 | 205 | 304) {
             return Ruling::Kept;
+        }
+        if let Some(coding) = coding {
+            return Ruling::Undecided(format!("the body is coded ({coding}) and was not read"));
         }
         if empty && response.schema.is_none() {
             return Ruling::Undecided("no body came, and the document describes none".to_owned());
@@ -302,9 +309,17 @@ impl Hearing<'_> {
     }
 }
 
-fn judge_failure(case: &Case, failure: &Failure, answers: String) -> Judgement {
+fn judge_failure(
+    case: &Case,
+    failure: &Failure,
+    partial: Option<&Answer>,
+    answers: String,
+) -> Judgement {
     let mut judgement = Judgement::undecided(case, &failure.to_string());
     let kind = match failure {
+        // How much of an answer is read is ours to say, and a stream has no end.
+        Failure::TooLarge { what: "body", .. } => return judgement,
+        Failure::Timeout(Phase::Body) if partial.is_some_and(status::streams) => return judgement,
         // Nothing reached the device, or it is not there: no statement about this case.
         Failure::NotSent(_)
         | Failure::Refused

@@ -22,7 +22,8 @@ impl Schema {
     pub fn is_impossible_at(&self, path: &FieldPath, texts: &Texts) -> bool {
         let mut here = vec![self];
         for step in &path.0 {
-            if here.iter().any(|schema| impossible(schema, texts, DEEPEST)) {
+            // What a member beside it makes impossible is that member's.
+            if here.iter().any(|schema| impossible(schema, texts, 0)) {
                 return true;
             }
             here = here

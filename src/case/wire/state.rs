@@ -337,13 +337,20 @@ fn refused(
     bytes: Vec<u8>,
     fault: Fault,
 ) {
+    // Taken, it breaks the rule; refused, the settings tell.
+    let field = fault.field.as_ref().map(FieldPath::dotted);
+    let rule = match (fault.kind, field) {
+        (FaultKind::WrongType, Some(field)) => format!("body.{field}.type"),
+        (FaultKind::Missing, Some(field)) => format!("body.{field}.required"),
+        _ => "body.json".to_owned(),
+    };
     bench.shoot(Shot {
         about: "refusals",
         name,
         title,
         class: "state:refused-late".to_owned(),
         tier,
-        promises: vec!["state.refusal".to_owned()],
+        promises: vec![rule, "state.refusal".to_owned()],
         request: Request::Http(bench.context.request(bench.op, Some(bytes))),
         expect: Expect::Refused {
             faults: vec![fault],

@@ -57,6 +57,13 @@ pub(crate) struct Ask<'a> {
     pub(crate) open: bool,
 }
 
+impl Ask<'_> {
+    /// Path and query.
+    fn target(&self) -> String {
+        format!("{}?{}", self.path, self.query)
+    }
+}
+
 /// An answer.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reply {
@@ -287,7 +294,7 @@ impl Service {
             .read_back
             .iter()
             .find(|(_, how)| how.path == ask.path && how.method == ask.method);
-        let here = route::here(&self.contract.operations, ask.path);
+        let here = route::here(&self.contract.operations, &ask.target());
         // An operation that the document describes shows what its resource holds.
         if let Some((operation, how)) = read_back
             && here.iter().all(|o| o.method != ask.method)

@@ -49,7 +49,7 @@ fn given(operation: &Operation, parameter: &Parameter, ask: &Ask<'_>) -> Option<
             decode::pairs(parameter, &cookies)
         }
         Place::Path => {
-            let found = super::route::arguments(&operation.path, ask.path)?;
+            let found = super::route::arguments(&operation.path, &ask.target())?;
             let (_, text) = found.into_iter().find(|(n, _)| n == name)?;
             Some(decode::text(parameter, &text))
         }

@@ -112,7 +112,15 @@ impl Collections {
             let collection = segments[..to - 1].join("/");
             given.is_some_and(|(_, id)| {
                 let schema = parameter(operations, &template, name);
-                self.ids(&collection, schema, texts).contains(&id)
+                let list = schema.is_some_and(|s| s.types.contains(&JsonType::Array));
+                let item = schema.and_then(|s| s.items.as_deref());
+                let rules = if list { item } else { schema };
+                let known = self.ids(&collection, rules, texts);
+                // A list names several (`style: simple`).
+                match list {
+                    true => id.split(',').all(|id| known.iter().any(|k| k == id)),
+                    false => known.contains(&id),
+                }
             })
         })
     }
