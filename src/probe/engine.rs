@@ -133,7 +133,9 @@ impl<'a> Probe<'a> {
     /// # Errors
     /// The device does not answer, or does not let us in; secrets masked.
     pub async fn start(&mut self, context: &Context<'_>, restore: &Known) -> Result<(), String> {
-        self.open(context, guarded(context, restore, None)).await?;
+        let policy = self.device().policy().map(|policy| &**policy);
+        self.open(context, guarded(context, restore, None, policy))
+            .await?;
         self.contact().await
     }
 

@@ -22,7 +22,9 @@ impl Run<'_> {
     pub(super) async fn preflight(&mut self) -> bool {
         let context = self.job.context();
         let plan = self.cases.plan().iter().map(|c| c.operation.clone());
-        let writes = guarded(&context, &self.job.options.restore, Some(&plan.collect()));
+        let policy = self.job.device.policy().map(|policy| &**policy);
+        let restore = &self.job.options.restore;
+        let writes = guarded(&context, restore, Some(&plan.collect()), policy);
         let opened = self.probe.open(&context, writes).await;
         if self.probe.session().sign().is_none() && self.job.profile.life.is_some() {
             self.ledger.note(
