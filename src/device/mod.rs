@@ -15,6 +15,7 @@ mod guard;
 mod kept;
 mod life;
 mod login;
+mod members;
 mod oauth;
 mod ordinary;
 mod put_back;

@@ -11,6 +11,7 @@
 //! - The text of a refusal is judged against the fault that was sent: one of the shapes that the
 //!   contract gives for it, naming the field at fault.
 
+mod body;
 pub mod catalogue;
 mod deviation;
 
@@ -27,14 +28,11 @@ pub use model::*;
 pub use wording::{Inputs, Told, title};
 
 use crate::case::{Case, Expect, SuccessIs};
-use crate::contract::{
-    Contract, ErrorShape, Operation, Schema, StatusKey, answers_promise, assess,
-};
+use crate::contract::{Contract, ErrorShape, Operation, StatusKey, answers_promise};
 use crate::exchange::{Anomaly, Answer, Exchange, Failure, Outcome, Phase};
 use crate::json;
-use crate::pattern::{Assessment, Texts};
+use crate::pattern::Texts;
 use crate::profile::Profile;
-use deviation::BodyFault;
 
 use serde_json::Value;
 
@@ -194,80 +192,6 @@ impl Hearing<'_> {
             None => return answers_promise(&self.operation.id),
         };
         format!("{}.responses.{key}", self.operation.id)
-    }
-
-    /// What media type, JSON and schema of the answer's body say of it; kept where nothing is
-    /// documented.
-    pub(crate) fn body_ruling(&self, status: u16) -> Ruling {
-        let head = is_head(self.case);
-        let Some(response) = self.operation.response(status) else {
-            return Ruling::Kept;
-        };
-        let malformed = |fault: BodyFault<'_>| Ruling::Broken(Deviation::body(&fault, self.answer));
-        let empty = self.answer.body.is_empty();
-        let coding = status::coding(self.answer);
-        let Some(media_type) = &response.media_type else {
-            // Nothing documented: only a body that calls itself JSON and is not can be wrong.
-            let media = self.answer.media_type();
-            let says_json = media.is_some_and(|m| is_json_media_type(&m));
-            let plain = says_json && !head && !empty && coding.is_none();
-            return match plain && self.json().is_none() {
-                true => malformed(BodyFault::NotAsItSays),
-                false => Ruling::Kept,
-            };
-        };
-        // Answers to HEAD and these statuses have no body, whatever `default` documents
-        // (RFC 9110 §9.3.2, §15.3.5, §15.3.6, §15.4.5).
-        if head || matches!(status, 204 | 205 | 304) {
-            return Ruling::Kept;
-        }
-        if let Some(coding) = coding {
-            return Ruling::Undecided(format!("the body is coded ({coding}) and was not read"));
-        }
-        if empty && response.schema.is_none() {
-            return Ruling::Undecided("no body came, and the document describes none".to_owned());
-        }
-        let sent = self.answer.media_type();
-        // Any JSON type is JSON by its suffix (RFC 6839 §3.1): which of them is no fault that a
-        // client of this document could meet.
-        let both_json =
-            sent.as_deref().is_some_and(is_json_media_type) && is_json_media_type(media_type);
-        if sent.as_deref() != Some(media_type.as_str()) && !both_json {
-            return malformed(BodyFault::MediaType(media_type));
-        }
-        let Some(body) = self.json() else {
-            return malformed(BodyFault::NotJson);
-        };
-        // Problem details (RFC 9457 §3) have members of their own.
-        if sent.as_deref() == Some("application/problem+json")
-            && media_type != "application/problem+json"
-        {
-            return Ruling::Kept;
-        }
-        let schema = response.schema.as_ref();
-        schema.map_or(Ruling::Kept, |schema| self.schema_ruling(schema, &body))
-    }
-
-    /// What an answer's schema says of its body.
-    fn schema_ruling(&self, schema: &Schema, body: &Value) -> Ruling {
-        let texts = self.law.texts;
-        let assessed = assess(schema, body, texts);
-        if assessed.certainty != Assessment::SurelyInvalid {
-            return Ruling::Kept;
-        }
-        let certain = || assessed.faults.iter().filter(|f| f.certain);
-        // Rules that contradict each other are the document's fault.
-        let mut possible = certain().filter(|f| !schema.is_impossible_at(&f.path, texts));
-        match (possible.next(), certain().next()) {
-            (None, Some(fault)) => Ruling::Undecided(format!(
-                "nothing keeps the document's own rules of `{}`",
-                fault.path.dotted()
-            )),
-            (first, _) => {
-                let at = first.map(|f| (f.path.dotted(), f.keyword.to_owned()));
-                Ruling::Broken(Deviation::body(&BodyFault::Schema(at), self.answer))
-            }
-        }
     }
 
     pub(crate) fn json(&self) -> Option<Value> {

@@ -46,6 +46,16 @@ pub fn documented_limit(operation: &Operation, status: u16) -> bool {
     matches!(status, 501 | 502 | 504..=511) && exact(operation, status)
 }
 
+/// Whether a server gives this status by itself, whatever it serves: nothing at that path, not that
+/// method, too large for it (RFC 9110 §15.5.5, §15.5.6, §15.5.14, §15.5.15; RFC 6585 §5).
+#[must_use]
+pub fn of_any_server(status: u16) -> bool {
+    matches!(
+        status,
+        404 | 405 | 408 | 411 | 413 | 414 | 417 | 431 | 501 | 505
+    )
+}
+
 /// The content coding of an answer, where it has one: nobody said which are understood, so any may
 /// come (RFC 9110 §12.5.3), and its octets are not those of the media type.
 #[must_use]

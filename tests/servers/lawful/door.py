@@ -318,6 +318,9 @@ class Door:
         self.may_write("write", request)
         if patch or self.is_("absent", "keep"):
             new = {**self.settings, **new}
+        if patch:
+            # RFC 7396 §1: null removes.
+            new = {name: value for name, value in new.items() if value is not None}
         elif self.is_("absent", "default"):
             new.setdefault("mode", "auto")
         if "password" not in new:
