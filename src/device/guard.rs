@@ -7,7 +7,7 @@
 //! refuses the rest, a valid value stands in for it: one setting is lost, not all.
 
 pub use super::members::insert;
-use super::members::{below, covers, project, rounded, strays, whole_numbers};
+use super::members::{below, covers, project, rounded, sent_by_a_test, strays, whole_numbers};
 use super::put_back::{patiently, put_back, settled};
 use super::read_back::{ReadBackState, StateRead};
 use super::{Device, ReadBackError, lock, written};
@@ -389,11 +389,13 @@ impl Entry {
         found
     }
 
-    /// Members that no document names and that were not there: a device may keep what it is sent.
+    /// Members that were not there and that only a test can have sent: a device may keep names that
+    /// no document has. What a device adds by itself is its own.
     fn left_over(&self, before: &ReadBackState, now: &ReadBackState) -> Vec<String> {
         let mut left = Vec::new();
         strays(&before.value, &now.value, "", &mut left);
-        left.retain(|p| !self.knows(p) && !self.volatile.iter().any(|v| below(p, v)));
+        let ours = |p: &str| sent_by_a_test(p, &self.write.members);
+        left.retain(|p| ours(p) && !self.knows(p) && !self.volatile.iter().any(|v| below(p, v)));
         left
     }
 

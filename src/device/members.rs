@@ -99,3 +99,37 @@ pub fn insert(root: &mut Value, pointer: &str, value: Value) {
     }
     *place = value;
 }
+
+/// Whether the last name of a pointer is one that tests send beside those of the document: with this
+/// program's name in it, or one of `members` written otherwise (`Port`, `port_`, `ports`).
+pub(super) fn sent_by_a_test(pointer: &str, members: &[String]) -> bool {
+    let plain = |pointer: &str| {
+        let name = pointer.rsplit('/').next().unwrap_or_default();
+        let kept = name.chars().filter(char::is_ascii_alphanumeric);
+        kept.collect::<String>().to_ascii_lowercase()
+    };
+    let name = plain(pointer);
+    let mut known = members.iter().map(|m| plain(m)).filter(|m| m.len() > 2);
+    name.contains("probity") || known.any(|m| name.starts_with(&m) || m.starts_with(&name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_test_sent_is_told_from_what_a_device_adds() {
+        let members = ["/port".to_owned(), "/ntp/server".to_owned()];
+        for (pointer, ours) in [
+            ("/probity", true),
+            ("/Port", true),
+            ("/port_", true),
+            ("/ntp/SERVER", true),
+            ("/por", true),
+            ("/counter", false),
+            ("/last-change", false),
+        ] {
+            assert_eq!(sent_by_a_test(pointer, &members), ours, "{pointer}");
+        }
+    }
+}
