@@ -48,6 +48,19 @@ impl Case {
         }
     }
 
+    /// Whether it is valid by the document: that it is accepted shows that the operation works.
+    /// Whether there is what its path names, or whether it can be done now, is for the device to
+    /// say, and where it says yes nothing is open any more.
+    pub fn is_valid(&self) -> bool {
+        match &self.expect {
+            Expect::Accepted | Expect::AcceptedOr { .. } => true,
+            Expect::Either { .. } => {
+                self.input_class == "plain" || self.input_class.starts_with("valid:")
+            }
+            _ => false,
+        }
+    }
+
     /// The input class whose acceptance explains that this case was accepted: a device that does
     /// without a member does without a misspelt one.
     pub fn follows_from(&self) -> Option<&'static str> {

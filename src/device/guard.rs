@@ -209,20 +209,6 @@ impl Guard {
             .collect()
     }
 
-    /// Operations that write a state which could not be read: what they write could not be put back.
-    pub fn unread_writers(&self) -> Vec<(String, String)> {
-        let unread = self.entries.iter().filter_map(|e| {
-            let error = e.before.as_ref().err()?.to_string();
-            Some(
-                e.write
-                    .writers
-                    .iter()
-                    .map(move |w| (w.clone(), error.clone())),
-            )
-        });
-        unread.flatten().collect()
-    }
-
     /// Members whose read-back is a placeholder and whose value is not known: they cannot be put
     /// back. `(operation, JSON pointer, environment variable that would help)`.
     pub fn lost(&self) -> Vec<(String, String, Option<String>)> {

@@ -92,7 +92,7 @@ impl Run<'_> {
             reason = format!("{reason}; {}", stop.text());
         }
         let sign = self.probe.session().sign().cloned();
-        let mut report = Report {
+        let report = Report {
             schema: SCHEMA_ID.to_owned(),
             tool: Tool {
                 name: env!("CARGO_PKG_NAME").to_owned(),
@@ -138,7 +138,6 @@ impl Run<'_> {
             night: None,
             baseline: None,
         };
-        super::operations::leave_out(&mut report, &self.unread);
         self.ledger.tell(&Event::Finished(&report));
         Outcome {
             report,

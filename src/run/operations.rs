@@ -36,7 +36,7 @@ impl Progress {
             .iter()
             .any(|v| v.ruling == Ruling::Kept && case.promises.contains(&v.promise));
         match case.expect {
-            _ if is_valid(case) => {
+            _ if case.is_valid() => {
                 self.valid += u64::from(broken || judgement.took == Took::Accepted);
             }
             Expect::Refused { .. } => self.invalid += u64::from(broken || kept),
@@ -45,7 +45,7 @@ impl Progress {
     }
 
     pub(super) fn drew(&mut self, case: &Case, exchange: &Exchange) {
-        if !is_valid(case) {
+        if !case.is_valid() {
             return;
         }
         let what = match (exchange.answer(), exchange.failure()) {
@@ -92,18 +92,6 @@ impl Progress {
     }
 }
 
-/// Whether a request is valid by the document: that it is accepted shows that the operation works.
-/// Whether what its path names exists, or can be done now, is for the device to say, and where it
-/// says yes nothing is open any more.
-fn is_valid(case: &Case) -> bool {
-    let of_content = || case.input_class == "plain" || case.input_class.starts_with("valid:");
-    match case.expect {
-        Expect::Accepted | Expect::AcceptedOr { .. } => true,
-        Expect::Either { .. } => of_content(),
-        _ => false,
-    }
-}
-
 /// Cases of the plan for one operation.
 #[derive(Debug, Default)]
 struct Planned {
@@ -122,7 +110,7 @@ pub(super) fn results(
     for case in &plan.cases {
         let plan = plans.entry(case.operation.as_str()).or_default();
         plan.any = true;
-        plan.valid |= is_valid(case);
+        plan.valid |= case.is_valid();
         plan.invalid |= matches!(case.expect, Expect::Refused { .. });
     }
     let left_out: BTreeMap<&str, &LeftOut> = plan

@@ -49,20 +49,6 @@ impl Run<'_> {
                  state is not judged and nothing is put back"
             ));
         }
-        for (operation, why) in guard.unread_writers() {
-            let job = self.job;
-            let said = |o| job.profile.named(&job.profile.read_back, o).is_some();
-            // Whoever wrote the profile knows the device; a document alone may be wrong of it.
-            if policy.is_some_and(|policy| policy.relies_on_reading(&operation))
-                && !job.contract.operation(&operation).is_some_and(said)
-            {
-                let why = format!(
-                    "its state could not be read ({why}), so what a test wrote would stay \
-                     (opened by --allow '{operation}')"
-                );
-                self.unread.insert(operation, job.device.mask(&why));
-            }
-        }
         for (operation, member, env) in guard.lost() {
             let help = env.map_or(String::new(), |e| format!("; give its value in ${e}"));
             self.ledger.note(format!(

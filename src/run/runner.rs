@@ -37,8 +37,6 @@ pub(super) struct Run<'a> {
     pub(super) confirmations: Confirmations,
     /// What the device said of ambiguous rules.
     pub(super) questions: Questions,
-    /// Operations that are not sent because the state that they write could not be read, and why.
-    pub(super) unread: BTreeMap<String, String>,
     stop: Option<Stop>,
     started: Instant,
 }
@@ -72,7 +70,6 @@ pub async fn resume(job: &Job, past: &Past, listener: &mut dyn Listener) -> Outc
         progress: Progress::default(),
         confirmations: Confirmations::default(),
         questions: Questions::default(),
-        unread: BTreeMap::new(),
         stop: None,
         started: Instant::now(),
     };
@@ -275,11 +272,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Whether the profile's limits forbid to send a case, or a state that nobody could put back.
+    /// Whether the profile's limits forbid to send a case.
     pub(super) fn spared(&mut self, at: usize) -> bool {
-        if self.unread.contains_key(&self.case(at).operation) {
-            return true;
-        }
         let Some(what) = self.probe.forbidden(self.case(at)) else {
             return false;
         };

@@ -137,17 +137,6 @@ impl Policy {
         &self.effects
     }
 
-    /// Whether an operation may be tested only because its state can be read and put back, not
-    /// because somebody allows it.
-    pub fn relies_on_reading(&self, id: &str) -> bool {
-        let entry = self.operations.iter().find(|o| o.id == id);
-        let writes = self
-            .effects
-            .get(id)
-            .is_some_and(|e| e.effect == Effect::Writes);
-        writes && !self.everything && !self.irreversible && !entry.is_some_and(|e| e.named)
-    }
-
     /// Says that the run has created what this path names (path and query as sent). From now on
     /// operations that are harmless on own things may be sent to it and below it.
     pub fn created(&self, path: &str) {

@@ -330,6 +330,20 @@ fn half_stored(bench: &mut Bench<'_, '_>) {
     }
 }
 
+/// The promise that a device breaks which accepts such a body: that is not a matter of state.
+fn broken_rule(fault: &Fault) -> String {
+    let at = fault
+        .field
+        .as_ref()
+        .map(FieldPath::dotted)
+        .unwrap_or_default();
+    match fault.kind {
+        FaultKind::Missing => format!("body.{at}.required"),
+        FaultKind::WrongType => format!("body.{at}.type"),
+        _ => "body.json".to_owned(),
+    }
+}
+
 fn refused(
     bench: &mut Bench<'_, '_>,
     (name, tier): (String, u8),
@@ -337,20 +351,13 @@ fn refused(
     bytes: Vec<u8>,
     fault: Fault,
 ) {
-    // Taken, it breaks the rule; refused, the settings tell.
-    let field = fault.field.as_ref().map(FieldPath::dotted);
-    let rule = match (fault.kind, field) {
-        (FaultKind::WrongType, Some(field)) => format!("body.{field}.type"),
-        (FaultKind::Missing, Some(field)) => format!("body.{field}.required"),
-        _ => "body.json".to_owned(),
-    };
     bench.shoot(Shot {
         about: "refusals",
         name,
         title,
         class: "state:refused-late".to_owned(),
         tier,
-        promises: vec![rule, "state.refusal".to_owned()],
+        promises: vec!["state.refusal".to_owned(), broken_rule(&fault)],
         request: Request::Http(bench.context.request(bench.op, Some(bytes))),
         expect: Expect::Refused {
             faults: vec![fault],
