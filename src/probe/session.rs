@@ -162,10 +162,13 @@ impl<'a> Session<'a> {
             case.expect,
             Expect::Unauthorized { .. } | Expect::LoginRefused | Expect::Answered { .. }
         );
+        // Right credentials written in an odd way may be refused for that.
+        let odd = case.strategy == "auth" && case.expect != Expect::Accepted;
         let usual = |status| self.refuses.contains(&(case.operation.clone(), status));
         matches!(exchange.status(), Some(401 | 403 | 423))
             && !exchange.status().is_some_and(usual)
             && right
+            && !odd
             && self.admitted
             && self.wrong_since
             && self.in_vain < LOCKED_FOR_GOOD
