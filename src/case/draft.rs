@@ -481,7 +481,7 @@ const MOST_OF_A_BODY: usize = 8_192;
 const MOST_SAMPLES: usize = 12;
 
 /// What every answer of an operation leaves open whose path names a resource that may not exist.
-pub const UNSURE_TARGET: &str = "whether the resource in the path exists";
+pub(super) const UNSURE_TARGET: &str = "whether the resource in the path exists";
 
 /// What every answer of an operation leaves open whose body is the nearest that could be built.
 pub(super) const UNSURE_BODY: &str = "whether the body is valid";

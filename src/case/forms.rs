@@ -68,6 +68,11 @@ fn send(
         return;
     };
     let certainty = scene.assess(&body).certainty;
+    let required = scene.op.body.as_ref().is_some_and(|body| body.required);
+    if octets.is_empty() && !required && certainty != Assessment::SurelyValid {
+        // A form without fields is no octet: the body that may be absent is.
+        return;
+    }
     let file =
         scene.fields().iter().any(|f| media::is_file(f.schema)) || media::is_file(scene.schema);
     let nearest = !scene.sure && name == "full";

@@ -1,6 +1,5 @@
 //! Cases and expectations as plain data, and the trait that every strategy implements.
 
-use super::draft::UNSURE_TARGET;
 use super::memo::Memo;
 use crate::contract::{Contract, FaultKind, FieldPath, Operation, answers_promise};
 use crate::exchange::Request;
@@ -67,12 +66,15 @@ impl Case {
         }
     }
 
-    /// Whether it is valid by the document, be it that nobody knows whether there is what its path
-    /// names.
+    /// Whether it is valid by the document: that it is accepted shows that the operation works.
+    /// Whether there is what its path names, or whether it can be done now, is for the device to
+    /// say, and where it says yes nothing is open any more.
     pub fn is_valid(&self) -> bool {
         match &self.expect {
             Expect::Accepted | Expect::AcceptedOr { .. } => true,
-            Expect::Either { question, .. } => question == UNSURE_TARGET,
+            Expect::Either { .. } => {
+                self.input_class == "plain" || self.input_class.starts_with("valid:")
+            }
             _ => false,
         }
     }

@@ -192,12 +192,18 @@ fn wholes(scene: &mut Scene<'_, '_>) {
 
 /// A body that may be valid: taken or refused, it tells what the operation says to either.
 fn nearest(scene: &mut Scene<'_, '_>, name: &str, title: &str, body: Value) {
+    // One that keeps every rule, and only an annotation may mean more, shows by being accepted that
+    // the operation works.
+    let kind = match scene.assess(&body).is_hinted() {
+        true => "valid",
+        false => "nearest",
+    };
     scene.add(Sketch {
         field: &FieldPath::root(),
         keyword: "type",
         name: name.to_owned(),
         title: title.to_owned(),
-        class: format!("nearest:{name}"),
+        class: format!("{kind}:{name}"),
         tier: 0,
         body,
         bytes: None,

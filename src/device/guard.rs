@@ -6,9 +6,11 @@
 //! environment variable, or the member is left out and the report says so. Where the device then
 //! refuses the rest, a valid value stands in for it: one setting is lost, not all.
 
+pub use super::members::insert;
+use super::members::{below, covers, project, rounded, sent_by_a_test, strays, whole_numbers};
 use super::put_back::{patiently, put_back, settled};
 use super::read_back::{ReadBackState, StateRead, token};
-use super::{Device, ReadBackError, lock};
+use super::{Device, ReadBackError, lock, written};
 use crate::exchange::{HttpRequest, Outcome, Template};
 use crate::redact::MASK;
 use serde_json::{Map, Value};
@@ -361,14 +363,17 @@ impl Entry {
         };
         let hidden = before.unreadable.iter().any(|p| self.knows(p));
         let unknown = self.unknown(before);
-        let as_before = match patiently(device, &self.write.read).await {
-            Ok(now) => self.differences(before, &now).is_empty(),
-            Err(_) => false,
+        let (as_before, left) = match patiently(device, &self.write.read).await {
+            Ok(now) => (
+                self.differences(before, &now).is_empty(),
+                self.left_over(before, &now),
+            ),
+            Err(_) => (false, Vec::new()),
         };
         // What cannot be seen may have changed, so it is written where its value is known. Where
         // it is not, a write without it might do harm of its own, and none is needed.
-        if !as_before || hidden && unknown.is_empty() {
-            self.write_and_compare(device, before, hidden, restored)
+        if !as_before || !left.is_empty() || hidden && unknown.is_empty() {
+            self.write_and_compare(device, before, (hidden, &left), restored)
                 .await;
         }
         for pointer in unknown {
@@ -388,11 +393,11 @@ impl Entry {
         &self,
         device: &Device,
         before: &ReadBackState,
-        hidden: bool,
+        (hidden, left): (bool, &[String]),
         restored: &mut Restored,
     ) {
         let id = &self.write.operation;
-        let write = self.write_back(device, before).await;
+        let write = self.write_back(device, before, left).await;
         let now = match self.settled(device, before).await {
             Ok(now) => now,
             Err(e) => {
@@ -402,6 +407,10 @@ impl Entry {
                 return;
             }
         };
+        for pointer in self.left_over(before, &now) {
+            let line = format!("{id}: {pointer} was absent, and stays where a test left it");
+            restored.add(Some(false), line);
+        }
         let differences = self.differences(before, &now);
         for pointer in &differences {
             let say = |state: &ReadBackState| match state.get(pointer) {
@@ -440,9 +449,30 @@ impl Entry {
         found
     }
 
-    /// Sends the write with the settings as they were.
-    async fn write_back(&self, device: &Device, before: &ReadBackState) -> Result<(), String> {
-        let body = self.body(before);
+    /// Members that were not there and that only a test can have sent: a device may keep names that
+    /// no document has. What a device adds by itself is its own.
+    fn left_over(&self, before: &ReadBackState, now: &ReadBackState) -> Vec<String> {
+        let mut left = Vec::new();
+        strays(&before.value, &now.value, "", &mut left);
+        let ours = |p: &str| sent_by_a_test(p, &self.write.members);
+        left.retain(|p| ours(p) && !self.knows(p) && !self.volatile.iter().any(|v| below(p, v)));
+        left
+    }
+
+    /// Sends the write with the settings as they were; `left`: members to remove.
+    async fn write_back(
+        &self,
+        device: &Device,
+        before: &ReadBackState,
+        left: &[String],
+    ) -> Result<(), String> {
+        let mut body = self.body(before);
+        // RFC 7396 §1: `null` removes. A write that replaces leaves out what it does not name.
+        if self.write.request.method == "PATCH" {
+            for pointer in left {
+                insert(&mut body, pointer, Value::Null);
+            }
+        }
         let (status, written) = self.write(device, &body).await;
         let unknown = self.unknown(before);
         if matches!(status, Some(400 | 422)) && !unknown.is_empty() {
@@ -481,7 +511,7 @@ impl Entry {
             let json = Template::from("application/json");
             request.headers.push(("Content-Type".to_owned(), json));
         }
-        request.body = Some(body.to_string().into_bytes());
+        written::write(&mut request, body);
         let exchange = put_back(device, request, &self.write.read).await;
         let status = exchange.status();
         let written = match exchange.outcome {
@@ -529,80 +559,4 @@ pub fn masked(value: &Value) -> Vec<String> {
 /// or moment: such a device refuses what follows too, and changes nothing.
 fn says_invalid(status: u16) -> bool {
     matches!(status, 400 | 413 | 415 | 422)
-}
-
-/// Whether `pointer` is `ancestor` or below it.
-fn below(pointer: &str, ancestor: &str) -> bool {
-    pointer
-        .strip_prefix(ancestor)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-fn covers(members: &[String], pointer: &str) -> bool {
-    members.iter().any(|m| below(pointer, m))
-}
-
-/// Whether two integers differ by no more than a double rounds.
-fn rounded(before: Option<&Value>, now: Option<&Value>) -> bool {
-    let whole = |v: &&Value| v.is_i64() || v.is_u64();
-    let number = |v: Option<&Value>| v.filter(whole).and_then(Value::as_f64);
-    number(before).is_some_and(|b| Some(b) == number(now))
-}
-
-/// The readable part of `value` that the write's members name; `None` where there is none.
-fn project(value: &Value, at: &str, write: &GuardedWrite, before: &ReadBackState) -> Option<Value> {
-    let members = write.members.as_slice();
-    if before.unreadable.contains(at) || covers(&write.read_only, at) {
-        return None;
-    }
-    let inside = covers(members, at) || members.iter().any(|m| below(m, at));
-    match value {
-        Value::Object(object) if inside => {
-            let mut out = Map::new();
-            for (name, member) in object {
-                let at = format!("{at}/{}", token(name));
-                if let Some(member) = project(member, &at, write, before) {
-                    out.insert(name.clone(), member);
-                }
-            }
-            Some(Value::Object(out))
-        }
-        // Members of array items have no pointer of their own: an array goes as a whole.
-        _ if covers(members, at) || value.is_array() && inside => Some(value.clone()),
-        _ => None,
-    }
-}
-
-/// `5060.0` as `5060`: the same number (RFC 8259 §6), which devices that show the one may take as the
-/// other only.
-fn whole_numbers(value: &mut Value) {
-    /// 2^53: whole numbers up to here are exact in a double.
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    match value {
-        Value::Number(number) if number.is_f64() => {
-            let whole = number
-                .as_f64()
-                .filter(|f| f.fract() == 0.0 && f.abs() <= EXACT);
-            if let Some(whole) = whole {
-                *value = Value::from(whole as i64);
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(whole_numbers),
-        Value::Object(members) => members.values_mut().for_each(whole_numbers),
-        _ => {}
-    }
-}
-
-/// Puts a value where a pointer says, making the objects on the way.
-pub fn insert(root: &mut Value, pointer: &str, value: Value) {
-    let mut place = root;
-    for token in pointer.split('/').skip(1) {
-        let name = token.replace("~1", "/").replace("~0", "~");
-        if !place.is_object() {
-            *place = Value::Object(Map::new());
-        }
-        let Value::Object(object) = place else { return };
-        place = object.entry(name).or_insert(Value::Null);
-    }
-    *place = value;
 }

@@ -16,6 +16,7 @@ mod guard;
 mod kept;
 mod life;
 mod login;
+mod members;
 mod oauth;
 mod ordinary;
 mod put_back;
@@ -23,6 +24,7 @@ mod read_back;
 mod session;
 mod socket;
 mod tls;
+mod written;
 
 pub use answer::Caps;
 pub use documents::Documents;

@@ -11,6 +11,7 @@
 //! - The text of a refusal is judged against the fault that was sent: one of the shapes that the
 //!   contract gives for it, naming the field at fault.
 
+mod body;
 pub mod catalogue;
 mod deviation;
 
@@ -27,12 +28,11 @@ pub use model::*;
 pub use wording::{Inputs, Told, title};
 
 use crate::case::{Case, Expect, SuccessIs};
-use crate::contract::{Contract, ErrorShape, Operation, StatusKey, answers_promise, assess};
+use crate::contract::{Contract, ErrorShape, Operation, StatusKey, answers_promise};
 use crate::exchange::{Anomaly, Answer, Exchange, Failure, Outcome, Phase};
 use crate::json;
-use crate::pattern::{Assessment, Texts};
+use crate::pattern::Texts;
 use crate::profile::Profile;
-use deviation::BodyFault;
 
 use serde_json::Value;
 
@@ -54,7 +54,9 @@ pub struct Law<'a> {
 pub fn judge(law: Law<'_>, case: &Case, exchange: &Exchange) -> Judgement {
     let answers = answers_promise(&case.operation);
     let answer = match &exchange.outcome {
-        Outcome::Failed { failure, .. } => return judge_failure(case, failure, answers),
+        Outcome::Failed { failure, partial } => {
+            return judge_failure(case, failure, partial.as_ref(), answers);
+        }
         Outcome::Answered(answer) => answer,
     };
     if matches!(answer.status, 429 | 503) {
@@ -177,11 +179,7 @@ impl Hearing<'_> {
             );
             return;
         }
-        let promise = self.response_promise(status);
-        match self.body_deviation(status) {
-            Some(deviation) => judgement.broken(&promise, deviation),
-            None => judgement.kept(&promise),
-        }
+        judgement.rule(&self.response_promise(status), self.body_ruling(status));
     }
 
     /// Id of the promise about the answer of this status; where none is documented, of the promise
@@ -194,55 +192,6 @@ impl Hearing<'_> {
             None => return answers_promise(&self.operation.id),
         };
         format!("{}.responses.{key}", self.operation.id)
-    }
-
-    /// What is wrong with media type, JSON or schema of the answer's body; `None` where nothing is
-    /// or nothing is documented.
-    pub(crate) fn body_deviation(&self, status: u16) -> Option<Deviation> {
-        let head = is_head(self.case);
-        let response = self.operation.response(status)?;
-        let malformed = |fault: BodyFault<'_>| Some(Deviation::body(&fault, self.answer));
-        let Some(media_type) = &response.media_type else {
-            // Nothing documented: only a body that calls itself JSON and is not can be wrong.
-            let says_json = self
-                .answer
-                .media_type()
-                .is_some_and(|m| is_json_media_type(&m));
-            if says_json && !head && !self.answer.body.is_empty() && self.json().is_none() {
-                return malformed(BodyFault::NotAsItSays);
-            }
-            return None;
-        };
-        // Answers to HEAD and these statuses have no body, whatever `default` documents
-        // (RFC 9110 §9.3.2, §15.3.5, §15.3.6, §15.4.5).
-        if head || matches!(status, 204 | 205 | 304) {
-            return None;
-        }
-        let sent = self.answer.media_type();
-        // Any JSON type is JSON by its suffix (RFC 6839 §3.1): which of them is no fault that a
-        // client of this document could meet.
-        let both_json =
-            sent.as_deref().is_some_and(is_json_media_type) && is_json_media_type(media_type);
-        if sent.as_deref() != Some(media_type.as_str()) && !both_json {
-            return malformed(BodyFault::MediaType(media_type));
-        }
-        let Some(body) = self.json() else {
-            return malformed(BodyFault::NotJson);
-        };
-        // Problem details (RFC 9457 §3) have members of their own.
-        if sent.as_deref() == Some("application/problem+json")
-            && media_type != "application/problem+json"
-        {
-            return None;
-        }
-        let schema = response.schema.as_ref()?;
-        let assessed = assess(schema, &body, self.law.texts);
-        if assessed.certainty == Assessment::SurelyInvalid {
-            let first = assessed.faults.iter().find(|f| f.certain);
-            let at = first.map(|f| (f.path.dotted(), f.keyword.to_owned()));
-            return malformed(BodyFault::Schema(at));
-        }
-        None
     }
 
     pub(crate) fn json(&self) -> Option<Value> {
@@ -284,9 +233,17 @@ impl Hearing<'_> {
     }
 }
 
-fn judge_failure(case: &Case, failure: &Failure, answers: String) -> Judgement {
+fn judge_failure(
+    case: &Case,
+    failure: &Failure,
+    partial: Option<&Answer>,
+    answers: String,
+) -> Judgement {
     let mut judgement = Judgement::undecided(case, &failure.to_string());
     let kind = match failure {
+        // How much of an answer is read is ours to say, and a stream has no end.
+        Failure::TooLarge { what: "body", .. } => return judgement,
+        Failure::Timeout(Phase::Body) if partial.is_some_and(status::streams) => return judgement,
         // Nothing reached the device, or it is not there: no statement about this case.
         Failure::NotSent(_)
         | Failure::Refused

@@ -64,6 +64,25 @@ impl Judgement {
         });
     }
 
+    /// Notes that the exchange does not tell about a promise, though the device took the request.
+    pub(crate) fn left(&mut self, promise: &str, why: String) {
+        self.verdicts
+            .retain(|v| v.promise != promise || matches!(v.ruling, Ruling::Broken(_)));
+        self.verdicts.push(Verdict {
+            promise: promise.to_owned(),
+            ruling: Ruling::Undecided(why),
+        });
+    }
+
+    /// Notes what was found of a promise.
+    pub(crate) fn rule(&mut self, promise: &str, ruling: Ruling) {
+        match ruling {
+            Ruling::Kept => self.kept(promise),
+            Ruling::Broken(deviation) => self.broken(promise, deviation),
+            Ruling::Undecided(why) => self.left(promise, why),
+        }
+    }
+
     /// Notes that a promise was broken; that it looked kept before no longer counts.
     pub(crate) fn broken(&mut self, promise: &str, deviation: Deviation) {
         self.verdicts

@@ -1,7 +1,7 @@
 //! Judging refusals: status, error shape and field name against the faults that were sent.
 
 use super::shape::{ShapeMatch, matches, names_field};
-use super::{Deviation, Hearing, Judgement, Took, choice_line, status};
+use super::{Deviation, Hearing, Judgement, Ruling, Took, choice_line, status};
 use crate::case::Fault;
 use crate::contract::{ErrorShape, FaultKind, Operation, answers_promise};
 use std::collections::BTreeSet;
@@ -283,11 +283,12 @@ fn check_body(
 ) {
     let status = ctx.answer.status;
     let promise = ctx.response_promise(status);
-    if let Some(deviation) = ctx.body_deviation(status) {
-        judgement.broken(&promise, deviation);
+    let ruling = ctx.body_ruling(status);
+    let broken = matches!(ruling, Ruling::Broken(_));
+    judgement.rule(&promise, ruling);
+    if broken {
         return;
     }
-    judgement.kept(&promise);
     let here: Vec<&ErrorShape> = ctx
         .operation
         .error_shapes()

@@ -1,8 +1,10 @@
 //! What a status says of the request that drew it, as RFC 9110 §15, RFC 4918 §11, RFC 6585 and
 //! RFC 7725 define statuses: whether it speaks of what the request holds, or of rights, place and
-//! state, which no document can promise for a request that is valid by its schema. Pure.
+//! state, which no document can promise for a request that is valid by its schema; and what the head
+//! of an answer says of its body. Pure.
 
 use crate::contract::{Operation, StatusKey};
+use crate::exchange::Answer;
 
 /// Whether a status speaks of rights, place, state or time and not of what the request holds:
 /// 3xx; 401, 403, 404, 405, 407, 408, 409, 410, 412, 421, 423, 424, 425, 428, 429, 451.
@@ -42,6 +44,45 @@ pub fn leaves_open(operation: &Operation, status: u16) -> bool {
 #[must_use]
 pub fn documented_limit(operation: &Operation, status: u16) -> bool {
     matches!(status, 501 | 502 | 504..=511) && exact(operation, status)
+}
+
+/// Whether a server gives this status by itself, whatever it serves: nothing at that path, not that
+/// method, too large for it (RFC 9110 §15.5.5, §15.5.6, §15.5.14, §15.5.15; RFC 6585 §5).
+#[must_use]
+pub fn of_any_server(status: u16) -> bool {
+    matches!(
+        status,
+        404 | 405 | 408 | 411 | 413 | 414 | 417 | 431 | 501 | 505
+    )
+}
+
+/// The content coding of an answer, where it has one: nobody said which are understood, so any may
+/// come (RFC 9110 §12.5.3), and its octets are not those of the media type.
+#[must_use]
+pub fn coding(answer: &Answer) -> Option<String> {
+    let coding = answer.header("content-encoding")?.to_ascii_lowercase();
+    (!coding.is_empty() && coding != "identity").then_some(coding)
+}
+
+/// Whether the head that came announces no end and a kind of content that goes on: events, images
+/// one after the other, sound, lines.
+#[must_use]
+pub fn streams(head: &Answer) -> bool {
+    let media = head.media_type().unwrap_or_default();
+    let kind = [
+        "text/event-stream",
+        "multipart/x-mixed-replace",
+        "audio/",
+        "video/",
+    ];
+    let lines = [
+        "application/x-ndjson",
+        "application/ndjson",
+        "application/jsonlines",
+    ];
+    let bytes = "application/octet-stream";
+    head.header("content-length").is_none()
+        && (kind.iter().chain(&lines).any(|k| media.starts_with(k)) || media == bytes)
 }
 
 fn exact(operation: &Operation, status: u16) -> bool {

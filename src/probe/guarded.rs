@@ -1,7 +1,7 @@
 //! Which resources' states are kept over a job, how each is read, and what puts it back.
 
 use crate::case::Context;
-use crate::contract::{Additional, JsonType, Operation, Read, Resource, Resources, Schema};
+use crate::contract::{Additional, JsonType, Operation, Policy, Read, Resource, Resources, Schema};
 use crate::device::{GuardedWrite, StateRead};
 use crate::exchange::Template;
 use crate::profile::Unreadable;
@@ -12,11 +12,13 @@ use std::collections::{BTreeMap, BTreeSet};
 pub type Known = BTreeMap<String, BTreeMap<String, Value>>;
 
 /// The states that the operations of a contract write, each once, whoever writes it. `only`: those
-/// that some of these operations write; `None`: all.
+/// that some of these operations write; `None`: all. What `policy` forbids writes nothing and puts
+/// nothing back.
 pub fn guarded(
     context: &Context<'_>,
     known: &Known,
     only: Option<&BTreeSet<String>>,
+    policy: Option<&Policy>,
 ) -> Vec<GuardedWrite> {
     let resources = Resources::of(context.contract, context.profile);
     let mut out: Vec<GuardedWrite> = Vec::new();
@@ -25,7 +27,7 @@ pub fn guarded(
         if !resource.writers.iter().any(wanted) {
             continue;
         }
-        let Some(state) = state(context, resource, known) else {
+        let Some(state) = state(context, resource, known, policy) else {
             continue;
         };
         match out.iter_mut().find(|s| s.read.same_state(&state.read)) {
@@ -37,9 +39,15 @@ pub fn guarded(
 }
 
 /// One state, where it can be read and written.
-fn state(context: &Context<'_>, resource: &Resource, known: &Known) -> Option<GuardedWrite> {
+fn state(
+    context: &Context<'_>,
+    resource: &Resource,
+    known: &Known,
+    policy: Option<&Policy>,
+) -> Option<GuardedWrite> {
     let contract = context.contract;
     let read = resource.read.as_ref()?;
+    let sent = |o: &&Operation| policy.is_none_or(|policy| policy.operation(&o.id).is_ok());
     let find = |id: &String| contract.operation(id).filter(|o| o.body.is_some());
     let said = || {
         // Whoever wrote the profile knows that what it reads is what this operation writes.
@@ -52,7 +60,11 @@ fn state(context: &Context<'_>, resource: &Resource, known: &Known) -> Option<Gu
         resource.writers.iter().filter_map(find).find(named)
     };
     let ways = [&resource.replace, &resource.patch];
-    let operation = ways.into_iter().flatten().find_map(find).or_else(said)?;
+    let operations = || ways.into_iter().flatten().filter_map(find);
+    let operation = operations()
+        .find(sent)
+        .or_else(|| operations().next())
+        .or_else(said)?;
     let body = operation.body.as_ref()?;
     let mut request = context.request(operation, None);
     let typed = |(n, _): &(String, Template)| n.eq_ignore_ascii_case("content-type");
@@ -66,7 +78,11 @@ fn state(context: &Context<'_>, resource: &Resource, known: &Known) -> Option<Gu
     let mut members = BTreeSet::new();
     let mut read_only = BTreeSet::new();
     let mut read = read_of(context, read);
+    let any_sent = resource.writers.iter().filter_map(find).any(|o| sent(&o));
     for writer in resource.writers.iter().filter_map(find) {
+        if any_sent && !sent(&writer) {
+            continue;
+        }
         // An item that is created is another state than the listing that shows it.
         if resource.create.as_ref() == Some(&writer.id) && writer.id != operation.id {
             continue;

@@ -4,6 +4,7 @@
 use crate::case::{Case, Expect};
 use crate::device::{Device, LifeSign};
 use crate::exchange::{Exchange, Failure, HttpRequest, Phase, Request, Secret, Segment};
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -19,6 +20,8 @@ const PATIENCE: u32 = 3;
 const BUSY_FOR_GOOD: u32 = 3;
 /// Lock-outs waited for in vain from which on a refusal is what it says.
 const LOCKED_FOR_GOOD: u32 = 2;
+/// A wait that costs a run little.
+const SHORT: Duration = Duration::from_secs(1);
 /// Longest wait that a `Retry-After` (RFC 9110 §10.2.3) may ask for.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(5);
 
@@ -40,9 +43,16 @@ pub struct Session<'a> {
     lost: Option<String>,
     /// Answers in a row that say "busy" after all patience.
     busy: AtomicU32,
+    /// Long waits that ended with "busy" all the same, whatever came between: one operation may say
+    /// so for a day while the others serve.
+    waited_in_vain: AtomicU32,
     /// Whether the credentials were taken, and whether wrong ones were sent since.
     admitted: bool,
     wrong_since: bool,
+    /// Operations with statuses that right credentials drew while nothing speaks of a lock-out.
+    refuses: BTreeSet<(String, u16)>,
+    /// See [`Session::good`].
+    good: Option<Box<Case>>,
     /// Lock-outs that did not end.
     in_vain: u32,
     /// A request that changes nothing and drew an answer: what a living device answers again.
@@ -59,9 +69,12 @@ impl<'a> Session<'a> {
             restarts: 0,
             lost: None,
             busy: AtomicU32::new(0),
+            waited_in_vain: AtomicU32::new(0),
             admitted: false,
             wrong_since: false,
             in_vain: 0,
+            refuses: BTreeSet::new(),
+            good: None,
             pulse: None,
         }
     }
@@ -132,6 +145,13 @@ impl<'a> Session<'a> {
         } else if carries_credentials(&case.request) && (200..300).contains(&status) {
             self.admitted = true;
             self.wrong_since = false;
+            let reads = matches!(&case.request, Request::Http(r) if r.method == "GET");
+            if reads && self.good.is_none() {
+                self.good = Some(Box::new(case.clone()));
+            }
+        } else if carries_credentials(&case.request) && !self.wrong_since {
+            // No wrong credentials came before: it is a matter of rights or of state.
+            self.refuses.insert((case.operation.clone(), status));
         }
     }
 
@@ -142,13 +162,30 @@ impl<'a> Session<'a> {
             case.expect,
             Expect::Unauthorized { .. } | Expect::LoginRefused | Expect::Answered { .. }
         );
+        // Right credentials written in an odd way may be refused for that.
+        let odd = case.strategy == "auth" && case.expect != Expect::Accepted;
+        let usual = |status| self.refuses.contains(&(case.operation.clone(), status));
         matches!(exchange.status(), Some(401 | 403 | 423))
+            && !exchange.status().is_some_and(usual)
             && right
+            && !odd
             && self.admitted
             && self.wrong_since
             && self.in_vain < LOCKED_FOR_GOOD
             && !self.device.can_login()
             && carries_credentials(&case.request)
+    }
+
+    /// A read that right credentials were let in with: the measure of a lock-out.
+    pub fn good(&self) -> Option<Case> {
+        self.good.as_deref().cloned()
+    }
+
+    /// What right credentials drew was no lock-out.
+    pub fn not_locked(&mut self, case: &Case, exchange: &Exchange) {
+        let status = exchange.status();
+        self.refuses
+            .extend(status.map(|status| (case.operation.clone(), status)));
     }
 
     /// A lock-out did not end.
@@ -227,8 +264,12 @@ impl<'a> Session<'a> {
             self.busy.store(0, Relaxed);
             return None;
         };
-        if tries >= PATIENCE || self.busy_for_good() {
+        let in_vain = self.waited_in_vain.load(Relaxed) >= BUSY_FOR_GOOD && wait > SHORT;
+        if tries >= PATIENCE || self.busy_for_good() || in_vain {
             self.busy.fetch_add(1, Relaxed);
+            if wait > SHORT {
+                self.waited_in_vain.fetch_add(1, Relaxed);
+            }
             return None;
         }
         Some(wait)

@@ -307,7 +307,7 @@ async fn states(
     if written.is_empty() {
         return;
     }
-    for state in guarded(context, &Known::default(), Some(&written)) {
+    for state in guarded(context, &Known::default(), Some(&written), Some(policy)) {
         let read = &state.read;
         let name = format!("{} {}", read.method, read.target);
         if let Some(why) = unasked(probe.device(), read) {

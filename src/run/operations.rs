@@ -1,6 +1,6 @@
 //! How far each operation was judged, why not further, and whether that is enough. Pure.
 //!
-//! An operation is *judged* where a surely valid request of it was accepted or drew another decided
+//! An operation is *judged* where a valid request of it was accepted or drew another decided
 //! verdict and, where the plan holds surely invalid requests of it, one of those was decided too.
 //! It is judged *in part* where anything else was decided.
 
@@ -69,6 +69,13 @@ impl Progress {
         }
     }
 
+    /// Whether every valid request was told that what it names is not there.
+    fn only_unknown(&self) -> bool {
+        self.instead
+            .keys()
+            .all(|what| what == "404" || what == "410")
+    }
+
     /// What valid requests drew, the most frequent first.
     fn drawn(&self) -> String {
         let mut drawn: Vec<(&String, &u64)> = self.instead.iter().collect();
@@ -124,7 +131,8 @@ pub(super) fn results(
             let first = contract.unsupported.iter().find(here)?;
             Some(format!("unsupported: {}", first.what))
         };
-        let (state, reason) = state(seen, plan, stopped, unsupported);
+        let named = operation.path.contains('{');
+        let (state, reason) = state(seen, plan, (named, stopped), unsupported);
         // One of which some cases may be sent is asked for all the same.
         let left_out = left_out.get(operation.id.as_str());
         let all_of_it = left_out.filter(|_| !plan.any);
@@ -143,7 +151,7 @@ pub(super) fn results(
 fn state(
     seen: &Progress,
     plan: &Planned,
-    stopped: Option<&str>,
+    (named, stopped): (bool, Option<&str>),
     unsupported: impl Fn() -> Option<String>,
 ) -> (OperationState, Option<String>) {
     let enough = seen.valid > 0 && (seen.invalid > 0 || !plan.invalid);
@@ -164,6 +172,8 @@ fn state(
         unsupported().unwrap_or_else(|| "no request that is surely valid could be built".to_owned())
     } else if seen.valid == 0 && seen.instead.is_empty() {
         reached("no valid request was answered")
+    } else if seen.valid == 0 && named && seen.only_unknown() {
+        format!("no valid id known: {}", seen.drawn())
     } else if seen.valid == 0 {
         format!("no valid request was accepted: {}", seen.drawn())
     } else {

@@ -39,7 +39,6 @@ pub(super) struct Progress {
     cases_answered: u64,
     latencies: Vec<Duration>,
     valid_answered: u64,
-    valid_accepted: u64,
     /// Surely valid cases that were refused.
     valid_refused: Vec<usize>,
     /// Operation → the last valid case of it that was accepted.
@@ -113,9 +112,8 @@ impl Progress {
         }
         if case.expect == Expect::Accepted && took != Took::Neither {
             self.valid_answered += 1;
-            match took {
-                Took::Accepted => self.valid_accepted += 1,
-                _ => self.valid_refused.push(at),
+            if took != Took::Accepted {
+                self.valid_refused.push(at);
             }
         }
     }
@@ -189,14 +187,16 @@ impl Progress {
         self.cases_answered > 0
     }
 
-    /// Whether anything that is surely valid was accepted.
+    /// Whether anything that is valid as far as the document goes was accepted: where it leaves open
+    /// what a success is, or whether something exists, the device has said so.
     pub(super) fn any_accepted(&self) -> bool {
-        self.valid_accepted > 0
+        !self.accepted.is_empty()
     }
 
-    /// Whether surely valid cases were answered, and every one was refused.
+    /// Whether surely valid cases were answered, and every one was refused, and whatever else may be
+    /// valid too.
     pub(super) fn accepts_nothing(&self) -> bool {
-        self.valid_answered > 0 && self.valid_accepted == 0
+        self.valid_answered > 0 && !self.any_accepted()
     }
 
     /// Surely valid cases that were refused.
@@ -245,7 +245,7 @@ impl Progress {
                     .to_owned(),
             ));
         }
-        if self.valid_accepted > 0 {
+        if self.any_accepted() {
             return None;
         }
         if busy {

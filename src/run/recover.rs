@@ -24,7 +24,9 @@ impl Run<'_> {
         let context = self.job.context();
         let plan = self.cases.plan().iter().map(|c| c.operation.clone());
         let operations = plan.collect();
-        let writes = guarded(&context, &self.job.options.restore, Some(&operations));
+        let policy = self.job.device.policy().map(|policy| &**policy);
+        let restore = &self.job.options.restore;
+        let writes = guarded(&context, restore, Some(&operations), policy);
         let steps = past.steps();
         let opened = self.probe.open(&context, writes, &operations, &steps).await;
         self.heed(None);

@@ -87,13 +87,24 @@ fn expect(text: &str) -> Expect {
 }
 
 /// `200 {"ok":true}`, `200 text/html <p>`, `404`, `closed`, `timeout`; a media type is JSON where
-/// none is named and a body follows, `-` is none at all. `!anomaly` and `+name` (a header) at the
-/// end.
+/// none is named and a body follows, `-` is none at all. `!anomaly` and `+name=value` (a header) at
+/// the end; `goes-on MEDIA` is a head without an end announced.
 fn outcome(text: &str) -> Outcome {
     let failed = |failure| Outcome::Failed {
         failure,
         partial: None,
     };
+    if let Some(media) = text.strip_prefix("goes-on ") {
+        let field = ("Content-Type".to_owned(), media.as_bytes().to_vec());
+        return Outcome::Failed {
+            failure: Failure::Timeout(Phase::Body),
+            partial: Some(Answer {
+                status: 200,
+                headers: vec![field],
+                ..Answer::default()
+            }),
+        };
+    }
     match text {
         "closed" => return failed(Failure::Closed),
         "reset" => return failed(Failure::Reset),
@@ -121,7 +132,10 @@ fn outcome(text: &str) -> Outcome {
     }
     let (mut text, mut answer) = (text, Answer::default());
     if let Some((before, name)) = text.rsplit_once(" +") {
-        answer.headers.push((name.to_owned(), b"1".to_vec()));
+        let (name, value) = name.split_once('=').unwrap_or((name, "1"));
+        answer
+            .headers
+            .push((name.to_owned(), value.as_bytes().to_vec()));
         text = before;
     }
     if let Some(before) = text.strip_suffix(" !bare-lf") {

@@ -23,6 +23,7 @@ pub mod embedded;
 pub mod exchange;
 mod files;
 mod gaps;
+mod impossible;
 pub mod json;
 mod lint;
 mod load;

@@ -206,6 +206,20 @@ impl Planted {
         self.0.iter().any(|f| f.starts_with("rare-"))
     }
 
+    /// Whether what is kept, and so what is shown, may be what a fault made of it.
+    pub(super) fn spoils_state(&self) -> bool {
+        const OF_STATE: [&str; 6] = [
+            "stores-",
+            "not-stored",
+            "wraps-",
+            "reads-",
+            "patch-",
+            "create-",
+        ];
+        let spoils = |id: &String| OF_STATE.iter().any(|start| id.starts_with(start));
+        self.0.iter().any(spoils)
+    }
+
     pub(super) fn none(&self) -> bool {
         self.0.is_empty()
     }

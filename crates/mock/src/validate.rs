@@ -1,6 +1,8 @@
 //! The mock's validator: two-valued, in a chosen order, the first fault wins. Independent of
 //! [`probity_contract::assess`] on purpose.
 
+mod applicators;
+
 use super::choice::Chosen;
 use super::engine;
 use super::fault::Planted;
@@ -71,9 +73,12 @@ impl Validator {
     /// How a field is read, and by what.
     fn reading(&self, path: &FieldPath, rule: Rule) -> Option<Decider<'_>> {
         let key = (path.dotted(), rule);
-        let at = *self.readings.get(&key)?;
+        let readings = self.texts.get(&key.1)?.readings();
+        // A place that is reached round a circle is read like any other.
+        let usual = || readings.iter().position(|r| r.compiles);
+        let at = self.readings.get(&key).copied().or_else(usual)?;
         Some(Decider {
-            reading: self.texts.get(&key.1)?.readings().get(at)?,
+            reading: readings.get(at)?,
             engine: self.engines.get(&key),
         })
     }
@@ -106,15 +111,17 @@ impl Validator {
                 out.insert((name, rule), reading);
             }
         }
-        for (name, member) in &schema.properties {
-            Self::readings_of(member, &path.member(name), asked, texts, out)?;
-        }
-        let lists = [&schema.all_of, &schema.any_of, &schema.one_of];
-        for part in lists.into_iter().flatten() {
-            Self::readings_of(part, path, asked, texts, out)?;
-        }
-        if let Some(items) = &schema.items {
-            Self::readings_of(items, &path.item(), asked, texts, out)?;
+        let members = schema.properties.iter();
+        let members = members.map(|(name, member)| (member, path.member(name)));
+        let parts = [&schema.all_of, &schema.any_of, &schema.one_of];
+        let parts = parts.into_iter().flatten();
+        let items = schema.items.iter().map(|items| (items, path.item()));
+        let below = members
+            .chain(parts.map(|part| (part, path.clone())))
+            .chain(items);
+        // What leads back into a schema around it has no end.
+        for (part, path) in below.filter(|(part, _)| !part.leads_back()) {
+            Self::readings_of(part, &path, asked, texts, out)?;
         }
         Ok(())
     }
@@ -188,41 +195,19 @@ impl Validator {
             Value::Number(number) if !self.number(schema, number, path) => {
                 out.push(wrong(FaultKind::Constraint));
             }
-            Value::Array(items) => {
-                let count = items.len() as u64;
-                let twice = || {
-                    items
-                        .iter()
-                        .enumerate()
-                        .any(|(i, a)| items[..i].iter().any(|b| equal(a, b)))
-                };
-                if schema.min_items.is_some_and(|m| count < m)
-                    || schema.max_items.is_some_and(|m| count > m)
-                    || (schema.unique_items && twice())
-                {
-                    out.push(wrong(FaultKind::Constraint));
-                }
-                if let Some(rules) = &schema.items {
-                    for item in items {
-                        self.value(rules, item, &path.item(), out);
-                    }
-                }
-            }
+            Value::Array(items) => self.array(schema, items, path, out),
             Value::Object(members) => self.object(schema, members, path, out),
             _ => {}
         }
         for part in &schema.all_of {
             self.value(part, value, path, out);
         }
-        let fits = |s: &Schema| {
-            let mut wrongs = Vec::new();
-            self.value(s, value, path, &mut wrongs);
-            wrongs.is_empty()
-        };
+        let fits = |s: &Schema| self.takes(s, value, path);
         let one_of = schema.one_of.iter().filter(|part| fits(part)).count();
         if (!schema.one_of.is_empty() && one_of != 1)
             || (!schema.any_of.is_empty() && !schema.any_of.iter().any(|part| fits(part)))
             || schema.not.as_deref().is_some_and(fits)
+            || !self.applies(schema, value, path)
         {
             out.push(wrong(FaultKind::Constraint));
         }
@@ -271,7 +256,17 @@ impl Validator {
             || (schema.additional == Additional::Unstated
                 && !schema.properties.is_empty()
                 && self.chosen.is("unknown-members", "refuse"));
-        for (name, member) in members.iter().filter(|(n, _)| schema.property(n).is_none()) {
+        for (name, member) in members {
+            let mut named = schema.property(name).is_some();
+            for (pattern, rules) in &schema.pattern_properties {
+                if applicators::named_by(pattern, name) {
+                    named = true;
+                    self.value(rules, member, &path.member(name), out);
+                }
+            }
+            if named {
+                continue;
+            }
             match &schema.additional {
                 Additional::Schema(rules) => self.value(rules, member, &path.member(name), out),
                 _ if refuses => {

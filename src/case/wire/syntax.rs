@@ -91,8 +91,10 @@ impl Broken {
 }
 
 fn shoot(bench: &mut Bench<'_, '_>, broken: Broken) {
-    // An edit that finds nothing to break in this body leaves it JSON.
-    if super::is_json(&broken.bytes) {
+    // An edit that finds nothing to break in this body leaves it JSON, or leaves none, which is
+    // no broken JSON where a body may be absent.
+    let required = bench.op.body.as_ref().is_some_and(|body| body.required);
+    if super::is_json(&broken.bytes) || broken.bytes.is_empty() && !required {
         return;
     }
     let mut faults = vec![not_json()];

@@ -4,7 +4,7 @@
 
 use super::Ask;
 use super::header;
-use super::parameters::typed;
+use super::parameters::{kinds, typed};
 use percent_encoding::percent_decode_str;
 use probity_contract::{Body, Format, JsonType, Parameter, Place, Schema, Serialization, Style};
 use serde_json::{Map, Value};
@@ -65,7 +65,8 @@ pub(super) fn pairs(parameter: &Parameter, pairs: &[(String, String)]) -> Option
             object(schema, pairs.iter().filter_map(inner))
         }
         (Some(JsonType::Object), Style::Form, true) => {
-            let known = |(n, _): &&(String, String)| schema.property(n).is_some();
+            let known =
+                |(n, _): &&(String, String)| part(schema, JsonType::Object).property(n).is_some();
             object(schema, pairs.iter().filter(known).cloned())
         }
         (Some(JsonType::Array), _, true) => {
@@ -101,7 +102,7 @@ pub(super) fn body(body: &Body, ask: &Ask<'_>, octets: &[u8]) -> Option<Value> {
         Format::Multipart => parts(header(ask, "content-type")?, octets)?,
         _ => {
             let text = String::from_utf8_lossy(octets).into_owned();
-            return Some(typed(&schema.types, text));
+            return Some(typed(&kinds(schema), text));
         }
     };
     let parameter = |name: &str| {
@@ -166,7 +167,21 @@ fn parts(content_type: &str, octets: &[u8]) -> Option<Vec<(String, String)>> {
 /// The type that decides how a text is taken apart.
 fn wants(schema: &Schema) -> Option<JsonType> {
     let compound = |t: &&JsonType| matches!(t, JsonType::Array | JsonType::Object);
-    schema.types.iter().find(compound).copied()
+    kinds(schema).iter().find(compound).copied()
+}
+
+/// The part of a schema that says what values of a type are like: itself, or an alternative.
+fn part(schema: &Schema, wanted: JsonType) -> &Schema {
+    let parts = schema
+        .any_of
+        .iter()
+        .chain(&schema.one_of)
+        .chain(&schema.all_of);
+    let mut parts = parts.filter(|part| part.types.contains(&wanted));
+    match schema.types.is_empty() {
+        true => parts.next().map_or(schema, |part| part),
+        false => schema,
+    }
 }
 
 fn plain(schema: &Schema, text: &str, separator: char, equals: bool) -> Value {
@@ -184,7 +199,7 @@ fn plain(schema: &Schema, text: &str, separator: char, equals: bool) -> Value {
             });
             object(schema, pairs).unwrap_or_default()
         }
-        _ => typed(&schema.types, text.to_owned()),
+        _ => typed(&kinds(schema), text.to_owned()),
     }
 }
 
@@ -197,16 +212,17 @@ fn members<'t>(schema: &Schema, pieces: impl Iterator<Item = &'t str>, between: 
 }
 
 fn list(schema: &Schema, items: impl Iterator<Item = String>) -> Value {
-    let types = |i: &Schema| i.types.clone();
-    let types = schema.items.as_deref().map(types).unwrap_or_default();
+    let schema = part(schema, JsonType::Array);
+    let types = schema.items.as_deref().map(kinds).unwrap_or_default();
     Value::Array(items.map(|item| typed(&types, item)).collect())
 }
 
 /// `None` where no member is there.
 fn object(schema: &Schema, pairs: impl Iterator<Item = (String, String)>) -> Option<Value> {
+    let schema = part(schema, JsonType::Object);
     let mut map = Map::new();
     for (name, text) in pairs {
-        let types = schema.property(&name).map(|s| s.types.clone());
+        let types = schema.property(&name).map(kinds);
         map.insert(name, typed(&types.unwrap_or_default(), text));
     }
     (!map.is_empty()).then_some(Value::Object(map))

@@ -1,7 +1,6 @@
 //! The documented error answers, and the faults of their form. Part of [`super`]; may import what [`crate`] may.
 
-use super::sample::plausible;
-use super::serve::typed;
+use super::answer::typed;
 use super::{Act, Ask, Reply, Service};
 use crate::fault::Planted;
 use crate::held_back::wire;
@@ -94,7 +93,7 @@ impl Service {
             .unwrap_or(wanted[0]);
         let schema = operation.response(status).and_then(|r| r.schema.as_ref());
         let body = schema
-            .and_then(|s| plausible(s, &self.texts))
+            .map(|s| self.showing(s, None))
             .unwrap_or_else(|| json!({"error": format!("{kind:?}: {name}")}));
         (status, body)
     }

@@ -72,7 +72,9 @@ impl Service {
         }
         let resets = operation.method == "PATCH" && self.planted.has("patch-replaces");
         let patches = operation.method == "PATCH" && !resets;
-        let old = state.kept(&key, &operation.id).cloned().unwrap_or_default();
+        let old = state.kept(&key, &operation.id).cloned();
+        let old = old.or_else(|| state.first(&self.contract.operations, operation));
+        let old = old.unwrap_or_default();
         let mut new = value.clone();
         if let (Some(body), Value::Object(map)) = (&operation.body, &mut new)
             && !matches!(

@@ -1,8 +1,9 @@
 //! What the mock answers: routes, life probe, read-back, operations; its state. A file for each
-//! further duty: who gets in ([`access`]), the body ([`body`]), errors ([`error`]), what is kept
-//! ([`keep`]), plausible values ([`sample`]). May import what [`crate`] may.
+//! further duty: who gets in ([`access`]), answers ([`answer`]), the body ([`body`]), errors
+//! ([`error`]), what is kept ([`keep`]), plausible values ([`sample`]). May import what [`crate`] may.
 
 mod access;
+mod answer;
 mod body;
 mod decode;
 mod digest;
@@ -56,6 +57,13 @@ pub(crate) struct Ask<'a> {
     pub(crate) open: bool,
 }
 
+impl Ask<'_> {
+    /// Path and query.
+    fn target(&self) -> String {
+        format!("{}?{}", self.path, self.query)
+    }
+}
+
 /// An answer.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reply {
@@ -98,6 +106,15 @@ struct State {
     collections: resources::Collections,
     rare: rare::Memory,
     held_back: held_back::Memory,
+}
+
+impl State {
+    /// What a resource is set to before anybody writes it: what its write takes, so that it can be
+    /// put back.
+    fn first(&self, operations: &[Operation], operation: &Operation) -> Option<Value> {
+        let writer = resources::writer(operations, operation)?;
+        self.initial.get(writer).cloned()
+    }
 }
 
 pub(crate) struct Service {
@@ -285,7 +302,7 @@ impl Service {
             .read_back
             .iter()
             .find(|(_, how)| how.path == ask.path && how.method == ask.method);
-        let here = route::here(&self.contract.operations, ask.path);
+        let here = route::here(&self.contract.operations, &ask.target());
         // An operation that the document describes shows what its resource holds.
         if let Some((operation, how)) = read_back
             && here.iter().all(|o| o.method != ask.method)

@@ -2,7 +2,8 @@
 //! contract gives them. Imports [`probity_contract`] and the mock's validator.
 
 use super::{Ask, Service, decode, header};
-use probity_contract::{FieldPath, JsonType, Operation, Parameter, Place};
+use crate::validate::Validator;
+use probity_contract::{FieldPath, JsonType, Operation, Parameter, Place, Schema};
 use serde_json::Value;
 
 impl Service {
@@ -19,12 +20,18 @@ impl Service {
             .map(|parameter| (parameter, FieldPath::root().member(&parameter.name)))
             .find(|(parameter, path)| match given(operation, parameter, ask) {
                 None => parameter.required,
-                Some(value) => validator
-                    .check_at(&parameter.schema, &value, path)
-                    .is_some(),
+                Some(value) => !takes(validator, parameter, &value, path),
             })
             .map(|(_, path)| path)
     }
+}
+
+/// Whether the rules of a parameter take a value, or the text that it was read from: `12` is a
+/// number and a string.
+fn takes(validator: &Validator, parameter: &Parameter, value: &Value, path: &FieldPath) -> bool {
+    let check = |value: &Value| validator.check_at(&parameter.schema, value, path).is_none();
+    let scalar = value.is_number() || value.is_boolean() || value.is_null();
+    check(value) || scalar && check(&Value::String(value.to_string()))
 }
 
 /// The value of a parameter, percent-encoding removed where the place has it.
@@ -42,11 +49,40 @@ fn given(operation: &Operation, parameter: &Parameter, ask: &Ask<'_>) -> Option<
             decode::pairs(parameter, &cookies)
         }
         Place::Path => {
-            let found = super::route::arguments(&operation.path, ask.path)?;
+            let found = super::route::arguments(&operation.path, &ask.target())?;
             let (_, text) = found.into_iter().find(|(n, _)| n == name)?;
             Some(decode::text(parameter, &text))
         }
     }
+}
+
+/// How deep alternatives in alternatives are asked for their types.
+const DEEPEST: usize = 8;
+
+/// The types that values of a schema may be of, those of its parts and its listed values too.
+pub(super) fn kinds(schema: &Schema) -> Vec<JsonType> {
+    fn collect(schema: &Schema, left: usize, out: &mut Vec<JsonType>) {
+        out.extend(&schema.types);
+        if !schema.types.is_empty() || left == 0 {
+            return;
+        }
+        let listed = schema.enum_values.iter().flatten();
+        out.extend(listed.chain(&schema.const_value).map(|value| match value {
+            Value::Null => JsonType::Null,
+            Value::Bool(_) => JsonType::Boolean,
+            Value::Number(_) => JsonType::Number,
+            Value::String(_) => JsonType::String,
+            Value::Array(_) => JsonType::Array,
+            Value::Object(_) => JsonType::Object,
+        }));
+        let parts = schema.any_of.iter().chain(&schema.one_of);
+        for part in parts.chain(&schema.all_of) {
+            collect(part, left - 1, out);
+        }
+    }
+    let mut out = Vec::new();
+    collect(schema, DEEPEST, &mut out);
+    out
 }
 
 /// The value that a text stands for under the types of a schema (`style: simple` and `form` of

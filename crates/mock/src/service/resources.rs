@@ -73,6 +73,21 @@ pub(super) fn reader<'a>(
         .find(|o| o.method == "GET" && o.path == operation.path)
 }
 
+/// The operation whose body says what the resource of a template is set to at first; collections
+/// have none.
+pub(super) fn writer<'a>(operations: &'a [Operation], operation: &Operation) -> Option<&'a str> {
+    let here = |method: &str| {
+        let mut all = operations.iter();
+        all.find(|o| o.path == operation.path && o.method == method && o.body.is_some())
+    };
+    let found = here("PUT")
+        .or_else(|| here("PATCH"))
+        .or_else(|| here("POST"))?;
+    let item =
+        |o: &Operation| collection_of(&o.path).is_some_and(|(above, _)| above == operation.path);
+    (!operations.iter().any(item)).then_some(found.id.as_str())
+}
+
 impl Collections {
     /// Whether every item that a path goes through exists.
     pub(super) fn exists(
@@ -97,7 +112,15 @@ impl Collections {
             let collection = segments[..to - 1].join("/");
             given.is_some_and(|(_, id)| {
                 let schema = parameter(operations, &template, name);
-                self.ids(&collection, schema, texts).contains(&id)
+                let list = schema.is_some_and(|s| s.types.contains(&JsonType::Array));
+                let item = schema.and_then(|s| s.items.as_deref());
+                let rules = if list { item } else { schema };
+                let known = self.ids(&collection, rules, texts);
+                // A list names several (`style: simple`).
+                match list {
+                    true => id.split(',').all(|id| known.iter().any(|k| k == id)),
+                    false => known.contains(&id),
+                }
             })
         })
     }
@@ -247,7 +270,7 @@ pub(super) fn shown(schema: &Schema, written: Option<&Value>, texts: &Texts) -> 
 }
 
 /// Where in an answer what was written stands: at its root, or in the member whose members it has.
-fn place<'a>(answer: &'a mut Value, written: &Value) -> &'a mut Value {
+pub(super) fn place<'a>(answer: &'a mut Value, written: &Value) -> &'a mut Value {
     let Value::Object(new) = written else {
         return answer;
     };

@@ -6,7 +6,22 @@ use probity_contract::Operation;
 
 /// The values of the parameters of a template in a path, in order; `None` where it does not fit.
 /// A parameter holds at least one character and no slash.
-pub(super) fn arguments(template: &str, path: &str) -> Option<Vec<(String, String)>> {
+///
+/// A template with a query in it, which OpenAPI does not allow and documents have, wants those
+/// pairs of the target, in its order; others may follow.
+pub(super) fn arguments(template: &str, target: &str) -> Option<Vec<(String, String)>> {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let Some((template, wanted)) = template.split_once('?') else {
+        return in_path(template, path);
+    };
+    let mut found = in_path(template, path)?;
+    let pairs = wanted.split('&').count();
+    let given: Vec<&str> = query.split('&').take(pairs).collect();
+    segment(wanted, &given.join("&"), &mut found)?;
+    Some(found)
+}
+
+fn in_path(template: &str, path: &str) -> Option<Vec<(String, String)>> {
     let (mut wanted, mut given) = (template.split('/'), path.split('/'));
     let mut found = Vec::new();
     loop {
@@ -44,22 +59,25 @@ fn segment(template: &str, text: &str, found: &mut Vec<(String, String)>) -> Opt
 }
 
 /// The operations whose path is the most concrete one that fits.
-pub(super) fn here<'a>(operations: &'a [Operation], path: &str) -> Vec<&'a Operation> {
+pub(super) fn here<'a>(operations: &'a [Operation], target: &str) -> Vec<&'a Operation> {
     let fitting: Vec<&Operation> = operations
         .iter()
-        .filter(|o| arguments(&o.path, path).is_some())
+        .filter(|o| arguments(&o.path, target).is_some())
         .collect();
     let best = fitting.iter().map(|o| concreteness(&o.path)).max();
-    fitting
+    let mut here: Vec<&Operation> = fitting
         .into_iter()
         .filter(|o| Some(concreteness(&o.path)) == best)
-        .collect()
+        .collect();
+    // Of several for one method, the one whose query is there.
+    here.sort_by_key(|o| !o.path.contains('?'));
+    here
 }
 
 /// For each segment: 2 concrete, 1 partly, 0 a parameter alone.
 fn concreteness(template: &str) -> Vec<u8> {
-    template
-        .split('/')
+    let path = template.split('?').next().unwrap_or_default();
+    path.split('/')
         .map(|segment| match segment.contains('{') {
             false => 2,
             true => u8::from(!(segment.starts_with('{') && segment.ends_with('}'))),
@@ -100,6 +118,10 @@ mod tests {
             ("/p/{x},{y}", "/p/1,2", Some(&[("x", "1"), ("y", "2")])),
             ("/p/({x})", "/p/(3)", Some(&[("x", "3")])),
             ("/p/{x}{y}", "/p/ab", Some(&[("x", "a"), ("y", "b")])),
+            ("/p/{x}", "/p/1?q=2", Some(&[("x", "1")])),
+            ("/s?i={i}", "/s?i=7&r=90", Some(&[("i", "7")])),
+            ("/s?i={i}", "/s?r=90", None),
+            ("/s?i={i}", "/s", None),
         ];
         for (template, path, wanted) in rows {
             let found = arguments(template, path);

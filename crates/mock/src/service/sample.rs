@@ -20,8 +20,17 @@ pub(super) fn initial(
         .unwrap_or_default()
 }
 
-/// A plausible value of a schema, all members present.
+/// How deep a plausible value goes: a schema may contain itself.
+const DEEPEST: usize = 12;
+
+/// A plausible value of a schema, all members present but those that lead round in a circle.
 pub(super) fn plausible(schema: &Schema, texts: &Texts) -> Option<Value> {
+    built(schema, texts, DEEPEST)
+}
+
+/// [`plausible`], so many schemas deep.
+fn built(schema: &Schema, texts: &Texts, left: usize) -> Option<Value> {
+    let left = left.checked_sub(1)?;
     if let Some(value) = schema
         .const_value
         .clone()
@@ -33,7 +42,7 @@ pub(super) fn plausible(schema: &Schema, texts: &Texts) -> Option<Value> {
         .one_of
         .first()
         .or_else(|| schema.any_of.first())
-        .map(|s| plausible(s, texts));
+        .map(|s| built(s, texts, left));
     match schema.types.iter().find(|t| **t != JsonType::Null) {
         Some(JsonType::String) => {
             let example = schema.examples.iter().find(|v| v.is_string()).cloned();
@@ -53,19 +62,27 @@ pub(super) fn plausible(schema: &Schema, texts: &Texts) -> Option<Value> {
         }
         Some(JsonType::Boolean) => Some(json!(false)),
         Some(JsonType::Array) => {
-            let count = schema.min_items.unwrap_or(1).clamp(1, 16);
-            let item = schema
-                .items
-                .as_ref()
-                .and_then(|i| plausible(i, texts))
-                .unwrap_or(json!(0));
+            let least = schema.min_items.unwrap_or(0);
+            if least == 0 && schema.items.as_ref().is_some_and(|i| i.leads_back()) {
+                return Some(json!([]));
+            }
+            let item = schema.items.as_ref().and_then(|i| built(i, texts, left));
+            let item = match (item, schema.items.is_some()) {
+                // What would hold itself without end ends with none.
+                (None, true) if least == 0 => return Some(json!([])),
+                (item, _) => item.unwrap_or(json!(0)),
+            };
+            let count = least.clamp(1, 16);
             Some(Value::Array((0..count).map(|_| item.clone()).collect()))
         }
         Some(JsonType::Object) => {
             let mut map = Map::new();
             for (name, member) in &schema.properties {
+                if member.leads_back() && !schema.required.contains(name) {
+                    continue;
+                }
                 // A member of any type has a value like any other.
-                let value = plausible(member, texts).unwrap_or_else(|| json!("text"));
+                let value = built(member, texts, left).unwrap_or_else(|| json!("text"));
                 map.insert(name.clone(), value);
             }
             for name in &schema.required {
@@ -75,7 +92,7 @@ pub(super) fn plausible(schema: &Schema, texts: &Texts) -> Option<Value> {
                 map.extend(more);
             }
             for all in &schema.all_of {
-                if let Some(Value::Object(more)) = plausible(all, texts) {
+                if let Some(Value::Object(more)) = built(all, texts, left) {
                     map.extend(more);
                 }
             }
@@ -88,8 +105,9 @@ pub(super) fn plausible(schema: &Schema, texts: &Texts) -> Option<Value> {
             .or_else(|| {
                 (!schema.properties.is_empty()).then(|| {
                     let members = schema.properties.iter();
+                    let members = members.filter(|(_, s)| !s.leads_back());
                     members
-                        .filter_map(|(n, s)| Some((n.clone(), plausible(s, texts)?)))
+                        .filter_map(|(n, s)| Some((n.clone(), built(s, texts, left)?)))
                         .collect()
                 })
             }),

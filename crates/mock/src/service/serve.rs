@@ -1,8 +1,8 @@
 //! What an operation does once its request is in order: reads, creates, removes, writes, and what it
 //! answers.
 
-use super::resources::{self, Part, id_member, id_value, listed, overlay, shown};
-use super::{Ask, Reply, Service, json_reply};
+use super::resources::{self, Part, id_member, id_value, listed, overlay};
+use super::{Ask, Reply, Service};
 use probity_contract::{Operation, Schema};
 use serde_json::{Map, Value, json};
 
@@ -17,24 +17,6 @@ impl Service {
         there || self.planted.has("unknown-item-served")
     }
 
-    /// The answer where something named in the path does not exist.
-    pub(super) fn not_found(&self, operation: &Operation) -> Reply {
-        let documented = operation.response(404).and_then(|r| r.schema.as_ref());
-        match documented {
-            Some(schema) => {
-                let media = operation
-                    .response(404)
-                    .and_then(|r| r.media_type.as_deref());
-                let body = shown(schema, Some(&json!({"status": 404})), &self.texts);
-                typed(404, &body, media)
-            }
-            None => Reply {
-                status: 404,
-                ..Reply::default()
-            },
-        }
-    }
-
     /// Does what the operation is for and answers.
     pub(super) fn serve(&self, operation: &Operation, ask: &Ask<'_>, body: Option<Value>) -> Reply {
         let operations = &self.contract.operations;
@@ -44,9 +26,7 @@ impl Service {
             body,
         ) {
             ("GET", Part::Collection(name), _) => self.list(operation, ask.path, name),
-            ("POST", Part::Collection(name), body) => {
-                self.create(operation, ask.path, name, body.unwrap_or(Value::Null))
-            }
+            ("POST", Part::Collection(name), body) => self.create(operation, ask.path, name, body),
             ("DELETE", part, _) => {
                 self.remove(part, ask.path);
                 self.success(operation, None)
@@ -67,11 +47,13 @@ impl Service {
     /// What is kept at an operation's path.
     fn kept(&self, operation: &Operation, path: &str) -> Option<Value> {
         let key = resources::key(&self.contract.operations, operation, path);
-        self.lock().settings.get(&key).cloned()
+        let state = self.lock();
+        let kept = state.settings.get(&key).cloned();
+        kept.or_else(|| state.first(&self.contract.operations, operation))
     }
 
     fn read(&self, operation: &Operation, path: &str) -> Reply {
-        let kept = self.lock().settings.get(path).cloned();
+        let kept = self.kept(operation, path);
         let kept = self.identified(operation, path, kept);
         self.success(operation, kept.as_ref())
     }
@@ -110,11 +92,14 @@ impl Service {
         if self.planted.has("list-forgets-last") {
             ids.pop();
         }
+        let operations = &self.contract.operations;
+        let items_own = operations.iter().find(|o| o.path == template);
+        let first = items_own.and_then(|o| state.first(operations, o));
         let listing: Vec<Value> = ids
             .iter()
             .map(|id| {
                 let kept = state.settings.get(&format!("{path}/{id}"));
-                let mut item = shown(items, kept, &self.texts);
+                let mut item = self.showing(items, kept.or(first.as_ref()));
                 match id_member(items, name) {
                     Some(member) => {
                         let own = json!({ member: id_value(items, member, id) });
@@ -134,7 +119,7 @@ impl Service {
         }
     }
 
-    fn create(&self, operation: &Operation, path: &str, name: &str, value: Value) -> Reply {
+    fn create(&self, operation: &Operation, path: &str, name: &str, value: Option<Value>) -> Reply {
         let template = format!("{}/{{{name}}}", operation.path.trim_end_matches('/'));
         let rules = resources::parameter(&self.contract.operations, &template, name);
         let mut state = self.lock();
@@ -144,7 +129,7 @@ impl Service {
             .as_ref()
             .and_then(|body| id_member(&body.schema, name))
             .filter(|member| member.eq_ignore_ascii_case(name))
-            .and_then(|member| value.get(member))
+            .and_then(|member| value.as_ref()?.get(member))
             .filter(|id| id.is_string() || id.is_number())
             .map(resources::text);
         let id = match own {
@@ -164,7 +149,7 @@ impl Service {
         let stores =
             !self.planted.has("nothing-stored") && !self.planted.has("create-stores-nothing");
         for id in std::iter::once(id.clone()).chain(second.clone()) {
-            if stores {
+            if let Some(value) = value.as_ref().filter(|_| stores) {
                 let mut kept = value.clone();
                 if !self.planted.none() {
                     self.distort(operation, &Value::Null, &mut kept);
@@ -180,7 +165,7 @@ impl Service {
             Some(beside) if self.planted.has("create-wrong-location") => format!("{path}/{beside}"),
             _ => concrete,
         };
-        let mut answer = value;
+        let mut answer = value.unwrap_or_else(|| json!({}));
         if let Some(schema) = success_schema(operation)
             && let Some(member) = id_member(schema, name)
             && let Value::Object(map) = &mut answer
@@ -215,39 +200,10 @@ impl Service {
             .settings
             .retain(|key, _| key != path && !key.starts_with(&below));
     }
-
-    /// The documented answer of success, with a value in it where one is kept.
-    pub(super) fn success(&self, operation: &Operation, value: Option<&Value>) -> Reply {
-        let status = operation.success_statuses().first().copied().unwrap_or(200);
-        let response = operation.response(status);
-        match response.and_then(|r| r.schema.as_ref()) {
-            Some(_) if matches!(status, 204 | 205 | 304) => Reply {
-                status,
-                ..Reply::default()
-            },
-            Some(schema) => {
-                let media = response.and_then(|r| r.media_type.as_deref());
-                typed(status, &shown(schema, value, &self.texts), media)
-            }
-            None if operation.method == "GET" && value.is_some() => {
-                json_reply(status, value.unwrap_or(&Value::Null))
-            }
-            None => self.plain_success(status),
-        }
-    }
 }
 
 /// The schema of the first documented answer of success.
 fn success_schema(operation: &Operation) -> Option<&Schema> {
     let status = operation.success_statuses().first().copied()?;
     operation.response(status)?.schema.as_ref()
-}
-
-/// A JSON answer in the media type that is documented for it.
-pub(super) fn typed(status: u16, body: &Value, media: Option<&str>) -> Reply {
-    let mut reply = json_reply(status, body);
-    if let Some(media) = media.filter(|m| !m.contains('*')) {
-        reply.headers = vec![("Content-Type".to_owned(), media.to_owned())];
-    }
-    reply
 }

@@ -1,0 +1,119 @@
+//! What the mock answers: bodies that keep the schema documented for them, whatever was written.
+//! Part of [`super`]; may import what [`crate`] may.
+
+use super::resources::{place, shown};
+use super::sample::plausible;
+use super::{Reply, Service, json_reply};
+use probity_contract::{Operation, Response, Schema, assess};
+use probity_pattern::Assessment;
+use serde_json::{Value, json};
+
+impl Service {
+    /// A value of an answer's schema that shows as much of what was written as the schema lets it:
+    /// what a client may write and what a device shows are not always of the same form.
+    pub(super) fn showing(&self, schema: &Schema, written: Option<&Value>) -> Value {
+        let answer = shown(schema, written, &self.texts);
+        // What a fault made of what is stored is to be seen.
+        if self.planted.spoils_state() || self.keeps(schema, &answer) {
+            return answer;
+        }
+        let mut answer = self.plain(schema);
+        if let Some(Value::Object(written)) = written {
+            for (name, member) in written {
+                let mut next = answer.clone();
+                if let Value::Object(map) = place(&mut next, &json!({ name: member })) {
+                    map.insert(name.clone(), member.clone());
+                }
+                if self.keeps(schema, &next) {
+                    answer = next;
+                }
+            }
+        }
+        answer
+    }
+
+    /// A value of a schema that keeps it, where one can be made.
+    fn plain(&self, schema: &Schema) -> Value {
+        let first = plausible(schema, &self.texts);
+        if let Some(first) = first.as_ref().filter(|value| self.keeps(schema, value)) {
+            return first.clone();
+        }
+        let mut candidates = schema.candidates(&self.texts).into_iter();
+        candidates
+            .next()
+            .map(|c| c.value)
+            .or(first)
+            .unwrap_or_default()
+    }
+
+    fn keeps(&self, schema: &Schema, value: &Value) -> bool {
+        assess(schema, value, &self.texts).certainty != Assessment::SurelyInvalid
+    }
+
+    /// The documented answer of success, with a value in it where one is kept.
+    pub(super) fn success(&self, operation: &Operation, value: Option<&Value>) -> Reply {
+        let status = operation.success_statuses().first().copied().unwrap_or(200);
+        let response = operation.response(status);
+        if matches!(status, 204 | 205 | 304) {
+            return Reply {
+                status,
+                ..Reply::default()
+            };
+        }
+        match response {
+            Some(
+                response @ Response {
+                    schema: Some(schema),
+                    ..
+                },
+            ) => typed(
+                status,
+                &self.showing(schema, value),
+                response.media_type.as_deref(),
+            ),
+            // JSON of any form is documented.
+            Some(
+                response @ Response {
+                    media_type: Some(media),
+                    ..
+                },
+            ) => {
+                let example = response.examples.first().map(|(_, example)| example);
+                let value = value.or(example).cloned().unwrap_or_else(|| json!({}));
+                typed(status, &value, Some(media))
+            }
+            _ if operation.method == "GET" && value.is_some() => {
+                json_reply(status, value.unwrap_or(&Value::Null))
+            }
+            _ => self.plain_success(status),
+        }
+    }
+
+    /// The answer where something named in the path does not exist.
+    pub(super) fn not_found(&self, operation: &Operation) -> Reply {
+        match operation.response(404) {
+            Some(
+                response @ Response {
+                    schema: Some(schema),
+                    ..
+                },
+            ) => {
+                let body = self.showing(schema, Some(&json!({"status": 404})));
+                typed(404, &body, response.media_type.as_deref())
+            }
+            _ => Reply {
+                status: 404,
+                ..Reply::default()
+            },
+        }
+    }
+}
+
+/// A JSON answer in the media type that is documented for it.
+pub(super) fn typed(status: u16, body: &Value, media: Option<&str>) -> Reply {
+    let mut reply = json_reply(status, body);
+    if let Some(media) = media.filter(|m| !m.contains('*')) {
+        reply.headers = vec![("Content-Type".to_owned(), media.to_owned())];
+    }
+    reply
+}
