@@ -29,8 +29,9 @@ pub fn exceeded(schema: &Schema, name: Option<&str>, value: &Value) -> Option<&'
             if schema.max_items.is_none() && items.len() > PLAIN_ITEMS {
                 return Some("number of items not stated");
             }
-            let item = schema.items.as_deref()?;
-            items.iter().find_map(|v| exceeded(item, None, v))
+            let ruled = items.iter().enumerate();
+            let mut ruled = ruled.filter_map(|(i, v)| Some((schema.item(i)?, v)));
+            ruled.find_map(|(rules, v)| exceeded(rules, None, v))
         }
         Value::Object(map) => map.iter().find_map(|(name, v)| {
             let member = member_schema(schema, name)?;

@@ -302,12 +302,13 @@ impl Context<'_> {
         let least = schema.min_items.unwrap_or(0);
         let most = schema.max_items.unwrap_or(u64::MAX);
         // One item is the most ordinary array; none may be taken for absence.
-        let count = least.max(1).min(most);
+        let tuple = schema.prefix_items.len() as u64;
+        let count = least.max(1).max(tuple).min(most);
         let none = Schema::default();
-        let item = schema.items.as_deref().unwrap_or(&none);
         let mut items = Vec::new();
         for i in 0..count.min(MOST_ITEMS) {
             let i = usize::try_from(i).ok()?;
+            let item = schema.item(i).unwrap_or(&none);
             let value = self
                 .build(item, &at.item(), members, nth + i)
                 .or_else(|| (*item == none).then(|| Value::from(i)))?;
