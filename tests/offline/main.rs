@@ -20,6 +20,7 @@ mod effects;
 mod imports;
 mod json_suite;
 mod judge;
+mod mock_answers;
 mod mock_resources;
 mod plan;
 mod report;
