@@ -23,6 +23,7 @@ mod imports;
 mod init;
 mod json_suite;
 mod judge;
+mod mock_answers;
 mod mock_resources;
 mod plan;
 mod report;
