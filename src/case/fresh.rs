@@ -229,7 +229,7 @@ pub fn freshened(
 
 /// A body with the value of a member replaced, in JSON or a form; `None` where that value does not
 /// stand there exactly once.
-fn replaced(body: &[u8], name: &str, old: &Value, new: &Value) -> Option<Vec<u8>> {
+pub(super) fn replaced(body: &[u8], name: &str, old: &Value, new: &Value) -> Option<Vec<u8>> {
     let text = std::str::from_utf8(body).ok()?;
     let (key, token) = (Value::from(name).to_string(), old.to_string());
     let mut found = text.match_indices(&key).filter_map(|(at, _)| {

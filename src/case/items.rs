@@ -10,7 +10,7 @@ use crate::contract::{
     Effect, Effects, IdSource, Items, JsonType, Operation, Place as Where, Reach, Resource, Schema,
     calls, is_password,
 };
-use crate::exchange::{HttpRequest, Part, Request, Segment};
+use crate::exchange::{HttpRequest, Part, RawRequest, Request, Segment};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -33,8 +33,8 @@ pub struct Place {
     pub reads_404: bool,
     /// Where the id of a new item is found, the surest first.
     pub ids: Vec<IdSource>,
-    /// A surely valid body to create with, and the octets of it.
-    pub body: Option<(Value, Vec<u8>)>,
+    /// Surely valid bodies to create with, and their octets.
+    pub bodies: Vec<(Value, Vec<u8>)>,
     /// Requests of our own, without a body: create, delete, read, list.
     pub requests: Requests,
     /// Members that tell one item from another.
@@ -43,6 +43,8 @@ pub struct Place {
     pub passwords: Vec<Member>,
     /// Media type of what creates.
     pub media_type: String,
+    /// Operations that write an item → members of their bodies that are its id.
+    pub own_ids: BTreeMap<String, Vec<String>>,
     method: String,
     reach: Reach,
     of_item: Reach,
@@ -92,12 +94,15 @@ impl Place {
         calls.any(|(m, t)| m.eq_ignore_ascii_case(&self.method) && self.reach.has(&t))
     }
 
-    /// Whether a request, read as some servers read it, creates here more than once: two messages in
-    /// one.
-    pub fn creates_often(&self, request: &Request) -> bool {
-        let Request::Raw(_) = request else {
+    /// Whether nobody can tell what a request creates here: two messages in one, or one whose end
+    /// servers find in different places, so that some read it without its body.
+    pub fn creates_unknown(&self, request: &Request) -> bool {
+        let Request::Raw(raw) = request else {
             return false;
         };
+        if !framed_plainly(raw) {
+            return true;
+        }
         let calls = calls(request);
         let creating = calls
             .iter()
@@ -174,10 +179,17 @@ impl Context<'_> {
         let listing = list.and_then(|list| listing(list, items));
         let list = list.filter(|_| listing.is_some());
         let bodies = self.bodies(op);
-        let body = bodies.as_ref().filter(|b| b.sure).and_then(|b| {
-            let octets = self.encoded(op, &b.full)?;
-            Some((b.full.clone(), octets))
-        });
+        // A device may refuse one for its meaning: then another may do.
+        let mut sure: Vec<(Value, Vec<u8>)> = Vec::new();
+        for b in bodies.iter().filter(|b| b.sure) {
+            for value in [&b.full, &b.minimal, &b.second] {
+                if sure.iter().all(|(v, _)| v != value)
+                    && let Some(octets) = self.encoded(op, value)
+                {
+                    sure.push((value.clone(), octets));
+                }
+            }
+        }
         let create = self.request(op, None);
         let delete_request = self.request(delete, None);
         let base = bodies.map(|b| [&b.minimal, &b.full, &b.second, &b.other].map(Clone::clone));
@@ -193,7 +205,7 @@ impl Context<'_> {
             collection: path_of(&create)?,
             item: path_of(&delete_request)?,
             ids: items.ids.clone(),
-            body,
+            bodies: sure,
             names,
             passwords,
             media_type: op
@@ -201,6 +213,7 @@ impl Context<'_> {
                 .as_ref()
                 .map(super::media::content_type)
                 .unwrap_or_default(),
+            own_ids: self.ids_in_bodies(item),
             method: op.method.clone(),
             reach: Reach::new(&op.path),
             of_item: Reach::new(&delete.path),
@@ -266,6 +279,37 @@ impl Context<'_> {
         let parameters = op.path.matches('{').count();
         let ours = parameters > 0 && self.own_parameters(op) == parameters;
         ours && op.body.is_some() && self.writes().contains(&op.id)
+    }
+
+    fn ids_in_bodies(&self, item: &Resource) -> BTreeMap<String, Vec<String>> {
+        let writers = item.writers.iter();
+        let writers = writers.filter_map(|id| self.contract.operation(id));
+        let with_body = writers.filter(|op| op.body.is_some());
+        with_body
+            .map(|op| (op.id.clone(), self.own_ids(op)))
+            .collect()
+    }
+
+    /// Members of the body of a write of an item that are its id: devices keep that, whatever a
+    /// client writes.
+    pub(super) fn own_ids(&self, op: &Operation) -> Vec<String> {
+        let words = |text: &str| -> String {
+            let plain = text.chars().filter(|c| c.is_ascii_alphanumeric());
+            plain.collect::<String>().to_ascii_lowercase()
+        };
+        let parameter = op.path.rsplit_once('{').map(|(_, p)| words(p));
+        let Some(parameter) = parameter.filter(|_| self.own_parameters(op) > 0) else {
+            return Vec::new();
+        };
+        let fields = op.fields().into_iter().filter(|f| f.path.0.len() == 1);
+        let names = fields.filter_map(|f| Some(f.path.leaf()?.to_owned()));
+        let usual = ["id", "uuid", "uid", "guid"];
+        names
+            .filter(|name| {
+                let name = words(name);
+                name == parameter || usual.contains(&name.as_str())
+            })
+            .collect()
     }
 
     /// Operations whose writes can be read and put back, worked out once.
@@ -357,6 +401,95 @@ fn is_text(schema: &Schema) -> bool {
 
 fn is_free(schema: &Schema) -> bool {
     schema.format.is_none() && schema.pattern.is_none()
+}
+
+/// Whether everybody finds the end of a message in the same place: one length that is right, or
+/// chunks and no length.
+fn framed_plainly(raw: &RawRequest) -> bool {
+    let mut bytes = Vec::new();
+    for segment in &raw.segments {
+        match segment {
+            Segment::Bytes(b) => bytes.extend_from_slice(b),
+            // Whoever stops in the middle has said less than the length does.
+            Segment::ShutdownWrite => return false,
+            _ => {}
+        }
+    }
+    let Some(end) = bytes.windows(4).position(|w| w == b"\r\n\r\n") else {
+        return false;
+    };
+    let head = String::from_utf8_lossy(bytes.get(..end).unwrap_or_default()).to_lowercase();
+    let values = |name: &str| -> Vec<String> {
+        let lines = head.lines().filter_map(|l| l.split_once(':'));
+        let named = lines.filter(|(n, _)| n.trim() == name);
+        named.map(|(_, v)| v.trim().to_owned()).collect()
+    };
+    let body = bytes.len() - end - 4;
+    match (
+        values("content-length").as_slice(),
+        values("transfer-encoding").as_slice(),
+    ) {
+        ([], []) => body == 0,
+        ([length], []) => length.parse() == Ok(body),
+        ([], [coding]) => coding == "chunked" && bytes.ends_with(b"0\r\n\r\n"),
+        _ => false,
+    }
+}
+
+/// A request to an item of our own with the item's id wherever its body gives one, apart from what
+/// is no id at all: an item keeps its id, so another one would be a fault of its own.
+pub fn identified(request: Request, ids: &[String], path: &str) -> Request {
+    let Request::Http(mut http) = request else {
+        return request;
+    };
+    let id = path.rsplit_once('/').map_or("", |(_, id)| id);
+    let Ok(id) = percent_encoding::percent_decode_str(id).decode_utf8() else {
+        return Request::Http(http);
+    };
+    for name in ids {
+        let body = http.body.as_deref().unwrap_or_default();
+        let sent: Option<Value> = serde_json::from_slice(body).ok();
+        let Some(old) = sent.as_ref().and_then(|b| b.get(name)).cloned() else {
+            continue;
+        };
+        let new = match (&old, id.parse::<i64>()) {
+            (Value::Number(_), Ok(number)) => Value::from(number),
+            (Value::String(_), _) => Value::from(id.as_ref()),
+            _ => continue,
+        };
+        if let Some(body) = fresh::replaced(body, name, &old, &new) {
+            http.body = Some(body);
+        }
+    }
+    Request::Http(http)
+}
+
+/// Whether the body of a request gives an item another id than its path.
+pub fn misnamed(request: &Request, ids: &[String], path: &str) -> bool {
+    let id = path.rsplit_once('/').map_or("", |(_, id)| id);
+    let id = percent_encoding::percent_decode_str(id).decode_utf8_lossy();
+    let body = body_of(request);
+    let given = ids.iter().filter_map(|name| body.as_ref()?.get(name));
+    given.into_iter().any(|given| match given {
+        Value::String(text) => *text != id,
+        other => other.to_string() != id,
+    })
+}
+
+/// The JSON object that a request carries, in whatever framing.
+pub fn body_of(request: &Request) -> Option<Value> {
+    let bytes = match request {
+        Request::Http(http) => http.body.clone()?,
+        Request::Raw(raw) => raw.segments.iter().fold(Vec::new(), |mut all, segment| {
+            if let Segment::Bytes(bytes) = segment {
+                all.extend_from_slice(bytes);
+            }
+            all
+        }),
+    };
+    let from = bytes.iter().position(|b| *b == b'{')?;
+    let to = bytes.iter().rposition(|b| *b == b'}')?;
+    serde_json::from_slice(bytes.get(from..=to)?).ok()
 }
 
 /// The path of a request, where it has no credential in it.

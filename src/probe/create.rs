@@ -6,10 +6,10 @@ use super::engine::{Observation, Probe};
 use super::listing::{Listed, below, id_of};
 use super::session::never_reached;
 use crate::case::fresh::{Fresh, freshened};
-use crate::case::items::{Place, item_path};
+use crate::case::items::{Place, body_of, item_path};
 use crate::case::{Case, Check, Expect};
 use crate::contract::{IdSource, is_password};
-use crate::exchange::{Answer, Exchange, Failure, Request, Segment};
+use crate::exchange::{Answer, Exchange, Failure, Outcome, Request};
 use crate::json;
 use crate::judge::Deviation;
 use serde_json::Value;
@@ -59,15 +59,7 @@ impl<'a> Probe<'a> {
                 let removed = self.remove(account, place, *n).await;
                 seen.deviations.extend(removed.deviation);
             }
-            Made::Lost(why) => {
-                let what = format!(
-                    "{}: what it may have created in {} was left: {why}",
-                    place.create,
-                    self.creations.path(&place.collection)
-                );
-                account.closed.insert(place.create.clone(), why.clone());
-                self.creations.leave(account, self.device().mask(&what));
-            }
+            Made::Lost(why) => self.lose(account, place, why),
             Made::Nothing if self.creations.is_suspect(&case.id) => {
                 let found = self.sweep(account).await;
                 if found.contains(&case.id) {
@@ -82,6 +74,17 @@ impl<'a> Probe<'a> {
             *deviation = deviation.masked(|text| self.device().mask(text));
         }
         seen
+    }
+
+    /// What was created cannot be found: that is owned up to, and nothing more is created there.
+    pub(super) fn lose(&self, account: &mut Account, place: &Place, why: &str) {
+        let what = format!(
+            "{}: what it may have created in {} was left: {why}",
+            place.create,
+            self.creations.path(&place.collection)
+        );
+        account.closed.insert(place.create.clone(), why.to_owned());
+        self.creations.leave(account, self.device().mask(&what));
     }
 
     /// Sends a case that may create something and finds what it created.
@@ -99,8 +102,8 @@ impl<'a> Probe<'a> {
         if let Some(why) = account.closed.get(&place.create) {
             return Err(format!("not sent any more: {why}"));
         }
-        if place.creates_often(&case.request) {
-            return Err("a message that may create more than one item at once".to_owned());
+        if place.creates_unknown(&case.request) {
+            return Err("not sent: nobody can tell what a device makes of it".to_owned());
         }
         let collection = self.creations.path(&place.collection);
         let n = account.n + 1;
@@ -222,8 +225,8 @@ impl<'a> Probe<'a> {
         let Some(sending) = account.sent.get(&n).cloned() else {
             return Made::Nothing;
         };
-        let answer = exchange.answer().filter(|a| a.status == 201);
-        let led = answer.and_then(|a| location(self, place, &collection, a));
+        let created = begun(exchange).filter(|a| a.status == 201);
+        let led = created.and_then(|a| location(self, place, &collection, a));
         let led = led.filter(|path| theirs(account, path));
         let wrong = led.map(|path| Deviation::location_of_another(&path));
         for path in named(self, place, &collection, exchange, &sending.shows) {
@@ -393,8 +396,17 @@ enum Came {
     Unknown,
 }
 
+/// An answer, also one that did not come to its end.
+fn begun(exchange: &Exchange) -> Option<&Answer> {
+    match &exchange.outcome {
+        Outcome::Answered(answer) => Some(answer),
+        Outcome::Failed { partial, .. } => partial.as_ref(),
+    }
+}
+
 fn came(exchange: &Exchange) -> Came {
-    match (exchange.status(), exchange.failure()) {
+    let status = begun(exchange).map(|a| a.status);
+    match (status, exchange.failure()) {
         // A server that fails may have stored before it failed: the next look at the list tells.
         (Some(400..), _) => Came::Nothing,
         (Some(_), _) => Came::Accepted,
@@ -412,7 +424,7 @@ fn named(
     exchange: &Exchange,
     shows: &[(String, Value)],
 ) -> Vec<String> {
-    let Some(answer) = exchange.answer() else {
+    let Some(answer) = begun(exchange) else {
         return Vec::new();
     };
     let body = json::read(&answer.body);
@@ -466,20 +478,4 @@ fn shows(case: &Case, fresh: &Fresh) -> Vec<(String, Value)> {
         }
     }
     out
-}
-
-/// The JSON object that a request carries, in whatever framing.
-pub(super) fn body_of(request: &Request) -> Option<Value> {
-    let bytes = match request {
-        Request::Http(http) => http.body.clone()?,
-        Request::Raw(raw) => raw.segments.iter().fold(Vec::new(), |mut all, segment| {
-            if let Segment::Bytes(bytes) = segment {
-                all.extend_from_slice(bytes);
-            }
-            all
-        }),
-    };
-    let from = bytes.iter().position(|b| *b == b'{')?;
-    let to = bytes.iter().rposition(|b| *b == b'}')?;
-    json::read(bytes.get(from..=to)?)
 }

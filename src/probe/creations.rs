@@ -5,7 +5,8 @@ use super::account::{Account, Log, Step};
 use super::listing::{Listed, list};
 use crate::case::Context;
 use crate::case::fresh::Mark;
-use crate::case::items::{Place, elsewhere, moved, moved_http};
+use crate::case::items::{Place, elsewhere, identified, misnamed, moved, moved_http};
+use crate::case::{Case, Expect};
 use crate::device::Device;
 use crate::exchange::{HttpRequest, Request};
 use std::cell::Cell;
@@ -148,6 +149,41 @@ impl<'a> Creations<'a> {
                 matches!(request, Request::Http(h) if matches!(h.method.as_str(), "GET" | "HEAD"));
             reads.then(|| moved(request, &lock(&self.shown))).flatten()
         })
+    }
+
+    /// [`Creations::moved`], with the id of our own item in the body.
+    pub(super) fn moved_case(&self, case: &Case) -> Option<Request> {
+        let request = self.moved(&case.request)?;
+        let written = |place: &&Place| place.own_ids.contains_key(&case.operation);
+        let Some(place) = self.places.iter().find(written) else {
+            return Some(request);
+        };
+        let ids = self.ids_to_keep(place, case);
+        Some(identified(request, &ids, &self.path(&place.item)))
+    }
+
+    /// Whether a request, as it is going to be sent, gives our own item another id than it has.
+    pub(super) fn misnames(&self, case: &Case, request: &Request) -> bool {
+        let written = |place: &&Place| place.own_ids.contains_key(&case.operation);
+        self.places.iter().find(written).is_some_and(|place| {
+            self.is_own(&place.item)
+                && misnamed(
+                    request,
+                    &self.ids_to_keep(place, case),
+                    &self.path(&place.item),
+                )
+        })
+    }
+
+    /// The members that are the id, but for one that a case to be refused is about.
+    fn ids_to_keep(&self, place: &Place, case: &Case) -> Vec<String> {
+        let about = |name: &String| {
+            let refused = matches!(case.expect, Expect::Refused { .. });
+            let of_it = format!(".body.{name}.");
+            refused && case.promises.iter().any(|p| p.contains(&of_it))
+        };
+        let ids = place.own_ids.get(&case.operation).into_iter().flatten();
+        ids.filter(|name| !about(name)).cloned().collect()
     }
 
     /// [`Creations::moved`] with one more item of our own.

@@ -138,9 +138,15 @@ impl<'a> Probe<'a> {
         self.session.open().await?;
         self.creations.learn(context, device);
         self.take_over(past).await;
+        // Lists as they are before anything of ours is in them.
+        let (of_items, others) = self.of_items(guarded);
+        let mut guard = Guard::take(device, others).await;
         self.stand_in(context, operations).await;
-        let guard = Guard::take(device, self.at_our_own(guarded)).await;
+        guard.take_more(device, self.at_our_own(of_items)).await;
         self.settings = Settings::learn(&guard);
+        for place in &self.creations.places {
+            self.settings.forget_at(&place.collection);
+        }
         self.guard = Some(guard);
         Ok(())
     }
@@ -260,10 +266,14 @@ impl<'a> Probe<'a> {
         if let Some(place) = self.creations.removes(&case.request) {
             return Box::pin(self.remove_one(place, case, fresh)).await;
         }
-        let moved = self.creations.moved(&case.request);
+        let moved = self.creations.moved_case(case);
         let request = moved.as_ref().unwrap_or(&case.request);
         if self.creations.strays(request) {
             let why = "not sent: it may write an item that this run has not created";
+            return Observation::undecided(case, why);
+        }
+        if self.creations.misnames(case, request) {
+            let why = "not sent: it gives the item another id than its path";
             return Observation::undecided(case, why);
         }
         let exchange = self.session.send(request, fresh).await;

@@ -269,20 +269,15 @@ impl Probe<'_> {
         cases
     }
 
-    /// A new item that is not known to be ours is left alone; where something of ours went, it may
-    /// be that under another name.
+    /// A new item that is not known to be ours is left alone, and owned up to: it may be what a
+    /// device made of a request that it understood in another way.
     fn not_known(&self, account: &mut Account, collection: &str, id: &str) {
-        if account.vanished {
-            let what = format!(
-                "{collection}: {id} is new; it may be an item of this run under another name, and \
-                 was left"
-            );
-            self.creations.leave(account, what);
-        } else {
-            self.creations.say(format!(
-                "{collection}: {id} is new and was not created by this run, as far as it can tell"
-            ));
-        }
+        let what = match account.vanished {
+            true => "is new; it may be an item of this run under another name, and was left",
+            false => "is new; nobody can tell whether this run created it, so it was left",
+        };
+        self.creations
+            .leave(account, format!("{collection}: {id} {what}"));
     }
 
     /// What was told of once is known from then on.

@@ -4,6 +4,7 @@
 use super::watch::{Difference, Expected, SettingsWatch, Unread};
 use crate::case::{Case, Check, Expect};
 use crate::device::{Device, Guard, ReadBackError, ReadBackState, StateRead};
+use crate::exchange::Request;
 use crate::judge::Took;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -272,6 +273,9 @@ impl Settings {
     /// What an exchange means for what is known: after anything but a plain refusal nothing is;
     /// a refusal is remembered for the next look, by the number that the schedule gives it.
     pub fn note(&mut self, case: &Case, took: Took, later: bool, number: Option<usize>) {
+        if took != Took::Refused {
+            self.forget_around(case);
+        }
         let Some(at) = self.at_mut(&case.operation) else {
             return;
         };
@@ -286,6 +290,33 @@ impl Settings {
                 {
                     watch.pending.push(number);
                 }
+            }
+        }
+    }
+
+    /// What is read at this target has to be read again.
+    pub(super) fn forget_at(&mut self, target: &str) {
+        let there = |w: &&mut Watch| w.read.target.trim_end_matches('/') == target;
+        self.watches
+            .iter_mut()
+            .filter(there)
+            .for_each(|w| w.watch.forget());
+    }
+
+    /// A list shows what was written to one of its items, or to it: it has to be read again.
+    fn forget_around(&mut self, case: &Case) {
+        let Request::Http(http) = &case.request else {
+            return;
+        };
+        let Some(path) = crate::case::items::path_of(http) else {
+            return;
+        };
+        let ours = self.written_by.get(&case.operation).copied();
+        for (at, watch) in self.watches.iter_mut().enumerate() {
+            let rest = path.strip_prefix(watch.read.target.trim_end_matches('/'));
+            let around = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+            if around && ours != Some(at) && !watch.read.target.is_empty() {
+                watch.watch.forget();
             }
         }
     }

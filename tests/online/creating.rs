@@ -166,6 +166,8 @@ fn a_clean_shop_is_judged_whole_and_left_as_it_was() {
 fn what_a_device_does_wrong_with_items_is_found() {
     let suite = shop();
     for (fault, promise, code) in [
+        // An item that the first list forgot looks new in the next.
+        ("list-forgets-last", "listProducts.state.listed", 6),
         ("create-twice", "createProduct.state.created", 1),
         ("create-not-listed", "createProduct.state.created", 1),
         ("create-stores-nothing", "createProduct.state.created", 1),
@@ -173,7 +175,6 @@ fn what_a_device_does_wrong_with_items_is_found() {
         // What cannot be removed, or took another one with it, is owned up to.
         ("delete-keeps", "deleteProduct.state.removed", 6),
         ("delete-wrong-one", "deleteProduct.state.removed", 6),
-        ("list-forgets-last", "listProducts.state.listed", 1),
         ("unknown-item-served", "getProduct.responses.404", 1),
         ("patch-replaces", "changeProduct.state.readback", 1),
         ("patch-ignored", "changeProduct.state.readback", 1),
@@ -189,7 +190,8 @@ fn what_a_device_does_wrong_with_items_is_found() {
             "{fault}: {told}"
         );
         assert_eq!(report.exit.code, code, "{fault}: {told}");
-        assert_eq!(store(&mock) == before, code == 1, "{fault}: {told}");
+        let same = code == 1 || fault.starts_with("list");
+        assert_eq!(store(&mock) == before, same, "{fault}: {told}");
         assert_eq!(report.device.restored, Some(code == 1), "{fault}: {told}");
         mock.stop();
     }
