@@ -1,8 +1,9 @@
 //! Creates items, so that nothing stays that nobody knows of: each request is written down before it
 //! goes out, what it created is found and written down, looked at, and removed.
 
-use super::account::{Account, Holds, Sending, Step, holds};
+use super::account::{Account, Holds, KEPT, Sending, Step, holds};
 use super::engine::{Observation, Probe};
+use super::limits::must_be_refused;
 use super::listing::{Listed, below, id_of};
 use super::session::never_reached;
 use crate::case::fresh::{Fresh, freshened};
@@ -60,7 +61,9 @@ impl<'a> Probe<'a> {
                 seen.deviations.extend(removed.deviation);
             }
             Made::Lost(why) => self.lose(account, place, why),
-            Made::Nothing if self.creations.is_suspect(&case.id) => {
+            Made::Nothing
+                if self.creations.is_suspect(&case.id) || account.wary.contains(&place.create) =>
+            {
                 let found = self.sweep(account).await;
                 if found.contains(&case.id) {
                     let promise = format!("{}.state.refusal", place.create);
@@ -188,13 +191,11 @@ impl<'a> Probe<'a> {
             self.texts(),
             &mut random,
         );
-        if fresh.guessable && !place.passwords.is_empty() && !account.proven.contains(&place.create)
-        {
-            return Err(
-                "the account that it may create would have a password that can be guessed, and \
-                 nothing has shown yet that it can be removed"
-                    .to_owned(),
-            );
+        let proven = account.proven.contains(&place.create);
+        if fresh.guessable && !(must_be_refused(case) && proven) {
+            let why = "not sent: the account that it creates would have a password that can be \
+                       guessed";
+            return Err(why.to_owned());
         }
         for (_, password) in &fresh.passwords {
             self.device().hide(password);
@@ -242,7 +243,7 @@ impl<'a> Probe<'a> {
                 return self.made(account, place, n, path, wrong);
             }
         }
-        match self.difference(account, place, n).await {
+        match self.difference(account, place, n, before).await {
             Ok(Some(path)) => self.made(account, place, n, path, wrong),
             Ok(None) if exchange.answer().is_none() => {
                 // The list shows that it never came to it.
@@ -314,16 +315,19 @@ impl<'a> Probe<'a> {
         account: &Account,
         place: &Place,
         n: u64,
+        before: Option<&Listed>,
     ) -> Result<Option<String>, String> {
         let collection = self.creations.path(&place.collection);
-        let known = account.before.get(&collection);
+        // The list just before knows what others have created since the first.
+        let just = before.map(|l| l.items.keys().cloned().collect());
+        let known = just.or_else(|| account.before.get(&collection).cloned());
         let known =
             known.ok_or("its answer names no item, and there is no list to look it up in")?;
         let listed = self.creations.list(self.device(), place).await;
         let listed = listed
             .filter(|l| l.whole)
             .ok_or("its answer names no item, and the list could not be read whole")?;
-        let strangers = strangers(account, known, &listed, &collection);
+        let strangers = strangers(account, &known, &listed, &collection);
         let Some(sending) = account.sent.get(&n) else {
             return Ok(None);
         };
@@ -470,11 +474,12 @@ fn shows(case: &Case, fresh: &Fresh) -> Vec<(String, Value)> {
     let body = body_of(&case.request).or(written);
     for (name, value) in body.iter().filter_map(Value::as_object).flatten() {
         let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
-        let long = value.as_str().is_some_and(|t| t.len() > 200);
         let secret = is_password(name) || fresh.passwords.iter().any(|(p, _)| *p == pointer);
         let plain = value.is_string() || value.is_number() || value.is_boolean();
-        if plain && !long && !secret && out.iter().all(|(p, _)| *p != pointer) {
-            out.push((pointer, value.clone()));
+        if plain && !secret && out.iter().all(|(p, _)| *p != pointer) {
+            let kept = |text: &str| Value::from(text.chars().take(KEPT).collect::<String>());
+            let value = value.as_str().map_or_else(|| value.clone(), kept);
+            out.push((pointer, value));
         }
     }
     out

@@ -27,6 +27,8 @@ pub struct Creations<'a> {
     stood: Mutex<BTreeSet<String>>,
     /// The same of items that others made: for requests that read.
     shown: Mutex<BTreeMap<String, String>>,
+    /// Path of a collection → the most items that a list of it has shown.
+    longest: Mutex<BTreeMap<String, usize>>,
     notes: Mutex<Vec<String>>,
     /// Cases whose refusals are looked at one by one.
     suspects: Mutex<Vec<String>>,
@@ -45,6 +47,7 @@ impl Default for Creations<'_> {
             moves: Mutex::default(),
             stood: Mutex::default(),
             shown: Mutex::default(),
+            longest: Mutex::default(),
             notes: Mutex::default(),
             suspects: Mutex::default(),
             random: RandomState::new(),
@@ -281,6 +284,14 @@ impl<'a> Creations<'a> {
     pub(super) async fn list(&self, device: &Device, place: &Place) -> Option<Listed> {
         let how = place.list.as_ref()?;
         let request = self.at_collection(place.requests.list.as_ref()?);
-        list(device, how, &request).await
+        let mut listed = list(device, how, &request).await?;
+        let mut longest = lock(&self.longest);
+        let longest = longest.entry(self.path(&place.collection)).or_default();
+        // What has shown more, or one less, does not end here.
+        listed.whole |= listed.round && *longest > 0 && listed.items.len() <= *longest + 1;
+        if listed.whole {
+            *longest = (*longest).max(listed.items.len());
+        }
+        Some(listed)
     }
 }

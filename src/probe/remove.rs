@@ -260,8 +260,10 @@ impl Probe<'_> {
                     self.seen_before(account, &collection, id);
                     continue;
                 };
-                let refused = account.sent.get(&n).filter(|s| s.refused);
-                cases.extend(refused.map(|s| s.case.clone()));
+                if let Some(sending) = account.sent.get(&n).filter(|s| s.refused) {
+                    cases.push(sending.case.clone());
+                    account.wary.insert(place.create.clone());
+                }
                 self.found_later(account, place, path).await;
             }
             self.explained(account, &collection);

@@ -3,20 +3,16 @@
 
 use crate::support;
 
-use probity::case::{self, Context, DEFAULT_BUDGET};
-use probity::contract::{Allowed, Policy, load_bytes};
+use probity::contract::load_bytes;
 use probity::device::{Device, Options as DeviceOptions};
 use probity::mock::{self, Mock, MockConfig};
 use probity::profile::Profile;
-use probity::run::result::Report;
-use probity::run::{self, Job, Options};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use support::Suite;
-use tokio::sync::watch;
 
 /// The shop, with partial writes.
 fn document() -> String {
@@ -74,89 +70,23 @@ fn store(mock: &Mock) -> Value {
     json!([get(mock, "/products"), get(mock, "/profile")])
 }
 
-/// A run as the command does it against a real device: nothing is allowed beyond what can be undone.
-fn run_on(suite: &Suite, mock: &Mock) -> Report {
-    let policy = Policy::new(&suite.contract, &suite.profile, &Allowed::default())
-        .expect("policy")
-        .removing();
-    let context = Context {
-        contract: &suite.contract,
-        profile: &suite.profile,
-        texts: &suite.texts,
-        seed: 0,
-        thorough: false,
-        memo: Default::default(),
-    };
-    let plan = case::plan_under(&context, Some(DEFAULT_BUDGET), Some(&policy), &|_| true);
-    let options = DeviceOptions {
-        base_url: format!("http://{}", mock.addr()),
-        timeout: Duration::from_secs(5),
-        ..DeviceOptions::default()
-    };
-    let device = Device::new(options, suite.profile.clone()).expect("device");
-    let (_stop, stopped) = watch::channel(false);
-    let job = Job {
-        contract: suite.contract.clone(),
-        profile: suite.profile.clone(),
-        texts: suite.texts.clone(),
-        plan,
-        device: device.with_policy(Arc::new(policy)),
-        issues: Vec::new(),
-        options: Options {
-            seed: 0,
-            time_limit: Some(Duration::from_secs(120)),
-            max_requests: None,
-            questions: 4,
-            concurrency: 1,
-            stop: stopped,
-            restore: Default::default(),
-            recovery: Duration::from_secs(3),
-            files: "reproducers".to_owned(),
-            started_at: "2026-01-01T00:00:00Z".to_owned(),
-        },
-    };
-    runtime().block_on(run::run(&job, &mut ())).report
-}
-
-fn told(report: &Report) -> String {
-    let findings = report.findings.iter().map(|f| {
-        format!(
-            "  {} | {} | {} | {} | {}\n",
-            f.case, f.promise, f.title, f.expected, f.observed
-        )
-    });
-    let operations = report
-        .operations
-        .iter()
-        .map(|o| format!("  {} {:?} {:?} {}\n", o.id, o.state, o.reason, o.cases));
-    format!(
-        "exit {} {}\n{}{}{:#?}\n{} requests",
-        report.exit.code,
-        report.exit.reason,
-        findings.collect::<String>(),
-        operations.collect::<String>(),
-        report.notes,
-        report.requests.sent
-    )
-}
-
 #[test]
 fn a_clean_shop_is_judged_whole_and_left_as_it_was() {
     let suite = shop();
     let mock = mock::spawn(suite.mock()).expect("mock");
     let before = store(&mock);
-    let report = run_on(&suite, &mock);
-    println!("{}", told(&report));
+    let report = support::careful_run(&suite, mock.addr());
+    println!("{}", support::told(&report));
     assert_eq!(store(&mock), before);
-    assert_eq!(report.findings, [], "{}", told(&report));
-    assert_eq!(report.exit.code, 0, "{}", told(&report));
+    assert_eq!(report.findings, [], "{}", support::told(&report));
+    assert_eq!(report.exit.code, 0, "{}", support::told(&report));
     assert_eq!(report.device.restored, Some(true));
     for operation in &report.operations {
         assert_eq!(
             format!("{:?}", operation.state),
             "Judged",
             "{}",
-            told(&report)
+            support::told(&report)
         );
     }
     mock.stop();
@@ -182,8 +112,8 @@ fn what_a_device_does_wrong_with_items_is_found() {
         let config: MockConfig = suite.mock().with_faults([fault.to_owned()]);
         let mock = mock::spawn(config).expect("mock");
         let before = store(&mock);
-        let report = run_on(&suite, &mock);
-        let told = told(&report);
+        let report = support::careful_run(&suite, mock.addr());
+        let told = support::told(&report);
         let found: Vec<&str> = report.findings.iter().map(|f| f.promise.as_str()).collect();
         assert!(
             !found.is_empty() && found.iter().all(|p| *p == promise),

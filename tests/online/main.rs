@@ -1,6 +1,8 @@
 //! The program and its library against devices on loopback. One binary, one module a topic.
 #![allow(missing_docs)]
 
+#[path = "../common/accounts/mod.rs"]
+mod accounts;
 #[path = "../common/scripted/mod.rs"]
 mod scripted;
 #[path = "../common/small/mod.rs"]
@@ -12,6 +14,7 @@ mod campaign;
 mod clean;
 mod cli;
 mod creating;
+mod creating_accounts;
 mod credentials;
 mod engine;
 mod gate;
