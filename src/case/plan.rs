@@ -4,8 +4,8 @@
 use super::constraints::Constraints;
 use super::forms::Forms;
 use super::hostile::Hostile;
-use super::items::moved;
 use super::model::{Case, Context, Expect, Strategy};
+use super::moves::moved;
 use super::names::Names;
 use super::pairs::Pairs;
 use super::parameters::Parameters;

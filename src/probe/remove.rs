@@ -4,7 +4,8 @@
 use super::account::{Account, Holds, Step};
 use super::create::strangers;
 use super::engine::Probe;
-use crate::case::items::{Place, item_path};
+use crate::case::items::Place;
+use crate::case::moves::item_path;
 use crate::device::Restored;
 use crate::exchange::{Exchange, HttpRequest, Request};
 use crate::judge::Deviation;

@@ -308,7 +308,7 @@ impl Settings {
         let Request::Http(http) = &case.request else {
             return;
         };
-        let Some(path) = crate::case::items::path_of(http) else {
+        let Some(path) = crate::case::moves::path_of(http) else {
             return;
         };
         let ours = self.written_by.get(&case.operation).copied();
