@@ -11,10 +11,17 @@ use crate::case::items::Place;
 use crate::case::moves::{body_of, item_path};
 use crate::case::{Case, Check, Expect};
 use crate::contract::{IdSource, is_password};
-use crate::exchange::{Answer, Exchange, Failure, Outcome, Request};
+use crate::exchange::{Answer, Exchange, Failure, Outcome, Request, Template};
 use crate::json;
 use crate::judge::Deviation;
 use serde_json::Value;
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// How long what was accepted for later may take to be there.
+const LATER: Duration = Duration::from_secs(5);
+/// Between two looks.
+const BETWEEN: Duration = Duration::from_millis(200);
 
 /// What became of a request that may create.
 pub(super) enum Made {
@@ -244,7 +251,15 @@ impl<'a> Probe<'a> {
                 return self.made(account, place, n, path, wrong);
             }
         }
-        match self.difference(account, place, n, before).await {
+        let later = exchange.status() == Some(202);
+        let found = match self.difference(account, place, n, before).await {
+            Ok(None) | Err(_) if later => {
+                self.find_later(account, place, &collection, exchange, n, before)
+                    .await
+            }
+            found => found,
+        };
+        match found {
             Ok(Some(path)) => self.made(account, place, n, path, wrong),
             Ok(None) if exchange.answer().is_none() => {
                 // The list shows that it never came to it.
@@ -257,6 +272,43 @@ impl<'a> Probe<'a> {
                 "it was accepted, its answer names no new item, and the list shows none".to_owned(),
             ),
             Err(why) => Made::Lost(why),
+        }
+    }
+
+    /// What was accepted to be created later (202, RFC 9110 §15.3.3): `Location` may lead to word of
+    /// it, and in the end the list shows it.
+    async fn find_later(
+        &self,
+        account: &Account,
+        place: &Place,
+        collection: &str,
+        exchange: &Exchange,
+        n: u64,
+        before: Option<&Listed>,
+    ) -> Result<Option<String>, String> {
+        let word = begun(exchange).and_then(|a| below(self.device(), &a.header("location")?));
+        let end = Instant::now() + LATER;
+        loop {
+            if let Some(target) = &word {
+                let mut request = place.requests.delete.clone();
+                request.method = "GET".to_owned();
+                request.target = Template::from(target.as_str());
+                let seen = self.device().send(&Request::Http(request), false).await;
+                let led = begun(&seen).and_then(|a| location(self, place, collection, a));
+                let known = account.before.get(collection);
+                let theirs = |path: &String| {
+                    let mut ids = known.into_iter().flatten();
+                    ids.any(|id| item_path(collection, id).as_ref() == Some(path))
+                };
+                if let Some(path) = led.filter(|path| !theirs(path)) {
+                    return Ok(Some(path));
+                }
+            }
+            let found = self.difference(account, place, n, before).await;
+            if matches!(found, Ok(Some(_))) || Instant::now() >= end {
+                return found;
+            }
+            sleep(BETWEEN).await;
         }
     }
 

@@ -8,7 +8,7 @@ use super::session::{Patience, Session, never_reached};
 use super::settings::{Checkpoint, Settings, Written, written};
 use super::watch::Difference;
 use crate::case::build::own_credentials;
-use crate::case::{Case, Context};
+use crate::case::{Case, Context, Expect};
 use crate::contract::answers_promise;
 use crate::device::{Device, Guard, GuardedWrite};
 use crate::exchange::{Exchange, Request};
@@ -276,7 +276,10 @@ impl<'a> Probe<'a> {
             let why = "not sent: it gives the item another id than its path";
             return Observation::undecided(case, why);
         }
-        let exchange = self.session.send(request, fresh).await;
+        let mut exchange = self.session.send(request, fresh).await;
+        if let Some(again) = self.named_state(case, request, &exchange).await {
+            exchange = self.session.send(&again, fresh).await;
+        }
         match moved {
             None => self.observation(case, exchange),
             Some(request) => {
@@ -287,6 +290,28 @@ impl<'a> Probe<'a> {
                 self.observation(&case, exchange)
             }
         }
+    }
+
+    /// A request that names the state which it changes, where the device wants that (428, RFC 6585
+    /// §3) and the case is not one to be refused before anybody looks at a state.
+    pub(super) async fn named_state(
+        &self,
+        case: &Case,
+        request: &Request,
+        exchange: &Exchange,
+    ) -> Option<Request> {
+        let early = matches!(
+            case.expect,
+            Expect::Unauthorized { .. } | Expect::LoginRefused | Expect::NotServed { .. }
+        );
+        let Request::Http(http) = request else {
+            return None;
+        };
+        if early || exchange.status() != Some(428) {
+            return None;
+        }
+        let again = self.device().validated(http).await?;
+        Some(Request::Http(again))
     }
 
     /// Sends a request that has to come before a case.

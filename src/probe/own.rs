@@ -140,7 +140,10 @@ impl Probe<'_> {
         if let Some(request) = self.creations.moved_to(&case.request, &place.item, &path) {
             sent.request = request;
         }
-        let exchange = self.session.send_to_the_end(&sent.request, fresh).await;
+        let mut exchange = self.session.send_to_the_end(&sent.request, fresh).await;
+        if let Some(again) = self.named_state(case, &sent.request, &exchange).await {
+            exchange = self.session.send_to_the_end(&again, fresh).await;
+        }
         let mut seen = self.observation(&sent, exchange);
         let plain = matches!(case.expect, Expect::Accepted | Expect::AcceptedOr { .. });
         if seen.judgement.took == Took::Accepted {

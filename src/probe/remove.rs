@@ -103,9 +103,18 @@ impl Probe<'_> {
     /// Sends a removal until it is answered for good.
     async fn insist(&self, request: &HttpRequest) -> Exchange {
         let end = Instant::now() + PATIENCE;
-        let request = Request::Http(request.clone());
+        let mut request = request.clone();
+        let mut validated = false;
         loop {
-            let exchange = self.device().send(&request, true).await;
+            let sent = Request::Http(request.clone());
+            let exchange = self.device().send(&sent, true).await;
+            if matches!(exchange.status(), Some(412 | 428))
+                && !std::mem::replace(&mut validated, true)
+                && let Some(named) = self.device().validated(&request).await
+            {
+                request = named;
+                continue;
+            }
             let again = match exchange.status() {
                 Some(401) if self.device().can_login() => {
                     self.device().forget_token();

@@ -24,6 +24,16 @@ fn accounts_are_found_in_lists_and_go() {
             says_next: true,
             ..Ways::default()
         },
+        // Writes and removals have to name the state that they change.
+        Ways {
+            validators: true,
+            ..Ways::default()
+        },
+        // What is created is there a little later.
+        Ways {
+            later: 3,
+            ..Ways::default()
+        },
     ] {
         let service = Accounts::start(ways);
         let before = service.accounts();
@@ -31,6 +41,12 @@ fn accounts_are_found_in_lists_and_go() {
         let told = support::told(&report);
         assert_eq!(service.accounts(), before, "{ways:?}: {told}");
         assert_eq!(report.exit.code, 0, "{ways:?}: {told}");
+        let whole =
+            |o: &&probity::run::result::OperationResult| format!("{:?}", o.state) != "Judged";
+        assert!(
+            !report.operations.iter().any(|o| whole(&o)),
+            "{ways:?}: {told}"
+        );
         let names = service.names();
         assert!(names.len() > 20, "{told}");
         let marked = names.iter().filter(|n| n.starts_with("probity-"));

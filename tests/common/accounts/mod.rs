@@ -26,6 +26,7 @@ paths:
         content: {application/json: {schema: {$ref: '#/components/schemas/New'}}}
       responses:
         "201": {description: Created}
+        "202": {description: Will be created}
         "400": {description: bad}
         "409": {description: taken}
   /accounts/{id}:
@@ -35,6 +36,17 @@ paths:
       responses:
         "200": {description: OK, content: {application/json: {schema: {$ref: '#/components/schemas/Account'}}}}
         "404": {description: none}
+    put:
+      operationId: replaceAccount
+      requestBody:
+        required: true
+        content: {application/json: {schema: {$ref: '#/components/schemas/Change'}}}
+      responses:
+        "200": {description: OK, content: {application/json: {schema: {$ref: '#/components/schemas/Account'}}}}
+        "400": {description: bad}
+        "404": {description: none}
+        "409": {description: taken}
+        "428": {description: If-Match is missing}
     delete:
       operationId: deleteAccount
       responses: {"204": {description: gone}, "404": {description: none}}
@@ -47,6 +59,13 @@ components:
       properties:
         name: {type: string, minLength: 1, maxLength: 40}
         password: {type: string, minLength: 8, maxLength: 64, writeOnly: true}
+        admin: {type: boolean}
+    Change:
+      type: object
+      required: [name]
+      additionalProperties: false
+      properties:
+        name: {type: string, minLength: 1, maxLength: 40}
         admin: {type: boolean}
     Account:
       type: object
@@ -65,6 +84,10 @@ pub struct Ways {
     pub stores_refused: bool,
     /// Every so many creations somebody else creates one too.
     pub others: usize,
+    /// Writes and removals want `If-Match` (428).
+    pub validators: bool,
+    /// Creations are answered 202 and are there after so many other requests.
+    pub later: usize,
 }
 
 #[derive(Debug, Default)]
@@ -74,6 +97,8 @@ struct Store {
     asked: usize,
     passwords: Vec<String>,
     names: Vec<String>,
+    /// What is to be there later, and after how many requests.
+    waiting: Vec<(usize, Value)>,
 }
 
 /// A running service; ends with the test.
@@ -125,7 +150,7 @@ fn serve(stream: &TcpStream, store: &Mutex<Store>, ways: Ways) -> Option<()> {
         if reader.read_line(&mut line).ok()? == 0 {
             return None;
         }
-        let (mut length, mut chunked) = (0, false);
+        let (mut length, mut chunked, mut named) = (0, false, String::new());
         loop {
             let mut field = Vec::new();
             reader.read_until(b'\n', &mut field).ok()?;
@@ -137,6 +162,7 @@ fn serve(stream: &TcpStream, store: &Mutex<Store>, ways: Ways) -> Option<()> {
                 match name.to_ascii_lowercase().as_str() {
                     "content-length" => length = value.trim().parse().ok()?,
                     "transfer-encoding" => chunked = true,
+                    "if-match" => named = value.trim().to_owned(),
                     _ => {}
                 }
             }
@@ -151,8 +177,12 @@ fn serve(stream: &TcpStream, store: &Mutex<Store>, ways: Ways) -> Option<()> {
         };
         let mut words = line.split_whitespace();
         let (method, target) = (words.next()?, words.next()?);
-        let (status, fields, body) =
-            answer(&mut store.lock().unwrap(), ways, method, target, &body);
+        let (status, fields, body) = answer(
+            &mut store.lock().unwrap(),
+            ways,
+            (method, target, &named),
+            &body,
+        );
         let body = if method == "HEAD" {
             String::new()
         } else {
@@ -195,11 +225,21 @@ fn chunks(reader: &mut impl BufRead) -> Option<Vec<u8>> {
 fn answer(
     store: &mut Store,
     ways: Ways,
-    method: &str,
-    target: &str,
+    (method, target, named): (&str, &str, &str),
     body: &[u8],
 ) -> (u16, String, String) {
     let none = |status| (status, String::new(), String::new());
+    for (left, _) in &mut store.waiting {
+        *left = left.saturating_sub(1);
+    }
+    let (done, waiting) = std::mem::take(&mut store.waiting)
+        .into_iter()
+        .partition(|(left, _)| *left == 0);
+    store.waiting = waiting;
+    let done: Vec<(usize, Value)> = done;
+    store
+        .accounts
+        .extend(done.into_iter().map(|(_, account)| account));
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     if path == "/accounts" {
         return match method {
@@ -214,13 +254,57 @@ fn answer(
     let at = id.and_then(|id| store.accounts.iter().position(|a| a["id"] == id));
     match (method, at) {
         (_, None) => none(404),
-        ("GET" | "HEAD", Some(at)) => (200, String::new(), store.accounts[at].to_string()),
+        ("GET" | "HEAD", Some(at)) => {
+            let account = store.accounts[at].to_string();
+            let tag = match ways.validators {
+                true => format!("ETag: {}\r\n", tag(&account)),
+                false => String::new(),
+            };
+            (200, tag, account)
+        }
+        ("PUT" | "DELETE", Some(at))
+            if ways.validators && named != tag(&store.accounts[at].to_string()) =>
+        {
+            none(if named.is_empty() { 428 } else { 412 })
+        }
+        ("PUT", Some(at)) => replace(store, at, body),
         ("DELETE", Some(at)) => {
             store.accounts.remove(at);
             none(204)
         }
         _ => none(405),
     }
+}
+
+/// The validator of an account.
+fn tag(account: &str) -> String {
+    let sum = account
+        .bytes()
+        .fold(7_u32, |sum, b| sum.wrapping_mul(31) + u32::from(b));
+    format!("\"{sum:x}\"")
+}
+
+fn replace(store: &mut Store, at: usize, body: &[u8]) -> (u16, String, String) {
+    let none = |status| (status, String::new(), String::new());
+    let Ok(Value::Object(sent)) = serde_json::from_slice::<Value>(body) else {
+        return none(400);
+    };
+    let known = sent.keys().all(|k| ["name", "admin"].contains(&k.as_str()));
+    let name = sent.get("name").and_then(Value::as_str);
+    let fits = name.is_some_and(|n| (1..=40).contains(&n.chars().count()));
+    if !known || !fits || !sent.get("admin").is_none_or(Value::is_boolean) {
+        return none(400);
+    }
+    let mut others = store.accounts.iter().enumerate();
+    if others.any(|(other, a)| other != at && a["name"] == sent["name"]) {
+        return none(409);
+    }
+    let account = &mut store.accounts[at];
+    account["name"] = sent["name"].clone();
+    if let Some(admin) = sent.get("admin") {
+        account["admin"] = admin.clone();
+    }
+    (200, String::new(), account.to_string())
 }
 
 fn list(store: &Store, ways: Ways, query: &str) -> (u16, String, String) {
@@ -281,6 +365,10 @@ fn create(store: &mut Store, ways: Ways, body: &[u8]) -> (u16, String, String) {
     store.passwords.push(text("password"));
     store.names.push(text("name"));
     let account = json!({"id": store.given, "name": sent["name"], "admin": admin});
+    if ways.later > 0 {
+        store.waiting.push((ways.later, account));
+        return none(202);
+    }
     store.accounts.push(account);
     none(if refused { 400 } else { 201 })
 }
