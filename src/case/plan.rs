@@ -12,7 +12,8 @@ use super::parameters::Parameters;
 use super::types::Types;
 use super::valid::Valid;
 use super::wire::{Auth, Http, JsonCorners, JsonSyntax, State};
-use crate::contract::{Contract, Effect, Operation, Policy};
+use crate::contract::{Contract, Effect, Operation, Policy, Refusal};
+use crate::exchange::Request;
 use hashbrown::HashTable;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, RandomState};
@@ -235,6 +236,20 @@ fn permitted(
             cases,
         });
     (permitted, left_out.collect())
+}
+
+/// Whether a policy permits a request as it is going to be sent: at an item of our own where it names
+/// one that the run creates.
+///
+/// # Errors
+/// As [`Policy::permits`].
+pub fn permits(context: &Context<'_>, policy: &Policy, request: &Request) -> Result<(), Refusal> {
+    let moves = stand_ins(context, policy);
+    moves.values().for_each(|own| policy.created(own));
+    let own = moved(request, &moves);
+    let permitted = policy.permits(own.as_ref().unwrap_or(request));
+    moves.values().for_each(|own| policy.removed(own));
+    permitted
 }
 
 /// Items that the run is going to create, by the paths at which planned requests name them. What

@@ -2,8 +2,8 @@
 //! window, at the end of the job, and for a job that was killed.
 
 use super::account::{Account, Holds, Step};
-use super::create::strangers;
 use super::engine::Probe;
+use super::find::strangers;
 use crate::case::items::Place;
 use crate::case::moves::item_path;
 use crate::device::Restored;

@@ -18,6 +18,7 @@ mod docs;
 mod documents;
 mod effects;
 mod imports;
+mod items;
 mod json_suite;
 mod judge;
 mod mock_resources;
