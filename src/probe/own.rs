@@ -151,8 +151,7 @@ impl Probe<'_> {
                 Gone::Yes(wrong) => {
                     seen.deviations.extend(wrong);
                     self.forget_item(account, place, n, &path);
-                    let others = self.others_stay(account, place, &path).await;
-                    seen.deviations.extend(others);
+                    self.others_stay(account, place, &path, false).await;
                 }
                 // What may also be refused need not do it.
                 Gone::No(_) if !plain => {}

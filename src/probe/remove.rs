@@ -60,20 +60,20 @@ impl Probe<'_> {
             Gone::Yes(wrong) => {
                 let first = !account.proven.contains(&place.create);
                 self.forget_item(account, place, n, &path);
-                let deviation = match first {
-                    true => self.others_stay(account, place, &path).await.or(wrong),
-                    false => wrong,
-                };
+                if first {
+                    // What went beside it may have been somebody else's doing: that accuses nobody.
+                    self.others_stay(account, place, &path, false).await;
+                }
                 return Removal {
                     accepted,
-                    deviation,
+                    deviation: wrong,
                 };
             }
             Gone::No(seen) => seen,
         };
         self.close(account, place, &path, &seen);
         // What the removal took instead of it.
-        let other = self.others_stay(account, place, &path).await;
+        let other = self.others_stay(account, place, &path, true).await;
         let promise = format!("{}.state.removed", place.delete);
         let stays = accepted.then(|| (promise, Deviation::not_removed(&seen)));
         Removal {
@@ -196,12 +196,13 @@ impl Probe<'_> {
     }
 
     /// Whether all that was there before is still there. Looked at until a removal was seen to take
-    /// nothing else, and whenever one did not take what it should.
+    /// nothing else, and whenever one did not take what it should (`instead`).
     pub(super) async fn others_stay(
         &self,
         account: &mut Account,
         place: &Place,
         path: &str,
+        instead: bool,
     ) -> Option<(String, Deviation)> {
         let collection = self.creations.path(&place.collection);
         let before = account.before.get(&collection)?.clone();
@@ -226,8 +227,16 @@ impl Probe<'_> {
         );
         self.creations.leave(account, what);
         let why = "the removal of an item took another one".to_owned();
-        account.harmful.insert(place.create.clone());
-        account.closed.insert(place.create.clone(), why);
+        // Other collections are most likely served by the same code.
+        for place in &self.creations.places {
+            if instead {
+                account.harmful.insert(place.create.clone());
+            }
+            account
+                .closed
+                .entry(place.create.clone())
+                .or_insert(why.clone());
+        }
         // Told once; what is gone stays gone.
         if let Some(known) = account.before.get_mut(&collection) {
             lost.iter().for_each(|id| {

@@ -105,6 +105,12 @@ impl Settings {
         self.at(operation).is_some()
     }
 
+    /// Whether two operations write the same state.
+    pub fn same_state(&self, one: &str, other: &str) -> bool {
+        let at = |operation: &str| self.written_by.get(operation);
+        one == other || at(one).is_some() && at(one) == at(other)
+    }
+
     /// Whether it is watched and reading back still makes sense.
     pub fn readable(&self, operation: &str) -> bool {
         self.at(operation).is_some_and(|w| w.watch.readable())

@@ -127,6 +127,24 @@ fn what_a_device_does_wrong_with_items_is_found() {
     }
 }
 
+#[test]
+fn items_below_items_are_created_judged_and_removed() {
+    let document = include_str!("nested.yaml");
+    let contract = load_bytes("nested.yaml", document.as_bytes()).expect("contract");
+    let suite = Suite::new(contract, Profile::default());
+    let mock = mock::spawn(suite.mock()).expect("mock");
+    let before = get(&mock, "/users");
+    let report = support::careful_run(&suite, mock.addr());
+    let told = support::told(&report);
+    assert_eq!(get(&mock, "/users"), before, "{told}");
+    assert_eq!(report.exit.code, 0, "{told}");
+    assert_eq!(report.findings, [], "{told}");
+    for operation in &report.operations {
+        assert_eq!(format!("{:?}", operation.state), "Judged", "{told}");
+    }
+    mock.stop();
+}
+
 /// The binary against a mock, in a folder of its own.
 struct Scene {
     mock: Mock,
