@@ -431,7 +431,13 @@ impl Scene<'_, '_> {
                 if matches!(case.expect, Expect::Accepted | Expect::Either { .. }) {
                     case.promises.push(format!("{}.state.readback", self.op.id));
                 }
-                Check::ReadsBack(described(self.schema, value))
+                let mut value = described(self.schema, value);
+                if let Value::Object(members) = &mut value {
+                    for id in self.context.own_ids(self.op) {
+                        members.shift_remove(&id);
+                    }
+                }
+                Check::ReadsBack(value)
             }
             (Check::Unchanged, true) => {
                 if matches!(case.expect, Expect::Refused { .. }) {

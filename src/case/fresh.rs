@@ -5,7 +5,7 @@
 use super::model::{Case, Check};
 use super::serialize::escape;
 use crate::contract::{Schema, assess};
-use crate::exchange::Request;
+use crate::exchange::{Request, Segment};
 use crate::pattern::{Assessment, Texts};
 use serde_json::Value;
 
@@ -143,18 +143,24 @@ impl Member {
     }
 
     /// A password that nobody can guess; `None` where its rules leave no room for one.
-    fn password(&self, texts: &Texts, random: &mut dyn FnMut() -> u64) -> Option<String> {
+    fn password(
+        &self,
+        texts: &Texts,
+        length: Option<usize>,
+        random: &mut dyn FnMut() -> u64,
+    ) -> Option<String> {
         const SYMBOLS: &str = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789-_.";
+        let lengths = length.map_or_else(|| vec![24, 20, 16, 12], |length| vec![length]);
         for (alphabet, start) in [
             (SYMBOLS, "Aa1-"),
             (&SYMBOLS[..57], "Aa1"),
             (&SYMBOLS[..25], ""),
             ("0123456789abcdef", ""),
         ] {
-            for length in [24, 20, 16, 12] {
+            for length in lengths.iter().filter(|l| **l >= SHORTEST) {
                 let letters = alphabet.as_bytes();
                 let mut text = start.to_owned();
-                while text.len() < length {
+                while text.len() < *length {
                     let at = usize::try_from(random() % letters.len() as u64).unwrap_or(0);
                     text.push(char::from(letters.get(at).copied().unwrap_or(b'x')));
                 }
@@ -165,7 +171,38 @@ impl Member {
         }
         None
     }
+
+    /// A body with a password that nobody can guess in place of the one that it gives; of the same
+    /// length where a case is about that, or where a message says how long it is.
+    fn with_password(
+        &self,
+        body: &[u8],
+        exact: bool,
+        texts: &Texts,
+        random: &mut dyn FnMut() -> u64,
+    ) -> Option<(Vec<u8>, String)> {
+        let base = self.bases.iter().find(|base| {
+            let probe = Value::from("");
+            replaced(body, &self.name, base, &probe).is_some()
+        });
+        let given: Option<Value> = serde_json::from_slice(body).ok();
+        let given = given.and_then(|b| b.pointer(&self.pointer).cloned());
+        let (old, exact) = match base {
+            Some(base) => (base.clone(), exact),
+            None => (given?, true),
+        };
+        let length = exact.then(|| old.as_str().map(str::len)).flatten();
+        if exact && length.is_none() {
+            return None;
+        }
+        let text = self.password(texts, length, random)?;
+        let body = replaced(body, &self.name, &old, &Value::from(text.as_str()))?;
+        Some((body, text))
+    }
 }
+
+/// Passwords are never shorter.
+const SHORTEST: usize = 8;
 
 /// Eight digits that differ from run to run and from item to item.
 fn digits(run: &str, n: u64) -> String {
@@ -184,52 +221,68 @@ pub fn freshened(
     let (names, passwords) = members;
     let mut case = case.clone();
     let mut fresh = Fresh::default();
-    let Request::Http(http) = &mut case.request else {
-        fresh.guessable = !passwords.is_empty();
-        return (case, fresh);
-    };
-    let Some(body) = http.body.as_mut() else {
-        fresh.guessable = !passwords.is_empty();
-        return (case, fresh);
-    };
-    let mut put = |member: &Member, value: &Value| {
-        let base = member.bases.iter();
-        let found = base.filter_map(|b| replaced(body, &member.name, b, value));
-        // The first of the plan's own values that stands there once.
-        match found.take(1).next() {
-            Some(changed) => {
-                *body = changed;
-                if let Check::ReadsBack(written) = &mut case.check
-                    && let Some(place) = written.pointer_mut(&member.pointer)
-                {
-                    *place = value.clone();
-                }
-                true
-            }
-            None => false,
-        }
-    };
-    for member in names {
-        if let Some(value) = member.name(mark, texts)
-            && put(member, &value)
-        {
-            fresh.names.push((member.pointer.clone(), value));
-        }
-    }
+    // What the octets of a message say of its length has to stay right.
+    let exact = matches!(case.request, Request::Raw(_));
     for member in passwords {
-        match member.password(texts, random) {
-            Some(text) if put(member, &Value::from(text.as_str())) => {
+        let put = bodies(&mut case.request).into_iter().find_map(|body| {
+            let (changed, text) = member.with_password(body, exact, texts, random)?;
+            *body = changed;
+            Some(text)
+        });
+        match put {
+            Some(text) => {
+                written(&mut case, &member.pointer, &Value::from(text.as_str()));
                 fresh.passwords.push((member.pointer.clone(), text));
             }
-            _ => fresh.guessable = true,
+            None => fresh.guessable = true,
+        }
+    }
+    for member in names.iter().filter(|_| !exact) {
+        let Some(value) = member.name(mark, texts) else {
+            continue;
+        };
+        let put = bodies(&mut case.request).into_iter().any(|body| {
+            let mut base = member.bases.iter();
+            // The first of the plan's own values that stands there once.
+            let changed = base.find_map(|b| replaced(body, &member.name, b, &value));
+            changed.map(|changed| *body = changed).is_some()
+        });
+        if put {
+            written(&mut case, &member.pointer, &value);
+            fresh.names.push((member.pointer.clone(), value));
         }
     }
     (case, fresh)
 }
 
+/// The octets of a request that may hold its body.
+fn bodies(request: &mut Request) -> Vec<&mut Vec<u8>> {
+    match request {
+        Request::Http(http) => http.body.iter_mut().collect(),
+        Request::Raw(raw) => {
+            let segments = raw.segments.iter_mut();
+            segments
+                .filter_map(|segment| match segment {
+                    Segment::Bytes(bytes) => Some(bytes),
+                    _ => None,
+                })
+                .collect()
+        }
+    }
+}
+
+/// What a case has to read back as is changed with it.
+fn written(case: &mut Case, pointer: &str, value: &Value) {
+    if let Check::ReadsBack(written) = &mut case.check
+        && let Some(place) = written.pointer_mut(pointer)
+    {
+        *place = value.clone();
+    }
+}
+
 /// A body with the value of a member replaced, in JSON or a form; `None` where that value does not
 /// stand there exactly once.
-fn replaced(body: &[u8], name: &str, old: &Value, new: &Value) -> Option<Vec<u8>> {
+pub(super) fn replaced(body: &[u8], name: &str, old: &Value, new: &Value) -> Option<Vec<u8>> {
     let text = std::str::from_utf8(body).ok()?;
     let (key, token) = (Value::from(name).to_string(), old.to_string());
     let mut found = text.match_indices(&key).filter_map(|(at, _)| {

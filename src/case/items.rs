@@ -5,12 +5,12 @@
 
 use super::fresh::{self, Member};
 use super::model::Context;
-use super::serialize;
+use super::moves::{item_path, path_of};
 use crate::contract::{
     Effect, Effects, IdSource, Items, JsonType, Operation, Place as Where, Reach, Resource, Schema,
     calls, is_password,
 };
-use crate::exchange::{HttpRequest, Part, Request, Segment};
+use crate::exchange::{HttpRequest, RawRequest, Request, Segment};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -33,8 +33,8 @@ pub struct Place {
     pub reads_404: bool,
     /// Where the id of a new item is found, the surest first.
     pub ids: Vec<IdSource>,
-    /// A surely valid body to create with, and the octets of it.
-    pub body: Option<(Value, Vec<u8>)>,
+    /// Surely valid bodies to create with, and their octets.
+    pub bodies: Vec<(Value, Vec<u8>)>,
     /// Requests of our own, without a body: create, delete, read, list.
     pub requests: Requests,
     /// Members that tell one item from another.
@@ -43,6 +43,8 @@ pub struct Place {
     pub passwords: Vec<Member>,
     /// Media type of what creates.
     pub media_type: String,
+    /// Operations that write an item → members of their bodies that are its id.
+    pub own_ids: BTreeMap<String, Vec<String>>,
     method: String,
     reach: Reach,
     of_item: Reach,
@@ -92,12 +94,15 @@ impl Place {
         calls.any(|(m, t)| m.eq_ignore_ascii_case(&self.method) && self.reach.has(&t))
     }
 
-    /// Whether a request, read as some servers read it, creates here more than once: two messages in
-    /// one.
-    pub fn creates_often(&self, request: &Request) -> bool {
-        let Request::Raw(_) = request else {
+    /// Whether nobody can tell what a request creates here: two messages in one, or one whose end
+    /// servers find in different places, so that some read it without its body.
+    pub fn creates_unknown(&self, request: &Request) -> bool {
+        let Request::Raw(raw) = request else {
             return false;
         };
+        if !framed_plainly(raw) {
+            return true;
+        }
         let calls = calls(request);
         let creating = calls
             .iter()
@@ -143,13 +148,6 @@ impl Place {
     }
 }
 
-/// The path of an item with this id in a collection; `None` where a path cannot name it plainly.
-pub fn item_path(collection: &str, id: &str) -> Option<String> {
-    let strange = |c: char| c.is_control() || "/\\;%?#".contains(c);
-    let plain = !id.is_empty() && id != "." && id != ".." && !id.contains(strange);
-    (plain && id.len() <= 200).then(|| format!("{collection}/{}", serialize::escape(id)))
-}
-
 impl Context<'_> {
     /// The collections in which items can be created and removed, those nearer to the root first.
     pub fn places(&self) -> Vec<Place> {
@@ -174,10 +172,17 @@ impl Context<'_> {
         let listing = list.and_then(|list| listing(list, items));
         let list = list.filter(|_| listing.is_some());
         let bodies = self.bodies(op);
-        let body = bodies.as_ref().filter(|b| b.sure).and_then(|b| {
-            let octets = self.encoded(op, &b.full)?;
-            Some((b.full.clone(), octets))
-        });
+        // A device may refuse one for its meaning: then another may do.
+        let mut sure: Vec<(Value, Vec<u8>)> = Vec::new();
+        for b in bodies.iter().filter(|b| b.sure) {
+            for value in [&b.full, &b.minimal, &b.second] {
+                if sure.iter().all(|(v, _)| v != value)
+                    && let Some(octets) = self.encoded(op, value)
+                {
+                    sure.push((value.clone(), octets));
+                }
+            }
+        }
         let create = self.request(op, None);
         let delete_request = self.request(delete, None);
         let base = bodies.map(|b| [&b.minimal, &b.full, &b.second, &b.other].map(Clone::clone));
@@ -193,7 +198,7 @@ impl Context<'_> {
             collection: path_of(&create)?,
             item: path_of(&delete_request)?,
             ids: items.ids.clone(),
-            body,
+            bodies: sure,
             names,
             passwords,
             media_type: op
@@ -201,6 +206,7 @@ impl Context<'_> {
                 .as_ref()
                 .map(super::media::content_type)
                 .unwrap_or_default(),
+            own_ids: self.ids_in_bodies(item),
             method: op.method.clone(),
             reach: Reach::new(&op.path),
             of_item: Reach::new(&delete.path),
@@ -266,6 +272,37 @@ impl Context<'_> {
         let parameters = op.path.matches('{').count();
         let ours = parameters > 0 && self.own_parameters(op) == parameters;
         ours && op.body.is_some() && self.writes().contains(&op.id)
+    }
+
+    fn ids_in_bodies(&self, item: &Resource) -> BTreeMap<String, Vec<String>> {
+        let writers = item.writers.iter();
+        let writers = writers.filter_map(|id| self.contract.operation(id));
+        let with_body = writers.filter(|op| op.body.is_some());
+        with_body
+            .map(|op| (op.id.clone(), self.own_ids(op)))
+            .collect()
+    }
+
+    /// Members of the body of a write of an item that are its id: devices keep that, whatever a
+    /// client writes.
+    pub(super) fn own_ids(&self, op: &Operation) -> Vec<String> {
+        let words = |text: &str| -> String {
+            let plain = text.chars().filter(|c| c.is_ascii_alphanumeric());
+            plain.collect::<String>().to_ascii_lowercase()
+        };
+        let parameter = op.path.rsplit_once('{').map(|(_, p)| words(p));
+        let Some(parameter) = parameter.filter(|_| self.own_parameters(op) > 0) else {
+            return Vec::new();
+        };
+        let fields = op.fields().into_iter().filter(|f| f.path.0.len() == 1);
+        let names = fields.filter_map(|f| Some(f.path.leaf()?.to_owned()));
+        let usual = ["id", "uuid", "uid", "guid"];
+        names
+            .filter(|name| {
+                let name = words(name);
+                name == parameter || usual.contains(&name.as_str())
+            })
+            .collect()
     }
 
     /// Operations whose writes can be read and put back, worked out once.
@@ -359,95 +396,35 @@ fn is_free(schema: &Schema) -> bool {
     schema.format.is_none() && schema.pattern.is_none()
 }
 
-/// The path of a request, where it has no credential in it.
-pub fn path_of(request: &HttpRequest) -> Option<String> {
-    match request.target.0.first()? {
-        Part::Text(text) => {
-            let path = text.split(['?', '#']).next()?;
-            Some(path.trim_end_matches('/').to_owned())
-        }
-        Part::Secret(_) => None,
-    }
-}
-
-/// A request with the beginning of its path in another place: the longest that `moves` names.
-/// `None` where none of them is its beginning.
-pub fn moved(request: &Request, moves: &BTreeMap<String, String>) -> Option<Request> {
-    match request {
-        Request::Http(http) => moved_http(http, moves).map(Request::Http),
-        Request::Raw(raw) => {
-            let mut raw = raw.clone();
-            let (mut begins, mut any) = (false, false);
-            for segment in &mut raw.segments {
-                if let Segment::Bytes(bytes) = segment
-                    && begins
-                    && let Ok(text) = std::str::from_utf8(bytes)
-                    && let Some(text) = elsewhere(text, moves)
-                {
-                    *bytes = text.into_bytes();
-                    any = true;
-                }
-                // A target stands behind the path of the base URL or, whole, behind the host.
-                begins = matches!(segment, Segment::Prefix | Segment::Host);
-            }
-            any.then_some(Request::Raw(raw))
+/// Whether everybody finds the end of a message in the same place: one length that is right, or
+/// chunks and no length.
+fn framed_plainly(raw: &RawRequest) -> bool {
+    let mut bytes = Vec::new();
+    for segment in &raw.segments {
+        match segment {
+            Segment::Bytes(b) => bytes.extend_from_slice(b),
+            // Whoever stops in the middle has said less than the length does.
+            Segment::ShutdownWrite => return false,
+            _ => {}
         }
     }
-}
-
-/// [`moved`] of an ordinary request.
-pub fn moved_http(http: &HttpRequest, moves: &BTreeMap<String, String>) -> Option<HttpRequest> {
-    let mut http = http.clone();
-    match http.target.0.first_mut()? {
-        Part::Text(text) => *text = elsewhere(text, moves)?,
-        Part::Secret(_) => return None,
-    }
-    Some(http)
-}
-
-/// A text that begins with a path, with its beginning in another place.
-pub fn elsewhere(text: &str, moves: &BTreeMap<String, String>) -> Option<String> {
-    let fits = |from: &&String| {
-        let rest = text.strip_prefix(from.as_str());
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', ' ', '#']))
+    let Some(end) = bytes.windows(4).position(|w| w == b"\r\n\r\n") else {
+        return false;
     };
-    let from = moves.keys().filter(fits).max_by_key(|from| from.len())?;
-    let rest = text.get(from.len()..)?;
-    Some(format!("{}{rest}", moves.get(from)?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_longest_beginning_moves() {
-        let moves: BTreeMap<String, String> = [("/a/1", "/a/x"), ("/a/1/b/1", "/a/x/b/y")]
-            .map(|(from, to)| (from.to_owned(), to.to_owned()))
-            .into();
-        for (text, want) in [
-            ("/a/1", Some("/a/x")),
-            ("/a/1?q=1", Some("/a/x?q=1")),
-            ("/a/12", None),
-            ("/a/1/c", Some("/a/x/c")),
-            ("/a/1/b/1 HTTP/1.1", Some("/a/x/b/y HTTP/1.1")),
-            ("/b/a/1", None),
-        ] {
-            assert_eq!(elsewhere(text, &moves).as_deref(), want, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_path_names_plain_ids_only() {
-        for (id, want) in [
-            ("7", Some("/a/7")),
-            ("a b", Some("/a/a%20b")),
-            ("", None),
-            ("..", None),
-            ("../1", None),
-            ("1?x", None),
-        ] {
-            assert_eq!(item_path("/a", id).as_deref(), want, "{id}");
-        }
+    let head = String::from_utf8_lossy(bytes.get(..end).unwrap_or_default()).to_lowercase();
+    let values = |name: &str| -> Vec<String> {
+        let lines = head.lines().filter_map(|l| l.split_once(':'));
+        let named = lines.filter(|(n, _)| n.trim() == name);
+        named.map(|(_, v)| v.trim().to_owned()).collect()
+    };
+    let body = bytes.len() - end - 4;
+    match (
+        values("content-length").as_slice(),
+        values("transfer-encoding").as_slice(),
+    ) {
+        ([], []) => body == 0,
+        ([length], []) => length.parse() == Ok(body),
+        ([], [coding]) => coding == "chunked" && bytes.ends_with(b"0\r\n\r\n"),
+        _ => false,
     }
 }

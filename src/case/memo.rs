@@ -4,7 +4,7 @@
 use super::model::Context;
 use super::serialize::{self, Written};
 use super::unstated;
-use crate::contract::{Operation, Parameter};
+use crate::contract::{self, Operation, Parameter};
 use crate::pattern::Assessment;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -74,11 +74,12 @@ impl Context<'_> {
     fn make_bodies(&self, op: &Operation) -> Option<Bodies> {
         if let Some(full) = self.full(op).or_else(|| self.base(op)) {
             let or_full = |value: Option<Value>| value.unwrap_or_else(|| full.clone());
+            let plain = |value: Value| self.without_ids(op, value);
             return Some(Bodies {
-                minimal: or_full(self.base(op)),
-                second: or_full(self.full_nth(op, 1)),
-                other: or_full(self.full_nth(op, 2)),
-                full,
+                minimal: plain(or_full(self.base(op))),
+                second: plain(or_full(self.full_nth(op, 1))),
+                other: plain(or_full(self.full_nth(op, 2))),
+                full: plain(full),
                 sure: true,
             });
         }
@@ -113,6 +114,24 @@ impl Context<'_> {
             minimal,
             sure,
         })
+    }
+
+    /// A body of a write of an item without the item's id, where that may be left out: the path gives
+    /// it, and one of another value is a fault.
+    pub(super) fn without_ids(&self, op: &Operation, value: Value) -> Value {
+        let (ids, body) = (self.own_ids(op), op.body.as_ref());
+        let mut plain = value.clone();
+        if let Value::Object(members) = &mut plain {
+            ids.iter().for_each(|id| drop(members.shift_remove(id)));
+        }
+        let sure = |body: &contract::Body| {
+            let assessed = contract::assess(&body.schema, &plain, self.texts);
+            assessed.certainty == Assessment::SurelyValid
+        };
+        match body.is_some_and(sure) {
+            true => plain,
+            false => value,
+        }
     }
 
     /// What is sent for a parameter that no case is about.

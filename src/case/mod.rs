@@ -14,6 +14,7 @@ mod meaning;
 mod media;
 mod memo;
 mod model;
+pub mod moves;
 mod mutate;
 mod names;
 mod numbers;

@@ -4,15 +4,16 @@
 use super::constraints::Constraints;
 use super::forms::Forms;
 use super::hostile::Hostile;
-use super::items::moved;
 use super::model::{Case, Context, Expect, Strategy};
+use super::moves::moved;
 use super::names::Names;
 use super::pairs::Pairs;
 use super::parameters::Parameters;
 use super::types::Types;
 use super::valid::Valid;
 use super::wire::{Auth, Http, JsonCorners, JsonSyntax, State};
-use crate::contract::{Contract, Effect, Operation, Policy};
+use crate::contract::{Contract, Effect, Operation, Policy, Refusal};
+use crate::exchange::Request;
 use hashbrown::HashTable;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, RandomState};
@@ -236,6 +237,20 @@ fn permitted(
             cases,
         });
     (permitted, left_out.collect())
+}
+
+/// Whether a policy permits a request as it is going to be sent: at an item of our own where it names
+/// one that the run creates.
+///
+/// # Errors
+/// As [`Policy::permits`].
+pub fn permits(context: &Context<'_>, policy: &Policy, request: &Request) -> Result<(), Refusal> {
+    let moves = stand_ins(context, policy);
+    moves.values().for_each(|own| policy.created(own));
+    let own = moved(request, &moves);
+    let permitted = policy.permits(own.as_ref().unwrap_or(request));
+    moves.values().for_each(|own| policy.removed(own));
+    permitted
 }
 
 /// Items that the run is going to create, by the paths at which planned requests name them. What

@@ -15,7 +15,7 @@ use crate::run::Verdict;
 use crate::run::admit::Admission;
 use crate::run::replay::{Fate, replay};
 use crate::run::result::{Finding, Member, Report};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -126,7 +126,15 @@ async fn send(
 ) -> Result<Vec<Verdict>, Error> {
     let mut verdicts = Vec::new();
     let recipes = findings.iter().filter_map(|f| f.reproducer.recipe.as_ref());
-    let operations = recipes.map(|r| r.operation.clone()).collect();
+    let mut operations: BTreeSet<String> = recipes.map(|r| r.operation.clone()).collect();
+    if findings
+        .iter()
+        .any(|f| f.promise.ends_with(".state.listed"))
+    {
+        // What a list leaves out is told by another item that it shows.
+        let all = context.contract.operations.iter();
+        operations.extend(all.map(|op| op.id.clone()));
+    }
     let started = probe
         .start(context, &BTreeMap::new(), &operations, &[])
         .await;

@@ -234,9 +234,10 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     drop(kept);
     if let Some(path) = kept_at {
         // What could not be put back, or looked at, can be tried again.
-        let settings = run::journal::read(&path)
-            .is_ok_and(|(_, past)| past.settings().is_some_and(|settings| !settings.is_empty()));
-        if outcome.report.device.restored == Some(true) || !settings {
+        let changed = run::journal::read(&path).is_ok_and(|(_, past)| {
+            past.settings().is_some_and(|settings| !settings.is_empty()) || !past.steps().is_empty()
+        });
+        if outcome.report.device.restored == Some(true) || !changed {
             journal::finish(&path)?;
         }
     }

@@ -98,7 +98,13 @@ impl Guard {
     /// Reads every state twice: what differs between the two changes by itself. Secret settings that
     /// it sees are masked from then on ([`Device::mask`]).
     pub async fn take(device: &Device, writes: Vec<GuardedWrite>) -> Guard {
-        let mut entries = Vec::new();
+        let mut guard = Guard::default();
+        guard.take_more(device, writes).await;
+        guard
+    }
+
+    /// [`Guard::take`] of more of them.
+    pub async fn take_more(&mut self, device: &Device, writes: Vec<GuardedWrite>) {
         for write in writes {
             let mut hidden = write.values.clone();
             for (pointer, about) in &write.read.unreadable {
@@ -142,7 +148,7 @@ impl Guard {
                 }
             }
             drop(session);
-            entries.push(Entry {
+            self.entries.push(Entry {
                 write,
                 before,
                 second,
@@ -150,7 +156,6 @@ impl Guard {
                 hidden,
             });
         }
-        Guard { entries }
     }
 
     /// Every guarded state with its first look, and the second where it came.

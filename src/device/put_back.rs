@@ -49,6 +49,33 @@ impl Waits {
 }
 
 impl Device {
+    /// A request with the validator of the state that it changes (`If-Match`, RFC 9110 §13.1.1), as
+    /// a read of the same target shows it; `None` where that cannot be read.
+    pub async fn validated(&self, request: &HttpRequest) -> Option<HttpRequest> {
+        let described = |(name, _): &(String, Template)| {
+            !name.to_ascii_lowercase().starts_with("content-")
+                && !name.eq_ignore_ascii_case("if-match")
+        };
+        let read = HttpRequest {
+            method: "GET".to_owned(),
+            target: request.target.clone(),
+            headers: request
+                .headers
+                .iter()
+                .filter(|h| described(h))
+                .cloned()
+                .collect(),
+            body: None,
+        };
+        let exchange = self.send(&Request::Http(read), false).await;
+        let answer = exchange
+            .answer()
+            .filter(|a| (200..300).contains(&a.status))?;
+        let mut request = request.clone();
+        name_state(&mut request, answer.header("etag"));
+        Some(request)
+    }
+
     /// Reads the state of a resource; a device that refuses for the moment, is away or has ended the
     /// session is asked again for a while.
     ///
@@ -112,11 +139,7 @@ pub(super) async fn put_back(
                 validated = true;
                 let state = device.read_state(read).await.ok();
                 let etag = state.and_then(|s| s.etag);
-                let etag = etag.unwrap_or_else(|| "*".to_owned());
-                let named = |(n, _): &(String, Template)| !n.eq_ignore_ascii_case("if-match");
-                request.headers.retain(named);
-                let value = Template::from(etag.as_str());
-                request.headers.push(("If-Match".to_owned(), value));
+                name_state(&mut request, etag);
                 continue;
             }
             (Some(401), _) => log_in_again(device).await,
@@ -130,6 +153,15 @@ pub(super) async fn put_back(
             return exchange;
         }
     }
+}
+
+/// Names the state that a request changes; without a validator, whatever stands there.
+fn name_state(request: &mut HttpRequest, etag: Option<String>) {
+    let etag = etag.unwrap_or_else(|| "*".to_owned());
+    let named = |(n, _): &(String, Template)| !n.eq_ignore_ascii_case("if-match");
+    request.headers.retain(named);
+    let value = Template::from(etag.as_str());
+    request.headers.push(("If-Match".to_owned(), value));
 }
 
 /// Opens a new session where the old one has ended; whether another try makes sense.

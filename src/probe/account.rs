@@ -112,6 +112,8 @@ pub(super) struct Account {
     pub unlooked: bool,
     /// Something of our own went without being removed by us.
     pub vanished: bool,
+    /// Creating operations that have created what they refused: each refusal is looked at.
+    pub wary: BTreeSet<String>,
     /// Creating operations whose removals take something else: nothing is removed there any more.
     pub harmful: BTreeSet<String>,
     /// Creations that cannot be read, in all: from some on they are waited for no longer.
@@ -210,9 +212,9 @@ pub(super) fn holds(item: &Value, sending: &Sending) -> Holds {
     let (mut texts, mut alike) = (0, 0);
     for (pointer, value) in &sending.shows {
         match item.pointer(pointer) {
-            Some(there) if there == value => {
+            Some(there) if same(there, value) => {
                 alike += 1;
-                texts += usize::from(value.as_str().is_some_and(|t| t.len() > 2));
+                texts += usize::from(value.as_str().is_some_and(|t| !t.is_empty()));
             }
             Some(_) => return Holds::No,
             None => {}
@@ -221,6 +223,17 @@ pub(super) fn holds(item: &Value, sending: &Sending) -> Holds {
     match texts > 0 || alike > 1 {
         true => Holds::Alike,
         false => Holds::No,
+    }
+}
+
+/// Characters of a text that an account keeps.
+pub(super) const KEPT: usize = 200;
+
+/// Whether a value is what was sent, as far as that was kept.
+fn same(there: &Value, sent: &Value) -> bool {
+    match (there.as_str(), sent.as_str()) {
+        (Some(there), Some(sent)) if sent.chars().count() >= KEPT => there.starts_with(sent),
+        _ => there == sent,
     }
 }
 

@@ -1,16 +1,17 @@
 //! Creates items, so that nothing stays that nobody knows of: each request is written down before it
 //! goes out, what it created is found and written down, looked at, and removed.
 
-use super::account::{Account, Holds, Sending, Step, holds};
+use super::account::{Account, KEPT, Step};
 use super::engine::{Observation, Probe};
-use super::listing::{Listed, below, id_of};
-use super::session::never_reached;
+use super::find::{Came, came};
+use super::limits::must_be_refused;
+use super::listing::Listed;
 use crate::case::fresh::{Fresh, freshened};
-use crate::case::items::{Place, item_path};
+use crate::case::items::Place;
+use crate::case::moves::body_of;
 use crate::case::{Case, Check, Expect};
-use crate::contract::{IdSource, is_password};
-use crate::exchange::{Answer, Exchange, Failure, Request, Segment};
-use crate::json;
+use crate::contract::is_password;
+use crate::exchange::Exchange;
 use crate::judge::Deviation;
 use serde_json::Value;
 
@@ -59,16 +60,10 @@ impl<'a> Probe<'a> {
                 let removed = self.remove(account, place, *n).await;
                 seen.deviations.extend(removed.deviation);
             }
-            Made::Lost(why) => {
-                let what = format!(
-                    "{}: what it may have created in {} was left: {why}",
-                    place.create,
-                    self.creations.path(&place.collection)
-                );
-                account.closed.insert(place.create.clone(), why.clone());
-                self.creations.leave(account, self.device().mask(&what));
-            }
-            Made::Nothing if self.creations.is_suspect(&case.id) => {
+            Made::Lost(why) => self.lose(account, place, why),
+            Made::Nothing
+                if self.creations.is_suspect(&case.id) || account.wary.contains(&place.create) =>
+            {
                 let found = self.sweep(account).await;
                 if found.contains(&case.id) {
                     let promise = format!("{}.state.refusal", place.create);
@@ -82,6 +77,17 @@ impl<'a> Probe<'a> {
             *deviation = deviation.masked(|text| self.device().mask(text));
         }
         seen
+    }
+
+    /// What was created cannot be found: that is owned up to, and nothing more is created there.
+    pub(super) fn lose(&self, account: &mut Account, place: &Place, why: &str) {
+        let what = format!(
+            "{}: what it may have created in {} was left: {why}",
+            place.create,
+            self.creations.path(&place.collection)
+        );
+        account.closed.insert(place.create.clone(), why.to_owned());
+        self.creations.leave(account, self.device().mask(&what));
     }
 
     /// Sends a case that may create something and finds what it created.
@@ -99,8 +105,8 @@ impl<'a> Probe<'a> {
         if let Some(why) = account.closed.get(&place.create) {
             return Err(format!("not sent any more: {why}"));
         }
-        if place.creates_often(&case.request) {
-            return Err("a message that may create more than one item at once".to_owned());
+        if place.creates_unknown(&case.request) {
+            return Err("not sent: nobody can tell what a device makes of it".to_owned());
         }
         let collection = self.creations.path(&place.collection);
         let n = account.n + 1;
@@ -185,13 +191,11 @@ impl<'a> Probe<'a> {
             self.texts(),
             &mut random,
         );
-        if fresh.guessable && !place.passwords.is_empty() && !account.proven.contains(&place.create)
-        {
-            return Err(
-                "the account that it may create would have a password that can be guessed, and \
-                 nothing has shown yet that it can be removed"
-                    .to_owned(),
-            );
+        let proven = account.proven.contains(&place.create);
+        if fresh.guessable && !(must_be_refused(case) && proven) {
+            let why = "not sent: the account that it creates would have a password that can be \
+                       guessed";
+            return Err(why.to_owned());
         }
         for (_, password) in &fresh.passwords {
             self.device().hide(password);
@@ -201,251 +205,6 @@ impl<'a> Probe<'a> {
         }
         Ok((own, fresh))
     }
-
-    /// Finds what a request created: by what the answer says, else by the list.
-    async fn find(
-        &self,
-        account: &mut Account,
-        place: &Place,
-        exchange: &Exchange,
-        n: u64,
-        before: Option<&Listed>,
-    ) -> Made {
-        let collection = self.creations.path(&place.collection);
-        let theirs = |account: &Account, path: &str| {
-            let id = |id: &String| item_path(&collection, id).as_deref() == Some(path);
-            let known = account.before.get(&collection);
-            known.is_some_and(|ids| ids.iter().any(id))
-                || before.is_some_and(|l| l.items.keys().any(id))
-                || account.alive.values().any(|item| item.path == path)
-        };
-        let Some(sending) = account.sent.get(&n).cloned() else {
-            return Made::Nothing;
-        };
-        let answer = exchange.answer().filter(|a| a.status == 201);
-        let led = answer.and_then(|a| location(self, place, &collection, a));
-        let led = led.filter(|path| theirs(account, path));
-        let wrong = led.map(|path| Deviation::location_of_another(&path));
-        for path in named(self, place, &collection, exchange, &sending.shows) {
-            if theirs(account, &path) {
-                continue;
-            }
-            // Without a list that says what was there before, only its own name or 201 tells.
-            let listed = account.before.contains_key(&collection);
-            if listed
-                || exchange.status() == Some(201)
-                || self.shows_ours(place, &path, &sending).await
-            {
-                return self.made(account, place, n, path, wrong);
-            }
-        }
-        match self.difference(account, place, n).await {
-            Ok(Some(path)) => self.made(account, place, n, path, wrong),
-            Ok(None) if exchange.answer().is_none() => {
-                // The list shows that it never came to it.
-                match self.creations.step(account, Step::Nothing { n }) {
-                    Ok(()) => Made::Nothing,
-                    Err(why) => Made::Lost(why),
-                }
-            }
-            Ok(None) => Made::Lost(
-                "it was accepted, its answer names no new item, and the list shows none".to_owned(),
-            ),
-            Err(why) => Made::Lost(why),
-        }
-    }
-
-    fn made(
-        &self,
-        account: &mut Account,
-        place: &Place,
-        n: u64,
-        path: String,
-        wrong: Option<Deviation>,
-    ) -> Made {
-        if let Some(policy) = self.device().policy() {
-            policy.created(&path);
-        }
-        let step = Step::Created {
-            n,
-            operation: place.create.clone(),
-            item: path,
-        };
-        match self.creations.step(account, step.clone()) {
-            Ok(()) => Made::Item(n, wrong),
-            Err(why) => {
-                // It is removed all the same, and nothing more is created.
-                account.take(&step);
-                account.closed.insert(place.create.clone(), why);
-                Made::Item(n, wrong)
-            }
-        }
-    }
-
-    /// Whether an item reads as what was sent, name and all.
-    async fn shows_ours(&self, place: &Place, path: &str, sending: &Sending) -> bool {
-        let Some(item) = self.read_item(place, path).await else {
-            return false;
-        };
-        holds(&item, sending) == Holds::Ours
-    }
-
-    /// An item as it reads; `None` where it does not.
-    pub(super) async fn read_item(&self, place: &Place, path: &str) -> Option<Value> {
-        let request = self
-            .creations
-            .at(place.requests.read.as_ref()?, place, path);
-        let exchange = self.device().send(&Request::Http(request), false).await;
-        let answer = exchange
-            .answer()
-            .filter(|a| (200..300).contains(&a.status))?;
-        json::read(&answer.body)
-    }
-
-    /// The one new item of a list that holds what was sent; `None` where the list shows nothing new.
-    ///
-    /// # Errors
-    /// Why it cannot be told.
-    async fn difference(
-        &self,
-        account: &Account,
-        place: &Place,
-        n: u64,
-    ) -> Result<Option<String>, String> {
-        let collection = self.creations.path(&place.collection);
-        let known = account.before.get(&collection);
-        let known =
-            known.ok_or("its answer names no item, and there is no list to look it up in")?;
-        let listed = self.creations.list(self.device(), place).await;
-        let listed = listed
-            .filter(|l| l.whole)
-            .ok_or("its answer names no item, and the list could not be read whole")?;
-        let strangers = strangers(account, known, &listed, &collection);
-        let Some(sending) = account.sent.get(&n) else {
-            return Ok(None);
-        };
-        let (mut ours, mut alike) = (Vec::new(), Vec::new());
-        for (id, element) in &strangers {
-            match self.tells(place, &collection, id, element, sending).await {
-                Holds::Ours => ours.push(id),
-                Holds::Alike => alike.push(id),
-                Holds::No => {}
-            }
-        }
-        let alone = strangers.len() == 1;
-        match (ours.as_slice(), alike.as_slice()) {
-            ([id], _) => Ok(item_path(&collection, id)),
-            ([], [id]) if alone => Ok(item_path(&collection, id)),
-            _ if strangers.is_empty() => Ok(None),
-            _ => Err(format!(
-                "the list shows {} new items, and which of them it created cannot be told",
-                strangers.len()
-            )),
-        }
-    }
-
-    /// Whether a new item holds what was sent, by the list or, where that does not tell, as it reads.
-    pub(super) async fn tells(
-        &self,
-        place: &Place,
-        collection: &str,
-        id: &str,
-        element: &Value,
-        sending: &Sending,
-    ) -> Holds {
-        match holds(element, sending) {
-            Holds::No => match item_path(collection, id) {
-                Some(path) => match self.read_item(place, &path).await {
-                    Some(item) => holds(&item, sending),
-                    None => Holds::No,
-                },
-                None => Holds::No,
-            },
-            told => told,
-        }
-    }
-}
-
-/// Items of a list that were not there before and are none of those that are known to be ours.
-pub(super) fn strangers(
-    account: &Account,
-    known: &std::collections::BTreeSet<String>,
-    listed: &Listed,
-    collection: &str,
-) -> Vec<(String, Value)> {
-    let own = |id: &String| {
-        let path = item_path(collection, id);
-        account
-            .alive
-            .values()
-            .any(|item| Some(&item.path) == path.as_ref())
-    };
-    let new = listed.items.iter();
-    new.filter(|(id, _)| !known.contains(*id) && !own(id))
-        .map(|(id, element)| (id.clone(), element.clone()))
-        .collect()
-}
-
-/// What the answer to a request that may create says.
-enum Came {
-    Nothing,
-    Accepted,
-    Unknown,
-}
-
-fn came(exchange: &Exchange) -> Came {
-    match (exchange.status(), exchange.failure()) {
-        // A server that fails may have stored before it failed: the next look at the list tells.
-        (Some(400..), _) => Came::Nothing,
-        (Some(_), _) => Came::Accepted,
-        (None, Some(Failure::NotSent(_))) => Came::Nothing,
-        (None, Some(failure)) if never_reached(failure) => Came::Nothing,
-        (None, _) => Came::Unknown,
-    }
-}
-
-/// Items that an answer names, the surest first.
-fn named(
-    probe: &Probe<'_>,
-    place: &Place,
-    collection: &str,
-    exchange: &Exchange,
-    shows: &[(String, Value)],
-) -> Vec<String> {
-    let Some(answer) = exchange.answer() else {
-        return Vec::new();
-    };
-    let body = json::read(&answer.body);
-    let path = |source: &IdSource| -> Option<String> {
-        let id = match source {
-            IdSource::Location => return location(probe, place, collection, answer),
-            IdSource::Answer(pointer) => id_of(body.as_ref()?.pointer(pointer)?)?,
-            IdSource::Sent(pointer) => {
-                let sent = shows.iter().find(|(p, _)| p == pointer)?;
-                id_of(&sent.1)?
-            }
-            IdSource::Path | IdSource::Listing { .. } => return None,
-        };
-        item_path(collection, &id)
-    };
-    let mut sources: Vec<&IdSource> = place.ids.iter().collect();
-    // Servers give it where the document forgets to say so.
-    if !sources.contains(&&IdSource::Location) {
-        sources.push(&IdSource::Location);
-    }
-    sources.into_iter().filter_map(path).collect()
-}
-
-/// The item that `Location` names, where it is one of the collection.
-fn location(probe: &Probe<'_>, place: &Place, collection: &str, answer: &Answer) -> Option<String> {
-    let target = below(probe.device(), &answer.header("location")?)?;
-    let path = target.split('?').next()?.trim_end_matches('/');
-    let id = path.strip_prefix(collection)?.strip_prefix('/')?;
-    let id = percent_encoding::percent_decode_str(id)
-        .decode_utf8()
-        .ok()?;
-    let path = item_path(collection, &id)?;
-    place.has_item(&path).then_some(path)
 }
 
 /// What of a request would tell an item: the names that were put in, and plain members at its top.
@@ -458,28 +217,13 @@ fn shows(case: &Case, fresh: &Fresh) -> Vec<(String, Value)> {
     let body = body_of(&case.request).or(written);
     for (name, value) in body.iter().filter_map(Value::as_object).flatten() {
         let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
-        let long = value.as_str().is_some_and(|t| t.len() > 200);
         let secret = is_password(name) || fresh.passwords.iter().any(|(p, _)| *p == pointer);
         let plain = value.is_string() || value.is_number() || value.is_boolean();
-        if plain && !long && !secret && out.iter().all(|(p, _)| *p != pointer) {
-            out.push((pointer, value.clone()));
+        if plain && !secret && out.iter().all(|(p, _)| *p != pointer) {
+            let kept = |text: &str| Value::from(text.chars().take(KEPT).collect::<String>());
+            let value = value.as_str().map_or_else(|| value.clone(), kept);
+            out.push((pointer, value));
         }
     }
     out
-}
-
-/// The JSON object that a request carries, in whatever framing.
-pub(super) fn body_of(request: &Request) -> Option<Value> {
-    let bytes = match request {
-        Request::Http(http) => http.body.clone()?,
-        Request::Raw(raw) => raw.segments.iter().fold(Vec::new(), |mut all, segment| {
-            if let Segment::Bytes(bytes) = segment {
-                all.extend_from_slice(bytes);
-            }
-            all
-        }),
-    };
-    let from = bytes.iter().position(|b| *b == b'{')?;
-    let to = bytes.iter().rposition(|b| *b == b'}')?;
-    json::read(bytes.get(from..=to)?)
 }

@@ -5,7 +5,9 @@ use super::account::{Account, Log, Step};
 use super::listing::{Listed, list};
 use crate::case::Context;
 use crate::case::fresh::Mark;
-use crate::case::items::{Place, elsewhere, moved, moved_http};
+use crate::case::items::Place;
+use crate::case::moves::{elsewhere, identified, misnamed, moved, moved_http};
+use crate::case::{Case, Expect};
 use crate::device::Device;
 use crate::exchange::{HttpRequest, Request};
 use std::cell::Cell;
@@ -26,6 +28,8 @@ pub struct Creations<'a> {
     stood: Mutex<BTreeSet<String>>,
     /// The same of items that others made: for requests that read.
     shown: Mutex<BTreeMap<String, String>>,
+    /// Path of a collection → the most items that a list of it has shown.
+    longest: Mutex<BTreeMap<String, usize>>,
     notes: Mutex<Vec<String>>,
     /// Cases whose refusals are looked at one by one.
     suspects: Mutex<Vec<String>>,
@@ -44,6 +48,7 @@ impl Default for Creations<'_> {
             moves: Mutex::default(),
             stood: Mutex::default(),
             shown: Mutex::default(),
+            longest: Mutex::default(),
             notes: Mutex::default(),
             suspects: Mutex::default(),
             random: RandomState::new(),
@@ -150,6 +155,41 @@ impl<'a> Creations<'a> {
         })
     }
 
+    /// [`Creations::moved`], with the id of our own item in the body.
+    pub(super) fn moved_case(&self, case: &Case) -> Option<Request> {
+        let request = self.moved(&case.request)?;
+        let written = |place: &&Place| place.own_ids.contains_key(&case.operation);
+        let Some(place) = self.places.iter().find(written) else {
+            return Some(request);
+        };
+        let ids = self.ids_to_keep(place, case);
+        Some(identified(request, &ids, &self.path(&place.item)))
+    }
+
+    /// Whether a request, as it is going to be sent, gives our own item another id than it has.
+    pub(super) fn misnames(&self, case: &Case, request: &Request) -> bool {
+        let written = |place: &&Place| place.own_ids.contains_key(&case.operation);
+        self.places.iter().find(written).is_some_and(|place| {
+            self.is_own(&place.item)
+                && misnamed(
+                    request,
+                    &self.ids_to_keep(place, case),
+                    &self.path(&place.item),
+                )
+        })
+    }
+
+    /// The members that are the id, but for one that a case to be refused is about.
+    fn ids_to_keep(&self, place: &Place, case: &Case) -> Vec<String> {
+        let about = |name: &String| {
+            let refused = matches!(case.expect, Expect::Refused { .. });
+            let of_it = format!(".body.{name}.");
+            refused && case.promises.iter().any(|p| p.contains(&of_it))
+        };
+        let ids = place.own_ids.get(&case.operation).into_iter().flatten();
+        ids.filter(|name| !about(name)).cloned().collect()
+    }
+
     /// [`Creations::moved`] with one more item of our own.
     pub(super) fn moved_to(&self, request: &Request, from: &str, to: &str) -> Option<Request> {
         let more = BTreeMap::from([(from.to_owned(), to.to_owned())]);
@@ -245,6 +285,14 @@ impl<'a> Creations<'a> {
     pub(super) async fn list(&self, device: &Device, place: &Place) -> Option<Listed> {
         let how = place.list.as_ref()?;
         let request = self.at_collection(place.requests.list.as_ref()?);
-        list(device, how, &request).await
+        let mut listed = list(device, how, &request).await?;
+        let mut longest = lock(&self.longest);
+        let longest = longest.entry(self.path(&place.collection)).or_default();
+        // What has shown more, or one less, does not end here.
+        listed.whole |= listed.round && *longest > 0 && listed.items.len() <= *longest + 1;
+        if listed.whole {
+            *longest = (*longest).max(listed.items.len());
+        }
+        Some(listed)
     }
 }

@@ -8,7 +8,7 @@ use super::session::{Patience, Session, never_reached};
 use super::settings::{Checkpoint, Settings, Written, written};
 use super::watch::Difference;
 use crate::case::build::own_credentials;
-use crate::case::{Case, Context};
+use crate::case::{Case, Context, Expect};
 use crate::contract::answers_promise;
 use crate::device::{Device, Guard, GuardedWrite};
 use crate::exchange::{Exchange, Failure, Request};
@@ -16,6 +16,7 @@ use crate::json;
 use crate::judge::{Deviation, Judgement, Kind, Law, Ruling, Took, judge};
 use crate::pattern::Texts;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
@@ -141,9 +142,15 @@ impl<'a> Probe<'a> {
         }
         self.creations.learn(context, device);
         self.take_over(past).await;
+        // Lists as they are before anything of ours is in them.
+        let (of_items, others) = self.of_items(guarded);
+        let mut guard = Guard::take(device, others).await;
         self.stand_in(context, operations).await;
-        let guard = Guard::take(device, self.at_our_own(guarded)).await;
+        guard.take_more(device, self.at_our_own(of_items)).await;
         self.settings = Settings::learn(&guard);
+        for place in &self.creations.places {
+            self.settings.forget_at(&place.collection);
+        }
         self.guard = Some(guard);
         Ok(())
     }
@@ -283,34 +290,77 @@ impl<'a> Probe<'a> {
         if let Some(place) = self.creations.removes(&case.request) {
             return Box::pin(self.remove_one(place, case, fresh)).await;
         }
-        let moved = self.creations.moved(&case.request);
+        let case = match self.addressed(case) {
+            Ok(case) => case,
+            Err(why) => return Observation::undecided(case, why),
+        };
+        let mut exchange = self.session.send(&case.request, fresh).await;
+        if let Some(again) = self.named_state(&case, &case.request, &exchange).await {
+            exchange = self.session.send(&again, fresh).await;
+        }
+        self.observation(&case, exchange)
+    }
+
+    /// The case at an item of our own, where it is about one.
+    ///
+    /// # Errors
+    /// Why it is not sent.
+    fn addressed<'c>(&self, case: &'c Case) -> Result<Cow<'c, Case>, &'static str> {
+        let moved = self.creations.moved_case(case);
         let request = moved.as_ref().unwrap_or(&case.request);
         if self.creations.strays(request) {
-            let why = "not sent: it may write an item that this run has not created";
-            return Observation::undecided(case, why);
+            return Err("not sent: it may write an item that this run has not created");
         }
-        let exchange = self.session.send(request, fresh).await;
-        match moved {
-            None => self.observation(case, exchange),
-            Some(request) => {
-                let case = Case {
-                    request,
-                    ..case.clone()
-                };
-                self.observation(&case, exchange)
-            }
+        if self.creations.misnames(case, request) {
+            return Err("not sent: it gives the item another id than its path");
         }
+        Ok(match moved {
+            None => Cow::Borrowed(case),
+            Some(request) => Cow::Owned(Case {
+                request,
+                ..case.clone()
+            }),
+        })
     }
 
     /// [`Probe::send`] by an ordinary HTTP client, which shares no code with ours that writes
     /// requests or reads answers. `None` where it cannot send the case as it is.
     pub async fn send_by_ordinary_client(&self, case: &Case) -> Option<Observation> {
+        // What creates or removes is a dialogue of its own.
+        let creations = &self.creations;
+        if creations.creates(&case.request).is_some() || creations.removes(&case.request).is_some()
+        {
+            return None;
+        }
+        let case = self.addressed(case).ok()?;
         let Request::Http(http) = &case.request else {
             return None;
         };
         let exchange = self.device().ordinary().send(http).await;
         let sent = !matches!(exchange.failure(), Some(Failure::NotSent(_)));
-        sent.then(|| self.observation(case, exchange))
+        sent.then(|| self.observation(&case, exchange))
+    }
+
+    /// A request that names the state which it changes, where the device wants that (428, RFC 6585
+    /// §3) and the case is not one to be refused before anybody looks at a state.
+    pub(super) async fn named_state(
+        &self,
+        case: &Case,
+        request: &Request,
+        exchange: &Exchange,
+    ) -> Option<Request> {
+        let early = matches!(
+            case.expect,
+            Expect::Unauthorized { .. } | Expect::LoginRefused | Expect::NotServed { .. }
+        );
+        let Request::Http(http) = request else {
+            return None;
+        };
+        if early || exchange.status() != Some(428) {
+            return None;
+        }
+        let again = self.device().validated(http).await?;
+        Some(Request::Http(again))
     }
 
     /// Sends a request that has to come before a case.

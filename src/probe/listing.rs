@@ -10,8 +10,10 @@ use std::collections::BTreeMap;
 
 /// Parts of a list that are read at most.
 const MOST_PARTS: usize = 20;
-/// Items that the first part of a list has on every device, whatever its parts are.
-const ONE_PART: usize = 10;
+/// How many items the parts of lists have, most often.
+const PARTS: [usize; 20] = [
+    10, 12, 15, 16, 20, 24, 25, 30, 32, 40, 50, 60, 64, 75, 100, 128, 200, 250, 500, 1000,
+];
 
 /// The items of a list.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +22,9 @@ pub(super) struct Listed {
     pub items: BTreeMap<String, Value>,
     /// Whether nothing is left out, as far as anybody can tell.
     pub whole: bool,
+    /// Whether only its length makes that doubtful: as many as lists that come in parts often have
+    /// in the first.
+    pub round: bool,
 }
 
 /// Reads a list; `None` where it cannot be read, or its elements have no ids.
@@ -41,7 +46,8 @@ pub(super) async fn list(device: &Device, how: &Listing, request: &HttpRequest) 
         match next(device, answer, &body) {
             Next::None => {
                 let all = total(&body).is_none_or(|total| total <= out.items.len() as u64);
-                out.whole = all && (!how.chosen || out.items.len() < ONE_PART);
+                out.round = all && how.chosen && PARTS.contains(&out.items.len());
+                out.whole = all && !out.round;
                 return Some(out);
             }
             Next::At(target) if out.items.len() > before => {

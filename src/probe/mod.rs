@@ -14,6 +14,7 @@ mod account;
 mod create;
 mod creations;
 mod engine;
+mod find;
 mod guarded;
 mod limits;
 mod listing;

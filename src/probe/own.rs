@@ -2,11 +2,12 @@
 //! collection over a whole job, and one of its own for each request that removes.
 
 use super::account::{Account, Holds};
-use super::create::{Attempt, Made, body_of};
+use super::create::{Attempt, Made};
 use super::engine::{Observation, Probe};
 use super::listing::{Listed, list};
 use super::remove::Gone;
-use crate::case::items::{Place, elsewhere, item_path, path_of};
+use crate::case::items::Place;
+use crate::case::moves::{body_of, elsewhere, item_path, path_of};
 use crate::case::{Case, Check, Context, Expect};
 use crate::device::GuardedWrite;
 use crate::exchange::Request;
@@ -75,52 +76,30 @@ impl Probe<'_> {
         }
     }
 
-    /// Creates an item with the plainest valid body.
+    /// Creates an item with the first of the plainest valid bodies that the device takes.
     async fn new_item(&self, account: &mut Account, place: &Place) -> Result<u64, String> {
-        let (body, octets) = place.body.clone().ok_or("no valid body is known")?;
-        let mut request = place.requests.create.clone();
-        request.body = Some(octets);
-        let typed = |(n, _): &(String, _)| n.eq_ignore_ascii_case("content-type");
-        if !request.headers.iter().any(typed) {
-            let media = place.media_type.as_str();
-            request
-                .headers
-                .push(("Content-Type".to_owned(), media.into()));
+        let mut why = "no valid body is known".to_owned();
+        for (body, octets) in &place.bodies {
+            let case = plain_case(place, body, octets);
+            let attempt = self.attempt(account, place, &case, false, false).await?;
+            match attempt.made {
+                Made::Item(n, _) => {
+                    self.until_there(place, account, n).await;
+                    return Ok(n);
+                }
+                Made::Nothing => {
+                    why = match attempt.exchange.status() {
+                        Some(status) => format!("status {status}"),
+                        None => "it drew no answer".to_owned(),
+                    };
+                }
+                Made::Lost(lost) => {
+                    self.lose(account, place, &lost);
+                    return Err(lost);
+                }
+            }
         }
-        let case = Case {
-            id: String::new(),
-            strategy: "own",
-            operation: place.create.clone(),
-            promises: Vec::new(),
-            title: "an item of our own".to_owned(),
-            request: Request::Http(request),
-            expect: Expect::Accepted,
-            input_class: String::new(),
-            check: Check::ReadsBack(body),
-            tier: 0,
-        };
-        let attempt = self.attempt(account, place, &case, false, false).await?;
-        let n = match attempt.made {
-            Made::Item(n, _) => n,
-            Made::Nothing => {
-                return Err(match attempt.exchange.status() {
-                    Some(status) => format!("status {status}"),
-                    None => "it drew no answer".to_owned(),
-                });
-            }
-            Made::Lost(why) => {
-                let what = format!(
-                    "{}: what it may have created in {} was left: {why}",
-                    place.create,
-                    self.creations.path(&place.collection)
-                );
-                account.closed.insert(place.create.clone(), why.clone());
-                self.creations.leave(account, self.device().mask(&what));
-                return Err(why);
-            }
-        };
-        self.until_there(place, account, n).await;
-        Ok(n)
+        Err(why)
     }
 
     async fn until_there(&self, place: &Place, account: &mut Account, n: u64) -> Option<Value> {
@@ -161,7 +140,10 @@ impl Probe<'_> {
         if let Some(request) = self.creations.moved_to(&case.request, &place.item, &path) {
             sent.request = request;
         }
-        let exchange = self.session.send_to_the_end(&sent.request, fresh).await;
+        let mut exchange = self.session.send_to_the_end(&sent.request, fresh).await;
+        if let Some(again) = self.named_state(case, &sent.request, &exchange).await {
+            exchange = self.session.send_to_the_end(&again, fresh).await;
+        }
         let mut seen = self.observation(&sent, exchange);
         let plain = matches!(case.expect, Expect::Accepted | Expect::AcceptedOr { .. });
         if seen.judgement.took == Took::Accepted {
@@ -169,8 +151,7 @@ impl Probe<'_> {
                 Gone::Yes(wrong) => {
                     seen.deviations.extend(wrong);
                     self.forget_item(account, place, n, &path);
-                    let others = self.others_stay(account, place, &path).await;
-                    seen.deviations.extend(others);
+                    self.others_stay(account, place, &path, false).await;
                 }
                 // What may also be refused need not do it.
                 Gone::No(_) if !plain => {}
@@ -341,6 +322,22 @@ impl Probe<'_> {
         twins
     }
 
+    /// States of items that may be ours, and all others.
+    pub(super) fn of_items(
+        &self,
+        writes: Vec<GuardedWrite>,
+    ) -> (Vec<GuardedWrite>, Vec<GuardedWrite>) {
+        let places = &self.creations.places;
+        let below = |target: &str, item: &str| {
+            let rest = target.strip_prefix(item);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
+        };
+        writes.into_iter().partition(|write| {
+            let mut items = places.iter().map(|p| &p.item);
+            items.any(|item| below(&write.read.target, item))
+        })
+    }
+
     /// States of our own items are watched where they are.
     pub(super) fn at_our_own(&self, mut writes: Vec<GuardedWrite>) -> Vec<GuardedWrite> {
         for write in &mut writes {
@@ -354,5 +351,30 @@ impl Probe<'_> {
             }
         }
         writes
+    }
+}
+
+/// The plainest case that creates.
+fn plain_case(place: &Place, body: &Value, octets: &[u8]) -> Case {
+    let mut request = place.requests.create.clone();
+    request.body = Some(octets.to_vec());
+    let typed = |(n, _): &(String, _)| n.eq_ignore_ascii_case("content-type");
+    if !request.headers.iter().any(typed) {
+        let media = place.media_type.as_str();
+        request
+            .headers
+            .push(("Content-Type".to_owned(), media.into()));
+    }
+    Case {
+        id: String::new(),
+        strategy: "own",
+        operation: place.create.clone(),
+        promises: Vec::new(),
+        title: "an item of our own".to_owned(),
+        request: Request::Http(request),
+        expect: Expect::Accepted,
+        input_class: String::new(),
+        check: Check::ReadsBack(body.clone()),
+        tier: 0,
     }
 }

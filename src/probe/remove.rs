@@ -2,9 +2,10 @@
 //! window, at the end of the job, and for a job that was killed.
 
 use super::account::{Account, Holds, Step};
-use super::create::strangers;
 use super::engine::Probe;
-use crate::case::items::{Place, item_path};
+use super::find::strangers;
+use crate::case::items::Place;
+use crate::case::moves::item_path;
 use crate::device::Restored;
 use crate::exchange::{Exchange, HttpRequest, Request};
 use crate::judge::Deviation;
@@ -59,20 +60,20 @@ impl Probe<'_> {
             Gone::Yes(wrong) => {
                 let first = !account.proven.contains(&place.create);
                 self.forget_item(account, place, n, &path);
-                let deviation = match first {
-                    true => self.others_stay(account, place, &path).await.or(wrong),
-                    false => wrong,
-                };
+                if first {
+                    // What went beside it may have been somebody else's doing: that accuses nobody.
+                    self.others_stay(account, place, &path, false).await;
+                }
                 return Removal {
                     accepted,
-                    deviation,
+                    deviation: wrong,
                 };
             }
             Gone::No(seen) => seen,
         };
         self.close(account, place, &path, &seen);
         // What the removal took instead of it.
-        let other = self.others_stay(account, place, &path).await;
+        let other = self.others_stay(account, place, &path, true).await;
         let promise = format!("{}.state.removed", place.delete);
         let stays = accepted.then(|| (promise, Deviation::not_removed(&seen)));
         Removal {
@@ -102,9 +103,18 @@ impl Probe<'_> {
     /// Sends a removal until it is answered for good.
     async fn insist(&self, request: &HttpRequest) -> Exchange {
         let end = Instant::now() + PATIENCE;
-        let request = Request::Http(request.clone());
+        let mut request = request.clone();
+        let mut validated = false;
         loop {
-            let exchange = self.device().send(&request, true).await;
+            let sent = Request::Http(request.clone());
+            let exchange = self.device().send(&sent, true).await;
+            if matches!(exchange.status(), Some(412 | 428))
+                && !std::mem::replace(&mut validated, true)
+                && let Some(named) = self.device().validated(&request).await
+            {
+                request = named;
+                continue;
+            }
             let again = match exchange.status() {
                 Some(401) if self.device().can_login() => {
                     self.device().forget_token();
@@ -186,12 +196,13 @@ impl Probe<'_> {
     }
 
     /// Whether all that was there before is still there. Looked at until a removal was seen to take
-    /// nothing else, and whenever one did not take what it should.
+    /// nothing else, and whenever one did not take what it should (`instead`).
     pub(super) async fn others_stay(
         &self,
         account: &mut Account,
         place: &Place,
         path: &str,
+        instead: bool,
     ) -> Option<(String, Deviation)> {
         let collection = self.creations.path(&place.collection);
         let before = account.before.get(&collection)?.clone();
@@ -216,8 +227,16 @@ impl Probe<'_> {
         );
         self.creations.leave(account, what);
         let why = "the removal of an item took another one".to_owned();
-        account.harmful.insert(place.create.clone());
-        account.closed.insert(place.create.clone(), why);
+        // Other collections are most likely served by the same code.
+        for place in &self.creations.places {
+            if instead {
+                account.harmful.insert(place.create.clone());
+            }
+            account
+                .closed
+                .entry(place.create.clone())
+                .or_insert(why.clone());
+        }
         // Told once; what is gone stays gone.
         if let Some(known) = account.before.get_mut(&collection) {
             lost.iter().for_each(|id| {
@@ -260,8 +279,10 @@ impl Probe<'_> {
                     self.seen_before(account, &collection, id);
                     continue;
                 };
-                let refused = account.sent.get(&n).filter(|s| s.refused);
-                cases.extend(refused.map(|s| s.case.clone()));
+                if let Some(sending) = account.sent.get(&n).filter(|s| s.refused) {
+                    cases.push(sending.case.clone());
+                    account.wary.insert(place.create.clone());
+                }
                 self.found_later(account, place, path).await;
             }
             self.explained(account, &collection);
@@ -269,20 +290,15 @@ impl Probe<'_> {
         cases
     }
 
-    /// A new item that is not known to be ours is left alone; where something of ours went, it may
-    /// be that under another name.
+    /// A new item that is not known to be ours is left alone, and owned up to: it may be what a
+    /// device made of a request that it understood in another way.
     fn not_known(&self, account: &mut Account, collection: &str, id: &str) {
-        if account.vanished {
-            let what = format!(
-                "{collection}: {id} is new; it may be an item of this run under another name, and \
-                 was left"
-            );
-            self.creations.leave(account, what);
-        } else {
-            self.creations.say(format!(
-                "{collection}: {id} is new and was not created by this run, as far as it can tell"
-            ));
-        }
+        let what = match account.vanished {
+            true => "is new; it may be an item of this run under another name, and was left",
+            false => "is new; nobody can tell whether this run created it, so it was left",
+        };
+        self.creations
+            .leave(account, format!("{collection}: {id} {what}"));
     }
 
     /// What was told of once is known from then on.

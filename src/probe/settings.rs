@@ -4,6 +4,7 @@
 use super::watch::{Difference, Expected, SettingsWatch, Unread};
 use crate::case::{Case, Check, Expect};
 use crate::device::{Device, Guard, ReadBackError, ReadBackState, StateRead};
+use crate::exchange::Request;
 use crate::judge::Took;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -102,6 +103,12 @@ impl Settings {
     /// Whether the state that an operation writes is watched.
     pub fn watches(&self, operation: &str) -> bool {
         self.at(operation).is_some()
+    }
+
+    /// Whether two operations write the same state.
+    pub fn same_state(&self, one: &str, other: &str) -> bool {
+        let at = |operation: &str| self.written_by.get(operation);
+        one == other || at(one).is_some() && at(one) == at(other)
     }
 
     /// Whether it is watched and reading back still makes sense.
@@ -285,6 +292,9 @@ impl Settings {
     /// What an exchange means for what is known: after anything but a plain refusal nothing is;
     /// a refusal is remembered for the next look, by the number that the schedule gives it.
     pub fn note(&mut self, case: &Case, took: Took, later: bool, number: Option<usize>) {
+        if took != Took::Refused {
+            self.forget_around(case);
+        }
         let Some(at) = self.at_mut(&case.operation) else {
             return;
         };
@@ -300,6 +310,33 @@ impl Settings {
                 {
                     watch.pending.push(number);
                 }
+            }
+        }
+    }
+
+    /// What is read at this target has to be read again.
+    pub(super) fn forget_at(&mut self, target: &str) {
+        let there = |w: &&mut Watch| w.read.target.trim_end_matches('/') == target;
+        self.watches
+            .iter_mut()
+            .filter(there)
+            .for_each(|w| w.watch.forget());
+    }
+
+    /// A list shows what was written to one of its items, or to it: it has to be read again.
+    fn forget_around(&mut self, case: &Case) {
+        let Request::Http(http) = &case.request else {
+            return;
+        };
+        let Some(path) = crate::case::moves::path_of(http) else {
+            return;
+        };
+        let ours = self.written_by.get(&case.operation).copied();
+        for (at, watch) in self.watches.iter_mut().enumerate() {
+            let rest = path.strip_prefix(watch.read.target.trim_end_matches('/'));
+            let around = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+            if around && ours != Some(at) && !watch.read.target.is_empty() {
+                watch.watch.forget();
             }
         }
     }

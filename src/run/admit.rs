@@ -6,7 +6,7 @@
 //! would send. May import what [`crate::run`] may.
 
 use super::result::Finding;
-use crate::case::{Case, Context, Recipe, plan};
+use crate::case::{Case, Context, Recipe, permits, plan};
 use crate::contract::{Operation, Policy};
 use crate::exchange::{HttpRequest, Part, Request, Template};
 use std::collections::{BTreeMap, BTreeSet};
@@ -107,7 +107,7 @@ impl<'c> Admission<'c> {
 
     fn permitted(&self, request: &Request) -> Result<(), String> {
         let policy = self.policy.iter();
-        let mut refused = policy.filter_map(|p| p.permits(request).err());
+        let mut refused = policy.filter_map(|p| permits(self.context, p, request).err());
         refused.next().map_or(Ok(()), |r| Err(r.to_string()))
     }
 

@@ -183,13 +183,15 @@ impl Run<'_> {
         shown.map(|difference| (difference, (hits, tries)))
     }
 
-    /// The accepted write of the plan that sets the most members. Before a search it is sent again:
+    /// The accepted write of the plan that sets the most members of a state. Before a search it is sent again:
     /// a changed setting may hide a second change to the same value, and a member that is not set
     /// cannot be seen to be cleared.
     fn known_write(&self, operation: &str) -> Option<usize> {
         let cases = self.cases.plan().iter().enumerate();
+        let settings = self.probe.settings();
         cases
-            .filter(|(_, c)| c.operation == operation && c.expect == Expect::Accepted)
+            .filter(|(_, c)| c.expect == Expect::Accepted)
+            .filter(|(_, c)| settings.same_state(&c.operation, operation))
             .filter_map(|(at, c)| match &c.check {
                 Check::ReadsBack(written) => Some((at, members(written))),
                 _ => None,

@@ -21,6 +21,7 @@ mod effects;
 mod explain;
 mod imports;
 mod init;
+mod items;
 mod json_suite;
 mod judge;
 mod mock_answers;

@@ -1,6 +1,8 @@
 //! The program and its library against devices on loopback. One binary, one module a topic.
 #![allow(missing_docs)]
 
+#[path = "../common/accounts/mod.rs"]
+mod accounts;
 #[path = "../common/plain/mod.rs"]
 mod plain;
 #[path = "../common/scripted/mod.rs"]
@@ -16,6 +18,7 @@ mod clean;
 mod cli;
 mod contract_url;
 mod creating;
+mod creating_accounts;
 mod credentials;
 mod engine;
 mod gate;

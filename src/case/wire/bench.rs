@@ -86,6 +86,7 @@ impl<'c, 'a> Bench<'c, 'a> {
             .sure
             .then(|| self.context.full_nth(self.op, nth))
             .flatten();
+        let fresh = fresh.map(|value| self.context.without_ids(self.op, value));
         Some(fresh.unwrap_or_else(|| scene.other.clone()))
     }
 

@@ -3,13 +3,15 @@
 
 use probity::case::{self, Context, DEFAULT_BUDGET, Plan, QUESTIONS_AT_MOST};
 use probity::contract::access::{self, Means};
-use probity::contract::{self, Contract, ContractIssue};
+use probity::contract::{self, Allowed, Contract, ContractIssue, Policy};
 use probity::device::{Credentials, Device, Options as DeviceOptions};
 use probity::mock::{self, Mock, MockConfig};
 use probity::pattern::Texts;
 use probity::profile::Profile;
 use probity::run::event::{Event, Listener};
+use probity::run::result::Report;
 use probity::run::{self, Job, Options, Outcome};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -129,6 +131,77 @@ impl Suite {
             .expect("runtime");
         runtime.block_on(run::run(&job, listener))
     }
+}
+
+/// A run as the command does it against a real device: nothing is allowed beyond what can be undone.
+pub fn careful_run(suite: &Suite, addr: SocketAddr) -> Report {
+    let policy = Policy::new(&suite.contract, &suite.profile, &Allowed::default())
+        .expect("policy")
+        .removing();
+    let context = Context {
+        contract: &suite.contract,
+        profile: &suite.profile,
+        texts: &suite.texts,
+        seed: 0,
+        thorough: false,
+        memo: Default::default(),
+    };
+    let plan = case::plan_under(&context, Some(DEFAULT_BUDGET), Some(&policy), &|_| true);
+    let options = DeviceOptions {
+        base_url: format!("http://{addr}"),
+        timeout: Duration::from_secs(5),
+        ..DeviceOptions::default()
+    };
+    let device = Device::new(options, suite.profile.clone()).expect("device");
+    let (_stop, stopped) = watch::channel(false);
+    let job = Job {
+        contract: suite.contract.clone(),
+        profile: suite.profile.clone(),
+        texts: suite.texts.clone(),
+        plan,
+        device: device.with_policy(Arc::new(policy)),
+        issues: Vec::new(),
+        options: Options {
+            seed: 0,
+            time_limit: Some(Duration::from_secs(120)),
+            max_requests: None,
+            questions: 4,
+            concurrency: 1,
+            stop: stopped,
+            restore: Default::default(),
+            recovery: Duration::from_secs(3),
+            files: "reproducers".to_owned(),
+            started_at: "2026-01-01T00:00:00Z".to_owned(),
+        },
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("runtime");
+    runtime.block_on(run::run(&job, &mut ())).report
+}
+
+/// A report in a few lines, for messages.
+pub fn told(report: &Report) -> String {
+    let findings = report.findings.iter().map(|f| {
+        format!(
+            "  {} | {} | {} | {} | {}\n",
+            f.case, f.promise, f.title, f.expected, f.observed
+        )
+    });
+    let operations = report
+        .operations
+        .iter()
+        .map(|o| format!("  {} {:?} {:?} {}\n", o.id, o.state, o.reason, o.cases));
+    format!(
+        "exit {} {}\n{}{}{:#?}\n{} requests",
+        report.exit.code,
+        report.exit.reason,
+        findings.collect::<String>(),
+        operations.collect::<String>(),
+        report.notes,
+        report.requests.sent
+    )
 }
 
 /// What a mock of this configuration takes.

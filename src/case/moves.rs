@@ -1,0 +1,164 @@
+//! Requests that go to an item of our own in place of the one that a plan names: paths, and the ids in
+//! bodies. Pure. May import what [`crate::case`] may.
+
+use super::fresh;
+use super::serialize;
+use crate::exchange::{HttpRequest, Part, Request, Segment};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// The path of an item with this id in a collection; `None` where a path cannot name it plainly.
+pub fn item_path(collection: &str, id: &str) -> Option<String> {
+    let strange = |c: char| c.is_control() || "/\\;%?#".contains(c);
+    let plain = !id.is_empty() && id != "." && id != ".." && !id.contains(strange);
+    (plain && id.len() <= 200).then(|| format!("{collection}/{}", serialize::escape(id)))
+}
+
+/// A request to an item of our own with the item's id wherever its body gives one, apart from what
+/// is no id at all: an item keeps its id, so another one would be a fault of its own.
+pub fn identified(request: Request, ids: &[String], path: &str) -> Request {
+    let Request::Http(mut http) = request else {
+        return request;
+    };
+    let id = path.rsplit_once('/').map_or("", |(_, id)| id);
+    let Ok(id) = percent_encoding::percent_decode_str(id).decode_utf8() else {
+        return Request::Http(http);
+    };
+    for name in ids {
+        let body = http.body.as_deref().unwrap_or_default();
+        let sent: Option<Value> = serde_json::from_slice(body).ok();
+        let Some(old) = sent.as_ref().and_then(|b| b.get(name)).cloned() else {
+            continue;
+        };
+        let new = match (&old, id.parse::<i64>()) {
+            (Value::Number(_), Ok(number)) => Value::from(number),
+            (Value::String(_), _) => Value::from(id.as_ref()),
+            _ => continue,
+        };
+        if let Some(body) = fresh::replaced(body, name, &old, &new) {
+            http.body = Some(body);
+        }
+    }
+    Request::Http(http)
+}
+
+/// Whether the body of a request gives an item another id than its path.
+pub fn misnamed(request: &Request, ids: &[String], path: &str) -> bool {
+    let id = path.rsplit_once('/').map_or("", |(_, id)| id);
+    let id = percent_encoding::percent_decode_str(id).decode_utf8_lossy();
+    let body = body_of(request);
+    let given = ids.iter().filter_map(|name| body.as_ref()?.get(name));
+    given.into_iter().any(|given| match given {
+        Value::String(text) => *text != id,
+        other => other.to_string() != id,
+    })
+}
+
+/// The JSON object that a request carries, in whatever framing.
+pub fn body_of(request: &Request) -> Option<Value> {
+    let bytes = match request {
+        Request::Http(http) => http.body.clone()?,
+        Request::Raw(raw) => raw.segments.iter().fold(Vec::new(), |mut all, segment| {
+            if let Segment::Bytes(bytes) = segment {
+                all.extend_from_slice(bytes);
+            }
+            all
+        }),
+    };
+    let from = bytes.iter().position(|b| *b == b'{')?;
+    let to = bytes.iter().rposition(|b| *b == b'}')?;
+    serde_json::from_slice(bytes.get(from..=to)?).ok()
+}
+
+/// The path of a request, where it has no credential in it.
+pub fn path_of(request: &HttpRequest) -> Option<String> {
+    match request.target.0.first()? {
+        Part::Text(text) => {
+            let path = text.split(['?', '#']).next()?;
+            Some(path.trim_end_matches('/').to_owned())
+        }
+        Part::Secret(_) => None,
+    }
+}
+
+/// A request with the beginning of its path in another place: the longest that `moves` names.
+/// `None` where none of them is its beginning.
+pub fn moved(request: &Request, moves: &BTreeMap<String, String>) -> Option<Request> {
+    match request {
+        Request::Http(http) => moved_http(http, moves).map(Request::Http),
+        Request::Raw(raw) => {
+            let mut raw = raw.clone();
+            let (mut begins, mut any) = (false, false);
+            for segment in &mut raw.segments {
+                if let Segment::Bytes(bytes) = segment
+                    && begins
+                    && let Ok(text) = std::str::from_utf8(bytes)
+                    && let Some(text) = elsewhere(text, moves)
+                {
+                    *bytes = text.into_bytes();
+                    any = true;
+                }
+                // A target stands behind the path of the base URL or, whole, behind the host.
+                begins = matches!(segment, Segment::Prefix | Segment::Host);
+            }
+            any.then_some(Request::Raw(raw))
+        }
+    }
+}
+
+/// [`moved`] of an ordinary request.
+pub fn moved_http(http: &HttpRequest, moves: &BTreeMap<String, String>) -> Option<HttpRequest> {
+    let mut http = http.clone();
+    match http.target.0.first_mut()? {
+        Part::Text(text) => *text = elsewhere(text, moves)?,
+        Part::Secret(_) => return None,
+    }
+    Some(http)
+}
+
+/// A text that begins with a path, with its beginning in another place.
+pub fn elsewhere(text: &str, moves: &BTreeMap<String, String>) -> Option<String> {
+    let fits = |from: &&String| {
+        let rest = text.strip_prefix(from.as_str());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', ' ', '#']))
+    };
+    let from = moves.keys().filter(fits).max_by_key(|from| from.len())?;
+    let rest = text.get(from.len()..)?;
+    Some(format!("{}{rest}", moves.get(from)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_beginning_moves() {
+        let moves: BTreeMap<String, String> = [("/a/1", "/a/x"), ("/a/1/b/1", "/a/x/b/y")]
+            .map(|(from, to)| (from.to_owned(), to.to_owned()))
+            .into();
+        for (text, want) in [
+            ("/a/1", Some("/a/x")),
+            ("/a/1?q=1", Some("/a/x?q=1")),
+            ("/a/12", None),
+            ("/a/1/c", Some("/a/x/c")),
+            ("/a/1/b/1 HTTP/1.1", Some("/a/x/b/y HTTP/1.1")),
+            ("/b/a/1", None),
+        ] {
+            assert_eq!(elsewhere(text, &moves).as_deref(), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_path_names_plain_ids_only() {
+        for (id, want) in [
+            ("7", Some("/a/7")),
+            ("a b", Some("/a/a%20b")),
+            ("", None),
+            ("..", None),
+            ("../1", None),
+            ("1?x", None),
+        ] {
+            assert_eq!(item_path("/a", id).as_deref(), want, "{id}");
+        }
+    }
+}
