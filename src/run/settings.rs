@@ -43,7 +43,11 @@ impl Run<'_> {
             return true;
         }
         // What a partial write has reset does not show a second time.
-        let reset = written.partial.then(|| self.known_write(&case.operation));
+        let reset = written.partial.then(|| {
+            // Nor does one that is ignored behind a write of the same values.
+            let apart = self.write_apart_from(&case.operation, written.value);
+            apart.or_else(|| self.known_write(&case.operation))
+        });
         let reset = reset.flatten();
         let (mut hits, mut tries) = (1, 1);
         for _ in 1..self.times() {
@@ -181,6 +185,26 @@ impl Run<'_> {
             }
         }
         shown.map(|difference| (difference, (hits, tries)))
+    }
+
+    /// [`Run::known_write`] among those that give every member another value than `written` does.
+    fn write_apart_from(&self, operation: &str, written: &Value) -> Option<usize> {
+        let apart = |value: &Value| {
+            let ours = written.as_object().into_iter().flatten();
+            ours.into_iter()
+                .all(|(name, member)| value.get(name).is_some_and(|other| other != member))
+        };
+        let cases = self.cases.plan().iter().enumerate();
+        let settings = self.probe.settings();
+        cases
+            .filter(|(_, c)| c.expect == Expect::Accepted)
+            .filter(|(_, c)| settings.same_state(&c.operation, operation))
+            .filter_map(|(at, c)| match &c.check {
+                Check::ReadsBack(value) if apart(value) => Some((at, members(value))),
+                _ => None,
+            })
+            .max_by_key(|(at, members)| (*members, std::cmp::Reverse(*at)))
+            .map(|(at, _)| at)
     }
 
     /// The accepted write of the plan that sets the most members of a state. Before a search it is sent again:
