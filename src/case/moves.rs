@@ -1,5 +1,5 @@
-//! Requests that go to an item of our own in place of the one that a plan names: paths, and the ids in
-//! bodies. Pure. May import what [`crate::case`] may.
+//! Requests that go to an item of our own in place of the one that a plan names: paths, and the ids
+//! in bodies. Pure.
 
 use super::fresh;
 use super::serialize;

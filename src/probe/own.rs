@@ -11,7 +11,7 @@ use crate::case::moves::{body_of, elsewhere, item_path, path_of};
 use crate::case::{Case, Check, Context, Expect};
 use crate::device::GuardedWrite;
 use crate::exchange::Request;
-use crate::judge::{Deviation, Took};
+use crate::judge::{Acceptance, Deviation};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -146,7 +146,7 @@ impl Probe<'_> {
         }
         let mut seen = self.observation(&sent, exchange);
         let plain = matches!(case.expect, Expect::Accepted | Expect::AcceptedOr { .. });
-        if seen.judgement.took == Took::Accepted {
+        if seen.judgement.acceptance == Acceptance::Accepted {
             match self.gone(place, &path, &seen.exchange).await {
                 Gone::Yes(wrong) => {
                     seen.deviations.extend(wrong);

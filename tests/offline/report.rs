@@ -232,7 +232,7 @@ fn the_published_schema_is_current() {
     assert!(
         published == current,
         "{} is not what the result model says. If the change is meant, write it anew:\n  \
-         PROBITY_UPDATE_SCHEMA=1 cargo test --test report schema\nand look at `git diff schema/`.",
+         PROBITY_UPDATE_SCHEMA=1 cargo test --test offline schema\nand look at `git diff schema/`.",
         path.display()
     );
 }
