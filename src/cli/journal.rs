@@ -77,7 +77,11 @@ pub(super) fn kept_for(target: &str) -> Option<PathBuf> {
 pub(super) fn finish(path: &Path) -> Result<(), Error> {
     let kept = folder().is_some_and(|folder| path.starts_with(folder));
     match kept {
-        true => Ok(std::fs::remove_file(path).map_err(|e| format!("{}: {e}", path.display()))?),
+        true => match std::fs::remove_file(path) {
+            // Somebody has tidied up.
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            done => Ok(done.map_err(|e| format!("{}: {e}", path.display()))?),
+        },
         false => Ok(crate::run::journal::end(path)?),
     }
 }
@@ -97,7 +101,7 @@ impl JournalArgs {
         let Some((target, path)) = job.target.and_then(|t| Some((t, kept_for(t)?))) else {
             return Ok(None);
         };
-        if unfinished(&path)? {
+        if unfinished(&path)? && !set_aside(&path, target, job)? {
             return Err(format!(
                 "a run against {target} was not finished and may have left it changed: put it back \
                  with `probity restore --target {target}` (and the options of that run for \
@@ -160,6 +164,31 @@ fn unfinished(path: &Path) -> Result<bool, Error> {
     Journal::free(path)?;
     let (_, past) = crate::run::journal::read(path)?;
     Ok(past.settings().is_some_and(|s| !s.is_empty()) && !past.ended())
+}
+
+/// From here on systems give out ports to whoever asks (RFC 6335 §6 begins at 49152, Linux here).
+const DYNAMIC_PORTS: u16 = 32_768;
+
+/// A port of this machine that is given out to anybody may belong to another program by now: the
+/// journal of another contract's job there is put aside, where `restore --journal` finds it.
+fn set_aside(path: &Path, target: &str, job: &Identity<'_>) -> Result<bool, Error> {
+    let authority = target.rsplit("//").next().unwrap_or_default();
+    let authority = authority.split('/').next().unwrap_or_default();
+    let address: Option<std::net::SocketAddr> = authority.parse().ok();
+    let dynamic = |a: std::net::SocketAddr| a.ip().is_loopback() && a.port() >= DYNAMIC_PORTS;
+    let (header, _) = crate::run::journal::read(path)?;
+    let other = header.is_some_and(|h| h.contract.sha256 != job.contract.sha256);
+    if !other || !address.is_some_and(dynamic) {
+        return Ok(false);
+    }
+    let now = jiff::Timestamp::now().as_millisecond();
+    let aside = path.with_extension(format!("{now}.jsonl"));
+    std::fs::rename(path, &aside).map_err(|e| format!("{}: {e}", path.display()))?;
+    say(&format!(
+        "the journal of a job with another contract on this port was put aside: {}",
+        aside.display()
+    ));
+    Ok(true)
 }
 
 fn resume(path: &Path, job: &Identity<'_>) -> Result<(Journal, Past), Error> {

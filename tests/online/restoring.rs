@@ -154,6 +154,18 @@ fn a_killed_run_is_undone_before_another_begins() {
     let (code, said) = run(home, &contract, &target, &["run"]);
     assert_eq!(code, 2, "{said}");
     assert!(said.contains("probity restore --target"), "{said}");
+    // A port of this machine that another program has by now.
+    let kept = std::fs::read(&path).expect("journal");
+    let other = home.join("other.yaml");
+    std::fs::write(&other, DOCUMENT.replace("title: ", "title: Another ")).expect("contract");
+    let (_, said) = run(home, &other, &target, &["run", "--max-requests", "9"]);
+    assert!(said.contains("was put aside"), "{said}");
+    let aside = std::fs::read_dir(&journals).expect("folder").flatten();
+    let aside: Vec<_> = aside
+        .map(|e| std::fs::read(e.path()).expect("reads"))
+        .collect();
+    assert!(aside.contains(&kept), "nothing is lost");
+    std::fs::write(&path, kept).expect("journal");
     let login = ["restore", "--username", "u", "--password-env", "PW"];
     let (code, said) = run(home, &contract, &target, &login);
     assert_eq!(code, 0, "{said}");
