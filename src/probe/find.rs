@@ -68,7 +68,7 @@ impl Probe<'_> {
         };
         match found {
             Ok(Some(path)) => self.made(account, place, n, path, wrong),
-            Ok(None) if exchange.answer().is_none() => {
+            Ok(None) if matches!(came(exchange), Came::Unknown) => {
                 // The list shows that it never came to it.
                 match self.creations.step(account, Step::Nothing { n }) {
                     Ok(()) => Made::Nothing,
@@ -273,6 +273,8 @@ pub(super) fn came(exchange: &Exchange) -> Came {
     match (status, exchange.failure()) {
         // A server that fails may have stored before it failed: the next look at the list tells.
         (Some(400..), _) => Came::Nothing,
+        // It may have been done before it was sent elsewhere (RFC 9110 §15.4): the list tells.
+        (Some(300..=399), _) => Came::Unknown,
         (Some(_), _) => Came::Accepted,
         (None, Some(Failure::NotSent(_))) => Came::Nothing,
         (None, Some(failure)) if never_reached(failure) => Came::Nothing,
