@@ -96,6 +96,15 @@ pub(super) fn names_things(name: &str) -> bool {
     words.last().is_some_and(|w| NAMES.contains(&w.as_str()))
 }
 
+/// A UUID that no other run gives, in the form of version 4 (RFC 9562 §5.4).
+fn uuid(run: &str, n: u64) -> String {
+    // FNV-1a.
+    let hash = run.bytes().fold(0x811c_9dc5_u32, |hash, b| {
+        (hash ^ u32::from(b)).wrapping_mul(0x0100_0193)
+    });
+    format!("{hash:08x}-0000-4000-8000-{n:012x}")
+}
+
 impl Member {
     pub(super) fn new(pointer: &str, name: &str, schema: &Schema, bases: &[Value]) -> Member {
         let mut bases = bases.to_vec();
@@ -109,8 +118,13 @@ impl Member {
     }
 
     fn valid(&self, value: &Value, texts: &Texts) -> bool {
-        let sure = assess(&self.schema, value, texts).certainty == Assessment::SurelyValid;
-        sure && !self.bases.contains(value)
+        let fits = match assess(&self.schema, value, texts).certainty {
+            Assessment::SurelyValid => true,
+            // No page states the range of its ids; one that is taken already says nothing.
+            Assessment::Open => value.is_number(),
+            Assessment::SurelyInvalid => false,
+        };
+        fits && !self.bases.contains(value)
     }
 
     /// A value that no other item has; `None` where its rules leave no room for one.
@@ -130,7 +144,7 @@ impl Member {
             format!("{text}@example.com"),
             format!("p{run}{n}"),
             format!("p{n}"),
-            format!("00000000-0000-4000-8000-{:0>12}", format!("{n:x}")),
+            uuid(run, n),
             digits.clone(),
             cut.unwrap_or_default().to_owned(),
         ];

@@ -186,7 +186,7 @@ impl Context<'_> {
         let delete_request = self.request(delete, None);
         let base = bodies.map(|b| [&b.minimal, &b.full, &b.second, &b.other].map(Clone::clone));
         let base: &[Value] = base.as_ref().map_or(&[], |b| b.as_slice());
-        let sent = sent_ids(&items.ids);
+        let sent = id_members(&items.ids);
         let (names, passwords) = telling(op, base, &sent);
         Some(Place {
             create: op.id.clone(),
@@ -344,13 +344,34 @@ fn listing(op: &Operation, items: &Items) -> Option<Listing> {
     })
 }
 
-/// Pointers of the body that the client names an item by.
-fn sent_ids(ids: &[IdSource]) -> Vec<String> {
-    let sent = ids.iter().filter_map(|source| match source {
-        IdSource::Sent(pointer) => Some(pointer.clone()),
+/// Pointers of the body that may name an item: those that the client names it by, and members that
+/// are called as the id of the answer is. A device may take such an id for the item's, and overwrite
+/// the one that has it.
+fn id_members(ids: &[IdSource]) -> Vec<String> {
+    let named = ids.iter().filter_map(|source| match source {
+        IdSource::Sent(pointer) | IdSource::Answer(pointer) => Some(pointer.clone()),
+        IdSource::Listing { id, .. } => Some(id.clone()),
         _ => None,
     });
-    sent.collect()
+    named.collect()
+}
+
+impl Place {
+    /// Ids that a body gives to the item.
+    pub fn given_ids(&self, body: &Value) -> Vec<String> {
+        let members = id_members(&self.ids);
+        let given = members.iter().filter_map(|pointer| body.pointer(pointer));
+        given.filter_map(id_text).collect()
+    }
+}
+
+/// An id as lists and paths write it.
+fn id_text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
 }
 
 /// Members of a body that tell one item from another, and those that are passwords.

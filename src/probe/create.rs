@@ -115,6 +115,24 @@ impl<'a> Probe<'a> {
         // Without a name of its own only two lists tell what it created.
         let closely = closely || names.is_empty();
         let before = self.known(account, place, &collection, closely).await?;
+        let known = account.before.get(&collection);
+        let given = body_of(&case.request).map(|body| place.given_ids(&body));
+        let given = given.unwrap_or_default();
+        if known.is_some_and(|ids| given.iter().any(|id| ids.contains(id))) {
+            return Err("not sent: it gives the id of an item that is there".to_owned());
+        }
+        let ours = |id: &String| {
+            fresh_members
+                .names
+                .iter()
+                .any(|(_, v)| v.as_str() == Some(id))
+        };
+        if known.is_none() && !given.iter().all(ours) {
+            return Err("not sent: without a list nobody can tell whose it would be".to_owned());
+        }
+        if !given.iter().all(|id| can_be_named(id)) {
+            return Err("not sent: no path could name what it creates".to_owned());
+        }
         let step = Step::Sending {
             n,
             operation: place.create.clone(),
@@ -226,4 +244,13 @@ fn shows(case: &Case, fresh: &Fresh) -> Vec<(String, Value)> {
         }
     }
     out
+}
+
+/// Longest id that is given to an item: longer ones fit in no path of many servers.
+const LONGEST_ID: usize = 128;
+
+/// Whether a path names an item with this id in one way only.
+fn can_be_named(id: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.~:@+".contains(c);
+    !id.is_empty() && id.len() <= LONGEST_ID && !id.starts_with('.') && id.chars().all(plain)
 }

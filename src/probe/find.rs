@@ -51,7 +51,12 @@ impl Probe<'_> {
             }
             // Without a list that says what was there before, only its own name or 201 tells.
             let listed = account.before.contains_key(&collection);
+            let mut ours = sending
+                .names
+                .iter()
+                .filter_map(|name| item_path(&collection, name));
             if listed
+                || ours.any(|ours| ours == path)
                 || exchange.status() == Some(201)
                 || self.shows_ours(place, &path, &sending).await
             {

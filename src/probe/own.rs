@@ -217,9 +217,11 @@ impl Probe<'_> {
         let answer = attempt.exchange.answer();
         let told = answer.and_then(|a| crate::json::read(&a.body));
         let mut watch = super::watch::SettingsWatch::new(BTreeMap::new(), Vec::new());
+        let read = unwrapped(read, &written);
         watch.saw(read);
         // What the answer to the creation shows, a read can show too.
-        told.iter().for_each(|told| watch.saw(told));
+        let told = told.iter().map(|told| unwrapped(told, &written));
+        told.for_each(|told| watch.saw(told));
         if let Some(object) = written.as_object_mut() {
             object.retain(|name, _| {
                 let secret = crate::contract::is_password(name);
@@ -376,5 +378,28 @@ fn plain_case(place: &Place, body: &Value, octets: &[u8]) -> Case {
         input_class: String::new(),
         check: Check::ReadsBack(body.clone()),
         tier: 0,
+    }
+}
+
+/// What stands in the envelope of an answer (`{"data": {…}}`): the one object in it that has members
+/// of what was written, where the answer itself has none.
+fn unwrapped<'v>(answer: &'v Value, written: &Value) -> &'v Value {
+    let shares = |value: &Value| {
+        let names = written
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(name, _)| name);
+        let object = value.as_object();
+        object.is_some_and(|o| names.into_iter().any(|name| o.contains_key(name)))
+    };
+    if shares(answer) {
+        return answer;
+    }
+    let members = answer.as_object().into_iter().flatten().map(|(_, v)| v);
+    let inside: Vec<&Value> = members.filter(|v| shares(v)).collect();
+    match inside[..] {
+        [one] => one,
+        _ => answer,
     }
 }

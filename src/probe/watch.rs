@@ -234,10 +234,14 @@ impl SettingsWatch {
             });
             all.extend(kept);
         }
-        // An empty text may be stored as none.
+        // An empty text may be stored as none, and none may be shown as nothing of its kind.
         let blank = |d: &Difference| {
-            written.pointer(&d.pointer) == Some(&Value::from(""))
-                && read_back.pointer(&d.pointer).is_none_or(Value::is_null)
+            let now = read_back.pointer(&d.pointer);
+            match written.pointer(&d.pointer) {
+                Some(Value::String(text)) if text.is_empty() => now.is_none_or(Value::is_null),
+                Some(Value::Null) => now.is_none_or(is_nothing),
+                _ => false,
+            }
         };
         all.into_iter()
             .find(|d| !blank(d) && self.counts(d, read_back))
@@ -287,6 +291,17 @@ impl SettingsWatch {
                 .placeholders
                 .get(pointer)
                 .is_some_and(|list| list.contains(text))
+    }
+}
+
+/// Whether a value is the empty one of its kind.
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        Value::Bool(_) | Value::Number(_) => false,
     }
 }
 
@@ -412,6 +427,8 @@ mod tests {
             (json!({"b": ""}), json!({"a": 1}), None),
             (json!({"b": ""}), json!({"b": null}), None),
             (json!({"b": ""}), json!({"b": "x"}), Some("/b")),
+            (json!({"b": null}), json!({"b": ""}), None),
+            (json!({"b": null}), json!({"b": "x"}), Some("/b")),
             (json!({"b": "y"}), json!({"a": 1}), Some("/b")),
             (json!({"b": ""}), json!({"b": 0}), Some("/b")),
             (json!({"a": 1}), json!({}), Some("/a")),
