@@ -171,6 +171,17 @@ impl Probe<'_> {
         json::read(&answer.body)
     }
 
+    /// Whether the read of an item says that there is none. Anything else but the item, an answer
+    /// in a coding that nobody asked for among it, says nothing of that.
+    pub(super) async fn says_gone(&self, place: &Place, path: &str) -> bool {
+        let Some(request) = &place.requests.read else {
+            return false;
+        };
+        let request = self.creations.at(request, place, path);
+        let exchange = self.device().send(&Request::Http(request), false).await;
+        matches!(exchange.status(), Some(404 | 410))
+    }
+
     /// The one new item of a list that holds what was sent; `None` where the list shows nothing new.
     ///
     /// # Errors

@@ -194,17 +194,24 @@ impl Probe<'_> {
                 let differs = self.differs(place, attempt, read);
                 out.extend(differs.map(|d| (created.clone(), d)));
             }
-            (None, Some(_)) => {
+            (None, Some(_)) if self.reads_as_gone(account, place, n).await => {
                 let what = "reading it where the answer says that it is does not show it";
                 out.push((created.clone(), Deviation::created_not_there(what)));
             }
-            (None, None) => {}
+            (None, _) => {}
         }
         out.extend(
             self.look_at_list(account, place, attempt, n, there.is_some())
                 .await,
         );
         out
+    }
+
+    async fn reads_as_gone(&self, account: &Account, place: &Place, n: u64) -> bool {
+        match account.alive.get(&n) {
+            Some(item) => self.says_gone(place, &item.path).await,
+            None => false,
+        }
     }
 
     /// A member of what was sent that reads back as something else.
