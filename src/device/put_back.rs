@@ -50,7 +50,8 @@ impl Waits {
 
 impl Device {
     /// A request with the validator of the state that it changes (`If-Match`, RFC 9110 §13.1.1), as
-    /// a read of the same target shows it; `None` where that cannot be read.
+    /// a read of the same target shows it; `None` where that cannot be read, or shows no `ETag`:
+    /// `*` would overwrite whatever somebody else has written meanwhile.
     pub async fn validated(&self, request: &HttpRequest) -> Option<HttpRequest> {
         let described = |(name, _): &(String, Template)| {
             !name.to_ascii_lowercase().starts_with("content-")
@@ -72,7 +73,7 @@ impl Device {
             .answer()
             .filter(|a| (200..300).contains(&a.status))?;
         let mut request = request.clone();
-        name_state(&mut request, answer.header("etag"));
+        name_state(&mut request, Some(answer.header("etag")?));
         Some(request)
     }
 
