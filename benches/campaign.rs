@@ -8,7 +8,7 @@ mod support;
 use md5::{Digest, Md5};
 use probity::campaign::corpus::Corpus;
 use probity::campaign::dictionary::Dictionary;
-use probity::campaign::engine::{Job, Options, hunt};
+use probity::campaign::engine::{Job, Options, fuzz};
 use probity::campaign::generate::{Generator, Source};
 use probity::campaign::grammar::Grammar;
 use probity::campaign::input::Input;
@@ -110,7 +110,7 @@ fn main() {
             },
         };
         let started = Instant::now();
-        let harvest = runtime.block_on(hunt(&job, &Past::default(), &mut (), Some(&mut source)));
+        let harvest = runtime.block_on(fuzz(&job, &Past::default(), &mut (), Some(&mut source)));
         let rate = harvest.requests as f64 / started.elapsed().as_secs_f64();
         assert_eq!(harvest.findings.len(), 0, "the mock is clean");
         match wrk(&mock, &suite, &target, &source.bodies) {

@@ -1,11 +1,10 @@
 //! What kind of answer came: the coverage of a device that nobody can look into. An input whose
-//! answer is of a class that was not seen before has reached something new. May import what
-//! [`crate::campaign`] may.
+//! answer is of a class that was not seen before has reached something new.
 
 use crate::case::{Case, Expect, Fault};
 use crate::contract::Contract;
 use crate::exchange::{Answer, Exchange, Outcome};
-use crate::judge::Took;
+use crate::judge::Acceptance;
 use crate::judge::normalise::normalise;
 use crate::probe::Observation;
 use sha2::{Digest, Sha256};
@@ -49,10 +48,10 @@ pub fn class(contract: &Contract, case: &Case, seen: &Observation) -> u64 {
     };
     part(&case.operation);
     part(&rules(&case.expect));
-    part(match seen.judgement.took {
-        Took::Accepted => "accepted",
-        Took::Refused => "refused",
-        Took::Neither => "neither",
+    part(match seen.judgement.acceptance {
+        Acceptance::Accepted => "accepted",
+        Acceptance::Refused => "refused",
+        Acceptance::Neither => "neither",
     });
     part(&answer(contract, &case.operation, &seen.exchange));
     part(&slowness(seen.exchange.timings.total).to_string());

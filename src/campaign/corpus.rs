@@ -1,5 +1,4 @@
-//! Inputs that showed something new, in memory and on disk. Files appear whole or not at all. May
-//! import what [`crate::campaign`] may.
+//! Inputs that showed something new, in memory and on disk. Files appear whole or not at all.
 
 use super::input::Input;
 use crate::files;

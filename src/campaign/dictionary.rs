@@ -1,5 +1,4 @@
-//! Words that inputs are made of: common ones, the contract's own, and the user's. May import
-//! [`crate::contract`].
+//! Words that inputs are made of: common ones, the contract's own, and the user's.
 
 use crate::contract::{Contract, Schema};
 use crate::files;

@@ -1,4 +1,4 @@
-//! The loop of the unattended job. May import what [`crate::campaign`] may.
+//! The loop of the unattended job.
 
 use super::class::{self, Classes};
 use super::corpus::Corpus;
@@ -10,7 +10,7 @@ use super::random::Random;
 use crate::case::{Case, Context, Expect, Step, Weigher};
 use crate::device::Device;
 use crate::exchange::Request;
-use crate::judge::{Law, Took};
+use crate::judge::{Acceptance, JudgeContext};
 use crate::probe::{Looks, Observation, Patience, Probe};
 use crate::run::event::{Event, Listener};
 use crate::run::journal::Past;
@@ -114,7 +114,7 @@ pub struct Harvest {
 
 /// A line of the job in the journal.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "night", rename_all = "kebab-case")]
+#[serde(tag = "campaign", rename_all = "kebab-case")]
 pub(super) enum Entry {
     /// What is sent first, in order.
     Seeds { inputs: Vec<Input> },
@@ -144,7 +144,7 @@ pub(super) enum Entry {
     },
 }
 
-pub(super) struct Night<'a, 'l> {
+pub(super) struct Campaign<'a, 'l> {
     pub(super) job: &'a Job<'a>,
     pub(super) probe: Probe<'a>,
     pub(super) weigher: Weigher<'a, 'a>,
@@ -174,13 +174,13 @@ pub(super) struct Night<'a, 'l> {
 
 /// Works until time, requests, the user or the device end it. Never fails: what went wrong is in
 /// the harvest. `other` replaces the generator, for comparisons.
-pub async fn hunt(
+pub async fn fuzz(
     job: &Job<'_>,
     past: &Past,
     listener: &mut dyn Listener,
     other: Option<&mut dyn Source>,
 ) -> Harvest {
-    let law = Law {
+    let judging = JudgeContext {
         contract: job.context.contract,
         texts: job.context.texts,
         profile: job.context.profile,
@@ -190,7 +190,7 @@ pub async fn hunt(
         recovery: options.recovery,
         stop: options.stop.clone(),
     };
-    let mut probe = Probe::new(law, job.device, patience);
+    let mut probe = Probe::new(judging, job.device, patience);
     let opened = open(&mut probe, job, past, listener).await;
     let mut weigher = Weigher::new(job.context);
     // What may not be sent needs no inputs.
@@ -203,7 +203,7 @@ pub async fn hunt(
         Some(other) => other,
         None => &mut generator,
     };
-    let mut night = Night {
+    let mut campaign = Campaign {
         job,
         probe,
         weigher,
@@ -223,16 +223,16 @@ pub async fn hunt(
         sent_before: job.device.sent(),
         requests_before: 0,
     };
-    let begun = night.remember(past, &mut seeds);
+    let begun = campaign.remember(past, &mut seeds);
     if let Err(why) = opened {
-        night.stop = Some(why);
+        campaign.stop = Some(why);
     } else {
         if !begun {
-            night.load(&mut seeds);
+            campaign.load(&mut seeds);
         }
-        night.work(&seeds, source).await;
+        campaign.work(&seeds, source).await;
     }
-    night.conclude().await
+    campaign.conclude().await
 }
 
 /// Opens the session; finds out what can be put back, before anything is written.
@@ -256,7 +256,7 @@ async fn open(
     Ok(())
 }
 
-impl Night<'_, '_> {
+impl Campaign<'_, '_> {
     async fn work(&mut self, seeds: &[Input], source: &mut dyn Source) {
         let first = self.harvest.inputs;
         let mut idle = 0;
@@ -370,7 +370,7 @@ impl Night<'_, '_> {
 
     /// Remembers refusals for the next look at the settings.
     fn mind_settings(&mut self, step: &Step, case: &Case, seen: &Observation) {
-        if seen.judgement.took == Took::Refused {
+        if seen.judgement.acceptance == Acceptance::Refused {
             self.probe.note(case, seen, Some(self.pending.len()));
             self.pending.push((step.clone(), case.clone()));
         }
@@ -439,7 +439,7 @@ impl Night<'_, '_> {
 
     pub(super) fn entry(&mut self, entry: &Entry) {
         if let Ok(value) = serde_json::to_value(entry) {
-            self.listener.on(&Event::Night(&value));
+            self.listener.on(&Event::Campaign(&value));
         }
     }
 

@@ -1,5 +1,5 @@
 //! The next input: from the grammar, from the corpus, by mutation of structure and bytes, by
-//! splicing, as a sequence. May import what [`crate::campaign`] may.
+//! splicing, as a sequence.
 
 use super::corpus::Corpus;
 use super::dictionary::Dictionary;

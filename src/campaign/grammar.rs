@@ -1,4 +1,4 @@
-//! Values and bodies from the contract and its languages. May import what [`crate::campaign`] may.
+//! Values and bodies from the contract and its languages.
 
 use super::dictionary::Dictionary;
 use super::random::Random;

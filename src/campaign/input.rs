@@ -1,5 +1,5 @@
 //! What the unattended job sends: one request, or several in a row. The form in which inputs stand
-//! in the corpus. May import [`crate::case`].
+//! in the corpus.
 
 use crate::case::Step;
 use serde::{Deserialize, Serialize};

@@ -1,14 +1,13 @@
-//! What earlier processes of an unattended job left in its journal and its corpus. May import what
-//! [`crate::campaign`] may.
+//! What earlier processes of an unattended job left in its journal and its corpus.
 
 use super::corpus;
-use super::engine::{Entry, Night};
+use super::engine::{Campaign, Entry};
 use super::input::Input;
 use crate::run::journal::{Past, Record};
 use serde::Deserialize as _;
 use std::time::Duration;
 
-impl Night<'_, '_> {
+impl Campaign<'_, '_> {
     /// Takes what earlier processes left; whether there was any.
     pub(super) fn remember(&mut self, past: &Past, seeds: &mut Vec<Input>) -> bool {
         let mut begun = false;
@@ -30,7 +29,7 @@ impl Night<'_, '_> {
                 Record::File { name, content } => {
                     self.harvest.files.push((name.clone(), content.clone()));
                 }
-                Record::Night { entry } => match Entry::deserialize(entry) {
+                Record::Campaign { entry } => match Entry::deserialize(entry) {
                     Ok(Entry::Seeds { inputs }) => {
                         *seeds = inputs;
                         begun = true;

@@ -1,5 +1,5 @@
-//! Makes an input smaller: requests before it, structure, values, bytes. Pure: offers candidates and
-//! is told which of them still show the finding. May import what [`crate::campaign`] may.
+//! Makes an input smaller: requests before it, structure, values, bytes. Pure: offers candidates
+//! and is told which of them still show the finding.
 
 use super::input::Input;
 use crate::case::Step;

@@ -1,8 +1,8 @@
 //! From a deviation to a finding: does it come again, alone or with what was sent before; how small
-//! can it be made; confirmed, composed, handed out. May import what [`crate::campaign`] may.
+//! can it be made; confirmed, composed, handed out.
 
 use super::class;
-use super::engine::{Entry, Night, Shrunk};
+use super::engine::{Campaign, Entry, Shrunk};
 use super::input::Input;
 use super::shrink::Shrinker;
 use crate::case::{Case, Step};
@@ -10,7 +10,7 @@ use crate::judge::{Deviation, Kind};
 use crate::probe::{Looks, Observation};
 use crate::reproduce::render_answer;
 use crate::run::event::Event;
-use crate::run::{Story, compose, fingerprint};
+use crate::run::{FindingDraft, compose, fingerprint};
 
 /// How often a finding has to happen in all.
 const TIMES: u32 = 3;
@@ -58,7 +58,7 @@ impl Target {
     }
 }
 
-impl Night<'_, '_> {
+impl Campaign<'_, '_> {
     /// Goes into the deviations of one exchange. `before`: the steps of the same input.
     pub(super) async fn suspect(
         &mut self,
@@ -294,7 +294,7 @@ impl Night<'_, '_> {
         if !self.known.insert(id) {
             return None;
         }
-        let story = Story {
+        let story = FindingDraft {
             before,
             case,
             promise,

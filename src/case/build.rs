@@ -1,7 +1,6 @@
 //! Builds requests from a contract: what surrounds the surely valid body that every case starts
 //! from. Parameters filled, credentials by name, ids of cases. Every strategy makes its requests
 //! here; values come from [`super::values`], changes at one place of them from [`super::edit`].
-//! May import what [`crate::case`] may.
 
 pub use super::edit::{emit, emit_with_raw, get, remove, rename, set};
 pub use super::values::is_type;

@@ -1,5 +1,5 @@
 //! Just inside, on and just outside each edge of each rule, and what hand-written checks let
-//! through. May import what [`crate::case`] may.
+//! through.
 
 use super::draft::{Scene, Sketch, WhenOpen, main_type, mark, shown};
 use super::model::{Case, Context, Strategy};

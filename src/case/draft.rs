@@ -1,5 +1,5 @@
 //! From an idea ("this body, about this field") to a case: what the page says of the body decides
-//! what may come back, never the idea itself. May import what [`crate::case`] may.
+//! what may come back, never the idea itself.
 
 use super::build::{case_id, emit, emit_with_raw, get, set};
 use super::meaning;

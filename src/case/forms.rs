@@ -1,4 +1,4 @@
-//! Bodies that are no JSON: forms, multipart, text and octets. May import what [`crate::case`] may.
+//! Bodies that are no JSON: forms, multipart, text and octets.
 
 use super::build::{remove, set};
 use super::draft::{Scene, Sketch, UNSURE_BODY, WhenOpen, mark};

@@ -1,6 +1,6 @@
-//! What makes an item that Probity creates its own: a recognisable, unique name, and a password that
-//! nobody can guess. Changes of a body are made in its text, so that the spelling which a case is
-//! about stays. Pure; randomness comes from the caller. May import what [`crate::case`] may.
+//! What makes an item that Probity creates its own: a recognisable, unique name, and a password
+//! that nobody can guess. Changes of a body are made in its text, so that the spelling which a case
+//! is about stays. Pure; randomness comes from the caller.
 
 use super::model::{Case, Check};
 use super::serialize::escape;

@@ -1,5 +1,5 @@
 //! Hostile text in every string field. Only payloads that do no harm where they work: they sleep
-//! for no time, add a header of ours, calculate forty-nine. May import what [`crate::case`] may.
+//! for no time, add a header of ours, calculate forty-nine.
 
 use super::constraints::text_keyword;
 use super::draft::{Scene, Sketch, WhenOpen, main_type, shown};

@@ -1,7 +1,6 @@
 //! Where a run can create items of its own: collections whose items can be removed again, and how
 //! planned requests name one of their items. A planned request names an item by the plain value of
-//! its parameter; when it is sent, an item of our own takes that place. May import what
-//! [`crate::case`] may.
+//! its parameter; when it is sent, an item of our own takes that place.
 
 use super::fresh::{self, Member};
 use super::model::Context;

@@ -1,7 +1,7 @@
 //! Values whose meaning a device may refuse although their form is right: references to what does
 //! not exist, the password that must be the current one, names of coordinate systems, languages and
 //! zones; and logins, whose credentials nobody may invent. A refusal of such a value is no broken
-//! promise. May import what [`crate::case`] may.
+//! promise.
 
 use super::unstated::member_schema;
 use crate::contract::{JsonType, Operation, Schema};

@@ -1,5 +1,5 @@
 //! A value as the octets of a body in the media type of its operation: JSON, forms (OpenAPI 3.1.1
-//! §4.8.15), multipart (RFC 7578), text, octets. May import what [`crate::case`] may.
+//! §4.8.15), multipart (RFC 7578), text, octets.
 
 use super::edit::emit;
 use super::serialize::{escape, scalar};

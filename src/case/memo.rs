@@ -1,5 +1,5 @@
 //! What several strategies need of one operation and what costs walks through automata: worked out
-//! once for each operation and parameter that is asked for. May import what [`crate::case`] may.
+//! once for each operation and parameter that is asked for.
 
 use super::model::Context;
 use super::serialize::{self, Written};

@@ -1,6 +1,6 @@
 //! Strings that a hand-written check or conversion lets through although they are not valid: each
 //! idea is one such mistake, turned round. Pure functions from a valid string to strings that may
-//! be invalid; whether they are is decided by who calls. May import nothing of this crate.
+//! be invalid; whether they are is decided by who calls.
 
 /// A changed string, and the mistake that would let it pass.
 #[derive(Clone, Debug, PartialEq, Eq)]

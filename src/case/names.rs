@@ -1,4 +1,4 @@
-//! Names of members: misspelt, unknown, dangerous. May import what [`crate::case`] may.
+//! Names of members: misspelt, unknown, dangerous.
 
 use super::build::{get, remove, rename, set};
 use super::draft::{Scene, Sketch, WhenOpen, main_type, mark, shown};

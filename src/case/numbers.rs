@@ -1,5 +1,5 @@
 //! Numbers at and around the edges of their rules and of machine integers; part of the strategy
-//! `constraints`. May import what [`crate::case`] may.
+//! `constraints`.
 
 use super::build::set;
 use super::draft::{Scene, Sketch, WhenOpen};

@@ -1,4 +1,4 @@
-//! Two faults in one body. May import what [`crate::case`] may.
+//! Two faults in one body.
 
 use super::build::{get, remove, set};
 use super::draft::{Scene, Sketch, WhenOpen, main_type};

@@ -1,5 +1,4 @@
-//! Parameters outside the body: absent, of another type, outside their rules. May import what
-//! [`crate::case`] may.
+//! Parameters outside the body: absent, of another type, outside their rules.
 
 use super::build::{Change, case_id};
 use super::draft::{UNSURE_BODY, UNSURE_TARGET, main_type, mark, may_call, shown, unsure_target};

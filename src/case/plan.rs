@@ -1,5 +1,4 @@
-//! From the cases of all strategies to the plan of a run: order, budget, unique ids. May import
-//! what [`crate::case`] may.
+//! From the cases of all strategies to the plan of a run: order, budget, unique ids.
 
 use super::constraints::Constraints;
 use super::forms::Forms;

@@ -1,5 +1,5 @@
 //! One string in an otherwise valid body, asked while the run goes on: which string comes next
-//! depends on what the device answered before. May import what [`crate::case`] may.
+//! depends on what the device answered before.
 
 use super::constraints::text_keyword;
 use super::draft::{Scene, Sketch, WhenOpen, mark, shown};

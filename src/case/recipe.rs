@@ -1,5 +1,5 @@
 //! A case as data that outlives the run: what a report keeps of a finding so that it can be sent
-//! again years later, without the plan that it came from. May import what [`crate::case`] may.
+//! again years later, without the plan that it came from.
 
 use super::model::{Case, Check, Expect};
 use crate::exchange::Request;

@@ -1,5 +1,5 @@
 //! The value of a parameter as text in a path, a query, a header field or a cookie: styles of
-//! OpenAPI 3.1.1 §4.8.12.2 and §4.8.12.3, `content`. May import what [`crate::case`] may.
+//! OpenAPI 3.1.1 §4.8.12.2 and §4.8.12.3, `content`.
 
 use crate::contract::{Format, Parameter, Place, Serialization, Style};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};

@@ -1,5 +1,5 @@
 //! One JSON value in different bytes (RFC 8259): white space, escapes, order of members. What a
-//! parser by hand gets wrong. May import nothing of this crate.
+//! parser by hand gets wrong.
 
 use serde_json::{Map, Value};
 

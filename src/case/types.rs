@@ -1,5 +1,5 @@
 //! Types and presence: each field absent, null, of every other JSON type, and of the types that
-//! look like its own. May import what [`crate::case`] may.
+//! look like its own.
 
 use super::build::remove;
 use super::draft::{Scene, Sketch, WhenOpen, main_type};

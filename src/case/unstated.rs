@@ -1,7 +1,6 @@
 //! Limits that a page does not state and that every device has: how large a number may be where no
 //! bound is published, how long a text or a list, which control characters. A value beyond them is
-//! never called surely valid, so that nobody is accused of a limit that had to be guessed. May
-//! import what [`crate::case`] may.
+//! never called surely valid, so that nobody is accused of a limit that had to be guessed.
 
 use crate::contract::{Bound, JsonType, Schema};
 use serde_json::{Number, Value};

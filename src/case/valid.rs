@@ -1,4 +1,4 @@
-//! What the page allows, to be accepted and read back. May import what [`crate::case`] may.
+//! What the page allows, to be accepted and read back.
 
 use super::build::{emit, get, remove, set};
 use super::constraints::stretched;

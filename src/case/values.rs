@@ -1,5 +1,4 @@
-//! Values that a contract allows: the surely valid bodies that cases start from. May import what
-//! [`crate::case`] may.
+//! Values that a contract allows: the surely valid bodies that cases start from.
 
 use super::edit::get;
 use super::model::Context;

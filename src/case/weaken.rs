@@ -1,8 +1,7 @@
 //! Which strings tell most about a pattern: those that a slightly wrong check answers otherwise.
 //! Small mistakes are made in the published pattern, one at a time (an anchor lost, a dot not
-//! escaped, a bound one off, a class too wide, an alternative forgotten), and strings are chosen
-//! so that as few as possible show as many of these mistakes as possible. May import what
-//! [`crate::case`] may.
+//! escaped, a bound one off, a class too wide, an alternative forgotten), and strings are chosen so
+//! that as few as possible show as many of these mistakes as possible.
 
 use regex_automata::Input;
 use regex_automata::hybrid::dfa::{Cache, DFA};

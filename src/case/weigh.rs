@@ -1,6 +1,6 @@
 //! From bytes of unknown origin to a case: what the page says of a body that a generator made.
 //! Nothing is accused here that the page, RFC 8259 or RFC 9112 leave open: such a body must only be
-//! survived. May import what [`crate::case`] may.
+//! survived.
 
 use super::build::{Change, case_id, get};
 use super::draft::{OpenSketch, Scene, Sketch, WhenOpen, main_type, mark, scenes};

@@ -8,7 +8,7 @@ use super::toml_text::{key, text};
 use crate::case::Context;
 use crate::contract::{Allowed, Policy};
 use crate::device::Device;
-use crate::judge::Law;
+use crate::judge::JudgeContext;
 use crate::probe::{Patience, Probe};
 use crate::report::visible::line;
 use crate::run::Verdict;
@@ -64,7 +64,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         thorough: false,
         memo: Default::default(),
     };
-    let law = Law {
+    let judging = JudgeContext {
         contract: &contract,
         texts: &texts,
         profile: &profile,
@@ -77,7 +77,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         recovery: RECOVERY,
         stop: stopped,
     };
-    let mut probe = Probe::new(law, &device, patience);
+    let mut probe = Probe::new(judging, &device, patience);
     let checked = runtime.block_on(async {
         tokio::spawn(async move {
             if ended().await.is_err() {

@@ -12,7 +12,7 @@ use crate::campaign::{dictionary, engine};
 use crate::case::{Context, default_budget};
 use crate::contract;
 use crate::device::Device;
-use crate::judge::Law;
+use crate::judge::JudgeContext;
 use crate::mock::{self, Mock, MockConfig};
 use crate::probe::{Patience, Probe};
 use crate::report::snapshots::Snapshots;
@@ -21,8 +21,8 @@ use crate::reproduce::login_lines;
 use crate::run::admit::Admission;
 use crate::run::event::{Event, Listener};
 use crate::run::journal::{Past, Record};
-use crate::run::replay::{Fate, replay};
-use crate::run::result::{Finding, Night, Report, Status};
+use crate::run::replay::{ReplayOutcome, replay};
+use crate::run::result::{Campaign, Finding, Report, Status};
 use crate::run::{self, Job, Options, Outcome, Verdict, compare, decide};
 use globset::Glob;
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,9 +40,9 @@ bytes, alone and in sequences. A finding is made as small as it can be and confi
 Examples:
   probity fuzz --requests 10000                      fuzz the embedded mock device
   probity fuzz --target http://192.168.1.20 --username admin --password-env DEVICE_PASSWORD \\
-               --time-limit 8h --journal night.jsonl --corpus corpus/panel --report json=night.json
+               --time-limit 8h --journal campaign.jsonl --corpus corpus/panel --report json=campaign.json
   probity fuzz …the same… --resume                   go on after a crash, a reboot or Ctrl-C
-  probity fuzz …  --baseline last-night.json         say what is new, known and gone")]
+  probity fuzz …  --baseline last-campaign.json         say what is new, known and gone")]
 pub(super) struct Args {
     #[command(flatten)]
     contract: ContractArgs,
@@ -234,7 +234,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
             started_at: jiff::Timestamp::now().to_string(),
         },
     };
-    let night = engine::Options {
+    let campaign = engine::Options {
         // A share goes through inputs of its own.
         seed: args.shard.map_or(args.seed, |(i, n)| {
             args.seed ^ ((i as u64) << 32) ^ ((n as u64) << 48)
@@ -272,7 +272,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     }
     let mut outcome = runtime.block_on(async {
         interrupts(stop);
-        work(&job, night, &past, baseline.as_ref(), &mut listener).await
+        work(&job, campaign, &past, baseline.as_ref(), &mut listener).await
     });
     outcome.report.shard = share(args.shard, whole);
     match args.no_plan {
@@ -318,7 +318,7 @@ async fn work(
         (outcome.verdict == Verdict::NotJudged).then(|| outcome.report.exit.reason.clone())
     } else {
         let context = job.context();
-        let hunt = engine::Job {
+        let fuzz = engine::Job {
             context: &context,
             device: &job.device,
             options,
@@ -338,7 +338,7 @@ async fn work(
             }
         }
         past.records.splice(0..0, left);
-        let harvest = engine::hunt(&hunt, &past, listener, None).await;
+        let harvest = engine::fuzz(&fuzz, &past, listener, None).await;
         let broken_off = harvest.broken_off.clone();
         add(&mut outcome, harvest);
         broken_off
@@ -395,7 +395,7 @@ fn add(outcome: &mut Outcome, harvest: engine::Harvest) {
         (Some(false), _) | (_, Some(false)) => Some(false),
         (a, b) => b.or(a),
     };
-    report.night = Some(Night {
+    report.campaign = Some(Campaign {
         inputs: harvest.inputs,
         requests: harvest.requests,
         classes: harvest.classes as u64,
@@ -408,7 +408,7 @@ fn add(outcome: &mut Outcome, harvest: engine::Harvest) {
 /// Sends the findings of the baseline that this night did not show; those that are fixed are gone,
 /// those that still fail are findings of this night too.
 async fn again(job: &Job, baseline: &Report, report: &mut Report) -> BTreeSet<String> {
-    let law = Law {
+    let judging = JudgeContext {
         contract: &job.contract,
         texts: &job.texts,
         profile: &job.profile,
@@ -431,7 +431,7 @@ async fn again(job: &Job, baseline: &Report, report: &mut Report) -> BTreeSet<St
         recovery: options.recovery,
         stop: options.stop.clone(),
     };
-    let mut probe = Probe::new(law, &job.device, patience);
+    let mut probe = Probe::new(judging, &job.device, patience);
     let started = probe
         .start(&job.context(), &options.restore, &BTreeSet::new(), &[])
         .await;
@@ -453,15 +453,15 @@ async fn again(job: &Job, baseline: &Report, report: &mut Report) -> BTreeSet<St
             }
         };
         match replay(&mut probe, &admitted).await {
-            Fate::Fixed => {
+            ReplayOutcome::Fixed => {
                 gone.insert(finding.fingerprint.clone());
             }
-            Fate::StillFailing { hits, tries, .. } => {
+            ReplayOutcome::StillFailing { hits, tries, .. } => {
                 let mut finding = admitted;
                 finding.confirmed = format!("{hits}/{tries}");
                 report.findings.push(finding);
             }
-            Fate::Unclear(_) => {}
+            ReplayOutcome::Unclear(_) => {}
         }
     }
     if probe.restore().await.ok == Some(false) {

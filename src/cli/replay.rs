@@ -8,12 +8,12 @@ use super::signals::interrupts;
 use crate::case::Context;
 use crate::contract::Policy;
 use crate::device::Device;
-use crate::judge::Law;
+use crate::judge::JudgeContext;
 use crate::probe::{Patience, Probe};
 use crate::report::visible::line;
 use crate::run::Verdict;
 use crate::run::admit::Admission;
-use crate::run::replay::{Fate, replay};
+use crate::run::replay::{ReplayOutcome, replay};
 use crate::run::result::{Finding, Member, Report};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -97,7 +97,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         thorough: false,
         memo: Default::default(),
     };
-    let law = Law {
+    let judging = JudgeContext {
         contract: &contract,
         texts: &texts,
         profile: &profile,
@@ -110,7 +110,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         recovery: RECOVERY,
         stop: stopped,
     };
-    let mut probe = Probe::new(law, &device, patience);
+    let mut probe = Probe::new(judging, &device, patience);
     let verdicts = runtime.block_on(async {
         interrupts(stop);
         send(&mut probe, &context, device.policy().cloned(), &findings).await
@@ -138,12 +138,12 @@ async fn send(
     for finding in findings {
         let fate = match admission.admit(finding) {
             Ok(admitted) => replay(probe, &admitted).await,
-            Err(why) => Fate::Unclear(why),
+            Err(why) => ReplayOutcome::Unclear(why),
         };
         let more = match &fate {
-            Fate::Fixed => String::new(),
-            Fate::StillFailing { observed, .. } => format!(": {observed}"),
-            Fate::Unclear(why) => format!(": {why}"),
+            ReplayOutcome::Fixed => String::new(),
+            ReplayOutcome::StillFailing { observed, .. } => format!(": {observed}"),
+            ReplayOutcome::Unclear(why) => format!(": {why}"),
         };
         print(&format!(
             "{}  {}{}  [{}]\n",
@@ -153,9 +153,9 @@ async fn send(
             line(&finding.title)
         ))?;
         verdicts.push(match fate {
-            Fate::Fixed => Verdict::Kept,
-            Fate::StillFailing { .. } => Verdict::Findings,
-            Fate::Unclear(_) => Verdict::NotJudged,
+            ReplayOutcome::Fixed => Verdict::Kept,
+            ReplayOutcome::StillFailing { .. } => Verdict::Findings,
+            ReplayOutcome::Unclear(_) => Verdict::NotJudged,
         });
     }
     let restored = probe.restore().await;

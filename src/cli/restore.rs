@@ -8,7 +8,7 @@ use super::signals::interrupts;
 use crate::case::Context;
 use crate::contract::{Allowed, Policy};
 use crate::device::{Device, Restored};
-use crate::judge::Law;
+use crate::judge::JudgeContext;
 use crate::probe::{Patience, Probe, Step};
 use crate::run::Verdict;
 use crate::run::journal::{EMBEDDED, Header, read};
@@ -28,7 +28,7 @@ nothing else. Exit code 0: as before, 6: some setting differs or something is le
 looked at.
 
 Examples:
-  probity restore --journal night.jsonl --target http://192.168.1.20 --username admin --password-env DEVICE_PASSWORD
+  probity restore --journal campaign.jsonl --target http://192.168.1.20 --username admin --password-env DEVICE_PASSWORD
   probity restore --target http://192.168.1.20 --token-env TOKEN
   probity restore --target http://192.168.1.20 --dismiss")]
 pub(super) struct Args {
@@ -150,7 +150,7 @@ fn put_back(
         thorough: false,
         memo: Default::default(),
     };
-    let law = Law {
+    let judging = JudgeContext {
         contract: &contract,
         texts: &texts,
         profile: &profile,
@@ -163,7 +163,7 @@ fn put_back(
         recovery: RECOVERY,
         stop: stop_seen,
     };
-    let mut probe = Probe::new(law, &device, patience);
+    let mut probe = Probe::new(judging, &device, patience);
     runtime.block_on(async {
         interrupts(stop);
         if let Err(why) = probe

@@ -1,5 +1,5 @@
 //! Reads one HTTP/1.x answer from bytes: no I/O, no clock, bounded memory, total. The socket path
-//! feeds it as bytes come; fuzzing calls [`parse`]. May import [`crate::exchange`].
+//! feeds it as bytes come; fuzzing calls [`parse`].
 //!
 //! Strict where a client must not guess (RFC 9112 §6.3), and exactly as lenient as hyper, which
 //! reads the ordinary exchanges, everywhere else: what both can read is an answer on both paths,

@@ -1,7 +1,7 @@
 //! Digest access authentication (RFC 7616; RFC 2069 where the device asks for no `qop`): what a
 //! device's challenge asks for, and the answer to it, right or wrong in one way. Own code because
 //! the crate for it (`digest_auth` 0.3.1) reads one challenge of a field only, cannot make answers
-//! wrong, and brings a second generation of every hash crate. May import [`crate::exchange`].
+//! wrong, and brings a second generation of every hash crate.
 
 use crate::exchange::DigestForm;
 use md5::{Digest as _, Md5};

@@ -1,5 +1,5 @@
-//! Documents by URL, over the ordinary client: bounded in size and time, redirects on the same origin
-//! alone, nobody's credentials. May import [`crate::exchange`] and [`crate::profile`].
+//! Documents by URL, over the ordinary client: bounded in size and time, redirects on the same
+//! origin alone, nobody's credentials.
 
 use super::{Caps, Credentials, Device, Options, Tls};
 use crate::exchange::{Failure, HttpRequest, Outcome, Template};

@@ -1,5 +1,4 @@
-//! What the head of an answer says, beyond its grammar: lengths, codings, fields given twice. May
-//! import [`crate::exchange`].
+//! What the head of an answer says, beyond its grammar: lengths, codings, fields given twice.
 
 use super::answer::Caps;
 use crate::exchange::{Anomaly, Answer, Failure};

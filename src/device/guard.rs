@@ -1,5 +1,4 @@
-//! Keeps the device's settings over a run: reads them before and writes them back after. May
-//! import [`crate::exchange`] and [`crate::profile`].
+//! Keeps the device's settings over a run: reads them before and writes them back after.
 //!
 //! A read-back may show a placeholder where a secret stands. Writing that would destroy the secret,
 //! so a placeholder is never written: the real value comes from the caller or from the profile's

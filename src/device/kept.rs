@@ -1,6 +1,5 @@
 //! Ordinary requests on kept-alive connections of our own: the same bytes and the same strict
-//! reader as on the socket path, at less than half of the HTTP library's price. May import
-//! [`crate::exchange`].
+//! reader as on the socket path, at less than half of the HTTP library's price.
 
 use super::answer::Reader;
 use super::socket::{note_leftover, read_failure};

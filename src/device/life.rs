@@ -1,5 +1,4 @@
-//! Tells whether the device lives, and whether it has restarted. May import [`crate::exchange`]
-//! and [`crate::profile`].
+//! Tells whether the device lives, and whether it has restarted.
 
 use super::{DAY, Device};
 use crate::exchange::{Outcome, Request};

@@ -1,4 +1,4 @@
-//! Opens a session as the profile says. May import [`crate::exchange`] and [`crate::profile`].
+//! Opens a session as the profile says.
 
 use super::digest::Offers;
 use super::session::Opened;

@@ -1,5 +1,4 @@
-//! HTTP transport byte for byte, login session, settings guard, life monitor. May import
-//! [`crate::exchange`] and [`crate::profile`]; does not know the mock.
+//! HTTP transport byte for byte, login session, settings guard, life monitor.
 //!
 //! Requests are written byte for byte and answers read by [`answer`]: on kept-alive connections
 //! ([`Device::send`] with a [`Request::Http`]), or on fresh ones, as every [`Request::Raw`] is.

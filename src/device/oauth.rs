@@ -1,5 +1,4 @@
-//! Tokens of OAuth 2 (RFC 6749): the flows `password` and `clientCredentials`, and refreshing. May
-//! import [`crate::exchange`] and [`crate::profile`].
+//! Tokens of OAuth 2 (RFC 6749): the flows `password` and `clientCredentials`, and refreshing.
 
 use super::login::{LoginError, token_at};
 use super::session::Opened;

@@ -1,5 +1,5 @@
 //! An ordinary client, reqwest: what confirms a finding independently of our own HTTP code, and
-//! carries logins and documents. May import [`crate::exchange`].
+//! carries logins and documents.
 
 use super::classify::{self, Stage};
 use super::fields::oddities;

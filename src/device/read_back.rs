@@ -1,4 +1,4 @@
-//! Reads settings back as the profile says. May import [`crate::exchange`] and [`crate::profile`].
+//! Reads settings back as the profile says.
 
 use super::Device;
 use crate::exchange::{Answer, Failure, Outcome};

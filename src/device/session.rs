@@ -1,5 +1,4 @@
 //! The credentials of a session, where they go into a request, and how they are kept out of text.
-//! May import [`crate::exchange`] and [`crate::redact`].
 
 use super::digest::{self, Challenge, Offers};
 use crate::exchange::{Alteration, DigestForm, Original, Part, Secret, Template};

@@ -1,5 +1,5 @@
 //! The socket path: the bytes of the request as they are, on a fresh connection, and the answer
-//! read while they are written. May import [`crate::exchange`].
+//! read while they are written.
 
 use super::answer::Reader;
 use super::{Device, classify, lock, ordinary, session, unknown};

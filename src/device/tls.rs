@@ -1,5 +1,4 @@
-//! One rustls client configuration for both transport paths. May import
-//! [`crate::files`] and [`super::DeviceError`].
+//! One rustls client configuration for both transport paths.
 
 use super::DeviceError;
 use crate::files;

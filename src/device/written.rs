@@ -1,5 +1,5 @@
 //! The octets of settings that are put back, in the media type that their write takes: a form that
-//! is sent JSON refuses it, and the device keeps what a test wrote. May import [`crate::exchange`].
+//! is sent JSON refuses it, and the device keeps what a test wrote.
 
 use crate::exchange::{HttpRequest, Template};
 use serde_json::Value;

@@ -2,12 +2,12 @@
 //! them can be held against the device. Part of [`super`].
 
 use super::deviation::BodyFault;
-use super::{Deviation, Hearing, Ruling, is_head, is_json_media_type, status};
+use super::{CaseJudge, Deviation, Ruling, is_head, is_json_media_type, status};
 use crate::contract::{Schema, StatusKey, assess};
 use crate::pattern::Assessment;
 use serde_json::Value;
 
-impl Hearing<'_> {
+impl CaseJudge<'_> {
     /// What media type, JSON and schema of the answer's body say of it; kept where nothing is
     /// documented. What only `default` documents may be meant of other answers.
     pub(crate) fn body_ruling(&self, status: u16) -> Ruling {
@@ -87,7 +87,7 @@ impl Hearing<'_> {
 
     /// What an answer's schema says of its body.
     fn schema_ruling(&self, schema: &Schema, body: &Value) -> Ruling {
-        let texts = self.law.texts;
+        let texts = self.judging.texts;
         let assessed = assess(schema, body, texts);
         if assessed.certainty != Assessment::SurelyInvalid {
             return Ruling::Kept;

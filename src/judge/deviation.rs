@@ -7,7 +7,7 @@
 mod items;
 
 use super::catalogue::Kind;
-use super::{Took, describe, expected_line, one_line};
+use super::{Acceptance, describe, expected_line, one_line};
 use crate::case::{Case, SuccessIs};
 use crate::exchange::{Answer, Failure};
 use serde::{Deserialize, Serialize};
@@ -95,9 +95,9 @@ impl Deviation {
     }
 
     /// A surely valid request was refused, or neither accepted nor refused.
-    pub(super) fn not_accepted(case: &Case, answer: &Answer, took: Took) -> Deviation {
-        let kind = match took {
-            Took::Refused => Kind::RejectsValid,
+    pub(super) fn not_accepted(case: &Case, answer: &Answer, acceptance: Acceptance) -> Deviation {
+        let kind = match acceptance {
+            Acceptance::Refused => Kind::RejectsValid,
             _ => Kind::WrongStatus,
         };
         Deviation::answered(kind, case, answer)

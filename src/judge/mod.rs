@@ -1,5 +1,4 @@
-//! What one exchange says about the promises that its case tests. Pure: no I/O, no time. May
-//! import [`crate::case`], [`crate::contract`], [`crate::exchange`], [`crate::profile`].
+//! What one exchange says about the promises that its case tests. Pure: no I/O, no time.
 //!
 //! Three rules hold everywhere:
 //!
@@ -41,7 +40,7 @@ pub const INJECTED_HEADER: &str = "x-probity";
 
 /// What the judge knows besides the case and the exchange.
 #[derive(Clone, Copy, Debug)]
-pub struct Law<'a> {
+pub struct JudgeContext<'a> {
     /// The contract.
     pub contract: &'a Contract,
     /// Readings of its string rules, for the bodies of answers.
@@ -51,7 +50,7 @@ pub struct Law<'a> {
 }
 
 /// Judges one exchange. Total: every case and every exchange get a judgement.
-pub fn judge(law: Law<'_>, case: &Case, exchange: &Exchange) -> Judgement {
+pub fn judge(judging: JudgeContext<'_>, case: &Case, exchange: &Exchange) -> Judgement {
     let answers = answers_promise(&case.operation);
     let answer = match &exchange.outcome {
         Outcome::Failed { failure, partial } => {
@@ -63,13 +62,13 @@ pub fn judge(law: Law<'_>, case: &Case, exchange: &Exchange) -> Judgement {
         let why = format!("the device answered {}: too busy to tell", answer.status);
         return Judgement::undecided(case, &why);
     }
-    let Some(operation) = law.contract.operation(&case.operation) else {
+    let Some(operation) = judging.contract.operation(&case.operation) else {
         return Judgement::undecided(case, "the case names no operation of the contract");
     };
     let mut judgement = Judgement::default();
     if let Some(deviation) = wire_fault(case, answer) {
         judgement.broken(&answers, deviation);
-        judgement.took = took(operation, answer);
+        judgement.acceptance = acceptance(operation, answer);
         return judgement;
     }
     let allowed = match &case.expect {
@@ -94,10 +93,10 @@ pub fn judge(law: Law<'_>, case: &Case, exchange: &Exchange) -> Judgement {
         return judgement;
     }
     judgement.kept(&answers);
-    judgement.took = took(operation, answer);
+    judgement.acceptance = acceptance(operation, answer);
     judgement.circumstance = status::speaks_of_circumstance(answer.status);
-    let ctx = Hearing {
-        law,
+    let ctx = CaseJudge {
+        judging,
         case,
         operation,
         answer,
@@ -111,19 +110,20 @@ pub fn judge(law: Law<'_>, case: &Case, exchange: &Exchange) -> Judgement {
         Expect::Unauthorized { faults } => refusal::unauthorized(&ctx, faults, &mut judgement),
         Expect::LoginRefused => ctx.login_refused(&mut judgement),
         Expect::Answered { question } => {
-            judgement.choice = Some((question.clone(), choice_line(judgement.took, answer)));
+            judgement.choice = Some((question.clone(), choice_line(judgement.acceptance, answer)));
             judgement.keep_all(case);
         }
         Expect::AcceptedOr { question, statuses } => {
             if statuses.contains(&answer.status) {
-                judgement.choice = Some((question.clone(), choice_line(judgement.took, answer)));
+                judgement.choice =
+                    Some((question.clone(), choice_line(judgement.acceptance, answer)));
                 judgement.leave_all(case, "HTTP leaves it open; the device refuses");
             } else {
                 ctx.accepted(&mut judgement);
             }
         }
         Expect::Survived { question } => {
-            judgement.choice = Some((question.clone(), choice_line(judgement.took, answer)));
+            judgement.choice = Some((question.clone(), choice_line(judgement.acceptance, answer)));
             judgement.keep_all(case);
         }
         Expect::NotServed { success } => ctx.not_served(*success, &mut judgement),
@@ -132,30 +132,30 @@ pub fn judge(law: Law<'_>, case: &Case, exchange: &Exchange) -> Judgement {
 }
 
 /// One case with the answer to it.
-pub(crate) struct Hearing<'a> {
-    pub(crate) law: Law<'a>,
+pub(crate) struct CaseJudge<'a> {
+    pub(crate) judging: JudgeContext<'a>,
     pub(crate) case: &'a Case,
     pub(crate) operation: &'a Operation,
     pub(crate) answer: &'a Answer,
 }
 
-impl Hearing<'_> {
+impl CaseJudge<'_> {
     fn accepted(&self, judgement: &mut Judgement) {
         let main = self.case.main_promise();
-        match judgement.took {
-            Took::Accepted => {
+        match judgement.acceptance {
+            Acceptance::Accepted => {
                 judgement.keep_all(self.case);
                 self.success_body(judgement);
             }
-            Took::Refused if self.error_under_success() => {
+            Acceptance::Refused if self.error_under_success() => {
                 let deviation = Deviation::error_under_success(self.case, self.answer);
                 judgement.broken(&main, deviation);
             }
             _ if status::leaves_open(self.operation, self.answer.status) => {
                 judgement.leave_all(self.case, &status::told(self.answer.status));
             }
-            took => {
-                let deviation = Deviation::not_accepted(self.case, self.answer, took);
+            acceptance => {
+                let deviation = Deviation::not_accepted(self.case, self.answer, acceptance);
                 judgement.broken(&main, deviation);
             }
         }
@@ -200,7 +200,7 @@ impl Hearing<'_> {
 
     fn login_refused(&self, judgement: &mut Judgement) {
         let main = self.case.main_promise();
-        let token = self.law.profile.token_in(self.answer);
+        let token = self.judging.profile.token_in(self.answer);
         let token = token.map(|token| token.chars().count());
         match self.answer.status {
             status @ 200..=299 if token.is_some() => {
@@ -224,7 +224,7 @@ impl Hearing<'_> {
             {
                 judgement.leave_all(self.case, "a page for people");
             }
-            200..=299 if judgement.took == Took::Accepted => judgement.broken(
+            200..=299 if judgement.acceptance == Acceptance::Accepted => judgement.broken(
                 &self.case.main_promise(),
                 Deviation::served(self.case, success, self.answer),
             ),
@@ -313,7 +313,7 @@ fn wire_fault(case: &Case, answer: &Answer) -> Option<Deviation> {
 /// Whether the device took the request: a 2xx that does not carry an error text is an acceptance,
 /// a 4xx or an error text is a refusal. Where the contract documents error texts under success
 /// statuses, only those of this status count: others may be what its successes look like.
-pub(crate) fn took(operation: &Operation, answer: &Answer) -> Took {
+pub(crate) fn acceptance(operation: &Operation, answer: &Answer) -> Acceptance {
     match answer.status {
         200..=299 => match json::read(&answer.body) {
             Some(body) => {
@@ -323,15 +323,15 @@ pub(crate) fn took(operation: &Operation, answer: &Answer) -> Took {
                     .error_shapes()
                     .filter(|s| !any || s.status == answer.status);
                 if shape::matches(here, &body).is_empty() {
-                    Took::Accepted
+                    Acceptance::Accepted
                 } else {
-                    Took::Refused
+                    Acceptance::Refused
                 }
             }
-            None => Took::Accepted,
+            None => Acceptance::Accepted,
         },
-        400..=499 => Took::Refused,
-        _ => Took::Neither,
+        400..=499 => Acceptance::Refused,
+        _ => Acceptance::Neither,
     }
 }
 
@@ -402,9 +402,9 @@ fn one_line(text: &str, most: usize) -> String {
     line
 }
 
-pub(crate) fn choice_line(took: Took, answer: &Answer) -> String {
-    match took {
-        Took::Accepted => "accepted".to_owned(),
+pub(crate) fn choice_line(acceptance: Acceptance, answer: &Answer) -> String {
+    match acceptance {
+        Acceptance::Accepted => "accepted".to_owned(),
         _ => format!("refused: {}", describe(answer)),
     }
 }

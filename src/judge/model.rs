@@ -9,7 +9,7 @@ pub struct Judgement {
     /// One for each promise that it says something about.
     pub verdicts: Vec<Verdict>,
     /// Whether the device took the request.
-    pub took: Took,
+    pub acceptance: Acceptance,
     /// Whether it was refused for want of rights, for the place or for the state
     /// ([`super::status`]), which says nothing of what the request held.
     pub circumstance: bool,
@@ -21,7 +21,7 @@ pub struct Judgement {
 
 /// Whether the device took a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Took {
+pub enum Acceptance {
     /// A success.
     Accepted,
     /// A refusal.
@@ -34,10 +34,10 @@ pub enum Took {
 impl Judgement {
     /// What the answer says of what the request held.
     #[must_use]
-    pub fn content(&self) -> Took {
-        match self.took {
-            Took::Refused if self.circumstance => Took::Neither,
-            took => took,
+    pub fn content(&self) -> Acceptance {
+        match self.acceptance {
+            Acceptance::Refused if self.circumstance => Acceptance::Neither,
+            acceptance => acceptance,
         }
     }
 

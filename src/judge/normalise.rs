@@ -1,8 +1,8 @@
 //! An answer without what differs from one exchange to the next: field names, secrets, times. Two
 //! answers of one class are the same text, so a firmware whose answers changed can be seen by
-//! comparing. Pure. May import [`crate::case`], [`crate::contract`], [`crate::exchange`].
+//! comparing. Pure.
 
-use super::{Took, took};
+use super::{Acceptance, acceptance};
 use crate::case::{Case, Expect};
 use crate::contract::{Contract, FaultKind};
 use crate::exchange::Answer;
@@ -94,7 +94,7 @@ pub fn error_answer(contract: &Contract, case: &Case, answer: &Answer) -> Option
         return None;
     }
     let operation = contract.operation(&case.operation)?;
-    if answer.status < 500 && took(operation, answer) != Took::Refused {
+    if answer.status < 500 && acceptance(operation, answer) != Acceptance::Refused {
         return None;
     }
     let fault = match &case.expect {

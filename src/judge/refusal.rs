@@ -1,7 +1,7 @@
 //! Judging refusals: status, error shape and field name against the faults that were sent.
 
 use super::shape::{ShapeMatch, matches, names_field};
-use super::{Deviation, Hearing, Judgement, Ruling, Took, choice_line, status};
+use super::{Acceptance, CaseJudge, Deviation, Judgement, Ruling, choice_line, status};
 use crate::case::Fault;
 use crate::contract::{ErrorShape, FaultKind, Operation, answers_promise};
 use std::collections::BTreeSet;
@@ -31,9 +31,9 @@ pub(super) fn describe_faults(faults: &[Fault]) -> String {
 
 /// Surely invalid: it must be refused, with a documented status, in a shape that one of the faults
 /// draws, naming its field.
-pub(super) fn refused(ctx: &Hearing<'_>, faults: &[Fault], judgement: &mut Judgement) {
+pub(super) fn refused(ctx: &CaseJudge<'_>, faults: &[Fault], judgement: &mut Judgement) {
     let main = ctx.case.main_promise();
-    if judgement.took == Took::Accepted {
+    if judgement.acceptance == Acceptance::Accepted {
         judgement.broken(&main, Deviation::accepts_invalid(ctx.case, ctx.answer));
         return;
     }
@@ -75,35 +75,35 @@ pub(super) fn refused(ctx: &Hearing<'_>, faults: &[Fault], judgement: &mut Judge
 /// The page leaves it open: a success of the documented form, or a refusal that is at least of the
 /// documented schema. Which of them is recorded.
 pub(super) fn either(
-    ctx: &Hearing<'_>,
+    ctx: &CaseJudge<'_>,
     question: &str,
     faults: &[Fault],
     judgement: &mut Judgement,
 ) {
-    let choice = choice_line(judgement.took, ctx.answer);
+    let choice = choice_line(judgement.acceptance, ctx.answer);
     judgement.choice = Some((question.to_owned(), choice));
-    match judgement.took {
-        Took::Accepted => {
+    match judgement.acceptance {
+        Acceptance::Accepted => {
             judgement.leave_all(ctx.case, "the page leaves it open; the device accepts");
             ctx.success_body(judgement);
         }
-        Took::Refused if ctx.error_under_success() => judgement.broken(
+        Acceptance::Refused if ctx.error_under_success() => judgement.broken(
             &ctx.case.main_promise(),
             Deviation::error_under_success(ctx.case, ctx.answer),
         ),
-        Took::Refused => {
+        Acceptance::Refused => {
             judgement.leave_all(ctx.case, "the page leaves it open; the device refuses");
             check_body(ctx, faults, judgement, Strictness::SchemaOnly);
         }
-        Took::Neither => judgement.leave_all(ctx.case, "neither accepted nor refused"),
+        Acceptance::Neither => judgement.leave_all(ctx.case, "neither accepted nor refused"),
     }
 }
 
 /// Credentials are missing or wrong.
-pub(super) fn unauthorized(ctx: &Hearing<'_>, faults: &[Fault], judgement: &mut Judgement) {
+pub(super) fn unauthorized(ctx: &CaseJudge<'_>, faults: &[Fault], judgement: &mut Judgement) {
     let main = ctx.case.main_promise();
     let status = ctx.answer.status;
-    if judgement.took == Took::Accepted {
+    if judgement.acceptance == Acceptance::Accepted {
         judgement.broken(&main, Deviation::auth_not_enforced(ctx.case, ctx.answer));
         return;
     }
@@ -176,7 +176,7 @@ pub(super) fn unauthorized(ctx: &Hearing<'_>, faults: &[Fault], judgement: &mut 
 /// Whether a status refuses a request for these faults where the document ties them to none: a
 /// documented or generic 4xx that does not speak of rights, place or state. A path that names
 /// nothing is such a fault (404, 410), so is a parameter (RFC 9110 §15.5.5).
-fn says_so(ctx: &Hearing<'_>, status: u16, faults: &[Fault]) -> bool {
+fn says_so(ctx: &CaseJudge<'_>, status: u16, faults: &[Fault]) -> bool {
     let place = faults.iter().any(|f| f.kind == FaultKind::Parameter);
     if status::speaks_of_circumstance(status) {
         return place && matches!(status, 404 | 410);
@@ -276,7 +276,7 @@ enum Strictness {
 }
 
 fn check_body(
-    ctx: &Hearing<'_>,
+    ctx: &CaseJudge<'_>,
     faults: &[Fault],
     judgement: &mut Judgement,
     strictness: Strictness,

@@ -13,7 +13,7 @@ use crate::contract::answers_promise;
 use crate::device::{Device, Guard, GuardedWrite};
 use crate::exchange::{Exchange, Failure, Request};
 use crate::json;
-use crate::judge::{Deviation, Judgement, Kind, Law, Ruling, Took, judge};
+use crate::judge::{Acceptance, Deviation, JudgeContext, Judgement, Kind, Ruling, judge};
 use crate::pattern::Texts;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -83,7 +83,7 @@ impl Observation {
 
 /// Sends cases to one device and looks at what they do.
 pub struct Probe<'a> {
-    law: Law<'a>,
+    judging: JudgeContext<'a>,
     pub(super) session: Session<'a>,
     pub(super) settings: Settings,
     pub(super) creations: Creations<'a>,
@@ -95,9 +95,9 @@ pub struct Probe<'a> {
 
 impl<'a> Probe<'a> {
     /// A probe that has sent nothing yet.
-    pub fn new(law: Law<'a>, device: &'a Device, patience: Patience) -> Probe<'a> {
+    pub fn new(judging: JudgeContext<'a>, device: &'a Device, patience: Patience) -> Probe<'a> {
         Probe {
-            law,
+            judging,
             session: Session::new(device, patience),
             settings: Settings::default(),
             creations: Creations::default(),
@@ -268,7 +268,7 @@ impl<'a> Probe<'a> {
 
     /// The limit of the profile that forbids to send a case, as the profile names it.
     pub fn forbidden(&self, case: &Case) -> Option<&'static str> {
-        self.spent.forbids(self.law, case)
+        self.spent.forbids(self.judging, case)
     }
 
     /// Sends one case, judges it, and looks for secrets in the answer. Several may be under way at
@@ -322,14 +322,14 @@ impl<'a> Probe<'a> {
 
     /// Readings of the contract's string rules.
     pub(super) fn texts(&self) -> &'a Texts {
-        self.law.texts
+        self.judging.texts
     }
 
     /// What an exchange says.
     pub(super) fn observation(&self, case: &Case, exchange: Exchange) -> Observation {
-        let judgement = judge(self.law, case, &exchange);
-        self.spent.count(self.law, case, &exchange, &judgement);
-        if judgement.took != Took::Refused {
+        let judgement = judge(self.judging, case, &exchange);
+        self.spent.count(self.judging, case, &exchange, &judgement);
+        if judgement.acceptance != Acceptance::Refused {
             self.wrote.store(true, Relaxed);
         }
         let judged = judgement.deviations();
@@ -481,12 +481,12 @@ impl<'a> Probe<'a> {
     /// What an exchange means for the settings and for the life of the device; to be called in the
     /// order of sending. `number`: how the schedule knows the case at the next look.
     pub fn note(&mut self, case: &Case, seen: &Observation, number: Option<usize>) {
-        let took = seen.judgement.took;
-        self.settings.note(case, took, later(seen), number);
+        let acceptance = seen.judgement.acceptance;
+        self.settings.note(case, acceptance, later(seen), number);
         self.session.note_credentials(case, &seen.exchange);
         if seen.exchange.answer().is_some() {
             self.session
-                .answers_to(&case.request, took == Took::Refused);
+                .answers_to(&case.request, acceptance == Acceptance::Refused);
         }
     }
 }
@@ -508,7 +508,7 @@ fn later(seen: &Observation) -> bool {
 impl<'w> Written<'w> {
     /// What an accepted case has to read back as; `None` where it says nothing of it.
     pub fn by(case: &'w Case, seen: &Observation) -> Option<Written<'w>> {
-        let value = written(case).filter(|_| seen.judgement.took == Took::Accepted)?;
+        let value = written(case).filter(|_| seen.judgement.acceptance == Acceptance::Accepted)?;
         let partial = matches!(&case.request, Request::Http(http) if http.method == "PATCH");
         Some(Written {
             value,

@@ -2,7 +2,7 @@
 
 use crate::case::{Case, Check, Expect, logs_in};
 use crate::exchange::{Exchange, Request};
-use crate::judge::{Judgement, Law, Took};
+use crate::judge::{Acceptance, JudgeContext, Judgement};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// What was spent.
@@ -16,27 +16,28 @@ impl Spent {
     /// Counts one judged exchange.
     pub(super) fn count(
         &self,
-        law: Law<'_>,
+        judging: JudgeContext<'_>,
         case: &Case,
         exchange: &Exchange,
         judgement: &Judgement,
     ) {
-        if judgement.took == Took::Accepted && writes(case) {
+        if judgement.acceptance == Acceptance::Accepted && writes(case) {
             self.writes.fetch_add(1, Relaxed);
         }
-        let failed = case.expect == Expect::LoginRefused || judgement.took != Took::Accepted;
-        if failed && tries_login(law, case) && exchange.answer().is_some() {
+        let failed =
+            case.expect == Expect::LoginRefused || judgement.acceptance != Acceptance::Accepted;
+        if failed && tries_login(judging, case) && exchange.answer().is_some() {
             self.failed_logins.fetch_add(1, Relaxed);
         }
     }
 
     /// The limit that forbids to send a case, as the profile names it.
-    pub(super) fn forbids(&self, law: Law<'_>, case: &Case) -> Option<&'static str> {
-        let limits = &law.profile.limits;
+    pub(super) fn forbids(&self, judging: JudgeContext<'_>, case: &Case) -> Option<&'static str> {
+        let limits = &judging.profile.limits;
         let over = |spent: &AtomicU64, limit: Option<u64>| {
             limit.is_some_and(|limit| spent.load(Relaxed) >= limit)
         };
-        if tries_login(law, case) && over(&self.failed_logins, limits.failed_logins) {
+        if tries_login(judging, case) && over(&self.failed_logins, limits.failed_logins) {
             Some("failed-logins")
         } else if !must_be_refused(case) && writes(case) && over(&self.writes, limits.writes) {
             Some("writes")
@@ -58,10 +59,13 @@ pub fn must_be_refused(case: &Case) -> bool {
 }
 
 /// Whether a case tries to log in, with whatever credentials: accounts lock for any of them.
-fn tries_login(law: Law<'_>, case: &Case) -> bool {
-    let login = |o| logs_in(law.profile, o);
+fn tries_login(judging: JudgeContext<'_>, case: &Case) -> bool {
+    let login = |o| logs_in(judging.profile, o);
     case.expect == Expect::LoginRefused
-        || law.contract.operation(&case.operation).is_some_and(login)
+        || judging
+            .contract
+            .operation(&case.operation)
+            .is_some_and(login)
 }
 
 /// Whether a case may change the device.

@@ -8,7 +8,7 @@ use crate::case::{Case, Check, Expect};
 use crate::contract::answers_promise;
 use crate::device::ReadBackError;
 use crate::exchange::{Failure, Request};
-use crate::judge::{Deviation, Took};
+use crate::judge::{Acceptance, Deviation};
 use serde_json::Value;
 
 /// What to look at beyond the answer. Each look costs requests.
@@ -102,8 +102,8 @@ impl Probe<'_> {
         seen: &mut Observation,
     ) {
         let device = self.device();
-        let (what, deviation) = match seen.judgement.took {
-            Took::Accepted if looks.written => {
+        let (what, deviation) = match seen.judgement.acceptance {
+            Acceptance::Accepted if looks.written => {
                 let Some(written) = Written::by(case, seen) else {
                     return;
                 };
@@ -121,7 +121,7 @@ impl Probe<'_> {
                 seen.differs = Some(difference.pointer.clone());
                 ("readback", difference.not_read_back())
             }
-            Took::Refused if looks.refused && case.check == Check::Unchanged => {
+            Acceptance::Refused if looks.refused && case.check == Check::Unchanged => {
                 let Some(baseline) = baseline else {
                     seen.unread = self.settings.watches(&case.operation);
                     return;

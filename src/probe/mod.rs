@@ -7,8 +7,7 @@
 //! - `Creations`: what a job creates, where; the account of it ([`Step`]), and its removal.
 //! - [`Probe`]: sends, judges, looks for secrets, and hands out an [`Observation`].
 //!
-//! When to look at what is the schedules' business ([`crate::run`], [`crate::campaign`]). May import
-//! everything from `judge` upward, not `run`.
+//! When to look at what is the schedules' business ([`crate::run`], [`crate::campaign`]).
 
 mod account;
 mod create;

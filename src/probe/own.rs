@@ -10,7 +10,7 @@ use crate::case::items::{Place, elsewhere, item_path, path_of};
 use crate::case::{Case, Check, Context, Expect};
 use crate::device::GuardedWrite;
 use crate::exchange::Request;
-use crate::judge::{Deviation, Took};
+use crate::judge::{Acceptance, Deviation};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -164,7 +164,7 @@ impl Probe<'_> {
         let exchange = self.session.send_to_the_end(&sent.request, fresh).await;
         let mut seen = self.observation(&sent, exchange);
         let plain = matches!(case.expect, Expect::Accepted | Expect::AcceptedOr { .. });
-        if seen.judgement.took == Took::Accepted {
+        if seen.judgement.acceptance == Acceptance::Accepted {
             match self.gone(place, &path, &seen.exchange).await {
                 Gone::Yes(wrong) => {
                     seen.deviations.extend(wrong);

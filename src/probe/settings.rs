@@ -4,7 +4,7 @@
 use super::watch::{Difference, Expected, SettingsWatch, Unread};
 use crate::case::{Case, Check, Expect};
 use crate::device::{Device, Guard, ReadBackError, ReadBackState, StateRead};
-use crate::judge::Took;
+use crate::judge::Acceptance;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -284,15 +284,21 @@ impl Settings {
 
     /// What an exchange means for what is known: after anything but a plain refusal nothing is;
     /// a refusal is remembered for the next look, by the number that the schedule gives it.
-    pub fn note(&mut self, case: &Case, took: Took, later: bool, number: Option<usize>) {
+    pub fn note(
+        &mut self,
+        case: &Case,
+        acceptance: Acceptance,
+        later: bool,
+        number: Option<usize>,
+    ) {
         let Some(at) = self.at_mut(&case.operation) else {
             return;
         };
         at.unsettled |= later;
         let watch = &mut at.watch;
-        match took {
-            Took::Accepted | Took::Neither => watch.forget(),
-            Took::Refused => {
+        match acceptance {
+            Acceptance::Accepted | Acceptance::Neither => watch.forget(),
+            Acceptance::Refused => {
                 watch.refusals += 1;
                 if watch.baseline.is_some()
                     && case.check == Check::Unchanged

@@ -1,5 +1,5 @@
 //! Reports: the result model of [`crate::run::result`] in many formats, and listeners for the
-//! runner's events. One file a format. May import everything below it.
+//! runner's events. One file a format.
 
 pub mod diff;
 mod divergence;

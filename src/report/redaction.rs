@@ -88,10 +88,10 @@ pub(super) fn event(redactor: &Redactor, event: &Event<'_>, to: &mut dyn FnMut(&
                 joined,
             });
         }
-        Event::Night(value) => {
+        Event::Campaign(value) => {
             let mut value = (*value).clone();
             redactor.json(&mut value);
-            to(&Event::Night(&value));
+            to(&Event::Campaign(&value));
         }
         Event::File { name, content } => to(&Event::File {
             name,

@@ -184,7 +184,7 @@ impl Listener for Terminal {
             | Event::Stated { .. }
             | Event::Baseline(_)
             | Event::Checkpoint
-            | Event::Night(_)
+            | Event::Campaign(_)
             | Event::File { .. } => {}
             Event::Finished(report) => {
                 if let Some(bar) = self.bar.take() {

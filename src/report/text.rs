@@ -579,19 +579,19 @@ impl Page {
             );
             self.figure("contract", &text);
         }
-        if let Some(night) = &report.night {
+        if let Some(campaign) = &report.campaign {
             let text = format!(
                 "{} inputs in {} requests, {} classes of answers, corpus {} (+{}), {} restarts of \
                  the device, {} requests to make findings small",
-                night.inputs,
-                night.requests,
-                night.classes,
-                night.corpus,
-                night.grown,
+                campaign.inputs,
+                campaign.requests,
+                campaign.classes,
+                campaign.corpus,
+                campaign.grown,
                 report.device.restarts,
-                night.shrink_requests
+                campaign.shrink_requests
             );
-            self.figure("night", &text);
+            self.figure("campaign", &text);
         }
         if let Some(compared) = &report.baseline {
             self.figure("baseline", &compared.line());

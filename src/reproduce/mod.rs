@@ -1,6 +1,5 @@
 //! A request as something that people can run and read: a shell line that really sends it, the
-//! lines that log in before it, and the text of requests and answers for evidence. Pure. May import
-//! [`crate::exchange`] and [`crate::profile`].
+//! lines that log in before it, and the text of requests and answers for evidence. Pure.
 //!
 //! An ordinary request becomes a `curl` line. Where curl would mend or change what has to go over
 //! the wire byte for byte (malformed framing, pauses, half-closed connections) it becomes a `perl`

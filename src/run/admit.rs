@@ -1,9 +1,9 @@
-//! Findings of a report that somebody else may have written, made safe to be sent again. A report says
-//! which case it was; what is sent comes from contract and seed where the plan has that case. Where it
-//! has not (inputs of the unattended job), the report's own request is taken apart and held against
-//! the contract: one of its operations, credentials only where the contract puts them, nothing that
-//! the profile denies, nothing whose effect is not known, no more and no larger than Probity itself
-//! would send. May import what [`crate::run`] may.
+//! Findings of a report that somebody else may have written, made safe to be sent again. A report
+//! says which case it was; what is sent comes from contract and seed where the plan has that case.
+//! Where it has not (inputs of the unattended job), the report's own request is taken apart and
+//! held against the contract: one of its operations, credentials only where the contract puts them,
+//! nothing that the profile denies, nothing whose effect is not known, no more and no larger than
+//! Probity itself would send.
 
 use super::result::Finding;
 use crate::case::{Case, Context, Recipe, plan};

@@ -1,5 +1,4 @@
-//! The end of a run: the settings are put back, what was seen becomes the result and the exit. May
-//! import what [`crate::run`] may.
+//! The end of a run: the settings are put back, what was seen becomes the result and the exit.
 
 use super::exit::Verdict;
 use super::job::{Outcome, Stop};
@@ -135,7 +134,7 @@ impl Run<'_> {
             unsupported: job.contract.unsupported.clone(),
             notes: closed.notes,
             shard: None,
-            night: None,
+            campaign: None,
             baseline: None,
         };
         self.ledger.tell(&Event::Finished(&report));

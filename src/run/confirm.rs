@@ -7,7 +7,7 @@ use super::tally::{finding, fingerprint};
 use crate::case::{Case, Expect, QUESTIONS, Recipe};
 use crate::device::Device;
 use crate::exchange::{Exchange, Request};
-use crate::judge::{Deviation, Kind, Took};
+use crate::judge::{Acceptance, Deviation, Kind};
 use crate::probe::Observation;
 use crate::reproduce::{self, Curl, render_answer, render_request};
 use std::collections::BTreeSet;
@@ -219,7 +219,7 @@ impl Run<'_> {
         let seen = self.probe.send_in_session(control, true).await;
         self.confirmations.spend(1);
         self.probe.note(control, &seen, None);
-        if seen.judgement.content() != Took::Refused {
+        if seen.judgement.content() != Acceptance::Refused {
             return true;
         }
         self.ledger.note(format!(
@@ -302,7 +302,7 @@ impl Run<'_> {
 }
 
 /// What there is to say about a broken promise.
-pub struct Story<'a> {
+pub struct FindingDraft<'a> {
     /// What was sent before.
     pub before: &'a [Request],
     /// The case that shows it.
@@ -324,7 +324,7 @@ pub struct Story<'a> {
 pub fn compose(
     device: &Device,
     folder: &str,
-    story: Story<'_>,
+    story: FindingDraft<'_>,
 ) -> (Finding, Vec<(String, Vec<u8>)>) {
     let case = story.case;
     let deviation = story.deviation.masked(|text| device.mask(text));

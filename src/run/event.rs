@@ -58,7 +58,7 @@ pub enum Event<'a> {
         kept: bool,
     },
     /// Of the unattended job, for its journal.
-    Night(&'a Value),
+    Campaign(&'a Value),
     /// The settings as they stand before some cases that must change nothing, by operation, without
     /// what the profile calls secret.
     Baseline(&'a BTreeMap<String, Value>),

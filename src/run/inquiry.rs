@@ -6,7 +6,7 @@ use super::readings::{Probes, Subject, subjects};
 use super::runner::Run;
 use crate::case::{Case, Check, Context, question};
 use crate::exchange::Request;
-use crate::judge::Took;
+use crate::judge::Acceptance;
 use crate::pattern::classify::{Classifier, Outcome};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,8 +32,8 @@ pub(super) struct Questions {
 
 impl Questions {
     /// Takes a case as evidence where it is one.
-    pub(super) fn learn(&mut self, context: &Context<'_>, case: &Case, took: Took) {
-        self.probes.observe(context, case, took);
+    pub(super) fn learn(&mut self, context: &Context<'_>, case: &Case, acceptance: Acceptance) {
+        self.probes.observe(context, case, acceptance);
     }
 }
 
@@ -238,9 +238,9 @@ impl<'a> Run<'a> {
         }
         let seen = self.probe.send(self.case(at), false).await;
         let accepted = match seen.judgement.content() {
-            Took::Accepted => Some(true),
-            Took::Refused => Some(false),
-            Took::Neither => None,
+            Acceptance::Accepted => Some(true),
+            Acceptance::Refused => Some(false),
+            Acceptance::Neither => None,
         };
         if accepted == Some(true) && matches!(self.case(at).check, Check::ReadsBack(_)) {
             self.questions.read += 1;

@@ -1,14 +1,13 @@
 //! What a job has done so far, on disk before it goes on: JSON lines, one `write` each, appended
 //! and never changed, so that a process that is killed at any moment leaves at most one torn line
-//! at the end. Findings are flushed to the medium (`fsync`) before the next request is sent. May
-//! import what [`crate::run`] may.
+//! at the end. Findings are flushed to the medium (`fsync`) before the next request is sent.
 
 use super::event::{Event, Listener};
 use super::result::{ContractRef, Finding};
 use crate::case::{Case, Plan};
 use crate::exchange::octets;
 use crate::files;
-use crate::judge::{Deviation, Judgement, Ruling, Took, Verdict};
+use crate::judge::{Acceptance, Deviation, Judgement, Ruling, Verdict};
 use crate::probe::Step;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -146,7 +145,8 @@ pub enum Record {
         text: String,
     },
     /// Of the unattended job, in its own form.
-    Night {
+    #[serde(alias = "night")]
+    Campaign {
         /// See [`crate::campaign`].
         entry: Value,
     },
@@ -163,7 +163,8 @@ pub struct CaseRecord {
     /// Its id.
     pub id: String,
     /// `true` accepted, `false` refused, `null` neither.
-    pub took: Option<bool>,
+    #[serde(alias = "took")]
+    pub acceptance: Option<bool>,
     /// Whether a complete answer came.
     pub answered: bool,
     /// Promises kept.
@@ -196,10 +197,10 @@ impl CaseRecord {
         let broken = judgement.deviations();
         CaseRecord {
             id: case.id.clone(),
-            took: match judgement.took {
-                Took::Accepted => Some(true),
-                Took::Refused => Some(false),
-                Took::Neither => None,
+            acceptance: match judgement.acceptance {
+                Acceptance::Accepted => Some(true),
+                Acceptance::Refused => Some(false),
+                Acceptance::Neither => None,
             },
             answered,
             kept: ids(|r| *r == Ruling::Kept),
@@ -229,10 +230,10 @@ impl CaseRecord {
                     ruling,
                 })
                 .collect(),
-            took: match self.took {
-                Some(true) => Took::Accepted,
-                Some(false) => Took::Refused,
-                None => Took::Neither,
+            acceptance: match self.acceptance {
+                Some(true) => Acceptance::Accepted,
+                Some(false) => Acceptance::Refused,
+                None => Acceptance::Neither,
             },
             circumstance: self.circumstance,
             choice: self.choice.clone(),
@@ -301,7 +302,7 @@ impl Past {
             match record {
                 Record::Checkpoint | Record::End { .. } => return None,
                 // What was accepted may have changed them as it should.
-                Record::Case(case) if case.took != Some(false) => return None,
+                Record::Case(case) if case.acceptance != Some(false) => return None,
                 Record::Case(case) => refused.push(case.id.as_str()),
                 Record::Baseline { states } => {
                     refused.reverse();
@@ -601,7 +602,7 @@ impl Listener for Journal {
                 step: (*step).clone(),
             },
             Event::Checkpoint => Record::Checkpoint,
-            Event::Night(entry) => Record::Night {
+            Event::Campaign(entry) => Record::Campaign {
                 entry: (*entry).clone(),
             },
             Event::Found(finding) => Record::Found {

@@ -1,11 +1,11 @@
 //! What a run has found and said so far, and the door through which listeners hear of it.
 
 use super::cases::Cases;
-use super::confirm::{Story, compose, reproducer};
+use super::confirm::{FindingDraft, compose, reproducer};
 use super::event::{Event, Listener};
 use super::job::Job;
 use super::result::{Choice, Finding, OperationResult, PromiseResult};
-use super::tally::Tally;
+use super::tally::Results;
 use crate::case::Case;
 use crate::device::Device;
 use crate::exchange::{Exchange, Request};
@@ -20,7 +20,7 @@ pub(super) struct Ledger<'a> {
     device: &'a Device,
     /// Folder of reproducers' files, as reproducers should name it.
     folder: &'a str,
-    tally: Tally,
+    tally: Results,
     notes: Vec<String>,
     files: Vec<(String, Vec<u8>)>,
 }
@@ -45,7 +45,7 @@ impl<'a> Ledger<'a> {
             listener,
             device,
             folder,
-            tally: Tally::default(),
+            tally: Results::default(),
             notes: Vec::new(),
             files: Vec::new(),
         }
@@ -87,27 +87,27 @@ impl<'a> Ledger<'a> {
         self.tally.count(case, judgement);
     }
 
-    /// As [`Tally::known`].
+    /// As [`Results::known`].
     pub(super) fn known(&mut self, fingerprint: &str, case: &str) -> bool {
         self.tally.known(fingerprint, case)
     }
 
-    /// As [`Tally::explained`].
+    /// As [`Results::explained`].
     pub(super) fn explained(&mut self, promise: &str, kind: Kind, case: &Case) -> bool {
         self.tally.explained(promise, kind, case)
     }
 
-    /// As [`Tally::has`].
+    /// As [`Results::has`].
     pub(super) fn has(&self, promise: &str, kind: Kind) -> bool {
         self.tally.has(promise, kind)
     }
 
-    /// As [`Tally::join_last`].
+    /// As [`Results::join_last`].
     pub(super) fn join_last(&mut self, promise: &str, kind: Kind, case: &Case) -> bool {
         self.tally.join_last(promise, kind, case)
     }
 
-    /// As [`Tally::take_joined`].
+    /// As [`Results::take_joined`].
     pub(super) fn take_joined(&mut self) -> Vec<String> {
         self.tally.take_joined()
     }
@@ -161,7 +161,7 @@ impl<'a> Ledger<'a> {
         confirmed: (u32, u32),
         answer: String,
     ) {
-        let story = Story {
+        let story = FindingDraft {
             before,
             case,
             promise,
@@ -209,7 +209,7 @@ impl<'a> Ledger<'a> {
         self.tally.drew(case, exchange);
     }
 
-    /// As [`Tally::withdraw`].
+    /// As [`Results::withdraw`].
     pub(super) fn withdraw(&mut self) {
         self.tally.withdraw();
     }

@@ -212,14 +212,14 @@ fn add(merged: &mut Report, seen: &mut Seen, mut report: Report) {
     let notes = report.notes.into_iter();
     let fresh = notes.filter(|note| seen.notes.insert(note.clone()));
     merged.notes.extend(fresh);
-    if let Some(night) = report.night {
-        let sum = merged.night.get_or_insert_default();
-        sum.inputs += night.inputs;
-        sum.requests += night.requests;
-        sum.classes = sum.classes.max(night.classes);
-        sum.corpus = sum.corpus.max(night.corpus);
-        sum.grown += night.grown;
-        sum.shrink_requests += night.shrink_requests;
+    if let Some(campaign) = report.campaign {
+        let sum = merged.campaign.get_or_insert_default();
+        sum.inputs += campaign.inputs;
+        sum.requests += campaign.requests;
+        sum.classes = sum.classes.max(campaign.classes);
+        sum.corpus = sum.corpus.max(campaign.corpus);
+        sum.grown += campaign.grown;
+        sum.shrink_requests += campaign.shrink_requests;
     }
 }
 

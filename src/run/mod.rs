@@ -1,5 +1,4 @@
-//! Plan → send → judge → findings. Emits events; reporters listen. May import everything below it,
-//! not [`crate::report`].
+//! Plan → send → judge → findings. Emits events; reporters listen.
 //!
 //! A run goes through the plan in windows. In each it first sends what must be refused, then looks
 //! once whether the settings still stand, then sends what may be accepted and reads each accepted
@@ -39,7 +38,7 @@ mod tally;
 
 pub use causes::{Known, group};
 pub use compare::{Compared, compare, decide};
-pub use confirm::{Story, compose};
+pub use confirm::{FindingDraft, compose};
 pub use exit::Verdict;
 pub use job::{Job, Options, Outcome};
 pub use operations::{FloorWanted, hold, leave_out};

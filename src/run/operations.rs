@@ -9,7 +9,7 @@ use super::result::{Floor, OperationResult, OperationState, Report};
 use crate::case::{Case, Expect, LeftOut, Plan};
 use crate::contract::Contract;
 use crate::exchange::Exchange;
-use crate::judge::{Judgement, Ruling, Took};
+use crate::judge::{Acceptance, Judgement, Ruling};
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
@@ -37,7 +37,7 @@ impl Progress {
             .any(|v| v.ruling == Ruling::Kept && case.promises.contains(&v.promise));
         match case.expect {
             _ if case.is_valid() => {
-                self.valid += u64::from(broken || judgement.took == Took::Accepted);
+                self.valid += u64::from(broken || judgement.acceptance == Acceptance::Accepted);
             }
             Expect::Refused { .. } => self.invalid += u64::from(broken || kept),
             _ => self.others += u64::from(broken || kept),

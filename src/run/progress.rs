@@ -6,7 +6,7 @@ use super::result::{PromiseResult, Status};
 use crate::case::{Case, Expect};
 use crate::contract::{Contract, answers_promise};
 use crate::exchange::{Exchange, Request};
-use crate::judge::{Deviation, Kind, Took};
+use crate::judge::{Acceptance, Deviation, Kind};
 use crate::probe::Observation;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -61,11 +61,11 @@ pub(super) struct Progress {
 impl Progress {
     /// Counts a case that is done.
     pub(super) fn done(&mut self, at: usize, case: &Case, seen: &Observation) {
-        let (took, answered) = (seen.judgement.took, seen.exchange.answer().is_some());
-        match (&case.expect, took) {
-            (_, Took::Refused) => self.refused += 1,
-            (Expect::Refused { .. }, Took::Accepted) => self.let_through[0] += 1,
-            (Expect::Unauthorized { .. }, Took::Accepted) => self.let_through[1] += 1,
+        let (acceptance, answered) = (seen.judgement.acceptance, seen.exchange.answer().is_some());
+        match (&case.expect, acceptance) {
+            (_, Acceptance::Refused) => self.refused += 1,
+            (Expect::Refused { .. }, Acceptance::Accepted) => self.let_through[0] += 1,
+            (Expect::Unauthorized { .. }, Acceptance::Accepted) => self.let_through[1] += 1,
             _ => {}
         }
         self.valid += u32::from(case.expect == Expect::Accepted);
@@ -74,11 +74,11 @@ impl Progress {
             self.silent += 1;
             self.silent_operations.insert(case.operation.clone());
         }
-        self.count(at, case, took, answered);
+        self.count(at, case, acceptance, answered);
         if let Some(status) = seen
             .exchange
             .status()
-            .filter(|_| says_valid(case) && took != Took::Accepted)
+            .filter(|_| says_valid(case) && acceptance != Acceptance::Accepted)
         {
             self.declined
                 .entry(case.operation.clone())
@@ -98,21 +98,27 @@ impl Progress {
     }
 
     /// Counts a case that an earlier process sent.
-    pub(super) fn remember(&mut self, at: usize, case: &Case, took: Took, answered: bool) {
-        self.count(at, case, took, answered);
+    pub(super) fn remember(
+        &mut self,
+        at: usize,
+        case: &Case,
+        acceptance: Acceptance,
+        answered: bool,
+    ) {
+        self.count(at, case, acceptance, answered);
     }
 
-    fn count(&mut self, at: usize, case: &Case, took: Took, answered: bool) {
+    fn count(&mut self, at: usize, case: &Case, acceptance: Acceptance, answered: bool) {
         if answered {
             self.answered = Some(at);
             self.cases_answered += 1;
         }
-        if says_valid(case) && took == Took::Accepted {
+        if says_valid(case) && acceptance == Acceptance::Accepted {
             self.accepted.insert(case.operation.clone(), at);
         }
-        if case.expect == Expect::Accepted && took != Took::Neither {
+        if case.expect == Expect::Accepted && acceptance != Acceptance::Neither {
             self.valid_answered += 1;
-            if took != Took::Accepted {
+            if acceptance != Acceptance::Accepted {
                 self.valid_refused.push(at);
             }
         }

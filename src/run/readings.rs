@@ -9,7 +9,7 @@ use super::result::{DeviceReading, Divergence, Probe, ReadingOutcome, ReadingRef
 use crate::case::{Case, Context};
 use crate::contract::{Contract, FieldPath, Operation, assess};
 use crate::exchange::Request;
-use crate::judge::Took;
+use crate::judge::Acceptance;
 use crate::pattern::classify::{Classifier, Outcome};
 use crate::pattern::explain::who;
 use crate::pattern::{Assessment, Reading, Rule, Text, Texts};
@@ -112,17 +112,17 @@ pub(super) fn subjects(contract: &Contract, cases: &[Case]) -> Vec<Subject> {
 impl Probes {
     /// Takes a case as evidence where it is one: sent as HTTP libraries send it, with a body
     /// spelled as serializers spell it.
-    pub(super) fn observe(&mut self, context: &Context<'_>, case: &Case, took: Took) {
+    pub(super) fn observe(&mut self, context: &Context<'_>, case: &Case, acceptance: Acceptance) {
         let Request::Http(request) = &case.request else {
             return;
         };
         let Some(operation) = context.contract.operation(&case.operation) else {
             return;
         };
-        let accepted = match took {
-            Took::Accepted => true,
-            Took::Refused => false,
-            Took::Neither => return,
+        let accepted = match acceptance {
+            Acceptance::Accepted => true,
+            Acceptance::Refused => false,
+            Acceptance::Neither => return,
         };
         let Some(bytes) = &request.body else { return };
         let Some((body, schema)) = serde_json::from_slice::<Value>(bytes)

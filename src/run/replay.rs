@@ -1,5 +1,4 @@
-//! Findings of an earlier run, sent again: fixed, still failing, or nobody can tell. May import
-//! what [`crate::run`] may.
+//! Findings of an earlier run, sent again: fixed, still failing, or nobody can tell.
 
 use super::result::Finding;
 use crate::judge::Kind;
@@ -13,7 +12,7 @@ const TIMES_FLAKY: u32 = 10;
 
 /// What became of one finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub enum ReplayOutcome {
     /// The promise was kept every time.
     Fixed,
     /// The promise was broken.
@@ -29,14 +28,14 @@ pub enum Fate {
     Unclear(String),
 }
 
-impl fmt::Display for Fate {
+impl fmt::Display for ReplayOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Fate::Fixed => f.write_str("fixed"),
-            Fate::StillFailing { hits, tries, .. } => {
+            ReplayOutcome::Fixed => f.write_str("fixed"),
+            ReplayOutcome::StillFailing { hits, tries, .. } => {
                 write!(f, "still failing ({hits}/{tries})")
             }
-            Fate::Unclear(_) => f.write_str("could not tell"),
+            ReplayOutcome::Unclear(_) => f.write_str("could not tell"),
         }
     }
 }
@@ -46,9 +45,9 @@ impl fmt::Display for Fate {
 /// Fixed is only what kept the promise in every repetition, so one repetition without an answer
 /// leaves it unclear; still failing is what broke the same promise at least once, whatever the
 /// kind of failure is today.
-pub async fn replay(probe: &mut Probe<'_>, finding: &Finding) -> Fate {
+pub async fn replay(probe: &mut Probe<'_>, finding: &Finding) -> ReplayOutcome {
     let Some(recipe) = &finding.reproducer.recipe else {
-        return Fate::Unclear("it takes a whole run to see".to_owned());
+        return ReplayOutcome::Unclear("it takes a whole run to see".to_owned());
     };
     let flaky = finding.kind == Kind::Flaky;
     let case = recipe.case(&finding.case);
@@ -70,16 +69,16 @@ pub async fn replay(probe: &mut Probe<'_>, finding: &Finding) -> Fate {
         }
     }
     match (observed, unclear) {
-        (Some(observed), _) => Fate::StillFailing {
+        (Some(observed), _) => ReplayOutcome::StillFailing {
             hits,
             tries,
             observed,
         },
-        (None, Some(why)) => Fate::Unclear(why),
+        (None, Some(why)) => ReplayOutcome::Unclear(why),
         (None, None) if flaky => {
-            Fate::Unclear(format!("it was flaky, and {tries} times it did not happen"))
+            ReplayOutcome::Unclear(format!("it was flaky, and {tries} times it did not happen"))
         }
-        (None, None) => Fate::Fixed,
+        (None, None) => ReplayOutcome::Fixed,
     }
 }
 
@@ -103,19 +102,19 @@ fn silence(seen: &Observation, finding: &Finding) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::Fate;
+    use super::ReplayOutcome;
 
     #[test]
     fn fates_read_as_the_command_line_says() {
-        let failing = Fate::StillFailing {
+        let failing = ReplayOutcome::StillFailing {
             hits: 3,
             tries: 3,
             observed: "200".to_owned(),
         };
         let table = [
-            (Fate::Fixed, "fixed"),
+            (ReplayOutcome::Fixed, "fixed"),
             (failing, "still failing (3/3)"),
-            (Fate::Unclear("x".to_owned()), "could not tell"),
+            (ReplayOutcome::Unclear("x".to_owned()), "could not tell"),
         ];
         for (fate, want) in table {
             assert_eq!(fate.to_string(), want);

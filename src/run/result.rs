@@ -63,8 +63,8 @@ pub struct Report {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<Shard>,
     /// What the unattended job did behind the plan.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub night: Option<Night>,
+    #[serde(default, alias = "night", skip_serializing_if = "Option::is_none")]
+    pub campaign: Option<Campaign>,
     /// What became of the findings of an earlier report.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<Compared>,
@@ -90,7 +90,7 @@ pub struct Shard {
 
 /// Counts of the unattended job.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Night {
+pub struct Campaign {
     /// Inputs tried, by all processes of the job.
     pub inputs: u64,
     /// Requests behind the plan, by all processes of the job.

@@ -14,7 +14,7 @@ use crate::case::Case;
 use crate::contract::answers_promise;
 use crate::exchange::Failure;
 use crate::judge::normalise::error_answer;
-use crate::judge::{Deviation, Law};
+use crate::judge::{Deviation, JudgeContext};
 use crate::probe::{Observation, Patience, Probe, Step, must_be_refused, never_reached};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -56,7 +56,7 @@ pub async fn resume(job: &Job, past: &Past, listener: &mut dyn Listener) -> Outc
     let places: Vec<OnceLock<Case>> = (0..job.options.questions)
         .map(|_| OnceLock::new())
         .collect();
-    let law = Law {
+    let judging = JudgeContext {
         contract: &job.contract,
         texts: &job.texts,
         profile: &job.profile,
@@ -76,7 +76,7 @@ pub async fn resume(job: &Job, past: &Past, listener: &mut dyn Listener) -> Outc
     };
     // Runs differ by when they began; one that is resumed counts on.
     let name = hash([job.options.started_at.as_str()]);
-    let probe = Probe::new(law, &job.device, patience);
+    let probe = Probe::new(judging, &job.device, patience);
     let mut run = Run {
         job,
         probe: probe.with_account(name.get(..5).unwrap_or(&name), Box::new(account)),
@@ -180,7 +180,7 @@ impl<'a> Run<'a> {
                         self.ledger.known(fingerprint, &case.id);
                     }
                     self.progress
-                        .remember(at, case, judgement.took, seen.answered);
+                        .remember(at, case, judgement.acceptance, seen.answered);
                 }
                 Record::Stated { promise, kept } => self.ledger.remember_state(promise, *kept),
                 Record::Found { finding } => self.ledger.remember_finding((**finding).clone()),

@@ -3,7 +3,7 @@
 use super::runner::Run;
 use super::tally::fingerprint;
 use crate::case::{Case, Check, Expect};
-use crate::judge::{Deviation, Kind, Took};
+use crate::judge::{Acceptance, Deviation, Kind};
 use crate::probe::{Difference, Observation, Written};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -212,7 +212,7 @@ impl Run<'_> {
         self.probe.compare(&case.operation).await?;
         let seen = self.probe.send(case, false).await;
         let difference = self.probe.compare(&case.operation).await?;
-        Some((seen.judgement.took == Took::Refused, difference))
+        Some((seen.judgement.acceptance == Acceptance::Refused, difference))
     }
 
     /// Something changed settings once while requests were refused: not the same case every time,

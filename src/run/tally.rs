@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What a run has found so far.
 #[derive(Debug, Default)]
-pub struct Tally {
+pub struct Results {
     promises: BTreeMap<String, Count>,
     findings: Vec<Finding>,
     by_fingerprint: BTreeMap<String, usize>,
@@ -55,7 +55,7 @@ struct Count {
     cases: u64,
 }
 
-impl Tally {
+impl Results {
     /// Counts what one judgement says, broken promises left out: those count when confirmed.
     pub fn count(&mut self, case: &Case, judgement: &Judgement) {
         let progress = self.operations.entry(case.operation.clone()).or_default();

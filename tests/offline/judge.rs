@@ -9,7 +9,7 @@ use probity::exchange::{
     Anomaly, Answer, Exchange, Failure, HttpRequest, Outcome, Phase, Request, Timings,
 };
 use probity::judge::normalise::error_answer;
-use probity::judge::{Judgement, Law, Ruling, Verdict, judge};
+use probity::judge::{JudgeContext, Judgement, Ruling, Verdict, judge};
 use probity::pattern::Texts;
 use probity::profile::Profile;
 use std::fmt::Write as _;
@@ -159,7 +159,7 @@ fn outcome(text: &str) -> Outcome {
 
 fn written(judgement: &Judgement) -> String {
     let mut out = String::new();
-    let _ = write!(out, "    took {:?}", judgement.took);
+    let _ = write!(out, "    took {:?}", judgement.acceptance);
     if let Some((question, choice)) = &judgement.choice {
         let _ = write!(out, "; {question}: {choice}");
     }
@@ -205,7 +205,7 @@ fn case(operation: &str, method: &str, expect: Expect, promises: &[&str]) -> Cas
 
 fn judged(case: &Case, came: &str) -> Judgement {
     let (contract, texts, profile) = &*STAGE;
-    let law = Law {
+    let judging = JudgeContext {
         contract,
         texts,
         profile,
@@ -215,7 +215,7 @@ fn judged(case: &Case, came: &str) -> Judgement {
         timings: Timings::default(),
         reused: false,
     };
-    judge(law, case, &exchange)
+    judge(judging, case, &exchange)
 }
 
 fn verdict(line: &str) -> String {

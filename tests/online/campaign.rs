@@ -22,7 +22,7 @@ const SHORT: [&str; 5] = ["--requests", "600", "--shrink", "80", "--no-plan"];
 #[test]
 fn a_night_finds_keeps_and_compares() {
     let scene = Scene::new(&["string-as-integer:port"]);
-    let night = |requests: &str, more: &[&str]| {
+    let campaign = |requests: &str, more: &[&str]| {
         let arguments = [
             &["--corpus", "corpus", "--requests", requests, "--no-plan"][..],
             more,
@@ -30,7 +30,7 @@ fn a_night_finds_keeps_and_compares() {
         .concat();
         scene.command("fuzz", &arguments).output().expect("runs")
     };
-    let first = night("2500", &["--report", "json=first.json"]);
+    let first = campaign("2500", &["--report", "json=first.json"]);
     assert_eq!(
         first.status.code(),
         Some(1),
@@ -41,7 +41,7 @@ fn a_night_finds_keeps_and_compares() {
     let found = report(&scene, "first.json");
     let print = found.findings[0].fingerprint.clone();
     assert_eq!(found.findings[0].confirmed, "3/3");
-    let counts = found.night.expect("night");
+    let counts = found.campaign.expect("night");
     assert!(counts.classes > 5 && counts.grown > 0, "{counts:?}");
     // Small: the finding needs the two required members and the text, nothing else.
     let recipe = found.findings[0]
@@ -56,7 +56,7 @@ fn a_night_finds_keeps_and_compares() {
     assert!(body.len() < 40, "{body}");
 
     // The second night knows it, whether it comes by it again or has to send it again.
-    let second = night(
+    let second = campaign(
         "200",
         &[
             "--seed",
@@ -79,7 +79,7 @@ fn a_night_finds_keeps_and_compares() {
 
     // A torn corpus file is named and skipped.
     std::fs::write(scene.path("corpus/torn.json"), "{\"input\"").expect("file");
-    let third = night("50", &[]);
+    let third = campaign("50", &[]);
     assert!(
         text(&third.stderr).contains("torn.json"),
         "{}",

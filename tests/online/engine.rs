@@ -6,10 +6,10 @@ use crate::support;
 
 use probity::case::Context;
 use probity::device::{Device, Options};
-use probity::judge::{Kind, Law};
+use probity::judge::{JudgeContext, Kind};
 use probity::mock::{self, MockConfig};
 use probity::probe::{Patience, Probe};
-use probity::run::replay::{Fate, replay};
+use probity::run::replay::{ReplayOutcome, replay};
 use probity::run::result::Finding;
 use std::time::Duration;
 use support::{Suite, credentials, in_parallel};
@@ -32,7 +32,7 @@ const FAULTS: [&str; 10] = [
 ];
 
 /// Sends findings again to a device.
-fn again(suite: &Suite, config: MockConfig, findings: &[Finding]) -> Vec<Fate> {
+fn again(suite: &Suite, config: MockConfig, findings: &[Finding]) -> Vec<ReplayOutcome> {
     let credentials = credentials(&config);
     let mock = mock::spawn(config).expect("mock");
     let device = Device::new(
@@ -53,14 +53,14 @@ fn again(suite: &Suite, config: MockConfig, findings: &[Finding]) -> Vec<Fate> {
         thorough: false,
         memo: Default::default(),
     };
-    let law = Law {
+    let judging = JudgeContext {
         contract: &suite.contract,
         texts: &suite.texts,
         profile: &suite.profile,
     };
     let (_stop, stop) = watch::channel(false);
     let recovery = Duration::from_secs(3);
-    let mut probe = Probe::new(law, &device, Patience { recovery, stop });
+    let mut probe = Probe::new(judging, &device, Patience { recovery, stop });
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -94,12 +94,12 @@ fn what_a_run_finds_replay_finds() {
         assert!(!findings.is_empty(), "{fault}: no finding");
         let faulty = again(&suite, config, &findings);
         for (finding, fate) in findings.iter().zip(faulty) {
-            let failing = matches!(fate, Fate::StillFailing { .. });
+            let failing = matches!(fate, ReplayOutcome::StillFailing { .. });
             assert!(failing, "{fault}: {}: {fate:?}", finding.title);
         }
         let clean = again(&suite, suite.mock(), &findings);
         for (finding, fate) in findings.iter().zip(clean) {
-            assert_eq!(fate, Fate::Fixed, "{fault}: {}", finding.title);
+            assert_eq!(fate, ReplayOutcome::Fixed, "{fault}: {}", finding.title);
         }
     });
 }

@@ -102,7 +102,7 @@ impl Whole {
 fn news(journal: &Path) -> Vec<String> {
     let (_, past) = journal::read(journal).expect("journal");
     let lines = past.records.into_iter().filter_map(|r| match r {
-        Record::Night { entry } if entry["night"] == "class" => Some(entry.to_string()),
+        Record::Campaign { entry } if entry["campaign"] == "class" => Some(entry.to_string()),
         _ => None,
     });
     lines.collect()
@@ -206,7 +206,7 @@ fn kill_runs(kills: usize) -> Toll {
 }
 
 fn kill_nights(kills: usize) -> Toll {
-    let night = [
+    let campaign = [
         "--requests",
         "1500",
         "--corpus",
@@ -215,7 +215,7 @@ fn kill_nights(kills: usize) -> Toll {
         "60",
         "--no-plan",
     ];
-    let arguments = [&REPORT[..], &night[..]].concat();
+    let arguments = [&REPORT[..], &campaign[..]].concat();
     kill("fuzz", &arguments, &FAULTS[..1], kills)
 }
 

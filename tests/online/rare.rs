@@ -6,7 +6,7 @@
 use crate::support;
 
 use probity::campaign::corpus::Corpus;
-use probity::campaign::engine::{Harvest, Job, Options, hunt};
+use probity::campaign::engine::{Harvest, Job, Options, fuzz};
 use probity::campaign::generate::Source;
 use probity::campaign::input::Input;
 use probity::campaign::random::Random;
@@ -38,7 +38,7 @@ impl Listener for First {
 }
 
 /// One job against a mock with these faults. `first`: end with the first finding.
-fn night(
+fn campaign(
     suite: &Suite,
     faults: &[&str],
     (seed, requests, shrink): (u64, u64, u64),
@@ -97,8 +97,8 @@ fn night(
         .expect("runtime");
     let past = Past::default();
     let harvest = match first {
-        true => runtime.block_on(hunt(&job, &past, &mut listener, other)),
-        false => runtime.block_on(hunt(&job, &past, &mut (), other)),
+        true => runtime.block_on(fuzz(&job, &past, &mut listener, other)),
+        false => runtime.block_on(fuzz(&job, &past, &mut (), other)),
     };
     mock.stop();
     (harvest, listener.found)
@@ -190,7 +190,7 @@ fn number(name: &str, default: u64) -> u64 {
 #[test]
 fn a_device_that_keeps_its_promises_draws_no_finding() {
     let suite = Suite::embedded();
-    let (harvest, _) = night(
+    let (harvest, _) = campaign(
         &suite,
         &[],
         (1, number("PROBITY_CLEAN_REQUESTS", 3_000), 0),
@@ -225,7 +225,7 @@ fn a_device_that_keeps_its_promises_draws_no_finding() {
 fn the_same_seed_gives_the_same_inputs() {
     let suite = Suite::embedded();
     let inputs = || {
-        let (harvest, _) = night(&suite, &[], (5, 400, 0), false, None);
+        let (harvest, _) = campaign(&suite, &[], (5, 400, 0), false, None);
         (harvest.inputs, harvest.classes, harvest.corpus)
     };
     assert_eq!(inputs(), inputs());
@@ -237,7 +237,7 @@ fn a_few_rare_faults_are_found_and_made_small() {
     for fault in ["rare-17-members", "rare-five-percents", "rare-same-again"] {
         // Which seed comes by it first changes with every change of the generator.
         let mut nights =
-            (1..=5).map(|seed| night(&suite, &[fault], (seed, 6_000, 150), true, None));
+            (1..=5).map(|seed| campaign(&suite, &[fault], (seed, 6_000, 150), true, None));
         let Some((harvest, _)) = nights.find(|(_, found)| *found) else {
             panic!("{fault} is not found in five nights of 6000 requests");
         };
@@ -296,7 +296,7 @@ fn rare_faults_found_next_to_random_generation() {
                     let other: Option<&mut dyn Source> =
                         if *blind { Some(&mut source) } else { None };
                     let (harvest, found) =
-                        night(&suite, &[id], (*seed, requests, 250), true, other);
+                        campaign(&suite, &[id], (*seed, requests, 250), true, other);
                     let shrunk = harvest.shrunk.first().map(|s| (s.before, s.after, s.spent));
                     let row = (*f, *blind, *seed, found.then_some(harvest.requests), shrunk);
                     eprintln!(

@@ -1,6 +1,5 @@
 //! What is published: an OpenAPI document becomes a [`Contract`] with its promises and the issues
-//! of its own text. May import [`probity_pattern`] and [`crate::profile`]; knows nothing of HTTP
-//! exchanges, cases or devices.
+//! of its own text.
 //!
 //! Four extensions say what OpenAPI cannot:
 //!

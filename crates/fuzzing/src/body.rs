@@ -8,7 +8,7 @@ use probity::case::wire::is_json;
 use probity::case::{Case, Check, Expect, Fault};
 use probity::contract::{FaultKind, JsonType, Operation, Schema, assess};
 use probity::exchange::{Answer, Exchange, HttpRequest, Outcome, Request, Timings};
-use probity::judge::{Law, Took, judge};
+use probity::judge::{Acceptance, JudgeContext, judge};
 use probity::pattern::Assessment;
 use serde_json::{Map, Value};
 
@@ -53,21 +53,33 @@ fn run(u: &mut Unstructured<'_>) -> Result<()> {
         timings: Timings::default(),
         reused: false,
     };
-    let law = Law {
+    let judging = JudgeContext {
         contract: &stage.contract,
         texts: &stage.texts,
         profile: &stage.profile,
     };
     let case = case(operation, &bytes, expect);
-    let judgement = judge(law, &case, &exchange);
+    let judgement = judge(judging, &case, &exchange);
     let shown = String::from_utf8_lossy(&bytes);
     let what = format!("{}: {shown}\n{:?}", operation.id, case.expect);
     match case.expect {
-        Expect::Accepted => assert_eq!(judgement.took, Took::Accepted, "{what}\n{exchange:?}"),
+        Expect::Accepted => assert_eq!(
+            judgement.acceptance,
+            Acceptance::Accepted,
+            "{what}\n{exchange:?}"
+        ),
         Expect::Refused { .. } => {
-            assert_eq!(judgement.took, Took::Refused, "{what}\n{exchange:?}");
+            assert_eq!(
+                judgement.acceptance,
+                Acceptance::Refused,
+                "{what}\n{exchange:?}"
+            );
         }
-        _ => assert_ne!(judgement.took, Took::Neither, "{what}\n{exchange:?}"),
+        _ => assert_ne!(
+            judgement.acceptance,
+            Acceptance::Neither,
+            "{what}\n{exchange:?}"
+        ),
     }
     let deviations: Vec<_> = judgement.deviations().collect();
     assert!(

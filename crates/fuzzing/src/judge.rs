@@ -8,7 +8,7 @@ use probity::contract::answers_promise;
 use probity::device::answer::{Caps, parse};
 use probity::exchange::{Exchange, Outcome, Timings};
 use probity::judge::normalise::error_answer;
-use probity::judge::{Judgement, Kind, Law, Ruling, Took, judge};
+use probity::judge::{Acceptance, JudgeContext, Judgement, Kind, Ruling, judge};
 use probity::reproduce::render_answer;
 use std::collections::HashMap;
 
@@ -33,21 +33,21 @@ pub fn body(data: &[u8]) {
         reused: false,
     };
     let stage = stage::embedded();
-    let law = Law {
+    let judging = JudgeContext {
         contract: &stage.contract,
         texts: &stage.texts,
         profile: &stage.profile,
     };
-    let judgement = judge(law, case, &exchange);
+    let judgement = judge(judging, case, &exchange);
     let what = || {
         format!(
             "{}\n{:?}\n{exchange:?}\n{judgement:#?}",
             case.id, case.expect
         )
     };
-    assert_eq!(judgement, judge(law, case, &exchange), "{}", what());
+    assert_eq!(judgement, judge(judging, case, &exchange), "{}", what());
     promises(case, &judgement, &what);
-    took(&exchange, &judgement, &what);
+    acceptance(&exchange, &judgement, &what);
     accusations(case, &exchange, &judgement, &what);
     let shown = render_answer(&exchange);
     assert!(
@@ -89,13 +89,13 @@ fn promises(case: &Case, judgement: &Judgement, what: &dyn Fn() -> String) {
 }
 
 /// No answer is neither accept nor reject, and neither is one that says that it is too busy.
-fn took(exchange: &Exchange, judgement: &Judgement, what: &dyn Fn() -> String) {
-    let fits = match (judgement.took, exchange.status()) {
-        (Took::Accepted, Some(status)) => (200..300).contains(&status),
-        (Took::Refused, Some(status)) => {
+fn acceptance(exchange: &Exchange, judgement: &Judgement, what: &dyn Fn() -> String) {
+    let fits = match (judgement.acceptance, exchange.status()) {
+        (Acceptance::Accepted, Some(status)) => (200..300).contains(&status),
+        (Acceptance::Refused, Some(status)) => {
             ((200..300).contains(&status) || (400..500).contains(&status)) && status != 429
         }
-        (Took::Neither, _) => true,
+        (Acceptance::Neither, _) => true,
         (_, None) => false,
     };
     assert!(fits, "{}", what());
@@ -117,8 +117,12 @@ fn accusations(case: &Case, exchange: &Exchange, judgement: &Judgement, what: &d
         );
         assert!(!(about_validity && open), "{}", what());
         match deviation.kind {
-            Kind::AcceptsInvalid => assert_eq!(judgement.took, Took::Accepted, "{}", what()),
-            Kind::RejectsValid => assert_eq!(judgement.took, Took::Refused, "{}", what()),
+            Kind::AcceptsInvalid => {
+                assert_eq!(judgement.acceptance, Acceptance::Accepted, "{}", what())
+            }
+            Kind::RejectsValid => {
+                assert_eq!(judgement.acceptance, Acceptance::Refused, "{}", what())
+            }
             Kind::ServerError => {
                 let status = exchange.status().unwrap_or_default();
                 assert!((500..600).contains(&status), "{}", what());

@@ -1,6 +1,5 @@
 //! The bodies of the fuzz targets, one file a target: bytes in, a panic where a property does not
-//! hold. `fuzz/` wraps each for libFuzzer; `cargo test` replays `corpus/` through them. May import
-//! every room but [`probity::cli`]; nothing imports it.
+//! hold. `fuzz/` wraps each for libFuzzer; `cargo test` replays `corpus/` through them.
 //!
 //! Adding a target is a file here with a `body`, a line in [`TARGETS`], and the three lines in
 //! `fuzz/fuzz_targets/` with their `[[bin]]`; `tests/fuzzing.rs` says what is forgotten.

@@ -1,7 +1,7 @@
 //! Faults that firmware really has, planted one by one: each field's systematic ones are generated
 //! from the contract ([`super::fields`]), the others are written out: the working set's in
 //! `working.txt`, the held-back set's in `held_back/faults.txt`. Adding one is a line there and a
-//! branch where its effect belongs. May import what [`crate`] may.
+//! branch where its effect belongs.
 
 use super::{fields, held_back};
 use probity_contract::profile::Profile;

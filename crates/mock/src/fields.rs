@@ -1,5 +1,5 @@
 //! The working set's faults of each field, generated from the contract: every rule dropped, off by
-//! one either way, taken for another type, stored wrongly. May import what [`crate`] may.
+//! one either way, taken for another type, stored wrongly.
 
 use super::fault::{Class, FaultInfo, Set};
 use probity_contract::{Field, JsonType, Schema};

@@ -1,6 +1,4 @@
 //! The mock device: a real HTTP server that serves a contract under a chosen reading, with faults.
-//! May import [`probity_contract`], [`probity_pattern`], [`probity_contract::profile`]; does not know device,
-//! case or judge.
 //!
 //! It decides with a validator of its own ([`validate`]), two-valued and first-fault-wins like
 //! firmware's, not with [`probity_contract::assess`]: when mock and judge agree, two routes agree.

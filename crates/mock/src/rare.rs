@@ -1,6 +1,6 @@
 //! Faults that no plan of single, telling requests meets: rare combinations of values, sequences,
 //! long strings, particular octets. They measure what a search without end finds, so they are a
-//! class of their own and not in [`super::faults`]. May import what [`crate`] may.
+//! class of their own and not in [`super::faults`].
 //!
 //! Fields are named by their place in the contract (the first string field, the last number), so
 //! that they can be planted in any contract with a JSON body.

@@ -23,12 +23,12 @@ pub(super) struct Wrong {
 
 /// A reading with the engine that executes it.
 #[derive(Clone, Copy)]
-struct Decider<'v> {
+struct Acceptor<'v> {
     reading: &'v Reading,
     engine: Option<&'v Engine>,
 }
 
-impl Decider<'_> {
+impl Acceptor<'_> {
     fn accepts(self, text: &str) -> bool {
         engine::accepts(self.engine, self.reading, text)
     }
@@ -71,13 +71,13 @@ impl Validator {
     }
 
     /// How a field is read, and by what.
-    fn reading(&self, path: &FieldPath, rule: Rule) -> Option<Decider<'_>> {
+    fn reading(&self, path: &FieldPath, rule: Rule) -> Option<Acceptor<'_>> {
         let key = (path.dotted(), rule);
         let readings = self.texts.get(&key.1)?.readings();
         // A place that is reached round a circle is read like any other.
         let usual = || readings.iter().position(|r| r.compiles);
         let at = self.readings.get(&key).copied().or_else(usual)?;
-        Some(Decider {
+        Some(Acceptor {
             reading: readings.get(at)?,
             engine: self.engines.get(&key),
         })
@@ -409,7 +409,7 @@ impl Validator {
     /// Whether a text that only breaks a bound would pass without it: cut or filled to the bound.
     fn characters_fit(
         &self,
-        reading: Decider<'_>,
+        reading: Acceptor<'_>,
         text: &str,
         min: Option<u64>,
         max: Option<u64>,

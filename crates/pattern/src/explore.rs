@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::automaton::{Automaton, CapReached, DEAD};
 use super::product::{Budget, NodeId, Product, Trail};
-use super::reading::{Decider, Language};
+use super::reading::{Acceptor, Language};
 
 /// Strings longer than this are not made.
 pub const MAX_SAMPLE: u64 = 100_000;
@@ -16,14 +16,14 @@ const BUDGET: Budget = Budget {
 };
 
 /// The lengths that all deciders allow, for strings of printable ASCII.
-pub fn window(deciders: &[Decider]) -> (u64, Option<u64>) {
+pub fn window(deciders: &[Acceptor]) -> (u64, Option<u64>) {
     let min = deciders.iter().map(|d| d.min).max().unwrap_or(0);
     let max = deciders.iter().filter_map(|d| d.max).min();
     (min, max)
 }
 
 /// The product of the languages that the deciders use. `None` where one of them is not known.
-pub fn product<'a>(bank: &'a mut [Automaton], deciders: &[Decider]) -> Option<Product<'a>> {
+pub fn product<'a>(bank: &'a mut [Automaton], deciders: &[Acceptor]) -> Option<Product<'a>> {
     let mut wanted = BTreeSet::new();
     for decider in deciders {
         match decider.language {
@@ -50,7 +50,7 @@ pub fn product<'a>(bank: &'a mut [Automaton], deciders: &[Decider]) -> Option<Pr
 /// [`CapReached`] where the search was not finished, or a language is not known.
 pub fn shortest(
     bank: &mut [Automaton],
-    deciders: &[Decider],
+    deciders: &[Acceptor],
     printable: bool,
 ) -> Result<Option<String>, CapReached> {
     let (min, max) = window(deciders);
@@ -123,7 +123,7 @@ pub struct Graph {
 const GRAPH_NODES: usize = 8_000;
 
 /// Builds the graph, breadth first.
-pub fn graph(bank: &mut [Automaton], deciders: &[Decider]) -> Option<Graph> {
+pub fn graph(bank: &mut [Automaton], deciders: &[Acceptor]) -> Option<Graph> {
     let mut product = product(bank, deciders)?;
     let classes: Vec<usize> = (0..product.classes().len())
         .filter(|&i| product.classes().get(i).is_some_and(|c| c.printable))

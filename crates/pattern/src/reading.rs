@@ -79,7 +79,7 @@ impl Lengths {
 
 /// How a reading decides: a language and bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Decider {
+pub(super) struct Acceptor {
     pub(super) language: Language,
     pub(super) unit: Unit,
     pub(super) min: u64,
@@ -97,7 +97,7 @@ pub(super) enum Language {
     Unknown,
 }
 
-impl Decider {
+impl Acceptor {
     pub(super) fn within_bounds(&self, lengths: Lengths) -> bool {
         let length = lengths.get(self.unit);
         length >= self.min && self.max.is_none_or(|max| length <= max)
@@ -124,7 +124,7 @@ pub struct Reading {
     pub plausible: bool,
     /// The pattern after the repair.
     pub pattern: Option<Arc<str>>,
-    pub(super) decider: Decider,
+    pub(super) decider: Acceptor,
     pub(super) bank: Bank,
 }
 

@@ -12,7 +12,7 @@ use super::dialect::Alphabet;
 use super::language;
 use super::merge::PATIENCE;
 use super::product::Budget;
-use super::reading::{self, Decider, Language, Lengths, Reading, Unit};
+use super::reading::{self, Acceptor, Language, Lengths, Reading, Unit};
 use super::relation::{self, Relation};
 use super::text::Text;
 
@@ -23,7 +23,7 @@ pub struct Class {
     pub readings: Vec<usize>,
     /// Whether a plausible reading is among them.
     pub plausible: bool,
-    decider: Decider,
+    decider: Acceptor,
 }
 
 /// Which readings are looked at.
@@ -113,7 +113,7 @@ struct Desk<'a> {
 }
 
 impl Desk<'_> {
-    fn bound(&mut self, decider: &Decider) -> Option<(Unit, u64, Option<u64>)> {
+    fn bound(&mut self, decider: &Acceptor) -> Option<(Unit, u64, Option<u64>)> {
         if decider.min == 0 && decider.max.is_none() {
             return None;
         }
@@ -145,8 +145,8 @@ impl Desk<'_> {
     /// them cannot be built.
     fn with_sides<T>(
         &mut self,
-        a: &Decider,
-        b: &Decider,
+        a: &Acceptor,
+        b: &Acceptor,
         then: impl FnOnce(Vec<&mut Automaton>, [&[usize]; 2]) -> T,
     ) -> Option<T> {
         let bounds = [self.bound(a), self.bound(b)];
@@ -196,7 +196,7 @@ impl Desk<'_> {
     }
 
     /// A text on which two deciders differ, printable where there is one.
-    fn difference(&mut self, a: &Decider, b: &Decider) -> Result<Option<String>, CapReached> {
+    fn difference(&mut self, a: &Acceptor, b: &Acceptor) -> Result<Option<String>, CapReached> {
         if a == b {
             return Ok(None);
         }
@@ -216,7 +216,7 @@ impl Desk<'_> {
         match found {
             // Upper bounds multiply the places to look at; where they are the same they need no look.
             Err(CapReached) if (a.unit, a.min, a.max) == (b.unit, b.min, b.max) => {
-                let bare = [a, b].map(|decider| Decider {
+                let bare = [a, b].map(|decider| Acceptor {
                     max: None,
                     ..*decider
                 });
@@ -233,11 +233,11 @@ impl Desk<'_> {
     }
 
     /// What is not known counts as refused.
-    fn accepts(&mut self, decider: &Decider, text: &str) -> bool {
+    fn accepts(&mut self, decider: &Acceptor, text: &str) -> bool {
         self.decides(decider, text).unwrap_or(false)
     }
 
-    fn decides(&mut self, decider: &Decider, text: &str) -> Option<bool> {
+    fn decides(&mut self, decider: &Acceptor, text: &str) -> Option<bool> {
         if !decider.within_bounds(Lengths::of(text)) {
             return Some(false);
         }
@@ -259,13 +259,13 @@ impl Survey {
     /// As [`Survey::new`] for the readings that `wanted` chooses (of those that compile and are
     /// modelled).
     pub fn of(text: &Text, wanted: impl Fn(&Reading) -> bool) -> Survey {
-        let mut by_decider: BTreeMap<Decider, Vec<usize>> = BTreeMap::new();
+        let mut by_decider: BTreeMap<Acceptor, Vec<usize>> = BTreeMap::new();
         for (index, reading) in text.readings().iter().enumerate() {
             if reading.compiles && reading.modelled() && wanted(reading) {
                 by_decider.entry(reading.decider).or_default().push(index);
             }
         }
-        let mut deciders: Vec<(Decider, Vec<usize>)> = by_decider.into_iter().collect();
+        let mut deciders: Vec<(Acceptor, Vec<usize>)> = by_decider.into_iter().collect();
         deciders.sort_by_key(|(_, readings)| readings.first().copied());
         let seeds = seeds(text);
         let mut bank = text.bank.lock().unwrap_or_else(PoisonError::into_inner);
@@ -300,7 +300,7 @@ impl Survey {
         survey
     }
 
-    fn sort_in(&mut self, desk: &mut Desk<'_>, decider: Decider, readings: Vec<usize>) {
+    fn sort_in(&mut self, desk: &mut Desk<'_>, decider: Acceptor, readings: Vec<usize>) {
         let mut answers: Vec<bool> = self
             .probes
             .iter()

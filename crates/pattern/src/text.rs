@@ -14,7 +14,7 @@ use super::language;
 use super::merge;
 use super::parse::{self, ParseError};
 use super::product::Budget;
-use super::reading::{self, Bank, Decider, Language, Lengths, Reading, Unit};
+use super::reading::{self, Acceptor, Bank, Language, Lengths, Reading, Unit};
 use super::repair::{self, Repair};
 use super::sample;
 
@@ -70,10 +70,10 @@ pub struct Text {
     readings: Vec<Reading>,
     pub(super) bank: Bank,
     /// What the plausible readings come down to, each once.
-    pub(super) plausible: Vec<Decider>,
+    pub(super) plausible: Vec<Acceptor>,
     /// The one among them that is the published format: it holds beside the pattern, so that it
     /// takes a string makes no string valid.
-    format: Option<Decider>,
+    format: Option<Acceptor>,
     /// Tree of the reading that samples are made from (full match).
     pub(super) reference: Option<(Node, Alphabet)>,
     friendliest: OnceLock<Option<String>>,
@@ -123,7 +123,7 @@ struct Draft {
     bounds: &'static str,
     compiles: bool,
     plausible: bool,
-    decider: Decider,
+    decider: Acceptor,
 }
 
 impl Text {
@@ -178,7 +178,7 @@ impl Text {
         }
         let Compiler { mut automata, .. } = compiler;
         let mut kept = merge_plausible(&mut automata, &mut drafts);
-        let mut plausible: Vec<Decider> = drafts
+        let mut plausible: Vec<Acceptor> = drafts
             .iter()
             .filter(|draft| draft.plausible)
             .map(|draft| draft.decider)
@@ -191,7 +191,7 @@ impl Text {
                 break;
             };
             kept.push(automaton);
-            let decider = Decider {
+            let decider = Acceptor {
                 language: Language::Known(kept.len() - 1),
                 unit: Unit::CodePoints,
                 min: 0,
@@ -438,8 +438,8 @@ fn units(rule: &Rule) -> &'static [Unit] {
     }
 }
 
-fn bounded(rule: &Rule, language: Language, unit: Unit) -> Decider {
-    Decider {
+fn bounded(rule: &Rule, language: Language, unit: Unit) -> Acceptor {
+    Acceptor {
         language,
         unit,
         min: rule.min_length.unwrap_or(0),
@@ -533,7 +533,7 @@ fn draft(
             push(mode, unit, "both", true, bounded(rule, language, unit));
         }
         let Some(prose) = &prose else { continue };
-        let alone = Decider {
+        let alone = Acceptor {
             language,
             unit: Unit::CodePoints,
             min: 0,

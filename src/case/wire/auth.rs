@@ -1,5 +1,4 @@
-//! Credentials that are absent, damaged, of another scheme or in another place. May import what
-//! [`crate::case`] may.
+//! Credentials that are absent, damaged, of another scheme or in another place.
 
 use super::auth_tables::{
     BASIC, BEARER, Credentials, DIGEST, KEY, NOT_BASIC, NOT_BEARER, Row, template,

@@ -1,5 +1,4 @@
-//! Other ways to what asks for credentials, without any; part of the strategy `auth`. May import what
-//! [`crate::case`] may.
+//! Other ways to what asks for credentials, without any; part of the strategy `auth`.
 
 use super::auth::Door;
 use super::bench::Shot;

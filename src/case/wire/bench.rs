@@ -1,5 +1,5 @@
 //! What the strategies of this folder share: one operation to send to, bodies to send, and the way
-//! from an idea to a case. May import what [`crate::case`] may.
+//! from an idea to a case.
 
 use crate::case::build::{case_id, emit};
 use crate::case::draft::{Scene, UNSURE_BODY, may_call, unsure_target};

@@ -1,4 +1,4 @@
-//! JSON that parsers disagree on. May import what [`crate::case`] may.
+//! JSON that parsers disagree on.
 
 use super::bench::{Bench, EXTRA, Shot, THOROUGH, not_json};
 use super::edits::{append, first, first_name, insert, last, prepend};

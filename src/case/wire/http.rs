@@ -1,5 +1,4 @@
-//! HTTP as small servers get it wrong: the strategy, and the bodies that its parts send. May
-//! import what [`crate::case`] may.
+//! HTTP as small servers get it wrong: the strategy, and the bodies that its parts send.
 
 use super::bench::{Bench, Shot};
 use super::{http_fields, http_framing, http_methods};

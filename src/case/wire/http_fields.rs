@@ -1,5 +1,4 @@
 //! The header: spelling of fields, broken lines, sizes, media types; part of the strategy `http`.
-//! May import what [`crate::case`] may.
 
 use super::bench::{Bench, EXTRA, THOROUGH, not_json};
 use super::edits::{append, first, insert};

@@ -1,5 +1,5 @@
 //! Where a message ends, and how it arrives: chunks, lengths, pieces, connections; part of the
-//! strategy `http`. May import what [`crate::case`] may.
+//! strategy `http`.
 //!
 //! Whatever leaves a server waiting for more (a length beyond the body, a missing last chunk) is
 //! sent with the writing half of the connection shut down behind it, so that waiting is no excuse.

@@ -1,5 +1,4 @@
-//! Methods that neither contract nor profile names on a path; part of the strategy `http`. May
-//! import what [`crate::case`] may.
+//! Methods that neither contract nor profile names on a path; part of the strategy `http`.
 
 use super::bench::{Bench, THOROUGH};
 use super::http::Idea;

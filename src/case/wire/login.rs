@@ -1,5 +1,4 @@
-//! Wrong credentials at the profile's login; part of the strategy `auth`. May import what
-//! [`crate::case`] may.
+//! Wrong credentials at the profile's login; part of the strategy `auth`.
 //!
 //! Accounts lock: the most telling come first, and no more than the profile's budget of failed
 //! logins.

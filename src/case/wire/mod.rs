@@ -1,6 +1,5 @@
 //! Strategies below the values: bodies that are not JSON, JSON that parsers disagree on, HTTP as
-//! small servers get it wrong, credentials, and sequences that only the device's state shows. May
-//! import what [`crate::case`] may.
+//! small servers get it wrong, credentials, and sequences that only the device's state shows.
 //!
 //! What is accused here is what RFC 8259, RFC 9110 and RFC 9112 leave no doubt about *and* no
 //! server in common use does otherwise; where they say SHOULD or MAY, or where common servers are

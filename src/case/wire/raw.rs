@@ -1,5 +1,5 @@
 //! Requests written octet by octet: a start from the ordinary request, with every part of its
-//! spelling open to change. May import [`crate::exchange`].
+//! spelling open to change.
 
 use super::bench::raw;
 use crate::exchange::{HttpRequest, Part, RawRequest, Request, Segment, Template};

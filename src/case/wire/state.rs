@@ -1,4 +1,4 @@
-//! Sequences that show only in the device's settings. May import what [`crate::case`] may.
+//! Sequences that show only in the device's settings.
 //!
 //! A case is one request; the runner sends the refused ones of a window between two looks at the
 //! settings and reads every accepted write back. So a sequence is a row of cases whose values

@@ -1,5 +1,5 @@
 //! Bodies that are not JSON. Everything else about them is right, so that a lenient parser finds a
-//! surely valid body in them. May import what [`crate::case`] may.
+//! surely valid body in them.
 
 use super::bench::{Bench, Shot, THOROUGH, not_json};
 use super::edits::{first, insert};

@@ -1,6 +1,5 @@
 //! Values that are not JSON inside a body that otherwise is: numbers, strings and words as other
-//! languages and lenient parsers write them; part of the strategy `json-syntax`. May import what
-//! [`crate::case`] may.
+//! languages and lenient parsers write them; part of the strategy `json-syntax`.
 //!
 //! A token is chosen so that a lenient parser reads a value out of it that the page allows:
 //! otherwise the device would refuse that value, and its leniency would not show.

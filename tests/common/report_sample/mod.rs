@@ -36,7 +36,7 @@ pub fn empty() -> Report {
         unsupported: Vec::new(),
         notes: Vec::new(),
         shard: None,
-        night: None,
+        campaign: None,
         baseline: None,
     }
 }

@@ -1,8 +1,7 @@
 //! The held-back set: faults that the suite is measured against and not built for. The rule of the
 //! split is where a fault is written: those of `faults.txt` are held back, all others are the
 //! working set. They come from advisories and issue threads of embedded HTTP servers and JSON
-//! readers and were written before any case was looked at or made for them. May import what
-//! [`crate`] may.
+//! readers and were written before any case was looked at or made for them.
 //!
 //! A file for each duty: [`bytes`] what the JSON reader takes, [`value`] what is made of names and
 //! types, [`text`] how strings are checked, [`wire`] requests, credentials and answers, [`store`]

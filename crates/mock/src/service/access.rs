@@ -1,4 +1,4 @@
-//! Who gets in: login, sessions, and the faults of both. Part of [`super`]; may import what [`crate`] may.
+//! Who gets in: login, sessions, and the faults of both.
 
 use super::{Ask, Reply, Service, header, hex, json_reply, not_allowed, put, query_value};
 use crate::held_back::wire;

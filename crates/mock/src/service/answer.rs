@@ -1,5 +1,4 @@
 //! What the mock answers: bodies that keep the schema documented for them, whatever was written.
-//! Part of [`super`]; may import what [`crate`] may.
 
 use super::resources::{place, shown};
 use super::sample::plausible;

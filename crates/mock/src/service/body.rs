@@ -1,4 +1,4 @@
-//! From the octets of a body to a valid value or the answer that refuses it. Part of [`super`]; may import what [`crate`] may.
+//! From the octets of a body to a valid value or the answer that refuses it.
 
 use super::{Act, Ask, Reply, Service, decode, header, json_reply};
 use crate::held_back::{value, wire};

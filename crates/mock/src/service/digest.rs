@@ -1,5 +1,5 @@
 //! Digest (RFC 7616, RFC 2069) as a server checks it. Own arithmetic, which the client side of
-//! Probity does not share. Part of [`super`]; may import what [`crate`] may.
+//! Probity does not share.
 
 use super::{Ask, Reply, Service, header, hex};
 use md5::{Digest as _, Md5};

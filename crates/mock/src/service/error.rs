@@ -1,4 +1,4 @@
-//! The documented error answers, and the faults of their form. Part of [`super`]; may import what [`crate`] may.
+//! The documented error answers, and the faults of their form.
 
 use super::answer::typed;
 use super::{Act, Ask, Reply, Service};

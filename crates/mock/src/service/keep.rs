@@ -1,4 +1,4 @@
-//! What is kept of a body, accepted or refused, and the answer to success. Part of [`super`]; may import what [`crate`] may.
+//! What is kept of a body, accepted or refused, and the answer to success.
 
 use super::resources::{self, merge_patch};
 use super::{Reply, Service, json_reply};

@@ -1,6 +1,6 @@
 //! What the mock answers: routes, life probe, read-back, operations; its state. A file for each
 //! further duty: who gets in ([`access`]), answers ([`answer`]), the body ([`body`]), errors
-//! ([`error`]), what is kept ([`keep`]), plausible values ([`sample`]). May import what [`crate`] may.
+//! ([`error`]), what is kept ([`keep`]), plausible values ([`sample`]).
 
 mod access;
 mod answer;

@@ -1,4 +1,4 @@
-//! Plausible values of a schema: what a new device is set to, and what it answers. Part of [`super`]; may import what [`crate`] may.
+//! Plausible values of a schema: what a new device is set to, and what it answers.
 
 use crate::validate::Validator;
 use probity_contract::{JsonType, Schema};
