@@ -1,7 +1,7 @@
 //! The loop of the unattended job.
 
 use super::class::{self, Classes};
-use super::corpus::{self, Corpus};
+use super::corpus::Corpus;
 use super::dictionary::Dictionary;
 use super::generate::{Generator, Source};
 use super::grammar::Grammar;
@@ -13,7 +13,7 @@ use crate::exchange::Request;
 use crate::judge::{Acceptance, JudgeContext};
 use crate::probe::{Looks, Observation, Patience, Probe};
 use crate::run::event::{Event, Listener};
-use crate::run::journal::{Past, Record};
+use crate::run::journal::Past;
 use crate::run::result::Finding;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -124,8 +124,15 @@ pub(super) enum Entry {
         class: u64,
         input: Option<Input>,
     },
-    /// A deviation of this key was gone into.
-    Key { key: String },
+    /// A deviation of this key, which input `n` showed, is about to be gone into.
+    Suspect { n: u64, key: String },
+    /// It was gone into; without a finding in between, none came of it. Journals of earlier versions
+    /// do not say at which input.
+    Key {
+        #[serde(default)]
+        n: Option<u64>,
+        key: String,
+    },
     /// What shrinking did.
     Shrunk { shrunk: Shrunk },
     /// All inputs below `n` are done, after so many milliseconds and requests of all processes
@@ -150,13 +157,19 @@ pub(super) struct Campaign<'a, 'l> {
     pending: Vec<(Step, Case)>,
     /// How often deviations of a key were gone into.
     pub(super) keys: BTreeMap<String, u32>,
+    /// Those that an earlier process went into, by input: where the input is sent again, they are
+    /// not gone into again.
+    pub(super) gone: BTreeMap<(u64, String), u32>,
+    /// Inputs that the input under way added to the corpus before its process was killed: they are
+    /// no part of the corpus that it was made from.
+    pub(super) held: Vec<Input>,
     pub(super) known: BTreeSet<String>,
     pub(super) harvest: Harvest,
     pub(super) stop: Option<String>,
     started: Instant,
-    elapsed_before: Duration,
+    pub(super) elapsed_before: Duration,
     sent_before: u64,
-    requests_before: u64,
+    pub(super) requests_before: u64,
 }
 
 /// Works until time, requests, the user or the device end it. Never fails: what went wrong is in
@@ -200,6 +213,8 @@ pub async fn fuzz(
         history: VecDeque::new(),
         pending: Vec::new(),
         keys: BTreeMap::new(),
+        gone: BTreeMap::new(),
+        held: Vec::new(),
         known: BTreeSet::new(),
         harvest: Harvest::default(),
         stop: None,
@@ -242,74 +257,6 @@ async fn open(
 }
 
 impl Campaign<'_, '_> {
-    /// Takes what earlier processes left; whether there was any.
-    fn remember(&mut self, past: &Past, seeds: &mut Vec<Input>) -> bool {
-        let mut begun = false;
-        for record in &past.records {
-            match record {
-                Record::Found { finding } if self.known.insert(finding.fingerprint.clone()) => {
-                    self.harvest.findings.push((**finding).clone());
-                }
-                Record::File { name, content } => {
-                    self.harvest.files.push((name.clone(), content.clone()));
-                }
-                Record::Campaign { entry } => match Entry::deserialize(entry) {
-                    Ok(Entry::Seeds { inputs }) => {
-                        *seeds = inputs;
-                        begun = true;
-                    }
-                    Ok(Entry::Class { n, class, input }) => {
-                        self.classes.see(class);
-                        if let Some(input) = input {
-                            self.corpus.remember(input);
-                        }
-                        self.harvest.inputs = self.harvest.inputs.max(n + 1);
-                    }
-                    Ok(Entry::Key { key }) => *self.keys.entry(key).or_default() += 1,
-                    Ok(Entry::Shrunk { shrunk }) => self.harvest.shrunk.push(shrunk),
-                    Ok(Entry::Progress {
-                        n,
-                        elapsed_ms,
-                        requests,
-                    }) => {
-                        self.requests_before = requests;
-                        self.harvest.inputs = self.harvest.inputs.max(n);
-                        self.elapsed_before = Duration::from_millis(elapsed_ms);
-                    }
-                    Err(e) => self.note(format!("a line of the journal is passed over: {e}")),
-                },
-                _ => {}
-            }
-        }
-        begun
-    }
-
-    /// Puts the corpus of earlier jobs before what is sent first.
-    fn load(&mut self, seeds: &mut Vec<Input>) {
-        let Some(folder) = &self.job.options.corpus else {
-            self.entry(&Entry::Seeds {
-                inputs: seeds.clone(),
-            });
-            return;
-        };
-        match corpus::load(folder) {
-            Ok(loaded) => {
-                for skipped in loaded.skipped {
-                    self.note(format!("corpus file skipped: {skipped}"));
-                }
-                for input in loaded.inputs {
-                    if !seeds.contains(&input) {
-                        seeds.push(input);
-                    }
-                }
-            }
-            Err(e) => self.stop = Some(format!("--corpus {}: {e}", folder.display())),
-        }
-        self.entry(&Entry::Seeds {
-            inputs: seeds.clone(),
-        });
-    }
-
     async fn work(&mut self, seeds: &[Input], source: &mut dyn Source) {
         let first = self.harvest.inputs;
         let mut idle = 0;
@@ -323,6 +270,9 @@ impl Campaign<'_, '_> {
                 let mut random = Random::of(self.job.options.seed, n);
                 source.next(&mut random, &self.corpus)
             });
+            for input in std::mem::take(&mut self.held) {
+                self.corpus.remember(input);
+            }
             self.input(n, &input).await;
             self.harvest.inputs = n + 1;
             idle = match self.job.device.sent() > sent {

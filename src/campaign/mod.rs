@@ -14,6 +14,7 @@ pub mod engine;
 pub mod generate;
 pub mod grammar;
 pub mod input;
+mod past;
 pub mod random;
 pub mod shrink;
 mod suspect;

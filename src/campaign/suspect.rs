@@ -73,19 +73,32 @@ impl Campaign<'_, '_> {
                 None => class::answer(self.job.context.contract, &case.operation, &seen.exchange),
             };
             let key = format!("{promise} {} {answer}", deviation.kind);
+            let n = self.harvest.inputs;
+            if self.went_into_before(n, &key) {
+                continue;
+            }
             let tried = self.keys.get(&key).copied().unwrap_or(0);
             if tried >= ALIKE {
                 continue;
             }
+            let about = key.clone();
+            self.entry(&Entry::Suspect { n, key: about });
             self.go_into(step, case, before, (&promise, &deviation), &seen)
                 .await;
-            // Only now: a process that is killed before goes into it again.
+            // Only now: a process that is killed before goes into it again, unless it had found it.
             *self.keys.entry(key.clone()).or_default() += 1;
-            self.entry(&Entry::Key { key });
+            self.entry(&Entry::Key { n: Some(n), key });
             if self.probe.session().lost().is_some() {
                 return;
             }
         }
+    }
+
+    /// Whether an earlier process went into this deviation of this input, as often as it showed it.
+    fn went_into_before(&mut self, n: u64, key: &str) -> bool {
+        let left = self.gone.get_mut(&(n, key.to_owned()));
+        let left = left.filter(|left| **left > 0);
+        left.map(|left| *left -= 1).is_some()
     }
 
     async fn go_into(

@@ -1,6 +1,6 @@
 //! Options that several subcommands share, and their parsing. Every error names the option.
 
-use super::out::{guard, quiet, shown};
+use super::out::{guard, quiet, say, shown};
 use crate::case::{Case, Context, Plan, plan_of_operations};
 use crate::contract::access::{self, Means};
 use crate::contract::{self, Access, Allowed, Contract, Operation, Policy};
@@ -300,7 +300,7 @@ impl DeviceArgs {
             true => Err(told.join("\nprobity: ").into()),
             false => {
                 for line in told {
-                    let _ = writeln!(anstream::stderr(), "probity: not judged: {line}");
+                    say(&format!("not judged: {line}"));
                 }
                 Ok(())
             }

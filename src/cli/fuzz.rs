@@ -323,18 +323,21 @@ async fn work(
             device: &job.device,
             options,
         };
-        // What the plan left is in the journal that this process writes, not in the past it read.
+        // What the plan left is in the journal that this process writes, not in the past it read. In
+        // front: behind it a finding would pass for what the last input was gone into for.
         let mut past = past.clone();
         let known: BTreeSet<String> = past.records.iter().filter_map(fingerprint).collect();
+        let mut left = Vec::new();
         for finding in &outcome.report.findings {
             for instance in finding.instances().filter(|i| !known.contains(*i)) {
                 let mut finding = finding.clone();
                 finding.fingerprint = instance.to_owned();
-                past.records.push(Record::Found {
+                left.push(Record::Found {
                     finding: Box::new(finding),
                 });
             }
         }
+        past.records.splice(0..0, left);
         let harvest = engine::fuzz(&fuzz, &past, listener, None).await;
         let broken_off = harvest.broken_off.clone();
         add(&mut outcome, harvest);

@@ -5,6 +5,7 @@ use super::out::{print, print_data};
 use super::reports;
 use crate::files;
 use crate::report::gate::{json, text};
+use crate::report::visible::line;
 use crate::run::gate::gate;
 use crate::run::known::{KnownIssue, parse, render};
 use crate::run::result::Finding;
@@ -102,7 +103,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
                 // One that has run out stands in the file.
                 .filter(|i| !listed.contains(i.fingerprint.as_str()))
                 .filter_map(|i| findings.get(i.fingerprint.as_str()))
-                .map(|f| KnownIssue::draft(f, today))
+                .map(|f| fit(KnownIssue::draft(f, today)))
                 .collect();
             render(&drafts)?
         }
@@ -112,4 +113,15 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         Format::Json | Format::KnownIssues => print_data(&page)?,
     }
     Ok(verdict)
+}
+
+/// An entry whose texts, which a device may have chosen, cannot drive a terminal or hide in a file.
+fn fit(mut draft: KnownIssue) -> KnownIssue {
+    draft.promise = line(&draft.promise);
+    draft.title = draft.title.map(|title| line(&title));
+    let operations = draft.operations.into_iter();
+    draft.operations = operations
+        .map(|ids| ids.iter().map(|id| line(id)).collect())
+        .next();
+    draft
 }

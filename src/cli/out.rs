@@ -48,11 +48,12 @@ pub(super) fn print_styled(text: &str) -> io::Result<()> {
     .map_err(|e| io::Error::new(e.kind(), format!("stdout: {e}")))
 }
 
-/// Writes a line of data to stdout for programs: JSON, whose writer escapes controls, or a script.
+/// Writes data to stdout for programs: JSON, in which nothing hidden stands, or a script.
 pub(super) fn print_data(text: &str) -> io::Result<()> {
     let masked = REDACTOR.get().map(|redactor| redactor.text(text));
     let mut stdout = io::stdout().lock();
-    let text = masked.as_deref().unwrap_or(text);
+    // On a terminal it is read by people too, and JSON's writer leaves C1 and bidi as they are.
+    let text = visible::json(masked.as_deref().unwrap_or(text));
     quiet(
         stdout
             .write_all(text.as_bytes())

@@ -7,7 +7,7 @@ use crate::pattern::batch::Batch;
 use crate::pattern::dialect::Dialect;
 use crate::pattern::explain::{Choice, Explanation, RelationView, explain};
 use crate::pattern::{Rule, Text};
-use crate::report::visible::line as fit;
+use crate::report::visible::{self, line as fit};
 use crate::run::Verdict;
 use anstyle::{AnsiColor, Style};
 use std::io::{BufRead, Read as _, Write};
@@ -163,7 +163,8 @@ fn batch(file: &std::path::Path) -> Result<Verdict, Error> {
             line.pop();
         }
         let text = String::from_utf8_lossy(&line);
-        let written = writeln!(out, "{}", batch.answer(&text)).and_then(|()| out.flush());
+        let answer = batch.answer(&text).to_string();
+        let written = writeln!(out, "{}", visible::json(&answer)).and_then(|()| out.flush());
         if let Err(error) = written {
             // Whoever read us has gone: nothing is left to do.
             if error.kind() == std::io::ErrorKind::BrokenPipe {

@@ -58,7 +58,15 @@ impl Redactor {
                 }
             }
             Value::Array(items) => items.iter_mut().for_each(|v| self.values(v)),
-            Value::Object(members) => members.values_mut().for_each(|v| self.values(v)),
+            Value::Object(members) => {
+                // Their names are the device's too. A short one is a word.
+                let shows = |name: &String| matches!(self.own_text(name), Cow::Owned(_));
+                if members.keys().any(shows) {
+                    let taken = std::mem::take(members).into_iter();
+                    members.extend(taken.map(|(name, v)| (self.own_text(&name).into_owned(), v)));
+                }
+                members.values_mut().for_each(|v| self.values(v));
+            }
             _ => {}
         }
     }

@@ -1,7 +1,8 @@
 //! `probity-report/2`: the result model as JSON, and back; version 1 is read too.
 
-use crate::run::result::{Finding, Member, Report, SCHEMA_ID, SCHEMA_ID_1};
+use crate::run::result::{Member, Report, SCHEMA_ID, SCHEMA_ID_1};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use std::io;
 
@@ -34,6 +35,11 @@ pub enum ReadError {
     /// A report of another version, or of another tool.
     #[error("its `schema` is {0:?}; this version reads {SCHEMA_ID} and {SCHEMA_ID_1}")]
     OtherSchema(String),
+    /// So many structures that they would take much more memory than the text.
+    #[error(
+        "its parts would take {0} MiB of memory, which no report needs (limit: {PARTS_MIB} MiB)"
+    )]
+    TooManyParts(u64),
     /// The right schema, but a member is absent or holds what it may not.
     #[error("line {line}, column {column}: {reason}")]
     Member {
@@ -51,45 +57,86 @@ pub enum ReadError {
 /// # Errors
 /// See [`ReadError`].
 pub fn read(bytes: &[u8]) -> Result<Report, ReadError> {
-    #[derive(Deserialize)]
-    struct Head {
-        schema: Option<Value>,
-    }
-    let value: Value = serde_json::from_slice(bytes).map_err(|e| ReadError::NotJson {
+    // No tree of values: one of a large report takes many times the memory of its text.
+    let syntax = |e: serde_json::Error| ReadError::NotJson {
         line: e.line(),
         column: e.column(),
         reason: reason(&e),
-    })?;
-    let head = Head::deserialize(&value).map_err(|_| ReadError::NoSchema)?;
+    };
+    serde_json::from_slice::<IgnoredAny>(bytes).map_err(syntax)?;
+    let head: Head = serde_json::from_slice(bytes).map_err(|_| ReadError::NoSchema)?;
     match head.schema {
         Some(Value::String(id)) if id == SCHEMA_ID || id == SCHEMA_ID_1 => {}
         Some(Value::String(other)) => return Err(ReadError::OtherSchema(other)),
         _ => return Err(ReadError::NoSchema),
     }
-    // From the bytes once more: only so the error knows its place.
-    let mut report: Report = serde_json::from_slice(bytes).map_err(|e| ReadError::Member {
+    let member = |e: serde_json::Error| ReadError::Member {
         line: e.line(),
         column: e.column(),
         reason: reason(&e),
-    })?;
+    };
+    size(bytes)?;
+    let mut report: Report = serde_json::from_slice(bytes).map_err(member)?;
     if report.schema == SCHEMA_ID_1 {
-        upgrade(&mut report, &value);
+        let former: Former = serde_json::from_slice(bytes).map_err(member)?;
+        upgrade(&mut report, former);
     }
     Ok(report)
 }
 
-/// What version 1 says in other members: each finding was of one case, with a list of ids beside it.
-fn upgrade(report: &mut Report, value: &Value) {
-    let found = value.get("findings").and_then(Value::as_array);
-    let also = |found: &Value| -> Vec<String> {
-        let list = found.get("also").and_then(Value::as_array);
-        let ids = list.into_iter().flatten().filter_map(Value::as_str);
-        ids.map(str::to_owned).collect()
-    };
-    let findings: &mut [Finding] = &mut report.findings;
-    for (finding, found) in findings.iter_mut().zip(found.into_iter().flatten()) {
-        // Written again by this version: the members stand there already.
-        if found.get("members").is_some() {
+/// Refuses a text that is small and takes much memory: `[{},{},…]` where each `{}` stands for a
+/// structure of some hundred octets.
+fn size(bytes: &[u8]) -> Result<(), ReadError> {
+    let (mut text, mut escaped, mut objects, mut others) = (false, false, 0_u64, 0_u64);
+    for byte in bytes {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if text => escaped = true,
+            b'"' => text = !text,
+            _ if text => {}
+            b'{' => objects += 1,
+            b',' | b'[' => others += 1,
+            _ => {}
+        }
+    }
+    let mib = (objects * OBJECT + others * OTHER) >> 20;
+    match mib > PARTS_MIB {
+        true => Err(ReadError::TooManyParts(mib)),
+        false => Ok(()),
+    }
+}
+
+/// What an object in a report may take in memory, beside its texts; a finding takes the most.
+const OBJECT: u64 = std::mem::size_of::<Member>() as u64;
+/// What any other part may take beside its text: a string, and the least that the heap gives for one.
+const OTHER: u64 = std::mem::size_of::<String>() as u64 + 32;
+/// Most mebibytes that parts may take.
+const PARTS_MIB: u64 = 320;
+
+#[derive(Deserialize)]
+struct Head {
+    schema: Option<Value>,
+}
+
+/// A report of version 1: each finding was of one case, with a list of ids beside it.
+#[derive(Deserialize)]
+struct Former {
+    #[serde(default)]
+    findings: Vec<FormerFinding>,
+}
+
+#[derive(Deserialize)]
+struct FormerFinding {
+    /// Present where this version wrote it again: the members stand there already.
+    members: Option<IgnoredAny>,
+    #[serde(default)]
+    also: Vec<String>,
+}
+
+/// What version 1 says in other members.
+fn upgrade(report: &mut Report, former: Former) {
+    for (finding, found) in report.findings.iter_mut().zip(former.findings) {
+        if found.members.is_some() {
             continue;
         }
         finding.instance.clone_from(&finding.fingerprint);
@@ -97,7 +144,7 @@ fn upgrade(report: &mut Report, value: &Value) {
             case,
             ..Member::default()
         };
-        finding.members = also(found).into_iter().map(member).collect();
+        finding.members = found.also.into_iter().map(member).collect();
         finding.shown.cases = 1 + finding.members.len() as u64;
     }
 }

@@ -147,7 +147,14 @@ impl Target {
     pub fn write(&self, report: &Report) -> io::Result<()> {
         let named = |e: io::Error| self.named(e);
         if self.is_stdout() {
-            return match write(report, self.format, &mut io::stdout().lock()) {
+            let text = self.format.render(report)?;
+            let text = match self.format {
+                Format::Json => visible::json(&text),
+                Format::Text | Format::Junit => text.into(),
+            };
+            let mut stdout = io::stdout().lock();
+            let written = stdout.write_all(text.as_bytes());
+            return match written.and_then(|()| stdout.flush()) {
                 Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
                 other => other.map_err(named),
             };

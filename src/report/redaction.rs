@@ -1,11 +1,13 @@
 //! Events and reports without secrets: what a device quotes of a request or gives out is masked
 //! before any listener hears of it and before any format is written.
 
+use crate::judge::{Judgement, Ruling};
 use crate::redact::Redactor;
 use crate::run::event::Event;
 use crate::run::result::Report;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::borrow::Cow;
 use std::io;
 
 /// The report with every secret masked. Recipes that would show one are left out.
@@ -21,6 +23,25 @@ fn masked<T: Serialize + DeserializeOwned>(thing: &T, redactor: &Redactor) -> Op
     let mut value = serde_json::to_value(thing).ok()?;
     redactor.json(&mut value);
     serde_json::from_value(value).ok()
+}
+
+/// A judgement without secrets: what a device chose and how it deviates quotes the device.
+fn told<'j>(redactor: &Redactor, judgement: &'j Judgement) -> Cow<'j, Judgement> {
+    if judgement.choice.is_none() && judgement.deviations().next().is_none() {
+        return Cow::Borrowed(judgement);
+    }
+    let mut judgement = judgement.clone();
+    if let Some((_, device)) = &mut judgement.choice {
+        *device = redactor.text(device).into_owned();
+    }
+    for verdict in &mut judgement.verdicts {
+        if let Ruling::Broken(deviation) = &mut verdict.ruling
+            && let Some(masked) = masked(deviation, redactor)
+        {
+            *deviation = masked;
+        }
+    }
+    Cow::Owned(judgement)
 }
 
 /// Hands on the event without secrets. What cannot be masked is not handed on.
@@ -58,19 +79,15 @@ pub(super) fn event(redactor: &Redactor, event: &Event<'_>, to: &mut dyn FnMut(&
             judgement,
             answered,
             joined,
-        } => match &judgement.choice {
-            None => to(event),
-            Some((question, device)) => {
-                let mut judgement = (*judgement).clone();
-                judgement.choice = Some((question.clone(), redactor.text(device).into_owned()));
-                to(&Event::Judged {
-                    case,
-                    judgement: &judgement,
-                    answered: *answered,
-                    joined,
-                });
-            }
-        },
+        } => {
+            let judgement = told(redactor, judgement);
+            to(&Event::Judged {
+                case,
+                judgement: &judgement,
+                answered: *answered,
+                joined,
+            });
+        }
         Event::Campaign(value) => {
             let mut value = (*value).clone();
             redactor.json(&mut value);

@@ -2,11 +2,13 @@
 //! again, then what the page leaves open, then the figures and the verdict.
 
 use super::{divergence, visible};
+use crate::contract::PromiseSource;
 use crate::judge::Kind;
 use crate::reproduce::mask_credentials;
 use crate::run::result::{Choice, Divergence, Finding, OperationState, Report, Severity, Status};
 use anstyle::{AnsiColor, Style as Ansi};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// How the summary looks.
@@ -196,6 +198,11 @@ impl Page {
 
     fn findings(&mut self, report: &Report) {
         let mut number = 0;
+        // Looked up: a merged report has very many of both.
+        let mut sources: BTreeMap<&str, &PromiseSource> = BTreeMap::new();
+        for promise in &report.promises {
+            sources.entry(&promise.id).or_insert(&promise.source);
+        }
         for severity in [
             Severity::Critical,
             Severity::High,
@@ -212,23 +219,35 @@ impl Page {
             let head = self.paint(&word.to_uppercase(), ansi);
             self.line(&format!("{head}  {}", count(total, "finding", "findings")));
             let mut shown: Vec<(&Finding, Vec<&Finding>)> = Vec::new();
+            let mut leaders: BTreeMap<(&str, String), usize> = BTreeMap::new();
             for finding in group {
-                let leader = shown.iter_mut().find(|(f, _)| answered_alike(f, finding));
-                match leader {
-                    Some((_, alike)) if !self.style.verbose => alike.push(finding),
-                    _ => shown.push((finding, Vec::new())),
+                let answer = answer_of(finding).filter(|_| !self.style.verbose);
+                let leader = answer.as_ref().and_then(|a| leaders.get(a));
+                match leader.and_then(|at| shown.get_mut(*at)) {
+                    Some((_, alike)) => alike.push(finding),
+                    None => {
+                        leaders.extend(answer.map(|a| (a, shown.len())));
+                        shown.push((finding, Vec::new()));
+                    }
                 }
             }
             for (finding, alike) in shown {
                 number += 1;
                 self.gap();
-                self.finding(number, finding, report, ansi);
+                let source = sources.get(finding.promise.as_str()).copied();
+                self.finding(number, finding, source, ansi);
                 self.alike(&alike);
             }
         }
     }
 
-    fn finding(&mut self, number: usize, finding: &Finding, report: &Report, ansi: Ansi) {
+    fn finding(
+        &mut self,
+        number: usize,
+        finding: &Finding,
+        source: Option<&PromiseSource>,
+        ansi: Ansi,
+    ) {
         let verbose = self.style.verbose;
         let limit = if verbose { usize::MAX } else { LINES_SHOWN };
         let figure = self.paint(&format!("{number:>3} "), ansi);
@@ -238,14 +257,13 @@ impl Page {
             let lead = if i == 0 { figure.as_str() } else { "    " };
             self.line(&format!("{lead}{line}"));
         }
-        let place = report
-            .promise(&finding.promise)
-            .map(|p| match p.source.page_line {
+        let place = source
+            .map(|source| match source.page_line {
                 Some(line) => format!(" (document line {line})"),
                 // A pointer into the document says little to a person; an RFC does.
-                None if p.source.pointer.starts_with('/') && !verbose => String::new(),
-                None if p.source.pointer.is_empty() => String::new(),
-                None => format!(" ({})", visible::line(&p.source.pointer)),
+                None if source.pointer.starts_with('/') && !verbose => String::new(),
+                None if source.pointer.is_empty() => String::new(),
+                None => format!(" ({})", visible::line(&source.pointer)),
             })
             .unwrap_or_default();
         self.entry(
@@ -432,11 +450,15 @@ impl Page {
 
     fn choices(&mut self, choices: &[Choice]) {
         let mut groups: Vec<(&Choice, usize)> = Vec::new();
+        let mut places: BTreeMap<(&str, &str), usize> = BTreeMap::new();
         for choice in choices {
-            let same = |c: &Choice| c.question == choice.question && c.device == choice.device;
-            match groups.iter_mut().find(|(c, _)| same(c)) {
+            let key = (choice.question.as_str(), choice.device.as_str());
+            match places.get(&key).and_then(|at| groups.get_mut(*at)) {
                 Some((_, n)) if !self.style.verbose => *n += 1,
-                _ => groups.push((choice, 1)),
+                _ => {
+                    places.insert(key, groups.len());
+                    groups.push((choice, 1));
+                }
             }
         }
         if groups.is_empty() {
@@ -630,19 +652,19 @@ impl Page {
     }
 }
 
-/// Whether two findings are one answer to two inputs: the answer as such is what is wrong, and it
-/// is the same but for what it quotes.
-fn answered_alike(one: &Finding, other: &Finding) -> bool {
+/// What two findings have in common that are one answer to two inputs: the answer as such is what is
+/// wrong, and it is the same but for what it quotes. `None`: it is not the answer as such.
+fn answer_of(finding: &Finding) -> Option<(&'static str, String)> {
     let answers = matches!(
-        one.kind,
+        finding.kind,
         Kind::ServerError
             | Kind::WrongStatus
             | Kind::WrongErrorShape
             | Kind::WrongErrorField
             | Kind::MalformedResponse
     );
-    let unquoted = |f: &Finding| -> String { f.observed.split('`').step_by(2).collect() };
-    answers && one.kind == other.kind && unquoted(one) == unquoted(other)
+    let unquoted = || finding.observed.split('`').step_by(2).collect();
+    answers.then(|| (finding.kind.id(), unquoted()))
 }
 
 pub(super) fn severity_word(severity: Severity) -> (&'static str, Ansi) {

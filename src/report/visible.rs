@@ -1,6 +1,7 @@
 //! Text of devices and contracts made fit for terminals and files: what a device answers must not
 //! drive the terminal that shows it, nor look like something else. Knows nothing of reports.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// On one line: line ends and tabs as `\n`, `\r`, `\t`, other characters without a shape of their
@@ -12,6 +13,26 @@ pub fn line(text: &str) -> String {
 /// Like [`line()`], but line feeds stay.
 pub fn block(text: &str) -> String {
     escape(text, true)
+}
+
+/// JSON whose strings hold nothing hidden: as `\uXXXX`, which is the same value to whoever reads it.
+/// (Its writer escapes C0 only.)
+pub fn json(text: &str) -> Cow<'_, str> {
+    let shows = |c: char| c == '\n' || !hidden(c);
+    if text.chars().all(shows) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if shows(c) {
+            out.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            let _ = write!(out, "\\u{unit:04x}");
+        }
+    }
+    Cow::Owned(out)
 }
 
 fn escape(text: &str, lines: bool) -> String {
@@ -56,6 +77,10 @@ mod tests {
         assert_eq!(
             block("a\r\nb\u{202e}\u{feff}\u{ffff}"),
             "a\\r\nb\\u{202e}\\u{feff}\\u{ffff}"
+        );
+        assert_eq!(
+            json("{\"a\": \"\u{9b}\u{202e}\u{e0041}é\"}\n"),
+            "{\"a\": \"\\u009b\\u202e\\udb40\\udc41é\"}\n"
         );
         assert_eq!(line("дверь — 漢字 “ok” é"), "дверь — 漢字 “ok” é");
     }

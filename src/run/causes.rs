@@ -65,6 +65,9 @@ fn shared<'a>(kind: Kind, promise: &'a str, operation: &str, symptom: &str) -> O
 pub fn group(findings: Vec<Finding>) -> Vec<Finding> {
     let mut causes: Vec<Finding> = Vec::new();
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    // Beside each cause, so that one in very many operations does not have them all looked through
+    // for each of its findings.
+    let mut operations: Vec<BTreeSet<String>> = Vec::new();
     for mut finding in findings {
         let print = fingerprint_of(&finding);
         if finding.instance.is_empty() {
@@ -77,10 +80,12 @@ pub fn group(findings: Vec<Finding>) -> Vec<Finding> {
         if finding.operations.is_empty() {
             finding.operations.extend(operation_in(&finding.promise));
         }
-        match places.get(&print).and_then(|at| causes.get_mut(*at)) {
-            Some(known) => join(known, finding),
+        let place = places.get(&print).copied();
+        match place.and_then(|at| causes.get_mut(at).zip(operations.get_mut(at))) {
+            Some((known, seen)) => join(known, finding, seen),
             None => {
                 places.insert(print, causes.len());
+                operations.push(finding.operations.iter().cloned().collect());
                 causes.push(finding);
             }
         }
@@ -111,13 +116,15 @@ fn operation_of(finding: &Finding) -> Option<&str> {
     finding.operations.iter().find(of).map(String::as_str)
 }
 
-/// Adds a finding to another of the same cause.
-fn join(known: &mut Finding, mut other: Finding) {
+/// Adds a finding to another of the same cause, whose operations are `seen`.
+fn join(known: &mut Finding, mut other: Finding, seen: &mut BTreeSet<String>) {
     if plainer(&other, known) {
         std::mem::swap(known, &mut other);
+        // Seldom: each time it becomes plainer, and there are few steps.
+        *seen = known.operations.iter().cloned().collect();
     }
     for operation in std::mem::take(&mut other.operations) {
-        if !known.operations.contains(&operation) {
+        if seen.insert(operation.clone()) {
             known.operations.push(operation);
         }
     }
@@ -133,9 +140,13 @@ fn join(known: &mut Finding, mut other: Finding) {
 
 /// Adds a case to those that show a cause, unless it stands there.
 pub(super) fn add_member(finding: &mut Finding, member: Member) {
+    // First: a report may hold any number of them, which are not to be looked through.
+    if finding.members.len() >= MEMBERS_LISTED {
+        return;
+    }
     let listed =
         finding.case == member.case || finding.members.iter().any(|m| m.case == member.case);
-    if !listed && finding.members.len() < MEMBERS_LISTED {
+    if !listed {
         finding.members.push(member);
     }
 }

@@ -75,8 +75,47 @@ pub enum GateError {
 }
 
 impl Item {
-    /// Adds what a further report has of the same cause.
-    fn add(&mut self, name: &str, finding: &Finding, baseline: bool) {
+    /// What the first report has of a cause.
+    fn new(name: &str, finding: &Finding, baseline: bool, entry: Option<&Entry>) -> Item {
+        Item {
+            fingerprint: finding.fingerprint.clone(),
+            promise: finding.promise.clone(),
+            severity: Some(finding.severity),
+            flaky: finding.kind == Kind::Flaky,
+            title: finding.title.clone(),
+            operations: finding.operations.clone(),
+            reports: vec![name.to_owned()],
+            baseline,
+            issue: entry.map(|e| e.issue.clone()),
+            line: entry.map(|e| e.line),
+        }
+    }
+
+    /// An entry without a finding; `former`: what the baseline has.
+    fn absent(entry: &Entry, former: &BTreeSet<&str>) -> Item {
+        Item {
+            fingerprint: entry.issue.fingerprint.clone(),
+            promise: entry.issue.promise.clone(),
+            severity: None,
+            flaky: false,
+            title: entry.issue.title.clone().unwrap_or_default(),
+            operations: entry.issue.operations.clone().unwrap_or_default(),
+            reports: Vec::new(),
+            baseline: former.contains(entry.issue.fingerprint.as_str()),
+            issue: Some(entry.issue.clone()),
+            line: Some(entry.line),
+        }
+    }
+
+    /// Adds what a further report has of the same cause; `seen` are its operations so far, so that
+    /// a cause in very many of them does not have them all looked through for each.
+    fn add<'f>(
+        &mut self,
+        name: &str,
+        finding: &'f Finding,
+        baseline: bool,
+        seen: &mut BTreeSet<&'f str>,
+    ) {
         // Twice in one report is once.
         if self.reports.last().is_none_or(|last| last != name) {
             self.reports.push(name.to_owned());
@@ -86,7 +125,7 @@ impl Item {
         self.severity = self.severity.min(Some(finding.severity));
         self.baseline &= baseline;
         for operation in &finding.operations {
-            if !self.operations.contains(operation) {
+            if seen.insert(operation) {
                 self.operations.push(operation.clone());
             }
         }
@@ -97,7 +136,8 @@ impl Item {
         let Some(known) = &issue.operations else {
             return true;
         };
-        self.operations.iter().all(|o| known.contains(o))
+        let known: BTreeSet<&str> = known.iter().map(String::as_str).collect();
+        self.operations.iter().all(|o| known.contains(o.as_str()))
     }
 }
 
@@ -125,45 +165,8 @@ pub fn gate(
             });
         }
     }
-    let then = Known::of(baseline);
-    let by_print: BTreeMap<&str, &Entry> = entries
-        .iter()
-        .map(|e| (e.issue.fingerprint.as_str(), e))
-        .collect();
     let in_force = |issue: &KnownIssue| issue.until.is_none_or(|until| today <= until);
-
-    let entry_of = |finding: &Finding| {
-        let print = std::iter::once(finding.fingerprint.as_str());
-        let mut prints = print.chain(finding.instances());
-        prints.find_map(|print| by_print.get(print)).copied()
-    };
-    let mut items: Vec<Item> = Vec::new();
-    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut met: BTreeSet<&str> = BTreeSet::new();
-    for (name, report) in reports {
-        for finding in &report.findings {
-            let entry = entry_of(finding);
-            met.extend(entry.map(|e| e.issue.fingerprint.as_str()));
-            let place = places.get(finding.fingerprint.as_str());
-            if let Some(item) = place.and_then(|at| items.get_mut(*at)) {
-                item.add(name, finding, then.covers(finding));
-                continue;
-            }
-            places.insert(&finding.fingerprint, items.len());
-            items.push(Item {
-                fingerprint: finding.fingerprint.clone(),
-                promise: finding.promise.clone(),
-                severity: Some(finding.severity),
-                flaky: finding.kind == Kind::Flaky,
-                title: finding.title.clone(),
-                operations: finding.operations.clone(),
-                reports: vec![name.clone()],
-                baseline: then.covers(finding),
-                issue: entry.map(|e| e.issue.clone()),
-                line: entry.map(|e| e.line),
-            });
-        }
-    }
+    let (mut items, met) = gather(reports, baseline, entries);
     items.sort_by_key(|i| i.severity);
     let kept = kept(reports);
     let absent = entries
@@ -172,18 +175,7 @@ pub fn gate(
     let (stale, untold): (Vec<&Entry>, Vec<&Entry>) =
         absent.partition(|e| kept.contains(e.issue.promise.as_str()));
     let former: BTreeSet<&str> = baseline.iter().map(|f| f.fingerprint.as_str()).collect();
-    let item = |entry: &Entry| Item {
-        fingerprint: entry.issue.fingerprint.clone(),
-        promise: entry.issue.promise.clone(),
-        severity: None,
-        flaky: false,
-        title: entry.issue.title.clone().unwrap_or_default(),
-        operations: entry.issue.operations.clone().unwrap_or_default(),
-        reports: Vec::new(),
-        baseline: former.contains(entry.issue.fingerprint.as_str()),
-        issue: Some(entry.issue.clone()),
-        line: Some(entry.line),
-    };
+    let item = |entry: &Entry| Item::absent(entry, &former);
     let stale: Vec<Item> = stale.into_iter().map(item).collect();
     let untold: Vec<Item> = untold.into_iter().map(item).collect();
     let (known, new): (Vec<Item>, Vec<Item>) = items.into_iter().partition(|item| {
@@ -199,6 +191,44 @@ pub fn gate(
         untold,
     };
     Ok((gate, verdict))
+}
+
+/// The causes of all reports, each once, in the order in which they come; and the fingerprints of the
+/// entries that they met.
+fn gather<'a>(
+    reports: &'a [(String, Report)],
+    baseline: &[Finding],
+    entries: &'a [Entry],
+) -> (Vec<Item>, BTreeSet<&'a str>) {
+    let then = Known::of(baseline);
+    let by_print: BTreeMap<&str, &Entry> = entries
+        .iter()
+        .map(|e| (e.issue.fingerprint.as_str(), e))
+        .collect();
+    let entry_of = |finding: &Finding| {
+        let print = std::iter::once(finding.fingerprint.as_str());
+        let mut prints = print.chain(finding.instances());
+        prints.find_map(|print| by_print.get(print)).copied()
+    };
+    let mut items: Vec<(Item, BTreeSet<&str>)> = Vec::new();
+    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut met: BTreeSet<&str> = BTreeSet::new();
+    for (name, report) in reports {
+        for finding in &report.findings {
+            let entry = entry_of(finding);
+            met.extend(entry.map(|e| e.issue.fingerprint.as_str()));
+            let baseline = then.covers(finding);
+            let place = places.get(finding.fingerprint.as_str());
+            if let Some((item, seen)) = place.and_then(|at| items.get_mut(*at)) {
+                item.add(name, finding, baseline, seen);
+                continue;
+            }
+            places.insert(&finding.fingerprint, items.len());
+            let seen = finding.operations.iter().map(String::as_str).collect();
+            items.push((Item::new(name, finding, baseline, entry), seen));
+        }
+    }
+    (items.into_iter().map(|(item, _)| item).collect(), met)
 }
 
 /// Promises that the reports that judged to their end show kept, one at least, and none broken.

@@ -3,8 +3,8 @@
 use super::causes::group;
 use super::compare::decide;
 use super::exit::Verdict;
-use super::result::{Report, SCHEMA_ID, Shard, Status};
-use std::collections::BTreeMap;
+use super::result::{Choice, Divergence, Report, SCHEMA_ID, Shard, Status};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Why reports are not the shares of one plan.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -69,9 +69,10 @@ pub fn merge(reports: Vec<(String, Report)>) -> Result<(Report, Verdict), MergeE
     let mut reports = ordered.into_iter().map(|(_, report)| report);
     let mut merged = reports.next().ok_or(MergeError::Nothing)?;
     let mut broken_off = reason(&merged);
+    let mut seen = Seen::of(&merged);
     for report in reports {
         broken_off = broken_off.or_else(|| reason(&report));
-        add(&mut merged, report);
+        add(&mut merged, &mut seen, report);
     }
     merged.shard = None;
     merged.schema = SCHEMA_ID.to_owned();
@@ -88,6 +89,8 @@ fn reason(report: &Report) -> Option<String> {
 fn check(reports: &[(String, Report)]) -> Result<Vec<Shard>, MergeError> {
     let (first, reference) = reports.first().ok_or(MergeError::Nothing)?;
     let mut shards: Vec<Shard> = Vec::new();
+    // A share → the first report of it.
+    let mut first_of: BTreeMap<u64, &String> = BTreeMap::new();
     for (name, report) in reports {
         let shard = report.shard.clone();
         let shard = shard.ok_or_else(|| MergeError::NoShard(name.clone()))?;
@@ -126,8 +129,7 @@ fn check(reports: &[(String, Report)]) -> Result<Vec<Shard>, MergeError> {
                 });
             }
         }
-        let twice = shards.iter().position(|s| s.index == shard.index);
-        if let Some((other, _)) = twice.and_then(|at| reports.get(at)) {
+        if let Some(other) = first_of.insert(shard.index, name) {
             return Err(MergeError::Twice {
                 a: other.clone(),
                 b: name.clone(),
@@ -139,7 +141,7 @@ fn check(reports: &[(String, Report)]) -> Result<Vec<Shard>, MergeError> {
     let of = shards.first().map_or(0, |s| s.of);
     // More than anybody has, so that a damaged report cannot ask for a list without end.
     let missing: Vec<String> = (1..=of)
-        .filter(|i| shards.iter().all(|s| s.index != *i))
+        .filter(|i| !first_of.contains_key(i))
         .take(64)
         .map(|i| format!("{i}/{of}"))
         .collect();
@@ -149,9 +151,38 @@ fn check(reports: &[(String, Report)]) -> Result<Vec<Shard>, MergeError> {
     }
 }
 
-fn add(merged: &mut Report, report: Report) {
+/// What a merged report has, to be looked up: shares of a large plan are looked through once.
+struct Seen {
+    divergences: BTreeMap<String, usize>,
+    choices: BTreeSet<[String; 3]>,
+    notes: BTreeSet<String>,
+}
+
+impl Seen {
+    fn of(report: &Report) -> Seen {
+        let divergences = report.divergences.iter().enumerate();
+        let mut seen = Seen {
+            divergences: BTreeMap::new(),
+            choices: report.choices.iter().map(key).collect(),
+            notes: report.notes.iter().cloned().collect(),
+        };
+        for (at, divergence) in divergences {
+            let first = seen.divergences.entry(divergence.promise.clone());
+            first.or_insert(at);
+        }
+        seen
+    }
+}
+
+/// What makes two choices one.
+fn key(choice: &Choice) -> [String; 3] {
+    [&choice.question, &choice.promise, &choice.device].map(Clone::clone)
+}
+
+fn add(merged: &mut Report, seen: &mut Seen, mut report: Report) {
     merged.duration_ms = merged.duration_ms.max(report.duration_ms);
-    merged.started_at = std::mem::take(&mut merged.started_at).min(report.started_at);
+    merged.started_at =
+        std::mem::take(&mut merged.started_at).min(std::mem::take(&mut report.started_at));
     merged.requests.planned += report.requests.planned;
     merged.requests.sent += report.requests.sent;
     merged.requests.answered += report.requests.answered;
@@ -161,67 +192,26 @@ fn add(merged: &mut Report, report: Report) {
         (Some(true), Some(true)) => Some(true),
         _ => None,
     };
-    let theirs: BTreeMap<String, _> = report
-        .promises
-        .into_iter()
-        .map(|p| (p.id.clone(), p))
-        .collect();
-    for promise in &mut merged.promises {
-        if let Some(other) = theirs.get(&promise.id) {
-            promise.cases += other.cases;
-            promise.status = both(promise.status, other.status);
-        }
-    }
+    add_states(merged, &report);
     // Put together by cause once all are there.
     merged.findings.extend(report.findings);
-    let theirs: BTreeMap<String, _> = report
-        .operations
-        .into_iter()
-        .map(|o| (o.id.clone(), o))
-        .collect();
-    for operation in &mut merged.operations {
-        if let Some(other) = theirs.get(&operation.id) {
-            operation.cases += other.cases;
-            operation.left_out &= other.left_out;
-            if other.state < operation.state {
-                operation.state = other.state;
-                operation.reason.clone_from(&other.reason);
-            }
-        }
-    }
     for divergence in report.divergences {
-        let known = merged
-            .divergences
-            .iter_mut()
-            .find(|d| d.promise == divergence.promise);
-        match known {
-            None => merged.divergences.push(divergence),
-            Some(known) => {
-                // A reading that one share refuted is refuted.
-                let (fits, other) = (&mut known.device.fits, divergence.device);
-                let before = fits.len();
-                fits.retain(|id| other.fits.contains(id));
-                known.device.excluded += (before - fits.len()) as u64;
-                known.device.requests += other.requests;
-                known.device.separating += other.separating;
-                known.device.probes.extend(other.probes);
+        let place = seen.divergences.get(&divergence.promise);
+        match place.and_then(|at| merged.divergences.get_mut(*at)) {
+            Some(known) => refute(known, divergence),
+            None => {
+                let promise = divergence.promise.clone();
+                seen.divergences.insert(promise, merged.divergences.len());
+                merged.divergences.push(divergence);
             }
         }
     }
-    for choice in report.choices {
-        let known = merged.choices.iter().any(|c| {
-            (&c.question, &c.promise, &c.device)
-                == (&choice.question, &choice.promise, &choice.device)
-        });
-        if !known {
-            merged.choices.push(choice);
-        }
-    }
-    for note in report.notes {
-        if !merged.notes.contains(&note) {
-            merged.notes.push(note);
-        }
-    }
+    let choices = report.choices.into_iter();
+    let fresh = choices.filter(|choice| seen.choices.insert(key(choice)));
+    merged.choices.extend(fresh);
+    let notes = report.notes.into_iter();
+    let fresh = notes.filter(|note| seen.notes.insert(note.clone()));
+    merged.notes.extend(fresh);
     if let Some(campaign) = report.campaign {
         let sum = merged.campaign.get_or_insert_default();
         sum.inputs += campaign.inputs;
@@ -231,6 +221,44 @@ fn add(merged: &mut Report, report: Report) {
         sum.grown += campaign.grown;
         sum.shrink_requests += campaign.shrink_requests;
     }
+}
+
+/// Adds what a share says of promises and operations.
+fn add_states(merged: &mut Report, report: &Report) {
+    let theirs: BTreeMap<&str, _> = report.promises.iter().map(|p| (p.id.as_str(), p)).collect();
+    for promise in &mut merged.promises {
+        if let Some(other) = theirs.get(promise.id.as_str()) {
+            promise.cases += other.cases;
+            promise.status = both(promise.status, other.status);
+        }
+    }
+    let theirs: BTreeMap<&str, _> = report
+        .operations
+        .iter()
+        .map(|o| (o.id.as_str(), o))
+        .collect();
+    for operation in &mut merged.operations {
+        if let Some(other) = theirs.get(operation.id.as_str()) {
+            operation.cases += other.cases;
+            operation.left_out &= other.left_out;
+            if other.state < operation.state {
+                operation.state = other.state;
+                operation.reason.clone_from(&other.reason);
+            }
+        }
+    }
+}
+
+/// A reading that one share refuted is refuted.
+fn refute(known: &mut Divergence, divergence: Divergence) {
+    let (fits, other) = (&mut known.device.fits, divergence.device);
+    let theirs: BTreeSet<&str> = other.fits.iter().map(String::as_str).collect();
+    let before = fits.len();
+    fits.retain(|id| theirs.contains(id.as_str()));
+    known.device.excluded += (before - fits.len()) as u64;
+    known.device.requests += other.requests;
+    known.device.separating += other.separating;
+    known.device.probes.extend(other.probes);
 }
 
 /// Broken beats kept, kept beats undecided, undecided beats untested.
