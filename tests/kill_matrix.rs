@@ -149,6 +149,7 @@ const IN_ENUM: &str = "what is let through is none of the values of its enum, an
 const NO_MARKUP: &str = "its values hold nothing to escape";
 const NO_TEXTS: &str = "the document gives no texts for its errors";
 const LINES: &str = "`^` and `$` of some dialects hold at every line, and the document names none";
+const RIGHTS: &str = "403 keeps callers out as well, and the document ties no status to that fault";
 const CLEAR: &str =
     "the right password in another form than the profile gives is not a wrong password";
 
@@ -171,6 +172,7 @@ const OTHERS: [Other; 2] = [
             uptime = "/uptime"
         "#,
         unseen: &[
+            ("unauthorized-403", RIGHTS),
             ("number-as-string:zone", IN_ENUM),
             ("boolean-as-string:zone", IN_ENUM),
             ("object-as-string:zone", IN_ENUM),
@@ -217,6 +219,15 @@ const OTHERS: [Other; 2] = [
             uptime = "/uptime"
         "#,
         unseen: &[
+            ("unauthorized-403", RIGHTS),
+            (
+                "error-422",
+                "422 says that the content is wrong, and nothing ties 400 to it",
+            ),
+            (
+                "put-as-post",
+                "its only POST acts (`x-acts`), and is left out",
+            ),
             ("stores-escaped:name", NO_MARKUP),
             ("stores-truncated:users[].pin", "its values are shorter"),
             (

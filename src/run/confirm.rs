@@ -212,19 +212,23 @@ impl Run<'_> {
         if !matches!(case.expect, Expect::Accepted | Expect::AcceptedOr { .. }) {
             return true;
         }
-        let Some(control) = self.progress.accepted_case(&case.operation) else {
+        let controls = self.progress.controls(&case.operation);
+        let Some(last) = controls.first().copied() else {
             return true;
         };
-        let control = self.case(control);
-        let seen = self.probe.send_in_session(control, true).await;
-        self.confirmations.spend(1);
-        self.probe.note(control, &seen, None);
-        if seen.judgement.content() != Acceptance::Refused {
-            return true;
+        for control in controls {
+            let control = self.case(control);
+            let seen = self.probe.send_in_session(control, true).await;
+            self.confirmations.spend(1);
+            self.probe.note(control, &seen, None);
+            if seen.judgement.content() != Acceptance::Refused {
+                return true;
+            }
         }
         self.ledger.note(format!(
             "{}: could not judge a refusal: the device now refuses what it accepted before ({})",
-            case.operation, control.id
+            case.operation,
+            self.case(last).id
         ));
         false
     }

@@ -43,6 +43,8 @@ pub(super) struct Progress {
     valid_refused: Vec<usize>,
     /// Operation → the last valid case of it that was accepted.
     accepted: BTreeMap<String, usize>,
+    /// Operation → the one before that.
+    accepted_before: BTreeMap<String, usize>,
     /// Operations of which a valid case was answered otherwise, with the statuses.
     declined: BTreeMap<String, BTreeSet<u16>>,
     /// Refusals of surely valid cases, while their operation had accepted none.
@@ -114,7 +116,10 @@ impl Progress {
             self.cases_answered += 1;
         }
         if says_valid(case) && acceptance == Acceptance::Accepted {
-            self.accepted.insert(case.operation.clone(), at);
+            let before = self.accepted.insert(case.operation.clone(), at);
+            if let Some(before) = before.filter(|before| *before != at) {
+                self.accepted_before.insert(case.operation.clone(), before);
+            }
         }
         if case.expect == Expect::Accepted && acceptance != Acceptance::Neither {
             self.valid_answered += 1;
@@ -151,6 +156,12 @@ impl Progress {
     /// The last valid case of an operation that was accepted.
     pub(super) fn accepted_case(&self, operation: &str) -> Option<usize> {
         self.accepted.get(operation).copied()
+    }
+
+    /// The last two of them: what is refused because it stands already is accepted behind the other.
+    pub(super) fn controls(&self, operation: &str) -> Vec<usize> {
+        let both = [&self.accepted, &self.accepted_before].into_iter();
+        both.filter_map(|of| of.get(operation).copied()).collect()
     }
 
     /// Whether valid requests of an operation were answered and none was accepted; the statuses.

@@ -136,14 +136,18 @@ pub fn faults(contract: &Contract, profile: &Profile) -> Vec<FaultInfo> {
 
 /// The faults of collections and of partial writes, as far as the contract has them.
 fn of_resources(contract: &Contract) -> Vec<FaultInfo> {
-    let collections = super::service::has_collections(contract);
+    let has = super::service::Kept::of(contract);
     let patches = contract.operations.iter().any(|o| o.method == "PATCH");
+    let fits = |fault: &FaultInfo| match fault.id.split('-').next() {
+        Some("patch") => patches,
+        Some("create") => has.creates,
+        Some("delete") => has.deletes,
+        Some("list") => has.creates && has.lists,
+        _ => has.reads,
+    };
     table(RESOURCES, Set::Working)
         .into_iter()
-        .filter(|fault| match fault.id.starts_with("patch-") {
-            true => patches,
-            false => collections,
-        })
+        .filter(fits)
         .collect()
 }
 

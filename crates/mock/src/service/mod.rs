@@ -31,12 +31,38 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Whether a contract has collections with items that can be created or listed.
-pub(crate) fn has_collections(contract: &Contract) -> bool {
-    let operations = &contract.operations;
-    operations
-        .iter()
-        .any(|o| resources::part(operations, o) == resources::Part::Item)
+/// What a contract does with the collections that it has.
+pub(crate) struct Kept {
+    /// Creates items.
+    pub(crate) creates: bool,
+    /// Removes items.
+    pub(crate) deletes: bool,
+    /// Lists items.
+    pub(crate) lists: bool,
+    /// Reads items.
+    pub(crate) reads: bool,
+}
+
+impl Kept {
+    pub(crate) fn of(contract: &Contract) -> Kept {
+        let operations = &contract.operations;
+        let any = |method: &str, item: bool| {
+            operations.iter().any(|o| {
+                let part = resources::part(operations, o);
+                let fits = match item {
+                    true => part == resources::Part::Item,
+                    false => matches!(part, resources::Part::Collection(_)),
+                };
+                o.method == method && fits
+            })
+        };
+        Kept {
+            creates: any("POST", false),
+            deletes: any("DELETE", true),
+            lists: any("GET", false),
+            reads: any("GET", true),
+        }
+    }
 }
 
 /// A request as the service sees it.
