@@ -59,7 +59,7 @@ pub struct Policy {
     read_only: bool,
     /// The embedded mock: nothing can be harmed.
     everything: bool,
-    /// Whether whoever sends removes what it creates, where [`Resources::plain_items`] says how.
+    /// Whether whoever sends removes what it creates, where [`Resources::plain_items`](super::resource::Resources::plain_items) says how.
     removes: bool,
     /// Paths of what was created in this run, without a slash at the end.
     created: RwLock<BTreeSet<String>>,
