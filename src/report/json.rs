@@ -1,9 +1,10 @@
 //! `probity-report/2`: the result model as JSON, and back; version 1 is read too.
 
 use crate::run::result::{Member, Report, SCHEMA_ID, SCHEMA_ID_1};
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use std::fmt;
 use std::io;
 
 /// The report as pretty JSON with a final line feed; members always in the same order.
@@ -63,7 +64,7 @@ pub fn read(bytes: &[u8]) -> Result<Report, ReadError> {
         column: e.column(),
         reason: reason(&e),
     };
-    serde_json::from_slice::<IgnoredAny>(bytes).map_err(syntax)?;
+    serde_json::from_slice::<Syntax>(bytes).map_err(syntax)?;
     let head: Head = serde_json::from_slice(bytes).map_err(|_| ReadError::NoSchema)?;
     match head.schema {
         Some(Value::String(id)) if id == SCHEMA_ID || id == SCHEMA_ID_1 => {}
@@ -112,6 +113,58 @@ const OBJECT: u64 = std::mem::size_of::<Member>() as u64;
 const OTHER: u64 = std::mem::size_of::<String>() as u64 + 32;
 /// Most mebibytes that parts may take.
 const PARTS_MIB: u64 = 320;
+
+/// Any JSON value, of which nothing is kept: errors and depth are those of a tree of values.
+/// ([`IgnoredAny`] goes as deep as the text does.)
+struct Syntax;
+
+impl<'de> Deserialize<'de> for Syntax {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Syntax, D::Error> {
+        from.deserialize_any(Syntax)
+    }
+}
+
+impl<'de> Visitor<'de> for Syntax {
+    type Value = Syntax;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any valid JSON value")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Syntax, E> {
+        Ok(Syntax)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Syntax, E> {
+        Ok(Syntax)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Syntax, E> {
+        Ok(Syntax)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Syntax, E> {
+        Ok(Syntax)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Syntax, E> {
+        Ok(Syntax)
+    }
+
+    fn visit_unit<E>(self) -> Result<Syntax, E> {
+        Ok(Syntax)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<Syntax, A::Error> {
+        while from.next_element::<Syntax>()?.is_some() {}
+        Ok(Syntax)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<Syntax, A::Error> {
+        while from.next_entry::<String, Syntax>()?.is_some() {}
+        Ok(Syntax)
+    }
+}
 
 #[derive(Deserialize)]
 struct Head {
