@@ -42,14 +42,14 @@ const RUN_MOMENTS: [Moment; 8] = [
     ("\"record\":\"case\"", 30),
 ];
 const NIGHT_MOMENTS: [Moment; 8] = [
-    ("\"night\":\"seeds\"", 1),
-    ("\"night\":\"class\"", 1),
-    ("\"night\":\"class\"", 4),
-    ("\"night\":\"suspect\"", 1),
-    ("\"night\":\"suspect\"", 2),
+    ("\"campaign\":\"seeds\"", 1),
+    ("\"campaign\":\"class\"", 1),
+    ("\"campaign\":\"class\"", 4),
+    ("\"campaign\":\"suspect\"", 1),
+    ("\"campaign\":\"suspect\"", 2),
     ("\"record\":\"found\"", 1),
     ("\"record\":\"found\"", 2),
-    ("\"night\":\"key\"", 1),
+    ("\"campaign\":\"key\"", 1),
 ];
 
 fn job(scene: &Scene, name: &str, arguments: &[&str]) -> Command {
