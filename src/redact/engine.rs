@@ -150,11 +150,13 @@ impl Engine {
                 }
                 let range = extend(text, &spelling.bytes, found.start(), anchor);
                 let whole = range.len() == spelling.bytes.len();
-                if !counts(text, entry.strength, spelling, &range, whole) {
+                let source = view.source(range.clone());
+                // Nobody writes a word with its letters escaped but to show what it stands for.
+                let escaped = whole && range.len() >= AT_CUT && source.len() > range.len();
+                if !escaped && !counts(text, entry.strength, spelling, &range, whole) {
                     continue;
                 }
-                last = Some((anchor.entry, anchor.spelling, range.clone()));
-                let source = view.source(range);
+                last = Some((anchor.entry, anchor.spelling, range));
                 hits.push(Hit {
                     start: source.start,
                     end: source.end,

@@ -7,7 +7,7 @@ use sha2::Sha256;
 use std::fmt::Write as _;
 
 /// Shorter pieces of base64 stand in a text by chance.
-const BASE64_FROM: usize = 6;
+const BASE64_FROM: usize = 5;
 
 /// One spelling.
 pub(super) struct Spelling {

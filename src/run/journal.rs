@@ -7,7 +7,7 @@ use super::result::{ContractRef, Finding};
 use crate::case::{Case, Plan};
 use crate::exchange::octets;
 use crate::files;
-use crate::judge::{Acceptance, Deviation, Judgement, Ruling, Verdict};
+use crate::judge::{Acceptance, Deviation, Judgement, Kind, Ruling, Verdict};
 use crate::probe::Step;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -303,6 +303,8 @@ impl Past {
                 Record::Checkpoint | Record::End { .. } => return None,
                 // What was accepted may have changed them as it should.
                 Record::Case(case) if case.acceptance != Some(false) => return None,
+                // The same where its process ended between the finding and the case that shows it.
+                Record::Found { finding } if shows_accepted(finding) => return None,
                 Record::Case(case) => refused.push(case.id.as_str()),
                 Record::Baseline { states } => {
                     refused.reverse();
@@ -318,6 +320,11 @@ impl Past {
     pub fn ended(&self) -> bool {
         matches!(self.records.last(), Some(Record::End { .. }))
     }
+}
+
+/// Whether a finding is that something was accepted, so that the settings may have changed.
+fn shows_accepted(finding: &Finding) -> bool {
+    finding.shows.unwrap_or(finding.kind) == Kind::AcceptsInvalid
 }
 
 /// Why there is no journal to write to.

@@ -31,6 +31,7 @@ mod report;
 mod report_curl;
 mod report_snapshots;
 mod report_terminal;
+mod scale;
 mod schema_suite;
 mod values;
 mod wire;

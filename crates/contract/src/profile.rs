@@ -473,13 +473,29 @@ fn method(entry: &str, value: &str) -> Result<(), String> {
     }
 }
 
+/// Most characters of a line that an error quotes.
+const LINE: usize = 200;
+
+/// An error whose lines are of a length that people read: the reader quotes the whole line of the
+/// file, which may be all of it.
+fn short(error: &str) -> String {
+    let line = |line: &str| match line.char_indices().nth(LINE) {
+        Some((at, _)) => format!("{}…", line.get(..at).unwrap_or_default()),
+        None => line.to_owned(),
+    };
+    let lines: Vec<String> = error.split('\n').map(line).collect();
+    lines.join("\n")
+}
+
 /// The error of the TOML reader; an unknown key with the known one that it is most like.
 fn meant(error: &toml::de::Error) -> String {
-    let told = error.to_string();
+    let told = short(&error.to_string());
     let mut names = error.message().split('`').skip(1).step_by(2);
     let Some(wrong) = names
         .next()
         .filter(|_| error.message().starts_with("unknown "))
+        // What is much longer than any key is like none, and costs its length to find out.
+        .filter(|wrong| wrong.len() <= LINE)
     else {
         return told;
     };

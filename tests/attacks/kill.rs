@@ -1,0 +1,205 @@
+//! SIGKILL at chosen moments of a job, each told by a line of its journal; the process that resumes
+//! it accuses what an undisturbed one accuses, each once.
+
+use crate::process;
+use crate::small::Scene;
+use probity::report::json;
+use probity::run::journal::{self, Record};
+use probity::run::result::Finding;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+const FAULTS: [&str; 2] = ["string-as-integer:port", "not-stored:mode"];
+const RUN: [&str; 5] = ["--report", "json=report.json", "--timeout", "2s", "--quiet"];
+const NIGHT: [&str; 12] = [
+    "--report",
+    "json=report.json",
+    "--timeout",
+    "2s",
+    "--quiet",
+    "--requests",
+    "900",
+    "--shrink",
+    "40",
+    "--no-plan",
+    "--corpus",
+    "corpus",
+];
+
+/// A line of a journal that holds this text, and which of them.
+type Moment = (&'static str, usize);
+
+const RUN_MOMENTS: [Moment; 8] = [
+    ("\"journal\"", 1),
+    ("\"record\":\"settings\"", 1),
+    ("\"record\":\"case\"", 1),
+    ("\"record\":\"baseline\"", 1),
+    ("\"record\":\"found\"", 1),
+    ("\"record\":\"found\"", 2),
+    ("\"record\":\"checkpoint\"", 1),
+    ("\"record\":\"case\"", 30),
+];
+const NIGHT_MOMENTS: [Moment; 8] = [
+    ("\"campaign\":\"seeds\"", 1),
+    ("\"campaign\":\"class\"", 1),
+    ("\"campaign\":\"class\"", 4),
+    ("\"campaign\":\"suspect\"", 1),
+    ("\"campaign\":\"suspect\"", 2),
+    ("\"record\":\"found\"", 1),
+    ("\"record\":\"found\"", 2),
+    ("\"campaign\":\"key\"", 1),
+];
+
+fn job(scene: &Scene, name: &str, arguments: &[&str]) -> Command {
+    let mut command = scene.job(name, arguments, &scene.path("journal"));
+    process::settled(&mut command, scene.folder.path());
+    command
+}
+
+/// Each finding of the report.
+fn accused(scene: &Scene) -> Vec<String> {
+    let bytes = std::fs::read(scene.path("report.json")).expect("report");
+    let report = json::read(&bytes).expect("report reads");
+    let about = |f: Finding| format!("{} {} {}", f.fingerprint, f.promise, f.title);
+    report.findings.into_iter().map(about).collect()
+}
+
+/// Fingerprints in the journal, doubles and all.
+fn told(path: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(path).expect("journal");
+    let lines = text
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok());
+    let found = lines.filter_map(|record: Record| match record {
+        Record::Found { finding } => Some(finding.fingerprint),
+        _ => None,
+    });
+    found.collect()
+}
+
+fn octets(path: &Path) -> Vec<u8> {
+    std::fs::read(path).unwrap_or_default()
+}
+
+/// The end of the line of a moment, once the journal has it.
+fn end_of(text: &[u8], (needle, which): Moment) -> Option<usize> {
+    let mut ends = 0;
+    let mut seen = 0;
+    for line in text.split_inclusive(|b| *b == b'\n') {
+        ends += line.len();
+        let text = String::from_utf8_lossy(line);
+        seen += usize::from(line.ends_with(b"\n") && text.contains(needle));
+        if seen == which {
+            return Some(ends);
+        }
+    }
+    None
+}
+
+/// Starts a job, kills it as soon as its journal has the line, and takes back what it wrote in the
+/// moment until the signal came: the disk is as it was at the moment.
+fn killed_at(scene: &Scene, name: &str, arguments: &[&str], moment: Moment) -> Result<(), String> {
+    let journal = scene.path("journal");
+    let mut child = job(scene, name, arguments).spawn().expect("starts");
+    let started = Instant::now();
+    let end = loop {
+        if let Some(end) = end_of(&octets(&journal), moment) {
+            break end;
+        }
+        if child.try_wait().expect("child").is_some() {
+            let last = end_of(&octets(&journal), moment);
+            break last.ok_or(format!("{moment:?} never comes"))?;
+        }
+        if started.elapsed() > Duration::from_secs(60) {
+            let _ = child.kill();
+            return Err(format!("{moment:?} does not come"));
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    };
+    let _ = child.kill();
+    child.wait().expect("child");
+    let mut bytes = octets(&journal);
+    bytes.truncate(end);
+    std::fs::write(&journal, bytes).expect("journal");
+    Ok(())
+}
+
+fn finished(scene: &Scene, name: &str, arguments: &[&str]) -> Result<Vec<String>, String> {
+    let ended = process::ended(job(scene, name, arguments).stdout(Stdio::null()));
+    match ended.code {
+        // What the device does not store cannot be put back either.
+        Some(1 | 6) => Ok(accused(scene)),
+        code => Err(format!("{code:?}: {}", ended.text())),
+    }
+}
+
+fn hold(name: &str, arguments: &[&str], moments: &[Moment]) {
+    let whole = Scene::new(&FAULTS);
+    let wanted = finished(&whole, name, arguments).expect("undisturbed");
+    assert!(wanted.len() >= 2, "{wanted:?}");
+    let times = told(&whole.path("journal")).len();
+    let failed = process::failures(moments, |moment| {
+        let scene = Scene::new(&FAULTS);
+        let named = |e: String| format!("{moment:?}: {e}");
+        killed_at(&scene, name, arguments, *moment).map_err(named)?;
+        let got = finished(&scene, name, arguments).map_err(named)?;
+        let set: BTreeSet<&String> = got.iter().collect();
+        if set != wanted.iter().collect() || set.len() != got.len() {
+            return Err(named(format!("{got:?}, not {wanted:?}")));
+        }
+        // Of one defect as many variants as without the kill, and none twice.
+        let journal = told(&scene.path("journal"));
+        let once: BTreeSet<&String> = journal.iter().collect();
+        match once.len() == journal.len() && journal.len() <= times {
+            true => Ok(()),
+            false => Err(named(format!("told {} times, not {times}", journal.len()))),
+        }
+    });
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+#[test]
+fn a_run_that_is_killed_at_any_moment_accuses_the_same() {
+    hold("run", &RUN, &RUN_MOMENTS);
+}
+
+#[test]
+fn a_night_that_is_killed_at_any_moment_accuses_the_same() {
+    hold("fuzz", &NIGHT, &NIGHT_MOMENTS);
+}
+
+#[test]
+fn a_doubled_journal_counts_once() {
+    for (name, arguments) in [("run", &RUN[..]), ("fuzz", &NIGHT[..])] {
+        let scene = Scene::new(&FAULTS);
+        let wanted = finished(&scene, name, arguments).expect("undisturbed");
+        let once = std::fs::read(scene.path("report.json")).expect("report");
+        let once = json::read(&once).expect("report reads");
+        let path = scene.path("journal");
+        let text = std::fs::read_to_string(&path).expect("journal");
+        let (header, rest) = text.split_once('\n').expect("lines");
+        // Every line twice, and then all of them once more.
+        let twice: String = rest
+            .lines()
+            .map(|line| format!("{line}\n{line}\n"))
+            .collect();
+        std::fs::write(&path, format!("{header}\n{twice}{rest}")).expect("journal");
+        journal::read(&path).expect("journal reads");
+        let got = finished(&scene, name, arguments).expect("resumed");
+        assert_eq!(got, wanted, "{name}");
+        let again = std::fs::read(scene.path("report.json")).expect("report");
+        let again = json::read(&again).expect("report reads");
+        for (a, b) in once.findings.iter().zip(&again.findings) {
+            assert_eq!(a.shown, b.shown, "{name}: {}", a.title);
+            assert_eq!(a.members.len(), b.members.len(), "{name}: {}", a.title);
+        }
+        assert_eq!(once.findings.len(), again.findings.len(), "{name}");
+        assert_eq!(
+            once.campaign.map(|n| n.shrink_requests),
+            again.campaign.map(|n| n.shrink_requests),
+            "{name}"
+        );
+    }
+}
