@@ -91,7 +91,12 @@ fn words_are_masked_where_they_are_values() {
         ("?password=name&x", "?password=$S&x"),
         ("name", "$S"),
         ("filename=a", "filename=a"),
-        ("bmFtZQ==", "bmFtZQ=="),
+        // Encodings stand for it wherever they stand, but for four characters of base64.
+        ("the bmFtZQ== of a field", "the $SQ== of a field"),
+        ("the %6E%61%6d%65 of it", "the $S of it"),
+        ("the \\u006e\\u0061me of it", "the $S of it"),
+        ("the &#110;&#97;&#109;&#101; of it", "the $S of it"),
+        ("eG5hbWU=", "eG5hbWU="),
     ];
     for (text, want) in table {
         assert_eq!(redactor.text(text), want);
