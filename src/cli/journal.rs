@@ -101,7 +101,9 @@ impl JournalArgs {
         let Some((target, path)) = job.target.and_then(|t| Some((t, kept_for(t)?))) else {
             return Ok(None);
         };
-        if unfinished(&path)? && !set_aside(&path, target, job)? {
+        if let Some(header) = unfinished(&path)?
+            && !set_aside(&path, &header, target, job)?
+        {
             return Err(format!(
                 "a run against {target} was not finished and may have left it changed: put it back \
                  with `probity restore --target {target}` (and the options of that run for \
@@ -156,14 +158,15 @@ impl JournalArgs {
     }
 }
 
-/// Whether the job of a journal that is kept may have left something to put back.
-fn unfinished(path: &Path) -> Result<bool, Error> {
+/// The job of a journal that is kept, where that may have left something to put back.
+fn unfinished(path: &Path) -> Result<Option<Header>, Error> {
     if !path.exists() {
-        return Ok(false);
+        return Ok(None);
     }
     Journal::free(path)?;
-    let (_, past) = crate::run::journal::read(path)?;
-    Ok(past.settings().is_some_and(|s| !s.is_empty()) && !past.ended())
+    let (header, past) = crate::run::journal::read(path)?;
+    let left = past.may_have_changed() && !past.ended();
+    Ok(header.filter(|_| left))
 }
 
 /// From here on systems give out ports to whoever asks (RFC 6335 §6 begins at 49152, Linux here).
@@ -171,13 +174,17 @@ const DYNAMIC_PORTS: u16 = 32_768;
 
 /// A port of this machine that is given out to anybody may belong to another program by now: the
 /// journal of another contract's job there is put aside, where `restore --journal` finds it.
-fn set_aside(path: &Path, target: &str, job: &Identity<'_>) -> Result<bool, Error> {
+fn set_aside(
+    path: &Path,
+    header: &Header,
+    target: &str,
+    job: &Identity<'_>,
+) -> Result<bool, Error> {
     let authority = target.rsplit("//").next().unwrap_or_default();
     let authority = authority.split('/').next().unwrap_or_default();
     let address: Option<std::net::SocketAddr> = authority.parse().ok();
     let dynamic = |a: std::net::SocketAddr| a.ip().is_loopback() && a.port() >= DYNAMIC_PORTS;
-    let (header, _) = crate::run::journal::read(path)?;
-    let other = header.is_some_and(|h| h.contract.sha256 != job.contract.sha256);
+    let other = header.contract.sha256 != job.contract.sha256;
     if !other || !address.is_some_and(dynamic) {
         return Ok(false);
     }

@@ -234,9 +234,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     drop(kept);
     if let Some(path) = kept_at {
         // What could not be put back, or looked at, can be tried again.
-        let changed = run::journal::read(&path).is_ok_and(|(_, past)| {
-            past.settings().is_some_and(|settings| !settings.is_empty()) || !past.steps().is_empty()
-        });
+        let changed = run::journal::read(&path).is_ok_and(|(_, past)| past.may_have_changed());
         if outcome.report.device.restored == Some(true) || !changed {
             journal::finish(&path)?;
         }

@@ -258,6 +258,12 @@ impl Past {
         })
     }
 
+    /// Whether the job knew anything that it could have changed: settings, or items that it created.
+    pub fn may_have_changed(&self) -> bool {
+        let settings = self.settings().is_some_and(|settings| !settings.is_empty());
+        settings || !self.steps().is_empty()
+    }
+
     /// All settings that it has, for what only the device layer may put back into them.
     pub fn settings_mut(&mut self) -> impl Iterator<Item = &mut Value> {
         let records = self.records.iter_mut();

@@ -7,6 +7,7 @@ use assert_cmd::Command;
 use probity::contract::load_bytes;
 use probity::device::{Device, Options, StateRead};
 use probity::mock::{self, Mock};
+use probity::probe::Step;
 use probity::profile::Profile;
 use probity::run::journal::{Header, Journal, Record, SCHEMA_ID};
 use probity::run::result::ContractRef;
@@ -145,6 +146,19 @@ fn a_killed_run_is_undone_before_another_begins() {
         cases: 0,
         shard: None,
     };
+    // Items that it created, and no settings.
+    let mut journal = Journal::create(&path, &header).expect("journal");
+    journal.append(&Record::Creating {
+        step: Step::Created {
+            n: 1,
+            operation: "createThing".to_owned(),
+            item: "/things/1".to_owned(),
+        },
+    });
+    drop(journal);
+    let (code, said) = run(home, &contract, &target, &["run"]);
+    assert_eq!(code, 2, "{said}");
+    std::fs::remove_file(&path).expect("journal");
     let mut journal = Journal::create(&path, &header).expect("journal");
     journal.append(&Record::Settings {
         before: [("putSettings".to_owned(), kept)].into(),
