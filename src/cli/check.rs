@@ -3,13 +3,11 @@
 use super::common::{DeviceArgs, Error, PolicyArgs, guarded};
 use super::contract_args::ContractArgs;
 use super::out::print;
+use super::probing::{On, on_probe};
 use super::signals::ended;
 use super::toml_text::{key, text};
-use crate::case::Context;
 use crate::contract::{Allowed, Policy};
 use crate::device::Device;
-use crate::judge::JudgeContext;
-use crate::probe::{Patience, Probe};
 use crate::report::visible::line;
 use crate::run::Verdict;
 use crate::run::check::{Checked, Hint, Item, Part, State, check};
@@ -55,30 +53,14 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     let options = args.device.options(base, credentials, &profile);
     let device = Device::new(options, profile.clone())?.with_policy(Arc::new(reads_only));
     guarded(&device, &contract);
-    let texts = contract.texts();
-    let context = Context {
+    let on = On {
         contract: &contract,
         profile: &profile,
-        texts: &texts,
+        device: &device,
         seed: 0,
-        thorough: false,
-        memo: Default::default(),
-    };
-    let judging = JudgeContext {
-        contract: &contract,
-        texts: &texts,
-        profile: &profile,
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let (stop, stopped) = watch::channel(false);
-    let patience = Patience {
         recovery: RECOVERY,
-        stop: stopped,
     };
-    let mut probe = Probe::new(judging, &device, patience);
-    let checked = runtime.block_on(async {
+    let signals = |stop: watch::Sender<bool>| {
         tokio::spawn(async move {
             if ended().await.is_err() {
                 // No signals here; the sender stays, because its end would end the job.
@@ -86,8 +68,10 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
             }
             let _ = stop.send(true);
         });
-        check(&mut probe, &context, &policy).await
-    });
+    };
+    let checked = on_probe(&on, signals, async |probe, context| {
+        check(probe, context, &policy).await
+    })?;
     print(&page(&checked))?;
     Ok(match checked.complete() {
         true => Verdict::Kept,

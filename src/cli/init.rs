@@ -13,6 +13,7 @@ use crate::contract::{
     Allowed, Contract, Effect, Operation, Parameter, Place, Policy, Schema, assess, shape,
 };
 use crate::pattern::{Assessment, Texts};
+use crate::pointer::escape;
 use crate::profile::Profile;
 use crate::run::Verdict;
 use page::{Page, remark};
@@ -116,7 +117,7 @@ fn life(page: &mut Page, contract: &Contract) {
         let answer = shape::answer(op)?;
         let named = words.iter().find_map(|w| shape::member_named(answer, w));
         let (name, _) = named?;
-        Some(format!("/{}", name.replace('~', "~0").replace('/', "~1")))
+        Some(format!("/{}", escape(name)))
     };
     let uptime = |op: &Operation| member(op, &["uptime", "up_time", "uptimeSeconds"]);
     let firmware = |op: &Operation| member(op, &["firmware_version", "firmware", "version"]);

@@ -16,6 +16,7 @@ mod mock;
 mod out;
 mod pattern;
 mod plan;
+mod probing;
 mod replay;
 mod reports;
 mod restore;

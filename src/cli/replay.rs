@@ -3,13 +3,13 @@
 use super::common::{DeviceArgs, Error, PolicyArgs, guarded};
 use super::contract_args::ContractArgs;
 use super::out::{print, say};
+use super::probing::{On, on_probe};
 use super::reports;
 use super::signals::interrupts;
 use crate::case::Context;
 use crate::contract::Policy;
 use crate::device::Device;
-use crate::judge::JudgeContext;
-use crate::probe::{Patience, Probe};
+use crate::probe::Probe;
 use crate::report::visible::line;
 use crate::run::Verdict;
 use crate::run::admit::Admission;
@@ -19,7 +19,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
 
 /// How long a device may stay away before it counts as lost.
 const RECOVERY: Duration = Duration::from_secs(60);
@@ -88,33 +87,16 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
             device.base_url()
         ));
     }
-    let texts = contract.texts();
-    let context = Context {
+    let on = On {
         contract: &contract,
         profile: &profile,
-        texts: &texts,
+        device: &device,
         seed: report.seed,
-        thorough: false,
-        memo: Default::default(),
-    };
-    let judging = JudgeContext {
-        contract: &contract,
-        texts: &texts,
-        profile: &profile,
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let (stop, stopped) = watch::channel(false);
-    let patience = Patience {
         recovery: RECOVERY,
-        stop: stopped,
     };
-    let mut probe = Probe::new(judging, &device, patience);
-    let verdicts = runtime.block_on(async {
-        interrupts(stop);
-        send(&mut probe, &context, device.policy().cloned(), &findings).await
-    })?;
+    let verdicts = on_probe(&on, interrupts, async |probe, context| {
+        send(probe, context, device.policy().cloned(), &findings).await
+    })??;
     Ok(Verdict::worst(&verdicts))
 }
 

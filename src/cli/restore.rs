@@ -1,22 +1,20 @@
 //! `probity restore`: puts back what a job that was killed has left on a device.
 
-use super::common::{DeviceArgs, Error};
+use super::common::{DeviceArgs, Error, guarded};
 use super::contract_args::ContractArgs;
 use super::journal;
 use super::out::{print, say};
+use super::probing::{On, on_probe};
 use super::signals::interrupts;
-use crate::case::Context;
 use crate::contract::{Allowed, Policy};
 use crate::device::{Device, Restored};
-use crate::judge::JudgeContext;
-use crate::probe::{Patience, Probe, Step};
+use crate::probe::Step;
 use crate::run::Verdict;
 use crate::run::journal::{EMBEDDED, Header, read};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
 
 /// How long a device may stay away before it counts as lost.
 const RECOVERY: Duration = Duration::from_secs(60);
@@ -139,43 +137,27 @@ fn put_back(
     let allowed = Allowed::default();
     let policy = Policy::new(&contract, &profile, &allowed)?.removing();
     let device = Device::new(options, profile.clone())?.with_policy(Arc::new(policy));
+    guarded(&device, &contract);
     let mut before = before.clone();
     before.values_mut().for_each(|v| device.reveal(v));
-    let texts = contract.texts();
-    let context = Context {
+    let on = On {
         contract: &contract,
         profile: &profile,
-        texts: &texts,
+        device: &device,
         seed: header.seed,
-        thorough: false,
-        memo: Default::default(),
-    };
-    let judging = JudgeContext {
-        contract: &contract,
-        texts: &texts,
-        profile: &profile,
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let (stop, stop_seen) = watch::channel(false);
-    let patience = Patience {
         recovery: RECOVERY,
-        stop: stop_seen,
     };
-    let mut probe = Probe::new(judging, &device, patience);
-    runtime.block_on(async {
-        interrupts(stop);
+    on_probe(&on, interrupts, async |probe, context| {
         if let Err(why) = probe
-            .start(&context, &BTreeMap::new(), &BTreeSet::new(), steps)
+            .start(context, &BTreeMap::new(), &BTreeSet::new(), steps)
             .await
         {
-            return Ok(Restored {
+            return Restored {
                 ok: None,
                 reasons: vec![why],
-            });
+            };
         }
         probe.adopt(&before);
-        Ok(probe.restore().await)
+        probe.restore().await
     })
 }

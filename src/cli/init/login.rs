@@ -5,6 +5,7 @@ use crate::case::logs_in;
 use crate::cli::toml_text::{key, text};
 use crate::contract::{Contract, Format, Operation, Place, Schema, SecurityScheme, shape};
 use crate::exchange::KEY_NAMES;
+use crate::pointer::escape;
 use crate::profile::Profile;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -220,7 +221,7 @@ fn members(op: &Operation) -> Vec<(String, String)> {
 /// JSON pointer to the member of an answer that looks like a token.
 fn token_in(schema: &Schema, depth: usize) -> Option<String> {
     let members = shape::members(schema);
-    let step = |name: &str| format!("/{}", name.replace('~', "~0").replace('/', "~1"));
+    let step = |name: &str| format!("/{}", escape(name));
     let here = TOKENS.iter().find_map(|word| {
         let mut names = members.iter().map(|(name, _)| *name);
         names.find(|name| squeezed(name) == *word)
