@@ -36,6 +36,6 @@ pub mod reproduce;
 pub mod run;
 
 pub use probity_contract as contract;
-pub use probity_contract::{exchange, json, profile};
+pub use probity_contract::{exchange, json, pointer, profile};
 pub use probity_mock as mock;
 pub use probity_pattern as pattern;

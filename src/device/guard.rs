@@ -5,12 +5,12 @@
 //! environment variable, or the member is left out and the report says so. Where the device then
 //! refuses the rest, a valid value stands in for it: one setting is lost, not all.
 
-pub use super::members::insert;
 use super::members::{below, covers, project, rounded, sent_by_a_test, strays, whole_numbers};
 use super::put_back::{patiently, put_back, settled};
-use super::read_back::{ReadBackState, StateRead, token};
+use super::read_back::{ReadBackState, StateRead};
 use super::{Device, ReadBackError, lock, written};
 use crate::exchange::{HttpRequest, Outcome, Template};
+use crate::pointer::{escape, insert, remove};
 use crate::redact::MASK;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -191,13 +191,7 @@ impl Guard {
             let Ok(before) = &entry.before else { continue };
             let mut value = before.value.clone();
             for pointer in entry.write.read.unreadable.keys() {
-                let Some((parent, name)) = pointer.rsplit_once('/') else {
-                    continue;
-                };
-                let name = name.replace("~1", "/").replace("~0", "~");
-                if let Some(Value::Object(map)) = value.pointer_mut(parent) {
-                    map.shift_remove(&name);
-                }
+                remove(&mut value, pointer);
             }
             out.insert(entry.write.operation.clone(), value);
         }
@@ -547,7 +541,7 @@ pub fn masked(value: &Value) -> Vec<String> {
         match value {
             Value::Object(members) => {
                 for (name, member) in members {
-                    walk(member, &format!("{at}/{}", token(name)), out);
+                    walk(member, &format!("{at}/{}", escape(name)), out);
                 }
             }
             other if hides(other) => out.push(at.to_owned()),

@@ -2,7 +2,8 @@
 //! them where they belong. Part of the guard.
 
 use super::guard::GuardedWrite;
-use super::read_back::{ReadBackState, token};
+use super::read_back::ReadBackState;
+use crate::pointer::escape;
 use serde_json::{Map, Value};
 
 /// JSON pointers of members that `now` has and `before` has not.
@@ -11,7 +12,7 @@ pub(super) fn strays(before: &Value, now: &Value, at: &str, out: &mut Vec<String
         return;
     };
     for (name, member) in now {
-        let at = format!("{at}/{}", token(name));
+        let at = format!("{at}/{}", escape(name));
         match before.get(name) {
             Some(known) => strays(known, member, &at, out),
             None => out.push(at),
@@ -53,7 +54,7 @@ pub(super) fn project(
         Value::Object(object) if inside => {
             let mut out = Map::new();
             for (name, member) in object {
-                let at = format!("{at}/{}", token(name));
+                let at = format!("{at}/{}", escape(name));
                 if let Some(member) = project(member, &at, write, before) {
                     out.insert(name.clone(), member);
                 }
@@ -84,20 +85,6 @@ pub(super) fn whole_numbers(value: &mut Value) {
         Value::Object(members) => members.values_mut().for_each(whole_numbers),
         _ => {}
     }
-}
-
-/// Puts a value where a pointer says, making the objects on the way.
-pub fn insert(root: &mut Value, pointer: &str, value: Value) {
-    let mut place = root;
-    for token in pointer.split('/').skip(1) {
-        let name = token.replace("~1", "/").replace("~0", "~");
-        if !place.is_object() {
-            *place = Value::Object(Map::new());
-        }
-        let Value::Object(object) = place else { return };
-        place = object.entry(name).or_insert(Value::Null);
-    }
-    *place = value;
 }
 
 /// Whether the last name of a pointer is one that tests send beside those of the document: with this

@@ -3,6 +3,7 @@
 use super::Device;
 use crate::exchange::{Answer, Failure, Outcome};
 use crate::json;
+use crate::pointer::escape;
 use crate::profile::{ReadBack, Unreadable};
 use serde_json::Value;
 use std::cmp::Ordering;
@@ -151,11 +152,6 @@ fn state(answer: &Answer, how: &StateRead) -> Result<ReadBackState, ReadBackErro
     })
 }
 
-/// A member name as a token of a JSON pointer (RFC 6901 §3).
-pub(super) fn token(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
-}
-
 /// Why a body is no JSON text.
 fn not_json(body: &[u8]) -> ReadBackError {
     let read = serde_json::from_slice::<serde::de::IgnoredAny>(body);
@@ -171,7 +167,7 @@ fn differences(a: &Value, b: &Value, at: &str, skip: &BTreeSet<&str>, found: &mu
         (Value::Object(left), Value::Object(right)) => {
             let names: BTreeSet<&String> = left.keys().chain(right.keys()).collect();
             for name in names {
-                let at = format!("{at}/{}", token(name));
+                let at = format!("{at}/{}", escape(name));
                 match (left.get(name), right.get(name)) {
                     (Some(l), Some(r)) => differences(l, r, &at, skip, found),
                     _ if skip.contains(at.as_str()) => {}

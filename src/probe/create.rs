@@ -13,6 +13,7 @@ use crate::case::{Case, Check, Expect};
 use crate::contract::is_password;
 use crate::exchange::Exchange;
 use crate::judge::Deviation;
+use crate::pointer::escape;
 use serde_json::Value;
 
 /// What became of a request that may create.
@@ -234,7 +235,7 @@ fn shows(case: &Case, fresh: &Fresh) -> Vec<(String, Value)> {
     };
     let body = body_of(&case.request).or(written);
     for (name, value) in body.iter().filter_map(Value::as_object).flatten() {
-        let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
+        let pointer = format!("/{}", escape(name));
         let secret = is_password(name) || fresh.passwords.iter().any(|(p, _)| *p == pointer);
         let plain = value.is_string() || value.is_number() || value.is_boolean();
         if plain && !secret && out.iter().all(|(p, _)| *p != pointer) {

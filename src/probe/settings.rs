@@ -6,6 +6,7 @@ use crate::case::{Case, Check, Expect};
 use crate::device::{Device, Guard, ReadBackError, ReadBackState, StateRead};
 use crate::exchange::Request;
 use crate::judge::Acceptance;
+use crate::pointer;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -147,8 +148,8 @@ impl Settings {
         // What the next process creates is another thing.
         let known = self.watches.iter().filter(|w| !w.own).filter_map(|w| {
             let mut state = w.watch.baseline.clone()?;
-            for pointer in w.read.unreadable.keys() {
-                remove(&mut state, pointer);
+            for path in w.read.unreadable.keys() {
+                pointer::remove(&mut state, path);
             }
             Some((w.operations.first()?.clone(), state))
         });
@@ -165,10 +166,10 @@ impl Settings {
             let mut then = then.clone();
             // Of what cannot be read nothing is said.
             let hidden = crate::device::masked(&then);
-            for pointer in watch.read.unreadable.keys().chain(&hidden) {
+            for path in watch.read.unreadable.keys().chain(&hidden) {
                 let now = watch.watch.baseline.as_ref();
-                if let Some(now) = now.and_then(|now| now.pointer(pointer)) {
-                    crate::device::insert(&mut then, pointer, now.clone());
+                if let Some(now) = now.and_then(|now| now.pointer(path)) {
+                    pointer::insert(&mut then, path, now.clone());
                 }
             }
             watch.watch.baseline = Some(then);
@@ -408,17 +409,6 @@ pub(super) fn written(case: &Case) -> Option<&Value> {
             Some(written)
         }
         _ => None,
-    }
-}
-
-/// Takes a member of an object out.
-fn remove(value: &mut Value, pointer: &str) {
-    let Some((parent, name)) = pointer.rsplit_once('/') else {
-        return;
-    };
-    let name = name.replace("~1", "/").replace("~0", "~");
-    if let Some(Value::Object(map)) = value.pointer_mut(parent) {
-        map.shift_remove(&name);
     }
 }
 

@@ -4,6 +4,7 @@
 use crate::device::{ReadBackError, ReadBackState};
 use crate::json;
 use crate::judge::Deviation;
+use crate::pointer::escape;
 use serde_json::Value;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
@@ -320,10 +321,6 @@ fn names(written: &Value, pointer: &str) -> bool {
     outer
         .filter_map(|p| written.pointer(p))
         .any(|value| !value.is_object())
-}
-
-fn escape(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }
 
 /// Differences of `actual` from `expected`; members that `expected` does not name are not looked

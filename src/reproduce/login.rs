@@ -3,6 +3,7 @@
 use super::shell::{quote, word};
 use super::{Curl, Options};
 use crate::exchange::{Request, Secret, Template};
+use crate::pointer::unescape;
 use crate::profile::Profile;
 
 /// Lines for bash that log in as the profile says and export `PROBITY_TOKEN`, from
@@ -12,7 +13,7 @@ use crate::profile::Profile;
 pub fn login_lines(profile: &Profile, base: &str) -> Option<String> {
     let login = profile.login.as_ref()?;
     let member = login.token.as_ref()?.rsplit('/').next()?;
-    let member = member.replace("~1", "/").replace("~0", "~");
+    let member = unescape(member);
     // An index of an array, or the answer itself.
     if member.is_empty() || member.bytes().all(|b| b.is_ascii_digit()) {
         return None;

@@ -11,6 +11,7 @@ use crate::case::{Case, Context, Strategy, strategies};
 use crate::contract::{Access, Effect, Operation, Place, Policy};
 use crate::device::{Device, GuardedWrite, ReadBackError, StateRead};
 use crate::exchange::{Answer, Exchange, Failure, HttpRequest, Outcome, Request, Template};
+use crate::pointer::escape;
 use crate::probe::{Known, Observation, Probe, guarded, never_reached};
 use doubt::doubt;
 use serde_json::Value;
@@ -439,8 +440,7 @@ fn place_of(own: &[&str], value: &Value, depth: usize) -> Option<String> {
     }
     object.iter().find_map(|(name, inner)| {
         let below = place_of(own, inner, depth - 1)?;
-        let name = name.replace('~', "~0").replace('/', "~1");
-        Some(format!("/{name}{below}"))
+        Some(format!("/{}{below}", escape(name)))
     })
 }
 

@@ -5,24 +5,27 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module with what it may import. A crate of the workspace goes by its name without `probity-`;
-/// `exchange` and `profile` are modules of the contract crate that the program re-exports.
+/// `exchange`, `json`, `pointer` and `profile` are modules of the contract crate that the program re-exports.
 const ALLOWED: &[(&str, &str)] = &[
     ("pattern", ""),
     ("contract", "pattern"),
     ("mock", "contract exchange pattern profile"),
     ("case", "contract exchange pattern profile"),
-    ("device", "contract exchange files json profile redact"),
+    (
+        "device",
+        "contract exchange files json pointer profile redact",
+    ),
     ("redact", ""),
     ("files", ""),
     ("judge", "case contract exchange json pattern profile"),
-    ("reproduce", "exchange profile"),
+    ("reproduce", "exchange pointer profile"),
     (
         "probe",
-        "case contract device exchange json judge pattern profile redact reproduce",
+        "case contract device exchange json judge pattern pointer profile redact reproduce",
     ),
     (
         "run",
-        "case contract device exchange files judge pattern probe profile redact reproduce",
+        "case contract device exchange files judge pattern pointer probe profile redact reproduce",
     ),
     (
         "campaign",
@@ -34,7 +37,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ),
     (
         "cli",
-        "campaign case contract device exchange files judge mock pattern probe profile redact report \
+        "campaign case contract device exchange files judge mock pattern pointer probe profile redact report \
          reproduce run",
     ),
 ];

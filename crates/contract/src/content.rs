@@ -3,7 +3,8 @@
 
 use super::load::Loader;
 use super::model::*;
-use super::reader::{Flaw, escape};
+use super::pointer::{escape, unescape};
+use super::reader::Flaw;
 use super::serialization::{Encoding, Format, encodings, essence};
 use super::source::Way;
 use serde_json::{Map, Value};
@@ -347,7 +348,7 @@ fn referred(reference: &str) -> Option<String> {
     let path = percent_encoding::percent_decode_str(path)
         .decode_utf8()
         .ok()?;
-    let path = path.replace("~1", "/").replace("~0", "~");
+    let path = unescape(&path);
     Some(format!("{} {path}", method.to_ascii_uppercase()))
 }
 

@@ -29,6 +29,7 @@ mod load;
 mod locate;
 mod merge;
 mod model;
+pub mod pointer;
 pub mod policy;
 pub mod profile;
 mod promises;

@@ -2,7 +2,7 @@
 //! reading for values alone is what most commands need.
 
 use super::document::yaml_options;
-use super::reader::escape;
+use super::pointer::escape;
 use super::source::{Source, split};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;

@@ -1,6 +1,7 @@
 //! What every reader of a part of the document needs: flaws with a place, references, the kinds of
 //! values, the list of what is left out.
 
+use super::pointer::escape;
 use crate::model::Unsupported;
 use crate::source::Source;
 use serde_json::{Map, Number, Value};
@@ -186,9 +187,4 @@ impl<'d> Reader<'d> {
             None => Err(self.error(at, "must be the number of a line")),
         }
     }
-}
-
-/// A member name as a step of a JSON pointer (RFC 6901 §3).
-pub(crate) fn escape(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }

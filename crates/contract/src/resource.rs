@@ -534,7 +534,7 @@ fn ids_of(create: &Operation, parameter: &str, item: &Resource) -> Vec<IdSource>
         && !schema.read_only
         && sent.is_some_and(|s| s.required.iter().any(|r| r == name))
     {
-        out.push(IdSource::Sent(format!("/{}", super::reader::escape(name))));
+        out.push(IdSource::Sent(format!("/{}", super::pointer::escape(name))));
     }
     let mut seen = BTreeSet::new();
     out.retain(|source| seen.insert(format!("{source:?}")));

@@ -7,7 +7,8 @@
 
 use super::merge::{merge, required_of, spelled_as, tighter};
 use super::model::*;
-use super::reader::{Flaw, Reader, escape};
+use super::pointer::escape;
+use super::reader::{Flaw, Reader};
 use super::source::Way;
 use serde_json::{Map, Value};
 use std::collections::HashMap;

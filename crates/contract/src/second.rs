@@ -6,7 +6,7 @@
 //! [`probity_pattern`] alone, which know that devices read a pattern differently; formats are
 //! annotations here.
 
-use crate::reader::escape;
+use crate::pointer::escape;
 use crate::source::{Source, Way};
 use jsonschema::PatternOptions;
 use jsonschema::error::ValidationErrorKind;

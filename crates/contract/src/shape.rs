@@ -77,7 +77,7 @@ pub(crate) fn id_member(schema: &Schema, parameter: &str) -> Option<String> {
                 .find(|(n, _)| usual.contains(&n.to_ascii_lowercase().as_str()))
         };
         let (name, _) = exact.or_else(short).or_else(usual)?;
-        Some(format!("/{}", super::reader::escape(name)))
+        Some(format!("/{}", super::pointer::escape(name)))
     };
     // Around it at most an envelope: the id of another object in the answer is not its id.
     let envelopes = [
@@ -89,7 +89,7 @@ pub(crate) fn id_member(schema: &Schema, parameter: &str) -> Option<String> {
         members.into_iter().find_map(|(name, member)| {
             let envelope = alone || envelopes.contains(&name.to_ascii_lowercase().as_str());
             let inner = here(member).filter(|_| envelope)?;
-            Some(format!("/{}{inner}", super::reader::escape(name)))
+            Some(format!("/{}{inner}", super::pointer::escape(name)))
         })
     })
 }
@@ -107,7 +107,7 @@ pub(crate) fn array_in(schema: &Schema) -> Option<(String, &Schema)> {
         }
         members(schema).into_iter().find_map(|(name, member)| {
             let (inner, items) = within(member, depth - 1)?;
-            Some((format!("/{}{inner}", super::reader::escape(name)), items))
+            Some((format!("/{}{inner}", super::pointer::escape(name)), items))
         })
     }
     within(schema, 2)

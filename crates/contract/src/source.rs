@@ -6,7 +6,7 @@
 
 use crate::document;
 use crate::model::{ContractError, SchemaRef, WeakSchema};
-use crate::reader::escape;
+use crate::pointer::escape;
 use percent_encoding::percent_decode_str;
 use petgraph::graph::{DiGraph, NodeIndex};
 use serde_json::Value;

@@ -1,7 +1,7 @@
 //! Swagger 2.0 as OpenAPI 3.0: rewritten in place, so that JSON pointers and lines stay those of the
 //! document wherever the two agree. What OpenAPI 3.0 cannot say is listed.
 
-use crate::reader::escape;
+use crate::pointer::escape;
 use serde_json::{Map, Value, json};
 
 const METHODS: [&str; 7] = ["get", "put", "post", "delete", "options", "head", "patch"];

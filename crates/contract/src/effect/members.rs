@@ -3,8 +3,8 @@
 use super::words::tokens;
 use super::{read_line, toml_key};
 use crate::model::{Additional, JsonType, Operation, Schema};
+use crate::pointer::{escape, unescape};
 use crate::profile::{Profile, ReadBack};
-use crate::reader::escape;
 use crate::shape;
 
 /// A member that cannot be read.
@@ -260,7 +260,7 @@ fn types_meet(a: &Schema, b: &Schema) -> bool {
 fn below<'s>(schema: &'s Schema, pointer: &str) -> Option<&'s Schema> {
     let mut at = schema;
     for step in pointer.split('/').skip(1) {
-        let step = step.replace("~1", "/").replace("~0", "~");
+        let step = unescape(step);
         at = shape::members(at).into_iter().find(|(n, _)| *n == step)?.1;
     }
     Some(at)

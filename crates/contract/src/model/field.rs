@@ -73,7 +73,7 @@ impl FieldPath {
         self.0
             .iter()
             .map(|s| match s {
-                Step::Member(name) => format!("/{}", name.replace('~', "~0").replace('/', "~1")),
+                Step::Member(name) => format!("/{}", crate::pointer::escape(name)),
                 Step::Item => "/0".to_owned(),
             })
             .collect()

@@ -1,9 +1,10 @@
 //! Who gets in: login, sessions, and the faults of both.
 
-use super::{Ask, Reply, Service, header, hex, json_reply, not_allowed, put, query_value};
+use super::{Ask, Reply, Service, header, hex, json_reply, not_allowed, query_value};
 use crate::held_back::wire;
 use base64::Engine as _;
 use md5::{Digest, Md5};
+use probity_contract::pointer::insert;
 use probity_contract::profile::{Login, Profile};
 use probity_contract::{Contract, FaultKind, FieldPath, Operation, Place, SecurityScheme};
 use serde_json::{Value, json};
@@ -101,7 +102,7 @@ impl Service {
         self.lock().tokens.push(token.clone());
         let mut answer = json!({"account_type": "admin"});
         if let Some(pointer) = &login.token {
-            put(&mut answer, pointer, Value::String(token.clone()));
+            insert(&mut answer, pointer, Value::String(token.clone()));
         }
         let mut reply = json_reply(if shown { 400 } else { 200 }, &answer);
         if let Some(field) = &login.token_header {
@@ -165,7 +166,7 @@ impl Service {
         let mut reply = match field.filter(|f| f.starts_with('/')) {
             Some(pointer) => {
                 let mut answer = json!({});
-                put(&mut answer, pointer, Value::String(token));
+                insert(&mut answer, pointer, Value::String(token));
                 json_reply(200, &answer)
             }
             None => Reply {

@@ -22,11 +22,12 @@ use super::held_back::{self, store, wire};
 use super::validate::Validator;
 use super::{json, rare};
 use percent_encoding::percent_decode_str;
+use probity_contract::pointer::insert;
 use probity_contract::profile::{Profile, encode_query};
 use probity_contract::{Contract, FaultKind, FieldPath, Operation};
 use probity_pattern::Texts;
 use sample::initial;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -371,7 +372,7 @@ impl Service {
             (&life.firmware, json!(env!("CARGO_PKG_VERSION"))),
         ] {
             if let Some(pointer) = pointer {
-                put(&mut answer, pointer, value);
+                insert(&mut answer, pointer, value);
             }
         }
         json_reply(200, &answer)
@@ -411,7 +412,7 @@ impl Service {
         if root.is_empty() {
             answer = shown;
         } else {
-            put(&mut answer, root, shown);
+            insert(&mut answer, root, shown);
         }
         json_reply(200, &answer)
     }
@@ -478,21 +479,6 @@ pub(crate) fn query_value(query: &str, name: &str) -> Option<String> {
                 .into_owned()
         })
     })
-}
-
-/// Sets a value at a JSON pointer of members, which are made where they are missing.
-fn put(target: &mut Value, pointer: &str, value: Value) {
-    let mut at = target;
-    for step in pointer.split('/').skip(1) {
-        if !at.is_object() {
-            *at = Value::Object(Map::new());
-        }
-        let Value::Object(map) = at else { return };
-        at = map
-            .entry(step.replace("~1", "/").replace("~0", "~"))
-            .or_insert(Value::Null);
-    }
-    *at = value;
 }
 
 fn hex(bytes: &[u8]) -> String {
