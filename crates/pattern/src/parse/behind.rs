@@ -23,17 +23,25 @@ fn java_sees(node: &Node) -> JavaSees {
         Node::Concat(nodes) | Node::Alt(nodes) => {
             nodes.iter().map(java_sees).max().unwrap_or(JavaSees::Limit)
         }
-        Node::Repeat { node, max, .. } => match (&**node, max) {
-            (inner, Some(_)) if java_determined(inner) => java_sees(inner),
-            (inner, None) if java_determined(inner) && inner.width().1 == Some(0) => {
-                JavaSees::Limit
-            }
-            // `?` behind a group is a choice, `{0,1}` a loop.
-            (inner, Some(1)) => java_sees(inner).max(JavaSees::Sum),
-            (inner, None) if java_determined(inner) => JavaSees::Sum,
-            _ => JavaSees::None,
+        Node::Repeat { node, max, .. } => java_sees_repeated(node, *max),
+        Node::Empty | Node::Set(_) | Node::Look(_) | Node::Around { .. } => JavaSees::Limit,
+    }
+}
+
+/// As [`java_sees`], of a node that is repeated up to `max` times.
+fn java_sees_repeated(inner: &Node, max: Option<u32>) -> JavaSees {
+    match (java_determined(inner), max) {
+        (true, Some(_)) => java_sees(inner),
+        (true, None) if inner.width().1 == Some(0) => JavaSees::Limit,
+        (true, None) => JavaSees::Sum,
+        // `?` behind a group is a choice, `{0,1}` a loop. Not `java_sees(inner).max(Sum)`: rustc 1.95
+        // (LLVM 22.1) turns that tail call into a loop whose accumulator starts at `Sum`, and the
+        // plainest look-behind has no limit then (`opt-level = 2`, without incremental compilation).
+        (false, Some(1)) => match java_sees(inner) {
+            JavaSees::None => JavaSees::None,
+            JavaSees::Limit | JavaSees::Sum => JavaSees::Sum,
         },
-        _ => JavaSees::Limit,
+        (false, _) => JavaSees::None,
     }
 }
 
