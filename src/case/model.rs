@@ -79,6 +79,11 @@ impl Case {
         }
     }
 
+    /// Whether it is valid and nothing about it is special.
+    pub fn is_plain(&self) -> bool {
+        self.is_valid() && is_plain(&self.input_class)
+    }
+
     /// The input class whose acceptance explains that this case was accepted: a device that does
     /// without a member does without a misspelt one.
     pub fn follows_from(&self) -> Option<&'static str> {
@@ -93,6 +98,14 @@ impl Case {
             Check::Unchanged | Check::Nothing => 1,
         }
     }
+}
+
+/// Whether an input class is that of requests about which nothing is special: a call without a body,
+/// the fullest and the smallest body, an example of the document.
+pub fn is_plain(class: &str) -> bool {
+    let wholes = ["minimal", "full", "second", "example"];
+    let of_body = |class: &str| wholes.contains(&class);
+    class == "plain" || class.strip_prefix("valid:").is_some_and(of_body)
 }
 
 /// What may come back. A timeout, 429, 503 or a reset is neither accept nor reject under any of

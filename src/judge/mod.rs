@@ -24,7 +24,7 @@ mod wording;
 pub use catalogue::{Kind, Severity};
 pub use deviation::Deviation;
 pub use model::*;
-pub use wording::{Inputs, Told, title};
+pub use wording::{IN_GENERAL, Inputs, Told, title};
 
 use crate::case::{Case, Expect, SuccessIs};
 use crate::contract::{Contract, ErrorShape, Operation, StatusKey, answers_promise};

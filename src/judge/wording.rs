@@ -32,6 +32,9 @@ pub enum Inputs {
     Other,
 }
 
+/// The symptom of an operation that fails whatever it is sent.
+pub const IN_GENERAL: &str = "whatever is sent";
+
 /// What a title is made of.
 #[derive(Clone, Copy, Debug)]
 pub struct Told<'a> {
@@ -90,10 +93,11 @@ fn specific(told: &Told<'_>) -> Option<String> {
                 (false, false) => "is not checked in full",
             };
             let were = match rule.must_be_there {
-                true => "requests without it were accepted",
-                false => "invalid values were accepted",
+                true => "requests without it",
+                false => "invalid values",
             };
-            let mut line = format!("{} {checked}: {of} {were}", rule.words);
+            let was = if told.cases == 1 { "was" } else { "were" };
+            let mut line = format!("{} {checked}: {of} {were} {was} accepted", rule.words);
             if !all {
                 line.push_str(&format!(", the plainest: {}", told.example));
             }
@@ -101,18 +105,31 @@ fn specific(told: &Told<'_>) -> Option<String> {
         }
         Kind::RejectsValid if told.of > 1 && !told.symptom.starts_with("session") => {
             let status = told.symptom.strip_prefix("with ").unwrap_or(told.symptom);
+            let is = if told.cases == 1 { "is" } else { "are" };
             let subject = match rule(told.part) {
-                Some(rule) => format!(
+                // A whole body stands for every rule in it.
+                Some(rule) if told.part != "body.type" => format!(
                     "{} is checked too strictly: {of} valid requests",
                     rule.words
                 ),
-                None => format!("{of} valid requests"),
+                _ => format!("{of} valid requests"),
             };
             Some(format!(
-                "{subject} are refused with {status}: {}",
+                "{subject} {is} refused with {status}: {}",
                 told.example
             ))
         }
+        Kind::ServerError if told.symptom == IN_GENERAL => Some(match (all, told.cases) {
+            (true, _) => format!("every valid request draws 5xx, plain ones too: {of}"),
+            (false, 1) => format!(
+                "{of} valid requests draws 5xx, a plain one: {}",
+                told.example
+            ),
+            (false, _) => format!(
+                "{of} valid requests draw 5xx, plain ones too: {}",
+                told.example
+            ),
+        }),
         Kind::MalformedResponse if !told.symptom.is_empty() && told.of > 1 => {
             Some(draws(told, &format!("draws an answer {}", told.symptom)))
         }
@@ -164,6 +181,7 @@ fn draws(told: &Told<'_>, what: &str) -> String {
         None => format!("{sort}s"),
     };
     let what = match what.split_once(' ') {
+        _ if told.cases == 1 => what.to_owned(),
         Some(("draws", rest)) => format!("draw {rest}"),
         Some(("is", rest)) => format!("are {rest}"),
         _ => what.to_owned(),

@@ -5,7 +5,9 @@
 //! itself), it counts without its operation, so that what several operations share is told once.
 
 use super::result::{Finding, Member};
-use crate::judge::{Kind, Told, title};
+use crate::case::is_plain;
+use crate::contract::answers_promise;
+use crate::judge::{IN_GENERAL, Inputs, Kind, Told, title};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,11 +31,33 @@ pub(super) fn hash<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
 /// Fingerprint of a cause: no payload, seed or order in it. `operation` is at the front of
 /// `promise`.
 pub fn cause(kind: Kind, promise: &str, operation: &str, symptom: &str) -> String {
+    if (kind, symptom) == (Kind::ServerError, IN_GENERAL) {
+        // Which rule a valid request happened to test does not matter.
+        return hash(["cause", kind.id(), &answers_promise(operation), symptom]);
+    }
     let about = match shared(kind, promise, operation, symptom) {
         Some(part) => part,
         None => promise,
     };
     hash(["cause", kind.id(), about, symptom])
+}
+
+/// A server error of an operation that fails whatever it is sent, as `failing` says, is of that one
+/// cause.
+pub(super) fn mark_general(finding: &mut Finding, failing: impl Fn(&str) -> bool) {
+    let error = finding.shows.unwrap_or(finding.kind) == Kind::ServerError;
+    if error && !finding.is_of_version_1() && operation_of(finding).is_some_and(failing) {
+        IN_GENERAL.clone_into(&mut finding.symptom);
+    }
+}
+
+/// Operations that some finding says to fail whatever they are sent.
+fn failing_in_general(findings: &[Finding]) -> BTreeSet<String> {
+    let general = findings.iter().filter(|f| f.symptom == IN_GENERAL);
+    general
+        .filter_map(operation_of)
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The promise without its operation, where the same thing may be wrong in many operations at once.
@@ -68,7 +92,9 @@ pub fn group(findings: Vec<Finding>) -> Vec<Finding> {
     // Beside each cause, so that one in very many operations does not have them all looked through
     // for each of its findings.
     let mut operations: Vec<BTreeSet<String>> = Vec::new();
+    let failing = failing_in_general(&findings);
     for mut finding in findings {
+        mark_general(&mut finding, |operation| failing.contains(operation));
         let print = fingerprint_of(&finding);
         if finding.instance.is_empty() {
             finding.instance = std::mem::take(&mut finding.fingerprint);
@@ -129,8 +155,17 @@ fn join(known: &mut Finding, mut other: Finding, seen: &mut BTreeSet<String>) {
         }
     }
     let shown = std::mem::take(&mut other.shown);
-    known.shown.cases += shown.cases;
-    known.shown.of += shown.of;
+    // "N of M" counts one sort of cases only, and none of which nobody knows of how many it is.
+    let general = known.symptom == IN_GENERAL && known.shown.inputs != shown.inputs;
+    match (known.shown.of, shown.of) {
+        _ if general => {}
+        (0, 1..) => known.shown = shown,
+        (1.., 0) => {}
+        _ => {
+            known.shown.cases += shown.cases;
+            known.shown.of += shown.of;
+        }
+    }
     let members = std::mem::take(&mut other.members);
     add_member(known, member(other));
     for member in members {
@@ -169,9 +204,12 @@ fn plainer(one: &Finding, other: &Finding) -> bool {
         let recipe = f.reproducer.recipe.as_ref();
         let raw = recipe.is_some_and(|r| matches!(r.request, crate::exchange::Request::Raw(_)));
         let before = recipe.is_some_and(|r| !r.before.is_empty());
+        let plain = recipe.is_some_and(|r| is_plain(&r.input_class));
         (
             f.kind == Kind::Flaky,
             recipe.is_none(),
+            f.symptom == IN_GENERAL && f.shown.inputs != Inputs::Valid,
+            f.symptom == IN_GENERAL && !plain,
             before,
             raw,
             f.reproducer.request_file.is_some(),

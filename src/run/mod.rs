@@ -33,6 +33,7 @@ pub mod replay;
 pub mod result;
 mod runner;
 mod settings;
+mod sightings;
 mod slow;
 mod tally;
 

@@ -1,16 +1,17 @@
 //! Adds up verdicts: status of each promise, findings by fingerprint, which cases show which cause,
 //! how far each operation was judged, choices. Pure.
 
-use super::causes::{self, MEMBERS_LISTED, cause};
+use super::causes::{self, cause};
 use super::operations::Progress;
 use super::result::{
     Choice, Evidence, Finding, Member, OperationResult, PromiseResult, Reproducer, Shown, Status,
 };
+use super::sightings::{Failing, Sightings};
 use crate::case::{Case, Expect, HOW_READ, Plan};
 use crate::contract::Contract;
 use crate::exchange::Exchange;
 use crate::judge::{Deviation, Inputs, Judgement, Kind, Ruling};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// What a run has found so far.
 #[derive(Debug, Default)]
@@ -25,25 +26,8 @@ pub struct Results {
     /// Decided verdicts, by promise and sort of case.
     decided: BTreeMap<(String, Inputs), u64>,
     operations: BTreeMap<String, Progress>,
-}
-
-/// Cases that show a cause.
-#[derive(Debug, Default)]
-struct Sightings {
-    /// How many, by sort.
-    cases: BTreeMap<Inputs, u64>,
-    /// Promises that they break.
-    promises: BTreeSet<String>,
-    /// The first of them.
-    first: Vec<Sighting>,
-}
-
-#[derive(Debug)]
-struct Sighting {
-    case: String,
-    promise: String,
-    kind: Kind,
-    observed: String,
+    /// By operation.
+    failing: BTreeMap<String, Failing>,
 }
 
 #[derive(Debug, Default)]
@@ -60,6 +44,10 @@ impl Results {
     pub fn count(&mut self, case: &Case, judgement: &Judgement) {
         let progress = self.operations.entry(case.operation.clone()).or_default();
         progress.count(case, judgement);
+        if case.is_valid() {
+            let failing = self.failing.entry(case.operation.clone()).or_default();
+            failing.count(case, judgement);
+        }
         for verdict in &judgement.verdicts {
             self.sight(case, &verdict.promise, &verdict.ruling);
             let count = self.promises.entry(verdict.promise.clone()).or_default();
@@ -108,16 +96,7 @@ impl Results {
             deviation.symptom(),
         );
         let sightings = self.sightings.entry(id).or_default();
-        *sightings.cases.entry(inputs).or_default() += 1;
-        sightings.promises.insert(promise.to_owned());
-        if sightings.first.len() < MEMBERS_LISTED {
-            sightings.first.push(Sighting {
-                case: case.id.clone(),
-                promise: promise.to_owned(),
-                kind: deviation.kind,
-                observed: deviation.observed.clone(),
-            });
-        }
+        sightings.add(case, promise, deviation, inputs);
     }
 
     /// How far each operation of the contract was judged. `stopped`: why the plan was not sent to
@@ -137,6 +116,7 @@ impl Results {
         self.findings.clear();
         self.by_fingerprint.clear();
         self.sightings.clear();
+        self.failing.clear();
         for count in self.promises.values_mut() {
             count.undecided += count.kept;
             count.kept = 0;
@@ -239,13 +219,21 @@ impl Results {
     /// Causes, most severe first, then in order of discovery; and choices in order of promise.
     /// `reproduce` gives the case of an id with what is needed to send it again.
     pub fn into_parts<'c>(
-        self,
+        mut self,
         mut reproduce: impl FnMut(&str) -> Option<(&'c Case, Reproducer)>,
     ) -> (Vec<Finding>, Vec<Choice>) {
+        let failing = self.failing.iter().filter(|(_, f)| f.in_general());
+        let failing: BTreeMap<&str, &Failing> = failing.map(|(id, f)| (id.as_str(), f)).collect();
+        for finding in &mut self.findings {
+            causes::mark_general(finding, |operation| failing.contains_key(operation));
+        }
+        for (operation, figures) in &failing {
+            figures.gather(operation, &mut self.sightings);
+        }
         let mut causes = causes::group(self.findings);
         for finding in &mut causes {
             if let Some(sightings) = self.sightings.get(&finding.fingerprint) {
-                for seen in &sightings.first {
+                for seen in sightings.first() {
                     let known = finding.members.iter_mut().find(|m| m.case == seen.case);
                     let whole = known.as_ref().is_some_and(|m| !m.fingerprint.is_empty());
                     if whole || seen.case == finding.case {
@@ -274,24 +262,6 @@ impl Results {
             causes::retitle(finding);
         }
         (causes, self.choices.into_values().collect())
-    }
-}
-
-impl Sightings {
-    /// The most telling sort, with its figures.
-    fn shown(&self, decided: &BTreeMap<(String, Inputs), u64>) -> Shown {
-        let Some((inputs, cases)) = self.cases.first_key_value() else {
-            return Shown::default();
-        };
-        let of = self.promises.iter().filter_map(|promise| {
-            let key = (promise.clone(), *inputs);
-            decided.get(&key)
-        });
-        Shown {
-            cases: *cases,
-            of: of.sum(),
-            inputs: *inputs,
-        }
     }
 }
 

@@ -3,6 +3,8 @@
 
 #[path = "../common/accounts/mod.rs"]
 mod accounts;
+#[path = "../common/handler/mod.rs"]
+mod handler;
 #[path = "../common/plain/mod.rs"]
 mod plain;
 #[path = "../common/scripted/mod.rs"]
@@ -34,3 +36,4 @@ mod targets;
 mod transport;
 mod transport_failures;
 mod transport_tls;
+mod verdicts;

@@ -1,0 +1,119 @@
+//! One cause, one finding; what the document leaves open is said to be arguable; what could not be
+//! judged is never a success. Small devices on loopback, each with one thing about it.
+
+use crate::handler::{Asked, Drawn, bare, json, judged, serve};
+use serde_json::{Value, json};
+
+const NOTES: &str = r##"openapi: 3.0.3
+info: {title: Notes, version: "1"}
+paths:
+  /notes:
+    post:
+      operationId: addNote
+      requestBody:
+        required: true
+        content:
+          application/json:
+            schema:
+              type: object
+              required: [text]
+              properties:
+                text: {type: string, minLength: 1, maxLength: 40}
+                tag: {type: string, maxLength: 10}
+                rank: {type: integer, minimum: 0, maximum: 9}
+      responses:
+        "200": {description: Noted}
+        "400": {description: Not as documented}
+  /life:
+    get:
+      operationId: getLife
+      responses:
+        "200": {description: It lives}
+"##;
+
+/// The first rule of [`NOTES`] that a body breaks.
+fn wrong(body: Option<Value>) -> bool {
+    let Some(Value::Object(body)) = body else {
+        return true;
+    };
+    let text = |name: &str, least: usize, most: usize| {
+        let text = body
+            .get(name)
+            .map(|v| v.as_str().map(|s| s.chars().count()));
+        text.is_none_or(|n| n.is_some_and(|n| (least..=most).contains(&n)))
+    };
+    let rank = body.get("rank").map(|v| {
+        let n = v.as_f64().filter(|n| n.fract() == 0.0);
+        n.is_some_and(|n| (0.0..=9.0).contains(&n))
+    });
+    !body.contains_key("text") || !text("text", 1, 40) || !text("tag", 0, 10) || rank == Some(false)
+}
+
+/// Keeps [`NOTES`] but for what `special` says of a valid body.
+fn notes(asked: &Asked, special: impl Fn(&Value) -> Option<Drawn>) -> Drawn {
+    match (asked.path.as_str(), asked.method.as_str()) {
+        ("/notes", _) => {}
+        ("/life", "GET" | "HEAD") => return bare(200),
+        ("/life", _) => return bare(405),
+        _ => return bare(404),
+    }
+    if asked.method != "POST" {
+        return bare(405);
+    }
+    let media = asked
+        .headers
+        .iter()
+        .find(|(name, _)| name == "content-type");
+    if media.is_none_or(|(_, value)| !value.to_ascii_lowercase().starts_with("application/json")) {
+        return bare(415);
+    }
+    match asked.json() {
+        body if wrong(body.clone()) => bare(400),
+        Some(body) => special(&body).unwrap_or_else(|| json(200, &json!({}))),
+        None => bare(400),
+    }
+}
+
+fn findings<'r>(report: &'r Value, kind: &str) -> Vec<&'r Value> {
+    let all = report["findings"].as_array().expect("findings");
+    all.iter().filter(|f| f["kind"] == kind).collect()
+}
+
+#[test]
+fn what_fails_whatever_it_is_sent_is_one_finding() {
+    let addr = serve(|asked| notes(asked, |_| Some(bare(500))));
+    let (_, report) = judged(NOTES, addr, &["--allow-irreversible"]);
+    let errors = findings(&report, "server-error");
+    let [one] = errors.as_slice() else {
+        panic!("{errors:#?}");
+    };
+    let (cases, of) = (&one["shown"]["cases"], &one["shown"]["of"]);
+    let title = one["title"].as_str().expect("a title");
+    assert!(title.contains(&format!("{cases} of {of}")), "{title}");
+    assert!(title.contains("plain ones too"), "{title}");
+    assert!(
+        one["members"].as_array().is_some_and(|m| m.len() > 5),
+        "{one:#}"
+    );
+    assert_eq!(one["case"], "addNote/valid/body/full");
+}
+
+#[test]
+fn a_crash_that_only_special_input_causes_is_its_own_finding() {
+    let long = |body: &Value| {
+        body["text"]
+            .as_str()
+            .is_some_and(|t| t.chars().count() == 40)
+    };
+    let tag = |body: &Value| body.get("tag") == Some(&json!(""));
+    let addr = serve(move |asked| notes(asked, |b| (long(b) || tag(b)).then(|| bare(500))));
+    let (_, report) = judged(NOTES, addr, &["--allow-irreversible"]);
+    let errors = findings(&report, "server-error");
+    assert!(errors.len() > 1, "{errors:#?}");
+    let general = |f: &&Value| {
+        f["title"]
+            .as_str()
+            .is_some_and(|t| t.contains("plain ones too"))
+    };
+    assert!(!errors.iter().any(general), "{errors:#?}");
+}
