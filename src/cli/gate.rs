@@ -6,7 +6,7 @@ use super::reports;
 use crate::files;
 use crate::report::gate::{json, text};
 use crate::report::visible::line;
-use crate::run::gate::gate;
+use crate::run::gate::{Demands, gate};
 use crate::run::known::{KnownIssue, parse, render};
 use crate::run::result::Finding;
 use crate::run::{FloorWanted, Verdict};
@@ -32,6 +32,7 @@ flaky results only; 3 and 6: a report could not judge, or its device was left ch
 Examples:
   probity gate report.json --known-issues known-issues.toml
   probity gate door.json camera.json --baseline released.json
+  probity gate report.json --arguable warn    # only what a sentence forbids holds it back
   probity gate report.json --format known-issues >> known-issues.toml   # then give reason and owner")]
 pub(super) struct Args {
     /// JSON reports of `probity run`, `probity fuzz` or `probity merge`
@@ -47,9 +48,21 @@ pub(super) struct Args {
     /// as many as its run was asked for
     #[arg(long, value_name = "SHARE")]
     floor: Option<FloorWanted>,
+    /// What becomes of new findings that are arguable: the document may be read otherwise, or no
+    /// sentence says that the device has to do otherwise
+    #[arg(long, value_enum, default_value_t = Arguable::Fail)]
+    arguable: Arguable,
     /// How to print it
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Arguable {
+    /// They hold the candidate back like any other
+    Fail,
+    /// They are listed by themselves and let it pass
+    Warn,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -84,7 +97,11 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     let today = jiff::tz::Offset::UTC
         .to_datetime(jiff::Timestamp::now())
         .date();
-    let (gate, verdict) = gate(&candidates, &before, &entries, today, args.floor)?;
+    let demands = Demands {
+        floor: args.floor,
+        arguable_passes: args.arguable == Arguable::Warn,
+    };
+    let (gate, verdict) = gate(&candidates, &before, &entries, today, demands)?;
     let page = match args.format {
         Format::Text => text(&gate, list.as_deref()),
         Format::Json => json(&gate)?,

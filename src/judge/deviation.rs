@@ -6,9 +6,11 @@
 
 mod items;
 
+use super::basis::{self, Ground};
 use super::catalogue::Kind;
 use super::{Acceptance, describe, expected_line, one_line};
 use crate::case::{Case, SuccessIs};
+use crate::contract::Operation;
 use crate::exchange::{Answer, Failure};
 use serde::{Deserialize, Serialize};
 use std::fmt::Display;
@@ -24,6 +26,9 @@ pub struct Deviation {
     /// What came, in one line.
     pub observed: String,
     symptom: String,
+    /// Why it is arguable; absent where it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ground: Option<Ground>,
 }
 
 /// What is wrong with the body of an answer.
@@ -54,7 +59,23 @@ impl Deviation {
             expected: visible(&expected.into()),
             observed: visible(&observed.into()),
             symptom: visible(&symptom.into()),
+            ground: None,
         }
+    }
+
+    fn on(self, ground: Option<Ground>) -> Deviation {
+        Deviation { ground, ..self }
+    }
+
+    /// Why the expectation is arguable; `None`: a sentence says what had to come.
+    pub fn ground(&self) -> Option<Ground> {
+        self.ground
+    }
+
+    /// Of what `case` wrote: what the document leaves open about that is arguable here, too.
+    #[must_use]
+    pub fn after(self, case: &Case) -> Deviation {
+        self.on(basis::of_readback(case))
     }
 
     fn answered(kind: Kind, case: &Case, answer: &Answer) -> Deviation {
@@ -75,6 +96,7 @@ impl Deviation {
             expected: mask(&self.expected),
             observed: mask(&self.observed),
             symptom: mask(&self.symptom),
+            ground: self.ground,
         }
     }
 
@@ -84,14 +106,16 @@ impl Deviation {
         Deviation {
             kind: Kind::Restart,
             symptom: String::new(),
+            ground: None,
             ..self
         }
     }
 
     /// A surely invalid request was accepted.
-    pub(super) fn accepts_invalid(case: &Case, answer: &Answer) -> Deviation {
+    pub(super) fn accepts_invalid(case: &Case, of: &Operation, answer: &Answer) -> Deviation {
         let line = (expected_line(case), describe(answer));
-        Deviation::new(Kind::AcceptsInvalid, "", line.0, line.1)
+        let ground = basis::of_acceptance(case, of);
+        Deviation::new(Kind::AcceptsInvalid, "", line.0, line.1).on(ground)
     }
 
     /// A surely valid request was refused, or neither accepted nor refused.
@@ -104,8 +128,9 @@ impl Deviation {
     }
 
     /// 5xx.
-    pub(super) fn server_error(case: &Case, answer: &Answer) -> Deviation {
-        Deviation::answered(Kind::ServerError, case, answer)
+    pub(super) fn server_error(case: &Case, of: &Operation, answer: &Answer) -> Deviation {
+        let ground = basis::of_failure(of, answer.status);
+        Deviation::answered(Kind::ServerError, case, answer).on(ground)
     }
 
     /// A success status over an error text.
@@ -151,6 +176,7 @@ impl Deviation {
             "a refusal with a documented status, or one that RFC 9110 §15.5 defines",
             describe(answer),
         )
+        .on(Some(Ground::StatusNotListed))
     }
 
     /// None of the error texts that the document gives for the fault.
@@ -198,7 +224,10 @@ impl Deviation {
             ),
             BodyFault::Schema(at) => schema_lines(at.as_ref()),
         };
+        let untyped = answer.media_type().is_none() && !answer.body.is_empty();
+        let bare = matches!(fault, BodyFault::MediaType(_)) && untyped;
         Deviation::new(Kind::MalformedResponse, symptom, expected, describe(answer))
+            .on(bare.then_some(Ground::NoMediaType))
     }
 
     /// What HTTP does not allow in an answer.
@@ -252,13 +281,19 @@ impl Deviation {
     }
 
     /// What must not be served was served.
-    pub(super) fn served(case: &Case, success: SuccessIs, answer: &Answer) -> Deviation {
+    pub(super) fn served(
+        case: &Case,
+        success: SuccessIs,
+        of: &Operation,
+        answer: &Answer,
+    ) -> Deviation {
         let kind = match success {
             SuccessIs::AcceptsInvalid => Kind::AcceptsInvalid,
             SuccessIs::MethodNotRefused => Kind::MethodNotRefused,
             SuccessIs::AuthNotEnforced => Kind::AuthNotEnforced,
         };
         Deviation::new(kind, "", expected_line(case), describe(answer))
+            .on(basis::of_service(case, success, of))
     }
 
     /// An error answer that shows credentials or, where `settings`, the settings to whom may not see
@@ -378,6 +413,7 @@ impl Deviation {
             format!("answers as quick as at the start ({early:.0?} median)"),
             format!("{late:.0?} median at the end of the run"),
         )
+        .on(Some(Ground::Time))
     }
 }
 

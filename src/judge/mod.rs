@@ -10,6 +10,7 @@
 //! - The text of a refusal is judged against the fault that was sent: one of the shapes that the
 //!   contract gives for it, naming the field at fault.
 
+mod basis;
 mod body;
 pub mod catalogue;
 mod deviation;
@@ -21,6 +22,7 @@ pub mod shape;
 pub mod status;
 mod wording;
 
+pub use basis::Ground;
 pub use catalogue::{Kind, Severity};
 pub use deviation::Deviation;
 pub use model::*;
@@ -89,7 +91,7 @@ pub fn judge(judging: JudgeContext<'_>, case: &Case, exchange: &Exchange) -> Jud
             }
             _ => answers,
         };
-        judgement.broken(&promise, Deviation::server_error(case, answer));
+        judgement.broken(&promise, Deviation::server_error(case, operation, answer));
         return judgement;
     }
     judgement.kept(&answers);
@@ -226,7 +228,7 @@ impl CaseJudge<'_> {
             }
             200..=299 if judgement.acceptance == Acceptance::Accepted => judgement.broken(
                 &self.case.main_promise(),
-                Deviation::served(self.case, success, self.answer),
+                Deviation::served(self.case, success, self.operation, self.answer),
             ),
             _ => judgement.keep_all(self.case),
         }

@@ -34,7 +34,10 @@ pub(super) fn describe_faults(faults: &[Fault]) -> String {
 pub(super) fn refused(ctx: &CaseJudge<'_>, faults: &[Fault], judgement: &mut Judgement) {
     let main = ctx.case.main_promise();
     if judgement.acceptance == Acceptance::Accepted {
-        judgement.broken(&main, Deviation::accepts_invalid(ctx.case, ctx.answer));
+        judgement.broken(
+            &main,
+            Deviation::accepts_invalid(ctx.case, ctx.operation, ctx.answer),
+        );
         return;
     }
     let status = ctx.answer.status;
@@ -200,7 +203,7 @@ fn refused_elsewhere(status: u16) -> bool {
 
 /// The statuses that the document ties to these faults by name; empty where it ties one of them to
 /// none, for then that one may be answered first.
-fn tied_statuses(operation: &Operation, faults: &[Fault]) -> Vec<u16> {
+pub(super) fn tied_statuses(operation: &Operation, faults: &[Fault]) -> Vec<u16> {
     let mut list: Vec<u16> = Vec::new();
     for fault in faults {
         let named =

@@ -46,6 +46,13 @@ pub fn documented_limit(operation: &Operation, status: u16) -> bool {
     matches!(status, 501 | 502 | 504..=511) && exact(operation, status)
 }
 
+/// Whether the document lists this status for an operation, by its number or by its class.
+#[must_use]
+pub fn listed(operation: &Operation, status: u16) -> bool {
+    let key = operation.response(status).map(|r| r.status);
+    matches!(key, Some(StatusKey::Exact(_) | StatusKey::Range(_)))
+}
+
 /// Whether a server gives this status by itself, whatever it serves: nothing at that path, not that
 /// method, too large for it (RFC 9110 §15.5.5, §15.5.6, §15.5.14, §15.5.15; RFC 6585 §5).
 #[must_use]

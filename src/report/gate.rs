@@ -16,6 +16,7 @@ pub fn text(gate: &Gate, list: Option<&str>) -> String {
             "Stale: no longer found, and the promise is kept",
             &gate.stale,
         ),
+        ("Arguable, which does not hold it back", &gate.arguable),
         ("Known", &gate.known),
         (
             "Not told: the promise was not tested, or is broken otherwise",
@@ -67,6 +68,9 @@ fn item(out: &mut String, item: &Item, list: Option<&str>) {
     let flaky = if item.flaky { "flaky: " } else { "" };
     if !item.title.is_empty() {
         let _ = writeln!(out, "      {flaky}{}", clean(&item.title));
+    }
+    if let Some(why) = &item.arguable {
+        let _ = writeln!(out, "      arguable: {}", clean(why));
     }
     if !item.reports.is_empty() {
         let _ = writeln!(out, "      in {}", clean(&item.reports.join(", ")));

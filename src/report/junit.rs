@@ -202,7 +202,12 @@ fn broken(finding: &Finding) -> TestCaseStatus {
         Kind::Flaky => NonSuccessKind::Error,
         _ => NonSuccessKind::Failure,
     });
-    status.set_message(visible::line(&finding.title));
+    let arguable = if finding.arguable.is_some() {
+        "arguable: "
+    } else {
+        ""
+    };
+    status.set_message(format!("{arguable}{}", visible::line(&finding.title)));
     status.set_type(finding.kind.id());
     status.set_description(story(finding));
     status
@@ -217,6 +222,9 @@ fn story(finding: &Finding) -> String {
         mask_credentials(&visible::line(&finding.observed)),
         visible::line(&finding.reproducer.curl),
     );
+    if let Some(why) = &finding.arguable {
+        out.push_str(&format!("arguable: {}\n", visible::line(why)));
+    }
     if let Some(file) = &finding.reproducer.request_file {
         out.push_str(&format!("with the file: {}\n", visible::line(file)));
     }

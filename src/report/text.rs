@@ -281,6 +281,9 @@ impl Page {
         self.entry(4, "request", &request, limit);
         self.entry(4, "expected", &clean(&finding.expected), limit);
         self.entry(4, "observed", &clean(&finding.observed), limit);
+        if let Some(why) = &finding.arguable {
+            self.entry(4, "arguable", &clean(why), limit);
+        }
         if verbose {
             let evidence = &finding.evidence;
             let answer = ("answer", &evidence.answer);
@@ -592,6 +595,12 @@ impl Page {
                 campaign.shrink_requests
             );
             self.figure("campaign", &text);
+        }
+        let arguable = report.findings.iter().filter(|f| f.arguable.is_some());
+        let arguable = arguable.count();
+        if arguable > 0 {
+            let all = count(report.findings.len(), "finding", "findings");
+            self.figure("arguable", &format!("{arguable} of {all}"));
         }
         if let Some(compared) = &report.baseline {
             self.figure("baseline", &compared.line());

@@ -197,7 +197,8 @@ fn member(finding: Finding) -> Member {
     }
 }
 
-/// Whether `one` shows a cause more plainly than `other`: always rather than sometimes, replayable,
+/// Whether `one` shows a cause more plainly than `other`: always rather than sometimes, surely rather
+/// than arguably, replayable,
 /// an ordinary request rather than bytes that only a file can hold, a short one.
 fn plainer(one: &Finding, other: &Finding) -> bool {
     let rank = |f: &Finding| {
@@ -207,6 +208,7 @@ fn plainer(one: &Finding, other: &Finding) -> bool {
         let plain = recipe.is_some_and(|r| is_plain(&r.input_class));
         (
             f.kind == Kind::Flaky,
+            f.arguable.is_some(),
             recipe.is_none(),
             f.symptom == IN_GENERAL && f.shown.inputs != Inputs::Valid,
             f.symptom == IN_GENERAL && !plain,

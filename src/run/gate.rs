@@ -17,6 +17,9 @@ pub struct Gate {
     pub exit: Exit,
     /// Findings that nothing excuses, most severe first.
     pub new: Vec<Item>,
+    /// New findings that are arguable in every report, where those are not to hold a candidate back.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub arguable: Vec<Item>,
     /// Findings that the baseline has or a known-issue file lists.
     pub known: Vec<Item>,
     /// Entries of the known-issue file whose promise all reports show kept.
@@ -40,6 +43,9 @@ pub struct Item {
     pub flaky: bool,
     /// What the device does, in a line.
     pub title: String,
+    /// Why the device may be meant so all the same; absent where one report is sure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arguable: Option<String>,
     /// Operations that show it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub operations: Vec<String>,
@@ -55,6 +61,15 @@ pub struct Item {
     /// The line of the entry, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<usize>,
+}
+
+/// What a gate asks of a candidate.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Demands {
+    /// How many operations each report has to have judged; `None`: as many as its own run asked for.
+    pub floor: Option<FloorWanted>,
+    /// Whether findings that are arguable let it pass.
+    pub arguable_passes: bool,
 }
 
 /// Why reports cannot pass a gate.
@@ -83,6 +98,7 @@ impl Item {
             severity: Some(finding.severity),
             flaky: finding.kind == Kind::Flaky,
             title: finding.title.clone(),
+            arguable: finding.arguable.clone(),
             operations: finding.operations.clone(),
             reports: vec![name.to_owned()],
             baseline,
@@ -99,6 +115,7 @@ impl Item {
             severity: None,
             flaky: false,
             title: entry.issue.title.clone().unwrap_or_default(),
+            arguable: None,
             operations: entry.issue.operations.clone().unwrap_or_default(),
             reports: Vec::new(),
             baseline: former.contains(entry.issue.fingerprint.as_str()),
@@ -124,6 +141,9 @@ impl Item {
         self.flaky &= finding.kind == Kind::Flaky;
         self.severity = self.severity.min(Some(finding.severity));
         self.baseline &= baseline;
+        if finding.arguable.is_none() {
+            self.arguable = None;
+        }
         for operation in &finding.operations {
             if seen.insert(operation) {
                 self.operations.push(operation.clone());
@@ -141,8 +161,7 @@ impl Item {
     }
 }
 
-/// Lets reports, each with its name, pass or not. `today` decides which entries have run out,
-/// `floor` how many operations each has to have judged; `None`: as many as its own run asked for.
+/// Lets reports, each with its name, pass or not. `today` decides which entries have run out.
 ///
 /// A finding is known where the baseline has its fingerprint, or an entry that has not run out. An
 /// entry is stale where no report has the finding, a report kept its promise and none broke it.
@@ -154,7 +173,7 @@ pub fn gate(
     baseline: &[Finding],
     entries: &[Entry],
     today: Date,
-    floor: Option<FloorWanted>,
+    demands: Demands,
 ) -> Result<(Gate, Verdict), GateError> {
     for (name, report) in reports {
         if let Some(shard) = &report.shard {
@@ -182,10 +201,13 @@ pub fn gate(
         let listed = |issue: &KnownIssue| in_force(issue) && item.within(issue);
         item.baseline || item.issue.as_ref().is_some_and(listed)
     });
-    let (exit, verdict) = exit(reports, floor, &new, &known, &stale);
+    let passes = |item: &Item| demands.arguable_passes && item.arguable.is_some();
+    let (arguable, new): (Vec<Item>, Vec<Item>) = new.into_iter().partition(passes);
+    let (exit, verdict) = exit(reports, demands.floor, [&new, &known, &stale, &arguable]);
     let gate = Gate {
         exit,
         new,
+        arguable,
         known,
         stale,
         untold,
@@ -305,9 +327,7 @@ fn contradiction(report: &Report) -> Option<String> {
 fn exit(
     reports: &[(String, Report)],
     floor: Option<FloorWanted>,
-    new: &[Item],
-    known: &[Item],
-    stale: &[Item],
+    [new, known, stale, arguable]: [&[Item]; 4],
 ) -> (Exit, Verdict) {
     let flaky = new.iter().filter(|i| i.flaky).count();
     let broken = new.len() - flaky;
@@ -335,6 +355,10 @@ fn exit(
         (0, 0, known) => format!("no new findings, {known} known"),
         (broken, 0, known) => format!("{broken} new, {known} known"),
         (broken, flaky, known) => format!("{broken} new, {flaky} flaky, {known} known"),
+    };
+    let counted = match arguable.len() {
+        0 => counted,
+        n => format!("{counted}, {n} arguable"),
     };
     let of = |report: Option<&(String, Report)>| match report {
         Some((name, report)) => format!("{name}: {}", report.exit.reason),

@@ -17,6 +17,7 @@ mod contact;
 pub mod diff;
 pub mod event;
 mod exit;
+mod follow;
 pub mod gate;
 mod growth;
 mod inquiry;

@@ -283,6 +283,10 @@ pub struct Finding {
     pub reproducer: Reproducer,
     /// What was sent and what came back, secrets masked.
     pub evidence: Evidence,
+    /// Why the device may be meant so all the same: the expectation rests on one reading of the
+    /// document, or on no sentence that says it must be so. Absent: it rests on one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arguable: Option<String>,
     /// Operations that show it.
     #[serde(default)]
     pub operations: Vec<String>,

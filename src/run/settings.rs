@@ -74,7 +74,7 @@ impl Run<'_> {
             before.as_slice(),
             &charged,
             &promise,
-            &first.not_read_back(),
+            &first.not_read_back().after(case),
             (hits, tries),
             String::new(),
         );

@@ -345,6 +345,7 @@ pub fn finding(
     Finding {
         instance: fingerprint(promise, deviation.kind, case),
         fingerprint: fingerprint(promise, deviation.kind, case),
+        arguable: deviation.ground().map(|ground| ground.words().to_owned()),
         operations: vec![operation_of(promise, case)],
         symptom: deviation.symptom().to_owned(),
         shows: flaky.then_some(deviation.kind),

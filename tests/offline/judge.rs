@@ -174,8 +174,12 @@ fn written(judgement: &Judgement) -> String {
             Ruling::Undecided(why) => writeln!(out, "    undecided {promise}: {why}"),
             Ruling::Broken(d) => writeln!(
                 out,
-                "    BROKEN {promise}: {:?}\n        expected {}\n        observed {}",
-                d.kind, d.expected, d.observed
+                "    BROKEN {promise}: {:?}{}\n        expected {}\n        observed {}",
+                d.kind,
+                d.ground()
+                    .map_or(String::new(), |g| format!(", arguable: {g:?}")),
+                d.expected,
+                d.observed
             ),
         };
     }

@@ -4,7 +4,7 @@
 use crate::report_sample;
 
 use probity::judge::Kind;
-use probity::run::gate::gate;
+use probity::run::gate::{Demands, gate};
 use probity::run::known::{Entry, KnownIssue};
 use probity::run::merge::merge;
 use probity::run::result::{Finding, Report, Shard};
@@ -79,7 +79,7 @@ fn a_gate_takes_time_in_step_with_its_findings_and_known_issues() {
     };
     in_step("gate", make, |(reports, entries)| {
         let today = "2026-11-28".parse().expect("a day");
-        let (gate, _) = gate(&reports, &[], &entries, today, None).expect("gate");
+        let (gate, _) = gate(&reports, &[], &entries, today, Demands::default()).expect("gate");
         assert_eq!((gate.new.len(), gate.known.len()), (0, 1));
     });
 }

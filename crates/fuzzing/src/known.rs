@@ -6,7 +6,7 @@ use arbitrary::{Result, Unstructured};
 use jiff::civil::{Date, date};
 use probity::report::{gate as shown, json};
 use probity::run::Verdict;
-use probity::run::gate::gate;
+use probity::run::gate::{Demands, gate};
 use probity::run::known::{Entry, KnownIssue, parse, render};
 use std::collections::BTreeSet;
 
@@ -76,7 +76,7 @@ fn gated(entries: &[Entry]) {
         .unwrap_or_else(|e| panic!("the report to be gated: {e}"));
     let found: BTreeSet<&str> = report.findings.iter().map(|f| &*f.fingerprint).collect();
     let reports = [("sample".to_owned(), report.clone())];
-    let (gate, verdict) = gate(&reports, &[], entries, TODAY, None)
+    let (gate, verdict) = gate(&reports, &[], entries, TODAY, Demands::default())
         .unwrap_or_else(|e| panic!("the report to be gated: {e}"));
     let prints = |items: &[probity::run::gate::Item]| -> BTreeSet<String> {
         items.iter().map(|i| i.fingerprint.clone()).collect()

@@ -1,6 +1,6 @@
 //! Deviations of what is created and removed.
 
-use super::{Deviation, Kind};
+use super::{Deviation, Ground, Kind};
 
 impl Deviation {
     /// What was accepted to be created cannot be read.
@@ -51,6 +51,7 @@ impl Deviation {
             "the list shows every item",
             "an item that can be read is not in the list, another one created like it is",
         )
+        .on(Some(Ground::NotListed))
     }
 
     /// What was removed is still there.

@@ -14,6 +14,8 @@ pub struct Asked {
     pub path: String,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
+    /// The connection ends with the answer.
+    last: bool,
 }
 
 impl Asked {
@@ -86,6 +88,9 @@ fn connection(stream: TcpStream, answer: &dyn Fn(&Asked) -> Drawn) -> Option<()>
         if asked.method != "HEAD" {
             stream.write_all(&drawn.body).ok()?;
         }
+        if asked.last {
+            return None;
+        }
     }
 }
 
@@ -94,7 +99,8 @@ fn read(reader: &mut BufReader<TcpStream>) -> Option<Asked> {
     let line = line(reader)?;
     let mut words = line.split(' ');
     let (method, target) = (words.next()?.to_owned(), words.next()?.to_owned());
-    (words.next()? == "HTTP/1.1" && words.next().is_none()).then_some(())?;
+    let version = words.next()?;
+    (matches!(version, "HTTP/1.1" | "HTTP/1.0") && words.next().is_none()).then_some(())?;
     let mut headers: Vec<(String, String)> = Vec::new();
     loop {
         let line = self::line(reader)?;
@@ -129,11 +135,13 @@ fn read(reader: &mut BufReader<TcpStream>) -> Option<Asked> {
                 .ok()
                 .filter(|n| *n < 1 << 20)?;
             reader.take(size).read_to_end(&mut body).ok()?;
-            if self::line(reader).is_none_or(|rest| size > 0 && !rest.is_empty()) {
-                return None;
-            }
             if size == 0 {
+                // Trailers.
+                while !self::line(reader)?.is_empty() {}
                 break;
+            }
+            if !self::line(reader)?.is_empty() {
+                return None;
             }
         },
         (_, Some(_)) => return None,
@@ -144,6 +152,7 @@ fn read(reader: &mut BufReader<TcpStream>) -> Option<Asked> {
         path: target.split('?').next()?.to_owned(),
         headers,
         body,
+        last: version == "HTTP/1.0",
     })
 }
 

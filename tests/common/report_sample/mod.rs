@@ -1,7 +1,7 @@
 //! Reports made by hand.
 
 use probity::contract::{ContractIssue, PromiseSource, Unsupported};
-use probity::judge::Kind;
+use probity::judge::{Ground, Kind};
 use probity::run::result::*;
 
 /// Nothing was tested.
@@ -136,6 +136,7 @@ pub fn everyday() -> Report {
             answer: "HTTP 200\nContent-Length: 0\n".to_owned(),
             observations: vec!["GET /api/v1/door answers {\"name\":\"Front\"}".to_owned()],
         },
+        arguable: None,
         operations: vec!["setDoor".to_owned()],
         symptom: String::new(),
         shows: None,
@@ -186,6 +187,7 @@ pub fn everyday() -> Report {
             answer: "HTTP 200\n\n{}".to_owned(),
             observations: Vec::new(),
         },
+        arguable: Some(Ground::Format.words().to_owned()),
         operations: vec!["setDoor".to_owned()],
         symptom: String::new(),
         shows: None,
@@ -210,6 +212,7 @@ pub fn everyday() -> Report {
             ..Reproducer::default()
         },
         evidence: Evidence::default(),
+        arguable: None,
         operations: vec!["setDoor".to_owned()],
         symptom: String::new(),
         shows: Some(Kind::ServerError),

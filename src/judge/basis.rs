@@ -1,0 +1,161 @@
+//! What an expectation rests on: a sentence of the document or a MUST of an RFC, or less than that.
+//! A finding of the second sort is *arguable*: the device may be meant so. Which sort it is follows
+//! from the case and the kind of deviation, here and nowhere else. Pure.
+
+use super::{refusal, status};
+use crate::case::{Case, Expect, Fault, SuccessIs};
+use crate::contract::{FaultKind, Operation};
+use serde::{Deserialize, Serialize};
+
+/// Why a finding is arguable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ground {
+    /// A method that the document does not name.
+    OtherMethod,
+    /// A 5xx that the document lists.
+    DocumentedFailure,
+    /// A status that nobody defines.
+    StatusNotListed,
+    /// A body without a media type.
+    NoMediaType,
+    /// How long an answer takes.
+    Time,
+    /// A body that is no JSON, and no sentence says what becomes of those.
+    MoreThanJson,
+    /// A value of a `format` that nothing else says.
+    Format,
+    /// A message that HTTP does not allow and that a server should refuse.
+    OddMessage,
+    /// A read that only the profile names.
+    NotDescribed,
+    /// A request of which the document or HTTP leaves open what it means.
+    LeftOpen,
+    /// A list that leaves something out.
+    NotListed,
+}
+
+impl Ground {
+    /// Every one.
+    pub const ALL: [Ground; 11] = [
+        Ground::OtherMethod,
+        Ground::DocumentedFailure,
+        Ground::StatusNotListed,
+        Ground::NoMediaType,
+        Ground::Time,
+        Ground::MoreThanJson,
+        Ground::Format,
+        Ground::OddMessage,
+        Ground::NotDescribed,
+        Ground::LeftOpen,
+        Ground::NotListed,
+    ];
+
+    /// The reason in words.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Ground::OtherMethod => {
+                "the document does not say that the path serves no other method than those it names"
+            }
+            Ground::DocumentedFailure => {
+                "the document lists this status among the answers of the operation"
+            }
+            Ground::StatusNotListed => {
+                "a document need not list every status (OpenAPI, Responses Object), and RFC 9110 \
+                 \u{a7}15 lets servers define more"
+            }
+            Ground::NoMediaType => {
+                "a body should have a media type, and need not (RFC 9110 \u{a7}8.3)"
+            }
+            Ground::Time => "no sentence says how long an answer may take",
+            Ground::MoreThanJson => {
+                "a JSON parser may take more than JSON (RFC 8259 \u{a7}9), and the document does not \
+                 say what becomes of such a body"
+            }
+            Ground::Format => {
+                "`format` is an annotation, which a device need not check (JSON Schema Validation \
+                 \u{a7}7.2.1)"
+            }
+            Ground::OddMessage => {
+                "a server should refuse such a message, and need not (RFC 9112 \u{a7}2.2, \u{a7}8)"
+            }
+            Ground::NotDescribed => "only the profile names this request, not the document",
+            Ground::LeftOpen => "the document leaves open what such a request means",
+            Ground::NotListed => "no sentence says that the list shows every item",
+        }
+    }
+}
+
+/// Of a 5xx.
+pub(super) fn of_failure(operation: &Operation, code: u16) -> Option<Ground> {
+    status::listed(operation, code).then_some(Ground::DocumentedFailure)
+}
+
+/// Of a member that reads back otherwise than a case wrote it.
+pub(super) fn of_readback(case: &Case) -> Option<Ground> {
+    let open = matches!(
+        case.expect,
+        Expect::Either { .. } | Expect::Answered { .. } | Expect::Survived { .. }
+    );
+    (open && !case.is_valid()).then_some(Ground::LeftOpen)
+}
+
+/// Of what must not be served and was.
+pub(super) fn of_service(case: &Case, success: SuccessIs, operation: &Operation) -> Option<Ground> {
+    match success {
+        SuccessIs::MethodNotRefused => Some(Ground::OtherMethod),
+        SuccessIs::AuthNotEnforced => {
+            (case.input_class == "auth:read-back").then_some(Ground::NotDescribed)
+        }
+        SuccessIs::AcceptsInvalid => of_acceptance(case, operation),
+    }
+}
+
+/// Of a request that was accepted though it is surely invalid.
+pub(super) fn of_acceptance(case: &Case, operation: &Operation) -> Option<Ground> {
+    let (class, promise) = (case.input_class.as_str(), case.main_promise());
+    if matches!(class, "http:bad-chunk" | "http:incomplete-chunks") {
+        return Some(Ground::OddMessage);
+    }
+    if promise.ends_with(".format") {
+        return Some(Ground::Format);
+    }
+    let not_json = match &case.expect {
+        Expect::Refused { faults } => faults.iter().any(|f| f.kind == FaultKind::NotJson),
+        Expect::NotServed {
+            success: SuccessIs::AcceptsInvalid,
+        } => true,
+        _ => false,
+    };
+    // Where the document says how it answers such a body, it says that it does.
+    let fault = Fault::whole(FaultKind::NotJson);
+    let said = !refusal::tied_statuses(operation, &[fault]).is_empty();
+    let extension = promise.ends_with(".body.json") && !NO_EXTENSION.contains(&class);
+    (not_json && extension && !said).then_some(Ground::MoreThanJson)
+}
+
+/// Classes of bodies that are no JSON and no extension of it either: nothing, something else, a part
+/// of it, octets that are no UTF-8 (RFC 8259 §8.1), without end.
+const NO_EXTENSION: [&str; 5] = [
+    "json-syntax:nothing",
+    "json-syntax:cut",
+    "json-syntax:not-utf-8",
+    "json-syntax:no-body",
+    "json-syntax:depth",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::Ground;
+
+    #[test]
+    fn every_ground_has_words_of_its_own() {
+        let words: std::collections::BTreeSet<&str> =
+            Ground::ALL.into_iter().map(Ground::words).collect();
+        assert_eq!(words.len(), Ground::ALL.len());
+        for words in words {
+            assert!(!words.ends_with('.'), "{words}");
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Findings that may follow from others: what a read shows is what an invalid request has left, where
+//! one was accepted. Pure.
+
+use super::result::Finding;
+use crate::contract::{Contract, Resources};
+use crate::judge::Kind;
+use crate::profile::Profile;
+use std::collections::BTreeMap;
+
+/// Marks findings as arguable that may be nothing but what a request has left that another finding
+/// says should have been refused.
+pub(super) fn mark(findings: &mut [Finding], contract: &Contract, profile: &Profile) {
+    let resources = Resources::of(contract, profile);
+    // Path of the state that was written → fingerprint.
+    let mut written: BTreeMap<&str, String> = BTreeMap::new();
+    for finding in findings.iter().filter(|f| f.kind == Kind::AcceptsInvalid) {
+        for operation in &finding.operations {
+            let resource = resources.of_operation(operation);
+            let at = resource.filter(|r| r.writers.contains(operation) || r.create.is_some());
+            for id in at
+                .iter()
+                .flat_map(|r| [Some(&r.id), r.parent.as_ref()])
+                .flatten()
+            {
+                written
+                    .entry(id)
+                    .or_insert_with(|| finding.fingerprint.clone());
+            }
+        }
+    }
+    let shown = |finding: &Finding| {
+        let [operation] = finding.operations.as_slice() else {
+            return None;
+        };
+        let reads = contract
+            .operation(operation)
+            .is_some_and(|o| o.method == "GET");
+        let resource = resources.of_operation(operation).filter(|_| reads)?;
+        let of = [Some(&resource.id), resource.parent.as_ref()];
+        of.into_iter()
+            .flatten()
+            .find_map(|id| written.get(id.as_str()))
+    };
+    for finding in findings.iter_mut() {
+        // Of a success: what is wrong with a member, not with how it is written down.
+        let schema = finding.kind == Kind::MalformedResponse && finding.symptom.contains('`');
+        if !schema || finding.arguable.is_some() {
+            continue;
+        }
+        if let Some(print) = shown(finding) {
+            finding.arguable = Some(format!(
+                "it may show what an invalid request has left that was accepted: see {print}"
+            ));
+        }
+    }
+}
