@@ -8,6 +8,7 @@
 pub mod answer;
 mod chunked;
 mod classify;
+mod coding;
 mod digest;
 mod documents;
 mod fields;
@@ -323,7 +324,8 @@ impl Device {
             return Exchange::not_sent(refusal.to_string());
         }
         let patience = Duration::from_nanos(self.patience.load(Relaxed)).min(self.options.timeout);
-        self.send_in_session(request, fresh, patience).await
+        let exchange = self.send_in_session(request, fresh, patience).await;
+        coding::decoded(exchange, self.options.limits.body)
     }
 
     /// From now on [`send`](Self::send) waits at most so long for an answer: for a device that is
@@ -337,8 +339,10 @@ impl Device {
     /// Carried as the ordinary ones are: on another connection it would wait for theirs where the
     /// device serves one at a time.
     async fn send_own(&self, request: &Request) -> Exchange {
-        self.send_in_session(request, false, self.options.timeout)
-            .await
+        let exchange = self
+            .send_in_session(request, false, self.options.timeout)
+            .await;
+        coding::decoded(exchange, self.options.limits.body)
     }
 
     /// Sends a request with what the session has to bring first: a challenge, a fresh token. One

@@ -3,7 +3,7 @@
 
 use super::classify::{self, Stage};
 use super::fields::oddities;
-use super::{Device, Options, lock, session, unknown};
+use super::{Device, Options, coding, lock, session, unknown};
 use crate::exchange::{Answer, Exchange, Failure, HttpRequest, Outcome, Phase, Request, Timings};
 use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Method, Url};
@@ -91,7 +91,8 @@ impl Ordinary<'_> {
             )),
         };
         let timeout = device.options.timeout;
-        device.count(device.by_library(&device.client, request, timeout).await)
+        let exchange = device.by_library(&device.client, request, timeout).await;
+        coding::decoded(device.count(exchange), device.options.limits.body)
     }
 }
 

@@ -91,6 +91,9 @@ pub enum ReadBackError {
     /// The answer has no JSON body.
     #[error("its body is no JSON: {0}")]
     NotJson(String),
+    /// The body has a content coding that cannot be undone.
+    #[error("its body is coded ({0}) and cannot be read")]
+    Coded(String),
     /// The JSON has nothing at the profile's `root`.
     #[error("its JSON has no `{0}`")]
     NoRoot(String),
@@ -128,7 +131,10 @@ fn state(answer: &Answer, how: &StateRead) -> Result<ReadBackState, ReadBackErro
     if !(200..300).contains(&answer.status) {
         return Err(ReadBackError::Status(answer.status));
     }
-    let body: Value = json::read(&answer.body).ok_or_else(|| not_json(&answer.body))?;
+    let body: Value = json::read(&answer.body).ok_or_else(|| match coding(answer) {
+        Some(coding) => ReadBackError::Coded(coding),
+        None => not_json(&answer.body),
+    })?;
     let value = body
         .pointer(&how.root)
         .ok_or_else(|| ReadBackError::NoRoot(how.root.clone()))?
@@ -150,6 +156,12 @@ fn state(answer: &Answer, how: &StateRead) -> Result<ReadBackState, ReadBackErro
         unreadable,
         etag: answer.header("etag"),
     })
+}
+
+/// The coding of a body, where it has one.
+fn coding(answer: &Answer) -> Option<String> {
+    let coding = answer.header("content-encoding")?;
+    (!answer.decoded && !coding.eq_ignore_ascii_case("identity")).then_some(coding)
 }
 
 /// Why a body is no JSON text.

@@ -2,6 +2,7 @@
 //! A finding of the second sort is *arguable*: the device may be meant so. Which sort it is follows
 //! from the case and the kind of deviation, here and nowhere else. Pure.
 
+use super::catalogue::Kind;
 use super::{refusal, status};
 use crate::case::{Case, Expect, Fault, SuccessIs};
 use crate::contract::{FaultKind, Operation};
@@ -33,11 +34,13 @@ pub enum Ground {
     LeftOpen,
     /// A list that leaves something out.
     NotListed,
+    /// A message with more octets behind it than its length says.
+    TwoMessages,
 }
 
 impl Ground {
     /// Every one.
-    pub const ALL: [Ground; 11] = [
+    pub const ALL: [Ground; 12] = [
         Ground::OtherMethod,
         Ground::DocumentedFailure,
         Ground::StatusNotListed,
@@ -49,6 +52,7 @@ impl Ground {
         Ground::NotDescribed,
         Ground::LeftOpen,
         Ground::NotListed,
+        Ground::TwoMessages,
     ];
 
     /// The reason in words.
@@ -83,6 +87,10 @@ impl Ground {
             Ground::NotDescribed => "only the profile names this request, not the document",
             Ground::LeftOpen => "the document leaves open what such a request means",
             Ground::NotListed => "no sentence says that the list shows every item",
+            Ground::TwoMessages => {
+                "more octets follow than the length says: the refusal may be of those, as of a \
+                 second request"
+            }
         }
     }
 }
@@ -92,8 +100,11 @@ pub(super) fn of_failure(operation: &Operation, code: u16) -> Option<Ground> {
     status::listed(operation, code).then_some(Ground::DocumentedFailure)
 }
 
-/// Of a member that reads back otherwise than a case wrote it.
-pub(super) fn of_readback(case: &Case) -> Option<Ground> {
+/// Of what a case has left or shows, as a deviation of this kind.
+pub(super) fn of_effect(case: &Case, kind: Kind) -> Option<Ground> {
+    if kind == Kind::StateChangedByRefusal {
+        return (case.input_class == "http:length-ignored").then_some(Ground::TwoMessages);
+    }
     let open = matches!(
         case.expect,
         Expect::Either { .. } | Expect::Answered { .. } | Expect::Survived { .. }

@@ -72,10 +72,11 @@ impl Deviation {
         self.ground
     }
 
-    /// Of what `case` wrote: what the document leaves open about that is arguable here, too.
+    /// Of what `case` has done: what the document leaves open about that is arguable here, too.
     #[must_use]
     pub fn after(self, case: &Case) -> Deviation {
-        self.on(basis::of_readback(case))
+        let ground = self.ground.or_else(|| basis::of_effect(case, self.kind));
+        self.on(ground)
     }
 
     fn answered(kind: Kind, case: &Case, answer: &Answer) -> Deviation {

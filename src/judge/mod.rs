@@ -177,11 +177,15 @@ impl CaseJudge<'_> {
         if documented.is_none() && !successes.is_empty() {
             judgement.broken(
                 &format!("{}.responses.{}", self.operation.id, successes[0]),
-                Deviation::undocumented_success(&successes, self.answer),
+                Deviation::undocumented_success(&successes, self.answer).after(self.case),
             );
             return;
         }
-        judgement.rule(&self.response_promise(status), self.body_ruling(status));
+        let ruling = match self.body_ruling(status) {
+            Ruling::Broken(deviation) => Ruling::Broken(deviation.after(self.case)),
+            ruling => ruling,
+        };
+        judgement.rule(&self.response_promise(status), ruling);
     }
 
     /// Id of the promise about the answer of this status; where none is documented, of the promise
@@ -305,7 +309,9 @@ fn wire_fault(case: &Case, answer: &Answer) -> Option<Deviation> {
     }
     // Whoever refuses a request whose framing servers may refuse need not have read its body, and
     // may take what is left of it for another request.
-    if matches!(case.expect, Expect::AcceptedOr { .. }) && answer.status >= 400 {
+    if let Expect::AcceptedOr { statuses, .. } = &case.expect
+        && statuses.contains(&answer.status)
+    {
         return None;
     }
     let anomaly = answer.anomalies.first()?;

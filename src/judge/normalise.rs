@@ -330,6 +330,7 @@ mod tests {
                 ("Content-Type".to_owned(), media_type.as_bytes().to_vec()),
             ],
             body: body.as_bytes().to_vec(),
+            decoded: false,
             anomalies: Vec::new(),
         }
     }

@@ -63,12 +63,13 @@ pub fn of_any_server(status: u16) -> bool {
     )
 }
 
-/// The content coding of an answer, where it has one: nobody said which are understood, so any may
+/// The content coding of an answer, where it has one that was not undone: nobody said which are understood, so any may
 /// come (RFC 9110 §12.5.3), and its octets are not those of the media type.
 #[must_use]
 pub fn coding(answer: &Answer) -> Option<String> {
     let coding = answer.header("content-encoding")?.to_ascii_lowercase();
-    (!coding.is_empty() && coding != "identity").then_some(coding)
+    let coded = !answer.decoded;
+    (coded && !coding.is_empty() && coding != "identity").then_some(coding)
 }
 
 /// Whether the head that came announces no end and a kind of content that goes on: events, images

@@ -119,19 +119,25 @@ fn specific(told: &Told<'_>) -> Option<String> {
                 told.example
             ))
         }
-        Kind::ServerError if told.symptom == IN_GENERAL => Some(match (all, told.cases) {
-            (true, _) => format!("every valid request draws 5xx, plain ones too: {of}"),
-            (false, 1) => format!(
-                "{of} valid requests draws 5xx, a plain one: {}",
-                told.example
-            ),
-            (false, _) => format!(
-                "{of} valid requests draw 5xx, plain ones too: {}",
-                told.example
-            ),
-        }),
+        Kind::ServerError if told.symptom == IN_GENERAL && told.of > 1 => {
+            Some(match (all, told.cases) {
+                (true, _) => format!("every valid request draws 5xx, plain ones too: {of}"),
+                (false, 1) => format!(
+                    "{of} valid requests draws 5xx, a plain one: {}",
+                    told.example
+                ),
+                (false, _) => format!(
+                    "{of} valid requests draw 5xx, plain ones too: {}",
+                    told.example
+                ),
+            })
+        }
         Kind::MalformedResponse if !told.symptom.is_empty() && told.of > 1 => {
-            Some(draws(told, &format!("draws an answer {}", told.symptom)))
+            let half = ["half ", "an answer "]
+                .iter()
+                .any(|s| told.symptom.starts_with(s));
+            let article = if half { "" } else { "an answer " };
+            Some(draws(told, &format!("draws {article}{}", told.symptom)))
         }
         Kind::WrongStatus if told.of > 1 => {
             let line = format!(

@@ -165,7 +165,9 @@ impl SettingsWatch {
         let broken = match error {
             ReadBackError::NotJson(_) | ReadBackError::NoRoot(_) => true,
             ReadBackError::Status(status) => (500..600).contains(status) && *status != 503,
-            ReadBackError::NotConfigured(_) | ReadBackError::Failed(_) => false,
+            ReadBackError::NotConfigured(_)
+            | ReadBackError::Failed(_)
+            | ReadBackError::Coded(_) => false,
         };
         (broken && !self.seen.is_empty()).then(|| Difference {
             pointer: String::new(),

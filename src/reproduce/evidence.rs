@@ -237,6 +237,7 @@ mod tests {
             status: 400,
             headers: vec![("Content-Type".to_owned(), b"text/pl\x00ain".to_vec())],
             body: vec![b'a'; SHOWN + 10],
+            decoded: false,
             anomalies: vec![Anomaly::BareLf],
         };
         let mut exchange = Exchange {

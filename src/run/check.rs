@@ -406,7 +406,9 @@ async fn unread(
             )]
         }
         ReadBackError::Status(_) | ReadBackError::NotJson(_) => vec![read_back(state, "")],
-        ReadBackError::NotConfigured(_) | ReadBackError::Failed(_) => Vec::new(),
+        ReadBackError::NotConfigured(_) | ReadBackError::Failed(_) | ReadBackError::Coded(_) => {
+            Vec::new()
+        }
     }
 }
 

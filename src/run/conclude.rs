@@ -57,10 +57,12 @@ impl Run<'_> {
             || stop
                 .as_ref()
                 .is_some_and(|s| !s.judged() && *s != Stop::Reboots);
-        if not_judged {
+        let flaky = findings.iter().filter(|f| f.kind == Kind::Flaky).count();
+        // Whoever interrupts a run wants no verdict of it: what it has found is found all the same.
+        let broken_off = stop == Some(Stop::Interrupted) && findings.len() == flaky;
+        if not_judged || broken_off {
             verdicts.push(Verdict::NotJudged);
         }
-        let flaky = findings.iter().filter(|f| f.kind == Kind::Flaky).count();
         if findings.len() > flaky {
             verdicts.push(Verdict::Findings);
         }
@@ -75,6 +77,10 @@ impl Run<'_> {
                 findings.len()
             ),
             Verdict::NotJudged => match &stop {
+                Some(Stop::Interrupted) => {
+                    "interrupted: what was judged until then is not all that was asked for"
+                        .to_owned()
+                }
                 Some(stop) => stop.text(),
                 None => "could not judge: no case drew an answer".to_owned(),
             },

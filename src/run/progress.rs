@@ -2,7 +2,9 @@
 //! whether that says that there is nothing to judge.
 
 use super::job::Stop;
+use super::journal::{Past, Record};
 use super::result::{PromiseResult, Status};
+use super::tally::fingerprint;
 use crate::case::{Case, Expect};
 use crate::contract::{Contract, answers_promise};
 use crate::exchange::{Exchange, Request};
@@ -132,7 +134,7 @@ impl Progress {
     /// Whether a deviation is the refusal of a valid request by an operation that has accepted none.
     pub(super) fn doubtful(&self, case: &Case, deviation: &Deviation, exchange: &Exchange) -> bool {
         matches!(deviation.kind, Kind::RejectsValid | Kind::WrongStatus)
-            && matches!(case.expect, Expect::Accepted | Expect::AcceptedOr { .. })
+            && may_be_held_back(case)
             && exchange.status().is_some_and(|s| (400..500).contains(&s))
             && !self.accepted.contains_key(&case.operation)
     }
@@ -289,12 +291,44 @@ impl Progress {
     }
 }
 
+/// Whether the refusal of a case may wait for another case to tell.
+pub(super) fn may_be_held_back(case: &Case) -> bool {
+    matches!(case.expect, Expect::Accepted | Expect::AcceptedOr { .. })
+}
+
 /// Whether a request is valid as far as the document goes.
 fn says_valid(case: &Case) -> bool {
     matches!(
         case.expect,
         Expect::Accepted | Expect::AcceptedOr { .. } | Expect::Either { .. }
     )
+}
+
+/// Ids of the cases of an earlier process whose valid requests were refused, and of which it had not
+/// said yet whether that is a finding.
+pub(super) fn held_back<'c>(past: &Past, case: impl Fn(&str) -> Option<&'c Case>) -> Vec<String> {
+    let mut found = BTreeSet::new();
+    for record in &past.records {
+        if let Record::Found { finding } = record {
+            found.insert(finding.fingerprint.as_str());
+        }
+    }
+    let mut held = Vec::new();
+    for record in &past.records {
+        let Record::Case(seen) = record else { continue };
+        let Some(case) = case(&seen.id).filter(|c| may_be_held_back(c)) else {
+            continue;
+        };
+        let refused = |(promise, deviation): &&(String, Deviation)| {
+            let kind = deviation.kind;
+            matches!(kind, Kind::RejectsValid | Kind::WrongStatus)
+                && !found.contains(fingerprint(promise, kind, case).as_str())
+        };
+        if seen.joined.is_empty() && seen.broken.iter().any(|broken| refused(&broken)) {
+            held.push(seen.id.clone());
+        }
+    }
+    held
 }
 
 /// The one in the middle; zero of none.

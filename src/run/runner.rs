@@ -8,7 +8,7 @@ use super::inquiry::Questions;
 use super::job::{Job, Outcome, Stop};
 use super::journal::{Past, Record};
 use super::ledger::Ledger;
-use super::progress::Progress;
+use super::progress::{Progress, held_back};
 use super::recover::Recovery;
 use crate::case::Case;
 use crate::contract::answers_promise;
@@ -162,8 +162,12 @@ impl<'a> Run<'a> {
                 .get(id)
                 .is_some_and(|at| must_be_refused(self.case(*at)))
         };
-        let done: std::collections::BTreeSet<String> =
+        let mut done: std::collections::BTreeSet<String> =
             past.done(quiet).into_iter().map(str::to_owned).collect();
+        // What was held back until another case tells died with the process: it is asked again.
+        for id in held_back(past, |id| cases.get(id).map(|at| self.case(*at))) {
+            done.remove(&id);
+        }
         let mut left = done.clone();
         self.cases.set_done(done);
         for record in &past.records {

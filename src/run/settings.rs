@@ -142,8 +142,8 @@ impl Run<'_> {
                 continue;
             };
             culprits += 1;
+            let deviation = difference.changed_by_refusal().after(case);
             let case = charged(case, &difference.pointer);
-            let deviation = difference.changed_by_refusal();
             // Without it what is stored already would show no change.
             let before = reset.map(|at| self.case(at).request.clone());
             self.ledger.publish_after(

@@ -94,7 +94,7 @@ pub(super) struct Failing {
 }
 
 impl Failing {
-    /// Counts a valid case.
+    /// Counts a surely valid case.
     pub(super) fn count(&mut self, case: &Case, judgement: &Judgement) {
         let mut kinds = judgement.deviations().map(|(_, d)| d.kind).peekable();
         let broken = kinds.peek().is_some();

@@ -44,7 +44,7 @@ impl Results {
     pub fn count(&mut self, case: &Case, judgement: &Judgement) {
         let progress = self.operations.entry(case.operation.clone()).or_default();
         progress.count(case, judgement);
-        if case.is_valid() {
+        if inputs(case) == Inputs::Valid {
             let failing = self.failing.entry(case.operation.clone()).or_default();
             failing.count(case, judgement);
         }

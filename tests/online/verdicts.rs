@@ -2,8 +2,13 @@
 //! judged is never a success. Small devices on loopback, each with one thing about it.
 
 use crate::handler::{Asked, Drawn, bare, command, json, judged, serve};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::{Value, json};
+use std::io::Write as _;
 use std::process::Command;
+use std::sync::Mutex;
+use std::time::Duration;
 
 const NOTES: &str = r##"openapi: 3.0.3
 info: {title: Notes, version: "1"}
@@ -157,4 +162,94 @@ fn what_no_sentence_says_is_arguable_and_what_one_says_is_not() {
             assert!(text.contains("arguable: "), "{mode}: {text}");
         }
     }
+}
+
+#[test]
+fn an_interrupted_run_is_no_success() {
+    let addr = serve(|asked| {
+        std::thread::sleep(Duration::from_millis(10));
+        notes(asked, |_| None)
+    });
+    let folder = tempfile::tempdir().expect("folder");
+    std::fs::write(folder.path().join("api.yaml"), NOTES).expect("document");
+    let run = command(folder.path(), addr, &["--allow-irreversible"])
+        .spawn()
+        .expect("runs");
+    std::thread::sleep(Duration::from_millis(2_500));
+    let kill = Command::new("kill")
+        .args(["-INT", &run.id().to_string()])
+        .status();
+    assert!(kill.expect("kill").success());
+    let output = run.wait_with_output().expect("ends");
+    let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{shown}");
+    assert!(
+        shown.contains("NOT JUDGED  ") && shown.contains("; interrupted"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_refusal_that_was_held_back_is_judged_after_a_kill() {
+    let refused = "addNote/valid/body/minimal";
+    let body = Mutex::new(None);
+    // Refuses the first valid body that it is sent, each time.
+    let addr = serve(move |asked| {
+        notes(asked, |given| {
+            let mut body = body.lock().expect("not poisoned");
+            (body.get_or_insert_with(|| given.clone()) == given).then(|| bare(400))
+        })
+    });
+    let folder = tempfile::tempdir().expect("folder");
+    let folder = folder.path();
+    std::fs::write(folder.join("api.yaml"), NOTES).expect("document");
+    let arguments = ["--allow-irreversible", "--journal", "j"];
+    command(folder, addr, &arguments).output().expect("runs");
+    let found = || {
+        let report = std::fs::read(folder.join("report.json")).expect("report");
+        let report: Value = serde_json::from_slice(&report).expect("JSON");
+        let all = findings(&report, "rejects-valid");
+        all.iter()
+            .map(|f| f["case"].to_string())
+            .collect::<Vec<_>>()
+    };
+    let whole = found();
+    assert!(whole.iter().any(|case| case.contains(refused)), "{whole:?}");
+    // As if the process had been killed when it had written this case down.
+    let journal = std::fs::read_to_string(folder.join("j")).expect("journal");
+    let of_it = |line: &&str| line.contains("\"record\":\"case\"") && line.contains(refused);
+    let end = journal.lines().position(|line| of_it(&line));
+    let end = end.unwrap_or_else(|| panic!("{journal}"));
+    let part: Vec<&str> = journal.lines().take(end + 1).collect();
+    std::fs::write(folder.join("j"), part.join("\n") + "\n").expect("journal");
+    let arguments = ["--allow-irreversible", "--journal", "j", "--resume"];
+    command(folder, addr, &arguments).output().expect("runs");
+    assert_eq!(found(), whole);
+}
+
+#[test]
+fn a_coded_answer_is_read() {
+    let document = NOTES.replace(
+        "\"200\": {description: It lives}",
+        "\"200\": {description: It lives, content: {application/json: {schema: {type: object, required: [up]}}}}",
+    );
+    let addr = serve(|asked| {
+        if asked.path != "/life" || asked.method != "GET" {
+            return notes(asked, |_| None);
+        }
+        let mut body = GzEncoder::new(Vec::new(), Compression::default());
+        body.write_all(b"{}").expect("writes");
+        let mut drawn = json(200, &json!({}));
+        drawn.body = body.finish().expect("ends");
+        let coding = ("Content-Encoding".to_owned(), "gzip".to_owned());
+        drawn.headers.push(coding);
+        drawn
+    });
+    let (_, report) = judged(&document, addr, &["--allow-irreversible"]);
+    let malformed = findings(&report, "malformed-response");
+    let [one] = malformed.as_slice() else {
+        panic!("{malformed:#?}");
+    };
+    assert_eq!(one["promise"], "getLife.responses.200");
+    assert_eq!(one["symptom"], "without `up`");
 }

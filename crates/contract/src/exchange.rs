@@ -468,6 +468,8 @@ pub struct Answer {
     pub headers: Vec<(String, Vec<u8>)>,
     /// The body after transfer decoding, at most the transport's limit.
     pub body: Vec<u8>,
+    /// Whether `body` is the content, freed of the coding that `Content-Encoding` names.
+    pub decoded: bool,
     /// What was odd about it on the wire.
     pub anomalies: Vec<Anomaly>,
 }

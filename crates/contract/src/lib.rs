@@ -20,6 +20,7 @@ mod document;
 pub mod effect;
 pub mod embedded;
 pub mod exchange;
+mod excuse;
 mod files;
 mod gaps;
 mod impossible;

@@ -596,6 +596,8 @@ impl<'d> Loader<'d> {
                 Schema::default()
             }
         };
+        let described = map.get("description").and_then(Value::as_str);
+        schema.excused |= described.is_some_and(super::excuse::excuses);
         if let Some(example) = map.get("example") {
             schema.examples.push(example.clone());
         }

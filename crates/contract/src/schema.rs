@@ -5,6 +5,7 @@
 //! the reference that leads back; what lies behind that is read when somebody walks there
 //! ([`SchemaRef`]).
 
+use super::excuse::excuses;
 use super::merge::{merge, required_of, spelled_as, tighter};
 use super::model::*;
 use super::pointer::escape;
@@ -313,8 +314,10 @@ impl<'d> Schemas<'d> {
     }
 
     fn keywords(&mut self, map: &'d Map<String, Value>, place: &str, way: Way) -> Schema {
+        let described = map.get("description").and_then(Value::as_str);
         let mut schema = Schema {
             pointer: place.to_owned(),
+            excused: described.is_some_and(excuses),
             ..Schema::default()
         };
         let mut merged: Vec<Schema> = Vec::new();

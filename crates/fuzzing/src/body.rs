@@ -48,6 +48,7 @@ fn run(u: &mut Unstructured<'_>) -> Result<()> {
             status,
             headers: headers.collect(),
             body: answer,
+            decoded: false,
             anomalies: Vec::new(),
         }),
         timings: Timings::default(),

@@ -13,7 +13,8 @@
 //!   `type` is not;
 //! - strings between two readings of a pattern, lengths in bytes, UTF-16 units or code points,
 //!   multiples that binary fractions blur;
-//! - values that the schema itself shows as example or default and forbids by another rule;
+//! - values that the schema itself shows as example or default and forbids by another rule, or of
+//!   which its description says what they are taken for ([`Schema::excused`]);
 //! - values under keywords that could not be read ([`Schema::unchecked`]).
 //!
 //! Annotations are no rules: a format that nobody here knows, a discriminator that names no
@@ -226,7 +227,9 @@ impl<'t> Assessor<'t> {
         }
         let was = self.blurred;
         let shown = !self.strict && schema.examples.iter().any(|shown| same(shown, value));
-        self.blurred |= shown;
+        // Of an object the words may be meant of members.
+        let whole = schema.types.iter().all(|t| *t != JsonType::Object) && !value.is_object();
+        self.blurred |= shown || schema.excused && whole && !self.strict;
         self.rules(schema, value, path, around);
         self.blurred = was;
     }

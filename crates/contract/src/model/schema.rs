@@ -144,6 +144,8 @@ pub struct Schema {
     pub examples: Vec<Value>,
     /// `default`, one of [`Schema::examples`].
     pub default: Option<Value>,
+    /// Whether its description says what a value outside its rules is taken for.
+    pub excused: bool,
     /// `readOnly`
     pub read_only: bool,
     /// `writeOnly`
