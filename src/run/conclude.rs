@@ -78,8 +78,7 @@ impl Run<'_> {
             ),
             Verdict::NotJudged => match &stop {
                 Some(Stop::Interrupted) => {
-                    "interrupted: what was judged until then is not all that was asked for"
-                        .to_owned()
+                    "could not judge: not all that was asked for was sent; interrupted".to_owned()
                 }
                 Some(stop) => stop.text(),
                 None => "could not judge: no case drew an answer".to_owned(),

@@ -17,6 +17,8 @@ use std::time::Duration;
 const SILENT_AFTER: u32 = 3;
 /// Refusals of one operation that are kept until another case tells.
 const MOST_DOUBTS: usize = 40;
+/// Operations that speak for the whole device.
+const MANY: usize = 3;
 /// Surely valid requests, none of them accepted, before the run gives up judging.
 const HOPELESS_AFTER: u32 = 8;
 
@@ -254,6 +256,12 @@ impl Progress {
         })
     }
 
+    /// Operations that said to every valid request that they are busy.
+    fn busy_operations(&self) -> usize {
+        let busy = |statuses: &&BTreeSet<u16>| statuses.iter().all(|s| matches!(s, 429 | 503));
+        self.declined.values().filter(busy).count()
+    }
+
     /// Whether what was sent so far says that there is nothing to judge. `busy`: the device says to
     /// everything that it is busy.
     pub(super) fn hopeless(&self, plan: &[Case], busy: bool) -> Option<Stop> {
@@ -267,15 +275,15 @@ impl Progress {
         if self.any_accepted() {
             return None;
         }
-        if busy {
+        let operations: BTreeSet<&str> = plan.iter().map(|c| c.operation.as_str()).collect();
+        if busy && self.busy_operations() >= operations.len().min(MANY) {
             return Some(Stop::Preflight(
                 "the device says to every request that it is busy (429, 503)".to_owned(),
             ));
         }
-        let operations: BTreeSet<&str> = plan.iter().map(|c| c.operation.as_str()).collect();
         // One operation that hangs is a finding; the others are asked before the device counts as
         // silent.
-        let enough = self.silent_operations.len() >= operations.len().min(3)
+        let enough = self.silent_operations.len() >= operations.len().min(MANY)
             || self.silent >= HOPELESS_AFTER;
         if self.cases_answered == 0 && self.silent >= SILENT_AFTER && enough {
             return Some(Stop::Preflight(format!(

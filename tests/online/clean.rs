@@ -6,10 +6,10 @@ use crate::support;
 use probity::case::DEFAULT_BUDGET;
 use probity::contract::load;
 use probity::judge::Kind;
-use probity::mock::MockConfig;
 use probity::mock::choices;
+use probity::mock::{self, MockConfig};
 use probity::profile::Profile;
-use probity::run::result::Report;
+use probity::run::result::{OperationResult, OperationState, Report};
 use rand::RngExt as _;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
@@ -153,6 +153,37 @@ fn random_combinations_are_clean() {
         })
         .collect();
     all_clean(suite, &devices);
+}
+
+/// A collection and a resource whose device makes its choices at random, from a seed. As many as
+/// `PROBITY_COMBINATIONS` says, otherwise a few; every operation is judged, or a reason is told. What
+/// no choice of the mock covers (rights, locks, statuses) `tests/servers/lawful` does.
+#[test]
+fn a_shop_is_clean_whatever_it_chooses() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/contracts/shop.yaml");
+    let contract = load(&path).unwrap_or_else(|e| panic!("{e}"));
+    let suite = Suite::new(contract, Profile::default());
+    let asked = std::env::var("PROBITY_COMBINATIONS").ok();
+    let most: u64 = asked.and_then(|n| n.parse().ok()).unwrap_or(3);
+    let seeds: Vec<u64> = (0..most).collect();
+    let wrong = in_parallel(&seeds, |seed| {
+        let mut random = ChaCha8Rng::seed_from_u64(*seed);
+        let chosen: Vec<(String, String)> = choices()
+            .iter()
+            .map(|choice| {
+                let value = choice.values[random.random_range(0..choice.values.len())];
+                (choice.name.to_owned(), value.to_owned())
+            })
+            .collect();
+        let mock = mock::spawn(suite.mock().with_choices(chosen.clone())).expect("mock");
+        let report = support::careful_run(&suite, mock.addr());
+        mock.stop();
+        let told = |o: &OperationResult| o.state == OperationState::Judged || o.reason.is_some();
+        let clean = report.findings.is_empty() && report.operations.iter().all(told);
+        (!clean).then(|| format!("{seed} {chosen:?}\n{}", support::told(&report)))
+    });
+    let wrong: Vec<String> = wrong.into_iter().flatten().collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// Interfaces that say in the body of a 200 what went wrong.
