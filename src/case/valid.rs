@@ -1,17 +1,18 @@
 //! What the page allows, to be accepted and read back.
 
+use super::bodies::{Bodies, main_type};
 use super::build::{emit, get, remove, set};
+use super::builder::{BodyCases, BodyDraft, Draft, WhenOpen};
 use super::constraints::stretched;
-use super::draft::{
-    Scene, Sketch, UNSURE_BODY, WhenOpen, main_type, mark, may_call, shown, unsure_target,
-};
 use super::model::{Case, Check, Context, Expect, Strategy};
 use super::mutate::mutants;
+use super::reach::{UNSURE_BODY, may_call, unsure_target};
 use super::spell::spellings;
 use super::unstated::stated_range;
 use super::values::number;
 use super::weaken::Checks;
-use crate::contract::{self, FaultKind, FieldPath, JsonType, Operation, Schema, answers_promise};
+use super::words::{mark, shown};
+use crate::contract::{self, FaultKind, FieldPath, JsonType, Operation, Schema};
 use crate::exchange::Request;
 use crate::pattern::Assessment;
 use serde_json::{Number, Value, json};
@@ -44,13 +45,13 @@ impl Strategy for Valid {
         if !required && may_call(context, op) {
             cases.extend(without_body(context, op));
         }
-        if let Some(mut scene) = Scene::of(context, op, self.name()) {
-            wholes(&mut scene);
-            presence(&mut scene);
-            whole_alternatives(&mut scene);
-            mixed(&mut scene);
-            other_spellings(&mut scene);
-            cases.append(&mut scene.into_cases());
+        if let Some(mut builder) = BodyCases::of(context, op, self.name()) {
+            wholes(&mut builder);
+            presence(&mut builder);
+            whole_alternatives(&mut builder);
+            mixed(&mut builder);
+            other_spellings(&mut builder);
+            cases.append(&mut builder.into_cases());
         }
         cases
     }
@@ -77,24 +78,26 @@ fn without_body(context: &Context<'_>, op: &Operation) -> Option<Case> {
     };
     let status = op.success_statuses().first().copied();
     let mut promises: Vec<String> = Vec::new();
-    promises.extend(status.map(|status| format!("{}.responses.{status}", op.id)));
-    promises.push(answers_promise(&op.id));
-    promises.retain(|id| context.contract.promise(id).is_some());
-    Some(Case {
-        id: super::build::case_id(&op.id, "valid", "", "plain"),
-        strategy: "valid",
-        operation: op.id.clone(),
-        promises,
+    promises.extend(status.map(|status| format!("responses.{status}")));
+    promises.push("http.answers".to_owned());
+    let draft = Draft {
+        about: "",
+        name: "plain".to_owned(),
         title: "a plain call".to_owned(),
+        class: "plain".to_owned(),
+        tier: 0,
+        promises,
         request: Request::Http(context.request(op, None)),
         expect,
-        input_class: "plain".to_owned(),
         check: match reads {
             true => Check::Nothing,
             false => Check::Unchanged,
         },
-        tier: 0,
-    })
+    };
+    let mut case = draft.case(op, "valid");
+    case.promises
+        .retain(|id| context.contract.promise(id).is_some());
+    Some(case)
 }
 
 /// Whether a path ends with an item that the run creates itself.
@@ -105,18 +108,18 @@ fn names_its_own(context: &Context<'_>, op: &Operation) -> bool {
 
 /// One body that is to be accepted; dropped where the page does not say so.
 fn accepted(
-    scene: &mut Scene<'_, '_>,
+    builder: &mut BodyCases<'_, '_>,
     field: &FieldPath,
     keyword: &'static str,
     (name, title, tier): (String, String, u8),
     body: Value,
 ) -> bool {
-    if scene.assess(&body).certainty != Assessment::SurelyValid {
+    if builder.bodies.assess(&body).certainty != Assessment::SurelyValid {
         return false;
     }
     // The first word of the name: `cover`, `mixed`, `text`.
     let class = format!("valid:{}", name.split('-').next().unwrap_or_default());
-    scene.add(Sketch {
+    builder.add_body(BodyDraft {
         field,
         keyword,
         name,
@@ -132,7 +135,7 @@ fn accepted(
 
 /// [`accepted`] with one value changed in the full body.
 fn accepted_value(
-    scene: &mut Scene<'_, '_>,
+    builder: &mut BodyCases<'_, '_>,
     field: &FieldPath,
     keyword: &'static str,
     (name, tier): (String, u8),
@@ -143,40 +146,44 @@ fn accepted_value(
         Value::Array(items) if items.len() > 4 => format!("{field} has {} items", items.len()),
         other => format!("{field} is {other}"),
     };
-    let start = if get(&scene.full, field).is_some() {
-        Some(scene.full.clone())
+    let start = if get(&builder.bodies.full, field).is_some() {
+        Some(builder.bodies.full.clone())
     } else {
-        scene.context.base_with(scene.op, field)
+        builder.context.base_with(builder.op, field)
     };
     let Some(body) = start.and_then(|body| set(&body, field, value)) else {
         return false;
     };
-    accepted(scene, field, keyword, (name, title, tier), body)
+    accepted(builder, field, keyword, (name, title, tier), body)
 }
 
-fn wholes(scene: &mut Scene<'_, '_>) {
+fn wholes(builder: &mut BodyCases<'_, '_>) {
     let root = FieldPath::root();
     let bodies = [
-        ("minimal", "required members only", scene.minimal.clone()),
-        ("full", "every member", scene.full.clone()),
+        (
+            "minimal",
+            "required members only",
+            builder.bodies.minimal.clone(),
+        ),
+        ("full", "every member", builder.bodies.full.clone()),
         (
             "second",
             "every member, with other values",
-            scene.second.clone(),
+            builder.bodies.second.clone(),
         ),
     ];
     for (name, title, body) in bodies {
-        if !scene.sure {
-            nearest(scene, name, title, body);
+        if !builder.bodies.sure {
+            nearest(builder, name, title, body);
             continue;
         }
         let sketch = (name.to_owned(), title.to_owned(), 0);
-        accepted(scene, &root, "type", sketch, body);
+        accepted(builder, &root, "type", sketch, body);
     }
-    let examples = scene.op.body.iter().flat_map(|b| b.examples.clone());
+    let examples = builder.op.body.iter().flat_map(|b| b.examples.clone());
     for (_, example) in examples.collect::<Vec<_>>() {
         let name = format!("example-{}", mark(&example.to_string()));
-        scene.add(Sketch {
+        builder.add_body(BodyDraft {
             field: &root,
             keyword: "type",
             name,
@@ -191,14 +198,14 @@ fn wholes(scene: &mut Scene<'_, '_>) {
 }
 
 /// A body that may be valid: taken or refused, it tells what the operation says to either.
-fn nearest(scene: &mut Scene<'_, '_>, name: &str, title: &str, body: Value) {
+fn nearest(builder: &mut BodyCases<'_, '_>, name: &str, title: &str, body: Value) {
     // One that keeps every rule, and only an annotation may mean more, shows by being accepted that
     // the operation works.
-    let kind = match scene.assess(&body).is_hinted() {
+    let kind = match builder.bodies.assess(&body).is_hinted() {
         true => "valid",
         false => "nearest",
     };
-    scene.add(Sketch {
+    builder.add_body(BodyDraft {
         field: &FieldPath::root(),
         keyword: "type",
         name: name.to_owned(),
@@ -212,8 +219,9 @@ fn nearest(scene: &mut Scene<'_, '_>, name: &str, title: &str, body: Value) {
 }
 
 /// Each optional member alone present and alone absent.
-fn presence(scene: &mut Scene<'_, '_>) {
-    let optional: Vec<FieldPath> = scene
+fn presence(builder: &mut BodyCases<'_, '_>) {
+    let optional: Vec<FieldPath> = builder
+        .bodies
         .fields()
         .into_iter()
         .filter(|f| !f.required && f.path.leaf().is_some())
@@ -222,24 +230,24 @@ fn presence(scene: &mut Scene<'_, '_>) {
         .collect();
     let many = optional.len() > 1;
     for path in &optional {
-        let present = get(&scene.minimal, path).is_none() && many;
-        if present && let Some(body) = scene.context.base_with(scene.op, path) {
+        let present = get(&builder.bodies.minimal, path).is_none() && many;
+        if present && let Some(body) = builder.context.base_with(builder.op, path) {
             let title = format!("{path} is the only optional member");
             accepted(
-                scene,
+                builder,
                 path,
                 "type",
                 ("alone-present".to_owned(), title, 2),
                 body,
             );
         }
-        if let Some(body) = remove(&scene.full, path) {
-            if body == scene.minimal {
+        if let Some(body) = remove(&builder.bodies.full, path) {
+            if body == builder.bodies.minimal {
                 continue;
             }
             let title = format!("{path} is absent");
             accepted(
-                scene,
+                builder,
                 path,
                 "type",
                 ("alone-absent".to_owned(), title, 1),
@@ -249,24 +257,24 @@ fn presence(scene: &mut Scene<'_, '_>) {
     }
 }
 
-fn words(values: &[Value], out: &mut Vec<Choice>) {
+fn words(values: &[Value], out: &mut Vec<Variant>) {
     for value in values {
         let word = value.as_str().map_or(value.to_string(), str::to_owned);
-        out.push(Choice::new("enum", format!("value-{word}"), value.clone()));
+        out.push(Variant::new("enum", format!("value-{word}"), value.clone()));
     }
 }
 
 /// One value to be accepted at one field.
 #[derive(Clone)]
-struct Choice {
+struct Variant {
     keyword: &'static str,
     name: String,
     value: Value,
 }
 
-impl Choice {
-    fn new(keyword: &'static str, name: String, value: Value) -> Choice {
-        Choice {
+impl Variant {
+    fn new(keyword: &'static str, name: String, value: Value) -> Variant {
+        Variant {
             keyword,
             name,
             value,
@@ -275,55 +283,56 @@ impl Choice {
 }
 
 /// Every value that a field is worth trying with, the most telling first; all surely valid.
-fn choices(scene: &Scene<'_, '_>, path: &FieldPath, schema: &Schema) -> Vec<Choice> {
+fn choices(bodies: &Bodies<'_, '_>, path: &FieldPath, schema: &Schema) -> Vec<Variant> {
     let mut all = Vec::new();
-    alternatives(scene, schema, &mut all);
+    alternatives(bodies, schema, &mut all);
     if let Some(values) = &schema.enum_values {
         words(values, &mut all);
     } else {
         match main_type(schema) {
-            Some(JsonType::String) => texts(scene, path, schema, &mut all),
+            Some(JsonType::String) => texts(bodies, path, schema, &mut all),
             Some(JsonType::Integer | JsonType::Number) => inside(path, schema, &mut all),
             Some(JsonType::Boolean) => words(&[json!(true), json!(false)], &mut all),
-            Some(JsonType::Array) => sizes(scene, schema, &mut all),
+            Some(JsonType::Array) => sizes(bodies, schema, &mut all),
             _ => {}
         }
     }
-    let mut out: Vec<Choice> = Vec::new();
+    let mut out: Vec<Variant> = Vec::new();
     for choice in all {
         let known = out.iter().any(|c| c.value == choice.value);
         let covered = COVERED.iter().any(|(by, names)| {
             names.contains(&choice.name.as_str()) && out.iter().any(|c| c.name == *by)
         });
-        if !known && !covered && valid_at(scene, path, &choice.value) {
+        if !known && !covered && valid_at(bodies, path, &choice.value) {
             out.push(choice);
         }
     }
     out
 }
 
-fn valid_at(scene: &Scene<'_, '_>, path: &FieldPath, value: &Value) -> bool {
-    scene
+fn valid_at(bodies: &Bodies<'_, '_>, path: &FieldPath, value: &Value) -> bool {
+    bodies
         .with(path, value.clone())
-        .is_some_and(|body| scene.assess(&body).certainty == Assessment::SurelyValid)
+        .is_some_and(|body| bodies.assess(&body).certainty == Assessment::SurelyValid)
 }
 
 /// Bodies in which every field takes another of its values at once: as many as the field with most
 /// values needs. Each value alone is sent where there is no budget.
-fn mixed(scene: &mut Scene<'_, '_>) {
-    let fields: Vec<(FieldPath, Schema)> = scene
+fn mixed(builder: &mut BodyCases<'_, '_>) {
+    let fields: Vec<(FieldPath, Schema)> = builder
+        .bodies
         .fields()
         .into_iter()
         .map(|f| (f.path, f.schema.clone()))
         .collect();
-    let choices: Vec<(FieldPath, Vec<Choice>)> = fields
+    let choices: Vec<(FieldPath, Vec<Variant>)> = fields
         .iter()
-        .map(|(path, schema)| (path.clone(), choices(scene, path, schema)))
+        .map(|(path, schema)| (path.clone(), choices(&builder.bodies, path, schema)))
         .collect();
     let rounds = choices.iter().map(|(_, c)| c.len()).max().unwrap_or(0);
     let root = FieldPath::root();
     for round in 0..rounds {
-        let mut body = scene.full.clone();
+        let mut body = builder.bodies.full.clone();
         for (path, choices) in &choices {
             let Some(choice) = choices.get(round % choices.len().max(1)) else {
                 continue;
@@ -335,7 +344,7 @@ fn mixed(scene: &mut Scene<'_, '_>) {
             let Some(next) = set(&body, path, choice.value.clone()) else {
                 continue;
             };
-            if scene.assess(&next).certainty == Assessment::SurelyValid {
+            if builder.bodies.assess(&next).certainty == Assessment::SurelyValid {
                 body = next;
             }
         }
@@ -346,13 +355,13 @@ fn mixed(scene: &mut Scene<'_, '_>) {
             6..=14 => 2,
             _ => 4,
         };
-        accepted(scene, &root, "type", (name, title, tier), body);
+        accepted(builder, &root, "type", (name, title, tier), body);
     }
     for (path, choices) in choices {
         for (i, choice) in choices.into_iter().enumerate() {
             let tier = if i < 4 { 4 } else { 5 };
             accepted_value(
-                scene,
+                builder,
                 &path,
                 choice.keyword,
                 (choice.name, tier),
@@ -404,9 +413,9 @@ const COVERED: &[(&str, &[&str])] = &[
     ("text-blanks", &["text-edges"]),
 ];
 
-fn texts(scene: &Scene<'_, '_>, path: &FieldPath, schema: &Schema, out: &mut Vec<Choice>) {
-    let samples = scene.samples(path, schema);
-    let mut ends: Vec<Choice> = Vec::new();
+fn texts(bodies: &Bodies<'_, '_>, path: &FieldPath, schema: &Schema, out: &mut Vec<Variant>) {
+    let samples = bodies.samples(path, schema);
+    let mut ends: Vec<Variant> = Vec::new();
     for (keyword, idea, length) in [
         ("maxLength", "longest", schema.max_length),
         ("minLength", "shortest", schema.min_length.or(Some(0))),
@@ -415,14 +424,14 @@ fn texts(scene: &Scene<'_, '_>, path: &FieldPath, schema: &Schema, out: &mut Vec
             .and_then(|l| usize::try_from(l).ok())
             .filter(|l| *l <= 4_096);
         let Some(length) = length else { continue };
-        let fits = |text: &String| valid_at(scene, path, &Value::from(text.as_str()));
+        let fits = |text: &String| valid_at(bodies, path, &Value::from(text.as_str()));
         if let Some(text) = stretched(&samples, length).into_iter().find(fits) {
-            ends.push(Choice::new(keyword, idea.to_owned(), Value::from(text)));
+            ends.push(Variant::new(keyword, idea.to_owned(), Value::from(text)));
         }
         // Twice as long in JSON, six times in HTML.
         let quotes = Some("\"".repeat(length)).filter(|text| idea == "longest" && fits(text));
         if let Some(text) = quotes {
-            ends.push(Choice::new(
+            ends.push(Variant::new(
                 keyword,
                 "longest-escaped".to_owned(),
                 Value::from(text),
@@ -435,21 +444,21 @@ fn texts(scene: &Scene<'_, '_>, path: &FieldPath, schema: &Schema, out: &mut Vec
         let blank = samples
             .iter()
             .map(|s| s.chars().take(least - 1).chain([' ']).collect::<String>())
-            .find(|text| valid_at(scene, path, &Value::from(text.as_str())));
+            .find(|text| valid_at(bodies, path, &Value::from(text.as_str())));
         if let Some(text) = blank {
             let name = "shortest-with-blank".to_owned();
-            ends.push(Choice::new("minLength", name, Value::from(text)));
+            ends.push(Variant::new("minLength", name, Value::from(text)));
         }
     }
     out.append(&mut ends);
     let keyword = super::constraints::text_keyword(schema);
     let telling = |(idea, text): &(&str, &str)| {
-        Choice::new(keyword, format!("text-{idea}"), Value::from(*text))
+        Variant::new(keyword, format!("text-{idea}"), Value::from(*text))
     };
     out.extend(TELLING.iter().map(telling));
     let mut more: Vec<(String, String)> = Vec::new();
-    if scene.context.thorough
-        && let Some(text) = scene.text_of(schema)
+    if bodies.context.thorough
+        && let Some(text) = bodies.text_of(schema)
     {
         let cover = text.valid_cover(60).into_iter();
         more.extend(cover.map(|s| (format!("cover-{}-{}", s.idea, mark(&s.text)), s.text)));
@@ -467,7 +476,7 @@ fn texts(scene: &Scene<'_, '_>, path: &FieldPath, schema: &Schema, out: &mut Vec
     }
     let sure = |text: &str| {
         let value = Value::from(text);
-        contract::assess(schema, &value, scene.context.texts).certainty == Assessment::SurelyValid
+        contract::assess(schema, &value, bodies.context.texts).certainty == Assessment::SurelyValid
     };
     let mut strings: Vec<String> = Vec::new();
     more.retain(|(_, text)| {
@@ -483,7 +492,7 @@ fn texts(scene: &Scene<'_, '_>, path: &FieldPath, schema: &Schema, out: &mut Vec
         if let Some((name, text)) = more.get(at)
             && (shows || SENT.iter().any(|sent| name.starts_with(sent)))
         {
-            out.push(Choice::new(
+            out.push(Variant::new(
                 keyword,
                 name.clone(),
                 Value::from(text.as_str()),
@@ -513,7 +522,7 @@ fn with_numbers(text: &str, number: &str) -> String {
 
 /// A published range from the inside: its ends, the numbers beside them, and where machine
 /// integers end within it.
-fn inside(path: &FieldPath, schema: &Schema, out: &mut Vec<Choice>) {
+fn inside(path: &FieldPath, schema: &Schema, out: &mut Vec<Variant>) {
     let (low, high) = stated_range(schema, path.leaf());
     let whole = schema.types.contains(&JsonType::Integer);
     let step = schema
@@ -560,11 +569,11 @@ fn inside(path: &FieldPath, schema: &Schema, out: &mut Vec<Choice>) {
         } else {
             "maximum"
         };
-        out.push(Choice::new(keyword, idea.to_owned(), value));
+        out.push(Variant::new(keyword, idea.to_owned(), value));
     }
 }
 
-fn sizes(scene: &Scene<'_, '_>, schema: &Schema, out: &mut Vec<Choice>) {
+fn sizes(bodies: &Bodies<'_, '_>, schema: &Schema, out: &mut Vec<Variant>) {
     let least = schema.min_items.unwrap_or(0);
     let most = schema.max_items.unwrap_or(least.max(3)).min(200);
     for (idea, keyword, count) in [
@@ -575,9 +584,9 @@ fn sizes(scene: &Scene<'_, '_>, schema: &Schema, out: &mut Vec<Choice>) {
         let Ok(count) = usize::try_from(count) else {
             continue;
         };
-        let items = scene.items(schema, count);
+        let items = bodies.items(schema, count);
         if items.len() == count {
-            out.push(Choice::new(
+            out.push(Variant::new(
                 keyword,
                 format!("{idea}-items"),
                 Value::Array(items),
@@ -587,30 +596,30 @@ fn sizes(scene: &Scene<'_, '_>, schema: &Schema, out: &mut Vec<Choice>) {
 }
 
 /// Each alternative of `oneOf` and `anyOf`, and `null` where it is allowed.
-fn alternatives(scene: &Scene<'_, '_>, schema: &Schema, out: &mut Vec<Choice>) {
+fn alternatives(bodies: &Bodies<'_, '_>, schema: &Schema, out: &mut Vec<Variant>) {
     let (keyword, list) = if schema.one_of.is_empty() {
         ("anyOf", &schema.any_of)
     } else {
         ("oneOf", &schema.one_of)
     };
-    for (i, value) in scene.choices(schema, list).into_iter().enumerate() {
-        let value = value.map(|v| Choice::new(keyword, format!("alternative-{i}"), v));
+    for (i, value) in bodies.choices(schema, list).into_iter().enumerate() {
+        let value = value.map(|v| Variant::new(keyword, format!("alternative-{i}"), v));
         out.extend(value);
     }
     if schema.types.contains(&JsonType::Null) {
-        out.push(Choice::new("type", "null".to_owned(), Value::Null));
+        out.push(Variant::new("type", "null".to_owned(), Value::Null));
     }
 }
 
 /// The alternatives of the body itself.
-fn whole_alternatives(scene: &mut Scene<'_, '_>) {
+fn whole_alternatives(builder: &mut BodyCases<'_, '_>) {
     let root = FieldPath::root();
     let mut all = Vec::new();
-    alternatives(scene, &scene.schema.clone(), &mut all);
+    alternatives(&builder.bodies, &builder.bodies.schema.clone(), &mut all);
     for choice in all {
         let title = format!("the body as {}", choice.name);
         accepted(
-            scene,
+            builder,
             &root,
             choice.keyword,
             (choice.name, title, 1),
@@ -620,11 +629,11 @@ fn whole_alternatives(scene: &mut Scene<'_, '_>) {
 }
 
 /// The body with `wanted` in a string, where the rules of one allow it and it is nowhere yet.
-fn with_text(scene: &Scene<'_, '_>, body: &Value, wanted: &str) -> Value {
+fn with_text(bodies: &Bodies<'_, '_>, body: &Value, wanted: &str) -> Value {
     if body.to_string().contains(wanted) {
         return body.clone();
     }
-    let fields = scene.fields().into_iter().map(|f| f.path);
+    let fields = bodies.fields().into_iter().map(|f| f.path);
     let strings = fields.filter_map(|path| {
         let text = get(body, &path)?.as_str()?.to_owned();
         Some((path, text))
@@ -637,23 +646,23 @@ fn with_text(scene: &Scene<'_, '_>, body: &Value, wanted: &str) -> Value {
     });
     texts
         .filter_map(|(path, text)| set(body, &path, Value::from(text)))
-        .find(|body| scene.assess(body).certainty == Assessment::SurelyValid)
+        .find(|body| bodies.assess(body).certainty == Assessment::SurelyValid)
         .unwrap_or_else(|| body.clone())
 }
 
 /// The same JSON in other bytes.
-fn other_spellings(scene: &mut Scene<'_, '_>) {
+fn other_spellings(builder: &mut BodyCases<'_, '_>) {
     let root = FieldPath::root();
-    let (a, b) = (scene.full.clone(), scene.second.clone());
+    let (a, b) = (builder.bodies.full.clone(), builder.bodies.second.clone());
     for (i, spelling) in spellings().iter().enumerate() {
         // Two bodies in turn, so that each spelling changes what is stored.
         let body = if i % 2 == 0 { &b } else { &a };
-        let body = &with_text(scene, body, spelling.wants);
+        let body = &with_text(&builder.bodies, body, spelling.wants);
         let bytes = (spelling.write)(body);
         if bytes == emit(body) {
             continue;
         }
-        scene.add(Sketch {
+        builder.add_body(BodyDraft {
             field: &root,
             keyword: "type",
             name: format!("spelling-{}", spelling.name),
