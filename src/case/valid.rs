@@ -249,8 +249,14 @@ fn presence(scene: &mut Scene<'_, '_>) {
     }
 }
 
+/// Most words of an enumeration that are sent: of more, evenly chosen ones, the ends among them.
+const MOST_WORDS: usize = 100;
+
 fn words(values: &[Value], out: &mut Vec<Choice>) {
-    for value in values {
+    let last = values.len().saturating_sub(1);
+    let count = values.len().min(MOST_WORDS);
+    let chosen = (0..count).filter_map(|i| values.get(i * last / (count - 1).max(1)));
+    for value in chosen {
         let word = value.as_str().map_or(value.to_string(), str::to_owned);
         out.push(Choice::new("enum", format!("value-{word}"), value.clone()));
     }

@@ -7,6 +7,7 @@
 use crate::document;
 use crate::model::{ContractError, SchemaRef, WeakSchema};
 use crate::pointer::escape;
+use crate::second::Shared;
 use percent_encoding::percent_decode_str;
 use petgraph::graph::{DiGraph, NodeIndex};
 use serde_json::Value;
@@ -77,6 +78,8 @@ pub(crate) struct Source {
     circles: HashMap<String, usize>,
     /// Schemas that are held somewhere, by place and direction.
     held: Mutex<HashMap<(String, Way), WeakSchema>>,
+    /// What a second validator says.
+    pub(crate) second: Shared,
 }
 
 impl Source {
