@@ -124,7 +124,7 @@ impl Context<'_> {
         let none = Schema::default();
         let item = array.items.as_deref().unwrap_or(&none);
         let mut out: Vec<Value> = Vec::new();
-        for nth in 0..count {
+        for nth in 0..count.min(MOST_ITEMS as usize) {
             let value = if *item == none {
                 Some(Value::from(nth))
             } else {
