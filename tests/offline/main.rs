@@ -10,6 +10,7 @@ mod told;
 
 mod assess;
 mod attacks;
+mod awkward;
 mod broken_responses;
 mod cases;
 mod cases_values;

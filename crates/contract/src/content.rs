@@ -120,7 +120,9 @@ impl<'d> Loader<'d> {
                 }
             };
             let shown = ["value", "dataValue"];
-            let shown = shown.iter().find_map(|name| Some((name, example.get(name)?)));
+            let shown = shown
+                .iter()
+                .find_map(|name| Some((name, example.get(name)?)));
             match shown {
                 Some((name, value)) => out.push((format!("{at}/{name}"), value.clone())),
                 None => self.schemas.reader.skip(
@@ -285,7 +287,7 @@ impl<'d> Loader<'d> {
                     let why = format!("the security scheme `{name}` is not defined");
                     self.schemas.reader.skip(&pointer, why);
                     all.push(SecurityScheme::Other(format!(
-                        "`{name}`, which the document does not define"
+                        "the scheme `{name}` that the document does not define"
                     )));
                     continue;
                 };

@@ -73,7 +73,10 @@ pub(super) fn text(bytes: &[u8]) -> Result<Cow<'_, str>, (String, String)> {
 fn not_utf8(bytes: &[u8], at: usize) -> (String, String) {
     let before = bytes.get(..at).unwrap_or_default();
     let line = 1 + before.iter().filter(|b| **b == b'\n').count();
-    let begins = before.iter().rposition(|b| *b == b'\n').map_or(0, |n| n + 1);
+    let begins = before
+        .iter()
+        .rposition(|b| *b == b'\n')
+        .map_or(0, |n| n + 1);
     let characters = String::from_utf8_lossy(before.get(begins..).unwrap_or_default());
     let column = 1 + characters.chars().count();
     let octet = bytes.get(at).copied().unwrap_or_default();
@@ -152,24 +155,28 @@ pub(super) fn yaml_options() -> serde_saphyr::Options {
 
 fn yaml(text: &str) -> Result<Parsed, (String, String)> {
     let seen = RefCell::default();
-    let read = serde_saphyr::with_deserializer_from_str_with_options(text, yaml_options(), |from| {
-        Tree(&seen).deserialize(from)
-    });
-    read.map(|value| Parsed { value, twice: seen.take().twice })
-        .map_err(|e| {
-            let reason = e.to_string();
-            let Some(location) = e.location() else {
-                return (String::new(), format!("not YAML: {reason}"));
-            };
-            let (line, column) = (location.line(), location.column());
-            let suffix = format!(" at line {line}, column {column}");
-            let reason = reason.strip_suffix(&suffix).unwrap_or(&reason);
-            let reason = match reason.contains("Documents {") {
-                true => "more than one document in the file: a second `---`".to_owned(),
-                false => format!("not YAML: {reason}"),
-            };
-            (format!("line {line}, column {column}"), reason)
-        })
+    let read =
+        serde_saphyr::with_deserializer_from_str_with_options(text, yaml_options(), |from| {
+            Tree(&seen).deserialize(from)
+        });
+    read.map(|value| Parsed {
+        value,
+        twice: seen.take().twice,
+    })
+    .map_err(|e| {
+        let reason = e.to_string();
+        let Some(location) = e.location() else {
+            return (String::new(), format!("not YAML: {reason}"));
+        };
+        let (line, column) = (location.line(), location.column());
+        let suffix = format!(" at line {line}, column {column}");
+        let reason = reason.strip_suffix(&suffix).unwrap_or(&reason);
+        let reason = match reason.contains("Documents {") {
+            true => "more than one document in the file: a second `---`".to_owned(),
+            false => format!("not YAML: {reason}"),
+        };
+        (format!("line {line}, column {column}"), reason)
+    })
 }
 
 /// Where the reader is, and what was there twice.

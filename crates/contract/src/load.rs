@@ -89,7 +89,10 @@ pub fn load_from(name: &str, bytes: &[u8], files: &dyn Files) -> Result<Contract
     }
     for (place, same) in &source.twice {
         match same {
-            true => loader.schemas.reader.skip(place, "the member is there twice"),
+            true => loader
+                .schemas
+                .reader
+                .skip(place, "the member is there twice"),
             false => {
                 let flaw = loader.schemas.reader.error(place, document::WHY_TWICE);
                 loader.schemas.reader.note(flaw);
@@ -379,7 +382,10 @@ impl<'d> Loader<'d> {
         used.extend(METHODS);
         self.schemas.reader.leave_out(item, &used, &pointer);
         let others = item.get("additionalOperations").and_then(Value::as_object);
-        let others = others.into_iter().flatten().map(|(method, _)| method.as_str());
+        let others = others
+            .into_iter()
+            .flatten()
+            .map(|(method, _)| method.as_str());
         for method in others.chain(item.get("query").map(|_| "QUERY")) {
             let reason = format!("operations of the method {method} (OpenAPI 3.2) are not sent");
             let flaw = self.schemas.reader.error(&pointer, reason);
@@ -442,7 +448,10 @@ impl<'d> Loader<'d> {
         let called = format!("{} {path}", method.to_ascii_uppercase());
         let id = match map.get("operationId") {
             Some(id) => {
-                let id = self.schemas.reader.text(id, &format!("{pointer}/operationId"));
+                let id = self
+                    .schemas
+                    .reader
+                    .text(id, &format!("{pointer}/operationId"));
                 id.unwrap_or_else(|flaw| {
                     self.schemas.reader.note(flaw);
                     called

@@ -1,6 +1,7 @@
 //! Why an operation cannot be judged as a whole, as far as the document alone says so. Imports
-//! [`super::model`] and [`super::serialization`].
+//! [`super::contradictions`], [`super::model`] and [`super::serialization`].
 
+use super::contradictions::contradictions;
 use super::model::*;
 use super::serialization::Format;
 
@@ -25,6 +26,9 @@ impl Operation {
         }
         if body.schema.not.as_deref() == Some(&Schema::default()) {
             return Some("its schema allows no body".to_owned());
+        }
+        if let Some(issue) = contradictions(&body.schema).first() {
+            return Some(format!("nothing keeps its body's schema: {}", issue.title));
         }
         let (path, keyword) = unreadable(&body.schema, &mut Vec::new(), 0)?;
         let member = match path.as_str() {

@@ -283,7 +283,9 @@ impl<'s> Bundle<'s> {
         }
         let names = bundle.names.into_iter();
         Some(Translated {
-            names: names.map(|(place, name)| (place, name.to_string())).collect(),
+            names: names
+                .map(|(place, name)| (place, name.to_string()))
+                .collect(),
             schemas,
         })
     }
