@@ -4,6 +4,7 @@
 use super::build::remove;
 use super::draft::{Scene, Sketch, WhenOpen, main_type};
 use super::model::{Case, Context, Strategy};
+use super::nearby::nearby;
 use crate::contract::{FieldPath, JsonType, Operation, Step};
 use crate::pattern::Assessment;
 use serde_json::{Value, json};
@@ -35,6 +36,7 @@ impl Strategy for Types {
             absences(&mut scene);
             wrong_types(&mut scene);
             roots(&mut scene);
+            nearby(&mut scene);
             cases.append(&mut scene.into_cases());
         }
         cases

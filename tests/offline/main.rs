@@ -33,6 +33,7 @@ mod report_curl;
 mod report_snapshots;
 mod report_terminal;
 mod scale;
+mod schema_bodies;
 mod schema_suite;
 mod values;
 mod wire;

@@ -327,7 +327,7 @@ impl<'d> Loader<'d> {
         self.left_out.push(LeftOut {
             operation: operation.to_owned(),
             part: None,
-            reason: flaw.reason.clone(),
+            reason: named(&flaw),
             pointer: flaw.place.clone(),
         });
         self.schemas.reader.note(flaw);
@@ -338,7 +338,7 @@ impl<'d> Loader<'d> {
         self.left_out.push(LeftOut {
             operation: operation.to_owned(),
             part: Some(part.to_owned()),
-            reason: flaw.reason.clone(),
+            reason: named(&flaw),
             pointer: flaw.place.clone(),
         });
         self.schemas.reader.note(flaw);
@@ -662,6 +662,19 @@ fn summary(operation: &Map<String, Value>) -> String {
             let end = described.find(['.', '\n', '!']).unwrap_or(described.len());
             described.get(..end).unwrap_or_default().to_owned()
         }
+    }
+}
+
+/// The reason with what it is about, where it only says what that must be.
+fn named(flaw: &Flaw) -> String {
+    let last = flaw.place.rsplit('/').next().unwrap_or_default();
+    match flaw.reason.starts_with("must be") {
+        true => format!(
+            "`{}` {}",
+            last.replace("~1", "/").replace("~0", "~"),
+            flaw.reason
+        ),
+        false => flaw.reason.clone(),
     }
 }
 
