@@ -2,7 +2,7 @@
 //! and less, plain values of every type and size. Which of them break a rule, the validators say:
 //! for schemas whose keywords nothing is generated for.
 
-use super::draft::{Scene, Sketch, WhenOpen};
+use super::builder::{BodyCases, BodyDraft, WhenOpen};
 use crate::contract::{FieldPath, JsonType, Schema};
 use crate::pattern::Assessment;
 use serde_json::{Map, Value, json};
@@ -15,16 +15,16 @@ const MOST_TRIED: usize = 200;
 
 /// Adds those that are surely invalid, of several keywords, where the body's schema has rules that
 /// no other strategy breaks one by one.
-pub(super) fn nearby(scene: &mut Scene<'_, '_>) {
-    if !has_other_rules(scene.schema) {
+pub(super) fn nearby(builder: &mut BodyCases<'_, '_>) {
+    if !has_other_rules(builder.bodies.schema) {
         return;
     }
     let root = FieldPath::root();
     let mut tried: Vec<Value> = Vec::new();
-    for value in [&scene.full, &scene.minimal, &scene.second] {
+    for value in [&builder.bodies.full, &builder.bodies.minimal, &builder.bodies.second] {
         beside(value, &mut tried);
     }
-    plain(scene.schema, &mut tried);
+    plain(builder.bodies.schema, &mut tried);
     let (mut known, mut broken): (Vec<Value>, BTreeSet<&'static str>) = Default::default();
     let mut later: Vec<(&'static str, Value)> = Vec::new();
     for value in tried.into_iter().take(MOST_TRIED) {
@@ -32,7 +32,7 @@ pub(super) fn nearby(scene: &mut Scene<'_, '_>) {
             continue;
         }
         known.push(value.clone());
-        let assessed = scene.assess(&value);
+        let assessed = builder.bodies.assess(&value);
         if assessed.certainty != Assessment::SurelyInvalid {
             continue;
         }
@@ -46,7 +46,7 @@ pub(super) fn nearby(scene: &mut Scene<'_, '_>) {
         }
     }
     for (at, (rule, body)) in later.into_iter().take(MOST).enumerate() {
-        scene.add(Sketch {
+        builder.add_body(BodyDraft {
             field: &root,
             keyword: "type",
             name: format!("nearby-{at}-{rule}"),
