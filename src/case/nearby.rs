@@ -21,7 +21,11 @@ pub(super) fn nearby(builder: &mut BodyCases<'_, '_>) {
     }
     let root = FieldPath::root();
     let mut tried: Vec<Value> = Vec::new();
-    for value in [&builder.bodies.full, &builder.bodies.minimal, &builder.bodies.second] {
+    for value in [
+        &builder.bodies.full,
+        &builder.bodies.minimal,
+        &builder.bodies.second,
+    ] {
         beside(value, &mut tried);
     }
     plain(builder.bodies.schema, &mut tried);
