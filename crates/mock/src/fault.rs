@@ -110,6 +110,7 @@ pub fn faults(contract: &Contract, profile: &Profile) -> Vec<FaultInfo> {
     let rest = table(WORKING, Set::Working)
         .into_iter()
         .chain(of_resources(contract))
+        .chain(super::service::heads::faults(contract))
         .chain(held_back::faults());
     let schemes = || {
         contract
