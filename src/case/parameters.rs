@@ -407,7 +407,7 @@ fn texts(context: &Context<'_>, schema: &Schema, sample: &str) -> Vec<(String, u
 
 /// Whether the operation documents that it refuses requests for what they hold: many servers drop
 /// parameters that they cannot read, and nothing but such an answer says that this one does not.
-fn refuses(op: &Operation) -> bool {
+pub(super) fn refuses(op: &Operation) -> bool {
     op.responses.iter().any(|r| match r.status {
         StatusKey::Exact(code) => {
             (400..500).contains(&code) && !matches!(code, 401 | 403 | 404 | 405 | 429)

@@ -6,9 +6,10 @@
 
 use super::{CaseJudge, Deviation, Expect, Judgement, is_head, is_json_media_type, status};
 use crate::contract::{
-    JsonType, Response, ResponseHeader, Schema, SecurityScheme, StatusKey, answers_promise, assess,
+    JsonType, Response, ResponseHeader, PromiseId, Schema, SecurityScheme, StatusKey, assess,
 };
-use crate::exchange::Request;
+use crate::case::wire::FOREIGN_TAG;
+use crate::exchange::{Request, Template};
 use crate::pattern::Assessment;
 use serde_json::Value;
 
@@ -24,13 +25,15 @@ impl CaseJudge<'_> {
         self.names_methods(judgement);
         self.challenges(judgement);
         self.problem_status(judgement);
+        self.not_modified(judgement);
+        self.length_of_head(judgement);
         self.promised_fields(judgement);
     }
 
     /// RFC 9110 §15.5.6: an origin server MUST send `Allow` with 405.
     fn names_methods(&self, judgement: &mut Judgement) {
         if self.answer.status == 405 && self.answer.header("allow").is_none() {
-            let promise = format!("{}.http.method", self.operation.id);
+            let promise = PromiseId::new(&self.operation.id, "http.method");
             let needed = "Allow, which names the methods that are served (RFC 9110 §15.5.6)";
             judgement.broken(&promise, Deviation::without_field("Allow", needed, self.answer));
         }
@@ -53,7 +56,7 @@ impl CaseJudge<'_> {
         let all = !security.is_empty()
             && security.iter().all(|schemes| schemes.iter().any(of_http));
         if self.answer.status == 401 && all && self.answer.header("www-authenticate").is_none() {
-            let promise = answers_promise(&self.operation.id);
+            let promise = PromiseId::answers(&self.operation.id);
             let needed = "WWW-Authenticate, which says how to log in (RFC 9110 §15.5.2)";
             let deviation = Deviation::without_field("WWW-Authenticate", needed, self.answer);
             judgement.broken(&promise, deviation);
@@ -76,6 +79,43 @@ impl CaseJudge<'_> {
         }
     }
 
+    /// RFC 9110 §15.4.5: 304 answers a request with a condition that is false. Without one, and with a
+    /// tag that no version has, there is none.
+    fn not_modified(&self, judgement: &mut Judgement) {
+        let Request::Http(request) = &self.case.request else {
+            return;
+        };
+        let condition = |(name, value): &(String, Template)| {
+            let name = name.to_ascii_lowercase();
+            let known = name == "if-none-match" && value.to_string() == FOREIGN_TAG;
+            matches!(name.as_str(), "if-none-match" | "if-modified-since" | "if-range") && !known
+        };
+        if self.answer.status == 304 && !request.headers.iter().any(condition) {
+            let promise = PromiseId::answers(&self.operation.id);
+            judgement.broken(&promise, Deviation::not_modified(self.answer));
+        }
+    }
+
+    /// RFC 9110 §8.6: the length in an answer to HEAD MUST be that of the answer to GET, and no JSON has
+    /// the length 0.
+    fn length_of_head(&self, judgement: &mut Judgement) {
+        let (status, length) = (self.answer.status, self.answer.header("content-length"));
+        let json = |response: &Response| {
+            let media = response.media_type.as_deref();
+            media.is_some_and(is_json_media_type) && response.schema.is_some()
+        };
+        let documented = self.operation.response(status).is_some_and(json);
+        if is_head(self.case)
+            && self.operation.method == "GET"
+            && matches!(status, 200 | 203)
+            && length.as_deref() == Some("0")
+            && documented
+        {
+            let promise = PromiseId::answers(&self.operation.id);
+            judgement.broken(&promise, Deviation::head_of_nothing(self.answer));
+        }
+    }
+
     /// The header fields that the document gives for this answer.
     fn promised_fields(&self, judgement: &mut Judgement) {
         let status = self.answer.status;
@@ -86,12 +126,8 @@ impl CaseJudge<'_> {
             return;
         }
         for header in &response.headers {
-            let promise = format!(
-                "{}.responses.{}.headers.{}",
-                self.operation.id,
-                response.key(),
-                header.name
-            );
+            let statement = format!("responses.{}.headers.{}", response.key(), header.name);
+            let promise = PromiseId::new(&self.operation.id, &statement);
             match self.field_fault(header) {
                 Some(deviation) => judgement.broken(&promise, deviation),
                 None => judgement.kept(&promise),

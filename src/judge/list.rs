@@ -2,7 +2,7 @@
 //! those that they choose. Part of [`super`].
 
 use super::{Acceptance, CaseJudge, Deviation, Judgement};
-use crate::contract::{Operation, Parameter, assess};
+use crate::contract::{Operation, Parameter, PromiseId, assess};
 use crate::exchange::Request;
 use crate::pattern::Assessment;
 use percent_encoding::percent_decode_str;
@@ -72,6 +72,7 @@ impl CaseJudge<'_> {
     }
 }
 
-fn promise(operation: &Operation, parameter: &Parameter, what: &str) -> String {
-    format!("{}.parameters.{}.{what}", operation.id, operation.parameter_key(parameter))
+fn promise(operation: &Operation, parameter: &Parameter, what: &str) -> PromiseId {
+    let statement = format!("parameters.{}.{what}", operation.parameter_key(parameter));
+    PromiseId::new(&operation.id, &statement)
 }

@@ -1,5 +1,4 @@
-//! One way to understand a rule, and how it decides. Imports [`super::automaton`], [`super::check`],
-//! [`super::dialect`].
+//! One way to understand a rule, and how it decides.
 
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -14,7 +14,7 @@ use super::meaning;
 use super::model::{Case, Check, Context, Expect, Fault};
 use super::plan::THOROUGH_TIER;
 use super::reach::{UNSURE_BODY, may_call, unsure_target};
-use crate::contract::{FaultKind, FieldPath, JsonType, Operation, Schema, answers_promise};
+use crate::contract::{FaultKind, FieldPath, JsonType, Operation, PromiseId, Schema, StatePromise};
 use crate::exchange::{HttpRequest, Request};
 use crate::pattern::Assessment;
 use serde_json::Value;
@@ -114,7 +114,7 @@ impl Label {
 impl Draft<'_> {
     /// The case as it is drafted.
     pub fn case(self, op: &Operation, strategy: &'static str) -> Case {
-        let of_operation = |promise: String| format!("{}.{promise}", op.id);
+        let of_operation = |statement: String| PromiseId::new(&op.id, &statement);
         Case {
             id: case_id(&op.id, strategy, self.about, &self.name),
             strategy,
@@ -174,14 +174,14 @@ impl<'c, 'a, B: KnownBodies<'c, 'a>> CaseBuilder<'c, 'a, B> {
 
     /// Promises about the answer itself: the documented success, or the shapes that the faults
     /// must draw.
-    fn answer_promises(&self, expect: &Expect, faults: &[Fault]) -> Vec<String> {
+    fn answer_promises(&self, expect: &Expect, faults: &[Fault]) -> Vec<PromiseId> {
         match expect {
             Expect::Accepted => self
                 .op
                 .success_statuses()
                 .iter()
                 .take(1)
-                .map(|status| format!("{}.responses.{status}", self.op.id))
+                .map(|status| PromiseId::response(&self.op.id, status))
                 .collect(),
             Expect::Refused { .. } => self
                 .op
@@ -201,12 +201,12 @@ impl<'c, 'a, B: KnownBodies<'c, 'a>> CaseBuilder<'c, 'a, B> {
                 let operation = &self.op.id;
                 let state = match (&case.check, &case.expect) {
                     (Check::ReadsBack(_), Expect::Accepted | Expect::Either { .. }) => {
-                        Some("readback")
+                        Some(StatePromise::ReadBack)
                     }
-                    (Check::Unchanged, Expect::Refused { .. }) => Some("refusal"),
+                    (Check::Unchanged, Expect::Refused { .. }) => Some(StatePromise::Refusal),
                     _ => None,
                 };
-                let promise = state.map(|state| format!("{operation}.state.{state}"));
+                let promise = state.map(|state| state.of(operation));
                 case.promises.extend(promise);
                 match case.check {
                     Check::ReadsBack(value) => Check::ReadsBack(bodies.kept(value)),
@@ -219,7 +219,7 @@ impl<'c, 'a, B: KnownBodies<'c, 'a>> CaseBuilder<'c, 'a, B> {
         case.promises
             .retain(|id| self.context.contract.promise(id).is_some() && seen.insert(id.clone()));
         if case.promises.is_empty() {
-            case.promises.push(answers_promise(&self.op.id));
+            case.promises.push(PromiseId::answers(&self.op.id));
         }
         self.cases.push(case);
     }

@@ -42,6 +42,26 @@ impl Deviation {
         )
     }
 
+    /// 304 where no condition is false.
+    pub(in crate::judge) fn not_modified(answer: &Answer) -> Deviation {
+        Deviation::new(
+            Kind::WrongStatus,
+            "with status 304 and no condition that is false",
+            "the answer itself: no version that the client has is named (RFC 9110 §15.4.5)",
+            describe(answer),
+        )
+    }
+
+    /// HEAD says that a body which is JSON has no octets.
+    pub(in crate::judge) fn head_of_nothing(answer: &Answer) -> Deviation {
+        Deviation::new(
+            Kind::MalformedResponse,
+            "to HEAD with the length 0",
+            "the length that the answer to GET has, or none (RFC 9110 §8.6)",
+            format!("{} with Content-Length: 0", answer.status),
+        )
+    }
+
     /// More items than a parameter allows.
     pub(in crate::judge) fn list_too_long(parameter: &str, most: u64, count: u64) -> Deviation {
         Deviation::new(
