@@ -9,6 +9,7 @@ use super::words::mark;
 use crate::contract::{FieldPath, JsonType, Operation, Schema};
 use crate::pattern::Assessment;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 /// See [`Strategy::explain`].
 #[derive(Debug)]
@@ -73,7 +74,7 @@ fn places(builder: &mut BodyCases<'_, '_>, path: &FieldPath, schema: &Schema) {
             return;
         }
         let mut middle = (last > 1 && sent == 0).then_some(last / 2);
-        let tier = if sent < 2 { 1 } else { 2 };
+        let tier = if sent < FIRST { 0 } else { 1 };
         if refused(builder, (path, schema), &items, last, (&idea, tier, &wrong)) {
             sent += 1;
             if let Some(at) = middle.take() {
@@ -83,19 +84,37 @@ fn places(builder: &mut BodyCases<'_, '_>, path: &FieldPath, schema: &Schema) {
     }
 }
 
-/// Items that are near `sample`: those outside a rule first, one of another type, then the others.
+/// Items that are near `sample`: what is wrong with each member of it in turn, and one of another type
+/// behind the first.
 fn wrong_items(context: &Context<'_>, rules: &Schema, sample: &Value) -> Vec<(String, Value)> {
+    let differs = |value: &Value| -> Option<String> {
+        let (members, others) = (sample.as_object()?, value.as_object()?);
+        let mut names = members.keys();
+        names.find(|name| members.get(*name) != others.get(*name)).cloned()
+    };
+    let mut turns: BTreeMap<Option<String>, usize> = BTreeMap::new();
     let mut near = changed_values(context, rules, sample, true);
-    near.sort_by_key(|(idea, tier, _)| (*tier, idea.starts_with("without-")));
-    let mut near = near.into_iter().map(|(idea, _, value)| (idea, value));
+    near.sort_by_key(|(idea, tier, _)| (idea.starts_with("without-"), *tier));
+    let mut keyed: Vec<(usize, String, Value)> = Vec::new();
+    for (idea, _, value) in near {
+        let body_differs = differs(&value);
+        let turn = turns.entry(body_differs).or_default();
+        keyed.push((*turn, idea, value));
+        *turn += 1;
+    }
+    keyed.sort_by_key(|(turn, _, _)| *turn);
+    let mut near = keyed.into_iter().map(|(_, idea, value)| (idea, value));
     let other_type = match sample {
         Value::String(_) => json!(1),
         _ => json!("probity"),
     };
-    let first = near.next();
+    let first: Vec<(String, Value)> = near.by_ref().take(FIRST).collect();
     let of_type = ("other-type".to_owned(), other_type);
     first.into_iter().chain([of_type]).chain(near).collect()
 }
+
+/// Wrong items of one list that are sent before one of another type.
+const FIRST: usize = 2;
 
 /// The list with a wrong item at one place; `false` where the page does not forbid it.
 fn refused(
@@ -135,7 +154,7 @@ fn repeats(builder: &mut BodyCases<'_, '_>, path: &FieldPath, schema: &Schema) {
     {
         let apart = vec![first.clone(), second.clone(), first.clone()];
         let title = format!("the first item of {path} comes again as the third");
-        send(builder, about, ("same-apart", 1), title, apart);
+        send(builder, about, ("same-apart", 0), title, apart);
     }
     if let Some(Value::Object(first)) = items.first()
         && first.len() > 1

@@ -7,6 +7,7 @@ mod builder;
 mod constraints;
 mod edit;
 mod elements;
+mod formats;
 mod forms;
 pub mod fresh;
 mod hostile;

@@ -2,6 +2,7 @@
 
 use super::constraints::Constraints;
 use super::elements::Elements;
+use super::formats::Formats;
 use super::forms::Forms;
 use super::hostile::Hostile;
 use super::lists::Lists;
@@ -88,6 +89,7 @@ pub fn strategies() -> Vec<Box<dyn Strategy>> {
         Box::new(Valid),
         Box::new(Types),
         Box::new(Constraints),
+        Box::new(Formats),
         Box::new(Elements),
         Box::new(Names),
         Box::new(Parameters),

@@ -52,8 +52,8 @@ fn queries(builder: &mut ExchangeCases<'_, '_>, op: &Operation) {
     if let Some(number) = of(JsonType::Integer) {
         let sample = builder.context.parameter_text(number);
         for (name, tier, text) in [
-            ("hexadecimal", 1, "0x10".to_owned()),
-            ("letters-behind", 1, format!("{sample}abc")),
+            ("hexadecimal", 0, "0x10".to_owned()),
+            ("letters-behind", 0, format!("{sample}abc")),
             ("wraps-32", 1, "4294967297".to_owned()),
             ("wraps-64", 1, "18446744073709551617".to_owned()),
             ("exponent", 3, "1e1".to_owned()),
@@ -65,7 +65,7 @@ fn queries(builder: &mut ExchangeCases<'_, '_>, op: &Operation) {
             ("blank-in-front", 2, format!("{name}=%20{sample}")),
             ("empty", 1, format!("{name}=")),
             ("no-value", 2, name.clone()),
-            ("broken-percent", 1, format!("{name}=%zz")),
+            ("broken-percent", 0, format!("{name}=%zz")),
             ("plus", 3, format!("{name}=+{sample}")),
         ] {
             open(builder, number, (idea, tier), &pairs);
@@ -80,7 +80,7 @@ fn queries(builder: &mut ExchangeCases<'_, '_>, op: &Operation) {
     }
     if let Some(text) = of(JsonType::String) {
         let name = escape(&text.name);
-        open(builder, text, ("no-utf-8", 1), &format!("{name}=%FF%FE"));
+        open(builder, text, ("no-utf-8", 0), &format!("{name}=%FF%FE"));
         open(builder, text, ("cut-percent", 2), &format!("{name}=a%4"));
         open(builder, text, ("nul", 2), &format!("{name}=%00"));
     }
@@ -162,9 +162,9 @@ fn items(builder: &mut ExchangeCases<'_, '_>, op: &Operation) {
     };
     let once_more = format!("%{:02x}{}", u32::from(first), sample.get(1..).unwrap_or_default());
     for (idea, tier, text) in [
-        ("capitals", 1, sample.to_uppercase()),
-        ("encoded-twice", 1, once_more),
-        ("nul-behind", 1, format!("{sample}\0x")),
+        ("capitals", 0, sample.to_uppercase()),
+        ("encoded-twice", 0, once_more),
+        ("nul-behind", 0, format!("{sample}\0x")),
         ("blank-behind", 1, format!("{sample} ")),
         ("extension", 2, format!("{sample}.json")),
         ("semicolon", 2, format!("{sample};x=1")),

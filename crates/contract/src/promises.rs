@@ -376,6 +376,6 @@ impl Contract {
                 .filter_map(|names| names.rule());
             rules.extend(texts);
         });
-        Texts::new(rules)
+        Texts::new(rules).with_formats(self.formats_bind)
     }
 }

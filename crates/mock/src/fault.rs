@@ -104,6 +104,9 @@ pub fn faults(contract: &Contract, profile: &Profile) -> Vec<FaultInfo> {
             // What clients never send cannot be taken wrongly.
             if !field.schema.read_only && operation.acts != Some(true) {
                 fields::of_field(&field, &mut out);
+                if contract.formats_bind {
+                    fields::of_format(&field, &mut out);
+                }
             }
         }
     }
