@@ -50,8 +50,8 @@ fn of_field(builder: &mut BodyCases<'_, '_>, path: &FieldPath, schema: &Schema) 
             continue;
         };
         let tier = match (builder.bodies.assess(&body).certainty, nth) {
-            (Assessment::SurelyInvalid, 0) => 0,
-            (Assessment::SurelyInvalid, 1..=4) => 1,
+            (Assessment::SurelyInvalid, 0..=1) => 0,
+            (Assessment::SurelyInvalid, 2..=4) => 1,
             (Assessment::SurelyInvalid, _) => 2,
             // One choice of each field, and two more of those that differ most, tell enough.
             (_, 0) => 2,

@@ -386,8 +386,9 @@ fn texts(context: &Context<'_>, schema: &Schema, sample: &str) -> Vec<(String, u
                     push(&format!("near-{}", near.idea), tier, near.text);
                 }
             }
-            for (idea, text) in super::formats::near(schema).iter().take(3) {
-                push(&format!("format-{idea}"), 1, (*text).to_owned());
+            let near = super::formats::near(schema).iter().take(3);
+            for (nth, (idea, text)) in near.enumerate() {
+                push(&format!("format-{idea}"), u8::from(nth > 0), (*text).to_owned());
             }
             if let Some(max) = schema.max_length.and_then(|m| usize::try_from(m).ok())
                 && max < 4_000
