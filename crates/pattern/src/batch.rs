@@ -1,4 +1,4 @@
-//! One question a line, one answer a line (`probity pattern --batch`, DESIGN §3): whether a pattern
+//! One question a line, one answer a line (`probity pattern --batch`): whether a pattern
 //! compiles and accepts a text, or how two patterns relate.
 
 use serde_json::{Map, Value, json};

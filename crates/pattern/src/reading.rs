@@ -103,7 +103,7 @@ impl Acceptor {
     }
 }
 
-/// One way to understand a rule (DESIGN §1).
+/// One way to understand a rule.
 #[derive(Clone)]
 pub struct Reading {
     /// Stable id, `REPAIR/DIALECT/MODE/UNIT/BOUNDS`; the reading of a format alone is
