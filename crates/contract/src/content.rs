@@ -154,12 +154,10 @@ impl<'d> Loader<'d> {
         };
         let (value, at) = self.schemas.reader.follow(value, pointer)?;
         let map = self.schemas.reader.object(value, &at)?;
-        let used = ["description", "content", "links"];
+        let used = ["description", "content", "headers", "links"];
         self.schemas.reader.leave_out(map, &used, &at);
         let content = self.content(map, &at, Way::Answer)?;
-        let named = |name: &String| name.eq_ignore_ascii_case("location");
-        let headers = map.get("headers").and_then(Value::as_object);
-        let location = headers.is_some_and(|fields| fields.keys().any(named));
+        let headers = self.headers(map, &at);
         let mut shapes: Vec<ErrorShape> = Vec::new();
         if let Some(list) = map.get("x-error-shapes") {
             let at = format!("{at}/x-error-shapes");
@@ -195,8 +193,44 @@ impl<'d> Loader<'d> {
             schema,
             shapes,
             examples,
-            location,
+            headers,
             links: self.links(map, &at),
+            pointer: at,
+        })
+    }
+
+    /// `headers` of a response. One that cannot be read says nothing.
+    fn headers(&mut self, response: &'d Map<String, Value>, at: &str) -> Vec<ResponseHeader> {
+        let Some(fields) = response.get("headers").and_then(Value::as_object) else {
+            return Vec::new();
+        };
+        let mut headers = Vec::new();
+        for (name, header) in fields {
+            // OpenAPI 3.1.1 §4.8.17.1: the media type stands in `content`.
+            if name.eq_ignore_ascii_case("content-type") {
+                continue;
+            }
+            let at = format!("{at}/headers/{}", escape(name));
+            match self.header(name, header, &at) {
+                Ok(header) => headers.push(header),
+                Err(_) => self.schemas.reader.skip(&at, "a header field that cannot be read"),
+            }
+        }
+        headers
+    }
+
+    fn header(&mut self, name: &str, value: &'d Value, at: &str) -> Result<ResponseHeader, Flaw> {
+        let (value, at) = self.schemas.reader.follow(value, at)?;
+        let map = self.schemas.reader.object(value, &at)?;
+        let used = ["description", "required", "deprecated", "schema", "example", "examples"];
+        self.schemas.reader.leave_out(map, &used, &at);
+        let rules = map.get("schema");
+        Ok(ResponseHeader {
+            name: name.to_owned(),
+            required: self.schemas.reader.member_flag(value, "required", &at)?,
+            schema: rules.map_or_else(Schema::default, |rules| {
+                self.schema(rules, &format!("{at}/schema"), Way::Answer)
+            }),
             pointer: at,
         })
     }

@@ -130,6 +130,7 @@ pub fn load_from(name: &str, bytes: &[u8], files: &dyn Files) -> Result<Contract
         lines: BTreeMap::new(),
         file: name.to_owned(),
         source: Arc::clone(&source),
+        formats_bind: false,
         promise_index: HashMap::new(),
     };
     contract.issues = structure::check(&contract, &flaws);
