@@ -1,14 +1,18 @@
 //! From a contract and a seed to a deterministic list of cases. A case says what to send, what it
 //! tests, and what may come back; sending is the runner's, comparing is the judge's.
 
+mod bodies;
 pub mod build;
+mod builder;
 mod constraints;
-mod draft;
 mod edit;
+mod elements;
+mod formats;
 mod forms;
 pub mod fresh;
 mod hostile;
 pub mod items;
+mod lists;
 mod meaning;
 mod media;
 mod memo;
@@ -16,14 +20,17 @@ mod model;
 pub mod moves;
 mod mutate;
 mod names;
+mod nearby;
 mod numbers;
 mod pairs;
 mod parameters;
 mod plan;
 mod question;
+mod reach;
 mod recipe;
 mod serialize;
 mod spell;
+mod targets;
 mod types;
 mod unstated;
 mod valid;
@@ -31,6 +38,7 @@ mod values;
 mod weaken;
 mod weigh;
 pub mod wire;
+mod words;
 
 pub use meaning::logs_in;
 pub use memo::Memo;

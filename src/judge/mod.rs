@@ -4,7 +4,7 @@
 //!
 //! - No answer is neither accept nor reject. A time-out, a reset, 429 and 503 leave the promises of
 //!   the case undecided; that the device hung or dropped the connection is a finding of its own,
-//!   about [`crate::contract::answers_promise`].
+//!   about [`crate::contract::PromiseId`].
 //! - What the page leaves open is never accused ([`Expect::Either`], [`Expect::Answered`]); only
 //!   what holds whatever the choice (a complete answer, no 5xx, the documented schema) is.
 //! - The text of a refusal is judged against the fault that was sent: one of the shapes that the
@@ -14,6 +14,8 @@ mod basis;
 mod body;
 pub mod catalogue;
 mod deviation;
+mod head;
+mod list;
 
 mod model;
 pub mod normalise;
@@ -29,7 +31,7 @@ pub use model::*;
 pub use wording::{IN_GENERAL, Inputs, Told, title};
 
 use crate::case::{Case, Expect, SuccessIs};
-use crate::contract::{Contract, ErrorShape, Operation, StatusKey, answers_promise};
+use crate::contract::{Contract, ErrorShape, Operation, PromiseId};
 use crate::exchange::{Anomaly, Answer, Exchange, Failure, Outcome, Phase};
 use crate::json;
 use crate::pattern::Texts;
@@ -53,7 +55,7 @@ pub struct JudgeContext<'a> {
 
 /// Judges one exchange. Total: every case and every exchange get a judgement.
 pub fn judge(judging: JudgeContext<'_>, case: &Case, exchange: &Exchange) -> Judgement {
-    let answers = answers_promise(&case.operation);
+    let answers = PromiseId::answers(&case.operation);
     let answer = match &exchange.outcome {
         Outcome::Failed { failure, partial } => {
             return judge_failure(case, failure, partial.as_ref(), answers);
@@ -130,6 +132,8 @@ pub fn judge(judging: JudgeContext<'_>, case: &Case, exchange: &Exchange) -> Jud
         }
         Expect::NotServed { success } => ctx.not_served(*success, &mut judgement),
     }
+    ctx.head(&mut judgement);
+    ctx.list(&mut judgement);
     judgement
 }
 
@@ -176,7 +180,7 @@ impl CaseJudge<'_> {
         let successes = self.operation.success_statuses();
         if documented.is_none() && !successes.is_empty() {
             judgement.broken(
-                &format!("{}.responses.{}", self.operation.id, successes[0]),
+                &PromiseId::response(&self.operation.id, successes[0]),
                 Deviation::undocumented_success(&successes, self.answer).after(self.case),
             );
             return;
@@ -190,14 +194,11 @@ impl CaseJudge<'_> {
 
     /// Id of the promise about the answer of this status; where none is documented, of the promise
     /// that there is an answer.
-    pub(crate) fn response_promise(&self, status: u16) -> String {
-        let key = match self.operation.response(status).map(|r| r.status) {
-            Some(StatusKey::Exact(status)) => status.to_string(),
-            Some(StatusKey::Range(digit)) => format!("{digit}XX"),
-            Some(StatusKey::Default) => "default".to_owned(),
-            None => return answers_promise(&self.operation.id),
-        };
-        format!("{}.responses.{key}", self.operation.id)
+    pub(crate) fn response_promise(&self, status: u16) -> PromiseId {
+        match self.operation.response(status) {
+            Some(response) => PromiseId::response(&self.operation.id, response.key()),
+            None => PromiseId::answers(&self.operation.id),
+        }
     }
 
     pub(crate) fn json(&self) -> Option<Value> {
@@ -243,7 +244,7 @@ fn judge_failure(
     case: &Case,
     failure: &Failure,
     partial: Option<&Answer>,
-    answers: String,
+    answers: PromiseId,
 ) -> Judgement {
     let mut judgement = Judgement::undecided(case, &failure.to_string());
     let kind = match failure {

@@ -10,7 +10,7 @@ use crate::case::fresh::{Fresh, freshened};
 use crate::case::items::Place;
 use crate::case::moves::body_of;
 use crate::case::{Case, Check, Expect};
-use crate::contract::is_password;
+use crate::contract::{StatePromise, is_password};
 use crate::exchange::Exchange;
 use crate::judge::Deviation;
 use crate::pointer::escape;
@@ -49,7 +49,7 @@ impl<'a> Probe<'a> {
         let mut seen = self.observation(&attempt.case, attempt.exchange.clone());
         match &attempt.made {
             Made::Item(n, wrong) => {
-                let state = format!("{}.state.created", place.create);
+                let state = StatePromise::Created.of(&place.create);
                 seen.deviations
                     .extend(wrong.clone().map(|d| (state.clone(), d)));
                 if closely {
@@ -67,7 +67,7 @@ impl<'a> Probe<'a> {
             {
                 let found = self.sweep(account).await;
                 if found.contains(&case.id) {
-                    let promise = format!("{}.state.refusal", place.create);
+                    let promise = StatePromise::Refusal.of(&place.create);
                     seen.deviations
                         .push((promise, Deviation::created_by_refusal()));
                 }

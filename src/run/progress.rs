@@ -6,7 +6,7 @@ use super::journal::{Past, Record};
 use super::result::{PromiseResult, Status};
 use super::tally::fingerprint;
 use crate::case::{Case, Expect};
-use crate::contract::{Contract, answers_promise};
+use crate::contract::{Contract, PromiseId};
 use crate::exchange::{Exchange, Request};
 use crate::judge::{Acceptance, Deviation, Kind};
 use crate::probe::Observation;
@@ -28,7 +28,7 @@ const HOPELESS_AFTER: u32 = 8;
 pub(super) struct Doubt {
     pub(super) at: usize,
     pub(super) operation: String,
-    pub(super) promise: String,
+    pub(super) promise: PromiseId,
     pub(super) deviation: Deviation,
     pub(super) exchange: Exchange,
 }
@@ -186,7 +186,7 @@ impl Progress {
             let Some(operation) = operations.max_by_key(|o| o.id.len()) else {
                 continue;
             };
-            let answers = promise.id == answers_promise(&operation.id);
+            let answers = promise.id == PromiseId::answers(&operation.id);
             if !answers && self.declined(&operation.id).is_some() {
                 promise.status = Status::Undecided;
             }
@@ -327,7 +327,7 @@ pub(super) fn held_back<'c>(past: &Past, case: impl Fn(&str) -> Option<&'c Case>
         let Some(case) = case(&seen.id).filter(|c| may_be_held_back(c)) else {
             continue;
         };
-        let refused = |(promise, deviation): &&(String, Deviation)| {
+        let refused = |(promise, deviation): &&(PromiseId, Deviation)| {
             let kind = deviation.kind;
             matches!(kind, Kind::RejectsValid | Kind::WrongStatus)
                 && !found.contains(fingerprint(promise, kind, case).as_str())

@@ -3,7 +3,7 @@
 use super::causes::{MEMBERS_LISTED, cause};
 use super::result::Shown;
 use crate::case::Case;
-use crate::contract::answers_promise;
+use crate::contract::PromiseId;
 use crate::judge::{Acceptance, Deviation, IN_GENERAL, Inputs, Judgement, Kind};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ pub(super) struct Sightings {
     /// How many, by sort.
     cases: BTreeMap<Inputs, u64>,
     /// Promises that they break.
-    promises: BTreeSet<String>,
+    promises: BTreeSet<PromiseId>,
     /// The first of them.
     first: Vec<Sighting>,
     /// Of how many, where that is not what the promises count.
@@ -25,7 +25,7 @@ pub(super) struct Sightings {
 pub(super) struct Sighting {
     pub(super) case: String,
     pub(super) operation: String,
-    pub(super) promise: String,
+    pub(super) promise: PromiseId,
     pub(super) kind: Kind,
     pub(super) observed: String,
 }
@@ -34,17 +34,17 @@ impl Sightings {
     pub(super) fn add(
         &mut self,
         case: &Case,
-        promise: &str,
+        promise: &PromiseId,
         deviation: &Deviation,
         inputs: Inputs,
     ) {
         *self.cases.entry(inputs).or_default() += 1;
-        self.promises.insert(promise.to_owned());
+        self.promises.insert(promise.clone());
         if self.first.len() < MEMBERS_LISTED {
             self.first.push(Sighting {
                 case: case.id.clone(),
                 operation: case.operation.clone(),
-                promise: promise.to_owned(),
+                promise: promise.clone(),
                 kind: deviation.kind,
                 observed: deviation.observed.clone(),
             });
@@ -63,7 +63,7 @@ impl Sightings {
     }
 
     /// The most telling sort, with its figures; `decided`: by promise and sort.
-    pub(super) fn shown(&self, decided: &BTreeMap<(String, Inputs), u64>) -> Shown {
+    pub(super) fn shown(&self, decided: &BTreeMap<(PromiseId, Inputs), u64>) -> Shown {
         let Some((inputs, cases)) = self.cases.first_key_value() else {
             return Shown::default();
         };
@@ -116,7 +116,7 @@ impl Failing {
 
     /// Puts what shows server errors of the operation together.
     pub(super) fn gather(&self, operation: &str, sightings: &mut BTreeMap<String, Sightings>) {
-        let answers = answers_promise(operation);
+        let answers = PromiseId::answers(operation);
         let whole = cause(Kind::ServerError, &answers, operation, IN_GENERAL);
         let parts: Vec<String> = sightings
             .iter()

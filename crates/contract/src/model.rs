@@ -1,13 +1,14 @@
 //! The contract as plain data: operations, schemas, error shapes, promises. Every part keeps the
 //! JSON pointer (RFC 6901) of the place in the document that states it.
 
+use super::promise_id::PromiseId;
 use super::serialization::{Encoding, Format, Serialization};
 use crate::locate::line_of;
 use crate::source::{Source, split};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
@@ -47,6 +48,10 @@ pub struct Contract {
     /// The document's file as it was named.
     pub(crate) file: String,
     pub(crate) source: Arc<Source>,
+    /// Whether the profile says that the device refuses what its `format` forbids.
+    pub formats_bind: bool,
+    /// Where in `promises` each id stands: a plan asks for hundreds of thousands.
+    pub(crate) promise_index: HashMap<PromiseId, usize>,
 }
 
 /// An operation, or a part of one, that is not judged because the document has a flaw.
@@ -109,7 +114,7 @@ impl Contract {
 
     /// The promise with this id.
     pub fn promise(&self, id: &str) -> Option<&Promise> {
-        self.promises.iter().find(|p| p.id == id)
+        self.promises.get(*self.promise_index.get(id)?)
     }
 }
 
@@ -235,9 +240,7 @@ impl Operation {
     pub(crate) fn rename(&mut self, id: &str) {
         for response in &mut self.responses {
             for shape in &mut response.shapes {
-                if let Some(rest) = shape.promise.strip_prefix(&self.id) {
-                    shape.promise = format!("{id}{rest}");
-                }
+                shape.promise = PromiseId::new(id, shape.promise.statement());
             }
         }
         self.id = id.to_owned();
@@ -345,12 +348,42 @@ pub struct Response {
     pub shapes: Vec<ErrorShape>,
     /// Published examples, each with the JSON pointer to it.
     pub examples: Vec<(String, Value)>,
-    /// Whether a `Location` header field is documented (RFC 9110 §10.2.2).
-    pub location: bool,
+    /// Documented header fields.
+    pub headers: Vec<ResponseHeader>,
     /// `links`: what members of this answer mean to other operations.
     pub links: Vec<Link>,
     /// JSON pointer to the response object.
     pub pointer: String,
+}
+
+/// A Header Object (OpenAPI 3.1.1 §4.8.21): a documented header field of an answer.
+#[derive(Clone, Debug)]
+pub struct ResponseHeader {
+    /// Name as published.
+    pub name: String,
+    /// Whether each such answer has it.
+    pub required: bool,
+    /// Rules of its value; without any where it has a syntax that is not read.
+    pub schema: Schema,
+    /// JSON pointer to the Header Object.
+    pub pointer: String,
+}
+
+impl Response {
+    /// The key as `responses` has it: `200`, `4XX`, `default`.
+    pub fn key(&self) -> String {
+        match self.status {
+            StatusKey::Exact(code) => code.to_string(),
+            StatusKey::Range(digit) => format!("{digit}XX"),
+            StatusKey::Default => "default".to_owned(),
+        }
+    }
+
+    /// Whether a header field is documented, whatever the case of its name.
+    pub fn has_header(&self, name: &str) -> bool {
+        let mut headers = self.headers.iter();
+        headers.any(|header| header.name.eq_ignore_ascii_case(name))
+    }
 }
 
 /// A Link Object (OpenAPI 3.1.1 §4.8.20): values of an answer that are parameters of another
@@ -432,7 +465,7 @@ pub struct ErrorShape {
     /// Faults that may draw this shape.
     pub may_answer: Vec<FaultKind>,
     /// Id of the promise it makes.
-    pub promise: String,
+    pub promise: PromiseId,
     /// JSON pointer to the shape.
     pub pointer: String,
 }
@@ -508,7 +541,7 @@ pub enum Access {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Promise {
     /// Stable id, e.g. `setSipSettings.body.proxy.pattern`.
-    pub id: String,
+    pub id: PromiseId,
     /// Operation that makes it.
     pub operation: String,
     /// JSON pointer into the document, and the line of the page where there is one.
@@ -558,7 +591,7 @@ pub struct ContractIssue {
     /// Stable id: `RULE:POINTER`.
     pub id: String,
     /// The promise it concerns, where it concerns one.
-    pub promise: Option<String>,
+    pub promise: Option<PromiseId>,
     /// One line.
     pub title: String,
     /// The strings, engines or values that prove it.

@@ -1,6 +1,5 @@
 //! What a published string rule can mean: dialects, repairs, readings → languages, relations,
-//! witnesses. Knows nothing of contracts or HTTP: a rule comes in as text and bounds. Imports no
-//! other module of this crate.
+//! witnesses. Knows nothing of contracts or HTTP: a rule comes in as text and bounds.
 //!
 //! The way of data: a [`Rule`] is published; [`repair`] says what its damaged pattern may have
 //! been; [`parse`] reads each of these as each [`dialect`] would, into one tree ([`ast`]);
@@ -52,11 +51,13 @@ pub mod survey;
 mod text;
 mod texts;
 mod unicode;
+mod well_formed;
 
 pub use format::pattern as format_pattern;
 pub use reading::Reading;
 pub use text::{Assessment, Rule, Sample, Text};
 pub use texts::Texts;
+pub use well_formed::surely_not;
 
 /// The examples of the README are tests too.
 #[cfg(doctest)]
