@@ -468,6 +468,12 @@ impl Device {
         (headers, Template::default())
     }
 
+    /// Reads what stands at a target that the device has named, with credentials, where the policy
+    /// permits it.
+    pub async fn get(&self, target: &str) -> Exchange {
+        self.send(&self.own_request("GET", target), false).await
+    }
+
     /// A request of our own, with credentials.
     fn own_request(&self, method: &str, path: &str) -> Request {
         let mut headers = vec![("Accept".to_owned(), Template::from("application/json"))];

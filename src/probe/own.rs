@@ -144,6 +144,7 @@ impl Probe<'_> {
         if let Some(again) = self.named_state(case, &sent.request, &exchange).await {
             exchange = self.session.send_to_the_end(&again, fresh).await;
         }
+        exchange = self.past_conflict(case, &sent.request, exchange, fresh).await;
         let mut seen = self.observation(&sent, exchange);
         let plain = matches!(case.expect, Expect::Accepted | Expect::AcceptedOr { .. });
         if seen.judgement.acceptance == Acceptance::Accepted {

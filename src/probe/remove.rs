@@ -3,7 +3,7 @@
 
 use super::account::{Account, Holds, Step};
 use super::engine::Probe;
-use super::find::strangers;
+use super::find::{LATER, strangers};
 use crate::case::items::Place;
 use crate::case::moves::item_path;
 use crate::device::Restored;
@@ -418,6 +418,7 @@ impl Probe<'_> {
             items.for_each(|item| policy.created(&item.path));
         }
         self.empty(account).await;
+        self.await_strays(account).await;
         for n in account.open() {
             let Some(sending) = account.sent.get(&n) else {
                 continue;
@@ -435,6 +436,16 @@ impl Probe<'_> {
                 }
                 false => self.creations.leave(account, what),
             }
+        }
+    }
+
+    /// What was under way when a job ended may be there a little later.
+    async fn await_strays(&self, account: &mut Account) {
+        let (end, n) = (Instant::now() + LATER, account.n);
+        while !account.open().is_empty() && account.n == n && Instant::now() < end {
+            sleep(BETWEEN).await;
+            account.unlooked = true;
+            self.sweep(account).await;
         }
     }
 
