@@ -7,6 +7,7 @@ use crate::device::Device;
 use crate::exchange::Exchange;
 use crate::json;
 use serde_json::Value;
+use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
@@ -159,19 +160,29 @@ impl Waits {
     }
 }
 
-/// How long the writes of one resource took, as far as was seen.
+/// Writes of which is known how long they took.
+const KNOWN: usize = 8;
+
+/// How long the last writes of one resource took, as far as was seen.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
-    longest: Option<Duration>,
+    took: VecDeque<Duration>,
     in_vain: u32,
 }
 
 impl Pace {
     /// A write is seen to be done.
     pub fn learn(&mut self, later: &Later) {
-        let took = later.since.elapsed();
-        self.longest = Some(self.longest.map_or(took, |longest| longest.max(took)));
+        self.took.push_back(later.since.elapsed());
+        // The first are measured coarsely: nobody knew when to look.
+        if self.took.len() > KNOWN {
+            self.took.pop_front();
+        }
         self.in_vain = 0;
+    }
+
+    fn longest(&self) -> Option<Duration> {
+        self.took.iter().max().copied()
     }
 
     /// A write was waited for as long as there was patience.
@@ -182,7 +193,7 @@ impl Pace {
     /// The end of the patience with a write that does not show.
     pub fn end(&self, later: &Later) -> Instant {
         let patience = match self.in_vain >= IN_VAIN {
-            true => self.longest.map_or(SHORT, |l| (l * 3).max(SHORT)),
+            true => self.longest().map_or(SHORT, |l| (l * 3).max(SHORT)),
             false => SETTLES_IN,
         };
         later.since + patience.min(SETTLES_IN)
@@ -190,7 +201,7 @@ impl Pace {
 
     /// Waits until a write most likely shows, where the ones before it tell when.
     pub async fn likely(&self, later: &Later) {
-        if let Some(longest) = self.longest {
+        if let Some(longest) = self.longest() {
             tokio::time::sleep_until(later.since + longest.mul_f64(0.8)).await;
         }
     }
@@ -201,7 +212,7 @@ impl Pace {
         if later.told(device).await {
             return true;
         }
-        match self.longest {
+        match self.longest() {
             Some(longest) => {
                 let margin = longest.mul_f64(0.5) + FIRST_LOOK;
                 tokio::time::sleep_until(later.since + longest + margin).await;
