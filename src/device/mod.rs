@@ -18,6 +18,7 @@ mod login;
 mod members;
 mod oauth;
 mod ordinary;
+pub mod pages;
 mod put_back;
 mod read_back;
 mod session;

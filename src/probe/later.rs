@@ -2,7 +2,7 @@
 //! status resource tells, where the answer names one; else the writes before it tell how long the
 //! next one takes.
 
-use super::listing::below;
+use crate::device::pages::below;
 use crate::device::Device;
 use crate::exchange::Exchange;
 use crate::json;

@@ -65,7 +65,7 @@ impl Probe<'_> {
                 continue;
             }
             let request = self.creations.at_collection(&shelf.request);
-            let listed = list(self.device(), &shelf.list, &request).await;
+            let listed = list(self.device(), &shelf.list, &request, usize::MAX).await;
             let Some(collection) = path_of(&request) else {
                 continue;
             };

@@ -28,6 +28,7 @@ mod engine;
 mod gate;
 mod harmless;
 mod kills;
+mod paging;
 mod rare;
 mod readings;
 mod replay;
