@@ -86,6 +86,24 @@ pub(super) fn finish(path: &Path) -> Result<(), Error> {
     }
 }
 
+/// Says where the journal of a job is kept that the user has not named one for.
+pub(super) fn say_where(kept_at: &Path, target: &str) {
+    say(&format!(
+        "journal in {}; if this run is killed, `probity restore --target {target}` puts the device \
+         back",
+        kept_at.display()
+    ));
+}
+
+/// The job of such a journal has ended: what could not be put back, or looked at, can be tried again.
+pub(super) fn settle(kept_at: &Path, restored: Option<bool>) -> Result<(), Error> {
+    let changed = crate::run::journal::read(kept_at).is_ok_and(|(_, past)| past.may_have_changed());
+    match restored == Some(true) || !changed {
+        true => finish(kept_at),
+        false => Ok(()),
+    }
+}
+
 impl JournalArgs {
     /// Whether the user names a journal.
     pub(super) fn is_named(&self) -> bool {

@@ -77,7 +77,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         profile.clone(),
     )?
     .with_policy(Arc::new(
-        args.policy.policy(&contract, &profile, false, true)?,
+        args.policy.policy(&contract, &profile, false)?,
     ));
     guarded(&device, &contract);
     if device.base_url() != report.target.trim_end_matches('/') {

@@ -72,8 +72,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl<'a> Creations<'a> {
-    /// `run` tells the names of this job from those of another; `log` hears of every step first.
-    pub(super) fn keep(&mut self, run: &str, log: Log<'a>) {
+    /// `run` tells the names of this job from those of another, numbers up to `behind` are given;
+    /// `log` hears of every step first.
+    pub(super) fn keep(&mut self, run: &str, behind: u64, log: Log<'a>) {
+        self.account.get_mut().n = behind;
         let plain = run.chars().filter(char::is_ascii_alphanumeric);
         self.run = plain.take(12).collect::<String>().to_lowercase();
         self.log = Some(log);

@@ -109,11 +109,11 @@ impl<'a> Probe<'a> {
         }
     }
 
-    /// Names what this job creates after `run`, and tells `log` of every step of creating and
-    /// removing before it goes on.
+    /// Names what this job creates after `run`, counts it behind what this process has sent so far,
+    /// and tells `log` of every step of creating and removing before it goes on.
     #[must_use]
     pub fn with_account(mut self, run: &str, log: Log<'a>) -> Probe<'a> {
-        self.creations.keep(run, log);
+        self.creations.keep(run, self.device().sent(), log);
         self
     }
 

@@ -274,6 +274,14 @@ impl Past {
         })
     }
 
+    /// The same without what the job created and removed.
+    pub fn without_steps(&self) -> Past {
+        let mut past = self.clone();
+        past.records
+            .retain(|r| !matches!(r, Record::Creating { .. }));
+        past
+    }
+
     /// What the job created and removed, in order.
     pub fn steps(&self) -> Vec<Step> {
         let steps = self.records.iter().filter_map(|r| match r {

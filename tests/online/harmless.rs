@@ -166,6 +166,9 @@ fn kill(seed: u64, kills: u32) -> Toll {
         };
         end(child, how);
         toll.kills += 1;
+        if toll.kills % 25 == 0 {
+            println!("{} kills: {} harmed, {} left something", n, toll.harmed.len(), toll.undone);
+        }
         *toll.by.entry(how).or_default() += 1;
         let left = scene.controller.holds() != before;
         toll.undone += u32::from(left);
@@ -233,6 +236,31 @@ fn nothing_is_left(toll: &Toll) {
     assert_eq!(toll.acted, 0);
     assert!(toll.harmed.is_empty(), "{:#?}", toll.harmed);
     assert!(toll.owned_up.is_empty(), "{:#?}", toll.owned_up);
+}
+
+#[test]
+fn an_unattended_job_removes_what_it_creates() {
+    let scene = Scene::new();
+    let before = scene.controller.holds();
+    let words = ["--no-plan", "--requests", "400", "--shrink", "40"];
+    let (code, said) = scene.run("fuzz", &words);
+    assert_eq!(scene.controller.holds(), before, "{code:?} {said}");
+    assert!(scene.controller.created() > 5, "{said}");
+    assert_eq!(scene.controller.acted(), 0, "{said}");
+    assert!(said.contains("if this run is killed"), "{said}");
+    // Killed, it is undone by the journal that it keeps.
+    let child = scene.command("fuzz", &words).spawn().expect("starts");
+    let folder = scene.folder.path().join("probity/journals");
+    let journal = || std::fs::read_dir(&folder).ok()?.flatten().next();
+    let end = Instant::now() + Duration::from_secs(60);
+    while scene.controller.created() < 12 && Instant::now() < end && journal().is_none() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    std::thread::sleep(Duration::from_millis(1_500));
+    self::end(child, End::Killed);
+    let (code, said) = scene.run("restore", &[]);
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(scene.controller.holds(), before, "{said}");
 }
 
 #[test]
