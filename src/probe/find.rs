@@ -77,13 +77,14 @@ impl Probe<'_> {
                 // The list shows that it never came to it.
                 match self.creations.step(account, Step::Nothing { n }) {
                     Ok(()) => Made::Nothing,
-                    Err(why) => Made::Lost(why),
+                    Err(why) => Made::Lost(why, wrong),
                 }
             }
             Ok(None) => Made::Lost(
                 "it was accepted, its answer names no new item, and the list shows none".to_owned(),
+                wrong,
             ),
-            Err(why) => Made::Lost(why),
+            Err(why) => Made::Lost(why, wrong),
         }
     }
 

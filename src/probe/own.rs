@@ -93,8 +93,9 @@ impl Probe<'_> {
                         None => "it drew no answer".to_owned(),
                     };
                 }
-                Made::Lost(lost) => {
+                Made::Lost(lost, wrong) => {
                     self.lose(account, place, &lost);
+                    account.owed.extend(wrong.map(|d| (place.create.clone(), d)));
                     return Err(lost);
                 }
             }
@@ -151,8 +152,11 @@ impl Probe<'_> {
             match self.gone(place, &path, &seen.exchange).await {
                 Gone::Yes(wrong) => {
                     seen.deviations.extend(wrong);
+                    let lingers = self.lingers(account, place, &path).await;
+                    seen.deviations.extend(lingers);
                     self.forget_item(account, place, n, &path);
-                    self.others_stay(account, place, &path, false).await;
+                    let others = self.others_stay(account, place, &path, false).await;
+                    seen.deviations.extend(others);
                 }
                 // What may also be refused need not do it.
                 Gone::No(_) if !plain => {}

@@ -101,9 +101,13 @@ fn what_a_device_does_wrong_with_items_is_found() {
         ("create-twice", "createProduct.state.created", 1),
         ("create-not-listed", "createProduct.state.created", 1),
         ("create-stores-nothing", "createProduct.state.created", 1),
+        // Nobody knows what stood in its place.
+        ("create-overwrites", "createProduct.state.created", 6),
         ("create-wrong-location", "createProduct.state.created", 1),
         // What cannot be removed, or took another one with it, is owned up to.
         ("delete-keeps", "deleteProduct.state.removed", 6),
+        ("delete-all", "deleteProduct.state.removed", 6),
+        ("delete-still-listed", "deleteProduct.state.removed", 1),
         ("delete-wrong-one", "deleteProduct.state.removed", 6),
         ("unknown-item-served", "getProduct.responses.404", 1),
         ("patch-replaces", "changeProduct.state.readback", 1),
