@@ -54,6 +54,7 @@ impl Identity<'_> {
             plan: plan_digest(self.plan),
             cases: self.plan.cases.len(),
             shard: self.shard.map(|(i, n)| format!("{i}/{n}")),
+            shape: Some(crate::run::journal::shape(self.contract)),
         }
     }
 }

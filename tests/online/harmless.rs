@@ -134,8 +134,9 @@ fn kill(seed: u64, kills: u32) -> Toll {
     let mut scene = Scene::new();
     let before = scene.controller.holds();
     let whole = scene.folder.path().join("whole.jsonl");
-    let child = scene.command("run", &["--journal", "whole.jsonl"]).spawn();
-    let child = child.expect("starts");
+    let first = format!("1/{SHARES}");
+    let words = ["--journal", "whole.jsonl", "--shard", &first];
+    let child = scene.command("run", &words).spawn().expect("starts");
     until_begun(&whole);
     let started = Instant::now();
     let output = child.wait_with_output().expect("runs");
@@ -143,9 +144,10 @@ fn kill(seed: u64, kills: u32) -> Toll {
     let (code, said) = (output.status.code(), [output.stdout, output.stderr].concat());
     let said = String::from_utf8_lossy(&said);
     assert_eq!(scene.controller.holds(), before, "{code:?} {said}");
-    assert!(scene.controller.created() > 20, "{said}");
-    assert!(matches!(code, Some(0)), "{code:?} {said}");
-    println!("a whole run takes {length:.1?} from its first request on");
+    assert!(scene.controller.created() > 3, "{said}");
+    // A share of a plan does not judge every operation.
+    assert!(matches!(code, Some(0 | 3)), "{code:?} {said}");
+    println!("a share takes {length:.1?} from its first request on");
     for n in 0..kills {
         let journal = format!("{n}.jsonl");
         let quiet = |mut command: Command| {
@@ -156,8 +158,7 @@ fn kill(seed: u64, kills: u32) -> Toll {
         let share = format!("{}/{SHARES}", random.random_range(1..=SHARES));
         let child = quiet(scene.command("run", &["--journal", &journal, "--shard", &share]));
         until_begun(&scene.folder.path().join(&journal));
-        let moment = length / SHARES;
-        std::thread::sleep(moment.mul_f64(random.random_range(0.0..1.2)));
+        std::thread::sleep(length.mul_f64(random.random_range(0.0..1.2)));
         let how = match random.random_range(0..8) {
             0..4 => End::Killed,
             4..6 => End::Interrupted,
@@ -265,7 +266,7 @@ fn an_unattended_job_removes_what_it_creates() {
 
 #[test]
 fn a_few_kills_leave_nothing() {
-    let toll = kill(1, 4);
+    let toll = kill(1, 3);
     nothing_is_left(&toll);
 }
 
