@@ -6,6 +6,7 @@ use super::engine::{Campaign, Entry, Shrunk};
 use super::input::Input;
 use super::shrink::Shrinker;
 use crate::case::{Case, Step};
+use crate::contract::PromiseId;
 use crate::judge::{Deviation, Kind};
 use crate::probe::{Looks, Observation};
 use crate::reproduce::render_answer;
@@ -21,15 +22,15 @@ const RESTARTS: u64 = 12;
 
 /// What is looked for again.
 struct Target {
-    promise: String,
+    promise: PromiseId,
     /// Promises that a smaller input may break in its place: those of the same case.
-    promises: Vec<String>,
+    promises: Vec<PromiseId>,
     kind: Kind,
     looks: Looks,
 }
 
 impl Target {
-    fn of(case: &Case, promise: &str, kind: Kind) -> Target {
+    fn of(case: &Case, promise: &PromiseId, kind: Kind) -> Target {
         Target {
             promise: promise.to_owned(),
             promises: case.promises.clone(),
@@ -45,10 +46,10 @@ impl Target {
     }
 
     /// The same sort of deviation, from this promise or from another of the case.
-    fn shown<'s>(&self, seen: &'s Observation) -> Option<&'s (String, Deviation)> {
+    fn shown<'s>(&self, seen: &'s Observation) -> Option<&'s (PromiseId, Deviation)> {
         // A second restart within a second cannot be told from a connection that ended.
         let ends = |kind| matches!(kind, Kind::Restart | Kind::ConnectionLost);
-        let of_kind = |(_, d): &&(String, Deviation)| {
+        let of_kind = |(_, d): &&(PromiseId, Deviation)| {
             d.kind == self.kind || (ends(d.kind) && ends(self.kind))
         };
         let same = seen.deviations.iter().filter(of_kind);
@@ -106,7 +107,7 @@ impl Campaign<'_, '_> {
         step: &Step,
         case: &Case,
         before: &[Step],
-        (promise, deviation): (&str, &Deviation),
+        (promise, deviation): (&PromiseId, &Deviation),
         seen: &Observation,
     ) {
         let sent = self.job.device.sent();
@@ -200,7 +201,7 @@ impl Campaign<'_, '_> {
         &mut self,
         input: &Input,
         target: &Target,
-    ) -> Option<(String, Deviation, String)> {
+    ) -> Option<(PromiseId, Deviation, String)> {
         let (last, first) = input.steps.split_last()?;
         let case = self.weigher.weigh(last)?;
         let before = self.requests_of(first);
@@ -220,7 +221,7 @@ impl Campaign<'_, '_> {
         &mut self,
         input: Input,
         target: &Target,
-    ) -> (Input, (u32, Option<(String, Deviation, String)>), u32) {
+    ) -> (Input, (u32, Option<(PromiseId, Deviation, String)>), u32) {
         let (sent, restarts) = (self.job.device.sent(), self.probe.session().restarts());
         let operations = self
             .weigher
@@ -262,7 +263,7 @@ impl Campaign<'_, '_> {
         &mut self,
         input: &Input,
         target: &Target,
-    ) -> ((u32, Option<(String, Deviation, String)>), u32) {
+    ) -> ((u32, Option<(PromiseId, Deviation, String)>), u32) {
         let (mut hits, mut tries, mut shown) = (0, 0, None);
         for _ in 0..TIMES {
             tries += 1;
@@ -285,7 +286,7 @@ impl Campaign<'_, '_> {
         &mut self,
         before: &[crate::exchange::Request],
         case: &Case,
-        promise: &str,
+        promise: &PromiseId,
         deviation: &Deviation,
         confirmed: (u32, u32),
         answer: String,

@@ -1,11 +1,13 @@
 //! Just inside, on and just outside each edge of each rule, and what hand-written checks let
 //! through.
 
-use super::draft::{Scene, Sketch, WhenOpen, main_type, mark, shown};
+use super::bodies::{Bodies, main_type};
+use super::builder::{BodyCases, BodyDraft, WhenOpen};
 use super::model::{Case, Context, Strategy};
 use super::mutate::{SHORTENED, family, mutants, with_character};
 use super::numbers;
 use super::weaken::Checks;
+use super::words::{mark, shown};
 use crate::contract::{self, FieldPath, JsonType, Operation, Schema};
 use crate::pattern::Assessment;
 use serde_json::{Value, json};
@@ -31,8 +33,9 @@ impl Strategy for Constraints {
 
     fn cases(&self, context: &Context<'_>, op: &Operation) -> Vec<Case> {
         let mut cases = Vec::new();
-        if let Some(mut scene) = Scene::of(context, op, self.name()) {
-            let fields: Vec<(FieldPath, Schema)> = scene
+        if let Some(mut builder) = BodyCases::of(context, op, self.name()) {
+            let fields: Vec<(FieldPath, Schema)> = builder
+                .bodies
                 .fields()
                 .into_iter()
                 .map(|f| (f.path, f.schema.clone()))
@@ -40,47 +43,47 @@ impl Strategy for Constraints {
             let mut shared: Vec<&str> = SHARED.to_vec();
             for (path, schema) in &fields {
                 if let Some(values) = &schema.enum_values {
-                    enumeration(&mut scene, path, values);
+                    enumeration(&mut builder, path, values);
                     continue;
                 }
                 match main_type(schema) {
                     Some(JsonType::String) => {
-                        lengths(&mut scene, path, schema);
-                        texts(&mut scene, path, schema, &mut shared);
+                        lengths(&mut builder, path, schema);
+                        texts(&mut builder, path, schema, &mut shared);
                     }
                     Some(JsonType::Integer | JsonType::Number) => {
-                        numbers::edges(&mut scene, path, schema);
+                        numbers::edges(&mut builder, path, schema);
                     }
-                    Some(JsonType::Array) => sizes(&mut scene, path, schema),
+                    Some(JsonType::Array) => sizes(&mut builder, path, schema),
                     _ => {}
                 }
             }
-            cases.append(&mut scene.into_cases());
+            cases.append(&mut builder.into_cases());
         }
         cases
     }
 }
 
 /// What the page says of the body with `text` at the field.
-fn assess(scene: &Scene<'_, '_>, path: &FieldPath, text: &str) -> Option<Assessment> {
-    let body = scene.with(path, Value::from(text))?;
-    Some(scene.assess(&body).certainty)
+fn assess(bodies: &Bodies<'_, '_>, path: &FieldPath, text: &str) -> Option<Assessment> {
+    let body = bodies.with(path, Value::from(text))?;
+    Some(bodies.assess(&body).certainty)
 }
 
 /// One string at a field that is to be refused; dropped where the page does not say so.
 fn refused(
-    scene: &mut Scene<'_, '_>,
+    builder: &mut BodyCases<'_, '_>,
     path: &FieldPath,
     (keyword, idea, tier): (&'static str, &str, u8),
     text: &str,
 ) {
-    let Some(body) = scene.with(path, Value::from(text)) else {
+    let Some(body) = builder.bodies.with(path, Value::from(text)) else {
         return;
     };
-    if scene.assess(&body).certainty != Assessment::SurelyInvalid {
+    if builder.bodies.assess(&body).certainty != Assessment::SurelyInvalid {
         return;
     }
-    let sketch = Sketch {
+    let sketch = BodyDraft {
         field: path,
         keyword,
         name: format!("{idea}-{}", mark(text)),
@@ -91,12 +94,12 @@ fn refused(
         bytes: None,
         when_open: WhenOpen::Drop,
     };
-    scene.add_sized(text.len(), sketch);
+    builder.add_sized(text.len(), sketch);
 }
 
 /// One character too few and too many, then far too many.
-fn lengths(scene: &mut Scene<'_, '_>, path: &FieldPath, schema: &Schema) {
-    let samples = scene.samples(path, schema);
+fn lengths(builder: &mut BodyCases<'_, '_>, path: &FieldPath, schema: &Schema) {
+    let samples = builder.bodies.samples(path, schema);
     let mut wanted: Vec<(&'static str, &'static str, u64, u8)> = Vec::new();
     if let Some(min) = schema.min_length.filter(|m| *m > 0) {
         wanted.push(("minLength", "one-too-short", min - 1, 0));
@@ -119,9 +122,9 @@ fn lengths(scene: &mut Scene<'_, '_>, path: &FieldPath, schema: &Schema) {
         };
         let found = stretched(&samples, length)
             .into_iter()
-            .find(|text| assess(scene, path, text) == Some(Assessment::SurelyInvalid));
+            .find(|text| assess(&builder.bodies, path, text) == Some(Assessment::SurelyInvalid));
         if let Some(text) = found {
-            refused(scene, path, (keyword, idea, tier), &text);
+            refused(builder, path, (keyword, idea, tier), &text);
         }
     }
     // Blanks count. A check that trims first finds the longest valid string, or what looks like it.
@@ -132,10 +135,10 @@ fn lengths(scene: &mut Scene<'_, '_>, path: &FieldPath, schema: &Schema) {
             .map(|text| format!("{text} "));
         let found = full
             .into_iter()
-            .find(|text| assess(scene, path, text) == Some(Assessment::SurelyInvalid));
+            .find(|text| assess(&builder.bodies, path, text) == Some(Assessment::SurelyInvalid));
         if let Some(text) = found {
             refused(
-                scene,
+                builder,
                 path,
                 ("maxLength", "trailing-space-too-long", 2),
                 &text,
@@ -146,7 +149,7 @@ fn lengths(scene: &mut Scene<'_, '_>, path: &FieldPath, schema: &Schema) {
     for (idea, tier, character) in [("two-octets", 3, 'é'), ("four-octets", 2, '😀')] {
         if let Some(max) = longest {
             let text: String = std::iter::repeat_n(character, max + 1).collect();
-            refused(scene, path, ("maxLength", idea, tier), &text);
+            refused(builder, path, ("maxLength", idea, tier), &text);
         }
     }
 }
@@ -194,7 +197,7 @@ pub(super) fn stretched(samples: &[String], length: usize) -> Vec<String> {
 /// sample for which the page surely forbids the result. Those come first that show most mistakes
 /// in the pattern.
 fn texts(
-    scene: &mut Scene<'_, '_>,
+    builder: &mut BodyCases<'_, '_>,
     path: &FieldPath,
     schema: &Schema,
     shared: &mut Vec<&'static str>,
@@ -203,17 +206,17 @@ fn texts(
     if keyword == "type" {
         return;
     }
-    refused(scene, path, (keyword, "empty", 0), "");
+    refused(builder, path, (keyword, "empty", 0), "");
     let mut place = Place::default();
-    for (idea, text, rank) in ranked(scene, path, schema) {
-        let Some(mut tier) = place.next(rank, scene.context.thorough) else {
+    for (idea, text, rank) in ranked(&builder.bodies, path, schema) {
+        let Some(mut tier) = place.next(rank, builder.context.thorough) else {
             continue;
         };
         if shared.contains(&idea.as_str()) {
             shared.retain(|s| *s != idea);
             tier = tier.min(2);
         }
-        refused(scene, path, (keyword, &idea, tier), &text);
+        refused(builder, path, (keyword, &idea, tier), &text);
     }
 }
 
@@ -263,9 +266,13 @@ impl Place {
 }
 
 /// Strings that the page surely forbids for a field, the most telling first.
-fn ranked(scene: &Scene<'_, '_>, path: &FieldPath, schema: &Schema) -> Vec<(String, String, Rank)> {
-    let thorough = scene.context.thorough;
-    let assess = |text: &str| contract::assess(schema, &Value::from(text), scene.context.texts);
+fn ranked(
+    bodies: &Bodies<'_, '_>,
+    path: &FieldPath,
+    schema: &Schema,
+) -> Vec<(String, String, Rank)> {
+    let thorough = bodies.context.thorough;
+    let assess = |text: &str| contract::assess(schema, &Value::from(text), bodies.context.texts);
     let invalid = |text: &str| assess(text).certainty == Assessment::SurelyInvalid;
     let by_length = |text: &str| {
         let faults = assess(text).faults;
@@ -276,7 +283,7 @@ fn ranked(scene: &Scene<'_, '_>, path: &FieldPath, schema: &Schema) -> Vec<(Stri
     let mut candidates: Vec<(String, String, Rank)> = Vec::new();
     let mut ideas: BTreeMap<&'static str, usize> = BTreeMap::new();
     let most = if thorough { 4 } else { 1 };
-    for sample in scene.samples(path, schema).iter() {
+    for sample in bodies.samples(path, schema).iter() {
         for mutant in mutants(sample) {
             let count = ideas.entry(mutant.idea).or_default();
             if *count < most
@@ -289,10 +296,10 @@ fn ranked(scene: &Scene<'_, '_>, path: &FieldPath, schema: &Schema) -> Vec<(Stri
             }
         }
     }
-    foreign_characters(scene, path, schema, &invalid, &mut candidates);
+    foreign_characters(bodies, path, schema, &invalid, &mut candidates);
     // A check copied from another field takes what that field takes.
-    for field in scene.fields() {
-        let Some(Value::String(text)) = scene.sample(&field.path) else {
+    for field in bodies.fields() {
+        let Some(Value::String(text)) = bodies.sample(&field.path) else {
             continue;
         };
         let known = candidates.iter().any(|c| c.1 == text);
@@ -301,7 +308,7 @@ fn ranked(scene: &Scene<'_, '_>, path: &FieldPath, schema: &Schema) -> Vec<(Stri
             candidates.push((idea, text, Rank::Common(2)));
         }
     }
-    if let Some(text) = scene.text_of(schema) {
+    if let Some(text) = bodies.text_of(schema) {
         let limit = if thorough { 400 } else { 80 };
         for sample in text.near_misses(limit) {
             let known = candidates.iter().any(|c| c.1 == sample.text);
@@ -323,13 +330,13 @@ fn ranked(scene: &Scene<'_, '_>, path: &FieldPath, schema: &Schema) -> Vec<(Stri
 /// Each printable ASCII character, control character and letter that the page surely forbids
 /// somewhere in a valid string: what a class that is too wide, or none, lets through.
 fn foreign_characters(
-    scene: &Scene<'_, '_>,
+    bodies: &Bodies<'_, '_>,
     path: &FieldPath,
     schema: &Schema,
     invalid: &dyn Fn(&str) -> bool,
     candidates: &mut Vec<(String, String, Rank)>,
 ) {
-    let Some(Value::String(sample)) = scene.sample(path) else {
+    let Some(Value::String(sample)) = bodies.sample(path) else {
         return;
     };
     if schema.pattern.is_none() {
@@ -370,14 +377,14 @@ pub(super) fn text_keyword(schema: &Schema) -> &'static str {
 }
 
 /// Words that are almost those of an enumeration.
-fn enumeration(scene: &mut Scene<'_, '_>, path: &FieldPath, values: &[Value]) {
+fn enumeration(builder: &mut BodyCases<'_, '_>, path: &FieldPath, values: &[Value]) {
     let words: Vec<&str> = values.iter().filter_map(Value::as_str).collect();
     if words.is_empty() {
-        foreign_values(scene, path, values);
+        foreign_values(builder, path, values);
         return;
     }
     let joined = words.join(",");
-    let turn = usize::try_from(scene.context.seed % 97).unwrap_or(0);
+    let turn = usize::try_from(builder.context.seed % 97).unwrap_or(0);
     let word = |i: usize| words[(i + turn) % words.len()];
     let ideas: Vec<(&'static str, u8, String)> = vec![
         ("other-word", 0, "probity".to_owned()),
@@ -408,14 +415,14 @@ fn enumeration(scene: &mut Scene<'_, '_>, path: &FieldPath, values: &[Value]) {
         ("swapped", 3, swapped(word(1))),
     ];
     for (idea, tier, text) in ideas {
-        refused(scene, path, ("enum", idea, tier), &text);
+        refused(builder, path, ("enum", idea, tier), &text);
     }
     // What the library behind the field knows beside them.
     let known = |family: &&&[&str]| words.iter().filter(|w| family.contains(w)).count();
     let family = FAMILIES.iter().filter(|f| known(f) > 0).max_by_key(known);
     let sibling = family.and_then(|family| family.iter().find(|w| !words.contains(w)));
     if let Some(sibling) = sibling {
-        refused(scene, path, ("enum", "sibling", 1), sibling);
+        refused(builder, path, ("enum", "sibling", 1), sibling);
     }
 }
 
@@ -440,7 +447,7 @@ const FAMILIES: &[&[&str]] = &[
 ];
 
 /// Neighbours of an enumeration of numbers or mixed values.
-fn foreign_values(scene: &mut Scene<'_, '_>, path: &FieldPath, values: &[Value]) {
+fn foreign_values(builder: &mut BodyCases<'_, '_>, path: &FieldPath, values: &[Value]) {
     let numbers: Vec<i64> = values.iter().filter_map(Value::as_i64).collect();
     let (Some(least), Some(most)) = (numbers.iter().min(), numbers.iter().max()) else {
         return;
@@ -455,7 +462,7 @@ fn foreign_values(scene: &mut Scene<'_, '_>, path: &FieldPath, values: &[Value])
         ("wraps-32", 2, most.saturating_add(1 << 32)),
     ];
     for (idea, tier, number) in candidates {
-        numbers::refused(scene, path, ("enum", idea, tier), json!(number));
+        numbers::refused(builder, path, ("enum", idea, tier), json!(number));
     }
 }
 
@@ -497,8 +504,8 @@ fn swapped(word: &str) -> String {
 }
 
 /// One item too few and too many, and items that repeat.
-fn sizes(scene: &mut Scene<'_, '_>, path: &FieldPath, schema: &Schema) {
-    let Some(Value::Array(items)) = scene.sample(path) else {
+fn sizes(builder: &mut BodyCases<'_, '_>, path: &FieldPath, schema: &Schema) {
+    let Some(Value::Array(items)) = builder.bodies.sample(path) else {
         return;
     };
     let Some(first) = items.first().cloned() else {
@@ -522,7 +529,7 @@ fn sizes(scene: &mut Scene<'_, '_>, path: &FieldPath, schema: &Schema) {
             ("one-too-many", 0, max + 1),
             ("far-too-many", 2, max * 4 + 64),
         ] {
-            sent.push(("maxItems", idea, tier, scene.items(schema, count)));
+            sent.push(("maxItems", idea, tier, builder.bodies.items(schema, count)));
         }
     }
     if schema.unique_items {
@@ -531,13 +538,13 @@ fn sizes(scene: &mut Scene<'_, '_>, path: &FieldPath, schema: &Schema) {
     }
     for (keyword, idea, tier, items) in sent {
         let count = items.len();
-        let Some(body) = scene.with(path, Value::Array(items)) else {
+        let Some(body) = builder.bodies.with(path, Value::Array(items)) else {
             continue;
         };
-        if scene.assess(&body).certainty != Assessment::SurelyInvalid {
+        if builder.bodies.assess(&body).certainty != Assessment::SurelyInvalid {
             continue;
         }
-        scene.add(Sketch {
+        builder.add_body(BodyDraft {
             field: path,
             keyword,
             name: idea.to_owned(),

@@ -1,10 +1,12 @@
 //! Bodies that are no JSON: forms, multipart, text and octets.
 
 use super::build::{remove, set};
-use super::draft::{Scene, Sketch, UNSURE_BODY, WhenOpen, mark};
+use super::builder::{BodyCases, BodyDraft, WhenOpen};
 use super::media;
 use super::model::{Case, Check, Context, Expect, Strategy};
 use super::parameters::changed_values;
+use super::reach::UNSURE_BODY;
+use super::words::mark;
 use crate::contract::{FieldPath, Format, Operation};
 use crate::pattern::Assessment;
 use serde_json::{Value, json};
@@ -38,45 +40,49 @@ impl Strategy for Forms {
         if format.is_none_or(Format::is_json) {
             return Vec::new();
         }
-        let Some(mut scene) = Scene::of_any(context, op, self.name()) else {
+        let Some(mut builder) = BodyCases::of_any(context, op, self.name()) else {
             return Vec::new();
         };
-        wholes(&mut scene);
+        wholes(&mut builder);
         match format {
             Some(Format::Form | Format::Multipart) => {
-                absences(&mut scene);
-                values(&mut scene);
+                absences(&mut builder);
+                values(&mut builder);
                 if format == Some(Format::Multipart) {
-                    without_parts(&mut scene);
+                    without_parts(&mut builder);
                 }
             }
-            _ => whole_values(&mut scene),
+            _ => whole_values(&mut builder),
         }
-        scene.into_cases()
+        builder.into_cases()
     }
 }
 
 /// One body, sent where its format can hold it.
 fn send(
-    scene: &mut Scene<'_, '_>,
+    builder: &mut BodyCases<'_, '_>,
     field: &FieldPath,
     (name, title, tier): (String, String, u8),
     class: String,
     body: Value,
 ) {
-    let Some(octets) = scene.context.encoded(scene.op, &body) else {
+    let Some(octets) = builder.context.encoded(builder.op, &body) else {
         return;
     };
-    let certainty = scene.assess(&body).certainty;
-    let required = scene.op.body.as_ref().is_some_and(|body| body.required);
+    let certainty = builder.bodies.assess(&body).certainty;
+    let required = builder.op.body.as_ref().is_some_and(|body| body.required);
     if octets.is_empty() && !required && certainty != Assessment::SurelyValid {
         // A form without fields is no octet: the body that may be absent is.
         return;
     }
-    let file =
-        scene.fields().iter().any(|f| media::is_file(f.schema)) || media::is_file(scene.schema);
-    let nearest = !scene.sure && name == "full";
-    scene.add(Sketch {
+    let file = builder
+        .bodies
+        .fields()
+        .iter()
+        .any(|f| media::is_file(f.schema))
+        || media::is_file(builder.bodies.schema);
+    let nearest = !builder.bodies.sure && name == "full";
+    builder.add_body(BodyDraft {
         field,
         keyword: "type",
         name,
@@ -92,78 +98,83 @@ fn send(
     });
     if file
         && certainty == Assessment::SurelyValid
-        && let Some(mut case) = scene.take()
+        && let Some(mut case) = builder.take()
     {
         case.expect = Expect::Either {
             question: FILE.to_owned(),
             faults: Vec::new(),
         };
         case.check = Check::Nothing;
-        scene.push(case);
+        builder.push(case);
     }
 }
 
-fn wholes(scene: &mut Scene<'_, '_>) {
+fn wholes(builder: &mut BodyCases<'_, '_>) {
     let root = FieldPath::root();
     let bodies = [
-        ("minimal", "required fields only", scene.minimal.clone()),
-        ("full", "every field", scene.full.clone()),
+        (
+            "minimal",
+            "required fields only",
+            builder.bodies.minimal.clone(),
+        ),
+        ("full", "every field", builder.bodies.full.clone()),
         (
             "second",
             "every field, with other values",
-            scene.second.clone(),
+            builder.bodies.second.clone(),
         ),
     ];
     for (name, title, body) in bodies {
         let words = (name.to_owned(), title.to_owned(), 0);
-        send(scene, &root, words, format!("valid:{name}"), body);
+        send(builder, &root, words, format!("valid:{name}"), body);
     }
 }
 
 /// Each required field absent, and all of them.
-fn absences(scene: &mut Scene<'_, '_>) {
-    let fields = scene.fields().into_iter();
+fn absences(builder: &mut BodyCases<'_, '_>) {
+    let fields = builder.bodies.fields().into_iter();
     let required: Vec<FieldPath> = fields
         .filter(|f| f.required && f.path.0.len() == 1)
         .map(|f| f.path)
         .collect();
     for path in &required {
-        if let Some(body) = remove(&scene.other, path) {
+        if let Some(body) = remove(&builder.bodies.other, path) {
             let words = ("absent".to_owned(), format!("{path} is absent"), 0);
-            send(scene, path, words, "absent".to_owned(), body);
+            send(builder, path, words, "absent".to_owned(), body);
         }
     }
     if !required.is_empty() {
         let words = ("empty".to_owned(), "the form is empty".to_owned(), 0);
         let root = FieldPath::root();
-        send(scene, &root, words, "absent".to_owned(), json!({}));
+        send(builder, &root, words, "absent".to_owned(), json!({}));
     }
 }
 
 /// Each field with values near its own.
-fn values(scene: &mut Scene<'_, '_>) {
-    let fields: Vec<_> = scene
+fn values(builder: &mut BodyCases<'_, '_>) {
+    let fields: Vec<_> = builder
+        .bodies
         .fields()
         .into_iter()
         .filter(|f| f.path.0.len() == 1 && !media::is_file(f.schema))
         .map(|f| (f.path.clone(), f.schema.clone()))
         .collect();
     for (path, rules) in fields {
-        let Some(sample) = scene.sample(&path) else {
+        let Some(sample) = builder.bodies.sample(&path) else {
             continue;
         };
-        for (idea, tier, value) in changed_values(scene.context, &rules, &sample, true) {
+        for (idea, tier, value) in changed_values(builder.context, &rules, &sample, true) {
             // An empty text may count as absent.
             if value == "" {
                 continue;
             }
             let title = format!("{path} is {value}");
             let name = format!("{idea}-{}", mark(&value.to_string()));
-            let Some(body) = set(&scene.other, &path, value) else {
+            let Some(body) = set(&builder.bodies.other, &path, value) else {
                 continue;
             };
             send(
-                scene,
+                builder,
                 &path,
                 (name, title, tier),
                 format!("value:{idea}"),
@@ -174,19 +185,24 @@ fn values(scene: &mut Scene<'_, '_>) {
 }
 
 /// A text that breaks the rules of the body as a whole.
-fn whole_values(scene: &mut Scene<'_, '_>) {
+fn whole_values(builder: &mut BodyCases<'_, '_>) {
     let root = FieldPath::root();
-    if media::is_file(scene.schema) {
+    if media::is_file(builder.bodies.schema) {
         return;
     }
-    for (idea, tier, value) in changed_values(scene.context, scene.schema, &scene.other, true) {
+    for (idea, tier, value) in changed_values(
+        builder.context,
+        builder.bodies.schema,
+        &builder.bodies.other,
+        true,
+    ) {
         if value == "" {
             continue;
         }
         let title = format!("the body is {value}");
         let name = format!("{idea}-{}", mark(&value.to_string()));
         send(
-            scene,
+            builder,
             &root,
             (name, title, tier),
             format!("value:{idea}"),
@@ -197,11 +213,11 @@ fn whole_values(scene: &mut Scene<'_, '_>) {
 
 /// No boundary in the body, so that it has no part (RFC 2046 §5.1.1). Where no part has to be there,
 /// a reader that finds none may go on.
-fn without_parts(scene: &mut Scene<'_, '_>) {
-    if scene.schema.required.is_empty() {
+fn without_parts(builder: &mut BodyCases<'_, '_>) {
+    if builder.bodies.schema.required.is_empty() {
         return;
     }
-    scene.add(Sketch {
+    builder.add_body(BodyDraft {
         field: &FieldPath::root(),
         keyword: "required",
         name: "no-boundary".to_owned(),

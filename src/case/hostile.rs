@@ -1,10 +1,13 @@
 //! Hostile text in every string field. Only payloads that do no harm where they work: they sleep
 //! for no time, add a header of ours, calculate forty-nine.
 
+use super::bodies::main_type;
+use super::builder::{BodyCases, BodyDraft, Draft, WhenOpen, body_promise};
 use super::constraints::text_keyword;
-use super::draft::{Scene, Sketch, WhenOpen, main_type, shown};
-use super::model::{Case, Context, Strategy};
-use crate::contract::{FieldPath, JsonType, Operation, Schema};
+use super::model::{Case, Check, Context, Expect, Fault, Strategy};
+use super::words::shown;
+use crate::contract::{FaultKind, FieldPath, JsonType, Operation, Schema};
+use crate::exchange::Request;
 use crate::pattern::Assessment;
 use serde_json::Value;
 
@@ -26,8 +29,9 @@ impl Strategy for Hostile {
 
     fn cases(&self, context: &Context<'_>, op: &Operation) -> Vec<Case> {
         let mut cases = Vec::new();
-        if let Some(mut scene) = Scene::of(context, op, self.name()) {
-            let fields: Vec<(FieldPath, Schema)> = scene
+        if let Some(mut builder) = BodyCases::of(context, op, self.name()) {
+            let fields: Vec<(FieldPath, Schema)> = builder
+                .bodies
                 .fields()
                 .into_iter()
                 .filter(|f| main_type(f.schema) == Some(JsonType::String))
@@ -37,18 +41,18 @@ impl Strategy for Hostile {
             for (i, (path, schema)) in fields.iter().enumerate() {
                 for (j, payload) in PAYLOADS.iter().enumerate() {
                     let mine = (j + turn) % fields.len().max(1) == i;
-                    send(&mut scene, path, schema, payload, mine);
+                    send(&mut builder, path, schema, payload, mine);
                 }
                 for (j, (name, tier, length)) in LENGTHS.iter().enumerate() {
                     let mine = (j + turn) % fields.len().max(1) == i;
                     let tier = if mine { (*tier).min(3) } else { *tier };
-                    over_long(&mut scene, path, schema, (name, tier, *length));
+                    over_long(&mut builder, path, schema, (name, tier, *length));
                 }
             }
             if let Some((path, _)) = fields.get(turn % fields.len().max(1)) {
-                lone_surrogates(&mut scene, path);
+                lone_surrogates(&mut builder, path);
             }
-            cases.append(&mut scene.into_cases());
+            cases.append(&mut builder.into_cases());
         }
         cases
     }
@@ -114,28 +118,28 @@ const LENGTHS: &[(&str, u8, usize)] = &[
 ];
 
 fn send(
-    scene: &mut Scene<'_, '_>,
+    builder: &mut BodyCases<'_, '_>,
     path: &FieldPath,
     schema: &Schema,
     payload: &Payload,
     mine: bool,
 ) {
     // An enumeration has few ways to misuse a string; the rest is the same code as another field's.
-    let tier = match (payload.reach, mine, scene.context.thorough) {
+    let tier = match (payload.reach, mine, builder.context.thorough) {
         (First, true, _) => 1,
         (Every, ..) | (Early, true, _) => 2,
         (One, true, _) => 3,
         (_, _, true) => 6,
         _ => return,
     };
-    let Some(body) = scene.with(path, Value::from(payload.text)) else {
+    let Some(body) = builder.bodies.with(path, Value::from(payload.text)) else {
         return;
     };
     // What it does matters more than whether it is allowed; see `over_long`.
     let early = matches!(payload.reach, Early | First);
-    let open = scene.assess(&body).certainty == Assessment::Open;
+    let open = builder.bodies.assess(&body).certainty == Assessment::Open;
     let tier = tier - u8::from(early && open);
-    scene.add(Sketch {
+    builder.add_body(BodyDraft {
         field: path,
         keyword: text_keyword(schema),
         name: payload.name.to_owned(),
@@ -149,13 +153,13 @@ fn send(
 }
 
 fn over_long(
-    scene: &mut Scene<'_, '_>,
+    builder: &mut BodyCases<'_, '_>,
     path: &FieldPath,
     schema: &Schema,
     (name, tier, length): (&str, u8, usize),
 ) {
     // A valid beginning takes the text past checks of the beginning only.
-    let start = match scene.sample(path) {
+    let start = match builder.bodies.sample(path) {
         Some(Value::String(text)) => text,
         _ => String::new(),
     };
@@ -165,7 +169,7 @@ fn over_long(
         last,
         length.saturating_sub(start.chars().count()),
     ));
-    let Some(body) = scene.with(path, Value::from(text)) else {
+    let Some(body) = builder.bodies.with(path, Value::from(text)) else {
         return;
     };
     let keyword = if schema.max_length.is_some() {
@@ -173,8 +177,8 @@ fn over_long(
     } else {
         text_keyword(schema)
     };
-    let open = u8::from(scene.assess(&body).certainty == Assessment::Open);
-    let sketch = Sketch {
+    let open = u8::from(builder.bodies.assess(&body).certainty == Assessment::Open);
+    let sketch = BodyDraft {
         field: path,
         keyword,
         name: format!("over-long-{name}"),
@@ -187,28 +191,36 @@ fn over_long(
         bytes: None,
         when_open: WhenOpen::Ask("length of a text not stated"),
     };
-    scene.add_sized(length, sketch);
+    builder.add_sized(length, sketch);
 }
 
 /// Escapes of half a surrogate pair, which are JSON but no text (RFC 8259 §8.2: unpredictable).
-fn lone_surrogates(scene: &mut Scene<'_, '_>, path: &FieldPath) {
+fn lone_surrogates(builder: &mut BodyCases<'_, '_>, path: &FieldPath) {
     for (name, token) in [
         ("lone-high-surrogate", r#""\ud800""#),
         ("lone-low-surrogate", r#""x\udc00y""#),
         ("surrogates-swapped", r#""\ude00\ud83d""#),
     ] {
-        let Some(bytes) = scene.raw(path, token) else {
+        let Some(bytes) = builder.bodies.raw(path, token) else {
             continue;
         };
-        scene.open(super::draft::OpenSketch {
-            field: path,
-            keyword: "type",
+        builder.add(Draft {
+            about: &path.dotted(),
             name: name.to_owned(),
             title: format!("{path} is {token}"),
             class: "hostile:surrogate".to_owned(),
             tier: 3,
-            bytes,
-            question: "escape of half a surrogate pair",
+            promises: vec!["http.answers".to_owned(), body_promise(path, "type")],
+            request: Request::Http(builder.context.request(builder.op, Some(bytes))),
+            expect: Expect::Either {
+                question: "escape of half a surrogate pair".to_owned(),
+                faults: vec![
+                    Fault::whole(FaultKind::NotJson),
+                    Fault::at(FaultKind::Constraint, path),
+                    Fault::at(FaultKind::WrongType, path),
+                ],
+            },
+            check: Check::Unchanged,
         });
     }
 }

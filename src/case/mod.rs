@@ -1,9 +1,10 @@
 //! From a contract and a seed to a deterministic list of cases. A case says what to send, what it
 //! tests, and what may come back; sending is the runner's, comparing is the judge's.
 
+mod bodies;
 pub mod build;
+mod builder;
 mod constraints;
-mod draft;
 mod edit;
 mod forms;
 pub mod fresh;
@@ -21,6 +22,7 @@ mod pairs;
 mod parameters;
 mod plan;
 mod question;
+mod reach;
 mod recipe;
 mod serialize;
 mod spell;
@@ -31,6 +33,7 @@ mod values;
 mod weaken;
 mod weigh;
 pub mod wire;
+mod words;
 
 pub use meaning::logs_in;
 pub use memo::Memo;

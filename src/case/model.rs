@@ -1,7 +1,7 @@
 //! Cases and expectations as plain data, and the trait that every strategy implements.
 
 use super::memo::Memo;
-use crate::contract::{Contract, FaultKind, FieldPath, Operation, answers_promise};
+use crate::contract::{Contract, FaultKind, FieldPath, Operation, PromiseId};
 use crate::exchange::Request;
 use crate::pattern::Texts;
 use crate::profile::Profile;
@@ -20,7 +20,7 @@ pub struct Case {
     /// Operation it concerns (its id).
     pub operation: String,
     /// Ids of the promises it tests; the first is the one a deviation is charged to.
-    pub promises: Vec<String>,
+    pub promises: Vec<PromiseId>,
     /// What is sent, in words: `proxy is a number`.
     pub title: String,
     /// What to send.
@@ -56,14 +56,12 @@ impl Case {
     }
 
     /// The promise that a deviation is charged to.
-    pub fn main_promise(&self) -> String {
+    pub fn main_promise(&self) -> PromiseId {
         // What a later look at the settings says is no matter of the answer.
-        let of_state =
-            |p: &&String| p.ends_with(".state.refusal") || p.ends_with(".state.readback");
-        match self.promises.iter().find(|p| !of_state(p)) {
-            Some(promise) => promise.clone(),
-            None => answers_promise(&self.operation),
-        }
+        let of_answer = self.promises.iter().find(|p| !p.is_of_settings());
+        of_answer
+            .cloned()
+            .unwrap_or_else(|| PromiseId::answers(&self.operation))
     }
 
     /// Whether it is valid by the document: that it is accepted shows that the operation works.
@@ -82,7 +80,7 @@ impl Case {
     /// The input class whose acceptance explains that this case was accepted: a device that does
     /// without a member does without a misspelt one.
     pub fn follows_from(&self) -> Option<&'static str> {
-        (self.input_class.starts_with("name:") && self.main_promise().ends_with(".required"))
+        (self.input_class.starts_with("name:") && self.main_promise().keyword() == "required")
             .then_some("absent")
     }
 

@@ -1,8 +1,10 @@
 //! Names of members: misspelt, unknown, dangerous.
 
+use super::bodies::main_type;
 use super::build::{get, remove, rename, set};
-use super::draft::{Scene, Sketch, WhenOpen, main_type, mark, shown};
+use super::builder::{BodyCases, BodyDraft, WhenOpen};
 use super::model::{Case, Context, Strategy};
+use super::words::{mark, shown};
 use crate::contract::{Field, FieldPath, JsonType, Operation};
 use serde_json::{Value, json};
 
@@ -26,12 +28,12 @@ impl Strategy for Names {
 
     fn cases(&self, context: &Context<'_>, op: &Operation) -> Vec<Case> {
         let mut cases = Vec::new();
-        if let Some(mut scene) = Scene::of(context, op, self.name()) {
-            misspelt(&mut scene);
-            shadowed(&mut scene);
-            misplaced(&mut scene);
-            unknown(&mut scene);
-            cases.append(&mut scene.into_cases());
+        if let Some(mut builder) = BodyCases::of(context, op, self.name()) {
+            misspelt(&mut builder);
+            shadowed(&mut builder);
+            misplaced(&mut builder);
+            unknown(&mut builder);
+            cases.append(&mut builder.into_cases());
         }
         cases
     }
@@ -114,16 +116,17 @@ fn look_alike(name: &str) -> String {
 
 /// Every required member in capitals; the other misspellings go round over the members, one each,
 /// all of them where there is no budget.
-fn misspelt(scene: &mut Scene<'_, '_>) {
-    let required: Vec<FieldPath> = scene
+fn misspelt(builder: &mut BodyCases<'_, '_>) {
+    let required: Vec<FieldPath> = builder
+        .bodies
         .fields()
         .into_iter()
         .filter(|f| f.required)
         .map(|f| f.path)
         .collect();
-    let turn = usize::try_from(scene.context.seed % 97).unwrap_or(0);
+    let turn = usize::try_from(builder.context.seed % 97).unwrap_or(0);
     for (i, path) in required.iter().enumerate() {
-        let (Some(name), Some(body)) = (path.leaf(), scene.holding(path)) else {
+        let (Some(name), Some(body)) = (path.leaf(), builder.bodies.holding(path)) else {
             continue;
         };
         let ideas = almost(name);
@@ -133,13 +136,13 @@ fn misspelt(scene: &mut Scene<'_, '_>) {
             let tier = match (j, mine) {
                 (0, _) => 1,
                 (_, true) => 2,
-                _ if scene.context.thorough => 6,
+                _ if builder.context.thorough => 6,
                 _ => continue,
             };
             let Some(body) = rename(&body, path, &text) else {
                 continue;
             };
-            scene.add(Sketch {
+            builder.add_body(BodyDraft {
                 field: path,
                 keyword: "required",
                 name: format!("name-{idea}"),
@@ -156,8 +159,9 @@ fn misspelt(scene: &mut Scene<'_, '_>) {
 
 /// The right name and, after and before it, the name in capitals with another value: what is
 /// stored must come from the right one.
-fn shadowed(scene: &mut Scene<'_, '_>) {
-    let fields: Vec<FieldPath> = scene
+fn shadowed(builder: &mut BodyCases<'_, '_>) {
+    let fields: Vec<FieldPath> = builder
+        .bodies
         .fields()
         .into_iter()
         .filter(|f| main_type(f.schema) == Some(JsonType::String))
@@ -169,16 +173,16 @@ fn shadowed(scene: &mut Scene<'_, '_>) {
             continue;
         };
         let upper = leaf.to_uppercase();
-        let Some(value) = get(&scene.other, path).cloned() else {
+        let Some(value) = get(&builder.bodies.other, path).cloned() else {
             continue;
         };
-        if upper == leaf || get(&scene.full, path) == Some(&value) {
+        if upper == leaf || get(&builder.bodies.full, path) == Some(&value) {
             continue;
         }
-        let Some(body) = set(&scene.full, &parent.member(&upper), value) else {
+        let Some(body) = set(&builder.bodies.full, &parent.member(&upper), value) else {
             continue;
         };
-        scene.add(Sketch {
+        builder.add_body(BodyDraft {
             field: path,
             keyword: "type",
             name: "shadowed-by-capitals".to_owned(),
@@ -195,8 +199,8 @@ fn shadowed(scene: &mut Scene<'_, '_>) {
 /// A required member that is absent where it belongs and stands somewhere else: in what JavaScript
 /// takes for the prototype of the body, in an inner object (readers that search the text find it), or,
 /// for a member of an inner object, in the body under its path with dots.
-fn misplaced(scene: &mut Scene<'_, '_>) {
-    let fields = scene.fields();
+fn misplaced(builder: &mut BodyCases<'_, '_>) {
+    let fields = builder.bodies.fields();
     let first = |kind| {
         let of_root = fields.iter().filter(|f| f.required && f.path.0.len() == 1);
         let mut paths = of_root.filter(|f| main_type(f.schema) == Some(kind));
@@ -208,7 +212,7 @@ fn misplaced(scene: &mut Scene<'_, '_>) {
         let inner = fields.iter().find(below)?.path.clone();
         Some((object, inner))
     });
-    let full = &scene.full;
+    let full = &builder.bodies.full;
     let mut sent: Vec<(&'static str, FieldPath, String, Option<Value>)> = Vec::new();
     if let Some(path) = text
         && let (Some(name), Some(value)) = (path.leaf(), get(full, &path))
@@ -238,7 +242,7 @@ fn misplaced(scene: &mut Scene<'_, '_>) {
     }
     for (idea, path, title, body) in sent {
         let Some(body) = body else { continue };
-        scene.add(Sketch {
+        builder.add_body(BodyDraft {
             field: &path,
             keyword: "required",
             name: format!("misplaced-{idea}"),
@@ -253,10 +257,11 @@ fn misplaced(scene: &mut Scene<'_, '_>) {
 }
 
 /// Members that the page does not know, in every object.
-fn unknown(scene: &mut Scene<'_, '_>) {
+fn unknown(builder: &mut BodyCases<'_, '_>) {
     let mut objects = vec![FieldPath::root()];
     objects.extend(
-        scene
+        builder
+            .bodies
             .fields()
             .into_iter()
             .filter(|f| main_type(f.schema) == Some(JsonType::Object))
@@ -278,11 +283,11 @@ fn unknown(scene: &mut Scene<'_, '_>) {
     ];
     for (depth, object) in objects.iter().enumerate() {
         for (idea, name, value, tier) in &names {
-            if depth > 0 && *idea != "unknown" && !scene.context.thorough {
+            if depth > 0 && *idea != "unknown" && !builder.context.thorough {
                 continue;
             }
             let path = object.member(name);
-            let holder = scene.holding(object);
+            let holder = builder.bodies.holding(object);
             let Some(body) = holder.and_then(|body| set(&body, &path, value.clone())) else {
                 continue;
             };
@@ -291,7 +296,7 @@ fn unknown(scene: &mut Scene<'_, '_>) {
             } else {
                 object.dotted()
             };
-            scene.add(Sketch {
+            builder.add_body(BodyDraft {
                 field: object,
                 keyword: "additionalProperties",
                 name: format!("{idea}-{}", mark(name)),

@@ -2,7 +2,7 @@
 //! `constraints`.
 
 use super::build::set;
-use super::draft::{Scene, Sketch, WhenOpen};
+use super::builder::{BodyCases, BodyDraft, WhenOpen};
 use super::values;
 use crate::contract::{Bound, FieldPath, JsonType, Schema};
 use crate::pattern::Assessment;
@@ -11,27 +11,27 @@ use serde_json::{Number, Value, json};
 const RANGE: &str = "range of a number not stated";
 
 /// Everything about one numeric field.
-pub(super) fn edges(scene: &mut Scene<'_, '_>, path: &FieldPath, schema: &Schema) {
-    bounds(scene, path, schema);
-    multiples(scene, path, schema);
-    machine_edges(scene, path, schema);
-    spellings(scene, path, schema);
+pub(super) fn edges(builder: &mut BodyCases<'_, '_>, path: &FieldPath, schema: &Schema) {
+    bounds(builder, path, schema);
+    multiples(builder, path, schema);
+    machine_edges(builder, path, schema);
+    spellings(builder, path, schema);
 }
 
 /// One number that is to be refused; dropped where the page does not say so.
 pub(super) fn refused(
-    scene: &mut Scene<'_, '_>,
+    builder: &mut BodyCases<'_, '_>,
     path: &FieldPath,
     (keyword, idea, tier): (&'static str, &str, u8),
     number: Value,
 ) -> bool {
-    let Some(body) = scene.with(path, number.clone()) else {
+    let Some(body) = builder.bodies.with(path, number.clone()) else {
         return false;
     };
-    if scene.assess(&body).certainty != Assessment::SurelyInvalid {
+    if builder.bodies.assess(&body).certainty != Assessment::SurelyInvalid {
         return false;
     }
-    scene.add(Sketch {
+    builder.add_body(BodyDraft {
         field: path,
         keyword,
         name: format!("{keyword}-{idea}"),
@@ -46,7 +46,7 @@ pub(super) fn refused(
 }
 
 /// One step outside each published bound.
-fn bounds(scene: &mut Scene<'_, '_>, path: &FieldPath, schema: &Schema) {
+fn bounds(builder: &mut BodyCases<'_, '_>, path: &FieldPath, schema: &Schema) {
     let whole = schema.types.contains(&JsonType::Integer);
     let step = schema
         .multiple_of
@@ -62,7 +62,7 @@ fn bounds(scene: &mut Scene<'_, '_>, path: &FieldPath, schema: &Schema) {
         };
         if *exclusive {
             refused(
-                scene,
+                builder,
                 path,
                 (keyword, "on-the-open-bound", 0),
                 Value::Number(value.clone()),
@@ -77,35 +77,35 @@ fn bounds(scene: &mut Scene<'_, '_>, path: &FieldPath, schema: &Schema) {
                 .and_then(|edge| values::number(edge + sign * step)),
         };
         if let Some(next) = next {
-            refused(scene, path, (keyword, "one-outside", 0), next);
+            refused(builder, path, (keyword, "one-outside", 0), next);
         }
         let near = value
             .as_f64()
             .and_then(|edge| values::number(edge + sign * 0.01 * step.min(1.0)));
         if let Some(near) = near.filter(|_| !whole) {
-            refused(scene, path, (keyword, "just-outside", 1), near);
+            refused(builder, path, (keyword, "just-outside", 1), near);
         }
         if let Some(far) = value
             .as_f64()
             .and_then(|edge| values::number(edge + sign * 1000.0 * step))
         {
-            refused(scene, path, (keyword, "far-outside", 1), far);
+            refused(builder, path, (keyword, "far-outside", 1), far);
         }
     }
     if let Some(low) = schema.minimum.as_ref().and_then(|b| b.value.as_f64())
         && low >= 0.0
-        && let Some(sample) = scene.sample(path).and_then(|v| v.as_f64())
+        && let Some(sample) = builder.bodies.sample(path).and_then(|v| v.as_f64())
         && let Some(negative) = values::number(-sample)
     {
-        refused(scene, path, ("minimum", "sign-lost", 1), negative);
+        refused(builder, path, ("minimum", "sign-lost", 1), negative);
     }
 }
 
-fn multiples(scene: &mut Scene<'_, '_>, path: &FieldPath, schema: &Schema) {
+fn multiples(builder: &mut BodyCases<'_, '_>, path: &FieldPath, schema: &Schema) {
     let Some(step) = schema.multiple_of.as_ref().and_then(Number::as_f64) else {
         return;
     };
-    let Some(sample) = scene.sample(path).and_then(|v| v.as_f64()) else {
+    let Some(sample) = builder.bodies.sample(path).and_then(|v| v.as_f64()) else {
         return;
     };
     let candidates = [
@@ -114,7 +114,7 @@ fn multiples(scene: &mut Scene<'_, '_>, path: &FieldPath, schema: &Schema) {
     ];
     for (idea, value) in candidates {
         if let Some(value) = values::number(value) {
-            refused(scene, path, ("multipleOf", idea, 1), value);
+            refused(builder, path, ("multipleOf", idea, 1), value);
         }
     }
 }
@@ -122,8 +122,8 @@ fn multiples(scene: &mut Scene<'_, '_>, path: &FieldPath, schema: &Schema) {
 /// Where integers of firmware wrap round: 2^n beyond the sample reads as the sample in n bits.
 /// Refused where a bound says so; otherwise the page leaves the range open, and what is accepted
 /// must read back.
-fn machine_edges(scene: &mut Scene<'_, '_>, path: &FieldPath, schema: &Schema) {
-    let Some(sample) = scene.sample(path).and_then(|v| v.as_i64()) else {
+fn machine_edges(builder: &mut BodyCases<'_, '_>, path: &FieldPath, schema: &Schema) {
+    let Some(sample) = builder.bodies.sample(path).and_then(|v| v.as_i64()) else {
         return;
     };
     let wide = |bits: u32| json!(i128_number(i128::from(sample) + (1_i128 << bits)));
@@ -148,8 +148,8 @@ fn machine_edges(scene: &mut Scene<'_, '_>, path: &FieldPath, schema: &Schema) {
         ("largest-16", json!(65_535), 2),
     ];
     let bounded = |v: &Value| {
-        let body = scene.with(path, v.clone())?;
-        Some(scene.assess(&body).certainty)
+        let body = builder.bodies.with(path, v.clone())?;
+        Some(builder.bodies.assess(&body).certainty)
     };
     let assessed: Vec<Option<Assessment>> = candidates.iter().map(|(_, v, _)| bounded(v)).collect();
     let mut invalid = 0;
@@ -169,10 +169,10 @@ fn machine_edges(scene: &mut Scene<'_, '_>, path: &FieldPath, schema: &Schema) {
             Some(Assessment::SurelyValid) => tier.max(2),
             Some(Assessment::Open) => tier,
         };
-        let Some(body) = scene.with(path, value.clone()) else {
+        let Some(body) = builder.bodies.with(path, value.clone()) else {
             continue;
         };
-        scene.add(Sketch {
+        builder.add_body(BodyDraft {
             field: path,
             keyword,
             name: idea.to_owned(),
@@ -196,8 +196,8 @@ fn i128_number(value: i128) -> Number {
 
 /// Other spellings of a number that is valid: whole numbers with a fraction of zero or an
 /// exponent, which JSON Schema counts as integers and many parsers do not.
-fn spellings(scene: &mut Scene<'_, '_>, path: &FieldPath, schema: &Schema) {
-    let Some(sample) = scene.sample(path) else {
+fn spellings(builder: &mut BodyCases<'_, '_>, path: &FieldPath, schema: &Schema) {
+    let Some(sample) = builder.bodies.sample(path) else {
         return;
     };
     let whole = schema.types.contains(&JsonType::Integer);
@@ -210,14 +210,17 @@ fn spellings(scene: &mut Scene<'_, '_>, path: &FieldPath, schema: &Schema) {
         ("capital-exponent", format!("{number}E+0"), 4),
     ];
     for (idea, token, tier) in tokens {
-        let (Some(bytes), Some(mut body)) = (scene.raw(path, &token), scene.holding(path)) else {
+        let (Some(bytes), Some(mut body)) = (
+            builder.bodies.raw(path, &token),
+            builder.bodies.holding(path),
+        ) else {
             continue;
         };
         // What the token means is the sample; whether an integer may be written so is open.
         if whole && let Some(written) = set(&body, path, json!(number as f64)) {
             body = written;
         }
-        scene.add(Sketch {
+        builder.add_body(BodyDraft {
             field: path,
             keyword: "type",
             name: idea.to_owned(),

@@ -1,7 +1,8 @@
 //! Two faults in one body.
 
+use super::bodies::{Bodies, main_type};
 use super::build::{get, remove, set};
-use super::draft::{Scene, Sketch, WhenOpen, main_type};
+use super::builder::{BodyCases, BodyDraft, WhenOpen};
 use super::model::{Case, Context, Strategy};
 use super::mutate::mutants;
 use crate::contract::{FieldPath, JsonType, Operation, Schema};
@@ -26,10 +27,10 @@ impl Strategy for Pairs {
 
     fn cases(&self, context: &Context<'_>, op: &Operation) -> Vec<Case> {
         let mut cases = Vec::new();
-        if let Some(mut scene) = Scene::of(context, op, self.name()) {
-            pairs(&mut scene);
-            behind_a_gap(&mut scene);
-            cases.append(&mut scene.into_cases());
+        if let Some(mut builder) = BodyCases::of(context, op, self.name()) {
+            pairs(&mut builder);
+            behind_a_gap(&mut builder);
+            cases.append(&mut builder.into_cases());
         }
         cases
     }
@@ -37,8 +38,9 @@ impl Strategy for Pairs {
 
 /// The last field of a wrong type in a body without the optional members before it: a check that
 /// ends at the first member that is not there does not come so far.
-fn behind_a_gap(scene: &mut Scene<'_, '_>) {
-    let fields: Vec<(FieldPath, Schema, bool)> = scene
+fn behind_a_gap(builder: &mut BodyCases<'_, '_>) {
+    let fields: Vec<(FieldPath, Schema, bool)> = builder
+        .bodies
         .fields()
         .into_iter()
         .map(|f| (f.path, f.schema.clone(), f.required))
@@ -51,13 +53,13 @@ fn behind_a_gap(scene: &mut Scene<'_, '_>) {
         Some(JsonType::String) | None => json!(7),
         _ => json!("text"),
     };
-    let Some(body) = set(&scene.minimal, path, wrong) else {
+    let Some(body) = set(&builder.bodies.minimal, path, wrong) else {
         return;
     };
-    if scene.assess(&body).certainty != Assessment::SurelyInvalid {
+    if builder.bodies.assess(&body).certainty != Assessment::SurelyInvalid {
         return;
     }
-    scene.add(Sketch {
+    builder.add_body(BodyDraft {
         field: path,
         keyword: "type",
         name: "type-behind-a-gap".to_owned(),
@@ -90,8 +92,9 @@ impl Spoil {
     }
 }
 
-fn pairs(scene: &mut Scene<'_, '_>) {
-    let fields: Vec<(FieldPath, Schema, bool)> = scene
+fn pairs(builder: &mut BodyCases<'_, '_>) {
+    let fields: Vec<(FieldPath, Schema, bool)> = builder
+        .bodies
         .fields()
         .into_iter()
         .map(|f| (f.path, f.schema.clone(), f.required))
@@ -100,7 +103,7 @@ fn pairs(scene: &mut Scene<'_, '_>) {
     let all: Vec<&FieldPath> = fields.iter().map(|f| &f.0).collect();
     let ruled: Vec<&FieldPath> = fields
         .iter()
-        .filter(|(path, schema, _)| breaking(scene, path, schema).is_some())
+        .filter(|(path, schema, _)| breaking(&builder.bodies, path, schema).is_some())
         .map(|f| &f.0)
         .collect();
     let (first, last) = (required.first().copied(), required.last().copied());
@@ -126,13 +129,13 @@ fn pairs(scene: &mut Scene<'_, '_>) {
         if a.0.starts_with(&b.0) || b.0.starts_with(&a.0) {
             continue;
         }
-        let Some(start) = scene.holding(a) else {
+        let Some(start) = builder.bodies.holding(a) else {
             continue;
         };
-        let body = spoil(scene, &fields, start, a, spoil_a)
-            .and_then(|body| spoil(scene, &fields, body, b, spoil_b));
+        let body = spoil(&builder.bodies, &fields, start, a, spoil_a)
+            .and_then(|body| spoil(&builder.bodies, &fields, body, b, spoil_b));
         let Some(body) = body else { continue };
-        if scene.assess(&body).certainty != Assessment::SurelyInvalid {
+        if builder.bodies.assess(&body).certainty != Assessment::SurelyInvalid {
             continue;
         }
         let name = format!("{}-and-{}-{}", spoil_a.word(), b.dotted(), spoil_b.word());
@@ -142,7 +145,7 @@ fn pairs(scene: &mut Scene<'_, '_>) {
             ("", "", body, tier),
             ("-backwards", ", members backwards", turned, tier + 1),
         ] {
-            scene.add(Sketch {
+            builder.add_body(BodyDraft {
                 field: a,
                 keyword: "type",
                 name: format!("{name}{suffix}"),
@@ -167,7 +170,7 @@ fn spoilt(spoil: Spoil) -> &'static str {
 }
 
 fn spoil(
-    scene: &Scene<'_, '_>,
+    bodies: &Bodies<'_, '_>,
     fields: &[(FieldPath, Schema, bool)],
     body: Value,
     path: &FieldPath,
@@ -185,20 +188,20 @@ fn spoil(
             };
             set(&body, path, wrong)
         }
-        Spoil::Constraint => set(&body, path, breaking(scene, path, schema)?),
+        Spoil::Constraint => set(&body, path, breaking(bodies, path, schema)?),
     }
 }
 
 /// A value of the right type that the page surely forbids.
-fn breaking(scene: &Scene<'_, '_>, path: &FieldPath, schema: &Schema) -> Option<Value> {
+fn breaking(bodies: &Bodies<'_, '_>, path: &FieldPath, schema: &Schema) -> Option<Value> {
     let invalid = |value: &Value| {
-        scene
+        bodies
             .with(path, value.clone())
-            .is_some_and(|body| scene.assess(&body).certainty == Assessment::SurelyInvalid)
+            .is_some_and(|body| bodies.assess(&body).certainty == Assessment::SurelyInvalid)
     };
     let candidates: Vec<Value> = match main_type(schema)? {
         JsonType::String => {
-            let sample = scene.sample(path)?;
+            let sample = bodies.sample(path)?;
             let text = sample.as_str()?.to_owned();
             let mut texts: Vec<Value> = Vec::new();
             if let Some(max) = schema.max_length.and_then(|m| usize::try_from(m).ok()) {
@@ -210,7 +213,7 @@ fn breaking(scene: &Scene<'_, '_>, path: &FieldPath, schema: &Schema) -> Option<
                 return Some(found.clone());
             }
             // From the automaton last: it takes a walk.
-            let near = scene.text_of(schema).map(|t| t.near_misses(4));
+            let near = bodies.text_of(schema).map(|t| t.near_misses(4));
             let near = near.unwrap_or_default().into_iter();
             near.map(|sample| Value::from(sample.text)).collect()
         }

@@ -1,11 +1,14 @@
 //! Parameters outside the body: absent, of another type, outside their rules.
 
-use super::build::{Change, case_id};
-use super::draft::{UNSURE_BODY, UNSURE_TARGET, main_type, mark, may_call, shown, unsure_target};
+use super::bodies::main_type;
+use super::build::Change;
+use super::builder::Draft;
 use super::model::{Case, Check, Context, Expect, Fault, Strategy};
 use super::mutate::mutants;
+use super::reach::{UNSURE_BODY, UNSURE_TARGET, may_call, unsure_target};
 use super::serialize::{self, escape};
 use super::unstated;
+use super::words::{mark, shown};
 use crate::contract::{
     self, FaultKind, FieldPath, JsonType, Operation, Parameter, Place, Schema, Serialization,
     StatusKey,
@@ -60,7 +63,7 @@ fn body_of(context: &Context<'_>, op: &Operation) -> Option<(Vec<u8>, bool)> {
 }
 
 /// What a parameter is changed to, before it is a case.
-struct Idea {
+struct ParameterDraft {
     /// Last part of the id.
     name: String,
     /// Keyword of the promise that it tests.
@@ -78,7 +81,7 @@ fn one_parameter(
     cases: &mut Vec<Case>,
 ) {
     if parameter.required && parameter.place != Place::Path {
-        let idea = Idea {
+        let idea = ParameterDraft {
             name: "absent".to_owned(),
             keyword: "required",
             tier: 0,
@@ -102,7 +105,7 @@ fn one_parameter(
         if certainty == Assessment::Open {
             continue;
         }
-        let idea = Idea {
+        let idea = ParameterDraft {
             name: format!("{idea}-{}", mark(&text)),
             // What is refused is charged to the rule that it breaks.
             keyword: broken.unwrap_or_else(|| keyword(&parameter.schema)),
@@ -138,7 +141,7 @@ fn compounds(context: &Context<'_>, op: &Operation, parameter: &Parameter, cases
     }
     let document = matches!(parameter.serialization, Serialization::Content(_));
     if document {
-        let idea = Idea {
+        let idea = ParameterDraft {
             name: "not-json".to_owned(),
             keyword: "type",
             tier: 0,
@@ -180,7 +183,7 @@ fn compounds(context: &Context<'_>, op: &Operation, parameter: &Parameter, cases
         if keyword == "additionalProperties" && !document {
             continue;
         }
-        let idea = Idea {
+        let idea = ParameterDraft {
             name: format!("{idea}-{}", mark(&changed.to_string())),
             keyword,
             tier,
@@ -433,7 +436,7 @@ fn case(
     context: &Context<'_>,
     op: &Operation,
     parameter: &Parameter,
-    idea: Idea,
+    idea: ParameterDraft,
     change: Change<'_>,
 ) -> Case {
     let (keyword, tier) = (idea.keyword, idea.tier);
@@ -474,35 +477,35 @@ fn case(
     };
     let key = op.parameter_key(parameter);
     let mut promises = vec![
-        format!("{}.parameters.{key}.{keyword}", op.id),
-        format!("{}.parameters.{key}.type", op.id),
+        format!("parameters.{key}.{keyword}"),
+        format!("parameters.{key}.type"),
     ];
     if valid {
         let status = op.success_statuses().into_iter().next();
-        promises.extend(status.map(|s| format!("{}.responses.{s}", op.id)));
+        promises.extend(status.map(|s| format!("responses.{s}")));
     }
-    promises.push(format!("{}.http.answers", op.id));
-    promises.retain(|id| context.contract.promise(id).is_some());
-    promises.dedup();
-    let changes = context.reads_back(op);
-    Case {
-        id: case_id(&op.id, "parameters", &key, &idea.name),
-        strategy: "parameters",
-        operation: op.id.clone(),
-        promises,
+    promises.push("http.answers".to_owned());
+    let draft = Draft {
+        about: &key,
+        name: idea.name,
         title: match (change, text) {
             (Change::Value(value), _) => format!("parameter {} is {value}", parameter.name),
             (_, Some(text)) => format!("parameter {} is {}", parameter.name, shown(text)),
             (_, None) => format!("parameter {} is absent", parameter.name),
         },
+        class: format!("parameter:{keyword}"),
+        tier,
+        promises,
         request: Request::Http(context.request_with(op, body, parameter, change)),
         expect,
-        input_class: format!("parameter:{keyword}"),
-        check: if changes {
-            Check::Unchanged
-        } else {
-            Check::Nothing
+        check: match context.reads_back(op) {
+            true => Check::Unchanged,
+            false => Check::Nothing,
         },
-        tier,
-    }
+    };
+    let mut case = draft.case(op, "parameters");
+    case.promises
+        .retain(|id| context.contract.promise(id).is_some());
+    case.promises.dedup();
+    case
 }

@@ -17,7 +17,7 @@ use hashbrown::HashTable;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, RandomState};
 
-/// Requests of a run with the default budget, everything included (issue 2: two minutes at five
+/// Requests of a run with the default budget, everything included (two minutes at five
 /// requests a second).
 pub const DEFAULT_BUDGET: usize = 600;
 

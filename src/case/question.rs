@@ -1,9 +1,10 @@
 //! One string in an otherwise valid body, asked while the run goes on: which string comes next
 //! depends on what the device answered before.
 
+use super::builder::{BodyCases, BodyDraft, WhenOpen};
 use super::constraints::text_keyword;
-use super::draft::{Scene, Sketch, WhenOpen, mark, shown};
 use super::model::{Case, Context};
+use super::words::{mark, shown};
 use crate::contract::{FieldPath, Operation};
 use serde_json::Value;
 
@@ -27,12 +28,12 @@ pub fn question(
     if op.acts == Some(true) {
         return None;
     }
-    let mut scene = Scene::of(context, op, QUESTIONS)?;
-    let fields = scene.fields();
+    let mut builder = BodyCases::of(context, op, QUESTIONS)?;
+    let fields = builder.bodies.fields();
     let keyword = fields.iter().find(|f| f.path == *path)?;
     let keyword = text_keyword(keyword.schema);
-    let body = scene.with(path, Value::from(text))?;
-    scene.add(Sketch {
+    let body = builder.bodies.with(path, Value::from(text))?;
+    builder.add_body(BodyDraft {
         field: path,
         keyword,
         name: format!("ask-{}", mark(text)),
@@ -48,5 +49,5 @@ pub fn question(
             false => WhenOpen::Ask(HOW_READ),
         },
     });
-    scene.take()
+    builder.take()
 }

@@ -2,6 +2,7 @@
 //! again years later, without the plan that it came from.
 
 use super::model::{Case, Check, Expect};
+use crate::contract::PromiseId;
 use crate::exchange::Request;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,7 @@ pub struct Recipe {
     /// See [`Case::operation`].
     pub operation: String,
     /// See [`Case::promises`].
-    pub promises: Vec<String>,
+    pub promises: Vec<PromiseId>,
     /// See [`Case::title`].
     pub title: String,
     /// See [`Case::input_class`].

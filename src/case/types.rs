@@ -1,8 +1,9 @@
 //! Types and presence: each field absent, null, of every other JSON type, and of the types that
 //! look like its own.
 
+use super::bodies::{Bodies, main_type};
 use super::build::remove;
-use super::draft::{Scene, Sketch, WhenOpen, main_type};
+use super::builder::{BodyCases, BodyDraft, WhenOpen};
 use super::model::{Case, Context, Strategy};
 use crate::contract::{FieldPath, JsonType, Operation, Step};
 use crate::pattern::Assessment;
@@ -31,29 +32,37 @@ impl Strategy for Types {
 
     fn cases(&self, context: &Context<'_>, op: &Operation) -> Vec<Case> {
         let mut cases = Vec::new();
-        if let Some(mut scene) = Scene::of(context, op, self.name()) {
-            absences(&mut scene);
-            wrong_types(&mut scene);
-            roots(&mut scene);
-            cases.append(&mut scene.into_cases());
+        if let Some(mut builder) = BodyCases::of(context, op, self.name()) {
+            absences(&mut builder);
+            wrong_types(&mut builder);
+            roots(&mut builder);
+            cases.append(&mut builder.into_cases());
         }
         cases
     }
 }
 
 /// Each required field absent from a full and, where that is another body, from a minimal body.
-fn absences(scene: &mut Scene<'_, '_>) {
-    let mut paths: Vec<FieldPath> = scene.fields().into_iter().map(|f| f.path).collect();
+fn absences(builder: &mut BodyCases<'_, '_>) {
+    let mut paths: Vec<FieldPath> = builder
+        .bodies
+        .fields()
+        .into_iter()
+        .map(|f| f.path)
+        .collect();
     // Too few items are the strategy `constraints`' business.
     paths.retain(|path| !matches!(path.0.last(), Some(Step::Item)));
     for path in &paths {
-        let full = scene.holding(path).and_then(|body| remove(&body, path));
+        let full = builder
+            .bodies
+            .holding(path)
+            .and_then(|body| remove(&body, path));
         if let Some(body) = full {
             // An optional member is left out by the strategy `valid`.
-            if scene.assess(&body).certainty == Assessment::SurelyValid {
+            if builder.bodies.assess(&body).certainty == Assessment::SurelyValid {
                 continue;
             }
-            scene.add(Sketch {
+            builder.add_body(BodyDraft {
                 field: path,
                 keyword: "required",
                 name: "absent".to_owned(),
@@ -68,7 +77,8 @@ fn absences(scene: &mut Scene<'_, '_>) {
             });
         }
     }
-    let containers: Vec<FieldPath> = scene
+    let containers: Vec<FieldPath> = builder
+        .bodies
         .fields()
         .into_iter()
         .filter(|f| {
@@ -77,8 +87,8 @@ fn absences(scene: &mut Scene<'_, '_>) {
         .map(|f| f.path)
         .collect();
     for path in &containers {
-        if let Some(body) = scene.with(path, json!({})) {
-            scene.add(Sketch {
+        if let Some(body) = builder.bodies.with(path, json!({})) {
+            builder.add_body(BodyDraft {
                 field: path,
                 keyword: "required",
                 name: "empty-object".to_owned(),
@@ -93,21 +103,24 @@ fn absences(scene: &mut Scene<'_, '_>) {
     }
 }
 
-fn wrong_types(scene: &mut Scene<'_, '_>) {
-    let fields: Vec<(FieldPath, Option<JsonType>)> = scene
+fn wrong_types(builder: &mut BodyCases<'_, '_>) {
+    let fields: Vec<(FieldPath, Option<JsonType>)> = builder
+        .bodies
         .fields()
         .into_iter()
         .map(|f| (f.path, main_type(f.schema)))
         .collect();
     for (path, kind) in &fields {
-        let Some(sample) = scene.sample(path) else {
+        let Some(sample) = builder.bodies.sample(path) else {
             continue;
         };
-        for other in others(*kind, &sample, || telling_number(scene, path, &sample)) {
-            let Some(body) = scene.with(path, other.value.clone()) else {
+        for other in others(*kind, &sample, || {
+            telling_number(&builder.bodies, path, &sample)
+        }) {
+            let Some(body) = builder.bodies.with(path, other.value.clone()) else {
                 continue;
             };
-            scene.add(Sketch {
+            builder.add_body(BodyDraft {
                 field: path,
                 keyword: "type",
                 name: other.name.to_owned(),
@@ -124,14 +137,14 @@ fn wrong_types(scene: &mut Scene<'_, '_>) {
 
 /// A number for a string: one whose digits the field's own rules allow, so that only its type is
 /// wrong; of an enumeration, the place of a word.
-fn telling_number(scene: &Scene<'_, '_>, path: &FieldPath, sample: &Value) -> Value {
-    let listed = scene.fields().into_iter().find(|f| f.path == *path);
+fn telling_number(bodies: &Bodies<'_, '_>, path: &FieldPath, sample: &Value) -> Value {
+    let listed = bodies.fields().into_iter().find(|f| f.path == *path);
     if listed.is_some_and(|f| f.schema.enum_values.is_some()) {
         return json!(1);
     }
     let valid = |number: &Value| {
-        let body = scene.with(path, Value::from(number.to_string()));
-        body.is_some_and(|b| scene.assess(&b).certainty == Assessment::SurelyValid)
+        let body = bodies.with(path, Value::from(number.to_string()));
+        body.is_some_and(|b| bodies.assess(&b).certainty == Assessment::SurelyValid)
     };
     let digits = sample.as_str().and_then(|s| s.parse::<u32>().ok());
     let usual = Value::from(digits.unwrap_or(101));
@@ -275,9 +288,9 @@ fn others(kind: Option<JsonType>, sample: &Value, number: impl FnOnce() -> Value
 }
 
 /// The body itself of every other type.
-fn roots(scene: &mut Scene<'_, '_>) {
+fn roots(builder: &mut BodyCases<'_, '_>) {
     let root = FieldPath::root();
-    let kind = main_type(scene.schema);
+    let kind = main_type(builder.bodies.schema);
     let mut sent = vec![
         other("root-array", "an empty array", 0, json!([])),
         other("root-null", "null", 0, json!(null)),
@@ -286,7 +299,7 @@ fn roots(scene: &mut Scene<'_, '_>) {
             "root-array-of-one",
             "the body in an array",
             1,
-            json!([scene.other]),
+            json!([builder.bodies.other]),
         ),
         other("root-number", "a number", 1, json!(1)),
         other("root-true", "true", 1, json!(true)),
@@ -294,7 +307,7 @@ fn roots(scene: &mut Scene<'_, '_>) {
             "root-json-in-text",
             "the body's JSON as a string",
             1,
-            Value::from(scene.other.to_string()),
+            Value::from(builder.bodies.other.to_string()),
         ),
         other("root-false", "false", 2, json!(false)),
         other("root-zero", "0", 2, json!(0)),
@@ -302,13 +315,13 @@ fn roots(scene: &mut Scene<'_, '_>) {
     ];
     if kind == Some(JsonType::Object) {
         sent.push(other("root-empty-object", "an empty object", 0, json!({})));
-        let wrapped = json!({"data": scene.other});
+        let wrapped = json!({"data": builder.bodies.other});
         sent.push(other("root-wrapped", "the body in a member", 2, wrapped));
     } else {
         sent.push(other("root-object", "an empty object", 0, json!({})));
     }
     for other in sent {
-        scene.add(Sketch {
+        builder.add_body(BodyDraft {
             field: &root,
             keyword: "type",
             name: other.name.to_owned(),

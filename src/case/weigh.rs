@@ -2,11 +2,13 @@
 //! Nothing is accused here that the page, RFC 8259 or RFC 9112 leave open: such a body must only be
 //! survived.
 
-use super::build::{Change, case_id, get};
-use super::draft::{OpenSketch, Scene, Sketch, WhenOpen, main_type, mark, scenes};
+use super::bodies::{Bodies, main_type};
+use super::build::{Change, get};
+use super::builder::{BodyCases, BodyDraft, Draft, WhenOpen};
 use super::model::{Case, Check, Context, Expect, Fault, SuccessIs};
 use super::wire::is_json;
-use crate::contract::{FaultKind, FieldPath, JsonType, Operation, answers_promise};
+use super::words::mark;
+use crate::contract::{FaultKind, FieldPath, JsonType, Operation};
 use crate::exchange::Request;
 use crate::exchange::octets;
 use crate::pattern::Assessment;
@@ -36,48 +38,56 @@ pub struct Step {
     pub parameters: BTreeMap<String, String>,
 }
 
+/// Name of the strategy in the ids of such cases.
+const FUZZ: &str = "fuzz";
+
 /// Says what may come back to steps. Holds the bodies that each operation starts from.
 pub struct Weigher<'c, 'a> {
-    scenes: Vec<Scene<'c, 'a>>,
+    operations: Vec<BodyCases<'c, 'a>>,
 }
 
 impl<'c, 'a> Weigher<'c, 'a> {
     /// A weigher for every operation with a JSON body that may be called.
     pub fn new(context: &'c Context<'a>) -> Self {
         Weigher {
-            scenes: scenes(context, "fuzz"),
+            operations: context
+                .contract
+                .operations
+                .iter()
+                .filter_map(|op| BodyCases::of(context, op, FUZZ))
+                .collect(),
         }
     }
 
     /// Leaves out the operations that `keep` does not want.
     pub fn retain(&mut self, keep: impl Fn(&Operation) -> bool) {
-        self.scenes.retain(|scene| keep(scene.op));
+        self.operations.retain(|builder| keep(builder.op));
     }
 
     /// The operations, in the contract's order.
     pub fn operations(&self) -> impl Iterator<Item = &'c Operation> {
-        self.scenes.iter().map(|s| s.op)
+        self.operations.iter().map(|s| s.op)
     }
 
     /// Surely valid bodies of an operation: required members only, then every member with
     /// different values.
     pub fn bodies(&self, operation: &str) -> Vec<Value> {
-        let scene = self.scenes.iter().find(|s| s.op.id == operation);
-        scene.map_or_else(Vec::new, |s| {
+        let builder = self.operations.iter().find(|s| s.op.id == operation);
+        builder.map_or_else(Vec::new, |s| {
             vec![
-                s.minimal.clone(),
-                s.full.clone(),
-                s.second.clone(),
-                s.other.clone(),
+                s.bodies.minimal.clone(),
+                s.bodies.full.clone(),
+                s.bodies.second.clone(),
+                s.bodies.other.clone(),
             ]
         })
     }
 
     /// Surely valid strings for a field of an operation.
     pub fn samples(&self, operation: &str, field: &FieldPath) -> Vec<String> {
-        let scene = self.scenes.iter().find(|s| s.op.id == operation);
-        let Some((scene, schema)) = scene.and_then(|s| {
-            let fields = s.fields();
+        let builder = self.operations.iter().find(|s| s.op.id == operation);
+        let Some((builder, schema)) = builder.and_then(|s| {
+            let fields = s.bodies.fields();
             let found = fields.iter().find(|f| f.path == *field)?;
             Some((s, found.schema.clone()))
         }) else {
@@ -86,41 +96,44 @@ impl<'c, 'a> Weigher<'c, 'a> {
         if main_type(&schema) != Some(JsonType::String) {
             return Vec::new();
         }
-        scene.samples(field, &schema).to_vec()
+        builder.bodies.samples(field, &schema).to_vec()
     }
 
     /// The case for a step; `None` where it names no operation that may be called.
     pub fn weigh(&mut self, step: &Step) -> Option<Case> {
-        let scene = self.scenes.iter_mut().find(|s| s.op.id == step.operation)?;
-        let mut case = body_case(scene, &step.body)?;
+        let builder = self
+            .operations
+            .iter_mut()
+            .find(|s| s.op.id == step.operation)?;
+        let mut case = body_case(builder, &step.body)?;
         if !step.parameters.is_empty() {
-            parameters(scene, step, &mut case);
+            parameters(&builder.bodies, step, &mut case);
         }
         Some(case)
     }
 }
 
-fn body_case(scene: &mut Scene<'_, '_>, bytes: &[u8]) -> Option<Case> {
+fn body_case(builder: &mut BodyCases<'_, '_>, bytes: &[u8]) -> Option<Case> {
     let root = FieldPath::root();
     let name = mark(&String::from_utf8_lossy(bytes));
     let title = format!("a generated body of {} octets", bytes.len());
     let blank = bytes.iter().all(u8::is_ascii_whitespace);
     if bytes.starts_with(b"\xEF\xBB\xBF") {
-        return open(scene, bytes, name, title, "a byte order mark");
+        return open(builder, bytes, name, title, "a byte order mark");
     }
     if !is_json(bytes) {
-        let required = scene.op.body.as_ref().is_some_and(|b| b.required);
+        let required = builder.op.body.as_ref().is_some_and(|b| b.required);
         if blank && !required {
-            return open(scene, bytes, name, title, "no body");
+            return open(builder, bytes, name, title, "no body");
         }
-        return Some(not_json(scene, bytes, name, title, blank));
+        return Some(not_json(builder, bytes, name, title, blank));
     }
     let value = match serde_json::from_slice::<Value>(bytes) {
         Ok(value) if !oddly_spelled(bytes) && depth(&value) <= DEEP => value,
         // Numbers beyond machine types, lone surrogates, names given twice, deep nesting.
         _ => {
             return open(
-                scene,
+                builder,
                 bytes,
                 name,
                 title,
@@ -128,12 +141,12 @@ fn body_case(scene: &mut Scene<'_, '_>, bytes: &[u8]) -> Option<Case> {
             );
         }
     };
-    let changed = changed_fields(scene, &value);
+    let changed = changed_fields(&builder.bodies, &value);
     let (field, keyword) = match changed.as_slice() {
         [one] => (one.clone(), "type"),
         _ => (root.clone(), "type"),
     };
-    let certainty = scene.add(Sketch {
+    let certainty = builder.add_body(BodyDraft {
         field: &field,
         keyword,
         name,
@@ -144,7 +157,7 @@ fn body_case(scene: &mut Scene<'_, '_>, bytes: &[u8]) -> Option<Case> {
         bytes: Some(bytes.to_vec()),
         when_open: WhenOpen::Ask("a generated body"),
     });
-    let mut case = scene.take()?;
+    let mut case = builder.take()?;
     case.input_class = class(&case, &changed);
     case.title = title_of(&case, &changed, bytes.len());
     // What makes a body too large, or unusual enough, for a device to refuse it as such.
@@ -169,24 +182,31 @@ fn body_case(scene: &mut Scene<'_, '_>, bytes: &[u8]) -> Option<Case> {
 
 /// A body that must be survived and may be answered either way.
 fn open(
-    scene: &mut Scene<'_, '_>,
+    builder: &mut BodyCases<'_, '_>,
     bytes: &[u8],
     name: String,
     title: String,
     question: &'static str,
 ) -> Option<Case> {
-    let root = FieldPath::root();
-    scene.open(OpenSketch {
-        field: &root,
-        keyword: "type",
+    builder.add(Draft {
+        about: "",
         name,
         title,
         class: format!("fuzz:{question}"),
         tier: 0,
-        bytes: bytes.to_vec(),
-        question,
+        promises: vec!["http.answers".to_owned(), "body.type".to_owned()],
+        request: Request::Http(builder.context.request(builder.op, Some(bytes.to_vec()))),
+        expect: Expect::Either {
+            question: question.to_owned(),
+            faults: vec![
+                Fault::whole(FaultKind::NotJson),
+                Fault::at(FaultKind::Constraint, &FieldPath::root()),
+                Fault::at(FaultKind::WrongType, &FieldPath::root()),
+            ],
+        },
+        check: Check::Unchanged,
     });
-    let mut case = scene.take()?;
+    let mut case = builder.take()?;
     if bytes.len() > LARGE {
         case.expect = Expect::Survived {
             question: question.to_owned(),
@@ -198,13 +218,13 @@ fn open(
 /// What is no JSON must be refused. A lenient parser that goes on and finds something else wrong
 /// refuses too, so every documented refusal will do.
 fn not_json(
-    scene: &mut Scene<'_, '_>,
+    builder: &mut BodyCases<'_, '_>,
     bytes: &[u8],
     name: String,
     title: String,
     blank: bool,
 ) -> Case {
-    let op = scene.op;
+    let op = builder.op;
     let mut faults = vec![Fault::whole(FaultKind::NotJson)];
     if blank {
         faults.push(Fault::whole(FaultKind::NoBody));
@@ -215,38 +235,37 @@ fn not_json(
         faults.push(Fault::at(FaultKind::WrongType, &field.path));
         faults.push(Fault::at(FaultKind::Constraint, &field.path));
     }
-    let promise = format!("{}.body.json", op.id);
-    let known = scene.context.contract.promise(&promise).is_some();
-    Case {
-        id: case_id(&op.id, "fuzz", "", &name),
-        strategy: "fuzz",
-        operation: op.id.clone(),
-        promises: vec![if known {
-            promise
-        } else {
-            answers_promise(&op.id)
-        }],
+    let known = builder
+        .context
+        .contract
+        .promise(&format!("{}.body.json", op.id));
+    let promise = known.map_or("http.answers", |_| "body.json");
+    let draft = Draft {
+        about: "",
+        name,
         title,
-        request: Request::Http(scene.context.request(op, Some(bytes.to_vec()))),
+        class: "fuzz:not JSON".to_owned(),
+        tier: 0,
+        promises: vec![promise.to_owned()],
+        request: Request::Http(builder.context.request(op, Some(bytes.to_vec()))),
         expect: match bytes.len() > LARGE {
             true => Expect::NotServed {
                 success: SuccessIs::AcceptsInvalid,
             },
             false => Expect::Refused { faults },
         },
-        input_class: "fuzz:not JSON".to_owned(),
-        check: match scene.context.reads_back(op) {
+        check: match builder.context.reads_back(op) {
             true => Check::Unchanged,
             false => Check::Nothing,
         },
-        tier: 0,
-    }
+    };
+    draft.case(op, FUZZ)
 }
 
 /// Parameters of the generator's making: whether they are valid is not decided, so a success or a
 /// refusal for them is open, and only what the body breaks in any case is still broken.
-fn parameters(scene: &Scene<'_, '_>, step: &Step, case: &mut Case) {
-    let op = scene.op;
+fn parameters(bodies: &Bodies<'_, '_>, step: &Step, case: &mut Case) {
+    let op = bodies.op;
     let Some((parameter, text)) = op
         .parameters
         .iter()
@@ -255,7 +274,7 @@ fn parameters(scene: &Scene<'_, '_>, step: &Step, case: &mut Case) {
         return;
     };
     let body = Some(step.body.clone());
-    let request = scene
+    let request = bodies
         .context
         .request_with(op, body, parameter, Change::Text(text));
     case.request = Request::Http(request);
@@ -286,9 +305,9 @@ fn parameters(scene: &Scene<'_, '_>, step: &Step, case: &mut Case) {
 }
 
 /// Leaf fields whose value is none that the bodies to start from have.
-fn changed_fields(scene: &Scene<'_, '_>, value: &Value) -> Vec<FieldPath> {
-    let plain = [&scene.minimal, &scene.full, &scene.second, &scene.other];
-    scene
+fn changed_fields(bodies: &Bodies<'_, '_>, value: &Value) -> Vec<FieldPath> {
+    let plain = [&bodies.minimal, &bodies.full, &bodies.second, &bodies.other];
+    bodies
         .fields()
         .into_iter()
         .filter(|f| f.schema.properties.is_empty())

@@ -3,7 +3,7 @@
 use super::out::{guard, quiet, say, shown};
 use crate::case::{Case, Context, Plan, plan_of_operations};
 use crate::contract::access::{self, Means};
-use crate::contract::{self, Access, Allowed, Contract, Operation, Policy};
+use crate::contract::{self, Access, Allowed, Contract, Operation, Policy, PromiseId};
 use crate::device::{Credentials, Device, Tls};
 use crate::files;
 use crate::mock::{self, MockConfig};
@@ -375,7 +375,7 @@ pub(super) fn plan_of(
     }
     // A glob may be one and still be too much to match by.
     let globs = globs.build().map_err(|e| format!("--only: {e}"))?;
-    let named = |id: &String| globs.is_match(id);
+    let named = |id: &PromiseId| globs.is_match(id.as_str());
     let wanted = |case: &Case| globs.is_empty() || case.promises.iter().any(named);
     // Promises of an operation have its id before them: nothing is made for the others.
     let promised = context.contract.promises.iter().filter(|p| named(&p.id));
@@ -433,7 +433,7 @@ impl FloorArgs {
                     .is_some_and(|r| r.starts_with('.'))
             };
             let mut promises = report.promises.iter().filter(|p| of(&p.id));
-            promises.any(|p| globs.iter().any(|glob| glob.is_match(&p.id)))
+            promises.any(|p| globs.iter().any(|glob| glob.is_match(p.id.as_str())))
         };
         if !globs.is_empty() {
             for operation in report.operations.iter().filter(|o| !asked(&o.id)) {

@@ -117,7 +117,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
 
 /// An entry whose texts, which a device may have chosen, cannot drive a terminal or hide in a file.
 fn fit(mut draft: KnownIssue) -> KnownIssue {
-    draft.promise = line(&draft.promise);
+    draft.promise = line(&draft.promise).into();
     draft.title = draft.title.map(|title| line(&title));
     let operations = draft.operations.into_iter();
     draft.operations = operations

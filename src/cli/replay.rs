@@ -7,7 +7,7 @@ use super::probing::{On, on_probe};
 use super::reports;
 use super::signals::interrupts;
 use crate::case::Context;
-use crate::contract::Policy;
+use crate::contract::{Policy, StatePromise};
 use crate::device::Device;
 use crate::probe::Probe;
 use crate::report::visible::line;
@@ -111,7 +111,7 @@ async fn send(
     let mut operations: BTreeSet<String> = recipes.map(|r| r.operation.clone()).collect();
     if findings
         .iter()
-        .any(|f| f.promise.ends_with(".state.listed"))
+        .any(|f| f.promise.state() == Some(StatePromise::Listed))
     {
         // What a list leaves out is told by another item that it shows.
         let all = context.contract.operations.iter();

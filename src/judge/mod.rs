@@ -4,7 +4,7 @@
 //!
 //! - No answer is neither accept nor reject. A time-out, a reset, 429 and 503 leave the promises of
 //!   the case undecided; that the device hung or dropped the connection is a finding of its own,
-//!   about [`crate::contract::answers_promise`].
+//!   about [`crate::contract::PromiseId`].
 //! - What the page leaves open is never accused ([`Expect::Either`], [`Expect::Answered`]); only
 //!   what holds whatever the choice (a complete answer, no 5xx, the documented schema) is.
 //! - The text of a refusal is judged against the fault that was sent: one of the shapes that the
@@ -27,7 +27,7 @@ pub use model::*;
 pub use wording::{Inputs, Told, title};
 
 use crate::case::{Case, Expect, SuccessIs};
-use crate::contract::{Contract, ErrorShape, Operation, StatusKey, answers_promise};
+use crate::contract::{Contract, ErrorShape, Operation, PromiseId, StatusKey};
 use crate::exchange::{Anomaly, Answer, Exchange, Failure, Outcome, Phase};
 use crate::json;
 use crate::pattern::Texts;
@@ -51,7 +51,7 @@ pub struct JudgeContext<'a> {
 
 /// Judges one exchange. Total: every case and every exchange get a judgement.
 pub fn judge(judging: JudgeContext<'_>, case: &Case, exchange: &Exchange) -> Judgement {
-    let answers = answers_promise(&case.operation);
+    let answers = PromiseId::answers(&case.operation);
     let answer = match &exchange.outcome {
         Outcome::Failed { failure, partial } => {
             return judge_failure(case, failure, partial.as_ref(), answers);
@@ -174,7 +174,7 @@ impl CaseJudge<'_> {
         let successes = self.operation.success_statuses();
         if documented.is_none() && !successes.is_empty() {
             judgement.broken(
-                &format!("{}.responses.{}", self.operation.id, successes[0]),
+                &PromiseId::response(&self.operation.id, successes[0]),
                 Deviation::undocumented_success(&successes, self.answer),
             );
             return;
@@ -184,14 +184,14 @@ impl CaseJudge<'_> {
 
     /// Id of the promise about the answer of this status; where none is documented, of the promise
     /// that there is an answer.
-    pub(crate) fn response_promise(&self, status: u16) -> String {
+    pub(crate) fn response_promise(&self, status: u16) -> PromiseId {
         let key = match self.operation.response(status).map(|r| r.status) {
             Some(StatusKey::Exact(status)) => status.to_string(),
             Some(StatusKey::Range(digit)) => format!("{digit}XX"),
             Some(StatusKey::Default) => "default".to_owned(),
-            None => return answers_promise(&self.operation.id),
+            None => return PromiseId::answers(&self.operation.id),
         };
-        format!("{}.responses.{key}", self.operation.id)
+        PromiseId::response(&self.operation.id, key)
     }
 
     pub(crate) fn json(&self) -> Option<Value> {
@@ -237,7 +237,7 @@ fn judge_failure(
     case: &Case,
     failure: &Failure,
     partial: Option<&Answer>,
-    answers: String,
+    answers: PromiseId,
 ) -> Judgement {
     let mut judgement = Judgement::undecided(case, &failure.to_string());
     let kind = match failure {

@@ -2,6 +2,7 @@
 
 use super::Deviation;
 use crate::case::Case;
+use crate::contract::PromiseId;
 
 /// Everything that one exchange says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,12 +50,12 @@ impl Judgement {
     }
 
     /// Notes that a promise was kept, unless the same exchange has said so or has broken it.
-    pub(crate) fn kept(&mut self, promise: &str) {
+    pub(crate) fn kept(&mut self, promise: &PromiseId) {
         let told = |v: &Verdict| !matches!(v.ruling, Ruling::Undecided(_));
         if self
             .verdicts
             .iter()
-            .any(|v| v.promise == promise && told(v))
+            .any(|v| v.promise == *promise && told(v))
         {
             return;
         }
@@ -65,9 +66,9 @@ impl Judgement {
     }
 
     /// Notes that the exchange does not tell about a promise, though the device took the request.
-    pub(crate) fn left(&mut self, promise: &str, why: String) {
+    pub(crate) fn left(&mut self, promise: &PromiseId, why: String) {
         self.verdicts
-            .retain(|v| v.promise != promise || matches!(v.ruling, Ruling::Broken(_)));
+            .retain(|v| v.promise != *promise || matches!(v.ruling, Ruling::Broken(_)));
         self.verdicts.push(Verdict {
             promise: promise.to_owned(),
             ruling: Ruling::Undecided(why),
@@ -75,7 +76,7 @@ impl Judgement {
     }
 
     /// Notes what was found of a promise.
-    pub(crate) fn rule(&mut self, promise: &str, ruling: Ruling) {
+    pub(crate) fn rule(&mut self, promise: &PromiseId, ruling: Ruling) {
         match ruling {
             Ruling::Kept => self.kept(promise),
             Ruling::Broken(deviation) => self.broken(promise, deviation),
@@ -84,9 +85,9 @@ impl Judgement {
     }
 
     /// Notes that a promise was broken; that it looked kept before no longer counts.
-    pub(crate) fn broken(&mut self, promise: &str, deviation: Deviation) {
+    pub(crate) fn broken(&mut self, promise: &PromiseId, deviation: Deviation) {
         self.verdicts
-            .retain(|v| v.promise != promise || matches!(v.ruling, Ruling::Broken(_)));
+            .retain(|v| v.promise != *promise || matches!(v.ruling, Ruling::Broken(_)));
         let ruling = Ruling::Broken(deviation);
         self.verdicts.push(Verdict {
             promise: promise.to_owned(),
@@ -98,7 +99,7 @@ impl Judgement {
     /// afterwards, can tell.
     pub(crate) fn keep_all(&mut self, case: &Case) {
         for promise in &case.promises {
-            if promise.ends_with(".state.refusal") || promise.ends_with(".state.readback") {
+            if promise.is_of_settings() {
                 self.verdicts.push(Verdict {
                     promise: promise.clone(),
                     ruling: Ruling::Undecided("the settings tell".to_owned()),
@@ -131,9 +132,9 @@ impl Judgement {
     }
 
     /// The broken promises with their deviations.
-    pub fn deviations(&self) -> impl Iterator<Item = (&str, &Deviation)> {
+    pub fn deviations(&self) -> impl Iterator<Item = (&PromiseId, &Deviation)> {
         self.verdicts.iter().filter_map(|v| match &v.ruling {
-            Ruling::Broken(deviation) => Some((v.promise.as_str(), deviation)),
+            Ruling::Broken(deviation) => Some((&v.promise, deviation)),
             _ => None,
         })
     }
@@ -143,7 +144,7 @@ impl Judgement {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
     /// The promise.
-    pub promise: String,
+    pub promise: PromiseId,
     /// Kept, broken, undecided.
     pub ruling: Ruling,
 }

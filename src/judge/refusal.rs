@@ -3,7 +3,7 @@
 use super::shape::{ShapeMatch, matches, names_field};
 use super::{Acceptance, CaseJudge, Deviation, Judgement, Ruling, choice_line, status};
 use crate::case::Fault;
-use crate::contract::{ErrorShape, FaultKind, Operation, answers_promise};
+use crate::contract::{ErrorShape, FaultKind, Operation, PromiseId};
 use std::collections::BTreeSet;
 
 /// `no value for proxy` and the like, for people.
@@ -61,7 +61,7 @@ pub(super) fn refused(ctx: &CaseJudge<'_>, faults: &[Fault], judgement: &mut Jud
             // A refusal, with a status that nobody defines: the fault is the status's alone.
             judgement.keep_all(ctx.case);
             let deviation = Deviation::undocumented_refusal(ctx.answer);
-            judgement.broken(&answers_promise(&ctx.operation.id), deviation);
+            judgement.broken(&PromiseId::answers(&ctx.operation.id), deviation);
         } else {
             let deviation = Deviation::refusal_status(ctx.case, None, ctx.answer);
             judgement.broken(&main, deviation);

@@ -10,7 +10,7 @@ use crate::case::fresh::{Fresh, freshened};
 use crate::case::items::Place;
 use crate::case::moves::body_of;
 use crate::case::{Case, Check, Expect};
-use crate::contract::is_password;
+use crate::contract::{StatePromise, is_password};
 use crate::exchange::Exchange;
 use crate::judge::Deviation;
 use crate::pointer::escape;
@@ -48,7 +48,7 @@ impl<'a> Probe<'a> {
                 let mut seen = Observation::undecided(case, &why);
                 // What an item of our own has shown, no case had to show.
                 if let Some(owed) = account.owed.remove(&place.create) {
-                    let state = format!("{}.state.created", place.create);
+                    let state = StatePromise::Created.of(&place.create);
                     seen.deviations
                         .push((state, owed.masked(|text| self.device().mask(text))));
                 }
@@ -58,7 +58,7 @@ impl<'a> Probe<'a> {
         let mut seen = self.observation(&attempt.case, attempt.exchange.clone());
         match &attempt.made {
             Made::Item(n, wrong) => {
-                let state = format!("{}.state.created", place.create);
+                let state = StatePromise::Created.of(&place.create);
                 seen.deviations
                     .extend(wrong.clone().map(|d| (state.clone(), d)));
                 if closely {
@@ -71,7 +71,7 @@ impl<'a> Probe<'a> {
                 seen.deviations.extend(removed.deviation);
             }
             Made::Lost(why, wrong) => {
-                let state = format!("{}.state.created", place.create);
+                let state = StatePromise::Created.of(&place.create);
                 seen.deviations.extend(wrong.clone().map(|d| (state, d)));
                 self.lose(account, place, why);
             }
@@ -80,7 +80,7 @@ impl<'a> Probe<'a> {
             {
                 let found = self.sweep(account).await;
                 if found.contains(&case.id) {
-                    let promise = format!("{}.state.refusal", place.create);
+                    let promise = StatePromise::Refusal.of(&place.create);
                     seen.deviations
                         .push((promise, Deviation::created_by_refusal()));
                 }

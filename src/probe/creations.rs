@@ -188,8 +188,12 @@ impl<'a> Creations<'a> {
     fn ids_to_keep(&self, place: &Place, case: &Case) -> Vec<String> {
         let about = |name: &String| {
             let refused = matches!(case.expect, Expect::Refused { .. });
-            let of_it = format!(".body.{name}.");
-            refused && case.promises.iter().any(|p| p.contains(&of_it))
+            let of_it = format!("body.{name}.");
+            refused
+                && case
+                    .promises
+                    .iter()
+                    .any(|p| p.statement().starts_with(&of_it))
         };
         let ids = place.own_ids.get(&case.operation).into_iter().flatten();
         ids.filter(|name| !about(name)).cloned().collect()

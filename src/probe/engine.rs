@@ -10,7 +10,7 @@ use super::settings::{Checkpoint, Settings, Written, written};
 use super::watch::Difference;
 use crate::case::build::own_credentials;
 use crate::case::{Case, Context, Expect};
-use crate::contract::answers_promise;
+use crate::contract::PromiseId;
 use crate::device::{Device, Guard, GuardedWrite};
 use crate::exchange::{Exchange, Failure, Request};
 use crate::json;
@@ -39,7 +39,7 @@ pub struct Observation {
     /// What the judge says of it.
     pub judgement: Judgement,
     /// Every broken promise: the judge's, and what the looks show.
-    pub deviations: Vec<(String, Deviation)>,
+    pub deviations: Vec<(PromiseId, Deviation)>,
     /// JSON pointer at which a read-back differs.
     pub differs: Option<String>,
     /// The settings as they were read after the exchange, where they were.
@@ -72,7 +72,7 @@ impl Observation {
     }
 
     /// The deviation from a promise.
-    pub fn deviation(&self, promise: &str) -> Option<&Deviation> {
+    pub fn deviation(&self, promise: &PromiseId) -> Option<&Deviation> {
         let found = self.deviations.iter().find(|(p, _)| p == promise);
         found.map(|(_, deviation)| deviation)
     }
@@ -403,9 +403,9 @@ impl<'a> Probe<'a> {
             self.wrote.store(true, Relaxed);
         }
         let judged = judgement.deviations();
-        let mut deviations: Vec<_> = judged.map(|(p, d)| (p.to_owned(), d.clone())).collect();
+        let mut deviations: Vec<_> = judged.map(|(p, d)| (p.clone(), d.clone())).collect();
         if let Some(leak) = self.leak(&exchange) {
-            deviations.push((answers_promise(&case.operation), leak));
+            deviations.push((PromiseId::answers(&case.operation), leak));
         }
         Observation {
             exchange,

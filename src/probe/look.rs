@@ -5,7 +5,7 @@
 use super::engine::{Observation, Probe};
 use super::settings::Written;
 use crate::case::{Case, Check, Expect};
-use crate::contract::answers_promise;
+use crate::contract::{PromiseId, StatePromise};
 use crate::device::ReadBackError;
 use crate::exchange::{Failure, Request};
 use crate::judge::{Acceptance, Deviation};
@@ -89,7 +89,7 @@ impl Probe<'_> {
         } else {
             return;
         };
-        let promise = answers_promise(&case.operation);
+        let promise = PromiseId::answers(&case.operation);
         seen.deviations.retain(|(p, _)| *p != promise);
         seen.deviations.push((promise, deviation));
     }
@@ -119,7 +119,7 @@ impl Probe<'_> {
                 seen.read = now;
                 let Some(difference) = difference else { return };
                 seen.differs = Some(difference.pointer.clone());
-                ("readback", difference.not_read_back())
+                (StatePromise::ReadBack, difference.not_read_back())
             }
             Acceptance::Refused if looks.refused && case.check == Check::Unchanged => {
                 let Some(baseline) = baseline else {
@@ -135,12 +135,11 @@ impl Probe<'_> {
                 let Some(difference) = difference else { return };
                 self.changed();
                 seen.differs = Some(difference.pointer.clone());
-                ("refusal", difference.changed_by_refusal())
+                (StatePromise::Refusal, difference.changed_by_refusal())
             }
             _ => return,
         };
-        let promise = format!("{}.state.{what}", case.operation);
-        seen.deviations.push((promise, deviation));
+        seen.deviations.push((what.of(&case.operation), deviation));
     }
 
     /// A refused attempt to get in must not end the session that stands.
@@ -158,7 +157,7 @@ impl Probe<'_> {
         }
         let _ = self.session.open_again().await;
         seen.deviations.push((
-            format!("{}.auth.session", case.operation),
+            PromiseId::new(&case.operation, "auth.session"),
             Deviation::session_ended(),
         ));
     }

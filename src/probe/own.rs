@@ -9,6 +9,7 @@ use super::remove::Gone;
 use crate::case::items::Place;
 use crate::case::moves::{body_of, elsewhere, item_path, path_of};
 use crate::case::{Case, Check, Context, Expect};
+use crate::contract::{PromiseId, StatePromise};
 use crate::device::GuardedWrite;
 use crate::exchange::Request;
 use crate::judge::{Acceptance, Deviation};
@@ -161,7 +162,7 @@ impl Probe<'_> {
                 // What may also be refused need not do it.
                 Gone::No(_) if !plain => {}
                 Gone::No(what) => {
-                    let promise = format!("{}.state.removed", place.delete);
+                    let promise = StatePromise::Removed.of(&place.delete);
                     seen.deviations
                         .push((promise, Deviation::not_removed(&what)));
                 }
@@ -190,8 +191,8 @@ impl Probe<'_> {
         place: &Place,
         attempt: &Attempt,
         n: u64,
-    ) -> Vec<(String, Deviation)> {
-        let created = format!("{}.state.created", place.create);
+    ) -> Vec<(PromiseId, Deviation)> {
+        let created = StatePromise::Created.of(&place.create);
         let mut out = Vec::new();
         let there = self.until_there(place, account, n).await;
         match (&there, &place.requests.read) {
@@ -261,7 +262,7 @@ impl Probe<'_> {
         attempt: &Attempt,
         n: u64,
         there: bool,
-    ) -> Vec<(String, Deviation)> {
+    ) -> Vec<(PromiseId, Deviation)> {
         let mut out = Vec::new();
         let collection = self.creations.path(&place.collection);
         let Some(before) = &attempt.before else {
@@ -279,7 +280,7 @@ impl Probe<'_> {
         let twins = self.twins(account, place, &listed, &new, n).await;
         if !twins.is_empty() {
             let twice = Deviation::created_twice(twins.len() + usize::from(shown));
-            out.push((format!("{}.state.created", place.create), twice));
+            out.push((StatePromise::Created.of(&place.create), twice));
             for twin in twins {
                 self.found_later(account, place, twin).await;
             }
@@ -303,7 +304,7 @@ impl Probe<'_> {
             && let Some(how) = &place.list
         {
             out.push((
-                format!("{}.state.listed", how.operation),
+                StatePromise::Listed.of(&how.operation),
                 Deviation::not_listed(),
             ));
         }

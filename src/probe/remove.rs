@@ -6,6 +6,7 @@ use super::engine::Probe;
 use super::find::{LATER, strangers};
 use crate::case::items::Place;
 use crate::case::moves::item_path;
+use crate::contract::{PromiseId, StatePromise};
 use crate::device::Restored;
 use crate::exchange::{Exchange, HttpRequest, Request};
 use crate::judge::Deviation;
@@ -24,7 +25,7 @@ const BETWEEN: Duration = Duration::from_millis(200);
 /// What became of an item.
 pub(super) enum Gone {
     /// It is, and what reads it may say otherwise.
-    Yes(Option<(String, Deviation)>),
+    Yes(Option<(PromiseId, Deviation)>),
     /// What shows that it is still there.
     No(String),
 }
@@ -35,7 +36,7 @@ pub(super) struct Removal {
     /// The device said that it removes it.
     pub accepted: bool,
     /// What is wrong with it.
-    pub deviation: Option<(String, Deviation)>,
+    pub deviation: Option<(PromiseId, Deviation)>,
 }
 
 impl Probe<'_> {
@@ -76,7 +77,7 @@ impl Probe<'_> {
         self.close(account, place, &path, &seen);
         // What the removal took instead of it.
         let other = self.others_stay(account, place, &path, true).await;
-        let promise = format!("{}.state.removed", place.delete);
+        let promise = StatePromise::Removed.of(&place.delete);
         let stays = accepted.then(|| (promise, Deviation::not_removed(&seen)));
         Removal {
             accepted,
@@ -204,7 +205,7 @@ impl Probe<'_> {
         account: &mut Account,
         place: &Place,
         path: &str,
-    ) -> Option<(String, Deviation)> {
+    ) -> Option<(PromiseId, Deviation)> {
         let known = account.lingering.contains(&place.create);
         let looked = account.proven.contains(&place.create) && !known;
         // Without a read the list has told that it is gone.
@@ -226,7 +227,7 @@ impl Probe<'_> {
         if let Some(id) = path.strip_prefix(&format!("{collection}/")) {
             self.seen_before(account, &collection, id.to_owned());
         }
-        let promise = format!("{}.state.removed", place.delete);
+        let promise = StatePromise::Removed.of(&place.delete);
         Some((promise, Deviation::not_removed(&seen)))
     }
 
@@ -239,7 +240,7 @@ impl Probe<'_> {
         place: &Place,
         path: &str,
         instead: bool,
-    ) -> Option<(String, Deviation)> {
+    ) -> Option<(PromiseId, Deviation)> {
         let collection = self.creations.path(&place.collection);
         let before = account.before.get(&collection)?.clone();
         let listed = self.creations.list(self.device(), place).await?;
@@ -280,7 +281,7 @@ impl Probe<'_> {
                 known.remove(*id);
             });
         }
-        let promise = format!("{}.state.removed", place.delete);
+        let promise = StatePromise::Removed.of(&place.delete);
         accused.then(|| (promise, Deviation::another_removed(first)))
     }
 
@@ -514,8 +515,8 @@ impl Probe<'_> {
 }
 
 /// What is wrong with a read that serves whatever it is asked for, where the document gives 404.
-fn unknown_served(place: &Place, status: u16) -> Option<(String, Deviation)> {
+fn unknown_served(place: &Place, status: u16) -> Option<(PromiseId, Deviation)> {
     let read = place.read.as_ref().filter(|_| place.reads_404)?;
-    let promise = format!("{read}.responses.404");
+    let promise = PromiseId::response(read, 404);
     Some((promise, Deviation::unknown_served(status)))
 }

@@ -2,6 +2,7 @@
 //! each promise.
 
 use super::visible;
+use crate::contract::PromiseId;
 use crate::judge::Kind;
 use crate::reproduce::mask_credentials;
 use crate::run::result::{Finding, OperationState, PromiseResult, Report, Status};
@@ -60,12 +61,12 @@ fn further(suites: &mut Vec<TestSuite>, findings: &[&Finding]) {
 /// Adds a test case to the suite of the operation of a promise.
 fn add(
     suites: &mut Vec<TestSuite>,
-    promise: &str,
+    promise: &PromiseId,
     name: &str,
     status: TestCaseStatus,
     more: impl FnOnce(&mut TestCase),
 ) {
-    let operation = operation_of(promise);
+    let operation = visible::line(promise.operation());
     let mut case = TestCase::new(visible::line(name), status);
     case.set_classname(operation.as_str());
     more(&mut case);
@@ -162,24 +163,6 @@ fn status(
         }
         (Status::Untested, None, _) => skipped("untested: no case of this run tests it"),
     }
-}
-
-/// The operation at the front of a promise's id.
-fn operation_of(promise: &str) -> String {
-    const PARTS: [&str; 6] = [
-        ".body",
-        ".parameters.",
-        ".responses.",
-        ".auth.",
-        ".http.",
-        ".state.",
-    ];
-    let end = PARTS
-        .iter()
-        .filter_map(|p| promise.find(p))
-        .min()
-        .unwrap_or(promise.len());
-    visible::line(promise.get(..end).unwrap_or(promise))
 }
 
 fn place(promise: &PromiseResult) -> String {

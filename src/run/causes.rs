@@ -5,6 +5,7 @@
 //! itself), it counts without its operation, so that what several operations share is told once.
 
 use super::result::{Finding, Member};
+use crate::contract::PromiseId;
 use crate::judge::{Kind, Told, title};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,7 +29,7 @@ pub(super) fn hash<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
 
 /// Fingerprint of a cause: no payload, seed or order in it. `operation` is at the front of
 /// `promise`.
-pub fn cause(kind: Kind, promise: &str, operation: &str, symptom: &str) -> String {
+pub fn cause(kind: Kind, promise: &PromiseId, operation: &str, symptom: &str) -> String {
     let about = match shared(kind, promise, operation, symptom) {
         Some(part) => part,
         None => promise,
@@ -78,7 +79,8 @@ pub fn group(findings: Vec<Finding>) -> Vec<Finding> {
             finding.shown.cases = 1 + finding.members.len() as u64;
         }
         if finding.operations.is_empty() {
-            finding.operations.extend(operation_in(&finding.promise));
+            let operation = finding.promise.operation();
+            finding.operations.push(operation.to_owned());
         }
         let place = places.get(&print).copied();
         match place.and_then(|at| causes.get_mut(at).zip(operations.get_mut(at))) {
@@ -199,21 +201,6 @@ pub(super) fn retitle(finding: &mut Finding) {
         inputs: finding.shown.inputs,
         operations: finding.operations.len(),
     });
-}
-
-/// The operation at the front of a promise's id, for reports that do not say it: an operation's id
-/// may hold anything, so this is a guess.
-pub(super) fn operation_in(promise: &str) -> Option<String> {
-    const PARTS: [&str; 6] = [
-        ".body",
-        ".parameters.",
-        ".responses.",
-        ".auth.",
-        ".http.",
-        ".state.",
-    ];
-    let end = PARTS.iter().filter_map(|p| promise.find(p)).min()?;
-    promise.get(..end).map(str::to_owned)
 }
 
 /// Findings to compare others with.

@@ -5,6 +5,7 @@ use super::result::{Evidence, Finding, Reproducer};
 use super::runner::Run;
 use super::tally::{finding, fingerprint};
 use crate::case::{Case, Expect, QUESTIONS, Recipe};
+use crate::contract::PromiseId;
 use crate::device::Device;
 use crate::exchange::{Exchange, Request};
 use crate::judge::{Acceptance, Deviation, Kind};
@@ -94,7 +95,7 @@ impl Run<'_> {
     pub(super) async fn found(
         &mut self,
         at: usize,
-        promise: &str,
+        promise: &PromiseId,
         mut deviation: Deviation,
         exchange: &Exchange,
     ) -> bool {
@@ -256,7 +257,7 @@ impl Run<'_> {
     }
 
     /// Whether a deviation is another sight of a finding that is there.
-    fn joins(&mut self, promise: &str, deviation: &Deviation, case: &Case) -> bool {
+    fn joins(&mut self, promise: &PromiseId, deviation: &Deviation, case: &Case) -> bool {
         let kind = deviation.kind;
         let id = fingerprint(promise, kind, case);
         let asked =
@@ -293,13 +294,13 @@ impl Run<'_> {
     pub(super) fn add_plain(
         &mut self,
         at: usize,
-        promise: &str,
+        promise: fn(&str) -> PromiseId,
         deviation: Deviation,
         class: &str,
     ) {
         let mut case = self.case(at).clone();
         case.input_class = class.to_owned();
-        let promise = format!("{}.{promise}", case.operation);
+        let promise = promise(&case.operation);
         self.ledger
             .publish_new(&case, &promise, &deviation, (1, 1), String::new());
     }
@@ -312,7 +313,7 @@ pub struct FindingDraft<'a> {
     /// The case that shows it.
     pub case: &'a Case,
     /// The promise.
-    pub promise: &'a str,
+    pub promise: &'a PromiseId,
     /// How it was broken.
     pub deviation: &'a Deviation,
     /// How often, of how often.

@@ -6,6 +6,7 @@ use super::exit::Verdict;
 use super::result::{
     Exit, Finding, OperationState, PromiseResult, Report, Severity, Shard, Status,
 };
+use crate::contract::PromiseId;
 use crate::judge::Kind;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -72,7 +73,7 @@ pub struct Item {
     /// Its fingerprint.
     pub fingerprint: String,
     /// Its promise.
-    pub promise: String,
+    pub promise: PromiseId,
     /// Its kind.
     pub kind: Kind,
     /// How bad it is.
@@ -234,7 +235,7 @@ fn items(findings: &[Finding], prints: &[String]) -> Vec<Item> {
 
 fn promises(then: &Report, now: &Report) -> Vec<Change<Status>> {
     let of = |report: &'_ Report| -> BTreeMap<String, Status> {
-        let entry = |p: &PromiseResult| (p.id.clone(), p.status);
+        let entry = |p: &PromiseResult| (p.id.to_string(), p.status);
         report.promises.iter().map(entry).collect()
     };
     let mut changes = changes(&of(then), &of(now), |_| None);

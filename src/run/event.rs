@@ -2,6 +2,7 @@
 
 use super::result::{Finding, Report};
 use crate::case::Case;
+use crate::contract::PromiseId;
 use crate::judge::Judgement;
 use crate::judge::normalise::ErrorAnswer;
 use crate::probe::Step;
@@ -53,7 +54,7 @@ pub enum Event<'a> {
     /// A statement about a promise that no single case makes.
     Stated {
         /// The promise.
-        promise: &'a str,
+        promise: &'a PromiseId,
         /// Kept, or undecided.
         kept: bool,
     },

@@ -5,6 +5,7 @@ use super::exit::Verdict;
 use super::known::{Entry, KnownIssue};
 use super::operations::{FloorWanted, short_of};
 use super::result::{Exit, Finding, Report, Severity, Status};
+use crate::contract::PromiseId;
 use crate::judge::Kind;
 use jiff::civil::Date;
 use serde::Serialize;
@@ -31,7 +32,7 @@ pub struct Item {
     /// Of the finding.
     pub fingerprint: String,
     /// The promise.
-    pub promise: String,
+    pub promise: PromiseId,
     /// How bad it is, where a report has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub severity: Option<Severity>,

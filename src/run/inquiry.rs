@@ -5,6 +5,7 @@
 use super::readings::{Probes, Subject, subjects};
 use super::runner::Run;
 use crate::case::{Case, Check, Context, question};
+use crate::contract::PromiseId;
 use crate::exchange::Request;
 use crate::judge::Acceptance;
 use crate::pattern::classify::{Classifier, Outcome};
@@ -25,7 +26,7 @@ const MOST_READ: u32 = 4;
 pub(super) struct Questions {
     pub(super) probes: Probes,
     /// How often a string was asked for the sake of a promise's rule.
-    asked: BTreeMap<(String, String), u32>,
+    asked: BTreeMap<(String, PromiseId), u32>,
     /// Accepted questions after which the settings were read back.
     read: u32,
 }

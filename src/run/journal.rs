@@ -5,7 +5,7 @@
 use super::event::{Event, Listener};
 use super::result::{ContractRef, Finding};
 use crate::case::{Case, Plan};
-use crate::contract::Contract;
+use crate::contract::{Contract, PromiseId};
 use crate::exchange::octets;
 use crate::files;
 use crate::judge::{Acceptance, Deviation, Judgement, Kind, Ruling, Verdict};
@@ -132,7 +132,7 @@ pub enum Record {
     /// A statement about a promise that no single case makes.
     Stated {
         /// The promise.
-        promise: String,
+        promise: PromiseId,
         /// Kept, or undecided.
         kept: bool,
     },
@@ -192,16 +192,16 @@ pub struct CaseRecord {
     pub answered: bool,
     /// Promises kept.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub kept: Vec<String>,
+    pub kept: Vec<PromiseId>,
     /// Promises left undecided.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub undecided: Vec<String>,
+    pub undecided: Vec<PromiseId>,
     /// Whether a refusal speaks of rights, place or state, and not of what the request held.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub circumstance: bool,
     /// Promises that it shows broken (which count when confirmed), and how.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub broken: Vec<(String, Deviation)>,
+    pub broken: Vec<(PromiseId, Deviation)>,
     /// An open question and what the device chose.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub choice: Option<(String, String)>,
@@ -229,7 +229,7 @@ impl CaseRecord {
             kept: ids(|r| *r == Ruling::Kept),
             undecided: ids(|r| matches!(r, Ruling::Undecided(_))),
             circumstance: judgement.circumstance,
-            broken: broken.map(|(p, d)| (p.to_owned(), d.clone())).collect(),
+            broken: broken.map(|(p, d)| (p.clone(), d.clone())).collect(),
             choice: judgement.choice.clone(),
             joined,
         }
@@ -636,7 +636,7 @@ impl Listener for Journal {
                 joined,
             } => Record::Case(CaseRecord::of(case, judgement, *answered, joined.to_vec())),
             Event::Stated { promise, kept } => Record::Stated {
-                promise: (*promise).to_owned(),
+                promise: (*promise).clone(),
                 kept: *kept,
             },
             Event::Baseline(states) => Record::Baseline {

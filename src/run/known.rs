@@ -14,6 +14,7 @@
 //! ```
 
 use super::result::Finding;
+use crate::contract::PromiseId;
 use jiff::civil::Date;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -28,7 +29,7 @@ pub struct KnownIssue {
     /// Of the finding: 16 lower-case hexadecimal digits.
     pub fingerprint: String,
     /// Id of the broken promise.
-    pub promise: String,
+    pub promise: PromiseId,
     /// Operations in which it is known: the same in a further one is new. Absent: in all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operations: Option<Vec<String>>,
@@ -82,9 +83,9 @@ impl KnownIssue {
             ));
         }
         let texts = [
-            ("promise", &self.promise),
-            ("reason", &self.reason),
-            ("owner", &self.owner),
+            ("promise", self.promise.as_str()),
+            ("reason", self.reason.as_str()),
+            ("owner", self.owner.as_str()),
         ];
         if let Some((name, _)) = texts.iter().find(|(_, text)| text.trim().is_empty()) {
             return Some(format!("issue {print}: `{name}` is empty"));

@@ -7,6 +7,7 @@ use super::job::Job;
 use super::result::{Choice, Finding, OperationResult, PromiseResult};
 use super::tally::Results;
 use crate::case::Case;
+use crate::contract::PromiseId;
 use crate::device::Device;
 use crate::exchange::{Exchange, Request};
 use crate::judge::{Deviation, Judgement, Kind};
@@ -75,7 +76,7 @@ impl<'a> Ledger<'a> {
     }
 
     /// Says something about a promise that no single case says.
-    pub(super) fn state(&mut self, promise: &str, kept: bool) {
+    pub(super) fn state(&mut self, promise: &PromiseId, kept: bool) {
         self.tally.note(promise, kept);
         self.listener
             .borrow_mut()
@@ -93,17 +94,17 @@ impl<'a> Ledger<'a> {
     }
 
     /// As [`Results::explained`].
-    pub(super) fn explained(&mut self, promise: &str, kind: Kind, case: &Case) -> bool {
+    pub(super) fn explained(&mut self, promise: &PromiseId, kind: Kind, case: &Case) -> bool {
         self.tally.explained(promise, kind, case)
     }
 
     /// As [`Results::has`].
-    pub(super) fn has(&self, promise: &str, kind: Kind) -> bool {
+    pub(super) fn has(&self, promise: &PromiseId, kind: Kind) -> bool {
         self.tally.has(promise, kind)
     }
 
     /// As [`Results::join_last`].
-    pub(super) fn join_last(&mut self, promise: &str, kind: Kind, case: &Case) -> bool {
+    pub(super) fn join_last(&mut self, promise: &PromiseId, kind: Kind, case: &Case) -> bool {
         self.tally.join_last(promise, kind, case)
     }
 
@@ -116,7 +117,7 @@ impl<'a> Ledger<'a> {
     pub(super) fn publish_new(
         &mut self,
         case: &Case,
-        promise: &str,
+        promise: &PromiseId,
         deviation: &Deviation,
         confirmed: (u32, u32),
         answer: String,
@@ -129,7 +130,7 @@ impl<'a> Ledger<'a> {
         &mut self,
         before: &[Request],
         case: &Case,
-        promise: &str,
+        promise: &PromiseId,
         deviation: &Deviation,
         confirmed: (u32, u32),
         answer: String,
@@ -144,7 +145,7 @@ impl<'a> Ledger<'a> {
     pub(super) fn publish(
         &mut self,
         case: &Case,
-        promise: &str,
+        promise: &PromiseId,
         deviation: &Deviation,
         confirmed: (u32, u32),
         answer: String,
@@ -156,7 +157,7 @@ impl<'a> Ledger<'a> {
         &mut self,
         before: &[Request],
         case: &Case,
-        promise: &str,
+        promise: &PromiseId,
         deviation: &Deviation,
         confirmed: (u32, u32),
         answer: String,
@@ -183,7 +184,7 @@ impl<'a> Ledger<'a> {
     }
 
     /// What an earlier process wrote: a statement.
-    pub(super) fn remember_state(&mut self, promise: &str, kept: bool) {
+    pub(super) fn remember_state(&mut self, promise: &PromiseId, kept: bool) {
         self.tally.note(promise, kept);
     }
 

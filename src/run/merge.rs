@@ -4,6 +4,7 @@ use super::causes::group;
 use super::compare::decide;
 use super::exit::Verdict;
 use super::result::{Choice, Divergence, Report, SCHEMA_ID, Shard, Status};
+use crate::contract::PromiseId;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Why reports are not the shares of one plan.
@@ -153,7 +154,7 @@ fn check(reports: &[(String, Report)]) -> Result<Vec<Shard>, MergeError> {
 
 /// What a merged report has, to be looked up: shares of a large plan are looked through once.
 struct Seen {
-    divergences: BTreeMap<String, usize>,
+    divergences: BTreeMap<PromiseId, usize>,
     choices: BTreeSet<[String; 3]>,
     notes: BTreeSet<String>,
 }
@@ -176,7 +177,7 @@ impl Seen {
 
 /// What makes two choices one.
 fn key(choice: &Choice) -> [String; 3] {
-    [&choice.question, &choice.promise, &choice.device].map(Clone::clone)
+    [&choice.question, choice.promise.as_str(), &choice.device].map(str::to_owned)
 }
 
 fn add(merged: &mut Report, seen: &mut Seen, mut report: Report) {

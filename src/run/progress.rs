@@ -4,7 +4,7 @@
 use super::job::Stop;
 use super::result::{PromiseResult, Status};
 use crate::case::{Case, Expect};
-use crate::contract::{Contract, answers_promise};
+use crate::contract::{Contract, PromiseId};
 use crate::exchange::{Exchange, Request};
 use crate::judge::{Acceptance, Deviation, Kind};
 use crate::probe::Observation;
@@ -24,7 +24,7 @@ const HOPELESS_AFTER: u32 = 8;
 pub(super) struct Doubt {
     pub(super) at: usize,
     pub(super) operation: String,
-    pub(super) promise: String,
+    pub(super) promise: PromiseId,
     pub(super) deviation: Deviation,
     pub(super) exchange: Exchange,
 }
@@ -182,7 +182,7 @@ impl Progress {
             let Some(operation) = operations.max_by_key(|o| o.id.len()) else {
                 continue;
             };
-            let answers = promise.id == answers_promise(&operation.id);
+            let answers = promise.id == PromiseId::answers(&operation.id);
             if !answers && self.declined(&operation.id).is_some() {
                 promise.status = Status::Undecided;
             }

@@ -7,7 +7,7 @@
 
 use super::result::{DeviceReading, Divergence, Probe, ReadingOutcome, ReadingRef, Slowness};
 use crate::case::{Case, Context};
-use crate::contract::{Contract, FieldPath, Operation, assess};
+use crate::contract::{Contract, FieldPath, Operation, PromiseId, assess};
 use crate::exchange::Request;
 use crate::judge::Acceptance;
 use crate::pattern::classify::{Classifier, Outcome};
@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Answers by the promise that they concern.
 #[derive(Debug, Default)]
-pub(super) struct Probes(BTreeMap<String, Answers>);
+pub(super) struct Probes(BTreeMap<PromiseId, Answers>);
 
 /// What the device said of the strings of one rule.
 #[derive(Debug)]
@@ -74,7 +74,7 @@ const MOST_ANSWERS: usize = 400;
 /// One rule that may have to be asked about.
 pub(super) struct Subject {
     /// Id of the promise.
-    pub(super) promise: String,
+    pub(super) promise: PromiseId,
     /// Place of the field in its operation.
     pub(super) path: FieldPath,
     /// Id of the operation.
@@ -87,12 +87,12 @@ pub(super) struct Subject {
 pub(super) fn subjects(contract: &Contract, cases: &[Case]) -> Vec<Subject> {
     let tested: BTreeSet<&str> = cases
         .iter()
-        .flat_map(|case| case.promises.iter().map(String::as_str))
+        .flat_map(|case| case.promises.iter().map(PromiseId::as_str))
         .collect();
     let mut out = Vec::new();
     for operation in &contract.operations {
         for field in operation.fields() {
-            let promise = format!("{}.pattern", field.promise);
+            let promise = field.promise("pattern");
             let Some(rule) = field.schema.rule().filter(|r| r.pattern.is_some()) else {
                 continue;
             };
@@ -221,7 +221,7 @@ impl Probes {
     }
 
     /// Drops what was answered about a promise's rule: it turned out to say nothing.
-    pub(super) fn forget(&mut self, promise: &str) {
+    pub(super) fn forget(&mut self, promise: &PromiseId) {
         self.0.remove(promise);
     }
 
@@ -233,7 +233,7 @@ impl Probes {
     }
 
     /// Whether something was said of a string.
-    pub(super) fn knows(&self, promise: &str, text: &str) -> bool {
+    pub(super) fn knows(&self, promise: &PromiseId, text: &str) -> bool {
         let answers = self.0.get(promise);
         answers.is_some_and(|a| a.said.iter().any(|said| said.text == text))
     }
@@ -242,7 +242,7 @@ impl Probes {
     /// both answers were given are left out.
     pub(super) fn classifier<'t>(
         &self,
-        promise: &str,
+        promise: &PromiseId,
         rule: &Rule,
         texts: &'t Texts,
     ) -> Option<Classifier<'t>> {
@@ -257,7 +257,7 @@ impl Probes {
     }
 
     /// A string to which both answers were given when it was asked.
-    fn unstable(&self, promise: &str) -> Option<&str> {
+    fn unstable(&self, promise: &PromiseId) -> Option<&str> {
         let answers = self.0.get(promise)?;
         let mut said = answers.said.iter();
         let both = said.find(|said| said.direct && said.accepted.is_none());
@@ -284,7 +284,7 @@ impl Probes {
 
     fn divergence(
         &self,
-        promise: String,
+        promise: PromiseId,
         answers: &Answers,
         text: &Text,
         classifier: &Classifier<'_>,
@@ -370,7 +370,7 @@ impl Probes {
 
 /// One string of a body and its rule.
 struct Of<'b> {
-    promise: String,
+    promise: PromiseId,
     path: FieldPath,
     rule: Rule,
     text: &'b str,
@@ -390,7 +390,7 @@ fn strings<'b>(context: &Context<'_>, operation: &Operation, body: &'b Value) ->
             continue;
         };
         out.push(Of {
-            promise: format!("{}.pattern", field.promise),
+            promise: field.promise("pattern"),
             path: field.path,
             says: readings.assess(text),
             rule,

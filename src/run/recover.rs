@@ -4,7 +4,7 @@ use super::job::Stop;
 use super::journal::Past;
 use super::runner::Run;
 use crate::case::Case;
-use crate::contract::answers_promise;
+use crate::contract::PromiseId;
 use crate::exchange::Exchange;
 use crate::judge::{Deviation, Kind};
 use crate::probe::{Observation, guarded};
@@ -99,7 +99,7 @@ impl Run<'_> {
             self.session_ended_by_itself();
             return again;
         }
-        let promise = format!("{}.auth.session", suspect.operation);
+        let promise = PromiseId::new(&suspect.operation, "auth.session");
         let answer = render_answer(&seen.exchange);
         let confirmed = (hits + 1, 3);
         self.ledger.publish_new(
@@ -165,7 +165,7 @@ impl Run<'_> {
         confirmed: (u32, u32),
         answer: String,
     ) {
-        let promise = answers_promise(&case.operation);
+        let promise = PromiseId::answers(&case.operation);
         self.ledger
             .publish_new(case, &promise, deviation, confirmed, answer);
     }
@@ -174,7 +174,7 @@ impl Run<'_> {
     pub(super) async fn restarts_again(
         &mut self,
         at: usize,
-        promise: &str,
+        promise: &PromiseId,
         exchange: &Exchange,
     ) -> bool {
         let case = self.case(at);
@@ -238,7 +238,7 @@ impl Run<'_> {
     fn blame_last(&mut self, class: &str) {
         if let Some(at) = self.progress.answered() {
             let deviation = Deviation::gone_after_the_last();
-            self.add_plain(at, "http.answers", deviation, class);
+            self.add_plain(at, PromiseId::answers, deviation, class);
         }
     }
 }

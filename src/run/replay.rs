@@ -91,7 +91,7 @@ fn silence(seen: &Observation, finding: &Finding) -> Option<String> {
             (None, None) => "no answer".to_owned(),
         });
     }
-    let about_state = finding.promise.contains(".state.");
+    let about_state = finding.promise.state().is_some();
     if about_state && seen.unread {
         return Some("the settings cannot be read back".to_owned());
     }

@@ -4,7 +4,7 @@
 
 use super::compare::Compared;
 use crate::case::Recipe;
-use crate::contract::{ContractIssue, Effect, PromiseSource, Unsupported};
+use crate::contract::{ContractIssue, Effect, PromiseId, PromiseSource, Unsupported};
 pub use crate::judge::Inputs;
 use crate::judge::Kind;
 pub use crate::judge::Severity;
@@ -160,7 +160,7 @@ pub struct Exit {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PromiseResult {
     /// Its id.
-    pub id: String,
+    pub id: PromiseId,
     /// Where it is stated.
     pub source: PromiseSource,
     /// What the run says.
@@ -264,7 +264,7 @@ pub struct Finding {
     /// may be wrong in many operations at once, of the promise without its operation.
     pub fingerprint: String,
     /// The promise.
-    pub promise: String,
+    pub promise: PromiseId,
     /// Kind.
     pub kind: Kind,
     /// How bad it is.
@@ -350,7 +350,7 @@ pub struct Member {
     pub fingerprint: String,
     /// The promise that it breaks.
     #[serde(default)]
-    pub promise: String,
+    pub promise: PromiseId,
     /// Id of the case.
     pub case: String,
     /// What it sends, in words.
@@ -393,7 +393,7 @@ pub struct Evidence {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Divergence {
     /// The promise.
-    pub promise: String,
+    pub promise: PromiseId,
     /// The text as published.
     pub published: String,
     /// All readings.
@@ -525,7 +525,7 @@ pub struct Choice {
     /// What is open.
     pub question: String,
     /// The promise or operation it concerns.
-    pub promise: String,
+    pub promise: PromiseId,
     /// What the device did: `accepted`, `refused: …`.
     pub device: String,
     /// The case that shows it.

@@ -11,7 +11,7 @@ use super::ledger::Ledger;
 use super::progress::Progress;
 use super::recover::Recovery;
 use crate::case::Case;
-use crate::contract::answers_promise;
+use crate::contract::{PromiseId, StatePromise};
 use crate::exchange::Failure;
 use crate::judge::normalise::error_answer;
 use crate::judge::{Deviation, JudgeContext};
@@ -394,7 +394,7 @@ impl<'a> Run<'a> {
             && self.probe.session().sign().is_some()
             && self.revive(at).await
         {
-            let promise = answers_promise(&case.operation);
+            let promise = PromiseId::answers(&case.operation);
             broken |= self.restarts_again(at, &promise, &seen.exchange).await;
         }
         broken |= self.read_after_write(at, &seen).await;
@@ -438,11 +438,16 @@ impl<'a> Run<'a> {
         let slower = late > early * 5 && late > early + Duration::from_millis(250);
         for operation in &self.job.contract.operations {
             self.ledger
-                .state(&format!("{}.state.alive", operation.id), !slower);
+                .state(&StatePromise::Alive.of(&operation.id), !slower);
         }
         if slower && let Some(at) = self.progress.answered() {
             let deviation = Deviation::slower(early, late);
-            self.add_plain(at, "state.alive", deviation, "slower-over-time");
+            self.add_plain(
+                at,
+                |operation| StatePromise::Alive.of(operation),
+                deviation,
+                "slower-over-time",
+            );
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::runner::Run;
 use super::tally::fingerprint;
 use crate::case::{Case, Check, Expect};
+use crate::contract::{PromiseId, StatePromise};
 use crate::judge::{Acceptance, Deviation, Kind};
 use crate::probe::{Difference, Observation, Written};
 use serde_json::Value;
@@ -23,7 +24,7 @@ impl Run<'_> {
         if !self.probe.settings().readable(&case.operation) {
             return false;
         }
-        let promise = format!("{}.state.readback", case.operation);
+        let promise = StatePromise::ReadBack.of(&case.operation);
         let seen = self.probe.after_write(&case.operation, written).await;
         self.heed(None);
         let Some(difference) = seen else {
@@ -92,7 +93,7 @@ impl Run<'_> {
                     let operations: BTreeSet<&String> = cases.collect();
                     for operation in operations {
                         self.ledger
-                            .state(&format!("{operation}.state.refusal"), true);
+                            .state(&StatePromise::Refusal.of(&operation), true);
                     }
                 }
                 Some(difference) => {
@@ -113,7 +114,7 @@ impl Run<'_> {
                 continue;
             };
             let seen = self.probe.send(self.case(at), false).await;
-            let refused = |p: &str| p.ends_with(".state.refusal");
+            let refused = |p: &PromiseId| p.state() == Some(StatePromise::Refusal);
             for (promise, deviation) in seen.deviations.iter().filter(|(p, _)| refused(p)) {
                 self.found(at, promise, deviation.clone(), &seen.exchange)
                     .await;
@@ -129,7 +130,7 @@ impl Run<'_> {
                 return;
             }
             let case = self.case(*at);
-            let promise = format!("{}.state.refusal", case.operation);
+            let promise = StatePromise::Refusal.of(&case.operation);
             // What is known to change this member need not be shown again with every payload.
             let likely = charged(case, &seen.pointer);
             let known = fingerprint(&promise, Kind::StateChangedByRefusal, &likely);
@@ -249,7 +250,7 @@ impl Run<'_> {
         case.title = "refused requests".to_owned();
         let (expected, observed) = (&seen.expected, &seen.observed);
         let deviation = Deviation::state_changed_once(refusals, &seen.pointer, expected, observed);
-        let promise = format!("{resource}.state.refusal");
+        let promise = StatePromise::Refusal.of(&resource);
         self.ledger
             .publish_new(&case, &promise, &deviation, (1, 2), String::new());
     }
@@ -302,19 +303,24 @@ impl Run<'_> {
             };
             let (Some(difference), Some(at)) = (&difference, self.progress.answered()) else {
                 self.ledger
-                    .state(&format!("{resource}.state.readback"), difference.is_none());
+                    .state(&StatePromise::ReadBack.of(&resource), difference.is_none());
                 continue;
             };
             if refusals == 0 {
                 self.ledger
-                    .state(&format!("{resource}.state.readback"), false);
+                    .state(&StatePromise::ReadBack.of(&resource), false);
                 let Difference {
                     pointer,
                     expected,
                     observed,
                 } = difference;
                 let deviation = Deviation::not_kept(pointer, expected, observed);
-                self.add_plain(at, "state.readback", deviation, "settings-not-kept");
+                self.add_plain(
+                    at,
+                    |operation| StatePromise::ReadBack.of(operation),
+                    deviation,
+                    "settings-not-kept",
+                );
             } else if !self.refusal_is_known_to_change(&resource) {
                 self.changed_once(&resource, at, refusals, difference);
             }
@@ -325,7 +331,7 @@ impl Run<'_> {
     fn refusal_is_known_to_change(&self, resource: &str) -> bool {
         let mut writers = self.probe.settings().writers(resource).iter();
         writers.any(|operation| {
-            let promise = format!("{operation}.state.refusal");
+            let promise = StatePromise::Refusal.of(&operation);
             self.ledger.has(&promise, Kind::StateChangedByRefusal)
         })
     }

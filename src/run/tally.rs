@@ -7,7 +7,7 @@ use super::result::{
     Choice, Evidence, Finding, Member, OperationResult, PromiseResult, Reproducer, Shown, Status,
 };
 use crate::case::{Case, Expect, HOW_READ, Plan};
-use crate::contract::Contract;
+use crate::contract::{Contract, PromiseId, StatePromise};
 use crate::exchange::Exchange;
 use crate::judge::{Deviation, Inputs, Judgement, Kind, Ruling};
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,15 +15,15 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What a run has found so far.
 #[derive(Debug, Default)]
 pub struct Results {
-    promises: BTreeMap<String, Count>,
+    promises: BTreeMap<PromiseId, Count>,
     findings: Vec<Finding>,
     by_fingerprint: BTreeMap<String, usize>,
-    choices: BTreeMap<(String, String), Choice>,
+    choices: BTreeMap<(PromiseId, String), Choice>,
     joined: Vec<String>,
     /// By fingerprint of the cause.
     sightings: BTreeMap<String, Sightings>,
     /// Decided verdicts, by promise and sort of case.
-    decided: BTreeMap<(String, Inputs), u64>,
+    decided: BTreeMap<(PromiseId, Inputs), u64>,
     operations: BTreeMap<String, Progress>,
 }
 
@@ -33,7 +33,7 @@ struct Sightings {
     /// How many, by sort.
     cases: BTreeMap<Inputs, u64>,
     /// Promises that they break.
-    promises: BTreeSet<String>,
+    promises: BTreeSet<PromiseId>,
     /// The first of them.
     first: Vec<Sighting>,
 }
@@ -41,7 +41,7 @@ struct Sightings {
 #[derive(Debug)]
 struct Sighting {
     case: String,
-    promise: String,
+    promise: PromiseId,
     kind: Kind,
     observed: String,
 }
@@ -89,7 +89,7 @@ impl Results {
         progress.drew(case, exchange);
     }
 
-    fn sight(&mut self, case: &Case, promise: &str, ruling: &Ruling) {
+    fn sight(&mut self, case: &Case, promise: &PromiseId, ruling: &Ruling) {
         let deviation = match ruling {
             Ruling::Kept => None,
             Ruling::Broken(deviation) => Some(deviation),
@@ -145,7 +145,7 @@ impl Results {
     }
 
     /// Counts one statement about a promise that no single exchange makes.
-    pub fn note(&mut self, promise: &str, kept: bool) {
+    pub fn note(&mut self, promise: &PromiseId, kept: bool) {
         let count = self.promises.entry(promise.to_owned()).or_default();
         count.cases += 1;
         if kept {
@@ -176,7 +176,7 @@ impl Results {
     }
 
     /// As [`known`](Self::known), for an acceptance that follows from a finding of another class.
-    pub fn explained(&mut self, promise: &str, kind: Kind, case: &Case) -> bool {
+    pub fn explained(&mut self, promise: &PromiseId, kind: Kind, case: &Case) -> bool {
         let (Kind::AcceptsInvalid, Some(class)) = (kind, case.follows_from()) else {
             return false;
         };
@@ -185,14 +185,14 @@ impl Results {
     }
 
     /// Whether there is a finding of this promise and kind.
-    pub fn has(&self, promise: &str, kind: Kind) -> bool {
-        let like = |f: &Finding| f.promise == promise && f.kind == kind;
+    pub fn has(&self, promise: &PromiseId, kind: Kind) -> bool {
+        let like = |f: &Finding| f.promise == *promise && f.kind == kind;
         self.findings.iter().any(like)
     }
 
     /// `case` joins the last finding of this promise and kind, where there is one.
-    pub fn join_last(&mut self, promise: &str, kind: Kind, case: &Case) -> bool {
-        let like = |f: &&Finding| f.promise == promise && f.kind == kind;
+    pub fn join_last(&mut self, promise: &PromiseId, kind: Kind, case: &Case) -> bool {
+        let like = |f: &&Finding| f.promise == *promise && f.kind == kind;
         let last = self.findings.iter().rfind(like);
         let last = last.map(|f| f.fingerprint.clone());
         last.is_some_and(|fingerprint| self.known(&fingerprint, &case.id))
@@ -279,7 +279,7 @@ impl Results {
 
 impl Sightings {
     /// The most telling sort, with its figures.
-    fn shown(&self, decided: &BTreeMap<(String, Inputs), u64>) -> Shown {
+    fn shown(&self, decided: &BTreeMap<(PromiseId, Inputs), u64>) -> Shown {
         let Some((inputs, cases)) = self.cases.first_key_value() else {
             return Shown::default();
         };
@@ -306,7 +306,7 @@ fn inputs(case: &Case) -> Inputs {
 }
 
 /// Of a case: hash of promise, kind, operation and input class, not of payload, seed or order.
-pub fn fingerprint(promise: &str, kind: Kind, case: &Case) -> String {
+pub fn fingerprint(promise: &PromiseId, kind: Kind, case: &Case) -> String {
     if of_items(promise) {
         // What is wrong with items shows with every input.
         return fingerprint_of(promise, kind, "", "");
@@ -314,21 +314,20 @@ pub fn fingerprint(promise: &str, kind: Kind, case: &Case) -> String {
     fingerprint_of(promise, kind, &case.operation, &class(kind, case))
 }
 
-fn fingerprint_of(promise: &str, kind: Kind, operation: &str, class: &str) -> String {
+fn fingerprint_of(promise: &PromiseId, kind: Kind, operation: &str, class: &str) -> String {
     causes::hash([promise, kind.id(), operation, class])
 }
 
 /// Whether a promise is about what is created, listed and removed.
-fn of_items(promise: &str) -> bool {
-    let parts = [".state.created", ".state.removed", ".state.listed"];
-    parts.iter().any(|part| promise.ends_with(part))
+fn of_items(promise: &PromiseId) -> bool {
+    promise.state().is_some_and(StatePromise::is_of_items)
 }
 
 /// The operation that a promise is of: most often the case's.
-fn operation_of(promise: &str, case: &Case) -> String {
+fn operation_of(promise: &PromiseId, case: &Case) -> String {
     match promise.strip_prefix(case.operation.as_str()) {
         Some(rest) if rest.starts_with('.') => case.operation.clone(),
-        _ => causes::operation_in(promise).unwrap_or_else(|| case.operation.clone()),
+        _ => promise.operation().to_owned(),
     }
 }
 
@@ -355,7 +354,7 @@ fn class(kind: Kind, case: &Case) -> String {
 /// A finding from a case and its deviation.
 pub fn finding(
     case: &Case,
-    promise: &str,
+    promise: &PromiseId,
     deviation: &Deviation,
     confirmed: (u32, u32),
     reproducer: Reproducer,

@@ -38,7 +38,7 @@ fn next() -> Report {
     let mut fresh = report.findings[1].clone();
     fresh.fingerprint = "3333333333333333".to_owned();
     fresh.instance = "3333333333333330".to_owned();
-    fresh.promise = "setDoor.body.required".to_owned();
+    fresh.promise = "setDoor.body.required".into();
     fresh.title = "no body: accepted".to_owned();
     let auth = report.findings[0].clone();
     report.findings = vec![auth, fresh];

@@ -285,7 +285,7 @@ fn issues(contract: &Contract) -> String {
             page_line,
             ..
         } = issue;
-        let promise = promise.unwrap_or_else(|| "-".to_owned());
+        let promise = promise.unwrap_or_else(|| "-".into());
         let _ = writeln!(
             out,
             "{id}{}\n    {promise}: {title}\n    {proof}",

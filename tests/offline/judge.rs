@@ -4,7 +4,7 @@
 //! No device, no plan: this is the quick test of the room that accuses.
 
 use probity::case::{Case, Check, Expect, Fault, SuccessIs};
-use probity::contract::{Contract, FaultKind, FieldPath, load};
+use probity::contract::{Contract, FaultKind, FieldPath, PromiseId, load};
 use probity::exchange::{
     Anomaly, Answer, Exchange, Failure, HttpRequest, Outcome, Phase, Request, Timings,
 };
@@ -188,7 +188,7 @@ fn case(operation: &str, method: &str, expect: Expect, promises: &[&str]) -> Cas
         strategy: "any",
         promises: promises
             .iter()
-            .map(|p| format!("{operation}.{p}"))
+            .map(|p| PromiseId::new(operation, p))
             .collect(),
         operation: operation.to_owned(),
         title: "any".to_owned(),

@@ -52,7 +52,7 @@ fn findings(n: usize) -> Vec<Finding> {
         let operation = format!("op{at}");
         Finding {
             fingerprint: "0123456789abcdef".to_owned(),
-            promise: format!("{operation}.auth.required"),
+            promise: format!("{operation}.auth.required").into(),
             kind: Kind::AuthNotEnforced,
             case: format!("{operation}/auth/{at}"),
             instance: format!("{at:016x}"),
@@ -100,7 +100,7 @@ fn a_merge_takes_time_in_step_with_its_reports() {
             report.choices = (0..n)
                 .map(|at| {
                     let mut choice = choice.clone();
-                    choice.promise = format!("p{at}");
+                    choice.promise = format!("p{at}").into();
                     choice
                 })
                 .collect();

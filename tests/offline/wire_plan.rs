@@ -3,7 +3,7 @@
 //! 9112, 6750 and 7617. No device and no slow pattern.
 
 use probity::case::{Case, Check, Context, Expect, Fault, strategies};
-use probity::contract::{Contract, Operation, load, load_bytes};
+use probity::contract::{Contract, Operation, PromiseId, load, load_bytes};
 use probity::exchange::{HttpRequest, Request, Segment};
 use probity::profile::Profile;
 use std::fmt::Write as _;
@@ -166,11 +166,19 @@ fn body(case: &Case) -> Option<serde_json::Value> {
 
 /// Two lines: id, tier, expectation, look at the settings, class; what is sent. Promises are in the
 /// first line where they are not those of the case before.
-fn written(case: &Case, ordinary: &HttpRequest, promises: &mut Vec<String>) -> String {
+fn written(case: &Case, ordinary: &HttpRequest, promises: &mut Vec<PromiseId>) -> String {
     let mut out = String::new();
     if *promises != case.promises {
         promises.clone_from(&case.promises);
-        let _ = writeln!(out, "# {}", promises.join(", "));
+        let _ = writeln!(
+            out,
+            "# {}",
+            promises
+                .iter()
+                .map(PromiseId::as_str)
+                .collect::<Vec<_>>()
+                .join(", ")
+        );
     }
     let check = match &case.check {
         Check::Nothing => String::new(),

@@ -91,7 +91,7 @@ impl Whole {
                 .promises
                 .iter()
                 .filter(|p| !p.id.ends_with(".state.alive"))
-                .map(|p| (p.id.clone(), p.status))
+                .map(|p| (p.id.to_string(), p.status))
                 .collect(),
             news: news(journal),
         }

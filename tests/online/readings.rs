@@ -77,7 +77,7 @@ fn the_reading_of_a_device_is_identified() {
         .into_iter()
         .filter_map(|field| {
             let rule = field.schema.rule().filter(|r| r.pattern.is_some())?;
-            let promise = format!("{}.pattern", field.promise);
+            let promise = field.promise("pattern");
             let mut suite = suite_of(&field.path.dotted());
             // Strings that the cases of other fields send have those asked about as well.
             suite.questions = 400;
@@ -95,7 +95,7 @@ fn the_reading_of_a_device_is_identified() {
             devices.push(Device {
                 suite,
                 path: path.clone(),
-                promise: promise.clone(),
+                promise: promise.to_string(),
                 ids: class
                     .readings
                     .iter()

@@ -101,7 +101,7 @@ fn merged_shards_say_what_one_process_says() {
     );
     let broken = |r: &Report| -> BTreeSet<String> {
         let broken = r.promises.iter().filter(|p| p.status == Status::Broken);
-        broken.map(|p| p.id.clone()).collect()
+        broken.map(|p| p.id.to_string()).collect()
     };
     assert_eq!(broken(&merged), broken(&whole));
     let prints = |r: &Report| -> BTreeSet<String> {

@@ -4,6 +4,7 @@
 use super::load::Loader;
 use super::model::*;
 use super::pointer::{escape, unescape};
+use super::promise_id::PromiseId;
 use super::reader::Flaw;
 use super::serialization::{Encoding, Format, encodings, essence};
 use super::source::Way;
@@ -158,7 +159,8 @@ impl<'d> Loader<'d> {
                     let why = format!("the id `{}` is there twice", shape.id);
                     return Err(self.schemas.reader.error(&at, why));
                 }
-                shape.promise = format!("{operation}.responses.{code}.{}", shape.id);
+                shape.promise =
+                    PromiseId::new(operation, &format!("responses.{code}.{}", shape.id));
                 shapes.push(shape);
             }
         }
@@ -250,7 +252,7 @@ impl<'d> Loader<'d> {
             body: body.clone(),
             answers: kinds("answers")?,
             may_answer: kinds("may-answer")?,
-            promise: String::new(),
+            promise: "".into(),
             pointer: pointer.to_owned(),
         })
     }

@@ -3,6 +3,7 @@
 //! model only.
 
 use super::model::*;
+use super::promise_id::PromiseId;
 
 /// The gaps of an operation's error answers; none where it documents no texts.
 pub(super) fn gaps(contract: &Contract, operation: &Operation) -> Vec<ContractIssue> {
@@ -10,7 +11,7 @@ pub(super) fn gaps(contract: &Contract, operation: &Operation) -> Vec<ContractIs
     let Some(first) = shapes.first() else {
         return Vec::new();
     };
-    let promise = format!("{}.responses.{}", operation.id, first.status);
+    let promise = PromiseId::response(&operation.id, first.status);
     let page_line = contract
         .promise(&promise)
         .and_then(|promise| promise.source.page_line);

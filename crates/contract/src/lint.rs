@@ -7,6 +7,7 @@ use super::contradictions::{contradictions, paths};
 use super::gaps::gaps;
 use super::locate::Positions;
 use super::model::*;
+use super::promise_id::PromiseId;
 use super::source::split;
 use probity_pattern::dialect::{Dialect, Mode};
 use probity_pattern::language;
@@ -159,7 +160,7 @@ impl Linter<'_> {
         &mut self,
         rule: &str,
         schema: &Schema,
-        promise: Option<String>,
+        promise: Option<PromiseId>,
         title: String,
         proof: String,
     ) {
@@ -176,7 +177,7 @@ impl Linter<'_> {
 
     fn field(&mut self, field: &Field<'_>) {
         let (schema, path) = (field.schema, &field.path);
-        let promise = |keyword: &str| Some(format!("{}.{keyword}", field.promise));
+        let promise = |keyword: &str| Some(field.promise(keyword));
         if let Some(pattern) = &schema.pattern {
             // Compiled for what the engine says of it; texts are held against automata, which do
             // not take longer for one text than for another.
@@ -258,7 +259,7 @@ impl Linter<'_> {
                 proof.push_str(&format!("; {id}: {refusal}"));
             }
         }
-        let promise = Some(format!("{}.pattern", field.promise));
+        let promise = Some(field.promise("pattern"));
         self.add(
             "pattern-does-not-compile",
             field.schema,
@@ -291,7 +292,7 @@ impl Linter<'_> {
             self.add(
                 "anchors-bind-one-alternative",
                 field.schema,
-                Some(format!("{}.pattern", field.promise)),
+                Some(field.promise("pattern")),
                 format!("`^` and `$` of `{}` bind one alternative each", field.path),
                 format!("ECMAScript search accepts {}", proof.join(" and ")),
             );
@@ -329,7 +330,7 @@ impl Linter<'_> {
                 self.add(
                     "suffix-in-one-alternative",
                     field.schema,
-                    Some(format!("{}.pattern", field.promise)),
+                    Some(field.promise("pattern")),
                     format!(
                         "what may follow a number in `{}` follows some numbers only",
                         field.path
@@ -356,7 +357,7 @@ impl Linter<'_> {
             self.add(
                 "stray-suffix",
                 field.schema,
-                Some(format!("{}.pattern", field.promise)),
+                Some(field.promise("pattern")),
                 format!("a stray backtick ends the pattern of `{}`", field.path),
                 "after `$` nothing can match; the backtick closed a code span of the page's source"
                     .to_owned(),
@@ -366,7 +367,7 @@ impl Linter<'_> {
             self.add(
                 "lazy-without-effect",
                 field.schema,
-                Some(format!("{}.pattern", field.promise)),
+                Some(field.promise("pattern")),
                 format!(
                     "the lazy quantifier before `$` of `{}` has no effect",
                     field.path
@@ -393,7 +394,7 @@ impl Linter<'_> {
             self.add(
                 "length-contradiction",
                 field.schema,
-                Some(format!("{}.maxLength", field.promise)),
+                Some(field.promise("maxLength")),
                 format!("prose and pattern of `{}` give different lengths", field.path),
                 format!(
                     "prose: {} to {}; pattern: {{{low},{high}}}; a length of {} is allowed by one and not by the other",
@@ -417,7 +418,7 @@ impl Linter<'_> {
                 self.add(
                     "type-against-pattern",
                     schema,
-                    Some(format!("{}.pattern", field.promise)),
+                    Some(field.promise("pattern")),
                     format!(
                         "`{}` is published as {}, and its pattern excludes some of that",
                         field.path,
@@ -434,7 +435,7 @@ impl Linter<'_> {
             let promise = response
                 .status
                 .exact()
-                .map(|s| format!("{}.responses.{s}", operation.id));
+                .map(|s| PromiseId::response(&operation.id, s));
             let here = Schema {
                 pointer: response.pointer.clone(),
                 page_line: response.schema.as_ref().and_then(|s| s.page_line),

@@ -17,7 +17,7 @@ use super::structure;
 use super::swagger;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -115,6 +115,7 @@ pub fn load_from(name: &str, bytes: &[u8], files: &dyn Files) -> Result<Contract
         lines: BTreeMap::new(),
         file: name.to_owned(),
         source: Arc::clone(&source),
+        promise_index: HashMap::new(),
     };
     contract.issues = structure::check(&contract, &flaws);
     for (file, read) in &source.files {

@@ -1,13 +1,14 @@
 //! The contract as plain data: operations, schemas, error shapes, promises. Every part keeps the
 //! JSON pointer (RFC 6901) of the place in the document that states it.
 
+use super::promise_id::PromiseId;
 use super::serialization::{Encoding, Format, Serialization};
 use crate::locate::line_of;
 use crate::source::{Source, split};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
@@ -47,6 +48,8 @@ pub struct Contract {
     /// The document's file as it was named.
     pub(crate) file: String,
     pub(crate) source: Arc<Source>,
+    /// Where in `promises` each id stands: a plan asks for hundreds of thousands.
+    pub(crate) promise_index: HashMap<PromiseId, usize>,
 }
 
 /// An operation, or a part of one, that is not judged because the document has a flaw.
@@ -109,7 +112,7 @@ impl Contract {
 
     /// The promise with this id.
     pub fn promise(&self, id: &str) -> Option<&Promise> {
-        self.promises.iter().find(|p| p.id == id)
+        self.promises.get(*self.promise_index.get(id)?)
     }
 }
 
@@ -235,9 +238,7 @@ impl Operation {
     pub(crate) fn rename(&mut self, id: &str) {
         for response in &mut self.responses {
             for shape in &mut response.shapes {
-                if let Some(rest) = shape.promise.strip_prefix(&self.id) {
-                    shape.promise = format!("{id}{rest}");
-                }
+                shape.promise = PromiseId::new(id, shape.promise.statement());
             }
         }
         self.id = id.to_owned();
@@ -432,7 +433,7 @@ pub struct ErrorShape {
     /// Faults that may draw this shape.
     pub may_answer: Vec<FaultKind>,
     /// Id of the promise it makes.
-    pub promise: String,
+    pub promise: PromiseId,
     /// JSON pointer to the shape.
     pub pointer: String,
 }
@@ -508,7 +509,7 @@ pub enum Access {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Promise {
     /// Stable id, e.g. `setSipSettings.body.proxy.pattern`.
-    pub id: String,
+    pub id: PromiseId,
     /// Operation that makes it.
     pub operation: String,
     /// JSON pointer into the document, and the line of the page where there is one.
@@ -558,7 +559,7 @@ pub struct ContractIssue {
     /// Stable id: `RULE:POINTER`.
     pub id: String,
     /// The promise it concerns, where it concerns one.
-    pub promise: Option<String>,
+    pub promise: Option<PromiseId>,
     /// One line.
     pub title: String,
     /// The strings, engines or values that prove it.

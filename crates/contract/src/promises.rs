@@ -1,6 +1,7 @@
 //! The list of promises: one for every checkable statement, with a stable id and its source.
 
 use super::model::*;
+use super::promise_id::PromiseId;
 use probity_pattern::{Rule, Texts};
 use std::collections::HashSet;
 
@@ -9,12 +10,6 @@ const ANSWERS: &str = "http.answers";
 
 /// Most schemas that are visited.
 const MOST_SCHEMAS: usize = 1_000_000;
-
-/// Id of the promise that every request of an operation gets one complete, well-formed answer
-/// (RFC 9110 §3.4, RFC 9112 §6).
-pub fn answers_promise(operation: &str) -> String {
-    format!("{operation}.{ANSWERS}")
-}
 
 /// Writes [`Contract::promises`].
 pub(super) fn fill(contract: &mut Contract) {
@@ -28,13 +23,15 @@ pub(super) fn fill(contract: &mut Contract) {
         }
         .list();
     }
+    let ids = out.iter().enumerate();
+    contract.promise_index = ids.map(|(at, p)| (p.id.clone(), at)).collect();
     contract.promises = out;
 }
 
 struct Lister<'a> {
     contract: &'a Contract,
     operation: &'a Operation,
-    known: HashSet<String>,
+    known: HashSet<PromiseId>,
     out: &'a mut Vec<Promise>,
 }
 
@@ -45,7 +42,7 @@ impl Lister<'_> {
 
     /// `lines` points to what stands on the page's line, where that is not `pointer`.
     fn add_of(&mut self, id: &str, pointer: &str, lines: &str, text: impl Into<String>) {
-        let id = format!("{}.{id}", self.operation.id);
+        let id = PromiseId::new(&self.operation.id, id);
         if self.known.insert(id.clone()) {
             self.out.push(Promise {
                 id,

@@ -1,4 +1,4 @@
-//! Lines of `probity pattern --batch`: one answer each, of the form that DESIGN §3 gives. Imports
+//! Lines of `probity pattern --batch`: one answer each,. Imports
 //! [`probity::pattern`].
 
 use probity::pattern::batch::Batch;

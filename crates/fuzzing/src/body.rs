@@ -6,6 +6,7 @@ use super::stage::{self, Stage};
 use arbitrary::{Result, Unstructured};
 use probity::case::wire::is_json;
 use probity::case::{Case, Check, Expect, Fault};
+use probity::contract::PromiseId;
 use probity::contract::{FaultKind, JsonType, Operation, Schema, assess};
 use probity::exchange::{Answer, Exchange, HttpRequest, Outcome, Request, Timings};
 use probity::judge::{Acceptance, JudgeContext, judge};
@@ -131,7 +132,7 @@ fn case(operation: &Operation, bytes: &[u8], expect: Expect) -> Case {
         id: "fuzz".to_owned(),
         strategy: "fuzz",
         operation: operation.id.clone(),
-        promises: vec![format!("{}.body.type", operation.id)],
+        promises: vec![PromiseId::new(&operation.id, "body.type")],
         title: "a body".to_owned(),
         request: Request::Http(HttpRequest {
             method: operation.method.clone(),

@@ -4,7 +4,7 @@
 
 use super::stage;
 use probity::case::{Case, Expect};
-use probity::contract::answers_promise;
+use probity::contract::PromiseId;
 use probity::device::answer::{Caps, parse};
 use probity::exchange::{Exchange, Outcome, Timings};
 use probity::judge::normalise::error_answer;
@@ -102,13 +102,13 @@ fn acceptance(exchange: &Exchange, judgement: &Judgement, what: &dyn Fn() -> Str
 }
 
 fn accusations(case: &Case, exchange: &Exchange, judgement: &Judgement, what: &dyn Fn() -> String) {
-    let answers = answers_promise(&case.operation);
+    let answers = PromiseId::answers(&case.operation);
     let busy = matches!(exchange.status(), Some(429 | 503));
     for (promise, deviation) in judgement.deviations() {
         assert!(!busy, "{}", what());
         // That nothing came says nothing about what was asked.
         if exchange.status().is_none() {
-            assert_eq!(promise, answers, "{}", what());
+            assert_eq!(*promise, answers, "{}", what());
         }
         let about_validity = matches!(deviation.kind, Kind::AcceptsInvalid | Kind::RejectsValid);
         let open = matches!(

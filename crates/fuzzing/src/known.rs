@@ -50,7 +50,7 @@ fn read(text: &str) {
 fn owned(issue: &KnownIssue) {
     let print = &issue.fingerprint;
     assert!(print.len() == 16 && print.bytes().all(|b| b"0123456789abcdef".contains(&b)));
-    for text in [&issue.promise, &issue.reason, &issue.owner] {
+    for text in [issue.promise.as_str(), &issue.reason, &issue.owner] {
         assert!(text.chars().any(|c| !c.is_whitespace()), "{issue:?}");
     }
     assert!(issue.until.is_none_or(|until| until >= issue.since));
@@ -120,7 +120,7 @@ fn made(u: &mut Unstructured<'_>) -> Result<()> {
         let since = day(u)?;
         let issue = KnownIssue {
             fingerprint: format!("{:015x}{at:x}", u.arbitrary::<u64>()? >> 4),
-            promise: text(u)?,
+            promise: text(u)?.into(),
             operations: u
                 .arbitrary::<bool>()?
                 .then(|| Ok(vec![text(u)?]))
@@ -135,8 +135,8 @@ fn made(u: &mut Unstructured<'_>) -> Result<()> {
         entries.push(Entry { line: 0, issue });
     }
     let lacks = |issue: &KnownIssue| {
-        let blank = |t: &String| t.chars().all(char::is_whitespace);
-        [&issue.promise, &issue.reason, &issue.owner]
+        let blank = |t: &str| t.chars().all(char::is_whitespace);
+        [issue.promise.as_str(), &issue.reason, &issue.owner]
             .into_iter()
             .any(blank)
             || issue.until.is_some_and(|until| until < issue.since)

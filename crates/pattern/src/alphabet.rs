@@ -1,5 +1,5 @@
 //! Which symbols an automaton cannot tell apart (minterms), and which member of such a class a
-//! person would rather read. Imports [`super::class`], [`super::dialect`].
+//! person would rather read.
 
 use super::class::Set;
 use super::dialect::Alphabet;

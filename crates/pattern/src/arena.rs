@@ -1,6 +1,6 @@
 //! Slices stored once: equal slices are equal numbers. States of automata, their sets of threads
 //! and the nodes of products are kept in this way, end to end in one allocation, because there are
-//! many and most are short. Imports [`super::hash`].
+//! many and most are short.
 
 use std::hash::{Hash, Hasher};
 

@@ -1,6 +1,6 @@
 //! What a pattern means once its dialect has been applied: one tree for all dialects. Flags,
 //! escapes, classes and the meaning of `^`, `$`, `.` and `\b` are resolved by the parser; what is
-//! left is regular-expression algebra with look-around. Imports only [`super::class`].
+//! left is regular-expression algebra with look-around.
 
 use super::class::Set;
 
@@ -64,6 +64,18 @@ pub enum Look {
 }
 
 impl Node {
+    /// The tree without what only looks: conditions and look-arounds.
+    pub(crate) fn without_conditions(&self) -> Node {
+        let bare = |nodes: &[Node]| nodes.iter().map(Node::without_conditions).collect();
+        match self {
+            Node::Look(_) | Node::Around { .. } => Node::Empty,
+            Node::Concat(nodes) => Node::concat(bare(nodes)),
+            Node::Alt(nodes) => Node::alt(bare(nodes)),
+            Node::Repeat { node, min, max } => Node::repeat(node.without_conditions(), *min, *max),
+            other => other.clone(),
+        }
+    }
+
     /// The start of the text, `\A`.
     pub fn start() -> Node {
         Node::Look(Look::Prev {

@@ -1,6 +1,6 @@
 //! A device that fits no listed reading, described axis by axis: anchors, line ends, members,
 //! lengths, unit. Every axis is decided by its own few strings, made from one string that the
-//! device takes. Imports [`super::text`].
+//! device takes.
 
 use std::collections::BTreeMap;
 

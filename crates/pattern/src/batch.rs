@@ -1,6 +1,5 @@
-//! One question a line, one answer a line (`probity pattern --batch`, DESIGN §3): whether a
-//! pattern compiles and accepts a text, or how two patterns relate. Imports [`super::dialect`],
-//! [`super::language`], [`super::relation`].
+//! One question a line, one answer a line (`probity pattern --batch`): whether a pattern
+//! compiles and accepts a text, or how two patterns relate.
 
 use serde_json::{Map, Value, json};
 

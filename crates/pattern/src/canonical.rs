@@ -1,7 +1,7 @@
 //! A tree and a mode as one tree under full match, in a form in which most trees of the same
-//! language are equal: anchors at the ends of alternatives become text. `^a$` searched, matched
-//! at the start and matched in full is `a` each time; where `$` also matches before a final line
-//! feed it is `a\n?`. Imports [`super::ast`], [`super::class`], [`super::dialect`].
+//! language are equal: anchors at the ends of alternatives become text. `^a$` searched, matched at
+//! the start and matched in full is `a` each time; where `$` also matches before a final line feed
+//! it is `a\n?`.
 
 use super::ast::{Look, Node};
 use super::class::Set;

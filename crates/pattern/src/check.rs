@@ -1,6 +1,5 @@
 //! The model against real engines that are part of the build: `regress` for ECMAScript,
 //! `regex-automata` for Rust. The body of a fuzz target: pattern and text in, a disagreement out.
-//! Imports [`super::ambiguity`], [`super::dialect`], [`super::language`].
 
 use super::ambiguity::{self, Growth};
 use super::dialect::{Dialect, Mode};

@@ -1,5 +1,5 @@
-//! Sets of symbols: sorted, disjoint, non-adjacent ranges. A symbol is a code point, a UTF-16
-//! unit or a byte, as the dialect works ([`super::dialect::Alphabet`]). Imports nothing.
+//! Sets of symbols: sorted, disjoint, non-adjacent ranges. A symbol is a code point, a UTF-16 unit
+//! or a byte, as the dialect works ([`super::dialect::Alphabet`]).
 
 use std::fmt;
 use std::sync::Arc;

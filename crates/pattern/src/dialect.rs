@@ -1,5 +1,5 @@
-//! The engines whose reading of a pattern we model, by id, and the questions on which they
-//! differ as a group (alphabet, family). Imports nothing of the crate.
+//! The engines whose reading of a pattern we model, by id, and the questions on which they differ
+//! as a group (alphabet, family).
 
 use std::fmt;
 

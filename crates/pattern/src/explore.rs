@@ -1,5 +1,5 @@
-//! Walks over what all plausible readings have in common: the shortest string that all accept,
-//! the graph that samples are taken from. Imports [`super::automaton`], [`super::product`].
+//! Walks over what all plausible readings have in common: the shortest string that all accept, the
+//! graph that samples are taken from.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 

@@ -2,7 +2,6 @@
 //! simple folding of Unicode (`regex-syntax`); Java, Python and .NET have rules of their own; of
 //! ECMAScript nobody asks, its flags stand outside of patterns. Perl and Onigmo also let one symbol
 //! stand for several (`ß` and `ss`).
-//! Imports [`super::class`], [`super::dialect`].
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;

@@ -1,5 +1,5 @@
 //! Published formats and types of strings (`ipv4`, `dns`, `uuid`, …) as patterns, strict: what one
-//! of these takes, every reasonable check of that format takes. Imports nothing.
+//! of these takes, every reasonable check of that format takes.
 
 /// The pattern (ECMAScript with `u`, full match) of a format; `None` for formats that say nothing
 /// about the text or that we do not know.

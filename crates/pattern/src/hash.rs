@@ -1,5 +1,5 @@
 //! A fast hasher for the tables of numbers that automata are interned in (the multiply-rotate
-//! scheme of rustc's FxHash). Keys come from our own numbering, not from outside. Imports nothing.
+//! scheme of rustc's FxHash). Keys come from our own numbering, not from outside.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};

@@ -1,5 +1,4 @@
-//! From text to automaton: the language of a pattern in a dialect and a mode. Imports the parser
-//! and the automata.
+//! From text to automaton: the language of a pattern in a dialect and a mode.
 
 use super::ast::{Look, Node};
 use super::automaton::{Automaton, Limits};

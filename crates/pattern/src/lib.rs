@@ -1,6 +1,5 @@
 //! What a published string rule can mean: dialects, repairs, readings → languages, relations,
-//! witnesses. Knows nothing of contracts or HTTP: a rule comes in as text and bounds. Imports no
-//! other module of this crate.
+//! witnesses. Knows nothing of contracts or HTTP: a rule comes in as text and bounds.
 //!
 //! The way of data: a [`Rule`] is published; [`repair`] says what its damaged pattern may have
 //! been; [`parse`] reads each of these as each [`dialect`] would, into one tree ([`ast`]);

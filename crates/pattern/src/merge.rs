@@ -1,4 +1,4 @@
-//! Which of many languages are the same. Imports [`super::automaton`], [`super::relation`].
+//! Which of many languages are the same.
 
 use super::automaton::Automaton;
 use super::product::Budget;

@@ -1,5 +1,4 @@
-//! A pattern as a nondeterministic automaton with look-around (Thompson's construction). Imports
-//! [`super::ast`], [`super::class`], [`super::dialect`].
+//! A pattern as a nondeterministic automaton with look-around (Thompson's construction).
 
 use std::collections::HashMap;
 

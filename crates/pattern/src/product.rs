@@ -1,6 +1,5 @@
 //! Several automata walked side by side over their common alphabet: the ground on which relations
-//! are decided and witnesses are found. Imports [`super::alphabet`], [`super::arena`],
-//! [`super::automaton`].
+//! are decided and witnesses are found.
 
 use super::alphabet::{self, JointClass};
 use super::arena::Arena;

@@ -1,5 +1,4 @@
-//! One way to understand a rule, and how it decides. Imports [`super::automaton`], [`super::check`],
-//! [`super::dialect`].
+//! One way to understand a rule, and how it decides.
 
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -104,7 +103,7 @@ impl Acceptor {
     }
 }
 
-/// One way to understand a rule (DESIGN §1).
+/// One way to understand a rule.
 #[derive(Clone)]
 pub struct Reading {
     /// Stable id, `REPAIR/DIALECT/MODE/UNIT/BOUNDS`; the reading of a format alone is

@@ -1,5 +1,5 @@
-//! How two languages relate, proved by walking both automata side by side, with the shortest
-//! texts that show it. Imports [`super::automaton`], [`super::product`].
+//! How two languages relate, proved by walking both automata side by side, with the shortest texts
+//! that show it.
 
 use std::fmt;
 

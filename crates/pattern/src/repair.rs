@@ -1,5 +1,5 @@
 //! What a damaged pattern may have been before it was published. Every repair is a guess and
-//! carries its derivation. Imports [`super::dialect`], [`super::language`], [`super::parse`].
+//! carries its derivation.
 //!
 //! The strongest repair *inverts the renderer*: a documentation generator that writes a pattern
 //! between single backticks into Markdown loses, when the pattern itself contains a backtick, that

@@ -1,6 +1,5 @@
 //! The readings of one rule sorted into classes that accept the same texts, with texts that tell
-//! the classes apart. Imports [`super::language`], [`super::reading`], [`super::relation`],
-//! [`super::text`].
+//! the classes apart.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;

@@ -1,4 +1,4 @@
-//! The readings of all string rules of a contract. Imports [`super::survey`], [`super::text`].
+//! The readings of all string rules of a contract.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};

@@ -1,6 +1,5 @@
-//! Named sets of code points: properties, the `\d \s \w` of each engine. The data
-//! comes from `regex-syntax` (Unicode 16); which set an engine uses is stated with its source.
-//! Imports [`super::class`], [`super::dialect`].
+//! Named sets of code points: properties, the `\d \s \w` of each engine. The data comes from
+//! `regex-syntax` (Unicode 16); which set an engine uses is stated with its source.
 
 use std::sync::OnceLock;
 

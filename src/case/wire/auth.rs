@@ -3,10 +3,11 @@
 use super::auth_tables::{
     BASIC, BEARER, Credentials, DIGEST, KEY, NOT_BASIC, NOT_BEARER, Row, template,
 };
-use super::bench::{Bench, EXTRA, Shot, THOROUGH, not_json};
 use super::login;
+use super::{EXTRA, THOROUGH, not_json};
 use crate::case::build::emit;
-use crate::case::draft::may_call;
+use crate::case::builder::{Draft, ExchangeCases};
+use crate::case::reach::may_call;
 use crate::case::{Case, Check, Context, Expect, Fault, Strategy};
 use crate::contract::{Access, FaultKind, Operation, Place, SecurityScheme};
 use crate::exchange::{HttpRequest, Request, Secret, Template};
@@ -33,54 +34,54 @@ impl Strategy for Auth {
 
     fn cases(&self, context: &Context<'_>, op: &Operation) -> Vec<Case> {
         let mut cases = Vec::new();
-        if let Some(mut bench) = Bench::of(context, op, self.name()) {
-            if bench.op.needs_auth() {
-                let mut door = Door::new(&mut bench);
-                door.nothing();
-                door.scheme();
-                door.hints();
-                door.side_doors();
-                door.order();
-                door.session();
+        if let Some(mut builder) = ExchangeCases::of(context, op, self.name()) {
+            if builder.op.needs_auth() {
+                let mut cases = CredentialCases::new(&mut builder);
+                cases.nothing();
+                cases.scheme();
+                cases.hints();
+                cases.side_doors();
+                cases.order();
+                cases.session();
                 // Logging in is tried once, whatever the number of operations.
                 let mut earlier = context.contract.operations.iter();
                 let mut earlier = earlier.by_ref().take_while(|other| other.id != op.id);
                 if !earlier.any(|other| other.needs_auth() && may_call(context, other)) {
-                    login::cases(&mut bench);
+                    login::cases(&mut builder);
                 }
             }
-            cases.append(&mut bench.into_cases());
+            cases.append(&mut builder.into_cases());
         }
         cases
     }
 }
 
 /// One operation that asks for credentials.
-pub(super) struct Door<'b, 'c, 'a> {
-    pub(super) bench: &'b mut Bench<'c, 'a>,
+pub(super) struct CredentialCases<'b, 'c, 'a> {
+    pub(super) builder: &'b mut ExchangeCases<'c, 'a>,
     body: Option<Vec<u8>>,
     schemes: Vec<SecurityScheme>,
 }
 
 /// Name, tier, title, body and its faults.
-type Faulty = (&'static str, u8, &'static str, Option<Vec<u8>>, Vec<Fault>);
+type RefusedBody = (&'static str, u8, &'static str, Option<Vec<u8>>, Vec<Fault>);
 
-impl<'b, 'c, 'a> Door<'b, 'c, 'a> {
-    fn new(bench: &'b mut Bench<'c, 'a>) -> Self {
-        let body = bench.fresh(6).map(|v| emit(&v));
+impl<'b, 'c, 'a> CredentialCases<'b, 'c, 'a> {
+    fn new(builder: &'b mut ExchangeCases<'c, 'a>) -> Self {
+        let body = builder.fresh(6).map(|v| emit(&v));
         let mut schemes: Vec<SecurityScheme> = Vec::new();
         // What requests carry comes first.
-        let chosen = match &bench.op.access {
+        let chosen = match &builder.op.access {
             Access::With(schemes) => schemes.as_slice(),
             Access::Open | Access::Unfed(_) => &[],
         };
-        for scheme in chosen.iter().chain(bench.op.security.iter().flatten()) {
+        for scheme in chosen.iter().chain(builder.op.security.iter().flatten()) {
             if !schemes.contains(scheme) {
                 schemes.push(scheme.clone());
             }
         }
-        Door {
-            bench,
+        CredentialCases {
+            builder,
             body,
             schemes,
         }
@@ -88,12 +89,12 @@ impl<'b, 'c, 'a> Door<'b, 'c, 'a> {
 
     /// The request without credentials.
     pub(super) fn bare(&self) -> HttpRequest {
-        self.bench
+        self.builder
             .context
-            .unauthorized_request(self.bench.op, self.body.clone())
+            .unauthorized_request(self.builder.op, self.body.clone())
     }
 
-    fn knock(
+    fn present(
         &mut self,
         (name, tier): (&'static str, u8),
         title: &str,
@@ -123,13 +124,13 @@ impl<'b, 'c, 'a> Door<'b, 'c, 'a> {
     ) {
         let mut promises = vec!["auth.required".to_owned()];
         if matches!(expect, Expect::Unauthorized { .. }) {
-            let shapes = self.bench.op.error_shapes();
+            let shapes = self.builder.op.error_shapes();
             let drawn = shapes.filter(|s| s.answers.contains(&FaultKind::Unauthenticated));
-            let own = format!("{}.", self.bench.op.id);
+            let own = format!("{}.", self.builder.op.id);
             promises.extend(drawn.filter_map(|s| Some(s.promise.strip_prefix(&own)?.to_owned())));
             promises.push("state.refusal".to_owned());
         }
-        self.bench.shoot(Shot {
+        self.builder.add(Draft {
             about,
             name: name.to_owned(),
             title: title.to_owned(),
@@ -145,7 +146,7 @@ impl<'b, 'c, 'a> Door<'b, 'c, 'a> {
     /// No credentials.
     fn nothing(&mut self) {
         let bare = self.bare();
-        self.knock(
+        self.present(
             ("absent", 0),
             "there are no credentials",
             bare,
@@ -199,7 +200,7 @@ impl<'b, 'c, 'a> Door<'b, 'c, 'a> {
     fn table(&mut self, rows: &[Row], place: &dyn Fn(&Self, Template) -> HttpRequest) {
         for row in rows {
             let request = place(self, template(row.value));
-            self.knock((row.name, row.tier), row.title, request, row.credentials);
+            self.present((row.name, row.tier), row.title, request, row.credentials);
         }
     }
 
@@ -227,7 +228,7 @@ impl<'b, 'c, 'a> Door<'b, 'c, 'a> {
         ];
         for (name, request) in places {
             let title = format!("the right token stands elsewhere ({name})");
-            self.knock(
+            self.present(
                 (name, 3),
                 &title,
                 request,
@@ -253,7 +254,7 @@ impl<'b, 'c, 'a> Door<'b, 'c, 'a> {
             let mut request = self.authorization(template(&format!("Bearer {first}")));
             let second = Template::from("Bearer 0123456789abcdef");
             request.headers.push(("Authorization".to_owned(), second));
-            self.knock(
+            self.present(
                 (name, tier),
                 &format!("there are {title}"),
                 request,
@@ -272,12 +273,12 @@ impl<'b, 'c, 'a> Door<'b, 'c, 'a> {
         ] {
             let request = self.with_header(field, Template::from("127.0.0.1"));
             let title = format!("there are no credentials, and {field} says 127.0.0.1");
-            self.knock((name, tier), &title, request, Wrong);
+            self.present((name, tier), &title, request, Wrong);
         }
         // The names that such doors have; one request serves them all.
         let doors = "0&access_token=0&auth=YWRtaW46MTEK&session=1&user=admin&key=0&debug=1";
         let request = self.with_query("token", Template::from(doors));
-        self.knock(
+        self.present(
             ("wrong-in-query", 2),
             "there are unknown credentials in the query",
             request,
@@ -286,18 +287,18 @@ impl<'b, 'c, 'a> Door<'b, 'c, 'a> {
         let cookies = Template::from("token=1; session=1; auth=1; admin=true");
         let request = self.with_header("Cookie", cookies);
         let title = "there are no credentials but made-up cookies";
-        self.knock(("cookies", 2), title, request, Wrong);
+        self.present(("cookies", 2), title, request, Wrong);
         // Servers that let pictures and scripts pass without credentials sometimes look at the end
         // of the whole target.
         let request = self.with_query(EXTRA, Template::from(".css"));
         let title = "there are no credentials, and the query ends in .css";
-        self.knock(("file-in-query", 3), title, request, Wrong);
+        self.present(("file-in-query", 3), title, request, Wrong);
     }
 
     /// Credentials of 4 KiB.
     fn long(&mut self, scheme: &str, credentials: Credentials) {
         let request = self.authorization(Template::from(format!("{scheme}{}", "a".repeat(4_096))));
-        self.knock(
+        self.present(
             ("long", 2),
             "the credentials have 4,096 characters",
             request,
@@ -319,12 +320,12 @@ impl<'b, 'c, 'a> Door<'b, 'c, 'a> {
         for row in DIGEST {
             let value = Template::default().secret(Secret::Digest(row.form));
             let request = self.authorization(value);
-            self.knock((row.name, row.tier), row.title, request, row.credentials);
+            self.present((row.name, row.tier), row.title, request, row.credentials);
         }
         if !self.offers(&SecurityScheme::Basic) {
             let open = Credentials::Open("the right password by Basic where Digest is asked for");
             let request = self.authorization(template("Basic {basic}"));
-            self.knock(
+            self.present(
                 ("basic", 3),
                 "user and password come by Basic",
                 request,
@@ -336,18 +337,18 @@ impl<'b, 'c, 'a> Door<'b, 'c, 'a> {
 
     /// A key in a field, in the query or in a cookie.
     fn key(&mut self, name: &str, place: Place) {
-        let place_key = |door: &Self, value: Template| match place {
-            Place::Query => door.with_query(name, value),
+        let place_key = |cases: &Self, value: Template| match place {
+            Place::Query => cases.with_query(name, value),
             Place::Cookie => {
                 let mut cookie = Template::from(format!("{name}="));
                 cookie.0.extend(value.0);
-                door.with_header("Cookie", cookie)
+                cases.with_header("Cookie", cookie)
             }
-            Place::Header | Place::Path => door.with_header(name, value),
+            Place::Header | Place::Path => cases.with_header(name, value),
         };
         self.table(KEY, &place_key);
         let long = place_key(self, Template::from("a".repeat(4_096)));
-        self.knock(
+        self.present(
             ("long", 2),
             "the key has 4,096 characters",
             long,
@@ -356,7 +357,7 @@ impl<'b, 'c, 'a> Door<'b, 'c, 'a> {
         if place != Place::Query {
             let request = self.with_query(name, template("{token}"));
             let open = Credentials::Open("the right key in another place");
-            self.knock(
+            self.present(
                 ("in-query", 3),
                 "the key stands in the query",
                 request,
@@ -368,14 +369,14 @@ impl<'b, 'c, 'a> Door<'b, 'c, 'a> {
     /// No credentials and a body that is wrong too: whether 400 or 401 comes first is open, but it
     /// must be refused, and nothing of it may be stored.
     fn order(&mut self) {
-        let Some(scene) = self.bench.scene() else {
+        let Some(known) = self.builder.bodies.as_ref() else {
             return;
         };
-        let context = self.bench.context;
-        let op = self.bench.op;
-        let whole = emit(&scene.other);
+        let context = self.builder.context;
+        let op = self.builder.op;
+        let whole = emit(&known.other);
         let root = Fault::whole(FaultKind::WrongRoot);
-        let mut bodies: Vec<Faulty> = vec![
+        let mut bodies: Vec<RefusedBody> = vec![
             (
                 "no-body",
                 2,
@@ -412,13 +413,13 @@ impl<'b, 'c, 'a> Door<'b, 'c, 'a> {
                 vec![not_json()],
             ),
         ];
-        let first_required = scene
+        let first_required = known
             .fields()
             .into_iter()
             .find(|f| f.required)
             .map(|f| f.path);
         if let Some(path) = first_required {
-            if let Some(body) = crate::case::build::remove(&scene.other, &path) {
+            if let Some(body) = crate::case::build::remove(&known.other, &path) {
                 bodies.push((
                     "missing",
                     3,
@@ -427,7 +428,7 @@ impl<'b, 'c, 'a> Door<'b, 'c, 'a> {
                     vec![Fault::at(FaultKind::Missing, &path)],
                 ));
             }
-            if let Some(body) = crate::case::build::set(&scene.other, &path, Value::Null) {
+            if let Some(body) = crate::case::build::set(&known.other, &path, Value::Null) {
                 bodies.push((
                     "null",
                     4,
@@ -467,7 +468,7 @@ impl<'b, 'c, 'a> Door<'b, 'c, 'a> {
     /// After refusals, good credentials still work. The plan sends no request twice, so each has a
     /// field that says what clients say anyway.
     fn session(&mut self) {
-        if !matches!(self.bench.op.access, Access::With(_)) {
+        if !matches!(self.builder.op.access, Access::With(_)) {
             // Nobody has given Probity such credentials.
             return;
         }
@@ -475,17 +476,17 @@ impl<'b, 'c, 'a> Door<'b, 'c, 'a> {
             ("goes-on", 2, 7, "*/*"),
             ("still-goes-on", 4, 8, "application/json, */*;q=0.5"),
         ] {
-            let body = self.bench.fresh(nth);
+            let body = self.builder.fresh(nth);
             let mut request = match &body {
-                Some(body) => self.bench.http(body),
+                Some(body) => self.builder.http(body),
                 // Nothing is known that the device must accept.
-                None if self.bench.op.body.is_some() => return,
-                None => self.bench.context.request(self.bench.op, None),
+                None if self.builder.op.body.is_some() => return,
+                None => self.builder.context.request(self.builder.op, None),
             };
             request
                 .headers
                 .push(("Accept".to_owned(), Template::from(accept)));
-            self.bench.shoot(Shot {
+            self.builder.add(Draft {
                 about: "session",
                 name: name.to_owned(),
                 title: "the credentials are good, after others were refused".to_owned(),

@@ -1,31 +1,31 @@
 //! Other ways to what asks for credentials, without any; part of the strategy `auth`.
 
-use super::auth::Door;
-use super::bench::Shot;
-use crate::case::draft::denied;
+use super::auth::CredentialCases;
+use crate::case::builder::Draft;
+use crate::case::reach::denied;
 use crate::case::{Check, Expect, SuccessIs};
 use crate::exchange::{HttpRequest, Part, Request, Template};
 
-impl Door<'_, '_, '_> {
+impl CredentialCases<'_, '_, '_> {
     /// Other ways to the same operation without credentials: a list of protected paths that is
     /// compared exactly while routes are not, a check in the reader of another media type. Nobody
     /// has to serve them, so any refusal will do.
     pub(super) fn side_doors(&mut self) {
         let mut doors = Vec::new();
-        let context = self.bench.context;
+        let context = self.builder.context;
         if let Some(Part::Text(text)) = self.bare().target.0.first()
-            && self.bench.op.path.len() > 1
+            && self.builder.op.path.len() > 1
         {
             let (path, query) = text.split_at(text.find('?').unwrap_or(text.len()));
             let open = context.profile.login.as_ref();
             let open = open.map_or("/login", |login| login.path.as_str());
             for (name, what, path) in other_paths(path, open) {
-                let mut door = self.bare();
-                if let Some(first) = door.target.0.first_mut()
+                let mut cases = self.bare();
+                if let Some(first) = cases.target.0.first_mut()
                     && !denied(context, &path)
                 {
                     *first = Part::Text(path + query);
-                    doors.push((name, what, door));
+                    doors.push((name, what, cases));
                 }
             }
         }
@@ -42,7 +42,7 @@ impl Door<'_, '_, '_> {
             doors.push(("other-media-type", "the media type is text/plain", other));
         }
         for (name, what, request) in doors {
-            self.bench.shoot(Shot {
+            self.builder.add(Draft {
                 about: "side-doors",
                 name: name.to_owned(),
                 title: format!("there are no credentials, and {what}"),
@@ -61,14 +61,14 @@ impl Door<'_, '_, '_> {
     /// The read-back without credentials, where it stands under the path that is protected and the
     /// contract says nothing of it by itself.
     fn shown(&self) -> Option<HttpRequest> {
-        let context = self.bench.context;
-        let how = context.profile.read_back.get(&self.bench.op.id)?;
+        let context = self.builder.context;
+        let how = context.profile.read_back.get(&self.builder.op.id)?;
         let described = context
             .contract
             .operations
             .iter()
             .any(|op| op.method == how.method && op.path == how.path);
-        (how.path == self.bench.op.path && !described).then(|| HttpRequest {
+        (how.path == self.builder.op.path && !described).then(|| HttpRequest {
             method: how.method.clone(),
             target: Template::from(how.path.as_str()),
             ..HttpRequest::default()

@@ -1,6 +1,6 @@
 //! Credentials as tables; part of the strategy `auth`. Pure data over [`crate::exchange`].
 
-use super::bench::THOROUGH;
+use super::THOROUGH;
 use crate::exchange::{Alteration, DigestForm, Original, Secret, Template};
 use Credentials::{Open, Wrong, WrongForm};
 

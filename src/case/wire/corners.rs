@@ -1,9 +1,10 @@
 //! JSON that parsers disagree on.
 
-use super::bench::{Bench, EXTRA, Shot, THOROUGH, not_json};
 use super::edits::{append, first, first_name, insert, last, prepend};
 use super::syntax_tokens::BAD_UTF8;
+use super::{EXTRA, THOROUGH, not_json};
 use crate::case::build::{emit, emit_with_raw, get, set};
+use crate::case::builder::{Draft, ExchangeCases};
 use crate::case::{Case, Check, Context, Expect, Fault, Strategy};
 use crate::contract::{FaultKind, FieldPath, Operation, Step};
 use crate::exchange::Request;
@@ -29,36 +30,36 @@ impl Strategy for JsonCorners {
 
     fn cases(&self, context: &Context<'_>, op: &Operation) -> Vec<Case> {
         let mut cases = Vec::new();
-        if let Some(mut bench) = Bench::of(context, op, self.name()) {
-            if let (Some(body), Some(other)) = (bench.fresh(3), bench.fresh(4)) {
-                same_value(&mut bench, &body);
-                names_as_values(&mut bench, &body);
-                duplicates(&mut bench, &body, &other);
-                encodings(&mut bench, &body);
-                numbers(&mut bench, &body);
-                texts(&mut bench, &body);
-                unknown_members(&mut bench, &body, &other);
+        if let Some(mut builder) = ExchangeCases::of(context, op, self.name()) {
+            if let (Some(body), Some(other)) = (builder.fresh(3), builder.fresh(4)) {
+                same_value(&mut builder, &body);
+                names_as_values(&mut builder, &body);
+                duplicates(&mut builder, &body, &other);
+                encodings(&mut builder, &body);
+                numbers(&mut builder, &body);
+                texts(&mut builder, &body);
+                unknown_members(&mut builder, &body, &other);
             }
-            cases.append(&mut bench.into_cases());
+            cases.append(&mut builder.into_cases());
         }
         cases
     }
 }
 
 /// `(name, tier, title, bytes)` of one case.
-type Corner = (&'static str, u8, String, Vec<u8>);
+type UnusualBody = (&'static str, u8, String, Vec<u8>);
 
 fn open(
-    bench: &mut Bench<'_, '_>,
+    builder: &mut ExchangeCases<'_, '_>,
     about: &'static str,
     question: &str,
     faults: &[Fault],
-    corner: Corner,
+    unusual: UnusualBody,
 ) {
     either(
-        bench,
+        builder,
         (about, ANSWERED, question, faults),
-        corner,
+        unusual,
         Check::Unchanged,
     );
 }
@@ -68,19 +69,19 @@ const ANSWERED: &[&str] = &["http.answers", "body.json"];
 
 /// Taken or refused; `check` holds as far as it is about the one that comes.
 fn either(
-    bench: &mut Bench<'_, '_>,
+    builder: &mut ExchangeCases<'_, '_>,
     (about, promises, question, faults): (&'static str, &[&str], &str, &[Fault]),
-    (name, tier, title, bytes): Corner,
+    (name, tier, title, bytes): UnusualBody,
     check: Check,
 ) {
-    bench.shoot(Shot {
+    builder.add(Draft {
         about,
         name: name.to_owned(),
         title,
         class: format!("json-corner:{name}"),
         tier,
         promises: promises.iter().map(|p| (*p).to_owned()).collect(),
-        request: Request::Http(bench.context.request(bench.op, Some(bytes))),
+        request: Request::Http(builder.context.request(builder.op, Some(bytes))),
         expect: Expect::Either {
             question: question.to_owned(),
             faults: faults.to_vec(),
@@ -91,9 +92,9 @@ fn either(
 
 /// Other spellings of the same value: RFC 8259 §2 (white space), §7 (any character may be
 /// escaped), §8.3 (names compare after unescaping).
-fn same_value(bench: &mut Bench<'_, '_>, body: &Value) {
+fn same_value(builder: &mut ExchangeCases<'_, '_>, body: &Value) {
     let text = emit(body);
-    let mut all: Vec<Corner> = Vec::new();
+    let mut all: Vec<UnusualBody> = Vec::new();
     if let Some((at, _)) = first_name(&text)
         && let Some(letter) = text.get(at + 1).filter(|b| b.is_ascii_alphanumeric())
     {
@@ -120,14 +121,14 @@ fn same_value(bench: &mut Bench<'_, '_>, body: &Value) {
         ));
     }
     for (name, tier, title, bytes) in all {
-        bench.shoot(Shot {
+        builder.add(Draft {
             about: "spelling",
             name: name.to_owned(),
             title,
             class: format!("json-corner:{name}"),
             tier,
             promises: vec!["body.json".to_owned()],
-            request: Request::Http(bench.context.request(bench.op, Some(bytes))),
+            request: Request::Http(builder.context.request(builder.op, Some(bytes))),
             expect: Expect::Accepted,
             check: Check::ReadsBack(body.clone()),
         });
@@ -136,7 +137,7 @@ fn same_value(bench: &mut Bench<'_, '_>, body: &Value) {
 
 /// The value of one field is the name of a later one: a search for the name in the text finds the
 /// value first. Nothing about such a body is unusual.
-fn names_as_values(bench: &mut Bench<'_, '_>, body: &Value) {
+fn names_as_values(builder: &mut ExchangeCases<'_, '_>, body: &Value) {
     let names: Vec<String> = body
         .as_object()
         .into_iter()
@@ -144,27 +145,27 @@ fn names_as_values(bench: &mut Bench<'_, '_>, body: &Value) {
         .map(|(n, _)| n.clone())
         .collect();
     let mut found = Vec::new();
-    for (path, _) in bench.strings(body) {
+    for (path, _) in builder.strings(body) {
         let [Step::Member(own)] = path.0.as_slice() else {
             continue;
         };
         let later = names.iter().skip_while(|n| *n != own).skip(1);
         let valid = later
             .filter_map(|name| Some((name, set(body, &path, Value::from(name.as_str()))?)))
-            .find(|(_, b)| bench.certainty(b) == Assessment::SurelyValid);
+            .find(|(_, b)| builder.certainty(b) == Assessment::SurelyValid);
         if let Some((name, changed)) = valid {
             found.push((path.clone(), name.clone(), changed));
         }
     }
     for (nth, (path, name, changed)) in found.into_iter().take(3).enumerate() {
-        bench.shoot(Shot {
+        builder.add(Draft {
             about: "names",
             name: format!("{}-is-{name}", path.dotted()),
             title: format!("the value of {path} is the word {name}, before the member {name}"),
             class: "json-corner:name-as-value".to_owned(),
             tier: if nth == 0 { 1 } else { 3 },
             promises: vec!["body.json".to_owned()],
-            request: Request::Http(bench.http(&changed)),
+            request: Request::Http(builder.http(&changed)),
             expect: Expect::Accepted,
             check: Check::ReadsBack(changed),
         });
@@ -172,7 +173,7 @@ fn names_as_values(bench: &mut Bench<'_, '_>, body: &Value) {
 }
 
 /// Names that occur twice: RFC 8259 §4 calls the behaviour unpredictable.
-fn duplicates(bench: &mut Bench<'_, '_>, body: &Value, other: &Value) {
+fn duplicates(builder: &mut ExchangeCases<'_, '_>, body: &Value, other: &Value) {
     let about = "duplicates";
     let question = "a member that occurs twice";
     let text = emit(body);
@@ -233,14 +234,19 @@ fn duplicates(bench: &mut Bench<'_, '_>, body: &Value, other: &Value) {
             "wrong-type-last" | "wrong-type-first" => Check::ReadsBack(body.clone()),
             _ => Check::Unchanged,
         };
-        let corner = (case, tier, format!("`{name}` occurs {what}"), bytes);
-        either(bench, (about, ANSWERED, question, &faults), corner, check);
+        let unusual = (case, tier, format!("`{name}` occurs {what}"), bytes);
+        either(
+            builder,
+            (about, ANSWERED, question, &faults),
+            unusual,
+            check,
+        );
     }
     let many = format!("\"{EXTRA}\":0,").repeat(1_000);
     let bytes = insert(&text, open_at + 1, many.as_bytes());
     let title = "an unknown member occurs 1,000 times".to_owned();
     open(
-        bench,
+        builder,
         about,
         question,
         &unknown(),
@@ -249,7 +255,7 @@ fn duplicates(bench: &mut Bench<'_, '_>, body: &Value, other: &Value) {
 }
 
 /// Encodings other than plain UTF-8 (RFC 8259 §8.1): some readers detect them.
-fn encodings(bench: &mut Bench<'_, '_>, body: &Value) {
+fn encodings(builder: &mut ExchangeCases<'_, '_>, body: &Value) {
     let about = "encoding";
     let faults = [not_json()];
     let text = emit(body);
@@ -265,7 +271,7 @@ fn encodings(bench: &mut Bench<'_, '_>, body: &Value) {
         .flat_map(|c| c.to_le_bytes())
         .collect::<Vec<u8>>();
     let bom = |mark: &[u8], text: &[u8]| [mark, text].concat();
-    let all: [(&str, Corner); 5] = [
+    let all: [(&str, UnusualBody); 5] = [
         (
             "byte order mark",
             (
@@ -312,10 +318,10 @@ fn encodings(bench: &mut Bench<'_, '_>, body: &Value) {
             ),
         ),
     ];
-    for (question, corner) in all {
-        open(bench, about, question, &faults, corner);
+    for (question, unusual) in all {
+        open(builder, about, question, &faults, unusual);
     }
-    let Some((path, text)) = bench.strings(body).into_iter().next_back() else {
+    let Some((path, text)) = builder.strings(body).into_iter().next_back() else {
         return;
     };
     for (name, tier, what, octets) in BAD_UTF8 {
@@ -328,7 +334,7 @@ fn encodings(bench: &mut Bench<'_, '_>, body: &Value) {
         let title = format!("{path} has {what} at its end");
         let bytes = super::edits::replace(&whole, at, 1, &bytes);
         open(
-            bench,
+            builder,
             about,
             "text that is not UTF-8",
             &about_field(&path),
@@ -338,8 +344,8 @@ fn encodings(bench: &mut Bench<'_, '_>, body: &Value) {
 }
 
 /// Numbers that RFC 8259 §6 allows and no machine type holds.
-fn numbers(bench: &mut Bench<'_, '_>, body: &Value) {
-    let Some((path, n)) = bench.number(body) else {
+fn numbers(builder: &mut ExchangeCases<'_, '_>, body: &Value) {
+    let Some((path, n)) = builder.number(body) else {
         return;
     };
     let tokens = [
@@ -360,7 +366,7 @@ fn numbers(bench: &mut Bench<'_, '_>, body: &Value) {
         let title = format!("{path} is the number {shown}");
         let question = "a number beyond machine types or in an unusual spelling";
         open(
-            bench,
+            builder,
             "numbers",
             question,
             &about_field(&path),
@@ -370,9 +376,9 @@ fn numbers(bench: &mut Bench<'_, '_>, body: &Value) {
 }
 
 /// Escapes that RFC 8259 §8.2 leaves open, in a field and in a name.
-fn texts(bench: &mut Bench<'_, '_>, body: &Value) {
+fn texts(builder: &mut ExchangeCases<'_, '_>, body: &Value) {
     let question = "unpaired surrogates and U+0000 in escapes";
-    if let Some((path, text)) = bench.strings(body).into_iter().next_back() {
+    if let Some((path, text)) = builder.strings(body).into_iter().next_back() {
         let inner = Value::from(text).to_string();
         let inner = inner.trim_matches('"');
         let tokens = [
@@ -401,7 +407,7 @@ fn texts(bench: &mut Bench<'_, '_>, body: &Value) {
             let bytes = emit_with_raw(body, &path, &format!("\"{inner}{escape}\""));
             let title = format!("{path} ends in {what}");
             open(
-                bench,
+                builder,
                 "texts",
                 question,
                 &about_field(&path),
@@ -435,7 +441,7 @@ fn texts(bench: &mut Bench<'_, '_>, body: &Value) {
         };
         let title = format!("an unknown member has {what}");
         open(
-            bench,
+            builder,
             "texts",
             question,
             &unknown(),
@@ -445,7 +451,7 @@ fn texts(bench: &mut Bench<'_, '_>, body: &Value) {
 }
 
 /// Members that no page names, deep or large (RFC 8259 §9: readers may set limits).
-fn unknown_members(bench: &mut Bench<'_, '_>, body: &Value, other: &Value) {
+fn unknown_members(builder: &mut ExchangeCases<'_, '_>, body: &Value, other: &Value) {
     let text = emit(body);
     let behind = |v: String| append(&text, format!("\"{EXTRA}\":{v}").as_bytes());
     let deep = |n: usize| "[".repeat(n) + &"]".repeat(n);
@@ -477,7 +483,7 @@ fn unknown_members(bench: &mut Bench<'_, '_>, body: &Value, other: &Value) {
         let Some(bytes) = bytes else { return };
         let title = format!("an unknown member holds {what}");
         open(
-            bench,
+            builder,
             "unknown",
             question,
             &unknown(),
@@ -489,7 +495,7 @@ fn unknown_members(bench: &mut Bench<'_, '_>, body: &Value, other: &Value) {
     let bytes = before(&many.join(","));
     let title = "there are 500 unknown members".to_owned();
     open(
-        bench,
+        builder,
         "unknown",
         question,
         &unknown(),
@@ -514,17 +520,17 @@ fn unknown_members(bench: &mut Bench<'_, '_>, body: &Value, other: &Value) {
             && let Some(bytes) = behind(format!("{{{}:{valid}}}", Value::from(name.as_str())))
         {
             let title = format!("an unknown object holds another `{name}`, behind the right one");
-            decoy_case(bench, body, ("decoy-behind", 1, title, bytes));
+            decoy_case(builder, body, ("decoy-behind", 1, title, bytes));
         }
         let decoy = format!("\"{EXTRA}\":{{{}:1}}", Value::from(name.as_str()));
         let bytes = before(&decoy);
         let title = format!("an unknown object holds a wrong `{name}`, before the right one");
-        decoy_case(bench, body, ("decoy-inside", 1, title, bytes));
+        decoy_case(builder, body, ("decoy-inside", 1, title, bytes));
         let inner = Value::from(format!("{}:{value}", Value::from(name.as_str())));
         let decoy = format!("\"{EXTRA}\":{inner}");
         let bytes = before(&decoy);
         let title = format!("an unknown text holds `{name}` with a value, before the right one");
-        decoy_case(bench, body, ("decoy-in-text", 2, title, bytes));
+        decoy_case(builder, body, ("decoy-in-text", 2, title, bytes));
     }
     if let Some((object, inner)) = nested
         && get(body, &FieldPath(vec![Step::Member(inner.clone())])).is_none()
@@ -535,16 +541,16 @@ fn unknown_members(bench: &mut Bench<'_, '_>, body: &Value, other: &Value) {
         let bytes = before(&decoy);
         let title =
             format!("another `{inner}` stands beside `{object}`, before the right one in it");
-        decoy_case(bench, body, ("decoy-outside", 1, title, bytes));
+        decoy_case(builder, body, ("decoy-outside", 1, title, bytes));
     }
 }
 
 /// Whether unknown members are taken is open; if they are, the members that the page names must
 /// read back as they were sent.
-fn decoy_case(bench: &mut Bench<'_, '_>, body: &Value, corner: Corner) {
+fn decoy_case(builder: &mut ExchangeCases<'_, '_>, body: &Value, unusual: UnusualBody) {
     let question = "a member that the page does not name";
     let about = ("unknown", &["body.json"][..], question, &unknown()[..]);
-    either(bench, about, corner, Check::ReadsBack(body.clone()));
+    either(builder, about, unusual, Check::ReadsBack(body.clone()));
 }
 
 /// A member that no page names, and everything that a limit on size or depth may be answered with.

@@ -1,7 +1,7 @@
 //! HTTP as small servers get it wrong: the strategy, and the bodies that its parts send.
 
-use super::bench::{Bench, Shot};
 use super::{http_fields, http_framing, http_methods};
+use crate::case::builder::{Draft, ExchangeCases, Label};
 use crate::case::{Case, Check, Context, Expect, Strategy, SuccessIs};
 use crate::contract::Operation;
 use crate::exchange::{HttpRequest, Request};
@@ -28,19 +28,19 @@ impl Strategy for Http {
 
     fn cases(&self, context: &Context<'_>, op: &Operation) -> Vec<Case> {
         let mut cases = Vec::new();
-        if let Some(mut bench) = Bench::of(context, op, self.name()) {
-            if let Some(sent) = Sent::new(&bench) {
-                http_framing::chunked(&mut bench, &sent);
-                http_framing::lengths(&mut bench, &sent);
-                http_framing::pieces(&mut bench, &sent);
-                http_framing::connections(&mut bench, &sent);
-                http_fields::spelling(&mut bench, &sent);
-                http_fields::broken(&mut bench, &sent);
-                http_fields::sizes(&mut bench, &sent);
-                http_fields::media_types(&mut bench, &sent);
+        if let Some(mut builder) = ExchangeCases::of(context, op, self.name()) {
+            if let Some(sent) = Sent::new(&builder) {
+                http_framing::chunked(&mut builder, &sent);
+                http_framing::lengths(&mut builder, &sent);
+                http_framing::pieces(&mut builder, &sent);
+                http_framing::connections(&mut builder, &sent);
+                http_fields::spelling(&mut builder, &sent);
+                http_fields::broken(&mut builder, &sent);
+                http_fields::sizes(&mut builder, &sent);
+                http_fields::media_types(&mut builder, &sent);
             }
-            http_methods::methods(&mut bench);
-            cases.append(&mut bench.into_cases());
+            http_methods::methods(&mut builder);
+            cases.append(&mut builder.into_cases());
         }
         cases
     }
@@ -57,9 +57,9 @@ pub(super) struct Sent {
 }
 
 impl Sent {
-    fn new(bench: &Bench<'_, '_>) -> Option<Sent> {
-        let value = bench.fresh(5)?;
-        let request = bench.http(&value);
+    fn new(builder: &ExchangeCases<'_, '_>) -> Option<Sent> {
+        let value = builder.fresh(5)?;
+        let request = builder.http(&value);
         let body = request.body.clone()?;
         Some(Sent {
             value,
@@ -69,73 +69,57 @@ impl Sent {
     }
 }
 
-/// An idea of this strategy before it is a [`Shot`].
-pub(super) struct Idea {
-    /// Third part of the id.
-    pub about: &'static str,
-    /// Last part of the id.
-    pub name: &'static str,
-    /// See [`Case::tier`].
-    pub tier: u8,
-    /// What is sent, in words.
-    pub title: String,
-}
-
-impl Idea {
-    /// An idea.
-    pub fn new(
-        about: &'static str,
-        name: &'static str,
-        tier: u8,
-        title: impl Into<String>,
-    ) -> Idea {
-        Idea {
-            about,
-            name,
-            tier,
-            title: title.into(),
-        }
-    }
-
+impl Label {
     /// A valid message: it must be accepted.
-    pub fn valid(self, bench: &mut Bench<'_, '_>, request: Request) {
-        self.shoot(bench, request, Expect::Accepted, Check::Nothing);
+    pub(super) fn valid(self, builder: &mut ExchangeCases<'_, '_>, request: Request) {
+        self.add(builder, request, Expect::Accepted, Check::Nothing);
     }
 
     /// A valid message whose effect is read back.
-    pub fn read(self, bench: &mut Bench<'_, '_>, sent: &Sent, request: Request) {
+    pub(super) fn read(self, builder: &mut ExchangeCases<'_, '_>, sent: &Sent, request: Request) {
         let check = Check::ReadsBack(sent.value.clone());
-        self.shoot(bench, request, Expect::Accepted, check);
+        self.add(builder, request, Expect::Accepted, check);
     }
 
     /// A valid message that HTTP lets any server refuse with one of `statuses`.
-    pub fn or(self, bench: &mut Bench<'_, '_>, statuses: &[u16], request: Request) {
+    pub(super) fn or(
+        self,
+        builder: &mut ExchangeCases<'_, '_>,
+        statuses: &[u16],
+        request: Request,
+    ) {
         let expect = Expect::AcceptedOr {
             question: self.title.clone(),
             statuses: statuses.to_vec(),
         };
-        self.shoot(bench, request, expect, Check::Nothing);
+        self.add(builder, request, expect, Check::Nothing);
     }
 
     /// A message that says that it is incomplete or something else than the body that it carries:
     /// whoever accepts it has read beyond it.
-    pub fn wrong(self, bench: &mut Bench<'_, '_>, request: Request) {
+    pub(super) fn wrong(self, builder: &mut ExchangeCases<'_, '_>, request: Request) {
         let expect = Expect::NotServed {
             success: SuccessIs::AcceptsInvalid,
         };
-        self.shoot(bench, request, expect, Check::Unchanged);
+        self.add(builder, request, expect, Check::Unchanged);
     }
 
     /// A message that servers treat differently, or that HTTP lets them: they have to live on.
-    pub fn survived(self, bench: &mut Bench<'_, '_>, request: Request) {
+    pub(super) fn survived(self, builder: &mut ExchangeCases<'_, '_>, request: Request) {
         let expect = Expect::Survived {
             question: self.title.clone(),
         };
-        self.shoot(bench, request, expect, Check::Nothing);
+        self.add(builder, request, expect, Check::Nothing);
     }
 
-    /// Any idea with its expectation.
-    pub fn shoot(self, bench: &mut Bench<'_, '_>, request: Request, expect: Expect, check: Check) {
+    /// Any message with its expectation.
+    pub(super) fn add(
+        self,
+        builder: &mut ExchangeCases<'_, '_>,
+        request: Request,
+        expect: Expect,
+        check: Check,
+    ) {
         let promise = match self.about {
             "media-type" => "http.mediaType",
             "method" => "http.method",
@@ -145,7 +129,7 @@ impl Idea {
         if matches!(expect, Expect::Survived { .. }) {
             promises.insert(0, "http.answers".to_owned());
         }
-        bench.shoot(Shot {
+        builder.add(Draft {
             about: self.about,
             name: self.name.to_owned(),
             title: self.title,

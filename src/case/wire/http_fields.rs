@@ -1,9 +1,11 @@
 //! The header: spelling of fields, broken lines, sizes, media types; part of the strategy `http`.
 
-use super::bench::{Bench, EXTRA, THOROUGH, not_json};
 use super::edits::{append, first, insert};
-use super::http::{Idea, Sent};
+use super::http::Sent;
 use super::raw::{Style, Wire};
+use super::{EXTRA, THOROUGH, not_json};
+use crate::case::builder::ExchangeCases;
+use crate::case::builder::Label;
 use crate::case::{Check, Expect, Fault};
 use crate::contract::FaultKind;
 use crate::exchange::{HttpRequest, Request, Segment, Template};
@@ -20,7 +22,7 @@ fn with_field(sent: &Sent, name: &str, value: &str) -> HttpRequest {
 }
 
 /// Spellings of one and the same header.
-pub(super) fn spelling(bench: &mut Bench<'_, '_>, sent: &Sent) {
+pub(super) fn spelling(builder: &mut ExchangeCases<'_, '_>, sent: &Sent) {
     let about = "fields";
     let body = sent.body.as_slice();
     let styled = |style: Style| Wire::head(&sent.request, style).body(body).done();
@@ -33,15 +35,15 @@ pub(super) fn spelling(bench: &mut Bench<'_, '_>, sent: &Sent) {
         name: str::to_ascii_lowercase,
         ..Style::PLAIN
     };
-    Idea::new(about, "upper-case", 1, "names of fields are in capitals")
-        .valid(bench, styled(upper));
-    Idea::new(
+    Label::new(about, "upper-case", 1, "names of fields are in capitals")
+        .valid(builder, styled(upper));
+    Label::new(
         about,
         "lower-case",
         1,
         "names of fields are in small letters",
     )
-    .valid(bench, styled(lower));
+    .valid(builder, styled(lower));
     // RFC 9112 §5: white space around a value is optional and no part of it.
     let tight = Style {
         colon: ":",
@@ -53,19 +55,20 @@ pub(super) fn spelling(bench: &mut Bench<'_, '_>, sent: &Sent) {
         behind: "  ",
         ..Style::PLAIN
     };
-    Idea::new(about, "no-blank", 1, "there is no blank before values").valid(bench, styled(tight));
-    Idea::new(
+    Label::new(about, "no-blank", 1, "there is no blank before values")
+        .valid(builder, styled(tight));
+    Label::new(
         about,
         "more-blanks",
         2,
         "there are several blanks around values",
     )
-    .valid(bench, styled(wide));
+    .valid(builder, styled(wide));
     let empty = Wire::head(&sent.request, Style::PLAIN)
         .text("X-Padding:\r\n")
         .body(body)
         .done();
-    Idea::new(about, "empty-value", 3, "a field has no value").valid(bench, empty);
+    Label::new(about, "empty-value", 3, "a field has no value").valid(builder, empty);
     let mut turned = sent.request.clone();
     turned.headers.reverse();
     let turned = Wire::line(
@@ -82,57 +85,61 @@ pub(super) fn spelling(bench: &mut Bench<'_, '_>, sent: &Sent) {
     .end()
     .bytes(body)
     .done();
-    Idea::new(
+    Label::new(
         about,
         "reversed",
         3,
         "the length comes first and the host last",
     )
-    .valid(bench, turned);
+    .valid(builder, turned);
     // RFC 9110 §5.5: octets above 0x7F are opaque, and may be refused.
     let opaque = Wire::head(&sent.request, Style::PLAIN)
         .bytes(b"X-Padding: \xff\xe9\r\n")
         .body(body)
         .done();
-    Idea::new(about, "opaque-octets", 3, "a field has octets above 0x7F").or(bench, &[400], opaque);
+    Label::new(about, "opaque-octets", 3, "a field has octets above 0x7F").or(
+        builder,
+        &[400],
+        opaque,
+    );
     for (name, value) in [
         ("Accept", "application/json"),
         ("Accept", "application/json;q=0.5, */*;q=0.1"),
     ] {
-        let idea = if value.contains(',') {
+        let label = if value.contains(',') {
             "accept-list"
         } else {
             "accept-json"
         };
-        Idea::new(about, idea, 3, format!("{name} is {value}"))
-            .valid(bench, Request::Http(with_field(sent, name, value)));
+        Label::new(about, label, 3, format!("{name} is {value}"))
+            .valid(builder, Request::Http(with_field(sent, name, value)));
     }
     // RFC 9110 §12.5.1: 406, or as if there were no such field.
-    Idea::new(about, "accept-html", 3, "only HTML is accepted").or(
-        bench,
+    Label::new(about, "accept-html", 3, "only HTML is accepted").or(
+        builder,
         &[406],
         Request::Http(with_field(sent, "Accept", "text/html")),
     );
     // What the page does not name must not change the method. Whether it does is recorded only:
     // the token is one that no server gives a meaning.
     for name in ["X-HTTP-Method-Override", "X-Method-Override"] {
-        let idea = if name.contains("HTTP") {
+        let label = if name.contains("HTTP") {
             "override"
         } else {
             "override-short"
         };
-        Idea::new(
+        Label::new(
             about,
-            idea,
+            label,
             THOROUGH,
             format!("{name} names an unknown method"),
         )
-        .survived(bench, Request::Http(with_field(sent, name, "PROBITY")));
+        .survived(builder, Request::Http(with_field(sent, name, "PROBITY")));
     }
 }
 
 /// Lines that RFC 9112 forbids, or lets servers read in several ways.
-pub(super) fn broken(bench: &mut Bench<'_, '_>, sent: &Sent) {
+pub(super) fn broken(builder: &mut ExchangeCases<'_, '_>, sent: &Sent) {
     let about = "lines";
     let body = sent.body.as_slice();
     let line = |bytes: &[u8]| {
@@ -144,8 +151,8 @@ pub(super) fn broken(bench: &mut Bench<'_, '_>, sent: &Sent) {
     let styled = |style: Style| Wire::head(&sent.request, style).body(body).done();
 
     // RFC 9112 §2.2
-    Idea::new(about, "bare-line-feeds", 2, "lines end in LF alone").survived(
-        bench,
+    Label::new(about, "bare-line-feeds", 2, "lines end in LF alone").survived(
+        builder,
         // A server that knows CR LF alone waits for the end of the first line.
         Wire::head(
             &sent.request,
@@ -162,40 +169,42 @@ pub(super) fn broken(bench: &mut Bench<'_, '_>, sent: &Sent) {
         .fields(&sent.request)
         .body(body);
     let leading = prefixed(b"\r\n", leading.done());
-    Idea::new(
+    Label::new(
         about,
         "empty-line-first",
         3,
         "there is an empty line before the request",
     )
-    .survived(bench, leading);
+    .survived(builder, leading);
     // RFC 9112 §5.1
-    Idea::new(
+    Label::new(
         about,
         "blank-before-colon",
         3,
         "there is a blank before the colon of a field",
     )
-    .survived(bench, line(b"X-Padding : 1\r\n"));
+    .survived(builder, line(b"X-Padding : 1\r\n"));
     // RFC 9112 §5.2
-    Idea::new(about, "folded", 3, "a field goes on in the next line")
-        .survived(bench, line(b"X-Padding: 1\r\n 2\r\n"));
+    Label::new(about, "folded", 3, "a field goes on in the next line")
+        .survived(builder, line(b"X-Padding: 1\r\n 2\r\n"));
     // RFC 9110 §5.5
-    Idea::new(about, "nul", 2, "a field has a NUL").survived(bench, line(b"X-Padding: a\0b\r\n"));
-    Idea::new(about, "bare-return", THOROUGH, "a field has a CR")
-        .survived(bench, line(b"X-Padding: a\rb\r\n"));
-    Idea::new(about, "no-colon", 3, "a field has no colon").survived(bench, line(b"X-Padding\r\n"));
-    Idea::new(about, "no-name", 3, "a field has no name").survived(bench, line(b": value\r\n"));
-    Idea::new(
+    Label::new(about, "nul", 2, "a field has a NUL")
+        .survived(builder, line(b"X-Padding: a\0b\r\n"));
+    Label::new(about, "bare-return", THOROUGH, "a field has a CR")
+        .survived(builder, line(b"X-Padding: a\rb\r\n"));
+    Label::new(about, "no-colon", 3, "a field has no colon")
+        .survived(builder, line(b"X-Padding\r\n"));
+    Label::new(about, "no-name", 3, "a field has no name").survived(builder, line(b": value\r\n"));
+    Label::new(
         about,
         "name-not-ascii",
         THOROUGH,
         "the name of a field is not ASCII",
     )
-    .survived(bench, line("X-Füllung: 1\r\n".as_bytes()));
+    .survived(builder, line("X-Füllung: 1\r\n".as_bytes()));
     // RFC 9112 §3.2: 400 for no host and for two. Common servers let both pass.
-    Idea::new(about, "no-host", 3, "there is no Host").survived(
-        bench,
+    Label::new(about, "no-host", 3, "there is no Host").survived(
+        builder,
         styled(Style {
             host: false,
             ..Style::PLAIN
@@ -205,7 +214,7 @@ pub(super) fn broken(bench: &mut Bench<'_, '_>, sent: &Sent) {
         .text("Host: other.example\r\n")
         .body(body)
         .done();
-    Idea::new(about, "two-hosts", 3, "there are two Hosts").survived(bench, two);
+    Label::new(about, "two-hosts", 3, "there are two Hosts").survived(builder, two);
     let long = format!("Host: {}\r\n", "a".repeat(2_000));
     let long = Wire::line(
         &sent.request.method,
@@ -219,10 +228,10 @@ pub(super) fn broken(bench: &mut Bench<'_, '_>, sent: &Sent) {
     .fields(&sent.request)
     .body(body)
     .done();
-    Idea::new(about, "long-host", 3, "Host has 2,000 characters").survived(bench, long);
+    Label::new(about, "long-host", 3, "Host has 2,000 characters").survived(builder, long);
     // RFC 9112 §3.2.2: must be understood; servers that route by text do not.
-    Idea::new(about, "absolute-target", 3, "the target is a whole URL")
-        .survived(bench, absolute(sent, body));
+    Label::new(about, "absolute-target", 3, "the target is a whole URL")
+        .survived(builder, absolute(sent, body));
 }
 
 /// The same request with octets before it.
@@ -258,17 +267,17 @@ fn absolute(sent: &Sent, body: &[u8]) -> Request {
 }
 
 /// Large heads and bodies.
-pub(super) fn sizes(bench: &mut Bench<'_, '_>, sent: &Sent) {
+pub(super) fn sizes(builder: &mut ExchangeCases<'_, '_>, sent: &Sent) {
     let about = "size";
     let padded = |n: usize| Request::Http(with_field(sent, "X-Padding", &"a".repeat(n)));
     // RFC 9110 §5.4: a 4xx when it is more than the server wishes to process.
-    Idea::new(about, "field-4096", 2, "a field has 4,096 characters").or(
-        bench,
+    Label::new(about, "field-4096", 2, "a field has 4,096 characters").or(
+        builder,
         &TOO_LARGE,
         padded(4_096),
     );
-    Idea::new(about, "field-65536", 2, "a field has 65,536 characters")
-        .survived(bench, padded(65_536));
+    Label::new(about, "field-65536", 2, "a field has 65,536 characters")
+        .survived(builder, padded(65_536));
     let many = |n: usize| {
         let mut request = sent.request.clone();
         request
@@ -276,21 +285,22 @@ pub(super) fn sizes(bench: &mut Bench<'_, '_>, sent: &Sent) {
             .extend((0..n).map(|i| (format!("X-Padding-{i}"), Template::from("a"))));
         Request::Http(request)
     };
-    Idea::new(about, "fields-80", 3, "there are 80 more fields").or(bench, &TOO_LARGE, many(80));
-    Idea::new(about, "fields-1000", 3, "there are 1,000 more fields").survived(bench, many(1_000));
+    Label::new(about, "fields-80", 3, "there are 80 more fields").or(builder, &TOO_LARGE, many(80));
+    Label::new(about, "fields-1000", 3, "there are 1,000 more fields")
+        .survived(builder, many(1_000));
     let mut named = sent.request.clone();
     named
         .headers
         .push((format!("X-{}", "a".repeat(1_000)), Template::from("1")));
-    Idea::new(
+    Label::new(
         about,
         "name-1000",
         3,
         "the name of a field has 1,000 characters",
     )
-    .or(bench, &TOO_LARGE, Request::Http(named));
+    .or(builder, &TOO_LARGE, Request::Http(named));
     let mut queried = sent.request.clone();
-    let sign = if bench
+    let sign = if builder
         .op
         .parameters
         .iter()
@@ -307,13 +317,13 @@ pub(super) fn sizes(bench: &mut Bench<'_, '_>, sent: &Sent) {
         question: "a long query that the page does not name".to_owned(),
         faults: vec![Fault::whole(FaultKind::Parameter)],
     };
-    Idea::new(
+    Label::new(
         about,
         "query-2048",
         3,
         "the target has an unknown parameter of 2,048 characters",
     )
-    .shoot(bench, Request::Http(queried), expect, Check::Nothing);
+    .add(builder, Request::Http(queried), expect, Check::Nothing);
 
     // RFC 8259 §9: limits on size are the reader's. Up to a few KiB they are recorded, beyond that
     // a server may even end the connection while the client still writes.
@@ -334,8 +344,8 @@ pub(super) fn sizes(bench: &mut Bench<'_, '_>, sent: &Sent) {
         question: "a body of several KiB".to_owned(),
         faults: vec![not_json()],
     };
-    Idea::new(about, "blanks-4096", 1, "the body has 4,096 blanks").shoot(
-        bench,
+    Label::new(about, "blanks-4096", 1, "the body has 4,096 blanks").add(
+        builder,
         blanks(4_096),
         expect(),
         Check::Nothing,
@@ -344,23 +354,24 @@ pub(super) fn sizes(bench: &mut Bench<'_, '_>, sent: &Sent) {
         ("blanks-65536", 3, 65_536),
         ("blanks-1-mib", THOROUGH, 1 << 20),
     ] {
-        Idea::new(about, name, tier, format!("the body has {n} blanks")).survived(bench, blanks(n));
+        Label::new(about, name, tier, format!("the body has {n} blanks"))
+            .survived(builder, blanks(n));
     }
     for (name, tier, n) in [("member-65536", 3, 65_536), ("member-1-mib", 3, 1 << 20)] {
-        Idea::new(
+        Label::new(
             about,
             name,
             tier,
             format!("an unknown member has {n} characters"),
         )
-        .survived(bench, member(n));
+        .survived(builder, member(n));
     }
 }
 
 /// The media type of the body.
-pub(super) fn media_types(bench: &mut Bench<'_, '_>, sent: &Sent) {
+pub(super) fn media_types(builder: &mut ExchangeCases<'_, '_>, sent: &Sent) {
     let about = "media-type";
-    let own = bench
+    let own = builder
         .op
         .body
         .as_ref()
@@ -384,8 +395,8 @@ pub(super) fn media_types(bench: &mut Bench<'_, '_>, sent: &Sent) {
         ("charset-tight", 3, format!("{own};charset=UTF-8")),
         ("charset-quoted", 3, format!("{own} ; Charset=\"utf-8\"")),
     ] {
-        Idea::new(about, name, tier, format!("Content-Type is {value}"))
-            .valid(bench, typed(Some(&value)));
+        Label::new(about, name, tier, format!("Content-Type is {value}"))
+            .valid(builder, typed(Some(&value)));
     }
     // The page names one media type and does not say what becomes of others.
     for (name, tier, value) in [
@@ -412,14 +423,14 @@ pub(super) fn media_types(bench: &mut Bench<'_, '_>, sent: &Sent) {
             question: title.clone(),
             faults: vec![Fault::whole(FaultKind::NoBody), not_json()],
         };
-        Idea::new(about, name, tier, title).shoot(bench, typed(value), expect, Check::Nothing);
+        Label::new(about, name, tier, title).add(builder, typed(value), expect, Check::Nothing);
     }
     let long = format!("{own}; a={}", "b".repeat(1_024));
-    Idea::new(
+    Label::new(
         about,
         "long",
         3,
         "Content-Type has a parameter of 1,024 characters",
     )
-    .or(bench, &[400, 413, 415, 431], typed(Some(&long)));
+    .or(builder, &[400, 413, 415, 431], typed(Some(&long)));
 }

@@ -4,9 +4,11 @@
 //! Whatever leaves a server waiting for more (a length beyond the body, a missing last chunk) is
 //! sent with the writing half of the connection shut down behind it, so that waiting is no excuse.
 
-use super::bench::{Bench, THOROUGH};
-use super::http::{Idea, Sent};
+use super::THOROUGH;
+use super::http::Sent;
 use super::raw::{Style, Wire};
+use crate::case::builder::ExchangeCases;
+use crate::case::builder::Label;
 use crate::exchange::{Request, Template};
 
 /// Statuses that refuse a body without a length: 411 (RFC 9112 §6.3), and 501 of servers that know
@@ -35,18 +37,18 @@ fn hex(n: usize) -> String {
 const LAST: &[u8] = b"0\r\n\r\n";
 
 /// Chunked bodies (RFC 9112 §7.1: every recipient must be able to read them).
-pub(super) fn chunked(bench: &mut Bench<'_, '_>, sent: &Sent) {
+pub(super) fn chunked(builder: &mut ExchangeCases<'_, '_>, sent: &Sent) {
     let about = "chunks";
     let body = sent.body.as_slice();
     let one = [chunk(body, hex), LAST.to_vec()].concat();
     let send = |bytes: &[u8]| coded(sent, "chunked").bytes(bytes).done();
     let (front, back) = body.split_at(body.len() / 2);
 
-    Idea::new(about, "one", 1, "the body is one chunk").or(bench, &WITHOUT_LENGTH, send(&one));
+    Label::new(about, "one", 1, "the body is one chunk").or(builder, &WITHOUT_LENGTH, send(&one));
     let small: Vec<u8> = body.iter().flat_map(|b| chunk(&[*b], hex)).collect();
     let small = [small.as_slice(), LAST].concat();
-    Idea::new(about, "many", 1, "every octet of the body is a chunk").or(
-        bench,
+    Label::new(about, "many", 1, "every octet of the body is a chunk").or(
+        builder,
         &WITHOUT_LENGTH,
         send(&small),
     );
@@ -57,26 +59,26 @@ pub(super) fn chunked(bench: &mut Bench<'_, '_>, sent: &Sent) {
     ]
     .concat();
     // RFC 9112 §7.1.1: extensions that are not known are ignored; §7.1.2: so may trailers be.
-    Idea::new(
+    Label::new(
         about,
         "extensions",
         2,
         "chunks have extensions and a trailer",
     )
-    .or(bench, &WITHOUT_LENGTH, send(&decorated));
+    .or(builder, &WITHOUT_LENGTH, send(&decorated));
     let capitals = [
         chunk(front, |n| format!("{n:X}")),
         chunk(back, |n| format!("000{n:X}")),
         b"000\r\n\r\n".to_vec(),
     ]
     .concat();
-    Idea::new(
+    Label::new(
         about,
         "sizes",
         2,
         "sizes of chunks have capital digits and leading zeros",
     )
-    .or(bench, &WITHOUT_LENGTH, send(&capitals));
+    .or(builder, &WITHOUT_LENGTH, send(&capitals));
     let paused = coded(sent, "chunked")
         .pause(30)
         .bytes(&chunk(front, hex))
@@ -85,50 +87,50 @@ pub(super) fn chunked(bench: &mut Bench<'_, '_>, sent: &Sent) {
         .pause(30)
         .bytes(LAST)
         .done();
-    Idea::new(about, "paused", 2, "chunks arrive one by one").or(bench, &WITHOUT_LENGTH, paused);
+    Label::new(about, "paused", 2, "chunks arrive one by one").or(builder, &WITHOUT_LENGTH, paused);
     let capital = coded(sent, "Chunked").bytes(&one).done();
-    Idea::new(about, "capital-coding", 3, "the coding is spelt Chunked").or(
-        bench,
+    Label::new(about, "capital-coding", 3, "the coding is spelt Chunked").or(
+        builder,
         &WITHOUT_LENGTH,
         capital,
     );
 
     let cut = |bytes: &[u8]| coded(sent, "chunked").bytes(bytes).shutdown().done();
     // RFC 9112 §8: incomplete without the chunk of size zero.
-    Idea::new(about, "no-last", 2, "the last chunk is missing")
-        .wrong(bench, cut(&chunk(body, hex)));
-    Idea::new(about, "size-beyond", 3, "a chunk is shorter than its size").wrong(
-        bench,
+    Label::new(about, "no-last", 2, "the last chunk is missing")
+        .wrong(builder, cut(&chunk(body, hex)));
+    Label::new(about, "size-beyond", 3, "a chunk is shorter than its size").wrong(
+        builder,
         cut(&[hex(body.len() + 9).as_bytes(), b"\r\n", body].concat()),
     );
-    Idea::new(about, "size-not-hex", 2, "the size of a chunk is no number")
-        .wrong(bench, cut(&[b"zz\r\n", body, b"\r\n", LAST].concat()));
-    Idea::new(about, "size-negative", 3, "the size of a chunk is negative")
-        .wrong(bench, cut(&[b"-", one.as_slice()].concat()));
+    Label::new(about, "size-not-hex", 2, "the size of a chunk is no number")
+        .wrong(builder, cut(&[b"zz\r\n", body, b"\r\n", LAST].concat()));
+    Label::new(about, "size-negative", 3, "the size of a chunk is negative")
+        .wrong(builder, cut(&[b"-", one.as_slice()].concat()));
     // 2^64 more than the real size: what a wrapping counter takes for it.
     let wraps = format!("1{:016x}", body.len());
-    Idea::new(
+    Label::new(
         about,
         "size-wraps",
         3,
         "the size of a chunk is beyond 64 bits",
     )
     .wrong(
-        bench,
+        builder,
         cut(&[wraps.as_bytes(), b"\r\n", body, b"\r\n", LAST].concat()),
     );
-    Idea::new(
+    Label::new(
         about,
         "size-long",
         THOROUGH,
         "the size of a chunk has 5,000 digits",
     )
-    .survived(bench, cut(&[&[b'0'; 5_000], one.as_slice()].concat()));
-    Idea::new(about, "data-unended", 3, "a chunk is longer than its size")
-        .wrong(bench, cut(&[b"5\r\n", body, b"\r\n", LAST].concat()));
+    .survived(builder, cut(&[&[b'0'; 5_000], one.as_slice()].concat()));
+    Label::new(about, "data-unended", 3, "a chunk is longer than its size")
+        .wrong(builder, cut(&[b"5\r\n", body, b"\r\n", LAST].concat()));
     let unknown = coded(sent, "xchunked").bytes(&one).shutdown().done();
-    Idea::new(about, "unknown-coding", 3, "the transfer coding is unknown")
-        .survived(bench, unknown);
+    Label::new(about, "unknown-coding", 3, "the transfer coding is unknown")
+        .survived(builder, unknown);
     // RFC 9112 §6.1: chunks win, or the server refuses.
     let both = head(sent)
         .length(&one.len().to_string())
@@ -137,7 +139,7 @@ pub(super) fn chunked(bench: &mut Bench<'_, '_>, sent: &Sent) {
         .bytes(&one)
         .shutdown()
         .done();
-    Idea::new(about, "with-length", 2, "there are chunks and a length").survived(bench, both);
+    Label::new(about, "with-length", 2, "there are chunks and a length").survived(builder, both);
     let short = head(sent)
         .length("4")
         .field(CHUNKED, &Template::from("chunked"))
@@ -145,40 +147,40 @@ pub(super) fn chunked(bench: &mut Bench<'_, '_>, sent: &Sent) {
         .bytes(&one)
         .shutdown()
         .done();
-    Idea::new(
+    Label::new(
         about,
         "with-short-length",
         3,
         "there are chunks and a shorter length",
     )
-    .survived(bench, short);
+    .survived(builder, short);
 }
 
 /// `Content-Length` that does not fit the body (RFC 9112 §6.3).
-pub(super) fn lengths(bench: &mut Bench<'_, '_>, sent: &Sent) {
+pub(super) fn lengths(builder: &mut ExchangeCases<'_, '_>, sent: &Sent) {
     let about = "length";
     let body = sent.body.as_slice();
     let len = body.len();
     let with = |length: &str| head(sent).length(length).end().bytes(body);
     let (front, _) = body.split_at(len / 2);
 
-    Idea::new(about, "half", 1, "the length is half of the body")
-        .wrong(bench, with(&(len / 2).to_string()).done());
-    Idea::new(about, "one-less", 2, "the length is one less than the body")
-        .wrong(bench, with(&(len - 1).to_string()).done());
-    let zero = Idea::new(about, "zero", 1, "the length is 0 before a body");
+    Label::new(about, "half", 1, "the length is half of the body")
+        .wrong(builder, with(&(len / 2).to_string()).done());
+    Label::new(about, "one-less", 2, "the length is one less than the body")
+        .wrong(builder, with(&(len - 1).to_string()).done());
+    let zero = Label::new(about, "zero", 1, "the length is 0 before a body");
     // Where the body is optional, a request without one is good, and what follows is the next.
-    let required = bench.op.body.as_ref().is_some_and(|body| body.required);
+    let required = builder.op.body.as_ref().is_some_and(|body| body.required);
     match required {
-        true => zero.wrong(bench, with("0").done()),
-        false => zero.survived(bench, with("0").done()),
+        true => zero.wrong(builder, with("0").done()),
+        false => zero.survived(builder, with("0").done()),
     }
     // Without length and coding there is no body (RFC 9112 §6.3).
-    let absent = Idea::new(about, "absent", 2, "there is a body and no length");
+    let absent = Label::new(about, "absent", 2, "there is a body and no length");
     let request = head(sent).end().bytes(body).done();
     match required {
-        true => absent.wrong(bench, request),
-        false => absent.survived(bench, request),
+        true => absent.wrong(builder, request),
+        false => absent.survived(builder, request),
     }
     let cut = head(sent)
         .length(&len.to_string())
@@ -186,12 +188,12 @@ pub(super) fn lengths(bench: &mut Bench<'_, '_>, sent: &Sent) {
         .bytes(front)
         .shutdown()
         .done();
-    Idea::new(about, "body-cut", 1, "the body ends before its length").wrong(bench, cut);
+    Label::new(about, "body-cut", 1, "the body ends before its length").wrong(builder, cut);
     // The JSON is complete, the message is not (RFC 9112 §8); common servers pass on what they got.
-    Idea::new(about, "beyond", 1, "the length is more than the body")
-        .survived(bench, with(&(len + 10).to_string()).shutdown().done());
+    Label::new(about, "beyond", 1, "the length is more than the body")
+        .survived(builder, with(&(len + 10).to_string()).shutdown().done());
     let none = head(sent).length(&len.to_string()).end().shutdown().done();
-    Idea::new(about, "no-body", 2, "there is a length and no body").wrong(bench, none);
+    Label::new(about, "no-body", 2, "there is a length and no body").wrong(builder, none);
 
     for (name, tier, title, value) in [
         ("letters", 2, "the length is a word", "abc".to_owned()),
@@ -214,7 +216,7 @@ pub(super) fn lengths(bench: &mut Bench<'_, '_>, sent: &Sent) {
             format!("{len}.0"),
         ),
     ] {
-        Idea::new(about, name, tier, title).wrong(bench, with(&value).shutdown().done());
+        Label::new(about, name, tier, title).wrong(builder, with(&value).shutdown().done());
     }
     for (name, tier, title, value) in [
         (
@@ -246,7 +248,7 @@ pub(super) fn lengths(bench: &mut Bench<'_, '_>, sent: &Sent) {
             format!("000{len}"),
         ),
     ] {
-        Idea::new(about, name, tier, title).survived(bench, with(&value).shutdown().done());
+        Label::new(about, name, tier, title).survived(builder, with(&value).shutdown().done());
     }
     for (name, tier, title, first, second) in [
         ("twice", 3, "the length is given twice", len, len),
@@ -272,20 +274,20 @@ pub(super) fn lengths(bench: &mut Bench<'_, '_>, sent: &Sent) {
             .bytes(body)
             .shutdown()
             .done();
-        Idea::new(about, name, tier, title).survived(bench, request);
+        Label::new(about, name, tier, title).survived(builder, request);
     }
 }
 
 /// The same message in several packets: TCP has no message boundaries (RFC 9293 §3.8).
-pub(super) fn pieces(bench: &mut Bench<'_, '_>, sent: &Sent) {
+pub(super) fn pieces(builder: &mut ExchangeCases<'_, '_>, sent: &Sent) {
     let about = "pieces";
     let body = sent.body.as_slice();
     let len = body.len();
     let (front, back) = body.split_at(len / 2);
     let ended = || head(sent).length(&len.to_string()).end();
 
-    Idea::new(about, "body-later", 0, "the body arrives after the header")
-        .valid(bench, ended().pause(60).bytes(body).done());
+    Label::new(about, "body-later", 0, "the body arrives after the header")
+        .valid(builder, ended().pause(60).bytes(body).done());
     let three = ended()
         .bytes(front)
         .pause(60)
@@ -293,25 +295,25 @@ pub(super) fn pieces(bench: &mut Bench<'_, '_>, sent: &Sent) {
         .pause(60)
         .bytes(back.get(back.len() / 2..).unwrap_or_default())
         .done();
-    Idea::new(
+    Label::new(
         about,
         "body-in-three",
         1,
         "the body arrives in three pieces",
     )
-    .read(bench, sent, three);
+    .read(builder, sent, three);
     let last = ended()
         .bytes(body.get(..len - 1).unwrap_or_default())
         .pause(120)
         .bytes(body.get(len - 1..).unwrap_or_default())
         .done();
-    Idea::new(
+    Label::new(
         about,
         "last-octet-later",
         2,
         "the last octet of the body arrives later",
     )
-    .valid(bench, last);
+    .valid(builder, last);
     let split = Wire::line(&sent.request.method, &sent.request.target, Style::PLAIN)
         .text("X-Pad")
         .pause(60)
@@ -322,39 +324,39 @@ pub(super) fn pieces(bench: &mut Bench<'_, '_>, sent: &Sent) {
         .pause(30)
         .body(body)
         .done();
-    Idea::new(
+    Label::new(
         about,
         "head-in-four",
         1,
         "the header arrives in four pieces",
     )
-    .valid(bench, split);
+    .valid(builder, split);
     let mut slow = ended();
     for piece in body.chunks(4) {
         slow = slow.bytes(piece).pause(1);
     }
-    Idea::new(
+    Label::new(
         about,
         "body-in-many",
         THOROUGH,
         "the body arrives four octets at a time",
     )
-    .valid(bench, slow.done());
+    .valid(builder, slow.done());
     let half_head = Wire::line(&sent.request.method, &sent.request.target, Style::PLAIN)
         .text("Content-Le")
         .shutdown()
         .done();
-    Idea::new(
+    Label::new(
         about,
         "head-cut",
         3,
         "the header ends in the middle of a name",
     )
-    .wrong(bench, half_head);
+    .wrong(builder, half_head);
 }
 
 /// What the connection does before and after a message.
-pub(super) fn connections(bench: &mut Bench<'_, '_>, sent: &Sent) {
+pub(super) fn connections(builder: &mut ExchangeCases<'_, '_>, sent: &Sent) {
     let about = "connection";
     let body = sent.body.as_slice();
     let field = |name: &str, value: &str| {
@@ -365,13 +367,13 @@ pub(super) fn connections(bench: &mut Bench<'_, '_>, sent: &Sent) {
         request
     };
 
-    Idea::new(
+    Label::new(
         about,
         "close",
         2,
         "the connection is to end after the answer",
     )
-    .valid(bench, Request::Http(field("Connection", "close")));
+    .valid(builder, Request::Http(field("Connection", "close")));
     // RFC 9110 §10.1.1: 100 or a final status, and no waiting for a body that was not asked for;
     // the client sends it anyway after a while. 417 refuses the expectation.
     let expecting = Wire::head(&field("Expect", "100-continue"), Style::PLAIN)
@@ -380,62 +382,65 @@ pub(super) fn connections(bench: &mut Bench<'_, '_>, sent: &Sent) {
         .pause(150)
         .bytes(body)
         .done();
-    Idea::new(
+    Label::new(
         about,
         "expect-continue",
         1,
         "the client expects 100 before it sends the body",
     )
-    .or(bench, &[417], expecting);
+    .or(builder, &[417], expecting);
     let other = Wire::head(&field("Expect", "probity"), Style::PLAIN)
         .body(body)
         .done();
-    Idea::new(
+    Label::new(
         about,
         "expect-other",
         THOROUGH,
         "the client expects what nobody knows",
     )
-    .survived(bench, other);
+    .survived(builder, other);
     // RFC 9112 §9.3.2. A server may end the connection after any answer, so that one comes only
     // tells nothing; that none comes or that the device hangs does.
     let twice = head(sent).body(body).then(head(sent).body(body)).answers(2);
-    Idea::new(
+    Label::new(
         about,
         "pipelined",
         2,
         "a second request follows before the first is answered",
     )
-    .survived(bench, twice);
+    .survived(builder, twice);
     let mut three = head(sent).body(body);
     for _ in 0..2 {
         three = three.pause(150).then(head(sent).body(body));
     }
-    Idea::new(
+    Label::new(
         about,
         "three-in-turn",
         3,
         "three requests come one after the other on a connection",
     )
-    .survived(bench, three.answers(3));
-    Idea::new(
+    .survived(builder, three.answers(3));
+    Label::new(
         about,
         "half-closed",
         3,
         "the client shuts down its half after the request",
     )
-    .survived(bench, head(sent).body(body).shutdown().done());
-    Idea::new(about, "line-end-behind", 3, "a line end follows the body")
-        .survived(bench, head(sent).body(body).text("\r\n").done());
-    Idea::new(
+    .survived(builder, head(sent).body(body).shutdown().done());
+    Label::new(about, "line-end-behind", 3, "a line end follows the body")
+        .survived(builder, head(sent).body(body).text("\r\n").done());
+    Label::new(
         about,
         "garbage-behind",
         3,
         "text that is no request follows the body",
     )
-    .survived(bench, head(sent).body(body).text("garbage\r\n\r\n").done());
-    Idea::new(about, "version-1.0", 2, "the request is HTTP/1.0").or(
-        bench,
+    .survived(
+        builder,
+        head(sent).body(body).text("garbage\r\n\r\n").done(),
+    );
+    Label::new(about, "version-1.0", 2, "the request is HTTP/1.0").or(
+        builder,
         &[426, 505],
         Wire::head(
             &sent.request,
@@ -456,19 +461,19 @@ pub(super) fn connections(bench: &mut Bench<'_, '_>, sent: &Sent) {
             version,
             ..Style::PLAIN
         };
-        Idea::new(about, name, tier, format!("the request says {version}"))
-            .survived(bench, Wire::head(&sent.request, style).body(body).done());
+        Label::new(about, name, tier, format!("the request says {version}"))
+            .survived(builder, Wire::head(&sent.request, style).body(body).done());
     }
     // RFC 9110 §7.8: an upgrade that the server does not know is no reason to do anything else.
     let upgrade = Wire::head(&sent.request, Style::PLAIN)
         .text("Connection: Upgrade\r\nUpgrade: probity/1\r\n")
         .body(body)
         .done();
-    Idea::new(
+    Label::new(
         about,
         "upgrade",
         3,
         "the client offers to go on with an unknown protocol",
     )
-    .or(bench, &[400, 426], upgrade);
+    .or(builder, &[400, 426], upgrade);
 }

@@ -1,8 +1,9 @@
 //! Methods that neither contract nor profile names on a path; part of the strategy `http`.
 
-use super::bench::{Bench, THOROUGH};
-use super::http::Idea;
+use super::THOROUGH;
 use crate::case::build::emit;
+use crate::case::builder::ExchangeCases;
+use crate::case::builder::Label;
 use crate::case::{Check, Expect, SuccessIs};
 use crate::exchange::{HttpRequest, Request};
 
@@ -16,11 +17,11 @@ enum Served {
 }
 
 /// Other methods on the operation's own path (RFC 9110 §9.1, §15.5.6).
-pub(super) fn methods(bench: &mut Bench<'_, '_>) {
-    let body = bench.fresh(5);
+pub(super) fn methods(builder: &mut ExchangeCases<'_, '_>) {
+    let body = builder.fresh(5);
     let bytes = body.as_ref().map(emit);
-    let request = bench.context.request(bench.op, bytes);
-    let small = bench.op.method.to_ascii_lowercase();
+    let request = builder.context.request(builder.op, bytes);
+    let small = builder.op.method.to_ascii_lowercase();
     // Without a body to compare there is no read-back that would show what a `DELETE` did.
     let delete = if body.is_some() { 2 } else { THOROUGH };
     let table: [(&str, &str, u8, Served); 10] = [
@@ -38,66 +39,66 @@ pub(super) fn methods(bench: &mut Bench<'_, '_>) {
         ("small-letters", &small, 2, Served::Open),
     ];
     for (name, method, tier, served) in table {
-        if named(bench, method) {
+        if named(builder, method) {
             continue;
         }
         let sends_body = !matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE" | "DELETE");
         let request = match method {
             // RFC 9110 §9.3.8: no credentials, the answer shows them.
-            "TRACE" => &bench.context.unauthorized_request(bench.op, None),
+            "TRACE" => &builder.context.unauthorized_request(builder.op, None),
             _ => &request,
         };
         let request = with_method(request, method, sends_body);
-        let idea = Idea::new("method", name, tier, format!("the method is {method}"));
+        let label = Label::new("method", name, tier, format!("the method is {method}"));
         match served {
             Served::Fault => {
                 let expect = Expect::NotServed {
                     success: SuccessIs::MethodNotRefused,
                 };
-                idea.shoot(bench, Request::Http(request), expect, Check::Unchanged);
+                label.add(builder, Request::Http(request), expect, Check::Unchanged);
             }
-            Served::Open => idea.survived(bench, Request::Http(request)),
+            Served::Open => label.survived(builder, Request::Http(request)),
         }
     }
     if body.is_some() {
         let long = with_method(&request, &"A".repeat(200), true);
-        Idea::new("method", "long", 3, "the method has 200 letters")
-            .survived(bench, Request::Http(long));
+        Label::new("method", "long", 3, "the method has 200 letters")
+            .survived(builder, Request::Http(long));
         let unfinished = with_method(&request, "POSTX", true);
-        if bench.op.method == "POST" {
+        if builder.op.method == "POST" {
             let expect = Expect::NotServed {
                 success: SuccessIs::MethodNotRefused,
             };
-            Idea::new("method", "letter-behind", 3, "the method is POSTX").shoot(
-                bench,
+            Label::new("method", "letter-behind", 3, "the method is POSTX").add(
+                builder,
                 Request::Http(unfinished),
                 expect,
                 Check::Unchanged,
             );
         }
-        without_credentials(bench, &request);
+        without_credentials(builder, &request);
     }
 }
 
 /// A method that is not offered, without credentials: some servers check them per method.
-fn without_credentials(bench: &mut Bench<'_, '_>, request: &HttpRequest) {
-    if !bench.op.needs_auth() || named(bench, "PUT") {
+fn without_credentials(builder: &mut ExchangeCases<'_, '_>, request: &HttpRequest) {
+    if !builder.op.needs_auth() || named(builder, "PUT") {
         return;
     }
-    let plain = bench
+    let plain = builder
         .context
-        .unauthorized_request(bench.op, request.body.clone());
+        .unauthorized_request(builder.op, request.body.clone());
     let expect = Expect::NotServed {
         success: SuccessIs::MethodNotRefused,
     };
-    Idea::new(
+    Label::new(
         "method",
         "put-unauthorized",
         THOROUGH,
         "the method is PUT, without credentials",
     )
-    .shoot(
-        bench,
+    .add(
+        builder,
         Request::Http(with_method(&plain, "PUT", true)),
         expect,
         Check::Unchanged,
@@ -117,9 +118,9 @@ fn with_method(request: &HttpRequest, method: &str, body: bool) -> HttpRequest {
 }
 
 /// Whether contract or profile give this method a meaning on the operation's path.
-fn named(bench: &Bench<'_, '_>, method: &str) -> bool {
-    let same = |m: &str| m.eq_ignore_ascii_case(method) && !(method != m && m == bench.op.method);
-    let profile = bench.context.profile;
+fn named(builder: &ExchangeCases<'_, '_>, method: &str) -> bool {
+    let same = |m: &str| m.eq_ignore_ascii_case(method) && !(method != m && m == builder.op.method);
+    let profile = builder.context.profile;
     let read_backs = profile
         .read_back
         .values()
@@ -129,7 +130,7 @@ fn named(bench: &Bench<'_, '_>, method: &str) -> bool {
         .iter()
         .map(|l| (l.method.as_str(), l.path.as_str()));
     let life = profile.life.iter().map(|l| ("GET", l.path.as_str()));
-    let operations = bench
+    let operations = builder
         .context
         .contract
         .operations
@@ -139,7 +140,7 @@ fn named(bench: &Bench<'_, '_>, method: &str) -> bool {
         .chain(read_backs)
         .chain(login)
         .chain(life)
-        .any(|(m, path)| same(m) && may_be_the_same(path, &bench.op.path))
+        .any(|(m, path)| same(m) && may_be_the_same(path, &builder.op.path))
 }
 
 /// Whether two path templates can name the same path.

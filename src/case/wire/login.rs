@@ -3,7 +3,8 @@
 //! Accounts lock: the most telling come first, and no more than the profile's budget of failed
 //! logins.
 
-use super::bench::{Bench, Shot, THOROUGH};
+use super::THOROUGH;
+use crate::case::builder::{Draft, ExchangeCases};
 use crate::case::{Check, Expect};
 use crate::exchange::{Alteration, HttpRequest, Original, Part, Request, Secret};
 use crate::profile::Login;
@@ -23,8 +24,8 @@ struct Try {
 }
 
 /// The cases of the login, charged to this operation.
-pub(super) fn cases(bench: &mut Bench<'_, '_>) {
-    let profile = bench.context.profile;
+pub(super) fn cases(builder: &mut ExchangeCases<'_, '_>) {
+    let profile = builder.context.profile;
     let Some(login) = &profile.login else {
         return;
     };
@@ -33,14 +34,14 @@ pub(super) fn cases(bench: &mut Bench<'_, '_>) {
             .limits
             .failed_logins
             .unwrap_or(FAILED_LOGINS)
-            .min(if bench.context.thorough {
+            .min(if builder.context.thorough {
                 u64::MAX
             } else {
                 FAILED_LOGINS
             });
     let budget = usize::try_from(budget).unwrap_or(usize::MAX);
     for attempt in tries(login).into_iter().take(budget) {
-        bench.shoot(Shot {
+        builder.add(Draft {
             about: "login",
             name: attempt.name.to_owned(),
             title: attempt.title.to_owned(),

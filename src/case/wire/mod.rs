@@ -8,7 +8,6 @@
 mod auth;
 mod auth_doors;
 mod auth_tables;
-mod bench;
 mod corners;
 mod edits;
 mod http;
@@ -28,7 +27,28 @@ pub use http::Http;
 pub use state::State;
 pub use syntax::JsonSyntax;
 
+use super::model::Fault;
+use super::plan::THOROUGH_TIER as THOROUGH;
+use crate::contract::FaultKind;
+use crate::exchange::{RawRequest, Request, Segment};
 use serde::de::IgnoredAny;
+
+/// The name of a member that no document names, for bodies that need one.
+const EXTRA: &str = "probity";
+
+/// One final answer, with a body as its header says.
+fn raw(segments: Vec<Segment>) -> Request {
+    Request::Raw(RawRequest {
+        segments,
+        answers: 1,
+        head: false,
+    })
+}
+
+/// A body that is not JSON.
+fn not_json() -> Fault {
+    Fault::whole(FaultKind::NotJson)
+}
 
 /// Whether `bytes` are one JSON text in the grammar of RFC 8259 §2, in UTF-8 (§8.1) and without a
 /// byte order mark. Depth, size of numbers and unpaired surrogate escapes do not matter: the

@@ -1,7 +1,7 @@
 //! Requests written octet by octet: a start from the ordinary request, with every part of its
 //! spelling open to change.
 
-use super::bench::raw;
+use super::raw;
 use crate::exchange::{HttpRequest, Part, RawRequest, Request, Segment, Template};
 use std::time::Duration;
 

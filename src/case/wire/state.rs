@@ -4,9 +4,10 @@
 //! settings and reads every accepted write back. So a sequence is a row of cases whose values
 //! differ from whatever may stand before them.
 
-use super::bench::{Bench, Shot, THOROUGH, not_json};
 use super::edits::last;
+use super::{THOROUGH, not_json};
 use crate::case::build::{emit, get, remove, set};
+use crate::case::builder::{Draft, ExchangeCases};
 use crate::case::unstated::PLAIN_LENGTH;
 use crate::case::{Case, Check, Context, Expect, Fault, Strategy};
 use crate::contract::{FaultKind, FieldPath, JsonType, Operation, Schema, Step};
@@ -33,34 +34,34 @@ impl Strategy for State {
 
     fn cases(&self, context: &Context<'_>, op: &Operation) -> Vec<Case> {
         let mut cases = Vec::new();
-        if let Some(mut bench) = Bench::of(context, op, self.name()) {
-            if bench.scene().is_some() {
-                extremes(&mut bench);
-                again(&mut bench);
-                one_changed(&mut bench);
-                half_stored(&mut bench);
+        if let Some(mut builder) = ExchangeCases::of(context, op, self.name()) {
+            if builder.bodies.is_some() {
+                extremes(&mut builder);
+                again(&mut builder);
+                one_changed(&mut builder);
+                half_stored(&mut builder);
             }
-            cases.append(&mut bench.into_cases());
+            cases.append(&mut builder.into_cases());
         }
         cases
     }
 }
 
 fn write(
-    bench: &mut Bench<'_, '_>,
+    builder: &mut ExchangeCases<'_, '_>,
     (name, tier): (String, u8),
     title: String,
     body: &Value,
     bytes: Vec<u8>,
 ) {
-    bench.shoot(Shot {
+    builder.add(Draft {
         about: "writes",
         name: name.clone(),
         title,
         class: format!("state:{name}"),
         tier,
         promises: vec!["state.readback".to_owned()],
-        request: Request::Http(bench.context.request(bench.op, Some(bytes))),
+        request: Request::Http(builder.context.request(builder.op, Some(bytes))),
         expect: Expect::Accepted,
         check: Check::ReadsBack(body.clone()),
     });
@@ -68,13 +69,14 @@ fn write(
 
 /// The longest surely valid values in all fields, then the shortest: what stays of the longer ones
 /// shows behind the shorter ones.
-fn extremes(bench: &mut Bench<'_, '_>) {
-    let Some(start) = bench.fresh(0) else {
+fn extremes(builder: &mut ExchangeCases<'_, '_>) {
+    let Some(start) = builder.fresh(0) else {
         return;
     };
     let (mut long, mut short) = (start.clone(), start.clone());
-    let fields: Vec<(FieldPath, Schema)> = bench
-        .scene()
+    let fields: Vec<(FieldPath, Schema)> = builder
+        .bodies
+        .as_ref()
         .map(|s| {
             s.fields()
                 .into_iter()
@@ -86,7 +88,7 @@ fn extremes(bench: &mut Bench<'_, '_>) {
         if get(&start, &path).is_none_or(|v| v.is_object() || v.is_array()) {
             continue;
         }
-        let values = candidates(bench, &schema);
+        let values = candidates(builder, &schema);
         let fit = |body: &mut Value, better: fn(usize, usize) -> bool| {
             for value in &values {
                 let size = |v: &Value| v.as_str().map_or_else(|| v.to_string().len(), str::len);
@@ -95,7 +97,7 @@ fn extremes(bench: &mut Bench<'_, '_>) {
                     continue;
                 }
                 if let Some(changed) = set(body, &path, value.clone())
-                    && bench.certainty(&changed) == Assessment::SurelyValid
+                    && builder.certainty(&changed) == Assessment::SurelyValid
                 {
                     *body = changed;
                 }
@@ -106,14 +108,14 @@ fn extremes(bench: &mut Bench<'_, '_>) {
     }
     if long != short {
         write(
-            bench,
+            builder,
             ("longest".to_owned(), 1),
             "every field has its longest value".to_owned(),
             &long,
             emit(&long),
         );
         write(
-            bench,
+            builder,
             ("shortest".to_owned(), 1),
             "every field has its shortest value, after the longest".to_owned(),
             &short,
@@ -123,12 +125,12 @@ fn extremes(bench: &mut Bench<'_, '_>) {
 }
 
 /// Values of one field that are worth a try as its longest or shortest.
-fn candidates(bench: &Bench<'_, '_>, schema: &Schema) -> Vec<Value> {
+fn candidates(builder: &ExchangeCases<'_, '_>, schema: &Schema) -> Vec<Value> {
     let mut out: Vec<Value> = schema.enum_values.iter().flatten().cloned().collect();
     if schema.allows(JsonType::String) {
         let rule = schema
             .rule()
-            .and_then(|rule| bench.context.texts.get(&rule));
+            .and_then(|rule| builder.context.texts.get(&rule));
         let cover = rule.map(|t| t.valid_cover(40)).unwrap_or_default();
         if schema.max_length.is_none() {
             let texts = cover.iter().map(|s| s.text.as_str());
@@ -182,8 +184,8 @@ fn stretched(text: &str) -> Vec<String> {
 }
 
 /// The same settings again, and others in turn.
-fn again(bench: &mut Bench<'_, '_>) {
-    let (Some(one), Some(two)) = (bench.fresh(1), bench.fresh(2)) else {
+fn again(builder: &mut ExchangeCases<'_, '_>) {
+    let (Some(one), Some(two)) = (builder.fresh(1), builder.fresh(2)) else {
         return;
     };
     // A blank behind: the plan sends no request twice.
@@ -195,7 +197,7 @@ fn again(bench: &mut Bench<'_, '_>) {
         ("back", 3, "the first set of values again", &one, "   "),
     ] {
         write(
-            bench,
+            builder,
             (name.to_owned(), tier),
             title.to_owned(),
             body,
@@ -205,12 +207,13 @@ fn again(bench: &mut Bench<'_, '_>) {
 }
 
 /// One member differs from the write before, each in turn.
-fn one_changed(bench: &mut Bench<'_, '_>) {
-    let (Some(one), Some(two)) = (bench.fresh(1), bench.fresh(2)) else {
+fn one_changed(builder: &mut ExchangeCases<'_, '_>) {
+    let (Some(one), Some(two)) = (builder.fresh(1), builder.fresh(2)) else {
         return;
     };
-    let paths: Vec<FieldPath> = bench
-        .scene()
+    let paths: Vec<FieldPath> = builder
+        .bodies
+        .as_ref()
         .map(|s| s.fields().into_iter().map(|f| f.path).collect())
         .unwrap_or_default();
     let mut tier = 2;
@@ -225,20 +228,20 @@ fn one_changed(bench: &mut Bench<'_, '_>) {
         let Some(changed) = set(&one, &path, value.clone()) else {
             continue;
         };
-        if bench.certainty(&changed) != Assessment::SurelyValid {
+        if builder.certainty(&changed) != Assessment::SurelyValid {
             continue;
         }
         let title = format!("{path} alone differs");
         let name = format!("only-{}", path.dotted());
         let bytes = [emit(&changed).as_slice(), b" "].concat();
-        bench.shoot(Shot {
+        builder.add(Draft {
             about: "changes",
             name,
             title,
             class: "state:one-member".to_owned(),
             tier,
             promises: vec!["state.readback".to_owned()],
-            request: Request::Http(bench.context.request(bench.op, Some(bytes))),
+            request: Request::Http(builder.context.request(builder.op, Some(bytes))),
             expect: Expect::Accepted,
             check: Check::ReadsBack(changed),
         });
@@ -247,8 +250,8 @@ fn one_changed(bench: &mut Bench<'_, '_>) {
 }
 
 /// Refused for what stands last; everything before it is valid and new.
-fn half_stored(bench: &mut Bench<'_, '_>) {
-    let Some(body) = bench.fresh(9) else {
+fn half_stored(builder: &mut ExchangeCases<'_, '_>) {
+    let Some(body) = builder.fresh(9) else {
         return;
     };
     let members: Vec<String> = body
@@ -257,8 +260,9 @@ fn half_stored(bench: &mut Bench<'_, '_>) {
         .flatten()
         .map(|(n, _)| n.clone())
         .collect();
-    let required: Vec<FieldPath> = bench
-        .scene()
+    let required: Vec<FieldPath> = builder
+        .bodies
+        .as_ref()
         .map(|s| {
             s.fields()
                 .into_iter()
@@ -277,7 +281,7 @@ fn half_stored(bench: &mut Bench<'_, '_>) {
         let Some(changed) = remove(&body, &path).and_then(|b| set(&b, &path, wrong)) else {
             continue;
         };
-        if bench.certainty(&changed) != Assessment::SurelyInvalid {
+        if builder.certainty(&changed) != Assessment::SurelyInvalid {
             continue;
         }
         let tier = match nth {
@@ -286,7 +290,7 @@ fn half_stored(bench: &mut Bench<'_, '_>) {
             _ => THOROUGH,
         };
         refused(
-            bench,
+            builder,
             (format!("wrong-{name}-last"), tier),
             format!("{name} is of another type and stands last"),
             emit(&changed),
@@ -301,7 +305,7 @@ fn half_stored(bench: &mut Bench<'_, '_>) {
                 THOROUGH
             };
             refused(
-                bench,
+                builder,
                 (format!("no-{}", path.dotted()), tier),
                 format!("{path} is absent, all else is new"),
                 emit(&changed),
@@ -313,7 +317,7 @@ fn half_stored(bench: &mut Bench<'_, '_>) {
     if let Some(at) = last(&text, b'}') {
         let cut = text.get(..at).unwrap_or_default().to_vec();
         refused(
-            bench,
+            builder,
             ("cut-at-the-end".to_owned(), 1),
             "all members are new and the closing brace is absent".to_owned(),
             cut,
@@ -321,7 +325,7 @@ fn half_stored(bench: &mut Bench<'_, '_>) {
         );
         let behind = [text.as_slice(), b"]"].concat();
         refused(
-            bench,
+            builder,
             ("bracket-at-the-end".to_owned(), 2),
             "all members are new and a bracket follows".to_owned(),
             behind,
@@ -345,20 +349,20 @@ fn broken_rule(fault: &Fault) -> String {
 }
 
 fn refused(
-    bench: &mut Bench<'_, '_>,
+    builder: &mut ExchangeCases<'_, '_>,
     (name, tier): (String, u8),
     title: String,
     bytes: Vec<u8>,
     fault: Fault,
 ) {
-    bench.shoot(Shot {
+    builder.add(Draft {
         about: "refusals",
         name,
         title,
         class: "state:refused-late".to_owned(),
         tier,
         promises: vec!["state.refusal".to_owned(), broken_rule(&fault)],
-        request: Request::Http(bench.context.request(bench.op, Some(bytes))),
+        request: Request::Http(builder.context.request(builder.op, Some(bytes))),
         expect: Expect::Refused {
             faults: vec![fault],
         },

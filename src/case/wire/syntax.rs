@@ -1,10 +1,11 @@
 //! Bodies that are not JSON. Everything else about them is right, so that a lenient parser finds a
 //! surely valid body in them.
 
-use super::bench::{Bench, Shot, THOROUGH, not_json};
 use super::edits::{first, insert};
+use super::{THOROUGH, not_json};
 use super::{syntax_structure, syntax_tokens};
 use crate::case::build::emit;
+use crate::case::builder::{Draft, ExchangeCases};
 use crate::case::{Case, Check, Context, Expect, Fault, Strategy, SuccessIs};
 use crate::contract::{FaultKind, Operation};
 use crate::exchange::Request;
@@ -31,25 +32,25 @@ impl Strategy for JsonSyntax {
 
     fn cases(&self, context: &Context<'_>, op: &Operation) -> Vec<Case> {
         let mut cases = Vec::new();
-        if let Some(mut bench) = Bench::of(context, op, self.name()) {
-            if let Some(body) = bench.fresh(2) {
-                let required = bench.op.body.as_ref().is_some_and(|b| b.required);
+        if let Some(mut builder) = ExchangeCases::of(context, op, self.name()) {
+            if let Some(body) = builder.fresh(2) {
+                let required = builder.op.body.as_ref().is_some_and(|b| b.required);
                 let mut all = empty(required);
                 all.extend(other_formats(&body));
                 all.extend(syntax_structure::structure(&emit(&body)));
                 all.extend(around(&emit(&body)));
                 all.extend(syntax_structure::cut(&emit(&body)));
                 all.extend(encodings(&emit(&body)));
-                all.extend(syntax_tokens::numbers(&bench, &body));
-                all.extend(syntax_tokens::strings(&bench, &body));
+                all.extend(syntax_tokens::numbers(&builder, &body));
+                all.extend(syntax_tokens::strings(&builder, &body));
                 all.extend(syntax_tokens::literals(&body));
                 for broken in all {
-                    shoot(&mut bench, broken);
+                    refused(&mut builder, broken);
                 }
-                no_body(&mut bench, required);
-                deep(&mut bench);
+                no_body(&mut builder, required);
+                deep(&mut builder);
             }
-            cases.append(&mut bench.into_cases());
+            cases.append(&mut builder.into_cases());
         }
         cases
     }
@@ -90,23 +91,23 @@ impl Broken {
     }
 }
 
-fn shoot(bench: &mut Bench<'_, '_>, broken: Broken) {
+fn refused(builder: &mut ExchangeCases<'_, '_>, broken: Broken) {
     // An edit that finds nothing to break in this body leaves it JSON, or leaves none, which is
     // no broken JSON where a body may be absent.
-    let required = bench.op.body.as_ref().is_some_and(|body| body.required);
+    let required = builder.op.body.as_ref().is_some_and(|body| body.required);
     if super::is_json(&broken.bytes) || broken.bytes.is_empty() && !required {
         return;
     }
     let mut faults = vec![not_json()];
     faults.extend(broken.also);
-    bench.shoot(Shot {
+    builder.add(Draft {
         about: broken.about,
         name: broken.name.to_owned(),
         title: format!("the body {}", broken.title),
         class: format!("json-syntax:{}", leniency(broken.about, broken.name)),
         tier: broken.tier,
         promises: vec!["body.json".to_owned()],
-        request: Request::Http(bench.context.request(bench.op, Some(broken.bytes))),
+        request: Request::Http(builder.context.request(builder.op, Some(broken.bytes))),
         expect: Expect::Refused { faults },
         check: Check::Unchanged,
     });
@@ -217,18 +218,18 @@ fn empty(required: bool) -> Vec<Broken> {
 
 /// Neither a body nor `Content-Length`. RFC 9110 §15.5.12 lets a server ask for a length first, so
 /// any refusal will do.
-fn no_body(bench: &mut Bench<'_, '_>, required: bool) {
+fn no_body(builder: &mut ExchangeCases<'_, '_>, required: bool) {
     if !required {
         return;
     }
-    bench.shoot(Shot {
+    builder.add(Draft {
         about: "text",
         name: "no-body".to_owned(),
         title: "there is no body at all".to_owned(),
         class: "json-syntax:no-body".to_owned(),
         tier: 1,
         promises: vec!["body.required".to_owned()],
-        request: Request::Http(bench.context.request(bench.op, None)),
+        request: Request::Http(builder.context.request(builder.op, None)),
         expect: Expect::NotServed {
             success: SuccessIs::AcceptsInvalid,
         },
@@ -460,7 +461,7 @@ fn encodings(text: &[u8]) -> Vec<Broken> {
 
 /// Nesting that never ends, or ends and is no object. Limits on depth and size are allowed
 /// (RFC 8259 §9), so any refusal will do; a parser that recurses falls over.
-fn deep(bench: &mut Bench<'_, '_>) {
+fn deep(builder: &mut ExchangeCases<'_, '_>) {
     let open = |n: usize, piece: &str| piece.repeat(n).into_bytes();
     let balanced = |n: usize| [open(n, "["), open(n, "]")].concat();
     let table = [
@@ -514,14 +515,14 @@ fn deep(bench: &mut Bench<'_, '_>) {
         ),
     ];
     for (name, tier, title, bytes) in table {
-        bench.shoot(Shot {
+        builder.add(Draft {
             about: "depth",
             name: name.to_owned(),
             title: format!("the body is {title}"),
             class: "json-syntax:depth".to_owned(),
             tier,
             promises: vec!["body.json".to_owned()],
-            request: Request::Http(bench.context.request(bench.op, Some(bytes))),
+            request: Request::Http(builder.context.request(builder.op, Some(bytes))),
             expect: Expect::NotServed {
                 success: SuccessIs::AcceptsInvalid,
             },

@@ -1,9 +1,9 @@
 //! Structure that is not JSON: what stands between, around and inside members, and texts that end
 //! too early; part of the strategy `json-syntax`. Imports nothing but its neighbours.
 
-use super::bench::{EXTRA, THOROUGH};
 use super::edits::{append, first, first_name, first_text, insert, last, marks, replace};
 use super::syntax::Broken;
+use super::{EXTRA, THOROUGH};
 
 /// Structure that RFC 8259 §2, §4 and §5 do not allow.
 pub(super) fn structure(text: &[u8]) -> Vec<Broken> {

@@ -4,11 +4,12 @@
 //! A token is chosen so that a lenient parser reads a value out of it that the page allows:
 //! otherwise the device would refuse that value, and its leniency would not show.
 
-use super::bench::{Bench, EXTRA, THOROUGH};
 use super::edits::append;
 use super::syntax::Broken;
+use super::{EXTRA, THOROUGH};
 use crate::case::Fault;
 use crate::case::build::{emit, emit_with_raw, set};
+use crate::case::builder::ExchangeCases;
 use crate::contract::{FaultKind, FieldPath};
 use crate::pattern::Assessment;
 use serde_json::Value;
@@ -83,8 +84,8 @@ fn broken(
 }
 
 /// Numbers that RFC 8259 §6 does not allow, each worth the number that stood there.
-pub(super) fn numbers(bench: &Bench<'_, '_>, body: &Value) -> Vec<Broken> {
-    let (place, n) = match bench.number(body) {
+pub(super) fn numbers(builder: &ExchangeCases<'_, '_>, body: &Value) -> Vec<Broken> {
+    let (place, n) = match builder.number(body) {
         Some((path, n)) => (Place::Field(path), n),
         None => (Place::Extra, 12),
     };
@@ -172,34 +173,34 @@ fn wide(digits: &str) -> String {
 /// Where the text that a lenient parser would read is one that the page may allow; a member that
 /// no page names where there is no such field.
 fn place_for(
-    bench: &Bench<'_, '_>,
+    builder: &ExchangeCases<'_, '_>,
     body: &Value,
     read: &dyn Fn(&str) -> String,
 ) -> (Place, String) {
     let good = |(path, text): &(FieldPath, String)| {
         let read = Value::from(read(text));
         set(body, path, read)
-            .is_some_and(|body| bench.certainty(&body) != Assessment::SurelyInvalid)
+            .is_some_and(|body| builder.certainty(&body) != Assessment::SurelyInvalid)
     };
-    match bench.strings(body).into_iter().find(good) {
+    match builder.strings(body).into_iter().find(good) {
         Some((path, text)) => (Place::Field(path), text),
         None => (Place::Extra, EXTRA.to_owned()),
     }
 }
 
 /// Strings that RFC 8259 §7 and §8.1 do not allow.
-pub(super) fn strings(bench: &Bench<'_, '_>, body: &Value) -> Vec<Broken> {
-    let mut out = escapes(bench, body);
-    out.extend(controls(bench, body));
-    out.extend(bad_utf8(bench, body));
+pub(super) fn strings(builder: &ExchangeCases<'_, '_>, body: &Value) -> Vec<Broken> {
+    let mut out = escapes(builder, body);
+    out.extend(controls(builder, body));
+    out.extend(bad_utf8(builder, body));
     out
 }
 
 /// Escapes that JSON does not have. The first letter of the text is written so that a parser that
 /// knows the escape, or drops the reverse solidus, reads the same text.
-fn escapes(bench: &Bench<'_, '_>, body: &Value) -> Vec<Broken> {
+fn escapes(builder: &ExchangeCases<'_, '_>, body: &Value) -> Vec<Broken> {
     let same = |text: &str| text.to_owned();
-    let (place, text) = place_for(bench, body, &same);
+    let (place, text) = place_for(builder, body, &same);
     let mut chars = text.chars();
     let (Some(first), rest) = (chars.next(), chars.as_str()) else {
         return Vec::new();
@@ -286,7 +287,7 @@ fn escapes(bench: &Bench<'_, '_>, body: &Value) -> Vec<Broken> {
     ];
     for (name, tier, what, escape, means) in more {
         let read = |text: &str| format!("{text}{means}");
-        let (place, text) = place_for(bench, body, &read);
+        let (place, text) = place_for(builder, body, &read);
         let token = format!("\"{text}{escape}\"");
         out.push(broken(
             "strings",
@@ -301,7 +302,7 @@ fn escapes(bench: &Bench<'_, '_>, body: &Value) -> Vec<Broken> {
 }
 
 /// Control characters as they are, which RFC 8259 §7 wants escaped.
-fn controls(bench: &Bench<'_, '_>, body: &Value) -> Vec<Broken> {
+fn controls(builder: &ExchangeCases<'_, '_>, body: &Value) -> Vec<Broken> {
     let table = [
         ("raw-tab", 0, "a raw TAB", "\t", "\t"),
         ("raw-line-feed", 1, "a raw line feed", "\n", "\n"),
@@ -315,7 +316,7 @@ fn controls(bench: &Bench<'_, '_>, body: &Value) -> Vec<Broken> {
         .into_iter()
         .map(|(name, tier, what, raw, means)| {
             let read = |text: &str| format!("{text}{means}");
-            let (place, text) = place_for(bench, body, &read);
+            let (place, text) = place_for(builder, body, &read);
             let token = format!("\"{text}{raw}\"");
             broken(
                 "strings",
@@ -332,12 +333,12 @@ fn controls(bench: &Bench<'_, '_>, body: &Value) -> Vec<Broken> {
 /// Octets that are not UTF-8 (RFC 3629 §3, §10), in a string that the page forbids however a
 /// lenient reader takes them: as U+FFFD, as Latin-1, left out. Where no field's rule is that
 /// strict, nothing here: Go and others replace such octets and go on (see `json-corners`).
-fn bad_utf8(bench: &Bench<'_, '_>, body: &Value) -> Vec<Broken> {
+fn bad_utf8(builder: &ExchangeCases<'_, '_>, body: &Value) -> Vec<Broken> {
     let mut out = Vec::new();
-    let found = bench.strings(body).into_iter().find(|(path, text)| {
+    let found = builder.strings(body).into_iter().find(|(path, text)| {
         let forbidden = |tail: &str| {
             set(body, path, Value::from(format!("{text}{tail}")))
-                .is_some_and(|b| bench.certainty(&b) == Assessment::SurelyInvalid)
+                .is_some_and(|b| builder.certainty(&b) == Assessment::SurelyInvalid)
         };
         [
             "\u{fffd}",

@@ -49,7 +49,7 @@ fn promise(
     cases: u64,
 ) -> PromiseResult {
     PromiseResult {
-        id: id.to_owned(),
+        id: id.into(),
         source: PromiseSource {
             pointer: pointer.to_owned(),
             page_line,
@@ -73,7 +73,7 @@ fn reading(id: &str, mode: &str, dialect: &str, compiles: bool) -> ReadingRef {
 fn choice(question: &str, promise: &str, device: &str) -> Choice {
     Choice {
         question: question.to_owned(),
-        promise: promise.to_owned(),
+        promise: promise.into(),
         device: device.to_owned(),
         case: format!("setDoor/names/{promise}/x"),
     }
@@ -113,7 +113,7 @@ fn operations() -> Vec<OperationResult> {
 pub fn everyday() -> Report {
     let auth = Finding {
         fingerprint: "0123456789abcdef".to_owned(),
-        promise: "setDoor.auth.required".to_owned(),
+        promise: "setDoor.auth.required".into(),
         kind: Kind::AuthNotEnforced,
         severity: Severity::Critical,
         title: "no credentials: served without valid credentials".to_owned(),
@@ -149,7 +149,7 @@ pub fn everyday() -> Report {
         members: ["empty", "other"]
             .map(|name| Member {
                 fingerprint: format!("{:0<16}", "0123456789abcd"),
-                promise: "setDoor.auth.required".to_owned(),
+                promise: "setDoor.auth.required".into(),
                 case: format!("setDoor/authorization/-/{name}"),
                 title: format!("{name} credentials"),
                 observed: "200 with an empty body".to_owned(),
@@ -159,7 +159,7 @@ pub fn everyday() -> Report {
     };
     let long = Finding {
         fingerprint: "1111111111111111".to_owned(),
-        promise: "setDoor.body.name.maxLength".to_owned(),
+        promise: "setDoor.body.name.maxLength".into(),
         kind: Kind::AcceptsInvalid,
         severity: Severity::High,
         title: "name is 5000 characters long: accepted though no reading of the page allows it"
@@ -196,7 +196,7 @@ pub fn everyday() -> Report {
     };
     let flaky = Finding {
         fingerprint: "2222222222222222".to_owned(),
-        promise: "setDoor.http.answers".to_owned(),
+        promise: "setDoor.http.answers".into(),
         kind: Kind::Flaky,
         severity: Severity::Low,
         title: "a header field of 8 KiB: the server fails (5xx), but not every time".to_owned(),
@@ -294,7 +294,7 @@ pub fn everyday() -> Report {
         findings: vec![auth, long, flaky],
         divergences: vec![
             Divergence {
-                promise: "setDoor.body.name.pattern".to_owned(),
+                promise: "setDoor.body.name.pattern".into(),
                 published: "^[a-z]+$".to_owned(),
                 readings: vec![
                     reading("none.search.python", "search", "python", true),
@@ -324,7 +324,7 @@ pub fn everyday() -> Report {
                 },
             },
             Divergence {
-                promise: "setDoor.body.zone.pattern".to_owned(),
+                promise: "setDoor.body.zone.pattern".into(),
                 readings: vec![reading("none.full.go", "full", "go", true)],
                 device: DeviceReading {
                     probes: vec![Probe {
@@ -339,7 +339,7 @@ pub fn everyday() -> Report {
                 ..Divergence::default()
             },
             Divergence {
-                promise: "setDoor.body.note.pattern".to_owned(),
+                promise: "setDoor.body.note.pattern".into(),
                 ..Divergence::default()
             },
         ],
@@ -358,7 +358,7 @@ pub fn everyday() -> Report {
         ],
         contract_issues: vec![ContractIssue {
             id: "pattern-compiles-nowhere:/x".to_owned(),
-            promise: Some("setDoor.body.name.pattern".to_owned()),
+            promise: Some("setDoor.body.name.pattern".into()),
             title: "the pattern compiles nowhere".to_owned(),
             proof: "[_-+".to_owned(),
             page_line: Some(9),
@@ -414,15 +414,15 @@ pub fn nasty() -> Report {
     }
     // Not among the promises.
     let mut stray = report.findings[0].clone();
-    stray.promise = evil.clone();
+    stray.promise = evil.clone().into();
     report.findings.push(stray);
     for choice in &mut report.choices {
         choice.question = evil.clone();
         choice.device = evil.clone();
-        choice.promise = evil.clone();
+        choice.promise = evil.clone().into();
     }
     for divergence in &mut report.divergences {
-        divergence.promise = evil.clone();
+        divergence.promise = evil.clone().into();
         divergence.device.fits.push(evil.clone());
     }
     report.unsupported[0].what = evil.clone();

@@ -76,7 +76,7 @@ impl Matrix {
                 .iter()
                 .map(|f| {
                     let kind = f.kind.id().to_owned();
-                    (f.promise.clone(), kind, f.case.clone())
+                    (f.promise.to_string(), kind, f.case.clone())
                 })
                 .collect();
             let mut cases = watch.broken;

@@ -1,6 +1,7 @@
 //! The fields of a request body: the ways from its root, and the list that strategies walk.
 
 use super::{Operation, Schema};
+use crate::promise_id::PromiseId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -101,8 +102,17 @@ pub struct Field<'a> {
     pub schema: &'a Schema,
     /// Whether its parent requires it (items count as not required).
     pub required: bool,
-    /// Prefix of its promises' ids: `OPERATION.body.PATH`.
-    pub promise: String,
+    operation: &'a str,
+}
+
+impl Field<'_> {
+    /// Id of the promise that a keyword of its rules makes.
+    pub fn promise(&self, keyword: &str) -> PromiseId {
+        PromiseId::new(
+            self.operation,
+            &format!("body.{}.{keyword}", self.path.dotted()),
+        )
+    }
 }
 
 /// Deepest field that is listed: a schema that contains itself has no deepest one.
@@ -154,7 +164,7 @@ impl<'a> Walk<'a, '_> {
             path: path.clone(),
             schema,
             required,
-            promise: format!("{}.body.{}", self.operation, path.dotted()),
+            operation: self.operation,
         });
         let again = !schema.pointer.is_empty() && self.open.contains(&schema.pointer.as_str());
         if !again && self.open.len() < DEEPEST {

@@ -3,13 +3,10 @@
 //!
 //! A state of the automaton is a set of *threads*; a thread is a state of the [`Nfa`] and the
 //! look-aheads that it still owes (*obligations*), each again a set of threads. Conditions on the
-//! next symbol are decided when that symbol is read, conditions on the previous one are part of
-//! the state, look-behinds run along as sets of their own. So `$` before a final line feed and
-//! Unicode `\b` need no special machine, and nesting works by recursion. States are interned:
-//! equal sets are equal numbers, and the number of states is capped.
-//!
-//! Imports [`super::alphabet`], [`super::arena`], [`super::class`], [`super::hash`],
-//! [`super::nfa`].
+//! next symbol are decided when that symbol is read, conditions on the previous one are part of the
+//! state, look-behinds run along as sets of their own. So `$` before a final line feed and Unicode
+//! `\b` need no special machine, and nesting works by recursion. States are interned: equal sets
+//! are equal numbers, and the number of states is capped.
 
 mod advance;
 mod intern;

@@ -1,5 +1,4 @@
-//! What in a rule contradicts itself, with the texts that prove it, and how slow it may be. Imports
-//! what [`super`] does.
+//! What in a rule contradicts itself, with the texts that prove it, and how slow it may be.
 
 use super::RiskView;
 use crate::ambiguity::{self, Growth};

@@ -1,6 +1,5 @@
 //! Everything that `probity pattern` shows about one rule, as data: classes of readings, how they
-//! relate, texts that tell them apart, lengths, contradictions, risk. Imports the rest of this
-//! module.
+//! relate, texts that tell them apart, lengths, contradictions, risk.
 
 use std::collections::{BTreeMap, BTreeSet};
 

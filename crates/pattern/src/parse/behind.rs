@@ -1,5 +1,4 @@
-//! Look-behinds: which an engine takes, by the lengths of what may stand in them. Imports what its
-//! siblings do.
+//! Look-behinds: which an engine takes, by the lengths of what may stand in them.
 
 use super::super::ast::Node;
 use super::super::dialect::Family;

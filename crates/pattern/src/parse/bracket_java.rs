@@ -1,5 +1,5 @@
-//! Classes of `java.util.regex`: unions, nested classes and `&&` as `Pattern.clazz` reads them, with
-//! its oddities. Imports what its siblings do.
+//! Classes of `java.util.regex`: unions, nested classes and `&&` as `Pattern.clazz` reads them,
+//! with its oddities.
 
 use super::super::class::Set;
 use super::escape::Item;

@@ -1,5 +1,4 @@
-//! POSIX classes and collating elements in brackets: `[:alpha:]`, `[.a.]`, `[=a=]`. Imports what its
-//! siblings do.
+//! POSIX classes and collating elements in brackets: `[:alpha:]`, `[.a.]`, `[=a=]`.
 
 use super::super::class::Set;
 use super::super::dialect::{Dialect, Family};

@@ -1,5 +1,5 @@
-//! Literals under a flag that ignores case: single symbols, and, in Perl and Onigmo, several that one
-//! symbol stands for (`ss` and `ß`). Imports what its siblings do.
+//! Literals under a flag that ignores case: single symbols, and, in Perl and Onigmo, several that
+//! one symbol stands for (`ss` and `ß`).
 
 use super::super::ast::Node;
 use super::super::class::Set;

@@ -1,5 +1,5 @@
 //! Escapes as Python, Go and the family of Perl (PCRE2, Java, Ruby, .NET, Rust's relatives) spell
-//! them. Imports what its siblings do.
+//! them.
 
 use super::super::dialect::{Dialect, Family};
 use super::super::unicode::{self, Shorthand};

@@ -1,7 +1,6 @@
 //! Parsers: the text of a pattern in a dialect → [`Node`]. One file for what all dialects share
 //! (alternatives, sequences), one each for quantifiers, groups and flags, look-behinds, escapes,
-//! classes, case and the meaning of anchors. Imports [`super::ast`], [`super::class`], [`super::dialect`],
-//! [`super::unicode`].
+//! classes, case and the meaning of anchors.
 
 mod anchor;
 mod behind;

@@ -1,6 +1,5 @@
-//! A look over the whole pattern before it is parsed: how many capturing groups there are and
-//! what their names are. `\10` and `\k` mean different things depending on it. Imports
-//! [`super::super::dialect`].
+//! A look over the whole pattern before it is parsed: how many capturing groups there are and what
+//! their names are. `\10` and `\k` mean different things depending on it.
 
 use super::super::dialect::{Dialect, Family};
 

@@ -1,5 +1,4 @@
-//! Properties, `\p{…}`: which names a dialect knows and what they stand for. Imports what its
-//! siblings do.
+//! Properties, `\p{…}`: which names a dialect knows and what they stand for.
 
 use super::super::class::Set;
 use super::super::dialect::{Dialect, Family};

@@ -1,5 +1,4 @@
-//! Quantifiers: `* + ? {n,m}`, lazy and possessive, and what they may stand behind. Imports what its
-//! siblings do.
+//! Quantifiers: `* + ? {n,m}`, lazy and possessive, and what they may stand behind.
 
 use super::super::ast::Node;
 use super::super::dialect::{Dialect, Family};

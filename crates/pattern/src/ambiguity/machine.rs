@@ -1,121 +1,19 @@
-//! Super-linear matching time: where a backtracking engine can match one text in more ways than
-//! its length accounts for, it tries them all when the match fails in the end.
-//!
-//! After Weideman, van der Merwe, Berglund and Watson, "Analyzing Matching Time Behavior of
-//! Backtracking Regular Expression Matchers by Using Ambiguity of NFA" (CIAA 2016), and Weber and
-//! Seidl, "On the degree of ambiguity of finite automata" (TCS 88, 1991): two different ways around
-//! one state with the same text (EDA) give exponential time, a chain of loops that share a text
-//! (IDA) polynomial time, and a text after which the match fails makes it happen. Conditions
-//! (`\b`, look-around) are left aside, so a risk may be overstated; that the attack text is really
-//! refused is checked. Where a look-around may be slow by itself, nothing is predicted instead of
-//! linear time.
-//!
-//! Imports [`super::ast`], [`super::automaton`], [`super::nfa`], [`super::product`].
+//! The reading states of a pattern as a graph, and the two shapes in it that cost time.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
-use super::alphabet::{Classes, FRIENDLY};
-use super::ast::Node;
-use super::automaton::{Automaton, DEAD};
-use super::class::Set;
-use super::dialect::{Alphabet, Dialect, Mode};
-use super::language;
-use super::nfa::{Nfa, State};
-use super::parse::{self, ParseError};
-
-/// How the time of a backtracking engine grows with the length of the text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Growth {
-    /// With the length.
-    Linear,
-    /// With this power of the length, 2 or more.
-    Polynomial(u32),
-    /// Doubles again and again.
-    Exponential,
-}
-
-/// A text that makes it happen: `prefix`, `pump` as often as wanted, `suffix`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Attack {
-    /// Leads to the loop.
-    pub prefix: String,
-    /// Goes around it.
-    pub pump: String,
-    /// Makes the match fail.
-    pub suffix: String,
-}
-
-impl Attack {
-    /// The text with the pump `times` times.
-    pub fn text(&self, times: usize) -> String {
-        format!("{}{}{}", self.prefix, self.pump.repeat(times), self.suffix)
-    }
-}
-
-/// What is known about a pattern in one dialect and mode.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Risk {
-    /// The predicted growth; `None` where a limit was reached before it was known.
-    pub growth: Option<Growth>,
-    /// A text for it, where there is growth beyond linear.
-    pub attack: Option<Attack>,
-}
-
-/// Reading states beyond which nothing is predicted.
-const MAX_POSITIONS: usize = 1_500;
-/// Steps of all searches together.
-const MAX_STEPS: usize = 3_000_000;
-
-/// Predicts the growth for a backtracking engine of `dialect`.
-///
-/// # Errors
-/// As [`parse::parse`].
-pub fn risk(pattern: &str, dialect: Dialect, mode: Mode) -> Result<Risk, ParseError> {
-    let node = parse::parse(pattern, dialect)?;
-    let mut automaton = language::language(pattern, dialect, mode)?;
-    let unknown = Risk {
-        growth: None,
-        attack: None,
-    };
-    let Some(machine) = Machine::new(&node, dialect.alphabet(), mode) else {
-        return Ok(unknown);
-    };
-    let mut steps = MAX_STEPS;
-    if let Some(found) = machine.exponential(&mut steps) {
-        let attack = found.and_then(|(at, pump)| machine.attack(&mut automaton, at, &pump));
-        if attack.is_some() {
-            return Ok(Risk {
-                growth: Some(Growth::Exponential),
-                attack,
-            });
-        }
-    } else {
-        return Ok(unknown);
-    }
-    let Some(chain) = machine.polynomial(&mut steps) else {
-        return Ok(unknown);
-    };
-    for (degree, at, pump) in chain {
-        if let Some(attack) = machine.attack(&mut automaton, at, &pump) {
-            return Ok(Risk {
-                growth: Some(Growth::Polynomial(degree)),
-                attack: Some(attack),
-            });
-        }
-    }
-    if hidden(&node, dialect.alphabet(), &mut steps) {
-        return Ok(unknown);
-    }
-    Ok(Risk {
-        growth: Some(Growth::Linear),
-        attack: None,
-    })
-}
+use super::super::alphabet::{Classes, FRIENDLY};
+use super::super::ast::Node;
+use super::super::automaton::{Automaton, DEAD};
+use super::super::class::Set;
+use super::super::dialect::{Alphabet, Mode};
+use super::super::nfa::{Nfa, State};
+use super::{Attack, MAX_POSITIONS};
 
 /// The reading states of a pattern without its conditions, and in how many ways one follows
 /// another.
-struct Machine {
+pub(super) struct Machine {
     /// Symbol classes that each reads.
     reads: Vec<Vec<u16>>,
     /// Followers, with whether there is more than one way without reading.
@@ -128,30 +26,9 @@ struct Machine {
     samples: Vec<char>,
 }
 
-/// The most links in a row from each component. What comes after a component does not lead back to
-/// it, so there is a longest chain, and every round settles at least those that are one link longer.
-fn chains(linked: &HashSet<(usize, usize)>) -> HashMap<usize, u32> {
-    let mut longest: HashMap<usize, u32> = HashMap::new();
-    for _ in 0..linked.len() {
-        let mut settled = true;
-        for (from, to) in linked {
-            let longer = 1 + longest.get(to).copied().unwrap_or(0);
-            let known = longest.entry(*from).or_default();
-            if *known < longer {
-                *known = longer;
-                settled = false;
-            }
-        }
-        if settled {
-            break;
-        }
-    }
-    longest
-}
-
 impl Machine {
-    fn new(node: &Node, alphabet: Alphabet, mode: Mode) -> Option<Machine> {
-        let bare = without_conditions(node);
+    pub(super) fn new(node: &Node, alphabet: Alphabet, mode: Mode) -> Option<Machine> {
+        let bare = node.without_conditions();
         let mode = if anchored(node) && mode == Mode::Search {
             Mode::Prefix
         } else {
@@ -250,7 +127,7 @@ impl Machine {
     /// EDA: a state and a text that leads back to it in two ways. `None`: not known;
     /// `Some(None)`: there is none.
     #[allow(clippy::type_complexity)]
-    fn exponential(&self, steps: &mut usize) -> Option<Option<(usize, String)>> {
+    pub(super) fn exponential(&self, steps: &mut usize) -> Option<Option<(usize, String)>> {
         // Two ways without reading between two states of one loop.
         for q in 0..self.next.len() {
             for &(to, many) in self.edges(q) {
@@ -332,7 +209,7 @@ impl Machine {
 
     /// IDA: chains of loops in which neighbours share a text. The longest chains first, as degree,
     /// first state and text. `None`: not known.
-    fn polynomial(&self, steps: &mut usize) -> Option<Vec<(u32, usize, String)>> {
+    pub(super) fn polynomial(&self, steps: &mut usize) -> Option<Vec<(u32, usize, String)>> {
         let looping: Vec<usize> = (0..self.next.len()).filter(|&q| self.loops(q)).collect();
         // One state for each loop is enough where loops are single states; larger ones are tried
         // from each of their states.
@@ -441,7 +318,12 @@ impl Machine {
     }
 
     /// The whole attack, if there is a text after it that is refused.
-    fn attack(&self, automaton: &mut Automaton, at: usize, pump: &str) -> Option<Attack> {
+    pub(super) fn attack(
+        &self,
+        automaton: &mut Automaton,
+        at: usize,
+        pump: &str,
+    ) -> Option<Attack> {
         let prefix = self.reach(at)?;
         let mut state = automaton.start();
         for c in prefix.chars().chain(pump.repeat(40).chars()) {
@@ -481,35 +363,25 @@ impl Machine {
     }
 }
 
-fn without_conditions(node: &Node) -> Node {
-    match node {
-        Node::Look(_) | Node::Around { .. } => Node::Empty,
-        Node::Concat(nodes) => Node::concat(nodes.iter().map(without_conditions).collect()),
-        Node::Alt(nodes) => Node::alt(nodes.iter().map(without_conditions).collect()),
-        Node::Repeat { node, min, max } => Node::repeat(without_conditions(node), *min, *max),
-        other => other.clone(),
-    }
-}
-
-/// Whether a look-around may take more than linear time by itself: it is a match of its own, of
-/// which the pattern around it shows nothing.
-fn hidden(node: &Node, alphabet: Alphabet, steps: &mut usize) -> bool {
-    match node {
-        Node::Around { node, .. } => {
-            let linear = Machine::new(node, alphabet, Mode::Full).is_some_and(|machine| {
-                machine.exponential(steps) == Some(None)
-                    && machine
-                        .polynomial(steps)
-                        .is_some_and(|chains| chains.is_empty())
-            });
-            !linear || hidden(node, alphabet, steps)
+/// The most links in a row from each component. What comes after a component does not lead back to
+/// it, so there is a longest chain, and every round settles at least those that are one link longer.
+fn chains(linked: &HashSet<(usize, usize)>) -> HashMap<usize, u32> {
+    let mut longest: HashMap<usize, u32> = HashMap::new();
+    for _ in 0..linked.len() {
+        let mut settled = true;
+        for (from, to) in linked {
+            let longer = 1 + longest.get(to).copied().unwrap_or(0);
+            let known = longest.entry(*from).or_default();
+            if *known < longer {
+                *known = longer;
+                settled = false;
+            }
         }
-        Node::Concat(nodes) | Node::Alt(nodes) => {
-            nodes.iter().any(|node| hidden(node, alphabet, steps))
+        if settled {
+            break;
         }
-        Node::Repeat { node, .. } => hidden(node, alphabet, steps),
-        Node::Empty | Node::Set(_) | Node::Look(_) => false,
     }
+    longest
 }
 
 fn anchored(node: &Node) -> bool {
@@ -605,54 +477,4 @@ fn components(next: &[Vec<(usize, bool)>]) -> (Vec<usize>, Vec<bool>) {
         }
     }
     (component, cyclic)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_is_predicted_of_slow_look_arounds() {
-        for (pattern, growth) in [
-            (r"(?!(\D*|a*)*[ab])", None),
-            (r"^(?:(?=(a|a)*b)a)?c", None),
-            (r"^(?=.*a.*b)c", None),
-            (r"^(?=.*[A-Z])(?=.*\d).{8,}$", Some(Growth::Linear)),
-            (r"^(?=(a|a)*b)(a|a)*$", Some(Growth::Exponential)),
-        ] {
-            let risk = risk(pattern, Dialect::EcmaScript, Mode::Search).expect("compiles");
-            assert_eq!(risk.growth, growth, "{pattern} {risk:?}");
-        }
-    }
-
-    #[test]
-    fn growth_is_predicted() {
-        use Growth::{Exponential, Linear, Polynomial};
-        let table = [
-            ("^(a+)+$", Mode::Search, Exponential),
-            ("^(a*)*$", Mode::Search, Exponential),
-            ("^(a|a)*$", Mode::Search, Exponential),
-            ("^(a|aa)+$", Mode::Search, Exponential),
-            ("^([a-z]+[0-9]*)*$", Mode::Search, Exponential),
-            ("^a*a*$", Mode::Search, Polynomial(2)),
-            ("^a*b?a*c?a*$", Mode::Search, Polynomial(3)),
-            ("^a+$", Mode::Search, Linear),
-            ("a+$", Mode::Search, Polynomial(2)),
-            ("^(ab)*$", Mode::Search, Linear),
-            ("^[a-z]{1,31}$", Mode::Search, Linear),
-            ("^(a+b)+$", Mode::Search, Linear),
-            (".*", Mode::Search, Linear),
-            ("(a+)+", Mode::Search, Linear),
-            ("(a+)+", Mode::Full, Exponential),
-        ];
-        for (pattern, mode, growth) in table {
-            let risk = risk(pattern, Dialect::Python, mode).expect("compiles");
-            assert_eq!(risk.growth, Some(growth), "{pattern} {risk:?}");
-            if let Some(attack) = risk.attack {
-                let mut automaton =
-                    language::language(pattern, Dialect::Python, mode).expect("compiles");
-                assert!(!automaton.accepts(&attack.text(30)), "{pattern} {attack:?}");
-            }
-        }
-    }
 }

@@ -1,0 +1,213 @@
+//! What is known of an operation's bodies: valid ones to start from, and what the document says of
+//! any other.
+
+use super::build::{emit_with_raw, get, set};
+use super::model::Context;
+use super::reach::unsure_target;
+use super::unstated;
+use crate::contract::{
+    self, Additional, Assessed, FaultKind, FieldPath, Format, Operation, Schema, SchemaRef,
+};
+use crate::pattern::{Assessment, Text};
+use serde_json::Value;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// The bodies of one operation that takes some.
+pub(super) struct Bodies<'c, 'a> {
+    /// What strategies work from.
+    pub context: &'c Context<'a>,
+    /// The operation.
+    pub op: &'c Operation,
+    /// Rules of the body.
+    pub schema: &'c Schema,
+    /// Surely valid, required members only.
+    pub minimal: Value,
+    /// Surely valid, every member.
+    pub full: Value,
+    /// Surely valid, every member, with other values as far as the rules have them.
+    pub second: Value,
+    /// As `second`, with third values: what is to be refused is sent in this body and in no other
+    /// way, so that a device that stores half of it shows.
+    pub other: Value,
+    /// Whether these are surely valid: where none is, the nearest that could be built stand here,
+    /// from which nothing may be concluded but what is invalid in any case.
+    pub sure: bool,
+    samples: RefCell<BTreeMap<FieldPath, Rc<[String]>>>,
+}
+
+impl<'c, 'a> Bodies<'c, 'a> {
+    /// The bodies of an operation; `None` where it takes none or none can be built.
+    pub fn of(context: &'c Context<'a>, op: &'c Operation) -> Option<Bodies<'c, 'a>> {
+        let body = op.body.as_ref()?;
+        if body.format == Format::Unsupported {
+            return None;
+        }
+        let plain = context.bodies(op)?;
+        Some(Bodies {
+            context,
+            op,
+            schema: &body.schema,
+            minimal: plain.minimal.clone(),
+            second: plain.second.clone(),
+            other: plain.other.clone(),
+            full: plain.full.clone(),
+            sure: plain.sure,
+            samples: RefCell::default(),
+        })
+    }
+
+    /// The format of the body.
+    pub fn format(&self) -> Option<Format> {
+        self.op.body.as_ref().map(|body| body.format)
+    }
+
+    /// Leaf and inner fields that a client may send.
+    pub fn fields(&self) -> Vec<contract::Field<'_>> {
+        let mut fields = self.op.fields();
+        fields.retain(|f| !f.schema.read_only);
+        fields
+    }
+
+    /// [`Bodies::other`] with `value` at the field; a minimal body that holds the field where
+    /// `other` does not.
+    pub fn with(&self, field: &FieldPath, value: Value) -> Option<Value> {
+        set(&self.holding(field)?, field, value)
+    }
+
+    /// A surely valid body in which the field is present.
+    pub fn holding(&self, field: &FieldPath) -> Option<Value> {
+        let known = [&self.other, &self.full, &self.second];
+        if let Some(known) = known.into_iter().find(|body| get(body, field).is_some()) {
+            return Some(known.clone());
+        }
+        self.context.base_with(self.op, field)
+    }
+
+    /// The value of the field in [`Bodies::holding`].
+    pub fn sample(&self, field: &FieldPath) -> Option<Value> {
+        get(&self.holding(field)?, field).cloned()
+    }
+
+    /// Surely valid strings for a field, the one of [`Bodies::sample`] first, then different
+    /// branches of its pattern. Made once: they come from walks through automata.
+    pub fn samples(&self, path: &FieldPath, schema: &Schema) -> Rc<[String]> {
+        if let Some(known) = self.samples.borrow().get(path) {
+            return known.clone();
+        }
+        let mut out: Vec<String> = Vec::new();
+        let mut push = |text: String| {
+            if !out.contains(&text) {
+                out.push(text);
+            }
+        };
+        if let Some(Value::String(text)) = self.sample(path) {
+            push(text);
+        }
+        if let Some(text) = self.text_of(schema) {
+            for sample in text.valid_cover(MOST_SAMPLES) {
+                push(sample.text);
+            }
+        }
+        let out: Rc<[String]> = out.into();
+        self.samples.borrow_mut().insert(path.clone(), out.clone());
+        out
+    }
+
+    /// The readings of a string schema.
+    pub fn text_of(&self, schema: &Schema) -> Option<&Text> {
+        self.context.texts.get(&schema.rule()?)
+    }
+
+    /// [`Bodies::holding`] with a raw token at the field.
+    pub fn raw(&self, field: &FieldPath, token: &str) -> Option<Vec<u8>> {
+        Some(emit_with_raw(&self.holding(field)?, field, token))
+    }
+
+    /// What the page says of a body.
+    pub fn assess(&self, body: &Value) -> Assessed {
+        let mut assessed = contract::assess(self.schema, body, self.context.texts);
+        if assessed.certainty == Assessment::SurelyValid
+            && unstated::exceeded(self.schema, None, body).is_some()
+        {
+            assessed.certainty = Assessment::Open;
+        }
+        // RFC 7396 §1: `null` removes a member, and one that is not there stays as it is.
+        let lawful = |kind| matches!(kind, FaultKind::Null | FaultKind::Missing);
+        if self.format() == Some(Format::MergePatch)
+            && assessed.certainty == Assessment::SurelyInvalid
+            && assessed.faults.iter().all(|f| !f.certain || lawful(f.kind))
+        {
+            assessed.certainty = Assessment::Open;
+        }
+        assessed
+    }
+
+    /// What of a written body must read back: the members that the document describes, without the
+    /// ids that the path gives.
+    pub fn kept(&self, written: Value) -> Value {
+        let mut value = described(self.schema, written);
+        if let Value::Object(members) = &mut value {
+            for id in self.context.own_ids(self.op) {
+                members.shift_remove(&id);
+            }
+        }
+        value
+    }
+
+    /// What is left open of any body of the operation that is valid by its schema.
+    pub fn unsure(&self) -> Option<&'static str> {
+        let patch = self.format() == Some(Format::JsonPatch);
+        unsure_target(self.context, self.op)
+            .or_else(|| patch.then_some("whether the patch applies to what stands"))
+    }
+
+    /// `count` items that the rules of an array allow, different ones where they have to be; fewer
+    /// where there are not so many.
+    pub fn items(&self, schema: &Schema, count: usize) -> Vec<Value> {
+        self.context.items(schema, count)
+    }
+
+    /// A value for each alternative, `None` where none could be built.
+    pub fn choices(&self, schema: &Schema, alternatives: &[SchemaRef]) -> Vec<Option<Value>> {
+        alternatives
+            .iter()
+            .map(|choice| self.context.choice(schema, choice))
+            .collect()
+    }
+}
+
+/// Valid strings that mutations start from.
+const MOST_SAMPLES: usize = 12;
+
+/// The type that a field is mostly of: the first that is not `null`.
+pub(super) fn main_type(schema: &Schema) -> Option<contract::JsonType> {
+    let own = schema
+        .types
+        .iter()
+        .copied()
+        .find(|t| *t != contract::JsonType::Null);
+    own.or_else(|| {
+        let parts = schema.all_of.iter().chain(&schema.any_of);
+        parts.chain(&schema.one_of).find_map(|part| main_type(part))
+    })
+}
+
+/// The members that the page describes: nothing is promised of the others, not even that they are
+/// kept.
+fn described(schema: &Schema, value: Value) -> Value {
+    let Value::Object(map) = value else {
+        return value;
+    };
+    let members =
+        map.into_iter().filter_map(
+            |(name, member)| match unstated::member_schema(schema, &name) {
+                Some(rules) => Some((name, described(rules, member))),
+                None => {
+                    matches!(schema.additional, Additional::Schema(_)).then_some((name, member))
+                }
+            },
+        );
+    Value::Object(members.collect())
+}
