@@ -300,7 +300,8 @@ fn faults_of_other_contracts_are_found() {
 /// `crates/mock/src/resources.txt`, in any run of the tests.
 #[test]
 fn faults_of_collections_are_found() {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/contracts/library.yaml");
+    let path =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/contracts/library.yaml");
     let contract = probity::contract::load(&path).expect("the document loads");
     let suite = Suite::new(contract, probity::profile::Profile::default());
     let clean = suite.run(suite.mock(), &mut ()).report;

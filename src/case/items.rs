@@ -6,8 +6,8 @@ use super::fresh::{self, Member};
 use super::model::Context;
 use super::moves::{item_path, path_of};
 use crate::contract::{
-    Effect, Effects, IdSource, Items, JsonType, Operation, Paging, Place as Where, Reach, Resource, Schema,
-    calls, is_password,
+    Effect, Effects, IdSource, Items, JsonType, Operation, Paging, Place as Where, Reach, Resource,
+    Schema, calls, is_password,
 };
 use crate::exchange::{HttpRequest, RawRequest, Request, Segment};
 use serde_json::Value;

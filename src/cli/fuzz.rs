@@ -144,9 +144,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     let base = args.device.base_url(&profile)?;
     args.device
         .enter(&mut contract, &mut profile, base.as_deref())?;
-    let policy = args
-        .policy
-        .policy(&contract, &profile, base.is_none())?;
+    let policy = args.policy.policy(&contract, &profile, base.is_none())?;
     let texts = contract.texts();
     let issues = contract::lint(&contract, &texts);
     let context = Context {

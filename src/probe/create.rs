@@ -159,7 +159,9 @@ impl<'a> Probe<'a> {
             sending.case.clone_from(&case.id);
         }
         let exchange = self.session.send_to_the_end(&case.request, fresh).await;
-        let exchange = self.past_conflict(&case, &case.request, exchange, fresh).await;
+        let exchange = self
+            .past_conflict(&case, &case.request, exchange, fresh)
+            .await;
         let made = match came(&exchange) {
             Came::Nothing => {
                 // A refusal is believed until the next look at the list.

@@ -300,7 +300,9 @@ impl<'a> Probe<'a> {
             exchange = self.session.send(&again, fresh).await;
         }
         if matches!(exchange.status(), Some(409 | 423)) {
-            exchange = self.past_conflict(&case, &case.request, exchange, fresh).await;
+            exchange = self
+                .past_conflict(&case, &case.request, exchange, fresh)
+                .await;
         }
         self.observation(&case, exchange)
     }

@@ -2,8 +2,8 @@
 //! status resource tells, where the answer names one; else the writes before it tell how long the
 //! next one takes.
 
-use crate::device::pages::below;
 use crate::device::Device;
+use crate::device::pages::below;
 use crate::exchange::Exchange;
 use crate::json;
 use serde_json::Value;

@@ -2,8 +2,8 @@
 //! it does not.
 
 use crate::case::items::Listing;
-use crate::device::pages::{Next, next, total};
 use crate::device::Device;
+use crate::device::pages::{Next, next, total};
 use crate::exchange::{HttpRequest, Request, Template};
 use crate::json;
 use serde_json::Value;
@@ -118,4 +118,3 @@ pub(super) fn id_of(value: &Value) -> Option<String> {
         _ => None,
     }
 }
-

@@ -96,7 +96,9 @@ impl Probe<'_> {
                 }
                 Made::Lost(lost, wrong) => {
                     self.lose(account, place, &lost);
-                    account.owed.extend(wrong.map(|d| (place.create.clone(), d)));
+                    account
+                        .owed
+                        .extend(wrong.map(|d| (place.create.clone(), d)));
                     return Err(lost);
                 }
             }
@@ -146,7 +148,9 @@ impl Probe<'_> {
         if let Some(again) = self.named_state(case, &sent.request, &exchange).await {
             exchange = self.session.send_to_the_end(&again, fresh).await;
         }
-        exchange = self.past_conflict(case, &sent.request, exchange, fresh).await;
+        exchange = self
+            .past_conflict(case, &sent.request, exchange, fresh)
+            .await;
         let mut seen = self.observation(&sent, exchange);
         let plain = matches!(case.expect, Expect::Accepted | Expect::AcceptedOr { .. });
         if seen.judgement.acceptance == Acceptance::Accepted {

@@ -141,7 +141,10 @@ fn kill(seed: u64, kills: u32) -> Toll {
     let started = Instant::now();
     let output = child.wait_with_output().expect("runs");
     let length = started.elapsed();
-    let (code, said) = (output.status.code(), [output.stdout, output.stderr].concat());
+    let (code, said) = (
+        output.status.code(),
+        [output.stdout, output.stderr].concat(),
+    );
     let said = String::from_utf8_lossy(&said);
     assert_eq!(scene.controller.holds(), before, "{code:?} {said}");
     assert!(scene.controller.created() > 3, "{said}");
@@ -168,7 +171,12 @@ fn kill(seed: u64, kills: u32) -> Toll {
         end(child, how);
         toll.kills += 1;
         if toll.kills % 25 == 0 {
-            println!("{} kills: {} harmed, {} left something", n, toll.harmed.len(), toll.undone);
+            println!(
+                "{} kills: {} harmed, {} left something",
+                n,
+                toll.harmed.len(),
+                toll.undone
+            );
         }
         *toll.by.entry(how).or_default() += 1;
         let left = scene.controller.holds() != before;

@@ -156,7 +156,11 @@ fn list(store: &Store, way: Way, query: &str) -> Answered {
         _ => asked.get("offset").copied().unwrap_or(0),
     };
     let all: Vec<&Value> = store.lamps.values().collect();
-    let part = if way == Way::Unheeded { all.len() } else { PART };
+    let part = if way == Way::Unheeded {
+        all.len()
+    } else {
+        PART
+    };
     if way == Way::PageThenNone && from >= all.len() {
         return Answered::empty(404);
     }

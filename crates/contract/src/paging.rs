@@ -3,7 +3,6 @@
 use super::exchange::{Part, Template};
 use super::model::{JsonType, Operation, Place};
 
-
 /// How the next part of a list is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Paging {

@@ -68,7 +68,12 @@ impl Controller {
             level,
             sensors: sensors
                 .iter()
-                .map(|n| (*n, json!({"id": n, "label": format!("sensor {n}"), "on": true})))
+                .map(|n| {
+                    (
+                        *n,
+                        json!({"id": n, "label": format!("sensor {n}"), "on": true}),
+                    )
+                })
                 .collect(),
         };
         let object = |value: Value| value.as_object().cloned().unwrap_or_default();
@@ -204,7 +209,9 @@ fn answer(store: &mut Store, asked: &Asked) -> Answered {
         ("GET" | "HEAD", ["jobs", n]) => {
             let job = number(n).and_then(|n| store.jobs.get(usize::try_from(n).ok()?));
             match job {
-                Some(Job { task: Some(_), .. }) => Answered::json(200, json!({"status": "running"})),
+                Some(Job { task: Some(_), .. }) => {
+                    Answered::json(200, json!({"status": "running"}))
+                }
                 Some(Job { result, .. }) => {
                     let done = Answered::json(200, json!({"status": "done"}));
                     match result {
@@ -336,7 +343,9 @@ fn create_zone(store: &mut Store, asked: &Asked) -> Answered {
             let id = store.given;
             let zone = Zone {
                 name: body["name"].as_str().unwrap_or_default().to_owned(),
-                level: body.get("level").map_or(0, |l| integer(l).as_u64().unwrap_or(0)),
+                level: body
+                    .get("level")
+                    .map_or(0, |l| integer(l).as_u64().unwrap_or(0)),
                 sensors: BTreeMap::new(),
             };
             let answer = vendor(201, shown(id, &zone)).with(&format!("Location: /zones/{id}"));
@@ -357,7 +366,9 @@ fn at_zone(store: &mut Store, asked: &Asked, id: u64) -> Answered {
         return Answered::empty(status);
     }
     let body = match method {
-        "GET" | "HEAD" => return vendor(200, state.clone()).with(&format!("ETag: {}", tag(&state))),
+        "GET" | "HEAD" => {
+            return vendor(200, state.clone()).with(&format!("ETag: {}", tag(&state)));
+        }
         "DELETE" => {
             store.zones.remove(&id);
             return Answered::empty(204);
