@@ -114,7 +114,7 @@ fn multiples(builder: &mut BodyCases<'_, '_>, path: &FieldPath, schema: &Schema)
     ];
     for (idea, value) in candidates {
         if let Some(value) = values::number(value) {
-            refused(builder, path, ("multipleOf", idea, 1), value);
+            refused(builder, path, ("multipleOf", idea, 0), value);
         }
     }
 }

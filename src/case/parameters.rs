@@ -386,6 +386,10 @@ fn texts(context: &Context<'_>, schema: &Schema, sample: &str) -> Vec<(String, u
                     push(&format!("near-{}", near.idea), tier, near.text);
                 }
             }
+            let near = super::formats::near(schema).iter().take(3);
+            for (nth, (idea, text)) in near.enumerate() {
+                push(&format!("format-{idea}"), u8::from(nth > 0), (*text).to_owned());
+            }
             if let Some(max) = schema.max_length.and_then(|m| usize::try_from(m).ok())
                 && max < 4_000
             {
@@ -407,7 +411,7 @@ fn texts(context: &Context<'_>, schema: &Schema, sample: &str) -> Vec<(String, u
 
 /// Whether the operation documents that it refuses requests for what they hold: many servers drop
 /// parameters that they cannot read, and nothing but such an answer says that this one does not.
-fn refuses(op: &Operation) -> bool {
+pub(super) fn refuses(op: &Operation) -> bool {
     op.responses.iter().any(|r| match r.status {
         StatusKey::Exact(code) => {
             (400..500).contains(&code) && !matches!(code, 401 | 403 | 404 | 405 | 429)

@@ -1,16 +1,20 @@
 //! From the cases of all strategies to the plan of a run: order, budget, unique ids.
 
 use super::constraints::Constraints;
+use super::elements::Elements;
+use super::formats::Formats;
 use super::forms::Forms;
 use super::hostile::Hostile;
+use super::lists::Lists;
 use super::model::{Case, Context, Expect, Strategy};
 use super::moves::moved;
 use super::names::Names;
 use super::pairs::Pairs;
 use super::parameters::Parameters;
+use super::targets::Targets;
 use super::types::Types;
 use super::valid::Valid;
-use super::wire::{Auth, Http, JsonCorners, JsonSyntax, State};
+use super::wire::{Auth, Conditions, Http, JsonCorners, JsonSyntax, State};
 use crate::contract::{Contract, Effect, Operation, Policy, Refusal};
 use crate::exchange::Request;
 use hashbrown::HashTable;
@@ -85,14 +89,19 @@ pub fn strategies() -> Vec<Box<dyn Strategy>> {
         Box::new(Valid),
         Box::new(Types),
         Box::new(Constraints),
+        Box::new(Formats),
+        Box::new(Elements),
         Box::new(Names),
         Box::new(Parameters),
+        Box::new(Lists),
+        Box::new(Targets),
         Box::new(Forms),
         Box::new(Pairs),
         Box::new(Hostile),
         Box::new(JsonSyntax),
         Box::new(JsonCorners),
         Box::new(Http),
+        Box::new(Conditions),
         Box::new(Auth),
         Box::new(State),
     ]

@@ -4,6 +4,7 @@
 //! stable words what is wrong, without payload, order or seed: deviations of one promise with one
 //! symptom are one cause, and the fingerprint is made from it.
 
+mod head;
 mod items;
 
 use super::catalogue::Kind;

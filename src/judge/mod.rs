@@ -13,6 +13,8 @@
 mod body;
 pub mod catalogue;
 mod deviation;
+mod head;
+mod list;
 
 mod model;
 pub mod normalise;
@@ -27,7 +29,7 @@ pub use model::*;
 pub use wording::{Inputs, Told, title};
 
 use crate::case::{Case, Expect, SuccessIs};
-use crate::contract::{Contract, ErrorShape, Operation, PromiseId, StatusKey};
+use crate::contract::{Contract, ErrorShape, Operation, PromiseId};
 use crate::exchange::{Anomaly, Answer, Exchange, Failure, Outcome, Phase};
 use crate::json;
 use crate::pattern::Texts;
@@ -128,6 +130,8 @@ pub fn judge(judging: JudgeContext<'_>, case: &Case, exchange: &Exchange) -> Jud
         }
         Expect::NotServed { success } => ctx.not_served(*success, &mut judgement),
     }
+    ctx.head(&mut judgement);
+    ctx.list(&mut judgement);
     judgement
 }
 
@@ -185,13 +189,10 @@ impl CaseJudge<'_> {
     /// Id of the promise about the answer of this status; where none is documented, of the promise
     /// that there is an answer.
     pub(crate) fn response_promise(&self, status: u16) -> PromiseId {
-        let key = match self.operation.response(status).map(|r| r.status) {
-            Some(StatusKey::Exact(status)) => status.to_string(),
-            Some(StatusKey::Range(digit)) => format!("{digit}XX"),
-            Some(StatusKey::Default) => "default".to_owned(),
-            None => return PromiseId::answers(&self.operation.id),
-        };
-        PromiseId::response(&self.operation.id, key)
+        match self.operation.response(status) {
+            Some(response) => PromiseId::response(&self.operation.id, response.key()),
+            None => PromiseId::answers(&self.operation.id),
+        }
     }
 
     pub(crate) fn json(&self) -> Option<Value> {

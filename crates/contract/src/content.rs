@@ -89,36 +89,50 @@ impl<'d> Loader<'d> {
             format: Format::of(key),
             encodings: encodings(media),
             schema,
-            examples: self.examples(media, &at)?,
+            examples: self.examples(media, &at),
             only: content.len() == 1,
         }))
     }
 
-    fn examples(
-        &mut self,
-        media: &'d Map<String, Value>,
-        at: &str,
-    ) -> Result<Vec<(String, Value)>, Flaw> {
+    /// What the document shows; an example that cannot be read costs itself.
+    fn examples(&mut self, media: &'d Map<String, Value>, at: &str) -> Vec<(String, Value)> {
         let mut out = Vec::new();
         if let Some(example) = media.get("example") {
             out.push((format!("{at}/example"), example.clone()));
         }
         let Some(examples) = media.get("examples") else {
-            return Ok(out);
+            return out;
         };
         let at = format!("{at}/examples");
-        for (name, example) in self.schemas.reader.object(examples, &at)? {
+        let examples = match self.schemas.reader.object(examples, &at) {
+            Ok(examples) => examples,
+            Err(flaw) => {
+                self.schemas.reader.note(flaw);
+                return out;
+            }
+        };
+        for (name, example) in examples {
             let at = format!("{at}/{}", escape(name));
-            let (example, at) = self.schemas.reader.follow(example, &at)?;
-            match example.get("value") {
-                Some(value) => out.push((format!("{at}/value"), value.clone())),
+            let (example, at) = match self.schemas.reader.follow(example, &at) {
+                Ok(followed) => followed,
+                Err(flaw) => {
+                    self.schemas.reader.note(flaw);
+                    continue;
+                }
+            };
+            let shown = ["value", "dataValue"];
+            let shown = shown
+                .iter()
+                .find_map(|name| Some((name, example.get(name)?)));
+            match shown {
+                Some((name, value)) => out.push((format!("{at}/{name}"), value.clone())),
                 None => self.schemas.reader.skip(
                     &at,
                     "an example without `value` (`externalValue` is not fetched)",
                 ),
             }
         }
-        Ok(out)
+        out
     }
 
     /// One entry of `responses`.
@@ -140,12 +154,10 @@ impl<'d> Loader<'d> {
         };
         let (value, at) = self.schemas.reader.follow(value, pointer)?;
         let map = self.schemas.reader.object(value, &at)?;
-        let used = ["description", "content", "links"];
+        let used = ["description", "content", "headers", "links"];
         self.schemas.reader.leave_out(map, &used, &at);
         let content = self.content(map, &at, Way::Answer)?;
-        let named = |name: &String| name.eq_ignore_ascii_case("location");
-        let headers = map.get("headers").and_then(Value::as_object);
-        let location = headers.is_some_and(|fields| fields.keys().any(named));
+        let headers = self.headers(map, &at);
         let mut shapes: Vec<ErrorShape> = Vec::new();
         if let Some(list) = map.get("x-error-shapes") {
             let at = format!("{at}/x-error-shapes");
@@ -181,8 +193,44 @@ impl<'d> Loader<'d> {
             schema,
             shapes,
             examples,
-            location,
+            headers,
             links: self.links(map, &at),
+            pointer: at,
+        })
+    }
+
+    /// `headers` of a response. One that cannot be read says nothing.
+    fn headers(&mut self, response: &'d Map<String, Value>, at: &str) -> Vec<ResponseHeader> {
+        let Some(fields) = response.get("headers").and_then(Value::as_object) else {
+            return Vec::new();
+        };
+        let mut headers = Vec::new();
+        for (name, header) in fields {
+            // OpenAPI 3.1.1 §4.8.17.1: the media type stands in `content`.
+            if name.eq_ignore_ascii_case("content-type") {
+                continue;
+            }
+            let at = format!("{at}/headers/{}", escape(name));
+            match self.header(name, header, &at) {
+                Ok(header) => headers.push(header),
+                Err(_) => self.schemas.reader.skip(&at, "a header field that cannot be read"),
+            }
+        }
+        headers
+    }
+
+    fn header(&mut self, name: &str, value: &'d Value, at: &str) -> Result<ResponseHeader, Flaw> {
+        let (value, at) = self.schemas.reader.follow(value, at)?;
+        let map = self.schemas.reader.object(value, &at)?;
+        let used = ["description", "required", "deprecated", "schema", "example", "examples"];
+        self.schemas.reader.leave_out(map, &used, &at);
+        let rules = map.get("schema");
+        Ok(ResponseHeader {
+            name: name.to_owned(),
+            required: self.schemas.reader.member_flag(value, "required", &at)?,
+            schema: rules.map_or_else(Schema::default, |rules| {
+                self.schema(rules, &format!("{at}/schema"), Way::Answer)
+            }),
             pointer: at,
         })
     }
@@ -275,7 +323,7 @@ impl<'d> Loader<'d> {
                     let why = format!("the security scheme `{name}` is not defined");
                     self.schemas.reader.skip(&pointer, why);
                     all.push(SecurityScheme::Other(format!(
-                        "`{name}`, which the document does not define"
+                        "the scheme `{name}` that the document does not define"
                     )));
                     continue;
                 };

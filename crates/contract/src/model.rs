@@ -48,6 +48,8 @@ pub struct Contract {
     /// The document's file as it was named.
     pub(crate) file: String,
     pub(crate) source: Arc<Source>,
+    /// Whether the profile says that the device refuses what its `format` forbids.
+    pub formats_bind: bool,
     /// Where in `promises` each id stands: a plan asks for hundreds of thousands.
     pub(crate) promise_index: HashMap<PromiseId, usize>,
 }
@@ -346,12 +348,42 @@ pub struct Response {
     pub shapes: Vec<ErrorShape>,
     /// Published examples, each with the JSON pointer to it.
     pub examples: Vec<(String, Value)>,
-    /// Whether a `Location` header field is documented (RFC 9110 §10.2.2).
-    pub location: bool,
+    /// Documented header fields.
+    pub headers: Vec<ResponseHeader>,
     /// `links`: what members of this answer mean to other operations.
     pub links: Vec<Link>,
     /// JSON pointer to the response object.
     pub pointer: String,
+}
+
+/// A Header Object (OpenAPI 3.1.1 §4.8.21): a documented header field of an answer.
+#[derive(Clone, Debug)]
+pub struct ResponseHeader {
+    /// Name as published.
+    pub name: String,
+    /// Whether each such answer has it.
+    pub required: bool,
+    /// Rules of its value; without any where it has a syntax that is not read.
+    pub schema: Schema,
+    /// JSON pointer to the Header Object.
+    pub pointer: String,
+}
+
+impl Response {
+    /// The key as `responses` has it: `200`, `4XX`, `default`.
+    pub fn key(&self) -> String {
+        match self.status {
+            StatusKey::Exact(code) => code.to_string(),
+            StatusKey::Range(digit) => format!("{digit}XX"),
+            StatusKey::Default => "default".to_owned(),
+        }
+    }
+
+    /// Whether a header field is documented, whatever the case of its name.
+    pub fn has_header(&self, name: &str) -> bool {
+        let mut headers = self.headers.iter();
+        headers.any(|header| header.name.eq_ignore_ascii_case(name))
+    }
 }
 
 /// A Link Object (OpenAPI 3.1.1 §4.8.20): values of an answer that are parameters of another

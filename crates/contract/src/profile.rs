@@ -44,12 +44,26 @@ pub struct Profile {
     /// Values of parameters that the document shows no example of: path or operation (`operationId` or
     /// `METHOD /path`) → name of the parameter → value.
     pub values: BTreeMap<String, BTreeMap<String, Value>>,
+    /// What a `format` without a pattern means: `"annotation"`, as JSON Schema 2020-12 has it, or
+    /// `"checked"`: the device refuses what is surely outside it.
+    pub formats: Formats,
     /// What operations do that the document does not show: `operationId` or `METHOD /path` → effect.
     pub effects: BTreeMap<String, Effect>,
     /// Paths whose `GET` only reads and asks for credentials: what draws a challenge and tells
     /// whether a login worked. Not part of the file, see [`crate::access::choose`].
     #[serde(skip)]
     pub protected: Vec<String>,
+}
+
+/// What a `format` without a pattern means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Formats {
+    /// Nothing that accuses: what the device does is recorded.
+    #[default]
+    Annotation,
+    /// A rule.
+    Checked,
 }
 
 /// What a document does not say of a resource. Operations are named by `operationId` or as

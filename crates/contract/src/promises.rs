@@ -162,20 +162,38 @@ impl Lister<'_> {
             }
             self.schema(&prefix, &name, &parameter.schema);
         }
+        let operation = self.operation;
+        let Some(listing) = operation.listing() else {
+            return;
+        };
+        if let Some(limit) = listing.limit {
+            let id = format!("parameters.{}.limits", operation.parameter_key(limit));
+            let text = format!("no more items come than the parameter `{}` says", limit.name);
+            self.add(&id, &limit.pointer, text);
+        }
+        for (filter, member) in listing.filters {
+            let id = format!("parameters.{}.filters", operation.parameter_key(filter));
+            let text = format!("only items come whose `{member}` is what the parameter says");
+            self.add(&id, &filter.pointer, text);
+        }
     }
 
     fn responses(&mut self) {
         for response in &self.operation.responses {
-            let key = match response.status {
-                StatusKey::Exact(code) => code.to_string(),
-                StatusKey::Range(digit) => format!("{digit}XX"),
-                StatusKey::Default => "default".to_owned(),
-            };
+            let key = response.key();
             let what = match &response.media_type {
                 Some(media) => format!("an answer {key} has a body of {media} and its schema"),
                 None => format!("an answer {key} comes when documented"),
             };
             self.add(&format!("responses.{key}"), &response.pointer, what);
+            for header in &response.headers {
+                let text = match header.required {
+                    true => format!("an answer {key} has the header field `{}`", header.name),
+                    false => format!("`{}` of an answer {key} keeps its rules", header.name),
+                };
+                let id = format!("responses.{key}.headers.{}", header.name);
+                self.add(&id, &header.pointer, text);
+            }
             for shape in &response.shapes {
                 let text = format!("an error answer {}", shape.body);
                 let id = format!("responses.{key}.{}", shape.id);
@@ -328,7 +346,10 @@ impl Contract {
             let parameters = operation.parameters.iter().map(|p| &p.schema);
             let responses = operation.responses.iter();
             left.extend(body.chain(parameters));
-            left.extend(responses.filter_map(|r| r.schema.as_ref()));
+            for response in responses {
+                left.extend(response.schema.as_ref());
+                left.extend(response.headers.iter().map(|header| &header.schema));
+            }
         }
         left.reverse();
         while let Some(schema) = left.pop() {
@@ -355,6 +376,6 @@ impl Contract {
                 .filter_map(|names| names.rule());
             rules.extend(texts);
         });
-        Texts::new(rules)
+        Texts::new(rules).with_formats(self.formats_bind)
     }
 }

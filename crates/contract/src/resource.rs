@@ -516,7 +516,7 @@ fn ids_of(create: &Operation, parameter: &str, item: &Resource) -> Vec<IdSource>
                 _ => {}
             }
         }
-        if response.location {
+        if response.has_header("Location") {
             out.push(IdSource::Location);
         }
         if let Some(pointer) = response

@@ -3,14 +3,16 @@
 
 use super::assess::assess;
 use super::model::{Contract, Operation, Place};
-use super::profile::{Profile, nearest};
+use super::profile::{Formats, Profile, nearest};
 use probity_pattern::Assessment;
 
-/// Puts the values of `[values]` into the parameters that they name.
+/// Puts the values of `[values]` into the parameters that they name, and what the profile says of formats
+/// into the contract.
 ///
 /// # Errors
 /// The first entry that names nothing of the contract, or whose value the document forbids.
 pub fn give(contract: &mut Contract, profile: &Profile) -> Result<(), String> {
+    contract.formats_bind = profile.formats == Formats::Checked;
     if profile.values.is_empty() {
         return Ok(());
     }

@@ -104,12 +104,16 @@ pub fn faults(contract: &Contract, profile: &Profile) -> Vec<FaultInfo> {
             // What clients never send cannot be taken wrongly.
             if !field.schema.read_only && operation.acts != Some(true) {
                 fields::of_field(&field, &mut out);
+                if contract.formats_bind {
+                    fields::of_format(&field, &mut out);
+                }
             }
         }
     }
     let rest = table(WORKING, Set::Working)
         .into_iter()
         .chain(of_resources(contract))
+        .chain(super::service::heads::faults(contract))
         .chain(held_back::faults());
     let schemes = || {
         contract

@@ -21,6 +21,27 @@ fn reaches_past_16_bits(schema: &Schema) -> bool {
     schema.enum_values.is_none() && limit.is_none_or(|limit| limit > f64::from(u16::MAX))
 }
 
+/// Adds the fault of a format that is a rule.
+pub(super) fn of_format(field: &Field<'_>, out: &mut Vec<FaultInfo>) {
+    let known = |format: &str| probity_pattern::surely_not(format, "\u{1}");
+    let format = field.schema.format.as_deref().filter(|format| known(format));
+    let Some(format) = format.filter(|_| field.schema.pattern.is_none()) else {
+        return;
+    };
+    let path = field.path.dotted();
+    let id = format!("format-ignored:{path}");
+    if out.iter().all(|fault| fault.id != id) {
+        out.push(FaultInfo {
+            id,
+            class: Class::Validation,
+            description: format!("any text is taken for `{path}`, which is of the format {format}"),
+            promise: format!("body.{path}.format"),
+            seen: "an invalid value is accepted".to_owned(),
+            set: Set::Working,
+        });
+    }
+}
+
 /// Adds the faults of one field; an id that is there already is not added again.
 pub(super) fn of_field(field: &Field<'_>, out: &mut Vec<FaultInfo>) {
     let path = field.path.dotted();

@@ -360,6 +360,9 @@ impl Validator {
         let Some(reading) = self.reading(path, rule.clone()) else {
             return true;
         };
+        if self.texts.breaks_format(&rule, text) {
+            return self.planted.at("format-ignored", path);
+        }
         if self.planted.none() {
             return reading.accepts(text);
         }

@@ -51,11 +51,13 @@ pub mod survey;
 mod text;
 mod texts;
 mod unicode;
+mod well_formed;
 
 pub use format::pattern as format_pattern;
 pub use reading::Reading;
 pub use text::{Assessment, Rule, Sample, Text};
 pub use texts::Texts;
+pub use well_formed::surely_not;
 
 /// The examples of the README are tests too.
 #[cfg(doctest)]

@@ -12,6 +12,7 @@ use super::text::{Rule, Text};
 pub struct Texts {
     by_rule: HashMap<Rule, OnceLock<Box<Text>>>,
     surveys: Mutex<HashMap<Rule, Arc<Survey>>>,
+    formats_bind: bool,
 }
 
 impl Texts {
@@ -23,7 +24,26 @@ impl Texts {
                 .map(|rule| (rule, OnceLock::new()))
                 .collect(),
             surveys: Mutex::default(),
+            formats_bind: false,
         }
+    }
+
+    /// As they are, and whether formats are rules: JSON Schema 2020-12 §7.2.1 calls them annotations
+    /// unless somebody says otherwise.
+    #[must_use]
+    pub fn with_formats(mut self, bind: bool) -> Texts {
+        self.formats_bind = bind;
+        self
+    }
+
+    /// Whether a text breaks a rule's format surely, where formats are rules and no pattern stands
+    /// beside it.
+    pub fn breaks_format(&self, rule: &Rule, text: &str) -> bool {
+        let formats = &rule.formats;
+        self.formats_bind
+            && rule.pattern.is_none()
+            && !formats.is_empty()
+            && formats.iter().all(|format| super::well_formed::surely_not(format, text))
     }
 
     /// The readings of a rule that was given to [`Texts::new`].

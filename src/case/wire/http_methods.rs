@@ -27,7 +27,7 @@ pub(super) fn methods(builder: &mut ExchangeCases<'_, '_>) {
     let table: [(&str, &str, u8, Served); 10] = [
         ("put", "PUT", 1, Served::Fault),
         ("post", "POST", 2, Served::Fault),
-        ("unknown", "PROBITY", 2, Served::Fault),
+        ("unknown", "PROBITY", 1, Served::Fault),
         ("patch", "PATCH", 2, Served::Fault),
         ("delete", "DELETE", delete, Served::Fault),
         // RFC 9110 §9.3.1, §9.3.2, §9.3.7, §9.3.8: these read, and every resource may offer them.

@@ -8,6 +8,7 @@
 mod auth;
 mod auth_doors;
 mod auth_tables;
+mod conditions;
 mod corners;
 mod edits;
 mod http;
@@ -22,6 +23,7 @@ mod syntax_structure;
 mod syntax_tokens;
 
 pub use auth::Auth;
+pub use conditions::{Conditions, FOREIGN_TAG};
 pub use corners::JsonCorners;
 pub use http::Http;
 pub use state::State;

@@ -298,6 +298,7 @@ impl<'t> Assessor<'t> {
     fn string(&mut self, schema: &Schema, text: &str, path: &FieldPath) {
         let Some(rule) = schema.rule() else { return };
         let verdict = match self.texts.get(&rule) {
+            _ if self.texts.breaks_format(&rule, text) => Assessment::SurelyInvalid,
             Some(readings) => readings.assess(text),
             None => Assessment::Open,
         };

@@ -167,6 +167,7 @@ impl Service {
 
     /// Headers that every answer has, and the faults of all answers.
     pub(super) fn finish(&self, ask: &Ask<'_>, mut reply: Reply) -> Reply {
+        self.heads(ask, &mut reply);
         if self.chosen.is("charset", "yes") {
             for (name, value) in &mut reply.headers {
                 if name == "Content-Type" && value == "application/json" {

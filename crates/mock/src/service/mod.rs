@@ -8,6 +8,7 @@ mod body;
 mod decode;
 mod digest;
 mod error;
+pub(crate) mod heads;
 mod keep;
 mod parameters;
 mod resources;
@@ -441,7 +442,9 @@ impl Service {
         if !before && let Err(reply) = self.authorize(operation, ask) {
             return reply;
         }
-        self.serve(operation, ask, value)
+        let mut reply = self.serve(operation, ask, value);
+        self.choose(operation, ask, &mut reply);
+        reply
     }
 }
 

@@ -1,0 +1,156 @@
+//! Heads of answers as HTTP and the document want them, lists as their parameters want them, and the
+//! faults of both. Imports [`probity_contract`].
+
+use super::sample::plausible;
+use super::{Ask, Reply, Service, query_value, route};
+use crate::fault::{FaultInfo, Set, table};
+use probity_contract::{Contract, Listing, Operation, Parameter, SecurityScheme, assess};
+use probity_pattern::Assessment;
+use serde_json::{Value, json};
+
+/// The faults of heads and lists, as far as a contract has what they are about.
+pub(crate) fn faults(contract: &Contract) -> Vec<FaultInfo> {
+    let operations = &contract.operations;
+    let required = operations.iter().flat_map(|op| &op.responses);
+    let required = required.flat_map(|r| &r.headers).any(|h| h.required);
+    let challenged = operations.iter().any(|op| challenge(op).is_some());
+    let problems = operations.iter().flat_map(|op| &op.responses);
+    let problems = problems.filter(|r| r.media_type.as_deref() == Some(PROBLEM));
+    let problems = problems.filter_map(|r| r.schema.as_ref());
+    let problems = problems.into_iter().any(|s| s.property("status").is_some());
+    let lists: Vec<Listing<'_>> = operations.iter().filter_map(Operation::listing).collect();
+    let fits = |fault: &FaultInfo| match fault.id.as_str() {
+        "answer-without-field" | "answer-field-wrong" => required,
+        "refusal-without-challenge" => challenged,
+        "problem-status-other" => problems,
+        "limit-ignored" | "limit-one-more" => lists.iter().any(|list| list.limit.is_some()),
+        "filter-ignored" => lists.iter().any(|list| !list.filters.is_empty()),
+        _ => true,
+    };
+    table(include_str!("../heads.txt"), Set::Working)
+        .into_iter()
+        .filter(fits)
+        .collect()
+}
+
+const PROBLEM: &str = "application/problem+json";
+
+/// What a 401 of an operation offers, where it has a scheme of HTTP.
+fn challenge(operation: &Operation) -> Option<&'static str> {
+    let mut schemes = operation.security.iter().flatten();
+    schemes.find_map(|scheme| match scheme {
+        SecurityScheme::Basic => Some("Basic realm=\"mock\""),
+        SecurityScheme::Bearer | SecurityScheme::OAuth2(_) | SecurityScheme::OpenIdConnect => {
+            Some("Bearer")
+        }
+        _ => None,
+    })
+}
+
+impl Service {
+    /// Completes the head of an answer.
+    pub(super) fn heads(&self, ask: &Ask<'_>, reply: &mut Reply) {
+        let here = route::here(&self.contract.operations, &ask.target());
+        let has = |reply: &Reply, name: &str| {
+            let mut names = reply.headers.iter();
+            names.any(|(n, _)| n.eq_ignore_ascii_case(name))
+        };
+        let challenge = here.iter().find_map(|op| challenge(op));
+        if let Some(challenge) = challenge.filter(|_| reply.status == 401)
+            && !self.planted.has("refusal-without-challenge")
+            && !has(reply, "WWW-Authenticate")
+        {
+            let field = ("WWW-Authenticate".to_owned(), challenge.to_owned());
+            reply.headers.push(field);
+        }
+        if self.planted.has("not-allowed-without-methods") && reply.status == 405 {
+            reply.headers.retain(|(name, _)| name != "Allow");
+        }
+        let Some(operation) = here.iter().find(|op| op.method == ask.method) else {
+            return;
+        };
+        self.problem(reply);
+        let Some(response) = operation.response(reply.status) else {
+            return;
+        };
+        for header in &response.headers {
+            if has(reply, &header.name) || self.planted.has("answer-without-field") {
+                continue;
+            }
+            let value = plausible(&header.schema, &self.texts);
+            let value = match self.planted.has("answer-field-wrong") {
+                true => wrong(|value| self.surely_wrong(&header.schema, value)),
+                false => value,
+            };
+            let text = match value {
+                Some(Value::String(text)) => text,
+                Some(other) => other.to_string(),
+                None => "1".to_owned(),
+            };
+            reply.headers.push((header.name.clone(), text));
+        }
+    }
+
+    fn surely_wrong(&self, schema: &probity_contract::Schema, value: &Value) -> bool {
+        assess(schema, value, &self.texts).certainty == Assessment::SurelyInvalid
+    }
+
+    /// `status` of problem details is the status of the answer (RFC 9457 §3.1.2).
+    fn problem(&self, reply: &mut Reply) {
+        let media = reply.headers.iter().find(|(n, _)| n == "Content-Type");
+        if media.is_none_or(|(_, media)| media != PROBLEM) {
+            return;
+        }
+        let Ok(mut body) = serde_json::from_slice::<Value>(&reply.body) else {
+            return;
+        };
+        let Some(status) = body.get_mut("status").filter(|status| status.is_number()) else {
+            return;
+        };
+        *status = match self.planted.has("problem-status-other") {
+            true => json!(if reply.status == 404 { 400 } else { 404 }),
+            false => json!(reply.status),
+        };
+        reply.body = body.to_string().into_bytes();
+    }
+
+    /// The items of a list that the parameters choose.
+    pub(super) fn choose(&self, operation: &Operation, ask: &Ask<'_>, reply: &mut Reply) {
+        let Some(listing) = operation.listing() else {
+            return;
+        };
+        let Ok(mut body) = serde_json::from_slice::<Value>(&reply.body) else {
+            return;
+        };
+        let Some(Value::Array(items)) = body.pointer_mut(&listing.array) else {
+            return;
+        };
+        let asked = |p: Option<&Parameter>| {
+            let text = query_value(ask.query, &p?.name)?;
+            text.parse::<usize>().ok()
+        };
+        for (filter, member) in &listing.filters {
+            if let Some(wanted) = query_value(ask.query, &filter.name)
+                && !self.planted.has("filter-ignored")
+            {
+                items.retain(|item| item.get(member).and_then(Value::as_str) == Some(&wanted));
+            }
+        }
+        let limit = asked(listing.limit);
+        let pages = asked(listing.page).map(|page| page.saturating_sub(1));
+        let skipped = pages.map(|pages| pages.saturating_mul(limit.unwrap_or(usize::MAX)));
+        let skipped = skipped.or(asked(listing.offset)).unwrap_or(0);
+        items.drain(..skipped.min(items.len()));
+        if let Some(limit) = limit.filter(|_| !self.planted.has("limit-ignored")) {
+            items.truncate(limit + usize::from(self.planted.has("limit-one-more")));
+        }
+        reply.body = body.to_string().into_bytes();
+    }
+}
+
+/// A text that is surely no value of a header field.
+fn wrong(invalid: impl Fn(&Value) -> bool) -> Option<Value> {
+    let texts = ["probity", "-1", "?", "0"].into_iter().map(Value::from);
+    let numbers = [json!(-1), json!(0)].into_iter();
+    texts.chain(numbers).find(|value| invalid(value))
+}

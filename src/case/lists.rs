@@ -1,0 +1,75 @@
+//! Lists whose parameters say how much of them comes, and which items.
+
+use super::build::Change;
+use super::builder::{Draft, ExchangeCases};
+use super::model::{Case, Check, Context, Expect, Strategy};
+use crate::contract::{Operation, Parameter, assess};
+use crate::exchange::Request;
+use crate::pattern::Assessment;
+use serde_json::{Value, json};
+
+/// See [`Strategy::explain`].
+#[derive(Debug)]
+pub struct Lists;
+
+impl Strategy for Lists {
+    fn name(&self) -> &'static str {
+        "lists"
+    }
+
+    fn explain(&self) -> &'static str {
+        "Lists with parameters that choose from them: one item, two items, each word of a parameter \
+         that is also a member of the items. Firmware reads the parameter and forgets to apply it, \
+         counts from one where it should from none, or cuts before it filters; what comes is held \
+         against what was asked for."
+    }
+
+    fn cases(&self, context: &Context<'_>, op: &Operation) -> Vec<Case> {
+        let (Some(listing), Some(mut builder)) =
+            (op.listing(), ExchangeCases::of(context, op, self.name()))
+        else {
+            return Vec::new();
+        };
+        if let Some(limit) = listing.limit {
+            for (count, tier) in [(1, 0), (2, 2)] {
+                add(&mut builder, limit, &json!(count), tier);
+            }
+        }
+        for (filter, _) in &listing.filters {
+            let words = filter.schema.enum_values.iter().flatten();
+            // The plain value may be the only one that the items of a new device have.
+            for (nth, word) in words.take(MOST_WORDS).enumerate() {
+                add(&mut builder, filter, word, if nth == 1 { 0 } else { 1 });
+            }
+        }
+        builder.into_cases()
+    }
+}
+
+/// Words of a filter that are sent.
+const MOST_WORDS: usize = 4;
+
+fn add(builder: &mut ExchangeCases<'_, '_>, parameter: &Parameter, value: &Value, tier: u8) {
+    let assessed = assess(&parameter.schema, value, builder.context.texts);
+    if assessed.certainty != Assessment::SurelyValid {
+        return;
+    }
+    let text = match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let key = builder.op.parameter_key(parameter);
+    let change = Change::Text(&text);
+    let request = builder.context.request_with(builder.op, None, parameter, change);
+    builder.add(Draft {
+        about: &key,
+        name: format!("asks-{text}"),
+        title: format!("the list is asked for with {} {text}", parameter.name),
+        class: "valid:list".to_owned(),
+        tier,
+        promises: vec![format!("parameters.{key}.type"), format!("parameters.{key}.enum")],
+        request: Request::Http(request),
+        expect: Expect::Accepted,
+        check: Check::Nothing,
+    });
+}

@@ -1,0 +1,124 @@
+//! What HTTP promises of conditional requests, of `HEAD` and of what a client says that it takes.
+
+use crate::case::builder::{Draft, ExchangeCases};
+use crate::case::{Case, Check, Context, Expect, Strategy, SuccessIs};
+use crate::contract::{Operation, Place};
+use crate::exchange::{HttpRequest, Request, Template};
+
+/// See [`Strategy::explain`].
+#[derive(Debug)]
+pub struct Conditions;
+
+/// An entity tag that no version of anything has.
+pub const FOREIGN_TAG: &str = "\"probity-no-version\"";
+
+impl Strategy for Conditions {
+    fn name(&self) -> &'static str {
+        "conditions"
+    }
+
+    fn explain(&self) -> &'static str {
+        "Reads on the condition that a version is another one than a client has, writes on the \
+         condition that it is a version which never was: a 304 then shows nobody anything new, and a \
+         write that goes through overwrites what somebody else has stored meanwhile. HEAD, which is \
+         GET without a body, media types that nobody offers, and `Expect: 100-continue`, at which \
+         servers of a few lines stop."
+    }
+
+    fn cases(&self, context: &Context<'_>, op: &Operation) -> Vec<Case> {
+        let Some(mut builder) = ExchangeCases::of(context, op, self.name()) else {
+            return Vec::new();
+        };
+        match op.method.as_str() {
+            "GET" => reads(&mut builder),
+            "PUT" | "PATCH" | "DELETE" | "POST" => writes(&mut builder),
+            _ => {}
+        }
+        builder.into_cases()
+    }
+}
+
+fn reads(builder: &mut ExchangeCases<'_, '_>) {
+    let plain = builder.context.request(builder.op, None);
+    let other = with(&plain, "If-None-Match", FOREIGN_TAG);
+    let title = "If-None-Match names a version that never was";
+    // Not to know the field is lawful; to call the answer known is not.
+    add(builder, ("if-none-match", 1), title, other, Expect::Accepted, Check::Nothing);
+    let long_ago = with(&plain, "If-Modified-Since", "Thu, 01 Jan 1970 00:00:00 GMT");
+    let title = "If-Modified-Since is 1970";
+    add(builder, ("if-modified-since", 3), title, long_ago, survived(title), Check::Nothing);
+    let mut head = plain.clone();
+    head.method = "HEAD".to_owned();
+    let title = "the method is HEAD";
+    add(builder, ("head", 1), title, head, survived(title), Check::Nothing);
+    let xml = with(&plain, "Accept", "application/x-probity");
+    let title = "Accept names a media type that nobody offers";
+    let refused = Expect::AcceptedOr {
+        question: title.to_owned(),
+        statuses: vec![406],
+    };
+    add(builder, ("accept-other", 3), title, xml, refused, Check::Nothing);
+}
+
+fn writes(builder: &mut ExchangeCases<'_, '_>) {
+    let Some(body) = builder.fresh(3) else { return };
+    let plain = builder.http(&body);
+    let title = "Expect is 100-continue";
+    let expect = Expect::AcceptedOr {
+        question: title.to_owned(),
+        statuses: vec![417],
+    };
+    let asked = with(&plain, "Expect", "100-continue");
+    add(builder, ("expect-continue", 2), title, asked, expect, Check::Nothing);
+    // Only where the document has the field is it promised to be minded (RFC 9110 §13.1.1).
+    let minded = builder.op.parameters.iter().any(|p| {
+        p.place == Place::Header && p.name.eq_ignore_ascii_case("If-Match")
+    });
+    if minded {
+        let expect = Expect::NotServed {
+            success: SuccessIs::AcceptsInvalid,
+        };
+        let title = "If-Match names a version that never was";
+        let request = with(&plain, "If-Match", FOREIGN_TAG);
+        add(builder, ("if-match", 0), title, request, expect, Check::Unchanged);
+    }
+}
+
+fn survived(question: &str) -> Expect {
+    Expect::Survived {
+        question: question.to_owned(),
+    }
+}
+
+fn with(request: &HttpRequest, name: &str, value: &str) -> HttpRequest {
+    let mut request = request.clone();
+    request.headers.retain(|(n, _)| !n.eq_ignore_ascii_case(name));
+    request.headers.push((name.to_owned(), Template::from(value)));
+    request
+}
+
+fn add(
+    builder: &mut ExchangeCases<'_, '_>,
+    (name, tier): (&str, u8),
+    title: &str,
+    request: HttpRequest,
+    expect: Expect,
+    check: Check,
+) {
+    let key = "parameters.If-Match.type".to_owned();
+    let mut promises = vec!["http.answers".to_owned()];
+    if name == "if-match" {
+        promises.insert(0, key);
+    }
+    builder.add(Draft {
+        about: "exchange",
+        name: name.to_owned(),
+        title: title.to_owned(),
+        class: format!("condition:{name}"),
+        tier,
+        promises,
+        request: Request::Http(request),
+        expect,
+        check,
+    });
+}

@@ -1,0 +1,84 @@
+//! How deviations of heads and lists are worded. Part of [`super`].
+
+use super::{Deviation, describe, one_line};
+use crate::judge::Kind;
+use crate::exchange::Answer;
+use serde_json::Value;
+
+impl Deviation {
+    /// A header field that has to be there is not.
+    pub(in crate::judge) fn without_field(name: &str, needed: &str, answer: &Answer) -> Deviation {
+        Deviation::new(
+            Kind::MalformedResponse,
+            format!("with status {} and without {name}", answer.status),
+            format!("an answer {} with {needed}", answer.status),
+            format!("{}, without the header field {name}", describe(answer)),
+        )
+    }
+
+    /// The value of a header field breaks its documented rules.
+    pub(in crate::judge) fn field_value(
+        name: &str,
+        keyword: Option<&str>,
+        text: &str,
+        answer: &Answer,
+    ) -> Deviation {
+        let keyword = keyword.unwrap_or("schema");
+        Deviation::new(
+            Kind::MalformedResponse,
+            format!("whose header field {name} breaks {keyword}"),
+            format!("the header field {name} keeps its {keyword}"),
+            format!("{} with {name}: {}", answer.status, one_line(text, 200)),
+        )
+    }
+
+    /// `status` of problem details is not the status of the answer.
+    pub(in crate::judge) fn problem_status(stated: i64, answer: &Answer) -> Deviation {
+        Deviation::new(
+            Kind::MalformedResponse,
+            "whose member `status` is another status",
+            format!("`status` is {} in the problem details (RFC 9457 §3.1.2)", answer.status),
+            format!("status {} with problem details of {stated}", answer.status),
+        )
+    }
+
+    /// 304 where no condition is false.
+    pub(in crate::judge) fn not_modified(answer: &Answer) -> Deviation {
+        Deviation::new(
+            Kind::WrongStatus,
+            "with status 304 and no condition that is false",
+            "the answer itself: no version that the client has is named (RFC 9110 §15.4.5)",
+            describe(answer),
+        )
+    }
+
+    /// HEAD says that a body which is JSON has no octets.
+    pub(in crate::judge) fn head_of_nothing(answer: &Answer) -> Deviation {
+        Deviation::new(
+            Kind::MalformedResponse,
+            "to HEAD with the length 0",
+            "the length that the answer to GET has, or none (RFC 9110 §8.6)",
+            format!("{} with Content-Length: 0", answer.status),
+        )
+    }
+
+    /// More items than a parameter allows.
+    pub(in crate::judge) fn list_too_long(parameter: &str, most: u64, count: u64) -> Deviation {
+        Deviation::new(
+            Kind::MalformedResponse,
+            format!("with more items than `{parameter}` says"),
+            format!("at most {most} items, as the parameter {parameter} says"),
+            format!("{count} items"),
+        )
+    }
+
+    /// An item that a filter leaves out.
+    pub(in crate::judge) fn list_unfiltered(member: &str, wanted: &Value, other: &Value) -> Deviation {
+        Deviation::new(
+            Kind::MalformedResponse,
+            format!("with items of another `{member}` than was asked for"),
+            format!("only items whose `{member}` is {wanted}"),
+            format!("an item whose `{member}` is {}", one_line(&other.to_string(), 80)),
+        )
+    }
+}

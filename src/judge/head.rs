@@ -1,0 +1,175 @@
+//! What the head of an answer says, whatever the case: header fields that the document promises, and
+//! those that HTTP demands with a status. Part of [`super`].
+//!
+//! An answer to `HEAD` need not have the fields of the `GET` (RFC 9110 §9.3.2: SHOULD), and what a
+//! message with broken framing draws comes from in front of what the document describes.
+
+use super::{CaseJudge, Deviation, Expect, Judgement, is_head, is_json_media_type, status};
+use crate::contract::{
+    JsonType, Response, ResponseHeader, PromiseId, Schema, SecurityScheme, StatusKey, assess,
+};
+use crate::case::wire::FOREIGN_TAG;
+use crate::exchange::{Request, Template};
+use crate::pattern::Assessment;
+use serde_json::Value;
+
+impl CaseJudge<'_> {
+    /// Judges the head of an answer to a well-formed request.
+    pub(super) fn head(&self, judgement: &mut Judgement) {
+        let Request::Http(_) = &self.case.request else {
+            return;
+        };
+        if matches!(self.case.expect, Expect::LoginRefused) {
+            return;
+        }
+        self.names_methods(judgement);
+        self.challenges(judgement);
+        self.problem_status(judgement);
+        self.not_modified(judgement);
+        self.length_of_head(judgement);
+        self.promised_fields(judgement);
+    }
+
+    /// RFC 9110 §15.5.6: an origin server MUST send `Allow` with 405.
+    fn names_methods(&self, judgement: &mut Judgement) {
+        if self.answer.status == 405 && self.answer.header("allow").is_none() {
+            let promise = PromiseId::new(&self.operation.id, "http.method");
+            let needed = "Allow, which names the methods that are served (RFC 9110 §15.5.6)";
+            judgement.broken(&promise, Deviation::without_field("Allow", needed, self.answer));
+        }
+    }
+
+    /// RFC 9110 §15.5.2: a 401 MUST have `WWW-Authenticate`. Schemes that HTTP does not know (a key
+    /// in a field of its own, a cookie) have no challenge that could stand there.
+    fn challenges(&self, judgement: &mut Judgement) {
+        let of_http = |scheme: &SecurityScheme| {
+            matches!(
+                scheme,
+                SecurityScheme::Basic
+                    | SecurityScheme::Digest
+                    | SecurityScheme::Bearer
+                    | SecurityScheme::OAuth2(_)
+                    | SecurityScheme::OpenIdConnect
+            )
+        };
+        let security = &self.operation.security;
+        let all = !security.is_empty()
+            && security.iter().all(|schemes| schemes.iter().any(of_http));
+        if self.answer.status == 401 && all && self.answer.header("www-authenticate").is_none() {
+            let promise = PromiseId::answers(&self.operation.id);
+            let needed = "WWW-Authenticate, which says how to log in (RFC 9110 §15.5.2)";
+            let deviation = Deviation::without_field("WWW-Authenticate", needed, self.answer);
+            judgement.broken(&promise, deviation);
+        }
+    }
+
+    /// RFC 9457 §3.1.2: who makes problem details MUST give `status` the status of the answer.
+    fn problem_status(&self, judgement: &mut Judgement) {
+        if self.answer.media_type().as_deref() != Some("application/problem+json") {
+            return;
+        }
+        let stated = self.json().and_then(|body| body.get("status").cloned());
+        let Some(stated) = stated.and_then(|status| status.as_i64()) else {
+            return;
+        };
+        let status = self.answer.status;
+        if stated != i64::from(status) {
+            let promise = self.response_promise(status);
+            judgement.broken(&promise, Deviation::problem_status(stated, self.answer));
+        }
+    }
+
+    /// RFC 9110 §15.4.5: 304 answers a request with a condition that is false. Without one, and with a
+    /// tag that no version has, there is none.
+    fn not_modified(&self, judgement: &mut Judgement) {
+        let Request::Http(request) = &self.case.request else {
+            return;
+        };
+        let condition = |(name, value): &(String, Template)| {
+            let name = name.to_ascii_lowercase();
+            let known = name == "if-none-match" && value.to_string() == FOREIGN_TAG;
+            matches!(name.as_str(), "if-none-match" | "if-modified-since" | "if-range") && !known
+        };
+        if self.answer.status == 304 && !request.headers.iter().any(condition) {
+            let promise = PromiseId::answers(&self.operation.id);
+            judgement.broken(&promise, Deviation::not_modified(self.answer));
+        }
+    }
+
+    /// RFC 9110 §8.6: the length in an answer to HEAD MUST be that of the answer to GET, and no JSON has
+    /// the length 0.
+    fn length_of_head(&self, judgement: &mut Judgement) {
+        let (status, length) = (self.answer.status, self.answer.header("content-length"));
+        let json = |response: &Response| {
+            let media = response.media_type.as_deref();
+            media.is_some_and(is_json_media_type) && response.schema.is_some()
+        };
+        let documented = self.operation.response(status).is_some_and(json);
+        if is_head(self.case)
+            && self.operation.method == "GET"
+            && matches!(status, 200 | 203)
+            && length.as_deref() == Some("0")
+            && documented
+        {
+            let promise = PromiseId::answers(&self.operation.id);
+            judgement.broken(&promise, Deviation::head_of_nothing(self.answer));
+        }
+    }
+
+    /// The header fields that the document gives for this answer.
+    fn promised_fields(&self, judgement: &mut Judgement) {
+        let status = self.answer.status;
+        let Some(response) = self.operation.response(status) else {
+            return;
+        };
+        if is_head(self.case) || self.of_the_framework(response) {
+            return;
+        }
+        for header in &response.headers {
+            let statement = format!("responses.{}.headers.{}", response.key(), header.name);
+            let promise = PromiseId::new(&self.operation.id, &statement);
+            match self.field_fault(header) {
+                Some(deviation) => judgement.broken(&promise, deviation),
+                None => judgement.kept(&promise),
+            }
+        }
+    }
+
+    /// Whether what only `default` describes, or what any server answers by itself, came from in front
+    /// of the operation.
+    fn of_the_framework(&self, response: &Response) -> bool {
+        let media = self.answer.media_type();
+        let json = media.is_some_and(|media| is_json_media_type(&media));
+        response.status == StatusKey::Default
+            && (self.operation.responses.len() == 1
+                || (status::of_any_server(self.answer.status) && !json))
+    }
+
+    fn field_fault(&self, header: &ResponseHeader) -> Option<Deviation> {
+        let Some(text) = self.answer.header(&header.name) else {
+            let needed = format!("the header field {}", header.name);
+            return header
+                .required
+                .then(|| Deviation::without_field(&header.name, &needed, self.answer));
+        };
+        let value = typed(&header.schema, &text)?;
+        let assessed = assess(&header.schema, &value, self.judging.texts);
+        let broken = assessed.faults.iter().find(|fault| fault.certain);
+        (assessed.certainty == Assessment::SurelyInvalid)
+            .then(|| Deviation::field_value(&header.name, broken.map(|b| b.keyword), &text, self.answer))
+    }
+}
+
+/// The value that the text of a header field spells (`simple` style, OpenAPI 3.1.1 §4.8.21); `None`
+/// for lists and objects, which are not read.
+fn typed(schema: &Schema, text: &str) -> Option<Value> {
+    let of = |kinds: &[JsonType]| schema.types.iter().any(|kind| kinds.contains(kind));
+    if of(&[JsonType::Array, JsonType::Object]) || schema.types.is_empty() {
+        return None;
+    }
+    if of(&[JsonType::String]) {
+        return Some(Value::from(text));
+    }
+    let scalar = serde_json::from_str::<Value>(text).ok();
+    Some(scalar.unwrap_or_else(|| Value::from(text)))
+}
