@@ -5,10 +5,14 @@
 mod accounts;
 #[path = "../common/handler/mod.rs"]
 mod handler;
+#[path = "../common/controller/mod.rs"]
+mod controller;
 #[path = "../common/plain/mod.rs"]
 mod plain;
 #[path = "../common/scripted/mod.rs"]
 mod scripted;
+#[path = "../common/served/mod.rs"]
+mod served;
 #[path = "../common/small/mod.rs"]
 mod small;
 #[path = "../common/support/mod.rs"]
@@ -25,7 +29,9 @@ mod creating_accounts;
 mod credentials;
 mod engine;
 mod gate;
+mod harmless;
 mod kills;
+mod paging;
 mod rare;
 mod readings;
 mod replay;
