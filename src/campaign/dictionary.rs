@@ -286,14 +286,21 @@ pub fn read(path: &Path) -> Result<Vec<String>, String> {
     let named = |e: String| format!("--dictionary {}: {e}", path.display());
     let text =
         files::read_text(path, files::TEXT, "dictionary").map_err(|e| named(e.to_string()))?;
+    parse(&text).map_err(named)
+}
+
+/// [`read`] of a text.
+///
+/// # Errors
+/// As [`read`], without the file.
+pub fn parse(text: &str) -> Result<Vec<String>, String> {
     let mut words = Vec::new();
     for (at, line) in text.lines().enumerate() {
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        let word = word(line).map_err(|e| named(format!("line {}: {e}", at + 1)))?;
-        words.push(word);
+        words.push(word(line).map_err(|e| format!("line {}: {e}", at + 1))?);
     }
     Ok(words)
 }

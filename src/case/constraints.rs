@@ -376,9 +376,13 @@ pub(super) fn text_keyword(schema: &Schema) -> &'static str {
     }
 }
 
+/// Most words of an enumeration that others are made from.
+const MOST_WORDS: usize = 100;
+
 /// Words that are almost those of an enumeration.
 fn enumeration(builder: &mut BodyCases<'_, '_>, path: &FieldPath, values: &[Value]) {
-    let words: Vec<&str> = values.iter().filter_map(Value::as_str).collect();
+    let words = values.iter().filter_map(Value::as_str);
+    let words: Vec<&str> = words.take(MOST_WORDS).collect();
     if words.is_empty() {
         foreign_values(builder, path, values);
         return;

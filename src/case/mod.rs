@@ -20,6 +20,7 @@ mod model;
 pub mod moves;
 mod mutate;
 mod names;
+mod nearby;
 mod numbers;
 mod pairs;
 mod parameters;

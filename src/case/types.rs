@@ -5,6 +5,7 @@ use super::bodies::{Bodies, main_type};
 use super::build::remove;
 use super::builder::{BodyCases, BodyDraft, WhenOpen};
 use super::model::{Case, Context, Strategy};
+use super::nearby::nearby;
 use crate::contract::{FieldPath, JsonType, Operation, Step};
 use crate::pattern::Assessment;
 use serde_json::{Value, json};
@@ -36,6 +37,7 @@ impl Strategy for Types {
             absences(&mut builder);
             wrong_types(&mut builder);
             roots(&mut builder);
+            nearby(&mut builder);
             cases.append(&mut builder.into_cases());
         }
         cases

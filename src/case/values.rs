@@ -6,6 +6,7 @@ use super::unstated;
 use crate::contract::{self, Bound, FieldPath, JsonType, Operation, Schema, SchemaRef};
 use crate::pattern::Assessment;
 use serde_json::{Map, Number, Value};
+use std::cell::Cell;
 
 /// Which optional members a built body holds.
 enum Members<'p> {
@@ -30,8 +31,35 @@ impl Members<'_> {
     }
 }
 
+/// Members of a body, and how many parts may still be looked at for it.
+struct Making<'m> {
+    members: Members<'m>,
+    left: Cell<u32>,
+}
+
+impl<'m> From<Members<'m>> for Making<'m> {
+    fn from(members: Members<'m>) -> Self {
+        Making {
+            members,
+            left: Cell::new(MOST_STEPS),
+        }
+    }
+}
+
+impl Making<'_> {
+    /// Whether another part may be looked at.
+    fn goes_on(&self) -> bool {
+        let left = self.left.get();
+        self.left.set(left.saturating_sub(1));
+        left > 0
+    }
+}
+
+/// Most parts that are looked at for one value: schemas that require themselves, or choose between
+/// themselves, have more ways than anybody can try.
+const MOST_STEPS: u32 = 20_000;
 /// Deepest value that is built.
-const DEEPEST: usize = 24;
+const DEEPEST: usize = 64;
 /// Deepest object whose optional members are built.
 const DEEPEST_OPTIONAL: usize = 8;
 
@@ -40,19 +68,19 @@ impl Context<'_> {
     /// object that marks none as required. `None` where the operation takes no body or where no
     /// body is surely valid.
     pub fn base(&self, op: &Operation) -> Option<Value> {
-        self.sure(op, &Members::Required)
+        self.sure(op, Members::Required)
     }
 
     /// A body with every member (`readOnly` ones excepted, OpenAPI 3.0.4 §4.7.24.2, and optional
     /// ones for which no sure value is known). `None` as for [`Context::base`].
     pub fn full(&self, op: &Operation) -> Option<Value> {
-        self.sure(op, &Members::All)
+        self.sure(op, Members::All)
     }
 
     /// A minimal body in which `field` is present, whatever optional parents it has. `None` as for
     /// [`Context::base`].
     pub fn base_with(&self, op: &Operation, field: &FieldPath) -> Option<Value> {
-        let body = self.sure(op, &Members::Holding(field))?;
+        let body = self.sure(op, Members::Holding(field))?;
         get(&body, field).is_some().then_some(body)
     }
 
@@ -63,7 +91,7 @@ impl Context<'_> {
         let shown = body.examples.iter().map(|(_, example)| example.clone());
         let root = FieldPath::root();
         let built = [Members::All, Members::Required].into_iter();
-        let built = built.filter_map(|members| self.build(&body.schema, &root, &members, 0));
+        let built = built.filter_map(|members| self.build(&body.schema, &root, &members.into(), 0));
         let empty = [Value::Object(Map::new()), Value::Array(Vec::new())];
         let plain = empty
             .into_iter()
@@ -79,7 +107,7 @@ impl Context<'_> {
     /// One value that `schema` allows, required members only, surely valid; `None` where there is
     /// none that could be found.
     pub fn value(&self, schema: &Schema) -> Option<Value> {
-        self.build(schema, &FieldPath::root(), &Members::Required, 0)
+        self.build(schema, &FieldPath::root(), &Members::Required.into(), 0)
             .filter(|v| self.sure_of(schema, None, v))
     }
 
@@ -87,7 +115,7 @@ impl Context<'_> {
     /// different values.
     pub fn full_nth(&self, op: &Operation, nth: usize) -> Option<Value> {
         let schema = &op.body.as_ref()?.schema;
-        self.build(schema, &FieldPath::root(), &Members::All, nth)
+        self.build(schema, &FieldPath::root(), &Members::All.into(), nth)
             .filter(|v| self.sure_of(schema, None, v))
     }
 
@@ -96,11 +124,11 @@ impl Context<'_> {
         let none = Schema::default();
         let item = array.items.as_deref().unwrap_or(&none);
         let mut out: Vec<Value> = Vec::new();
-        for nth in 0..count {
+        for nth in 0..count.min(MOST_ITEMS as usize) {
             let value = if *item == none {
                 Some(Value::from(nth))
             } else {
-                self.build(item, &FieldPath::root(), &Members::All, nth)
+                self.build(item, &FieldPath::root(), &Members::All.into(), nth)
             };
             if let Some(value) = value
                 && !(array.unique_items && out.contains(&value))
@@ -118,15 +146,15 @@ impl Context<'_> {
         own.one_of.clear();
         own.any_of.clear();
         let value = merge(
-            self.build(alternative, &root, &Members::All, 0),
-            self.build(&own, &root, &Members::All, 0),
+            self.build(alternative, &root, &Members::All.into(), 0),
+            self.build(&own, &root, &Members::All.into(), 0),
         );
         value.filter(|v| self.sure_of(schema, None, v))
     }
 
-    fn sure(&self, op: &Operation, members: &Members<'_>) -> Option<Value> {
+    fn sure(&self, op: &Operation, members: Members<'_>) -> Option<Value> {
         let schema = &op.body.as_ref()?.schema;
-        self.build(schema, &FieldPath::root(), members, 0)
+        self.build(schema, &FieldPath::root(), &members.into(), 0)
             .filter(|v| self.sure_of(schema, None, v))
     }
 
@@ -143,10 +171,10 @@ impl Context<'_> {
         &self,
         schema: &Schema,
         at: &FieldPath,
-        members: &Members<'_>,
+        making: &Making<'_>,
         nth: usize,
     ) -> Option<Value> {
-        if at.0.len() > DEEPEST {
+        if at.0.len() > DEEPEST || !making.goes_on() {
             return None; // a schema that contains itself and requires that
         }
         if let Some(value) = &schema.const_value {
@@ -163,7 +191,7 @@ impl Context<'_> {
         } else {
             &schema.one_of
         };
-        let own = self.build_own(schema, at, members, nth);
+        let own = self.build_own(schema, at, making, nth);
         if alternatives.is_empty() && schema.all_of.is_empty() {
             return own;
         }
@@ -179,7 +207,7 @@ impl Context<'_> {
                 if **part == Schema::default() {
                     continue;
                 }
-                let other = self.build(part, at, members, nth);
+                let other = self.build(part, at, making, nth);
                 value = merge(value, other);
             }
             if value
@@ -196,7 +224,7 @@ impl Context<'_> {
         &self,
         schema: &Schema,
         at: &FieldPath,
-        members: &Members<'_>,
+        making: &Making<'_>,
         nth: usize,
     ) -> Option<Value> {
         let kind = schema
@@ -212,8 +240,8 @@ impl Context<'_> {
             Some(JsonType::Boolean) => Some(Value::Bool(nth == 0)),
             Some(JsonType::Integer | JsonType::Number) => self.build_number(schema, nth),
             Some(JsonType::String) => self.build_string(schema, at, nth).map(Value::String),
-            Some(JsonType::Array) => self.build_array(schema, at, members, nth),
-            Some(JsonType::Object) => self.build_object(schema, at, members, nth),
+            Some(JsonType::Array) => self.build_array(schema, at, making, nth),
+            Some(JsonType::Object) => self.build_object(schema, at, making, nth),
         }
     }
 
@@ -295,7 +323,7 @@ impl Context<'_> {
         &self,
         schema: &Schema,
         at: &FieldPath,
-        members: &Members<'_>,
+        making: &Making<'_>,
         nth: usize,
     ) -> Option<Value> {
         let least = schema.min_items.unwrap_or(0);
@@ -309,7 +337,7 @@ impl Context<'_> {
             let i = usize::try_from(i).ok()?;
             let item = schema.item(i).unwrap_or(&none);
             let value = self
-                .build(item, &at.item(), members, nth + i)
+                .build(item, &at.item(), making, nth + i)
                 .or_else(|| (*item == none).then(|| Value::from(i)))?;
             items.push(value);
         }
@@ -320,7 +348,7 @@ impl Context<'_> {
         &self,
         schema: &Schema,
         at: &FieldPath,
-        members: &Members<'_>,
+        making: &Making<'_>,
         nth: usize,
     ) -> Option<Value> {
         let sendable = || schema.properties.iter().filter(|(_, s)| !s.read_only);
@@ -330,7 +358,7 @@ impl Context<'_> {
         for (name, member) in sendable() {
             let path = at.member(name);
             let required = schema.required.contains(name);
-            if !members.holds(&path, required, none_required) {
+            if !making.members.holds(&path, required, none_required) {
                 continue;
             }
             let deep = at.0.len() >= DEEPEST_OPTIONAL || (member.leads_back() && at.0.len() > 1);
@@ -339,8 +367,9 @@ impl Context<'_> {
             }
             // The first value where there is no other; and one member of which no value is sure
             // must not spoil the body for all the others.
-            let values = [nth, 0].into_iter();
-            let mut values = values.filter_map(|nth| self.build(member, &path, members, nth));
+            let others = (nth > 0).then_some(0);
+            let values = std::iter::once(nth).chain(others);
+            let mut values = values.filter_map(|nth| self.build(member, &path, making, nth));
             if let Some(value) = values.find(|v| self.sure_of(member, Some(name), v)) {
                 map.insert(name.clone(), value);
             }

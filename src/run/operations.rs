@@ -124,12 +124,17 @@ pub(super) fn results(
         let seen = progress.get(&operation.id).unwrap_or(&nothing);
         let plan = plans.get(operation.id.as_str()).unwrap_or(&unplanned);
         let unsupported = || {
+            // Of what a request is made of; callbacks and links keep none from being made.
             let here = |u: &&crate::contract::Unsupported| {
                 let rest = u.pointer.strip_prefix(operation.pointer.as_str());
-                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+                let parts = ["/requestBody", "/parameters", "/security"];
+                rest.is_some_and(|rest| parts.iter().any(|part| rest.starts_with(part)))
             };
-            let first = contract.unsupported.iter().find(here)?;
-            Some(format!("unsupported: {}", first.what))
+            let listed = || {
+                let first = contract.unsupported.iter().find(here)?;
+                Some(format!("unsupported: {}", first.what))
+            };
+            operation.obstacle().or_else(listed)
         };
         let named = operation.path.contains('{');
         let (state, reason) = state(seen, plan, (named, stopped), unsupported);

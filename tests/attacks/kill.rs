@@ -5,10 +5,13 @@ use crate::process;
 use crate::small::Scene;
 use probity::report::json;
 use probity::run::journal::{self, Record};
-use probity::run::result::Finding;
+use probity::run::result::{Finding, Status};
+use rand::{RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 const FAULTS: [&str; 2] = ["string-as-integer:port", "not-stored:mode"];
@@ -202,4 +205,86 @@ fn a_doubled_journal_counts_once() {
             "{name}"
         );
     }
+}
+
+/// Promises that a report calls kept.
+fn kept(scene: &Scene) -> BTreeSet<String> {
+    let bytes = std::fs::read(scene.path("report.json")).expect("report");
+    let report = json::read(&bytes).expect("report reads");
+    let kept = report.promises.into_iter();
+    let kept = kept.filter(|p| p.status == Status::Kept);
+    kept.map(|p| p.id.to_string()).collect()
+}
+
+/// Starts a job and kills it after `delay`, whatever it does then; gives whether it still ran.
+fn killed_after(scene: &Scene, name: &str, arguments: &[&str], delay: Duration) -> bool {
+    let mut child = job(scene, name, arguments).spawn().expect("starts");
+    std::thread::sleep(delay);
+    let ran = child.try_wait().expect("child").is_none();
+    let _ = child.kill();
+    child.wait().expect("child");
+    ran
+}
+
+/// Kills at random moments, from a seed, one or two of each job, and counts what is lost, told twice,
+/// or called kept although it is broken.
+fn random_kills(jobs: usize) {
+    let all = [("run", &RUN[..]), ("fuzz", &NIGHT[..])].map(|(name, arguments)| {
+        let whole = Scene::new(&FAULTS);
+        let started = Instant::now();
+        let wanted = finished(&whole, name, arguments).expect("undisturbed");
+        let broken: BTreeSet<String> = wanted
+            .iter()
+            .filter_map(|f| f.split(' ').nth(1))
+            .map(str::to_owned)
+            .collect();
+        (name, arguments, wanted, broken, started.elapsed())
+    });
+    let rows: Vec<usize> = (0..jobs).collect();
+    let kills = AtomicUsize::new(0);
+    let failed = process::failures(&rows, |row| {
+        let mut random = ChaCha8Rng::seed_from_u64(*row as u64);
+        let (name, arguments, wanted, broken, took) = &all[row % 2];
+        let scene = Scene::new(&FAULTS);
+        for _ in 0..=random.random_range(0..2) {
+            let delay = took.mul_f64(random.random_range(0.0..1.1));
+            if killed_after(&scene, name, arguments, delay) {
+                kills.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        let named = |e: String| format!("{name} {row}: {e}");
+        let got = finished(&scene, name, arguments).map_err(named)?;
+        let set: BTreeSet<&String> = got.iter().collect();
+        let lost: Vec<&String> = wanted.iter().filter(|f| !set.contains(f)).collect();
+        let told = told(&scene.path("journal"));
+        let once: BTreeSet<&String> = told.iter().collect();
+        let twice = got.len() - set.len() + told.len() - once.len();
+        let kept = kept(&scene);
+        let false_kept: Vec<&String> = broken.intersection(&kept).collect();
+        match lost.is_empty() && twice == 0 && false_kept.is_empty() {
+            true => Ok(()),
+            false => Err(named(format!(
+                "lost {lost:?}, told {twice} twice, kept {false_kept:?}"
+            ))),
+        }
+    });
+    println!(
+        "{jobs} jobs, killed {} times; {} went wrong",
+        kills.into_inner(),
+        failed.len()
+    );
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+#[test]
+fn jobs_that_are_killed_at_random_lose_nothing() {
+    random_kills(4);
+}
+
+/// `PROBITY_KILLS=300 cargo test --test attacks kill::many -- --ignored --nocapture`
+#[test]
+#[ignore = "minutes: as many as PROBITY_KILLS says"]
+fn many_jobs_that_are_killed_at_random_lose_nothing() {
+    let jobs = std::env::var("PROBITY_KILLS").ok();
+    random_kills(jobs.and_then(|n| n.parse().ok()).unwrap_or(200));
 }

@@ -10,6 +10,7 @@ mod told;
 
 mod assess;
 mod attacks;
+mod awkward;
 mod broken_responses;
 mod cases;
 mod cases_values;
@@ -32,6 +33,7 @@ mod report_curl;
 mod report_snapshots;
 mod report_terminal;
 mod scale;
+mod schema_bodies;
 mod schema_suite;
 mod values;
 mod wire;

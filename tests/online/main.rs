@@ -12,6 +12,7 @@ mod small;
 #[path = "../common/support/mod.rs"]
 mod support;
 
+mod awkward;
 mod campaign;
 mod check;
 mod clean;

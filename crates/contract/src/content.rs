@@ -89,36 +89,50 @@ impl<'d> Loader<'d> {
             format: Format::of(key),
             encodings: encodings(media),
             schema,
-            examples: self.examples(media, &at)?,
+            examples: self.examples(media, &at),
             only: content.len() == 1,
         }))
     }
 
-    fn examples(
-        &mut self,
-        media: &'d Map<String, Value>,
-        at: &str,
-    ) -> Result<Vec<(String, Value)>, Flaw> {
+    /// What the document shows; an example that cannot be read costs itself.
+    fn examples(&mut self, media: &'d Map<String, Value>, at: &str) -> Vec<(String, Value)> {
         let mut out = Vec::new();
         if let Some(example) = media.get("example") {
             out.push((format!("{at}/example"), example.clone()));
         }
         let Some(examples) = media.get("examples") else {
-            return Ok(out);
+            return out;
         };
         let at = format!("{at}/examples");
-        for (name, example) in self.schemas.reader.object(examples, &at)? {
+        let examples = match self.schemas.reader.object(examples, &at) {
+            Ok(examples) => examples,
+            Err(flaw) => {
+                self.schemas.reader.note(flaw);
+                return out;
+            }
+        };
+        for (name, example) in examples {
             let at = format!("{at}/{}", escape(name));
-            let (example, at) = self.schemas.reader.follow(example, &at)?;
-            match example.get("value") {
-                Some(value) => out.push((format!("{at}/value"), value.clone())),
+            let (example, at) = match self.schemas.reader.follow(example, &at) {
+                Ok(followed) => followed,
+                Err(flaw) => {
+                    self.schemas.reader.note(flaw);
+                    continue;
+                }
+            };
+            let shown = ["value", "dataValue"];
+            let shown = shown
+                .iter()
+                .find_map(|name| Some((name, example.get(name)?)));
+            match shown {
+                Some((name, value)) => out.push((format!("{at}/{name}"), value.clone())),
                 None => self.schemas.reader.skip(
                     &at,
                     "an example without `value` (`externalValue` is not fetched)",
                 ),
             }
         }
-        Ok(out)
+        out
     }
 
     /// One entry of `responses`.
@@ -309,7 +323,7 @@ impl<'d> Loader<'d> {
                     let why = format!("the security scheme `{name}` is not defined");
                     self.schemas.reader.skip(&pointer, why);
                     all.push(SecurityScheme::Other(format!(
-                        "`{name}`, which the document does not define"
+                        "the scheme `{name}` that the document does not define"
                     )));
                     continue;
                 };

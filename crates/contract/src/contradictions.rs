@@ -100,8 +100,79 @@ pub(super) fn contradictions(schema: &Schema) -> Vec<ContractIssue> {
             nothing,
         ));
     }
+    if let Some(name) = forbidden_by_part(schema) {
+        out.push(issue(
+            "allof-closed",
+            "allOf",
+            format!("a part of `allOf` forbids `{name}`, which is required"),
+            "`additionalProperties: false` knows the members beside it alone, not those of other \
+             parts (JSON Schema 2020-12 §10.3.2.3)"
+                .to_owned(),
+            nothing,
+        ));
+    }
+    if let Some(name) = endless(schema) {
+        out.push(issue(
+            "endless",
+            "required",
+            format!("`{name}` is required and leads back to a schema that requires it"),
+            "a value of it would have to be infinitely deep".to_owned(),
+            "nothing keeps it: every request or answer with it breaks the document",
+        ));
+    }
     undeclared(schema, &issue, &mut out);
     out
+}
+
+/// A member that one part of a whole requires and another, which lists all of its own, forbids.
+fn forbidden_by_part(schema: &Schema) -> Option<&str> {
+    let parts = || std::iter::once(schema).chain(schema.all_of.iter().map(|part| &**part));
+    let closed = |part: &&Schema| {
+        part.additional == Additional::Forbidden && part.pattern_properties.is_empty()
+    };
+    let mut required = parts().flat_map(|part| &part.required);
+    required
+        .find(|name| {
+            parts()
+                .filter(closed)
+                .any(|part| part.property(name).is_none() && !part.required.contains(name))
+        })
+        .map(String::as_str)
+}
+
+/// Longest way of required members that is walked.
+const LONGEST: usize = 16;
+
+/// A required member from which required members alone lead back to the schema.
+fn endless(schema: &Schema) -> Option<&str> {
+    if schema.pointer.is_empty() {
+        return None;
+    }
+    let next = |schema: &'_ Schema| -> Vec<(String, SchemaRef)> {
+        let plain = schema.types == [JsonType::Object];
+        let members = schema.properties.iter().filter(|_| plain);
+        let members = members.filter(|(name, _)| schema.required.contains(name));
+        let members = members.map(|(name, member)| (name.clone(), member.clone()));
+        members.take(LONGEST).collect()
+    };
+    let mut seen: Vec<String> = Vec::new();
+    for (name, member) in next(schema) {
+        let mut waiting = vec![member];
+        while let Some(member) = waiting.pop() {
+            if member.pointer == schema.pointer {
+                return schema
+                    .required
+                    .iter()
+                    .find(|n| **n == name)
+                    .map(String::as_str);
+            }
+            if seen.len() < LONGEST && !seen.contains(&member.pointer) {
+                seen.push(member.pointer.clone());
+                waiting.extend(next(&member).into_iter().map(|(_, member)| member));
+            }
+        }
+    }
+    None
 }
 
 /// Names in `required` that nothing beside it describes.

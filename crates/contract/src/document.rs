@@ -1,9 +1,13 @@
-//! From bytes to one JSON value: YAML 1.2 or JSON, bounded in size, depth and expansion, without
-//! members that are there twice. Imports [`super::model`] alone.
+//! From bytes to one JSON value: YAML 1.2 or JSON, bounded in size, depth and expansion. A member
+//! that is there twice with different values is none of them. Imports [`super::model`] and
+//! [`super::pointer`] alone.
 
 use super::model::ContractError;
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
+use super::pointer::escape;
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value, json};
+use std::borrow::Cow;
+use std::cell::RefCell;
 use std::fmt;
 
 /// Largest document, in octets.
@@ -15,13 +19,78 @@ const MOST_NODES: usize = 1_000_000;
 /// Most events that the aliases of a YAML document may expand to ("billion laughs").
 const MOST_ALIASED: usize = 200_000;
 
+/// The reference that stands instead of a member that is there twice with different values, so
+/// that what depends on it is left out like anything that cannot be read.
+pub(super) const TWICE: &str = "#there-twice";
+/// Why it is.
+pub(super) const WHY_TWICE: &str =
+    "the member is there twice, with different values: which of them holds differs between readers";
+
+/// A document.
+#[derive(Debug)]
+pub(super) struct Parsed {
+    pub(super) value: Value,
+    /// Pointers of members that are there twice, and whether the values are the same.
+    pub(super) twice: Vec<(String, bool)>,
+}
+
+/// The text of a file: UTF-8, or what begins as UTF-16 or UTF-32 does (YAML 1.2.2 §5.2).
+///
+/// # Errors
+/// Where it is not UTF-8, and how.
+pub(super) fn text(bytes: &[u8]) -> Result<Cow<'_, str>, (String, String)> {
+    let wide = |size: usize, big: bool| -> String {
+        let units = bytes.chunks(size).map(|unit| {
+            let digits: Vec<u8> = match big {
+                true => unit.to_vec(),
+                false => unit.iter().rev().copied().collect(),
+            };
+            digits.iter().fold(0_u32, |sum, b| sum << 8 | u32::from(*b))
+        });
+        match size {
+            2 => char::decode_utf16(units.map(|unit| unit as u16))
+                .map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER))
+                .collect(),
+            _ => units
+                .map(|unit| char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER))
+                .collect(),
+        }
+    };
+    let decoded = match bytes {
+        [0, 0, 0xfe, 0xff, ..] | [0, 0, 0, _, ..] => wide(4, true),
+        [0xff, 0xfe, 0, 0, ..] | [_, 0, 0, 0, ..] => wide(4, false),
+        [0xfe, 0xff, ..] | [0, _, ..] => wide(2, true),
+        [0xff, 0xfe, ..] | [_, 0, ..] => wide(2, false),
+        _ => {
+            let text = std::str::from_utf8(bytes).map_err(|e| not_utf8(bytes, e.valid_up_to()))?;
+            return Ok(Cow::Borrowed(text.strip_prefix('\u{feff}').unwrap_or(text)));
+        }
+    };
+    let plain = decoded.strip_prefix('\u{feff}');
+    Ok(Cow::Owned(plain.unwrap_or(&decoded).to_owned()))
+}
+
+fn not_utf8(bytes: &[u8], at: usize) -> (String, String) {
+    let before = bytes.get(..at).unwrap_or_default();
+    let line = 1 + before.iter().filter(|b| **b == b'\n').count();
+    let begins = before
+        .iter()
+        .rposition(|b| *b == b'\n')
+        .map_or(0, |n| n + 1);
+    let characters = String::from_utf8_lossy(before.get(begins..).unwrap_or_default());
+    let column = 1 + characters.chars().count();
+    let octet = bytes.get(at).copied().unwrap_or_default();
+    let reason = format!("not UTF-8: octet 0x{octet:02X}; save the file as UTF-8");
+    (format!("line {line}, column {column}"), reason)
+}
+
 /// Parses a document: JSON where it begins like JSON, YAML otherwise. Plain scalars are read by the
 /// core schema of YAML 1.2 (§10.3.2), as OpenAPI asks (3.1 §4.3): `yes`, `no`, `on`, `off` and `y`
 /// are text.
 ///
 /// # Errors
-/// Not UTF-8, too large, too deep, not well-formed, a member twice: with line and column.
-pub(super) fn parse(file: &str, bytes: &[u8]) -> Result<Value, ContractError> {
+/// Not UTF-8, too large, too deep, not well-formed: with line and column.
+pub(super) fn parse(file: &str, bytes: &[u8]) -> Result<Parsed, ContractError> {
     let error = |place: String, reason: String| ContractError {
         file: file.to_owned(),
         place,
@@ -33,9 +102,8 @@ pub(super) fn parse(file: &str, bytes: &[u8]) -> Result<Value, ContractError> {
             format!("larger than {LARGEST} octets"),
         ));
     }
-    let text = std::str::from_utf8(bytes)
-        .map_err(|e| error(format!("octet {}", e.valid_up_to()), "not UTF-8".to_owned()))?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = text(bytes).map_err(|(place, reason)| error(place, reason))?;
+    let text = text.as_ref();
     if !text.trim_start().starts_with(['{', '[']) {
         return yaml(text).map_err(|(place, reason)| error(place, reason));
     }
@@ -46,9 +114,15 @@ pub(super) fn parse(file: &str, bytes: &[u8]) -> Result<Value, ContractError> {
     }
 }
 
-fn json(text: &str) -> Result<Value, (String, String)> {
-    serde_json::from_str::<Tree>(text)
-        .map(|tree| tree.0)
+fn json(text: &str) -> Result<Parsed, (String, String)> {
+    let seen = RefCell::default();
+    let mut from = serde_json::Deserializer::from_str(text);
+    let read = Tree(&seen).deserialize(&mut from);
+    read.and_then(|value| from.end().map(|()| value))
+        .map(|value| Parsed {
+            value,
+            twice: seen.take().twice,
+        })
         .map_err(|e| {
             let place = format!("line {}, column {}", e.line(), e.column());
             let reason = e.to_string();
@@ -64,6 +138,7 @@ pub(super) fn yaml_options() -> serde_saphyr::Options {
         strict_booleans: true,
         leading_zero_numbers_as_strings: true,
         underscored_numbers_as_strings: true,
+        duplicate_keys: serde_saphyr::options::DuplicateKeyPolicy::PassThrough,
         with_snippet: false,
         budget: serde_saphyr::budget! {
             max_reader_input_bytes: Some(LARGEST),
@@ -78,37 +153,84 @@ pub(super) fn yaml_options() -> serde_saphyr::Options {
     }
 }
 
-fn yaml(text: &str) -> Result<Value, (String, String)> {
-    serde_saphyr::from_str_with_options::<Tree>(text, yaml_options())
-        .map(|tree| tree.0)
-        .map_err(|e| {
-            let reason = e.to_string();
-            let Some(location) = e.location() else {
-                return (String::new(), format!("not YAML: {reason}"));
-            };
-            let (line, column) = (location.line(), location.column());
-            let suffix = format!(" at line {line}, column {column}");
-            let reason = reason.strip_suffix(&suffix).unwrap_or(&reason);
-            // The parser's advice to its own users says nothing to ours.
-            let reason = reason.split(", set DuplicateKeyPolicy").next();
-            let reason = format!("not YAML: {}", reason.unwrap_or_default());
-            (format!("line {line}, column {column}"), reason)
-        })
+fn yaml(text: &str) -> Result<Parsed, (String, String)> {
+    let seen = RefCell::default();
+    let read =
+        serde_saphyr::with_deserializer_from_str_with_options(text, yaml_options(), |from| {
+            Tree(&seen).deserialize(from)
+        });
+    read.map(|value| Parsed {
+        value,
+        twice: seen.take().twice,
+    })
+    .map_err(|e| {
+        let reason = e.to_string();
+        let Some(location) = e.location() else {
+            return (String::new(), format!("not YAML: {reason}"));
+        };
+        let (line, column) = (location.line(), location.column());
+        let suffix = format!(" at line {line}, column {column}");
+        let reason = reason.strip_suffix(&suffix).unwrap_or(&reason);
+        let reason = match reason.contains("Documents {") {
+            true => "more than one document in the file: a second `---`".to_owned(),
+            false => format!("not YAML: {reason}"),
+        };
+        (format!("line {line}, column {column}"), reason)
+    })
 }
 
-/// A [`Value`] in which no member is there twice: which of the two holds differs between parsers
-/// (RFC 8259 §4).
-struct Tree(Value);
+/// Where the reader is, and what was there twice.
+#[derive(Default)]
+struct Seen {
+    at: String,
+    twice: Vec<(String, bool)>,
+}
 
-impl<'de> Deserialize<'de> for Tree {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Tree, D::Error> {
-        from.deserialize_any(TreeVisitor).map(Tree)
+/// Most members that are there twice that are told.
+const MOST_TWICE: usize = 1_000;
+
+/// Reads a [`Value`]. Which of two members of one name holds differs between parsers (RFC 8259 §4):
+/// none of them does here, unless they are the same.
+#[derive(Clone, Copy)]
+struct Tree<'s>(&'s RefCell<Seen>);
+
+impl<'s> Tree<'s> {
+    /// One step down.
+    fn below<T>(self, name: &str, read: impl FnOnce(Tree<'s>) -> T) -> T {
+        let before = {
+            let at = &mut self.0.borrow_mut().at;
+            let before = at.len();
+            at.push('/');
+            at.push_str(&escape(name));
+            before
+        };
+        let out = read(self);
+        self.0.borrow_mut().at.truncate(before);
+        out
+    }
+
+    fn twice(self, same: bool) {
+        let mut seen = self.0.borrow_mut();
+        let at = seen.at.clone();
+        let known = seen.twice.iter().position(|(place, _)| *place == at);
+        let room = seen.twice.len() < MOST_TWICE;
+        match known.and_then(|known| seen.twice.get_mut(known)) {
+            Some((_, all)) => *all &= same,
+            None if room => seen.twice.push((at, same)),
+            None => {}
+        }
     }
 }
 
-struct TreeVisitor;
+impl<'de> DeserializeSeed<'de> for Tree<'_> {
+    type Value = Value;
 
-impl<'de> Visitor<'de> for TreeVisitor {
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Value, D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Tree<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -148,8 +270,12 @@ impl<'de> Visitor<'de> for TreeVisitor {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<Value, A::Error> {
         let mut items = Vec::new();
-        while let Some(Tree(item)) = from.next_element()? {
-            items.push(item);
+        loop {
+            let name = items.len().to_string();
+            match self.below(&name, |tree| from.next_element_seed(tree))? {
+                Some(item) => items.push(item),
+                None => break,
+            }
         }
         Ok(Value::Array(items))
     }
@@ -157,12 +283,15 @@ impl<'de> Visitor<'de> for TreeVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<Value, A::Error> {
         let mut members = Map::new();
         while let Some(name) = from.next_key::<String>()? {
-            if members.contains_key(&name) {
-                return Err(A::Error::custom(format!(
-                    "the member `{name}` is there twice"
-                )));
-            }
-            let Tree(value) = from.next_value()?;
+            let value = self.below(&name, |tree| {
+                let value = from.next_value_seed(tree)?;
+                let Some(known) = members.get(&name) else {
+                    return Ok(value);
+                };
+                let same = *known == value;
+                tree.twice(same);
+                Ok(if same { value } else { json!({"$ref": TWICE}) })
+            })?;
             members.insert(name, value);
         }
         Ok(Value::Object(members))

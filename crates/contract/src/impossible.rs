@@ -10,7 +10,9 @@ use probity_pattern::{Assessment, Texts};
 const DEEPEST: usize = 8;
 
 /// Contradictions that leave no value, whatever else is stated.
-const NOTHING_LEFT: [&str; 4] = [
+const NOTHING_LEFT: [&str; 6] = [
+    "allof-closed:",
+    "endless:",
     "min-over-max:",
     "allof-disjoint:",
     "empty-enum:",

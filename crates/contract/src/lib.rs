@@ -30,6 +30,7 @@ mod load;
 mod locate;
 mod merge;
 mod model;
+mod obstacle;
 pub mod pointer;
 pub mod policy;
 pub mod profile;

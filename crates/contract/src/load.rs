@@ -70,13 +70,13 @@ pub fn load_bytes(name: &str, bytes: &[u8]) -> Result<Contract, ContractError> {
 /// # Errors
 /// As [`load`].
 pub fn load_from(name: &str, bytes: &[u8], files: &dyn Files) -> Result<Contract, ContractError> {
-    let document = document::parse(name, bytes)?;
-    let (document, lost) = match swagger::is_swagger(&document) {
-        true => swagger::convert(document),
-        false => (document, Vec::new()),
-    };
-    let v31 = version(name, &document)?;
-    let source = Arc::new(Source::open(document, bytes, v31, files)?);
+    let mut parsed = document::parse(name, bytes)?;
+    let mut lost = Vec::new();
+    if swagger::is_swagger(&parsed.value) {
+        (parsed.value, lost) = swagger::convert(parsed.value);
+    }
+    let v31 = version(name, &parsed.value)?;
+    let source = Arc::new(Source::open(parsed, bytes, v31, files)?);
     let document = source.root();
     let mut loader = Loader {
         schemas: Schemas::new(Reader::new(&source)),
@@ -87,11 +87,26 @@ pub fn load_from(name: &str, bytes: &[u8], files: &dyn Files) -> Result<Contract
     for (pointer, what) in lost {
         loader.schemas.reader.skip(&pointer, what);
     }
+    for (place, same) in &source.twice {
+        match same {
+            true => loader
+                .schemas
+                .reader
+                .skip(place, "the member is there twice"),
+            false => {
+                let flaw = loader.schemas.reader.error(place, document::WHY_TWICE);
+                loader.schemas.reader.note(flaw);
+            }
+        }
+    }
     let operations = loader.operations();
     let Loader {
         schemas, left_out, ..
     } = loader;
-    let (unsupported, flaws) = schemas.reader.finish();
+    let (unsupported, mut flaws) = schemas.reader.finish();
+    // What is there twice is told once, whatever it should have been.
+    let twice: HashSet<&String> = source.twice.iter().map(|(place, _)| place).collect();
+    flaws.retain(|f| f.reason == document::WHY_TWICE || !twice.contains(&f.place));
     if operations.is_empty() {
         return Err(nothing_to_judge(name, &source, &left_out, &flaws));
     }
@@ -314,7 +329,7 @@ impl<'d> Loader<'d> {
         self.left_out.push(LeftOut {
             operation: operation.to_owned(),
             part: None,
-            reason: flaw.reason.clone(),
+            reason: named(&flaw),
             pointer: flaw.place.clone(),
         });
         self.schemas.reader.note(flaw);
@@ -325,7 +340,7 @@ impl<'d> Loader<'d> {
         self.left_out.push(LeftOut {
             operation: operation.to_owned(),
             part: Some(part.to_owned()),
-            reason: flaw.reason.clone(),
+            reason: named(&flaw),
             pointer: flaw.place.clone(),
         });
         self.schemas.reader.note(flaw);
@@ -355,6 +370,10 @@ impl<'d> Loader<'d> {
             let why = "a path must begin with `/`";
             return Err(self.schemas.reader.error(pointer, why));
         }
+        if path.contains('#') {
+            let why = "what follows `#` in a path is not sent to any server (RFC 9110 §4.2.5)";
+            return Err(self.schemas.reader.error(pointer, why));
+        }
         if item.get("$ref").is_some() && item.as_object().is_some_and(|i| i.len() > 1) {
             let why = "members beside `$ref` of a path item are not used";
             self.schemas.reader.skip(pointer, why);
@@ -364,6 +383,16 @@ impl<'d> Loader<'d> {
         let mut used = vec!["summary", "description", "parameters", "servers"];
         used.extend(METHODS);
         self.schemas.reader.leave_out(item, &used, &pointer);
+        let others = item.get("additionalOperations").and_then(Value::as_object);
+        let others = others
+            .into_iter()
+            .flatten()
+            .map(|(method, _)| method.as_str());
+        for method in others.chain(item.get("query").map(|_| "QUERY")) {
+            let reason = format!("operations of the method {method} (OpenAPI 3.2) are not sent");
+            let flaw = self.schemas.reader.error(&pointer, reason);
+            self.leave_out(&format!("{method} {path}"), flaw);
+        }
         for (method, operation) in item {
             if !METHODS.contains(&method.as_str()) {
                 continue;
@@ -418,12 +447,19 @@ impl<'d> Loader<'d> {
             "servers",
         ];
         self.schemas.reader.leave_out(map, &used, pointer);
+        let called = format!("{} {path}", method.to_ascii_uppercase());
         let id = match map.get("operationId") {
-            Some(id) => self
-                .schemas
-                .reader
-                .text(id, &format!("{pointer}/operationId"))?,
-            None => format!("{} {path}", method.to_ascii_uppercase()),
+            Some(id) => {
+                let id = self
+                    .schemas
+                    .reader
+                    .text(id, &format!("{pointer}/operationId"));
+                id.unwrap_or_else(|flaw| {
+                    self.schemas.reader.note(flaw);
+                    called
+                })
+            }
+            None => called,
         };
         let body = match map.get("requestBody") {
             None => None,
@@ -472,7 +508,7 @@ impl<'d> Loader<'d> {
         Ok(Operation {
             id,
             method: method.to_ascii_uppercase(),
-            path: format!("{base}{path}"),
+            path: format!("{base}{}", sendable(path)),
             base,
             parameters,
             body,
@@ -629,6 +665,43 @@ fn summary(operation: &Map<String, Value>) -> String {
             described.get(..end).unwrap_or_default().to_owned()
         }
     }
+}
+
+/// The reason with what it is about, where it only says what that must be.
+fn named(flaw: &Flaw) -> String {
+    let last = flaw.place.rsplit('/').next().unwrap_or_default();
+    match flaw.reason.starts_with("must be") {
+        true => format!(
+            "`{}` {}",
+            last.replace("~1", "/").replace("~0", "~"),
+            flaw.reason
+        ),
+        false => flaw.reason.clone(),
+    }
+}
+
+/// A path template in which what no request target may hold is percent-encoded (RFC 3986 §3.3), and
+/// braces around no name.
+fn sendable(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    let mut rest = path;
+    while let Some(c) = rest.chars().next() {
+        let name = rest.strip_prefix('{').and_then(|inside| inside.find('}'));
+        if let Some(end) = name {
+            let (template, after) = rest.split_at(end + 2);
+            out.push_str(template);
+            rest = after;
+            continue;
+        }
+        rest = rest.get(c.len_utf8()..).unwrap_or_default();
+        match c {
+            '\0'..=' ' | '"' | '<' | '>' | '\\' | '^' | '`' | '{' | '|' | '}' | '\u{7f}' => {
+                out.push_str(&format!("%{:02X}", u32::from(c)));
+            }
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 /// The first `{name}` of a path template that no parameter declares.

@@ -1,7 +1,7 @@
 //! Lines and columns of places in a document's text. The text is read again, when somebody asks:
 //! reading for values alone is what most commands need.
 
-use super::document::yaml_options;
+use super::document::{self, yaml_options};
 use super::pointer::escape;
 use super::source::{Source, split};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -20,9 +20,8 @@ impl Positions {
     /// `text`: YAML, or JSON, which reads as YAML; nothing is known of what does not.
     pub(crate) fn of(text: &[u8]) -> Positions {
         let mut positions = HashMap::new();
-        let text = std::str::from_utf8(text).unwrap_or_default();
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let tree = serde_saphyr::from_str_with_options::<Spanned<Tree>>(text, yaml_options());
+        let text = document::text(text).unwrap_or_default();
+        let tree = serde_saphyr::from_str_with_options::<Spanned<Tree>>(&text, yaml_options());
         if let Ok(tree) = tree {
             positions.insert(String::new(), position(&tree));
             collect(&tree.value, &mut String::new(), &mut positions);

@@ -1,6 +1,7 @@
 //! What every reader of a part of the document needs: flaws with a place, references, the kinds of
 //! values, the list of what is left out.
 
+use super::document::{TWICE, WHY_TWICE};
 use super::pointer::escape;
 use crate::model::Unsupported;
 use crate::source::Source;
@@ -94,6 +95,9 @@ impl<'d> Reader<'d> {
         let Some(target) = target.as_str() else {
             return Err(self.error(&at(), "must be a string"));
         };
+        if target == TWICE {
+            return Err(self.error(pointer, WHY_TWICE));
+        }
         let place = self
             .source
             .resolve(target, pointer)

@@ -13,7 +13,7 @@ use jsonschema::error::ValidationErrorKind;
 use serde_json::{Map, Value, json};
 use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Most steps back of one pattern on one text.
 const BACKTRACKS: usize = 20_000;
@@ -48,6 +48,7 @@ struct Inner {
 
 impl Validator {
     pub(crate) fn new(source: &Arc<Source>, place: &str, way: Way) -> Self {
+        source.second.add(place, way);
         Validator(Some(Arc::new(Inner {
             source: Arc::clone(source),
             place: place.to_owned(),
@@ -56,25 +57,25 @@ impl Validator {
         })))
     }
 
-    fn validator(&self) -> Option<&jsonschema::Validator> {
-        let inner = self.0.as_ref()?;
-        inner
-            .ready
-            .get_or_init(|| {
-                let bundle = Bundle::of(&inner.source, &inner.place, inner.way)?;
-                options().build(&bundle).ok()
-            })
-            .as_ref()
-    }
-
     /// What it says; `None` where there is no such validator.
     pub(crate) fn opinion(&self, value: &Value) -> Option<Opinion> {
+        let inner = self.0.as_ref()?;
         if deeper(value, DEEPEST) {
             return None;
         }
-        let validator = self.validator()?;
+        if let Some((all, name)) = inner.source.second.all(&inner.source, inner) {
+            return Some(Self::of(all, &json!({name: value})));
+        }
+        let alone = inner.ready.get_or_init(|| {
+            let bundle = Bundle::of(&inner.source, [inner.place.as_str()], inner.way)?;
+            options().build(&bundle.of_first()).ok()
+        });
+        Some(Self::of(alone.as_ref()?, value))
+    }
+
+    fn of(validator: &jsonschema::Validator, value: &Value) -> Opinion {
         if validator.is_valid(value) {
-            return Some(Opinion::Valid);
+            return Opinion::Valid;
         }
         let of_text = validator.iter_errors(value).take(ERRORS).all(|error| {
             matches!(
@@ -86,11 +87,63 @@ impl Validator {
                     | ValidationErrorKind::RegexEngineFailure { .. }
             )
         });
-        Some(if of_text {
+        if of_text {
             Opinion::InvalidText
         } else {
             Opinion::Invalid
-        })
+        }
+    }
+}
+
+/// One validator of all schemas of a document that are asked about, made when the first is: what
+/// many operations refer to is compiled once. The value that a schema is asked about is a member
+/// of the name of that schema.
+#[derive(Default)]
+pub(crate) struct Shared {
+    places: [Mutex<Vec<String>>; 2],
+    ready: [OnceLock<Option<Whole>>; 2],
+}
+
+struct Whole {
+    validator: jsonschema::Validator,
+    names: HashMap<String, String>,
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Shared")
+    }
+}
+
+impl Shared {
+    fn add(&self, place: &str, way: Way) {
+        let [requests, answers] = &self.places;
+        let places = match way {
+            Way::Request => requests,
+            Way::Answer => answers,
+        };
+        let mut places = places.lock().unwrap_or_else(PoisonError::into_inner);
+        places.push(place.to_owned());
+    }
+
+    /// The validator, and the name of a schema in it. `None` where all schemas together are too
+    /// large, or one of them is refused: each has its own then.
+    fn all(&self, source: &Source, inner: &Inner) -> Option<(&jsonschema::Validator, String)> {
+        let ([requests, answers], [first, second]) = (&self.places, &self.ready);
+        let (places, ready) = match inner.way {
+            Way::Request => (requests, first),
+            Way::Answer => (answers, second),
+        };
+        let whole = ready.get_or_init(|| {
+            let places = places.lock().unwrap_or_else(PoisonError::into_inner);
+            let bundle = Bundle::of(source, places.iter().map(String::as_str), inner.way)?;
+            Some(Whole {
+                validator: options().build(&bundle.of_members()).ok()?,
+                names: bundle.names,
+            })
+        });
+        let whole = whole.as_ref()?;
+        Some((&whole.validator, whole.names.get(&inner.place)?.clone()))
     }
 }
 
@@ -163,7 +216,28 @@ const COUNTS: [&str; 8] = [
     "maxContains",
 ];
 
-/// One JSON Schema of draft 2020-12 from a place of the document and all that it refers to.
+/// Schemas as JSON Schema of draft 2020-12, by the names that `names` gives their places.
+struct Translated {
+    names: HashMap<String, String>,
+    schemas: Map<String, Value>,
+}
+
+impl Translated {
+    /// The schema that was asked for first.
+    fn of_first(self) -> Value {
+        json!({"$ref": "#/$defs/0", "$defs": self.schemas})
+    }
+
+    /// Each schema for the member of its name.
+    fn of_members(&self) -> Value {
+        let names = self.schemas.keys();
+        let refer = |name: &String| (name.clone(), json!({"$ref": format!("#/$defs/{name}")}));
+        let members: Map<String, Value> = names.map(refer).collect();
+        json!({"properties": members, "$defs": self.schemas})
+    }
+}
+
+/// Translates places of a document and all that they refer to.
 struct Bundle<'s> {
     source: &'s Source,
     way: Way,
@@ -176,7 +250,11 @@ struct Bundle<'s> {
 
 impl<'s> Bundle<'s> {
     /// `None`: too large.
-    fn of(source: &'s Source, place: &str, way: Way) -> Option<Value> {
+    fn of<'p>(
+        source: &'s Source,
+        places: impl IntoIterator<Item = &'p str>,
+        way: Way,
+    ) -> Option<Translated> {
         let mut bundle = Bundle {
             source,
             way,
@@ -185,8 +263,11 @@ impl<'s> Bundle<'s> {
             loops: HashSet::new(),
             patterns: HashMap::new(),
         };
-        bundle.find_loops(place);
-        let root = bundle.name(place);
+        let mut done = HashSet::new();
+        for place in places {
+            bundle.find_loops(place, &mut done);
+            bundle.name(place);
+        }
         let mut schemas = Map::new();
         let mut next = 0;
         while let Some(place) = bundle.waiting.get(next).cloned() {
@@ -200,7 +281,13 @@ impl<'s> Bundle<'s> {
             schemas.insert(next.to_string(), schema);
             next += 1;
         }
-        Some(json!({"$ref": format!("#/$defs/{root}"), "$defs": schemas}))
+        let names = bundle.names.into_iter();
+        Some(Translated {
+            names: names
+                .map(|(place, name)| (place, name.to_string()))
+                .collect(),
+            schemas,
+        })
     }
 
     fn name(&mut self, place: &str) -> usize {
@@ -213,10 +300,9 @@ impl<'s> Bundle<'s> {
         name
     }
 
-    /// The references that a walk from the root over schemas for one value would follow round in a
+    /// The references that a walk from a root over schemas for one value would follow round in a
     /// circle: each is read as if it allowed everything.
-    fn find_loops(&mut self, root: &str) {
-        let mut done: HashSet<String> = HashSet::new();
+    fn find_loops(&mut self, root: &str, done: &mut HashSet<String>) {
         let mut starts = vec![root.to_owned()];
         while let Some(start) = starts.pop() {
             // Places on the way, each with what is still to be seen from it.

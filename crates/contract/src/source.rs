@@ -4,9 +4,10 @@
 //! A *place* is a JSON pointer into the document itself (`/paths/~1x`), or the name of another file
 //! before one (`common.yaml#/components/schemas/S`).
 
-use crate::document;
+use crate::document::{self, Parsed};
 use crate::model::{ContractError, SchemaRef, WeakSchema};
 use crate::pointer::escape;
+use crate::second::Shared;
 use percent_encoding::percent_decode_str;
 use petgraph::graph::{DiGraph, NodeIndex};
 use serde_json::Value;
@@ -77,18 +78,23 @@ pub(crate) struct Source {
     circles: HashMap<String, usize>,
     /// Schemas that are held somewhere, by place and direction.
     held: Mutex<HashMap<(String, Way), WeakSchema>>,
+    /// What a second validator says.
+    pub(crate) second: Shared,
+    /// Places of members that are there twice, and whether with the same value.
+    pub(crate) twice: Vec<(String, bool)>,
 }
 
 impl Source {
     /// Reads what the document and the files that it names refer to.
     pub(crate) fn open(
-        value: Value,
+        Parsed { value, twice }: Parsed,
         text: &[u8],
         v31: bool,
         files: &dyn Files,
     ) -> Result<Source, ContractError> {
         let mut source = Source {
             v31,
+            twice,
             ..Source::default()
         };
         let mut octets = text.len();
@@ -115,8 +121,9 @@ impl Source {
                         "all files together have more than {MOST_OCTETS} octets"
                     ));
                 }
-                let value = document::parse(&name, &bytes).map_err(|e| e.to_string())?;
-                Ok((value, bytes))
+                let parsed = document::parse(&name, &bytes).map_err(|e| e.to_string())?;
+                source.twice.extend(in_file(&name, parsed.twice));
+                Ok((parsed.value, bytes))
             });
             match parsed {
                 Ok((value, bytes)) => source.add(name, value, &bytes, &mut references),
@@ -263,6 +270,9 @@ impl Source {
     /// # Errors
     /// Why it leads nowhere, for people.
     pub(crate) fn resolve(&self, target: &str, from: &str) -> Result<String, String> {
+        if target == document::TWICE {
+            return Err(document::WHY_TWICE.to_owned());
+        }
         if leaves(split(from).0, target) {
             return Err(format!("`{target}` leads out of the document's folder"));
         }
@@ -415,4 +425,9 @@ pub(crate) fn split(place: &str) -> (&str, &str) {
         return ("", place);
     }
     place.split_once('#').unwrap_or((place, ""))
+}
+
+fn in_file(name: &str, twice: Vec<(String, bool)>) -> impl Iterator<Item = (String, bool)> {
+    let there = move |(at, same): (String, bool)| (place(name, &at), same);
+    twice.into_iter().map(there)
 }

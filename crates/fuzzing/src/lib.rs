@@ -12,15 +12,19 @@ pub mod answer;
 pub mod batch;
 pub mod body;
 pub mod contract;
+pub mod dictionary;
 pub mod front;
+pub mod glob;
 pub mod json;
 pub mod judge;
 pub mod known;
 pub mod pattern;
 pub mod pieces;
 pub mod profile;
+pub mod recipe;
 pub mod relation;
 pub mod report;
+pub mod snapshot;
 pub mod stage;
 pub mod text;
 
@@ -64,10 +68,22 @@ pub const TARGETS: &[Target] = &[
         dictionary: Some("contract.dict"),
     },
     Target {
+        name: "dictionary",
+        about: "any text gives words or an error with its line; words are read back",
+        body: dictionary::body,
+        dictionary: None,
+    },
+    Target {
         name: "front",
         about: "the mock answers any bytes with well-formed HTTP or closes",
         body: front::body,
         dictionary: Some("http.dict"),
+    },
+    Target {
+        name: "glob",
+        about: "a glob that is taken can be matched with, and denies what it names",
+        body: glob::body,
+        dictionary: None,
     },
     Target {
         name: "json",
@@ -100,6 +116,12 @@ pub const TARGETS: &[Target] = &[
         dictionary: Some("profile.dict"),
     },
     Target {
+        name: "recipe",
+        about: "a recipe is written back the same; what is admitted is of the contract",
+        body: recipe::body,
+        dictionary: None,
+    },
+    Target {
         name: "relation",
         about: "a witness separates, and nothing shorter does",
         body: relation::body,
@@ -110,6 +132,12 @@ pub const TARGETS: &[Target] = &[
         about: "a report that can be read is written back the same, in every format",
         body: report::body,
         dictionary: Some("report.dict"),
+    },
+    Target {
+        name: "snapshot",
+        about: "whatever a snapshot holds, comparing ends and changes nothing else",
+        body: snapshot::body,
+        dictionary: None,
     },
     Target {
         name: "text",

@@ -11,8 +11,14 @@ use crate::contract::{self, FieldPath, JsonType, Schema};
 use crate::pattern::Assessment;
 use serde_json::{Number, Value, json};
 
+/// Most words of an enumeration that are sent: of more, evenly chosen ones, the ends among them.
+const MOST_WORDS: usize = 100;
+
 pub(super) fn words(values: &[Value], out: &mut Vec<Variant>) {
-    for value in values {
+    let last = values.len().saturating_sub(1);
+    let count = values.len().min(MOST_WORDS);
+    let chosen = (0..count).filter_map(|i| values.get(i * last / (count - 1).max(1)));
+    for value in chosen {
         let word = value.as_str().map_or(value.to_string(), str::to_owned);
         out.push(Variant::new("enum", format!("value-{word}"), value.clone()));
     }

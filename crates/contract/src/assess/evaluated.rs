@@ -22,6 +22,14 @@ fn either(ours: &mut Seen, theirs: &Seen, certain: bool) {
     }
 }
 
+/// A keyword that could not be read (a reference that leads nowhere) may look at anything.
+fn unread(schema: &Schema, seen: &mut Seen) {
+    if !schema.unchecked.is_empty() {
+        let unseen = seen.iter_mut().filter(|seen| **seen == Some(false));
+        unseen.for_each(|seen| *seen = None);
+    }
+}
+
 /// Called with each part that holds: the part, whether that is certain, and the schemas around it.
 type Visit<'v, A> = dyn FnMut(&A, &Schema, bool, &[&Schema]) + 'v;
 
@@ -37,6 +45,7 @@ impl Assessor<'_> {
             .keys()
             .map(|name| self.names_member(schema, name))
             .collect();
+        unread(schema, &mut seen);
         let value = Value::Object(members.clone());
         self.in_place(
             schema,
@@ -92,6 +101,7 @@ impl Assessor<'_> {
                 }
             })
             .collect();
+        unread(schema, &mut seen);
         let value = Value::Array(items.to_vec());
         self.in_place(
             schema,
