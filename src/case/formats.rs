@@ -55,7 +55,7 @@ fn of_field(builder: &mut BodyCases<'_, '_>, path: &FieldPath, schema: &Schema) 
             (Assessment::SurelyInvalid, _) => 2,
             // One choice of each field, and two more of those that differ most, tell enough.
             (_, 0) => 2,
-            (_, 1..=2) => 4,
+            (_, 1 | 2) => 4,
             _ => continue,
         };
         builder.add_body(BodyDraft {
