@@ -97,8 +97,12 @@ impl<'d> Loader<'d> {
     /// What the document shows; an example that cannot be read costs itself.
     fn examples(&mut self, media: &'d Map<String, Value>, at: &str) -> Vec<(String, Value)> {
         let mut out = Vec::new();
-        if let Some(example) = media.get("example") {
-            out.push((format!("{at}/example"), example.clone()));
+        let at_example = format!("{at}/example");
+        let whole = |this: &Self, at: &str| !this.schemas.reader.is_twice_within(at);
+        if let Some(example) = media.get("example")
+            && whole(self, &at_example)
+        {
+            out.push((at_example, example.clone()));
         }
         let Some(examples) = media.get("examples") else {
             return out;
@@ -125,6 +129,7 @@ impl<'d> Loader<'d> {
                 .iter()
                 .find_map(|name| Some((name, example.get(name)?)));
             match shown {
+                Some(_) if !whole(self, &at) => {}
                 Some((name, value)) => out.push((format!("{at}/{name}"), value.clone())),
                 None => self.schemas.reader.skip(
                     &at,
