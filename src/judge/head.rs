@@ -5,10 +5,10 @@
 //! message with broken framing draws comes from in front of what the document describes.
 
 use super::{CaseJudge, Deviation, Expect, Judgement, is_head, is_json_media_type, status};
-use crate::contract::{
-    JsonType, Response, ResponseHeader, PromiseId, Schema, SecurityScheme, StatusKey, assess,
-};
 use crate::case::wire::FOREIGN_TAG;
+use crate::contract::{
+    JsonType, PromiseId, Response, ResponseHeader, Schema, SecurityScheme, StatusKey, assess,
+};
 use crate::exchange::{Request, Template};
 use crate::pattern::Assessment;
 use serde_json::Value;
@@ -35,7 +35,10 @@ impl CaseJudge<'_> {
         if self.answer.status == 405 && self.answer.header("allow").is_none() {
             let promise = PromiseId::new(&self.operation.id, "http.method");
             let needed = "Allow, which names the methods that are served (RFC 9110 §15.5.6)";
-            judgement.broken(&promise, Deviation::without_field("Allow", needed, self.answer));
+            judgement.broken(
+                &promise,
+                Deviation::without_field("Allow", needed, self.answer),
+            );
         }
     }
 
@@ -53,8 +56,8 @@ impl CaseJudge<'_> {
             )
         };
         let security = &self.operation.security;
-        let all = !security.is_empty()
-            && security.iter().all(|schemes| schemes.iter().any(of_http));
+        let all =
+            !security.is_empty() && security.iter().all(|schemes| schemes.iter().any(of_http));
         if self.answer.status == 401 && all && self.answer.header("www-authenticate").is_none() {
             let promise = PromiseId::answers(&self.operation.id);
             let needed = "WWW-Authenticate, which says how to log in (RFC 9110 §15.5.2)";
@@ -88,7 +91,10 @@ impl CaseJudge<'_> {
         let condition = |(name, value): &(String, Template)| {
             let name = name.to_ascii_lowercase();
             let known = name == "if-none-match" && value.to_string() == FOREIGN_TAG;
-            matches!(name.as_str(), "if-none-match" | "if-modified-since" | "if-range") && !known
+            matches!(
+                name.as_str(),
+                "if-none-match" | "if-modified-since" | "if-range"
+            ) && !known
         };
         if self.answer.status == 304 && !request.headers.iter().any(condition) {
             let promise = PromiseId::answers(&self.operation.id);
@@ -155,8 +161,9 @@ impl CaseJudge<'_> {
         let value = typed(&header.schema, &text)?;
         let assessed = assess(&header.schema, &value, self.judging.texts);
         let broken = assessed.faults.iter().find(|fault| fault.certain);
-        (assessed.certainty == Assessment::SurelyInvalid)
-            .then(|| Deviation::field_value(&header.name, broken.map(|b| b.keyword), &text, self.answer))
+        (assessed.certainty == Assessment::SurelyInvalid).then(|| {
+            Deviation::field_value(&header.name, broken.map(|b| b.keyword), &text, self.answer)
+        })
     }
 }
 

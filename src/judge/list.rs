@@ -32,7 +32,10 @@ impl CaseJudge<'_> {
             let count = items.len() as u64;
             // Some devices take 0 for "all of them".
             match most > 0 && count > most {
-                true => judgement.broken(&promise, Deviation::list_too_long(&parameter.name, most, count)),
+                true => judgement.broken(
+                    &promise,
+                    Deviation::list_too_long(&parameter.name, most, count),
+                ),
                 false => judgement.kept(&promise),
             }
         }
@@ -41,7 +44,10 @@ impl CaseJudge<'_> {
                 continue;
             };
             let promise = promise(self.operation, parameter, "filters");
-            let other = items.iter().filter_map(|item| item.get(member)).find(|v| **v != wanted);
+            let other = items
+                .iter()
+                .filter_map(|item| item.get(member))
+                .find(|v| **v != wanted);
             match other {
                 Some(other) => {
                     judgement.broken(&promise, Deviation::list_unfiltered(member, &wanted, other));
@@ -57,7 +63,11 @@ impl CaseJudge<'_> {
         let mut values = query
             .split('&')
             .filter_map(|pair| pair.split_once('='))
-            .filter(|(name, _)| percent_decode_str(name).decode_utf8().is_ok_and(|n| n == parameter.name))
+            .filter(|(name, _)| {
+                percent_decode_str(name)
+                    .decode_utf8()
+                    .is_ok_and(|n| n == parameter.name)
+            })
             .map(|(_, value)| value);
         let (value, None) = (values.next()?, values.next()) else {
             return None;

@@ -33,7 +33,12 @@ pub(super) fn hash<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
 pub fn cause(kind: Kind, promise: &PromiseId, operation: &str, symptom: &str) -> String {
     if (kind, symptom) == (Kind::ServerError, IN_GENERAL) {
         // Which rule a valid request happened to test does not matter.
-        return hash(["cause", kind.id(), PromiseId::answers(operation).as_str(), symptom]);
+        return hash([
+            "cause",
+            kind.id(),
+            PromiseId::answers(operation).as_str(),
+            symptom,
+        ]);
     }
     let about = match shared(kind, promise, operation, symptom) {
         Some(part) => part,

@@ -123,7 +123,7 @@ fn a_hostile_document_writes_no_line_of_its_own() {
     let on = Profile::from_toml(&switched_on(&profile)).expect("loads");
     assert!(on.login.is_some_and(|l| l.path == "/login"));
     assert!(
-        on.values.contains_key("/a\u{1b}\"]/{x\u{202e}\n}"),
+        on.values.contains_key("/a%1B%22]/{x\u{202e}\n}"),
         "{profile}"
     );
 }

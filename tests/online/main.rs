@@ -3,10 +3,10 @@
 
 #[path = "../common/accounts/mod.rs"]
 mod accounts;
-#[path = "../common/handler/mod.rs"]
-mod handler;
 #[path = "../common/controller/mod.rs"]
 mod controller;
+#[path = "../common/handler/mod.rs"]
+mod handler;
 #[path = "../common/plain/mod.rs"]
 mod plain;
 #[path = "../common/scripted/mod.rs"]

@@ -97,8 +97,12 @@ impl<'d> Loader<'d> {
     /// What the document shows; an example that cannot be read costs itself.
     fn examples(&mut self, media: &'d Map<String, Value>, at: &str) -> Vec<(String, Value)> {
         let mut out = Vec::new();
-        if let Some(example) = media.get("example") {
-            out.push((format!("{at}/example"), example.clone()));
+        let at_example = format!("{at}/example");
+        let whole = |this: &Self, at: &str| !this.schemas.reader.is_twice_within(at);
+        if let Some(example) = media.get("example")
+            && whole(self, &at_example)
+        {
+            out.push((at_example, example.clone()));
         }
         let Some(examples) = media.get("examples") else {
             return out;
@@ -125,6 +129,7 @@ impl<'d> Loader<'d> {
                 .iter()
                 .find_map(|name| Some((name, example.get(name)?)));
             match shown {
+                Some(_) if !whole(self, &at) => {}
                 Some((name, value)) => out.push((format!("{at}/{name}"), value.clone())),
                 None => self.schemas.reader.skip(
                     &at,
@@ -213,7 +218,10 @@ impl<'d> Loader<'d> {
             let at = format!("{at}/headers/{}", escape(name));
             match self.header(name, header, &at) {
                 Ok(header) => headers.push(header),
-                Err(_) => self.schemas.reader.skip(&at, "a header field that cannot be read"),
+                Err(_) => self
+                    .schemas
+                    .reader
+                    .skip(&at, "a header field that cannot be read"),
             }
         }
         headers
@@ -222,7 +230,14 @@ impl<'d> Loader<'d> {
     fn header(&mut self, name: &str, value: &'d Value, at: &str) -> Result<ResponseHeader, Flaw> {
         let (value, at) = self.schemas.reader.follow(value, at)?;
         let map = self.schemas.reader.object(value, &at)?;
-        let used = ["description", "required", "deprecated", "schema", "example", "examples"];
+        let used = [
+            "description",
+            "required",
+            "deprecated",
+            "schema",
+            "example",
+            "examples",
+        ];
         self.schemas.reader.leave_out(map, &used, &at);
         let rules = map.get("schema");
         Ok(ResponseHeader {

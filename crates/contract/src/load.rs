@@ -636,10 +636,14 @@ impl<'d> Loader<'d> {
         };
         let described = map.get("description").and_then(Value::as_str);
         schema.excused |= described.is_some_and(super::excuse::excuses);
-        if let Some(example) = map.get("example") {
+        if let Some(example) = map
+            .get("example")
+            .filter(|_| !self.schemas.reader.is_twice_within(&at))
+        {
             schema.examples.push(example.clone());
         }
         let examples = map.get("examples").and_then(Value::as_object);
+        let examples = examples.filter(|_| !self.schemas.reader.is_twice_within(&at));
         for example in examples.into_iter().flatten().map(|(_, example)| example) {
             schema.examples.extend(example.get("value").cloned());
         }

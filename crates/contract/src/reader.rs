@@ -52,6 +52,14 @@ impl<'d> Reader<'d> {
         }
     }
 
+    /// Whether something in the value at a place is there twice with different values: what the
+    /// document shows there, nobody knows.
+    pub(crate) fn is_twice_within(&self, place: &str) -> bool {
+        let differs = self.source.twice.iter().filter(|(_, same)| !same);
+        let mut rests = differs.filter_map(|(at, _)| at.strip_prefix(place));
+        rests.any(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
     /// Notes a flaw that reading goes on behind, once.
     pub(crate) fn note(&mut self, flaw: Flaw) {
         if self.flaws.len() < MOST_FLAWS && !self.flaws.contains(&flaw) {

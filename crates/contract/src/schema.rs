@@ -5,6 +5,7 @@
 //! the reference that leads back; what lies behind that is read when somebody walks there
 //! ([`SchemaRef`]).
 
+use super::document::WHY_TWICE;
 use super::excuse::excuses;
 use super::merge::{merge, required_of, spelled_as, tighter};
 use super::model::*;
@@ -462,6 +463,10 @@ impl<'d> Schemas<'d> {
     ) -> Result<(), Flaw> {
         let reader = &self.reader;
         let flag = |name: &str| map.get(name) == Some(&Value::Bool(true));
+        let shows = ["enum", "const", "example", "default", "examples"];
+        if shows.contains(&keyword) && reader.is_twice_within(at) {
+            return Err(reader.error(at, WHY_TWICE));
+        }
         match keyword {
             "type" => schema.types = self.types(value, at)?,
             "enum" => schema.enum_values = Some(reader.list(value, at)?.to_vec()),
