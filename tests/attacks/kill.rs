@@ -264,9 +264,14 @@ fn random_kills(rows: Range<usize>) {
         let false_kept: Vec<&String> = broken.intersection(&kept).collect();
         match lost.is_empty() && twice == 0 && false_kept.is_empty() {
             true => Ok(()),
-            false => Err(named(format!(
-                "lost {lost:?}, told {twice} twice, kept {false_kept:?}"
-            ))),
+            false => {
+                let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("killed-{row}"));
+                let _ = std::fs::copy(scene.path("journal"), &copy);
+                Err(named(format!(
+                    "lost {lost:?}, told {twice} twice, kept {false_kept:?}; journal {}",
+                    copy.display()
+                )))
+            }
         }
     });
     println!(
