@@ -93,7 +93,7 @@ impl Run<'_> {
                     let operations: BTreeSet<&String> = cases.collect();
                     for operation in operations {
                         self.ledger
-                            .state(&StatePromise::Refusal.of(&operation), true);
+                            .state(&StatePromise::Refusal.of(operation), true);
                     }
                 }
                 Some(difference) => {
@@ -250,7 +250,7 @@ impl Run<'_> {
         case.title = "refused requests".to_owned();
         let (expected, observed) = (&seen.expected, &seen.observed);
         let deviation = Deviation::state_changed_once(refusals, &seen.pointer, expected, observed);
-        let promise = StatePromise::Refusal.of(&resource);
+        let promise = StatePromise::Refusal.of(resource);
         self.ledger
             .publish_new(&case, &promise, &deviation, (1, 2), String::new());
     }
@@ -331,7 +331,7 @@ impl Run<'_> {
     fn refusal_is_known_to_change(&self, resource: &str) -> bool {
         let mut writers = self.probe.settings().writers(resource).iter();
         writers.any(|operation| {
-            let promise = StatePromise::Refusal.of(&operation);
+            let promise = StatePromise::Refusal.of(operation);
             self.ledger.has(&promise, Kind::StateChangedByRefusal)
         })
     }
