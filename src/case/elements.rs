@@ -90,7 +90,9 @@ fn wrong_items(context: &Context<'_>, rules: &Schema, sample: &Value) -> Vec<(St
     let differs = |value: &Value| -> Option<String> {
         let (members, others) = (sample.as_object()?, value.as_object()?);
         let mut names = members.keys();
-        names.find(|name| members.get(*name) != others.get(*name)).cloned()
+        names
+            .find(|name| members.get(*name) != others.get(*name))
+            .cloned()
     };
     let mut turns: BTreeMap<Option<String>, usize> = BTreeMap::new();
     let mut near = changed_values(context, rules, sample, true);
@@ -132,12 +134,19 @@ fn refused(
     *place = wrong.clone();
     let where_ = if at + 1 == count { "last" } else { "middle" };
     let item = path.item();
-    let keyword = if schema.items.is_some() { "type" } else { "items" };
+    let keyword = if schema.items.is_some() {
+        "type"
+    } else {
+        "items"
+    };
     send(
         builder,
         (path, &item, keyword),
         (&format!("{where_}-{idea}"), tier),
-        format!("the {where_} of {count} items of {path} is {}", short(wrong)),
+        format!(
+            "the {where_} of {count} items of {path} is {}",
+            short(wrong)
+        ),
         items,
     )
 }

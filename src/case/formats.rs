@@ -82,7 +82,10 @@ pub(super) fn near(schema: &Schema) -> &'static [(&'static str, &'static str)] {
     row.map_or(&[], |(_, texts)| texts)
 }
 
-type Row = (&'static [&'static str], &'static [(&'static str, &'static str)]);
+type Row = (
+    &'static [&'static str],
+    &'static [(&'static str, &'static str)],
+);
 
 /// A label of 64 letters, one more than RFC 1123 lets stand.
 const LONG_LABEL: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";

@@ -60,14 +60,19 @@ fn add(builder: &mut ExchangeCases<'_, '_>, parameter: &Parameter, value: &Value
     };
     let key = builder.op.parameter_key(parameter);
     let change = Change::Text(&text);
-    let request = builder.context.request_with(builder.op, None, parameter, change);
+    let request = builder
+        .context
+        .request_with(builder.op, None, parameter, change);
     builder.add(Draft {
         about: &key,
         name: format!("asks-{text}"),
         title: format!("the list is asked for with {} {text}", parameter.name),
         class: "valid:list".to_owned(),
         tier,
-        promises: vec![format!("parameters.{key}.type"), format!("parameters.{key}.enum")],
+        promises: vec![
+            format!("parameters.{key}.type"),
+            format!("parameters.{key}.enum"),
+        ],
         request: Request::Http(request),
         expect: Expect::Accepted,
         check: Check::Nothing,

@@ -388,7 +388,11 @@ fn texts(context: &Context<'_>, schema: &Schema, sample: &str) -> Vec<(String, u
             }
             let near = super::formats::near(schema).iter().take(3);
             for (nth, (idea, text)) in near.enumerate() {
-                push(&format!("format-{idea}"), u8::from(nth > 0), (*text).to_owned());
+                push(
+                    &format!("format-{idea}"),
+                    u8::from(nth > 0),
+                    (*text).to_owned(),
+                );
             }
             if let Some(max) = schema.max_length.and_then(|m| usize::try_from(m).ok())
                 && max < 4_000

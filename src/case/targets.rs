@@ -1,14 +1,12 @@
 //! Request targets as clients, crawlers and attackers spell them: queries that are no plain pairs,
 //! paths that are almost those of the document.
 
+use super::bodies::main_type;
 use super::builder::{Draft, ExchangeCases};
 use super::model::{Case, Check, Context, Expect, Fault, Strategy};
 use super::serialize::escape;
 use super::words::shown;
-use super::bodies::main_type;
-use crate::contract::{
-    FaultKind, FieldPath, JsonType, Operation, Parameter, Place, assess,
-};
+use crate::contract::{FaultKind, FieldPath, JsonType, Operation, Parameter, Place, assess};
 use crate::exchange::{HttpRequest, Part, Request};
 use crate::pattern::Assessment;
 use serde_json::Value;
@@ -72,9 +70,22 @@ fn queries(builder: &mut ExchangeCases<'_, '_>, op: &Operation) {
         }
     }
     if let Some(any) = of(JsonType::Integer).or_else(|| of(JsonType::String)) {
-        let (name, sample) = (escape(&any.name), escape(&builder.context.parameter_text(any)));
-        open(builder, any, ("twice", 1), &format!("{name}={sample}&{name}={sample}"));
-        open(builder, any, ("array-name", 3), &format!("{name}[]={sample}"));
+        let (name, sample) = (
+            escape(&any.name),
+            escape(&builder.context.parameter_text(any)),
+        );
+        open(
+            builder,
+            any,
+            ("twice", 1),
+            &format!("{name}={sample}&{name}={sample}"),
+        );
+        open(
+            builder,
+            any,
+            ("array-name", 3),
+            &format!("{name}[]={sample}"),
+        );
         open(builder, any, ("unknown", 2), "probity=1");
         open(builder, any, ("many", 3), &vec!["probity=1"; 200].join("&"));
     }
@@ -115,7 +126,15 @@ fn open(
     let question = format!("a query as in {}", shown(&idea.replace('-', " ")));
     let expect = Expect::Survived { question };
     let key = builder.op.parameter_key(parameter);
-    add(builder, &key, (idea, tier), format!("the query is {}", shown(pairs)), request, expect, Vec::new());
+    add(
+        builder,
+        &key,
+        (idea, tier),
+        format!("the query is {}", shown(pairs)),
+        request,
+        expect,
+        Vec::new(),
+    );
 }
 
 /// A text that no reading of the document takes for a value of the parameter.
@@ -137,15 +156,28 @@ fn refused(
     };
     let key = builder.op.parameter_key(parameter);
     let promise = format!("parameters.{key}.{}", broken.keyword);
-    let fault = Fault::at(FaultKind::Parameter, &FieldPath::root().member(&parameter.name));
+    let fault = Fault::at(
+        FaultKind::Parameter,
+        &FieldPath::root().member(&parameter.name),
+    );
     let expect = match super::parameters::refuses(builder.op) {
-        true => Expect::Refused { faults: vec![fault] },
+        true => Expect::Refused {
+            faults: vec![fault],
+        },
         false => Expect::Survived {
             question: "a parameter outside its rules, and no refusal documented".to_owned(),
         },
     };
     let title = format!("parameter {} is {}", parameter.name, shown(text));
-    add(builder, &key, (idea, tier), title, request, expect, vec![promise]);
+    add(
+        builder,
+        &key,
+        (idea, tier),
+        title,
+        request,
+        expect,
+        vec![promise],
+    );
 }
 
 /// Names of an item that are almost the one that is there, where the rules of the parameter forbid
@@ -160,7 +192,11 @@ fn items(builder: &mut ExchangeCases<'_, '_>, op: &Operation) {
     let Some(first) = sample.chars().next().filter(char::is_ascii) else {
         return;
     };
-    let once_more = format!("%{:02x}{}", u32::from(first), sample.get(1..).unwrap_or_default());
+    let once_more = format!(
+        "%{:02x}{}",
+        u32::from(first),
+        sample.get(1..).unwrap_or_default()
+    );
     for (idea, tier, text) in [
         ("capitals", 0, sample.to_uppercase()),
         ("encoded-twice", 0, once_more),
@@ -185,10 +221,23 @@ fn items(builder: &mut ExchangeCases<'_, '_>, op: &Operation) {
         let promise = format!("parameters.{key}.{}", broken.keyword);
         let change = super::build::Change::Text(&text);
         let request = builder.context.request_with(op, None, parameter, change);
-        let fault = Fault::at(FaultKind::Parameter, &FieldPath::root().member(&parameter.name));
-        let expect = Expect::Refused { faults: vec![fault] };
+        let fault = Fault::at(
+            FaultKind::Parameter,
+            &FieldPath::root().member(&parameter.name),
+        );
+        let expect = Expect::Refused {
+            faults: vec![fault],
+        };
         let title = format!("parameter {} is {}", parameter.name, shown(&text));
-        add(builder, &key, (idea, tier), title, request, expect, vec![promise]);
+        add(
+            builder,
+            &key,
+            (idea, tier),
+            title,
+            request,
+            expect,
+            vec![promise],
+        );
     }
 }
 
@@ -204,7 +253,8 @@ fn paths(builder: &mut ExchangeCases<'_, '_>, op: &Operation) {
         return;
     };
     let first = last.chars().next().filter(char::is_ascii_alphanumeric);
-    let encoded = first.map(|c| format!("%{:02X}{}", u32::from(c), last.get(1..).unwrap_or_default()));
+    let encoded =
+        first.map(|c| format!("%{:02X}{}", u32::from(c), last.get(1..).unwrap_or_default()));
     let mut spelt = vec![
         ("slash-behind", 3, format!("{path}/")),
         ("two-slashes", 3, format!("{above}//{last}")),
@@ -228,7 +278,15 @@ fn paths(builder: &mut ExchangeCases<'_, '_>, op: &Operation) {
         }
         let question = format!("a path as in {}", shown(&idea.replace('-', " ")));
         let title = format!("the path is {}", shown(&path));
-        add(builder, "path", (idea, tier), title, request, Expect::Survived { question }, Vec::new());
+        add(
+            builder,
+            "path",
+            (idea, tier),
+            title,
+            request,
+            Expect::Survived { question },
+            Vec::new(),
+        );
     }
 }
 

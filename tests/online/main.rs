@@ -23,6 +23,7 @@ mod creating_accounts;
 mod credentials;
 mod engine;
 mod gate;
+mod heads;
 mod kills;
 mod rare;
 mod readings;

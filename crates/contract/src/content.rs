@@ -213,7 +213,10 @@ impl<'d> Loader<'d> {
             let at = format!("{at}/headers/{}", escape(name));
             match self.header(name, header, &at) {
                 Ok(header) => headers.push(header),
-                Err(_) => self.schemas.reader.skip(&at, "a header field that cannot be read"),
+                Err(_) => self
+                    .schemas
+                    .reader
+                    .skip(&at, "a header field that cannot be read"),
             }
         }
         headers
@@ -222,7 +225,14 @@ impl<'d> Loader<'d> {
     fn header(&mut self, name: &str, value: &'d Value, at: &str) -> Result<ResponseHeader, Flaw> {
         let (value, at) = self.schemas.reader.follow(value, at)?;
         let map = self.schemas.reader.object(value, &at)?;
-        let used = ["description", "required", "deprecated", "schema", "example", "examples"];
+        let used = [
+            "description",
+            "required",
+            "deprecated",
+            "schema",
+            "example",
+            "examples",
+        ];
         self.schemas.reader.leave_out(map, &used, &at);
         let rules = map.get("schema");
         Ok(ResponseHeader {

@@ -35,7 +35,14 @@ const LIMITS: [&[&str]; 9] = [
 
 /// Words whose values have an order: `severity=warning` may well mean "at least warning".
 const ORDERED: [&str; 8] = [
-    "severity", "level", "loglevel", "priority", "importance", "urgency", "quality", "resolution",
+    "severity",
+    "level",
+    "loglevel",
+    "priority",
+    "importance",
+    "urgency",
+    "quality",
+    "resolution",
 ];
 
 impl Operation {
@@ -60,7 +67,9 @@ impl Operation {
         };
         let (limit, offset) = (named(&LIMITS), named(&[&["offset"], &["skip"]]));
         let page = named(&[&["page"], &["page", "number"]]);
-        let filters = query.by_ref().filter_map(|p| Some((p, filtered(p, items)?)));
+        let filters = query
+            .by_ref()
+            .filter_map(|p| Some((p, filtered(p, items)?)));
         Some(Listing {
             array,
             limit,
@@ -74,7 +83,10 @@ impl Operation {
 /// Whether an answer has more than one list at its top: which of them is cut is not said.
 fn several(answer: &Schema) -> bool {
     let lists = shape::members(answer).into_iter();
-    lists.filter(|(_, s)| s.types.contains(&JsonType::Array)).count() > 1
+    lists
+        .filter(|(_, s)| s.types.contains(&JsonType::Array))
+        .count()
+        > 1
 }
 
 /// The member of items that a parameter has the name and the words of.
@@ -86,6 +98,8 @@ fn filtered<'o>(parameter: &Parameter, items: &'o Schema) -> Option<&'o str> {
     let same = member.enum_values.as_ref()?;
     let texts = words.iter().all(|word| word.is_string());
     let all = words.len() == same.len() && words.iter().all(|word| same.contains(word));
-    let ordered = tokens(name).iter().any(|word| ORDERED.contains(&word.as_str()));
+    let ordered = tokens(name)
+        .iter()
+        .any(|word| ORDERED.contains(&word.as_str()));
     (texts && all && !ordered).then_some(name)
 }

@@ -168,7 +168,10 @@ impl Lister<'_> {
         };
         if let Some(limit) = listing.limit {
             let id = format!("parameters.{}.limits", operation.parameter_key(limit));
-            let text = format!("no more items come than the parameter `{}` says", limit.name);
+            let text = format!(
+                "no more items come than the parameter `{}` says",
+                limit.name
+            );
             self.add(&id, &limit.pointer, text);
         }
         for (filter, member) in listing.filters {

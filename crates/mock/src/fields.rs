@@ -24,7 +24,11 @@ fn reaches_past_16_bits(schema: &Schema) -> bool {
 /// Adds the fault of a format that is a rule.
 pub(super) fn of_format(field: &Field<'_>, out: &mut Vec<FaultInfo>) {
     let known = |format: &str| probity_pattern::surely_not(format, "\u{1}");
-    let format = field.schema.format.as_deref().filter(|format| known(format));
+    let format = field
+        .schema
+        .format
+        .as_deref()
+        .filter(|format| known(format));
     let Some(format) = format.filter(|_| field.schema.pattern.is_none()) else {
         return;
     };

@@ -43,7 +43,9 @@ impl Texts {
         self.formats_bind
             && rule.pattern.is_none()
             && !formats.is_empty()
-            && formats.iter().all(|format| super::well_formed::surely_not(format, text))
+            && formats
+                .iter()
+                .all(|format| super::well_formed::surely_not(format, text))
     }
 
     /// The readings of a rule that was given to [`Texts::new`].

@@ -43,21 +43,49 @@ fn reads(builder: &mut ExchangeCases<'_, '_>) {
     let other = with(&plain, "If-None-Match", FOREIGN_TAG);
     let title = "If-None-Match names a version that never was";
     // Not to know the field is lawful; to call the answer known is not.
-    add(builder, ("if-none-match", 1), title, other, Expect::Accepted, Check::Nothing);
+    add(
+        builder,
+        ("if-none-match", 1),
+        title,
+        other,
+        Expect::Accepted,
+        Check::Nothing,
+    );
     let long_ago = with(&plain, "If-Modified-Since", "Thu, 01 Jan 1970 00:00:00 GMT");
     let title = "If-Modified-Since is 1970";
-    add(builder, ("if-modified-since", 3), title, long_ago, survived(title), Check::Nothing);
+    add(
+        builder,
+        ("if-modified-since", 3),
+        title,
+        long_ago,
+        survived(title),
+        Check::Nothing,
+    );
     let mut head = plain.clone();
     head.method = "HEAD".to_owned();
     let title = "the method is HEAD";
-    add(builder, ("head", 1), title, head, survived(title), Check::Nothing);
+    add(
+        builder,
+        ("head", 1),
+        title,
+        head,
+        survived(title),
+        Check::Nothing,
+    );
     let xml = with(&plain, "Accept", "application/x-probity");
     let title = "Accept names a media type that nobody offers";
     let refused = Expect::AcceptedOr {
         question: title.to_owned(),
         statuses: vec![406],
     };
-    add(builder, ("accept-other", 3), title, xml, refused, Check::Nothing);
+    add(
+        builder,
+        ("accept-other", 3),
+        title,
+        xml,
+        refused,
+        Check::Nothing,
+    );
 }
 
 fn writes(builder: &mut ExchangeCases<'_, '_>) {
@@ -69,18 +97,34 @@ fn writes(builder: &mut ExchangeCases<'_, '_>) {
         statuses: vec![417],
     };
     let asked = with(&plain, "Expect", "100-continue");
-    add(builder, ("expect-continue", 2), title, asked, expect, Check::Nothing);
+    add(
+        builder,
+        ("expect-continue", 2),
+        title,
+        asked,
+        expect,
+        Check::Nothing,
+    );
     // Only where the document has the field is it promised to be minded (RFC 9110 §13.1.1).
-    let minded = builder.op.parameters.iter().any(|p| {
-        p.place == Place::Header && p.name.eq_ignore_ascii_case("If-Match")
-    });
+    let minded = builder
+        .op
+        .parameters
+        .iter()
+        .any(|p| p.place == Place::Header && p.name.eq_ignore_ascii_case("If-Match"));
     if minded {
         let expect = Expect::NotServed {
             success: SuccessIs::AcceptsInvalid,
         };
         let title = "If-Match names a version that never was";
         let request = with(&plain, "If-Match", FOREIGN_TAG);
-        add(builder, ("if-match", 0), title, request, expect, Check::Unchanged);
+        add(
+            builder,
+            ("if-match", 0),
+            title,
+            request,
+            expect,
+            Check::Unchanged,
+        );
     }
 }
 
@@ -92,8 +136,12 @@ fn survived(question: &str) -> Expect {
 
 fn with(request: &HttpRequest, name: &str, value: &str) -> HttpRequest {
     let mut request = request.clone();
-    request.headers.retain(|(n, _)| !n.eq_ignore_ascii_case(name));
-    request.headers.push((name.to_owned(), Template::from(value)));
+    request
+        .headers
+        .retain(|(n, _)| !n.eq_ignore_ascii_case(name));
+    request
+        .headers
+        .push((name.to_owned(), Template::from(value)));
     request
 }
 

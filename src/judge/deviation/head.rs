@@ -1,8 +1,8 @@
 //! How deviations of heads and lists are worded. Part of [`super`].
 
 use super::{Deviation, describe, one_line};
-use crate::judge::Kind;
 use crate::exchange::Answer;
+use crate::judge::Kind;
 use serde_json::Value;
 
 impl Deviation {
@@ -19,11 +19,10 @@ impl Deviation {
     /// The value of a header field breaks its documented rules.
     pub(in crate::judge) fn field_value(
         name: &str,
-        keyword: Option<&str>,
+        keyword: &str,
         text: &str,
         answer: &Answer,
     ) -> Deviation {
-        let keyword = keyword.unwrap_or("schema");
         Deviation::new(
             Kind::MalformedResponse,
             format!("whose header field {name} breaks {keyword}"),
@@ -37,7 +36,10 @@ impl Deviation {
         Deviation::new(
             Kind::MalformedResponse,
             "whose member `status` is another status",
-            format!("`status` is {} in the problem details (RFC 9457 §3.1.2)", answer.status),
+            format!(
+                "`status` is {} in the problem details (RFC 9457 §3.1.2)",
+                answer.status
+            ),
             format!("status {} with problem details of {stated}", answer.status),
         )
     }
@@ -73,12 +75,19 @@ impl Deviation {
     }
 
     /// An item that a filter leaves out.
-    pub(in crate::judge) fn list_unfiltered(member: &str, wanted: &Value, other: &Value) -> Deviation {
+    pub(in crate::judge) fn list_unfiltered(
+        member: &str,
+        wanted: &Value,
+        other: &Value,
+    ) -> Deviation {
         Deviation::new(
             Kind::MalformedResponse,
             format!("with items of another `{member}` than was asked for"),
             format!("only items whose `{member}` is {wanted}"),
-            format!("an item whose `{member}` is {}", one_line(&other.to_string(), 80)),
+            format!(
+                "an item whose `{member}` is {}",
+                one_line(&other.to_string(), 80)
+            ),
         )
     }
 }
