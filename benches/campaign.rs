@@ -96,6 +96,7 @@ fn main() {
             context: &context,
             device: &device,
             options: Options {
+                name: String::new(),
                 seed,
                 requests: Some(REQUESTS),
                 time_limit: None,

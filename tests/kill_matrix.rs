@@ -295,3 +295,35 @@ fn faults_of_other_contracts_are_found() {
         assert!(missed.is_empty(), "{}: not found: {missed:?}", other.name);
     }
 }
+
+/// What a device does wrong when it creates, lists, changes and removes: each of the table of
+/// `crates/mock/src/resources.txt`, in any run of the tests.
+#[test]
+fn faults_of_collections_are_found() {
+    let path =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/contracts/library.yaml");
+    let contract = probity::contract::load(&path).expect("the document loads");
+    let suite = Suite::new(contract, probity::profile::Profile::default());
+    let clean = suite.run(suite.mock(), &mut ()).report;
+    assert_eq!(clean.exit.code, 0, "{:?} {:?}", clean.findings, clean.notes);
+    let all = mock::faults(&suite.contract, &suite.profile);
+    let of_collections = |f: &FaultInfo| {
+        let named = ["patch-replaces", "patch-ignored", "unknown-item-served"];
+        let promises = ["state.created", "state.removed", "state.listed"];
+        named.contains(&f.id.as_str()) || promises.contains(&f.promise.as_str())
+    };
+    let faults: Vec<FaultInfo> = all.into_iter().filter(of_collections).collect();
+    assert!(faults.len() > 10, "{}", faults.len());
+    let matrix = Matrix::run(&suite, &faults, &[]);
+    matrix.write("kill-matrix-library");
+    println!("{}", matrix.markdown());
+    let missed = matrix.missed(Set::Working);
+    let missed: Vec<&str> = missed.iter().map(|r| r.fault.id.as_str()).collect();
+    assert!(missed.is_empty(), "not found: {missed:?}");
+    // What is named is what is wrong: the promise that the fault breaks.
+    for row in &matrix.rows {
+        let promise = &row.fault.promise;
+        let named = row.findings.iter().any(|(p, ..)| p.ends_with(promise));
+        assert!(named, "{}: {:?}", row.fault.id, row.findings);
+    }
+}

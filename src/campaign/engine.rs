@@ -11,14 +11,16 @@ use crate::case::{Case, Context, Expect, Step, Weigher};
 use crate::device::Device;
 use crate::exchange::Request;
 use crate::judge::{Acceptance, JudgeContext};
-use crate::probe::{Looks, Observation, Patience, Probe};
+use crate::probe::{Looks, Observation, Patience, Probe, Step as Creation};
 use crate::run::event::{Event, Listener};
 use crate::run::journal::Past;
 use crate::run::result::Finding;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
@@ -34,6 +36,8 @@ const HISTORY: usize = 32;
 
 /// Settings of the job.
 pub struct Options {
+    /// Tells the names of what this job creates from those of another.
+    pub name: String,
     /// Seed of every input.
     pub seed: u64,
     /// End after so many requests of all processes of the job (the restore still happens).
@@ -144,11 +148,14 @@ pub(super) enum Entry {
     },
 }
 
+/// Who hears of what happens: the job, and the account of what it creates.
+type Heard<'l> = Rc<RefCell<&'l mut dyn Listener>>;
+
 pub(super) struct Campaign<'a, 'l> {
     pub(super) job: &'a Job<'a>,
     pub(super) probe: Probe<'a>,
     pub(super) weigher: Weigher<'a, 'a>,
-    pub(super) listener: &'l mut dyn Listener,
+    pub(super) listener: Heard<'l>,
     pub(super) corpus: Corpus,
     pub(super) classes: Classes,
     /// What was sent last, oldest first.
@@ -190,8 +197,18 @@ pub async fn fuzz(
         recovery: options.recovery,
         stop: options.stop.clone(),
     };
-    let mut probe = Probe::new(judging, job.device, patience);
-    let opened = open(&mut probe, job, past, listener).await;
+    // For as long as this job, which may be shorter.
+    let listener: &mut dyn Listener = &mut *listener;
+    let listener: Heard<'_> = Rc::new(RefCell::new(listener));
+    let heard = listener.clone();
+    let account = move |step: &Creation| {
+        let mut listener = heard.borrow_mut();
+        listener.on(&Event::Creating(step));
+        listener.halt().map_or(Ok(()), Err)
+    };
+    let probe = Probe::new(judging, job.device, patience);
+    let mut probe = probe.with_account(&options.name, Box::new(account));
+    let opened = open(&mut probe, job, past, &listener).await;
     let mut weigher = Weigher::new(job.context);
     // What may not be sent needs no inputs.
     weigher.retain(|op| job.device.may_test(&op.id));
@@ -240,16 +257,21 @@ async fn open(
     probe: &mut Probe<'_>,
     job: &Job<'_>,
     past: &Past,
-    listener: &mut dyn Listener,
+    listener: &Heard<'_>,
 ) -> Result<(), String> {
     let restore = &job.options.restore;
+    // Of each operation that is sent something: items of its own are made for it.
+    let operations = job.context.contract.operations.iter();
+    let sent = operations.filter(|op| job.device.may_test(&op.id));
+    let sent: BTreeSet<String> = sent.map(|op| op.id.clone()).collect();
     probe
-        .start(job.context, restore, &BTreeSet::new(), &[])
+        .start(job.context, restore, &sent, &past.steps())
         .await?;
     match past.settings() {
         Some(before) => probe.adopt(before),
         None => {
-            listener.on(&Event::Settings(&probe.snapshot()));
+            let before = probe.snapshot();
+            listener.borrow_mut().on(&Event::Settings(&before));
             probe.prove().await;
         }
     }
@@ -299,7 +321,7 @@ impl Campaign<'_, '_> {
         if let Some(why) = self.probe.session().lost() {
             self.stop = Some(format!("the device was lost: {why}"));
         }
-        if let Some(why) = self.listener.halt() {
+        if let Some(why) = self.listener.borrow_mut().halt() {
             self.stop = Some(format!("cannot go on: {why}"));
         }
         let options = &self.job.options;
@@ -439,13 +461,13 @@ impl Campaign<'_, '_> {
 
     pub(super) fn entry(&mut self, entry: &Entry) {
         if let Ok(value) = serde_json::to_value(entry) {
-            self.listener.on(&Event::Campaign(&value));
+            self.listener.borrow_mut().on(&Event::Campaign(&value));
         }
     }
 
     pub(super) fn note(&mut self, text: String) {
         if !self.harvest.notes.contains(&text) && self.harvest.notes.len() < 200 {
-            self.listener.on(&Event::Note(&text));
+            self.listener.borrow_mut().on(&Event::Note(&text));
             self.harvest.notes.push(text);
         }
     }
@@ -457,7 +479,7 @@ impl Campaign<'_, '_> {
     }
 
     async fn conclude(mut self) -> Harvest {
-        self.listener.on(&Event::Restoring);
+        self.listener.borrow_mut().on(&Event::Restoring);
         let restored = self.probe.restore().await;
         for reason in restored.reasons {
             self.note(self.job.device.mask(&reason));

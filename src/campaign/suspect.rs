@@ -306,13 +306,13 @@ impl Campaign<'_, '_> {
         };
         let (finding, files) = compose(self.job.device, &self.job.options.files, story);
         for (name, content) in files {
-            self.listener.on(&Event::File {
+            self.listener.borrow_mut().on(&Event::File {
                 name: &name,
                 content: &content,
             });
             self.harvest.files.push((name, content));
         }
-        self.listener.on(&Event::Found(&finding));
+        self.listener.borrow_mut().on(&Event::Found(&finding));
         let fingerprint = finding.fingerprint.clone();
         self.harvest.findings.push(finding);
         Some(fingerprint)

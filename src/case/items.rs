@@ -6,8 +6,8 @@ use super::fresh::{self, Member};
 use super::model::Context;
 use super::moves::{item_path, path_of};
 use crate::contract::{
-    Effect, Effects, IdSource, Items, JsonType, Operation, Place as Where, Reach, Resource, Schema,
-    calls, is_password,
+    Effect, Effects, IdSource, Items, JsonType, Operation, Paging, Place as Where, Reach, Resource,
+    Schema, calls, is_password,
 };
 use crate::exchange::{HttpRequest, RawRequest, Request, Segment};
 use serde_json::Value;
@@ -84,6 +84,8 @@ pub struct Listing {
     pub id: String,
     /// Whether parameters of the operation choose what is shown.
     pub chosen: bool,
+    /// How its next part is asked for.
+    pub paging: Option<Paging>,
 }
 
 impl Place {
@@ -341,6 +343,7 @@ fn listing(op: &Operation, items: &Items) -> Option<Listing> {
         array,
         id,
         chosen: op.parameters.iter().any(|p| p.place == Where::Query),
+        paging: Paging::of(op),
     })
 }
 

@@ -65,9 +65,32 @@ pub fn body_of(request: &Request) -> Option<Value> {
             all
         }),
     };
+    object_in(&bytes).or_else(|| object_in(&joined(&bytes)?))
+}
+
+fn object_in(bytes: &[u8]) -> Option<Value> {
     let from = bytes.iter().position(|b| *b == b'{')?;
     let to = bytes.iter().rposition(|b| *b == b'}')?;
     serde_json::from_slice(bytes.get(from..=to)?).ok()
+}
+
+/// The body of a message that comes in chunks (RFC 9112 §7.1).
+fn joined(message: &[u8]) -> Option<Vec<u8>> {
+    let end = message.windows(4).position(|w| w == b"\r\n\r\n")?;
+    let mut rest = message.get(end + 4..)?;
+    let mut body = Vec::new();
+    loop {
+        let line = rest.windows(2).position(|w| w == b"\r\n")?;
+        let head = std::str::from_utf8(rest.get(..line)?).ok()?;
+        let digits = head.split(';').next()?.trim();
+        let size = usize::from_str_radix(digits, 16).ok()?;
+        if size == 0 {
+            return Some(body);
+        }
+        let from = line + 2;
+        body.extend_from_slice(rest.get(from..from.checked_add(size)?)?);
+        rest = rest.get(from + size + 2..)?;
+    }
 }
 
 /// The path of a request, where it has no credential in it.

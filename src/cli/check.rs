@@ -42,7 +42,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     let base = args.device.base_url(&profile)?;
     let base = base.ok_or("check of which device? Give --target URL")?;
     args.device.choose(&mut contract, &mut profile, Some(&base));
-    let policy = args.policy.policy(&contract, &profile, false, true)?;
+    let policy = args.policy.policy(&contract, &profile, false)?;
     let reads_only = Allowed {
         read_only: true,
         ..Allowed::default()

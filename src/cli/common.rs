@@ -40,25 +40,20 @@ pub(super) struct PolicyArgs {
 }
 
 impl PolicyArgs {
-    /// The policy for a device; `mock`: the embedded one, to which everything may be sent;
-    /// `removing`: what sends keeps an account of what it creates and removes it.
+    /// The policy for a device; `mock`: the embedded one, to which everything may be sent. What sends
+    /// keeps an account of what it creates and removes it.
     pub(super) fn policy(
         &self,
         contract: &Contract,
         profile: &Profile,
         mock: bool,
-        removing: bool,
     ) -> Result<Policy, Error> {
         let allowed = Allowed {
             operations: self.allow.clone(),
             irreversible: self.allow_irreversible,
             read_only: self.read_only,
         };
-        let policy = Policy::new(contract, profile, &allowed)?;
-        let policy = match removing {
-            true => policy.removing(),
-            false => policy,
-        };
+        let policy = Policy::new(contract, profile, &allowed)?.removing();
         Ok(match mock {
             true => policy.harmless_device(),
             false => policy,

@@ -5,7 +5,7 @@ use super::common::{
     guarded, mock_credentials, pair, plan_of, reviewed, shard, share, writable,
 };
 use super::contract_args::ContractArgs;
-use super::journal::{Identity, JournalArgs};
+use super::journal::{self, Identity, JournalArgs};
 use super::reports;
 use super::signals::interrupts;
 use crate::campaign::{dictionary, engine};
@@ -14,7 +14,7 @@ use crate::contract;
 use crate::device::Device;
 use crate::judge::JudgeContext;
 use crate::mock::{self, Mock, MockConfig};
-use crate::probe::{Patience, Probe};
+use crate::probe::{Patience, Probe, Step};
 use crate::report::snapshots::Snapshots;
 use crate::report::{self, terminal};
 use crate::reproduce::login_lines;
@@ -25,6 +25,8 @@ use crate::run::replay::{ReplayOutcome, replay};
 use crate::run::result::{Campaign, Finding, Report, Status};
 use crate::run::{self, Job, Options, Outcome, Verdict, compare, decide};
 use globset::Glob;
+use sha2::{Digest as _, Sha256};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -142,9 +144,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     let base = args.device.base_url(&profile)?;
     args.device
         .enter(&mut contract, &mut profile, base.as_deref())?;
-    let policy = args
-        .policy
-        .policy(&contract, &profile, base.is_none(), false)?;
+    let policy = args.policy.policy(&contract, &profile, base.is_none())?;
     let texts = contract.texts();
     let issues = contract::lint(&contract, &texts);
     let context = Context {
@@ -168,17 +168,16 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     if let Some((i, n)) = args.shard {
         plan = plan.share(i, n);
     }
-    let (mut journal, past) = args
-        .journal
-        .open(&Identity {
-            job: "fuzz",
-            contract: &contract,
-            target: base.as_deref(),
-            seed: args.seed,
-            plan: &plan,
-            shard: args.shard,
-        })?
-        .unzip();
+    let identity = Identity {
+        job: "fuzz",
+        contract: &contract,
+        target: base.as_deref(),
+        seed: args.seed,
+        plan: &plan,
+        shard: args.shard,
+    };
+    let (mut kept, kept_at) = args.journal.keep(&identity)?.unzip();
+    let (mut journal, past) = args.journal.open(&identity)?.unzip();
     let mut past: Past = past.unwrap_or_default();
     let (contract, profile, texts) = (Arc::new(contract), Arc::new(profile), Arc::new(texts));
     let mut restore = BTreeMap::new();
@@ -235,6 +234,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         },
     };
     let campaign = engine::Options {
+        name: name_of(&job.options.started_at),
         // A share goes through inputs of its own.
         seed: args.shard.map_or(args.seed, |(i, n)| {
             args.seed ^ ((i as u64) << 32) ^ ((n as u64) << 48)
@@ -261,7 +261,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     })
     .with_setup(setup);
     let mut listener = report::Listeners(Vec::new(), redactor.clone());
-    if let Some(journal) = &mut journal {
+    if let Some(journal) = journal.as_mut().or(kept.as_mut()) {
         // First, so that nobody hears of a finding that is not on disk.
         listener.0.push(journal);
     }
@@ -269,6 +269,9 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     let mut snapshots = args.snapshots.as_deref().map(Snapshots::open).transpose()?;
     if let Some(snapshots) = &mut snapshots {
         listener.0.push(snapshots);
+    }
+    if let Some(path) = kept_at.as_ref().filter(|_| !args.quiet) {
+        journal::say_where(path, job.device.base_url());
     }
     let mut outcome = runtime.block_on(async {
         interrupts(stop);
@@ -289,6 +292,10 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
             code: outcome.verdict.code(),
         });
     }
+    drop(kept);
+    if let Some(path) = kept_at {
+        journal::settle(&path, outcome.report.device.restored)?;
+    }
     // What cannot be delivered must not keep the rest from being so.
     let reviewed = reviewed(snapshots);
     deliver(&args.reproducers, &args.report, &outcome, &redactor)?;
@@ -303,14 +310,18 @@ async fn work(
     baseline: Option<&Report>,
     listener: &mut dyn Listener,
 ) -> Outcome {
-    let (planned, mut outcome) = match job.plan.cases.is_empty() {
+    // What an earlier process left of its creations is removed once, by who writes that down.
+    let others = past.without_steps();
+    let (planned, mut outcome, past) = match job.plan.cases.is_empty() {
         true => (
             false,
-            run::resume(job, past, &mut NotFinished(&mut ())).await,
+            run::resume(job, &others, &mut NotFinished(&mut ())).await,
+            past,
         ),
         false => (
             true,
             run::resume(job, past, &mut NotFinished(listener)).await,
+            &others,
         ),
     };
     let over = *options.stop.borrow() || (planned && outcome.verdict == Verdict::NotJudged);
@@ -346,7 +357,7 @@ async fn work(
     let mut gone = BTreeSet::new();
     if let Some(baseline) = baseline {
         if broken_off.is_none() {
-            gone = again(job, baseline, &mut outcome.report).await;
+            gone = again(job, baseline, &mut outcome.report, listener).await;
         }
         outcome.report.baseline = Some(compare(&outcome.report, &baseline.findings, &gone));
     }
@@ -354,6 +365,12 @@ async fn work(
     outcome.report.requests.answered = job.device.answered();
     outcome.verdict = decide(&mut outcome.report, broken_off.as_deref());
     outcome
+}
+
+/// What tells the names of what this job creates: its plan has others.
+fn name_of(started_at: &str) -> String {
+    let hash = Sha256::digest(format!("fuzz {started_at}"));
+    hash.iter().take(3).map(|b| format!("{b:02x}")).collect()
 }
 
 fn fingerprint(record: &Record) -> Option<String> {
@@ -407,7 +424,18 @@ fn add(outcome: &mut Outcome, harvest: engine::Harvest) {
 
 /// Sends the findings of the baseline that this night did not show; those that are fixed are gone,
 /// those that still fail are findings of this night too.
-async fn again(job: &Job, baseline: &Report, report: &mut Report) -> BTreeSet<String> {
+async fn again(
+    job: &Job,
+    baseline: &Report,
+    report: &mut Report,
+    listener: &mut dyn Listener,
+) -> BTreeSet<String> {
+    let listener = RefCell::new(listener);
+    let account = |step: &Step| {
+        let mut listener = listener.borrow_mut();
+        listener.on(&Event::Creating(step));
+        listener.halt().map_or(Ok(()), Err)
+    };
     let judging = JudgeContext {
         contract: &job.contract,
         texts: &job.texts,
@@ -431,7 +459,9 @@ async fn again(job: &Job, baseline: &Report, report: &mut Report) -> BTreeSet<St
         recovery: options.recovery,
         stop: options.stop.clone(),
     };
-    let mut probe = Probe::new(judging, &job.device, patience);
+    let probe = Probe::new(judging, &job.device, patience);
+    let name = name_of(&job.options.started_at);
+    let mut probe = probe.with_account(&name, Box::new(account));
     let started = probe
         .start(&job.context(), &options.restore, &BTreeSet::new(), &[])
         .await;

@@ -54,6 +54,7 @@ impl Identity<'_> {
             plan: plan_digest(self.plan),
             cases: self.plan.cases.len(),
             shard: self.shard.map(|(i, n)| format!("{i}/{n}")),
+            shape: Some(crate::run::journal::shape(self.contract)),
         }
     }
 }
@@ -83,6 +84,24 @@ pub(super) fn finish(path: &Path) -> Result<(), Error> {
             done => Ok(done.map_err(|e| format!("{}: {e}", path.display()))?),
         },
         false => Ok(crate::run::journal::end(path)?),
+    }
+}
+
+/// Says where the journal of a job is kept that the user has not named one for.
+pub(super) fn say_where(kept_at: &Path, target: &str) {
+    say(&format!(
+        "journal in {}; if this run is killed, `probity restore --target {target}` puts the device \
+         back",
+        kept_at.display()
+    ));
+}
+
+/// The job of such a journal has ended: what could not be put back, or looked at, can be tried again.
+pub(super) fn settle(kept_at: &Path, restored: Option<bool>) -> Result<(), Error> {
+    let changed = crate::run::journal::read(kept_at).is_ok_and(|(_, past)| past.may_have_changed());
+    match restored == Some(true) || !changed {
+        true => finish(kept_at),
+        false => Ok(()),
     }
 }
 

@@ -63,7 +63,7 @@ enum Format {
 pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     let (mut contract, built_in) = args.contract.load()?;
     let profile = DeviceArgs::profile_from(args.device.as_deref(), built_in, &mut contract)?;
-    let policy = args.policy.policy(&contract, &profile, false, true)?;
+    let policy = args.policy.policy(&contract, &profile, false)?;
     let texts = contract.texts();
     let context = Context {
         contract: &contract,

@@ -76,9 +76,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         args.device.options(base, credentials, &profile),
         profile.clone(),
     )?
-    .with_policy(Arc::new(
-        args.policy.policy(&contract, &profile, false, true)?,
-    ));
+    .with_policy(Arc::new(args.policy.policy(&contract, &profile, false)?));
     guarded(&device, &contract);
     if device.base_url() != report.target.trim_end_matches('/') {
         say(&format!(

@@ -6,7 +6,6 @@ use super::common::{
 };
 use super::contract_args::ContractArgs;
 use super::journal::{self, Identity, JournalArgs};
-use super::out::say;
 use super::signals::interrupts;
 use crate::case::{Context, QUESTIONS_AT_MOST, default_budget};
 use crate::contract;
@@ -100,9 +99,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     let base = args.device.base_url(&profile)?;
     args.device
         .enter(&mut contract, &mut profile, base.as_deref())?;
-    let policy = args
-        .policy
-        .policy(&contract, &profile, base.is_none(), true)?;
+    let policy = args.policy.policy(&contract, &profile, base.is_none())?;
     let texts = contract.texts();
     let issues = contract::lint(&contract, &texts);
     let context = Context {
@@ -214,12 +211,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         listener.0.push(snapshots);
     }
     if let Some(path) = kept_at.as_ref().filter(|_| !args.quiet) {
-        say(&format!(
-            "journal in {}; if this run is killed, `probity restore --target {}` puts \
-             the device back",
-            path.display(),
-            job.device.base_url()
-        ));
+        journal::say_where(path, job.device.base_url());
     }
     let mut outcome = runtime.block_on(async {
         interrupts(stop);
@@ -233,11 +225,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     }
     drop(kept);
     if let Some(path) = kept_at {
-        // What could not be put back, or looked at, can be tried again.
-        let changed = run::journal::read(&path).is_ok_and(|(_, past)| past.may_have_changed());
-        if outcome.report.device.restored == Some(true) || !changed {
-            journal::finish(&path)?;
-        }
+        journal::settle(&path, outcome.report.device.restored)?;
     }
     // What cannot be delivered must not keep the rest from being so.
     let reviewed = reviewed(snapshots);

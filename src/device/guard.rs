@@ -6,7 +6,7 @@
 //! refuses the rest, a valid value stands in for it: one setting is lost, not all.
 
 use super::members::{below, covers, project, rounded, sent_by_a_test, strays, whole_numbers};
-use super::put_back::{patiently, put_back, settled};
+use super::put_back::{patiently, put_back, settled, watched};
 use super::read_back::{ReadBackState, StateRead};
 use super::{Device, ReadBackError, lock, written};
 use crate::exchange::{HttpRequest, Outcome, Template};
@@ -35,6 +35,9 @@ pub struct GuardedWrite {
     /// read-back shows beyond them is not written and not compared. A pointer stands for all that
     /// is below it; an array is written as a whole.
     pub members: Vec<String>,
+    /// Whether a write of it may be completed after its answer, as the document says (202, RFC 9110
+    /// §15.3.3).
+    pub later: bool,
     /// Whether it is of something that the job itself has created: that is removed at the end, not
     /// put back.
     pub own: bool,
@@ -272,11 +275,13 @@ impl Guard {
     /// Whether all that can be read still is as before. Says nothing of what cannot be read.
     pub async fn stands(&self, device: &Device) -> bool {
         for entry in self.kept() {
-            let (Ok(before), Ok(now)) =
-                (&entry.before, &patiently(device, &entry.write.read).await)
-            else {
+            let Ok(before) = &entry.before else {
                 return false;
             };
+            let Ok(now) = entry.at_rest(device, before).await else {
+                return false;
+            };
+            let now = &now;
             if !entry.differences(before, now).is_empty() {
                 return false;
             }
@@ -361,7 +366,7 @@ impl Entry {
         };
         let hidden = before.unreadable.iter().any(|p| self.knows(p));
         let unknown = self.unknown(before);
-        let (as_before, left) = match patiently(device, &self.write.read).await {
+        let (as_before, left) = match self.at_rest(device, before).await {
             Ok(now) => (
                 self.differences(before, &now).is_empty(),
                 self.left_over(before, &now),
@@ -437,6 +442,20 @@ impl Entry {
     ) -> Result<ReadBackState, ReadBackError> {
         let as_before = |now: &ReadBackState| self.differences(before, now).is_empty();
         settled(device, &self.write.read, as_before).await
+    }
+
+    /// The state, once nothing that was accepted for later changes it any more, as far as anybody can
+    /// tell.
+    async fn at_rest(
+        &self,
+        device: &Device,
+        before: &ReadBackState,
+    ) -> Result<ReadBackState, ReadBackError> {
+        let changed = |now: &ReadBackState| !self.differences(before, now).is_empty();
+        match self.write.later {
+            true => watched(device, &self.write.read, changed).await,
+            false => patiently(device, &self.write.read).await,
+        }
     }
 
     fn differences(&self, before: &ReadBackState, now: &ReadBackState) -> Vec<String> {

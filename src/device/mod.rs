@@ -18,6 +18,7 @@ mod login;
 mod members;
 mod oauth;
 mod ordinary;
+pub mod pages;
 mod put_back;
 mod read_back;
 mod session;
@@ -466,6 +467,12 @@ impl Device {
         .into_iter()
         .collect();
         (headers, Template::default())
+    }
+
+    /// Reads what stands at a target that the device has named, with credentials, where the policy
+    /// permits it.
+    pub async fn get(&self, target: &str) -> Exchange {
+        self.send(&self.own_request("GET", target), false).await
     }
 
     /// A request of our own, with credentials.

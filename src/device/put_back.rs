@@ -15,6 +15,8 @@ const FIRST_WAIT: Duration = Duration::from_millis(250);
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// How long a write that was accepted may take to show.
 const SETTLES_IN: Duration = Duration::from_secs(5);
+/// How long one of which nobody knows is waited for.
+const SHOWS_IN: Duration = Duration::from_secs(2);
 
 /// Whether an answer speaks of the moment, not of the request: locked out (401), in conflict (409,
 /// 423), too many (429), unavailable (503).
@@ -118,6 +120,22 @@ pub(super) async fn settled(
     loop {
         let state = patiently(device, read).await?;
         if wanted(&state) || Instant::now() >= end {
+            return Ok(state);
+        }
+        sleep(FIRST_WAIT).await;
+    }
+}
+
+/// Reads a state for a while, until it is another one than it should be; the last one.
+pub(super) async fn watched(
+    device: &Device,
+    read: &StateRead,
+    changed: impl Fn(&ReadBackState) -> bool,
+) -> Result<ReadBackState, ReadBackError> {
+    let end = Instant::now() + SHOWS_IN;
+    loop {
+        let state = patiently(device, read).await?;
+        if changed(&state) || Instant::now() >= end {
             return Ok(state);
         }
         sleep(FIRST_WAIT).await;

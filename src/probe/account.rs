@@ -2,6 +2,7 @@
 //! is left. Every step is handed to whoever keeps a journal before the job goes on, so that a
 //! process that is killed leaves word of all of it. Pure.
 
+use crate::judge::Deviation;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -106,6 +107,10 @@ pub(super) struct Account {
     pub closed: BTreeMap<String, String>,
     /// Creating operations whose items were seen to go when they were removed.
     pub proven: BTreeSet<String>,
+    /// Creating operation → what is wrong with what it answered for an item of our own.
+    pub owed: BTreeMap<String, Deviation>,
+    /// Creating operations whose lists go on showing what was removed.
+    pub lingering: BTreeSet<String>,
     /// What was left, in words.
     pub left: Vec<String>,
     /// Something was sent since the last look at the lists.

@@ -22,8 +22,8 @@ pub(super) enum Made {
     Item(u64, Option<Deviation>),
     /// Nothing, as far as the answer says.
     Nothing,
-    /// Something, perhaps, that cannot be found.
-    Lost(String),
+    /// Something, perhaps, that cannot be found; the second as above.
+    Lost(String, Option<Deviation>),
 }
 
 /// A request that was sent, and what came of it.
@@ -44,7 +44,16 @@ impl<'a> Probe<'a> {
         let closely = matches!(case.expect, Expect::Accepted | Expect::AcceptedOr { .. });
         let attempt = match self.attempt(account, place, case, fresh, closely).await {
             Ok(attempt) => attempt,
-            Err(why) => return Observation::undecided(case, &why),
+            Err(why) => {
+                let mut seen = Observation::undecided(case, &why);
+                // What an item of our own has shown, no case had to show.
+                if let Some(owed) = account.owed.remove(&place.create) {
+                    let state = StatePromise::Created.of(&place.create);
+                    seen.deviations
+                        .push((state, owed.masked(|text| self.device().mask(text))));
+                }
+                return seen;
+            }
         };
         let mut seen = self.observation(&attempt.case, attempt.exchange.clone());
         match &attempt.made {
@@ -61,7 +70,11 @@ impl<'a> Probe<'a> {
                 let removed = self.remove(account, place, *n).await;
                 seen.deviations.extend(removed.deviation);
             }
-            Made::Lost(why) => self.lose(account, place, why),
+            Made::Lost(why, wrong) => {
+                let state = StatePromise::Created.of(&place.create);
+                seen.deviations.extend(wrong.clone().map(|d| (state, d)));
+                self.lose(account, place, why);
+            }
             Made::Nothing
                 if self.creations.is_suspect(&case.id) || account.wary.contains(&place.create) =>
             {
@@ -146,6 +159,9 @@ impl<'a> Probe<'a> {
             sending.case.clone_from(&case.id);
         }
         let exchange = self.session.send_to_the_end(&case.request, fresh).await;
+        let exchange = self
+            .past_conflict(&case, &case.request, exchange, fresh)
+            .await;
         let made = match came(&exchange) {
             Came::Nothing => {
                 // A refusal is believed until the next look at the list.

@@ -2,7 +2,7 @@
 //! create and remove, the items that are alive, and the account of all of it.
 
 use super::account::{Account, Log, Step};
-use super::listing::{Listed, list};
+use super::listing::{Listed, MOST_PARTS, list};
 use crate::case::Context;
 use crate::case::fresh::Mark;
 use crate::case::items::Place;
@@ -30,6 +30,8 @@ pub struct Creations<'a> {
     shown: Mutex<BTreeMap<String, String>>,
     /// Path of a collection → the most items that a list of it has shown.
     longest: Mutex<BTreeMap<String, usize>>,
+    /// The same of lists that were whole in their first part.
+    in_one: Mutex<BTreeMap<String, usize>>,
     notes: Mutex<Vec<String>>,
     /// Cases whose refusals are looked at one by one.
     suspects: Mutex<Vec<String>>,
@@ -49,6 +51,7 @@ impl Default for Creations<'_> {
             stood: Mutex::default(),
             shown: Mutex::default(),
             longest: Mutex::default(),
+            in_one: Mutex::default(),
             notes: Mutex::default(),
             suspects: Mutex::default(),
             random: RandomState::new(),
@@ -69,8 +72,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl<'a> Creations<'a> {
-    /// `run` tells the names of this job from those of another; `log` hears of every step first.
-    pub(super) fn keep(&mut self, run: &str, log: Log<'a>) {
+    /// `run` tells the names of this job from those of another, numbers up to `behind` are given;
+    /// `log` hears of every step first.
+    pub(super) fn keep(&mut self, run: &str, behind: u64, log: Log<'a>) {
+        self.account.get_mut().n = behind;
         let plain = run.chars().filter(char::is_ascii_alphanumeric);
         self.run = plain.take(12).collect::<String>().to_lowercase();
         self.log = Some(log);
@@ -289,9 +294,27 @@ impl<'a> Creations<'a> {
     pub(super) async fn list(&self, device: &Device, place: &Place) -> Option<Listed> {
         let how = place.list.as_ref()?;
         let request = self.at_collection(place.requests.list.as_ref()?);
-        let mut listed = list(device, how, &request).await?;
+        let path = self.path(&place.collection);
+        let known = lock(&self.in_one).get(&path).copied().unwrap_or_default();
+        let mut listed = list(device, how, &request, known).await?;
+        if listed.endless {
+            let told = format!(
+                "{}: the list of {path} goes on after the first {MOST_PARTS} parts ({} items), and was \
+                 read no further",
+                how.operation,
+                listed.items.len()
+            );
+            if !lock(&self.notes).contains(&told) {
+                self.say(told);
+            }
+        }
         let mut longest = lock(&self.longest);
-        let longest = longest.entry(self.path(&place.collection)).or_default();
+        if listed.whole && listed.first == listed.items.len() {
+            let mut in_one = lock(&self.in_one);
+            let most = in_one.entry(path.clone()).or_default();
+            *most = (*most).max(listed.first);
+        }
+        let longest = longest.entry(path).or_default();
         // What has shown more, or one less, does not end here.
         listed.whole |= listed.round && *longest > 0 && listed.items.len() <= *longest + 1;
         if listed.whole {

@@ -3,6 +3,7 @@
 use super::account::{Log, Step};
 use super::creations::Creations;
 use super::guarded::{Known, guarded};
+use super::later::Later;
 use super::limits::Spent;
 use super::session::{Patience, Session, never_reached};
 use super::settings::{Checkpoint, Settings, Written, written};
@@ -108,11 +109,11 @@ impl<'a> Probe<'a> {
         }
     }
 
-    /// Names what this job creates after `run`, and tells `log` of every step of creating and
-    /// removing before it goes on.
+    /// Names what this job creates after `run`, counts it behind what this process has sent so far,
+    /// and tells `log` of every step of creating and removing before it goes on.
     #[must_use]
     pub fn with_account(mut self, run: &str, log: Log<'a>) -> Probe<'a> {
-        self.creations.keep(run, log);
+        self.creations.keep(run, self.device().sent(), log);
         self
     }
 
@@ -298,6 +299,11 @@ impl<'a> Probe<'a> {
         if let Some(again) = self.named_state(&case, &case.request, &exchange).await {
             exchange = self.session.send(&again, fresh).await;
         }
+        if matches!(exchange.status(), Some(409 | 423)) {
+            exchange = self
+                .past_conflict(&case, &case.request, exchange, fresh)
+                .await;
+        }
         self.observation(&case, exchange)
     }
 
@@ -361,6 +367,22 @@ impl<'a> Probe<'a> {
         }
         let again = self.device().validated(http).await?;
         Some(Request::Http(again))
+    }
+
+    /// As [`Session::past_conflict`], with the name of the state that the device wants now.
+    pub(super) async fn past_conflict(
+        &self,
+        case: &Case,
+        request: &Request,
+        exchange: Exchange,
+        fresh: bool,
+    ) -> Exchange {
+        let session = &self.session;
+        let exchange = session.past_conflict(case, request, exchange, fresh).await;
+        match self.named_state(case, request, &exchange).await {
+            Some(again) => session.send_to_the_end(&again, fresh).await,
+            None => exchange,
+        }
     }
 
     /// Sends a request that has to come before a case.
@@ -532,7 +554,8 @@ impl<'a> Probe<'a> {
     /// order of sending. `number`: how the schedule knows the case at the next look.
     pub fn note(&mut self, case: &Case, seen: &Observation, number: Option<usize>) {
         let acceptance = seen.judgement.acceptance;
-        self.settings.note(case, acceptance, later(seen), number);
+        let later = Later::promised(self.device(), &seen.exchange);
+        self.settings.note(case, acceptance, later, number);
         self.session.note_credentials(case, &seen.exchange);
         if seen.exchange.answer().is_some() {
             self.session
@@ -550,20 +573,11 @@ fn withhold(device: &Device, operations: Vec<(String, String)>) {
     }
 }
 
-/// Whether a write was accepted to be completed after its answer (202, RFC 9110 §15.3.3).
-fn later(seen: &Observation) -> bool {
-    seen.exchange.status() == Some(202)
-}
-
 impl<'w> Written<'w> {
     /// What an accepted case has to read back as; `None` where it says nothing of it.
     pub fn by(case: &'w Case, seen: &Observation) -> Option<Written<'w>> {
         let value = written(case).filter(|_| seen.judgement.acceptance == Acceptance::Accepted)?;
         let partial = matches!(&case.request, Request::Http(http) if http.method == "PATCH");
-        Some(Written {
-            value,
-            partial,
-            later: later(seen),
-        })
+        Some(Written { value, partial })
     }
 }

@@ -3,22 +3,22 @@
 use super::account::{Account, Holds, Sending, Step, holds};
 use super::create::Made;
 use super::engine::Probe;
-use super::listing::{Listed, below, id_of};
+use super::later::Waits;
+use super::listing::{Listed, id_of};
 use super::session::never_reached;
 use crate::case::items::Place;
 use crate::case::moves::item_path;
 use crate::contract::IdSource;
-use crate::exchange::{Answer, Exchange, Failure, Outcome, Request, Template};
+use crate::device::pages::below;
+use crate::exchange::{Answer, Exchange, Failure, Outcome, Request};
 use crate::json;
 use crate::judge::Deviation;
 use serde_json::Value;
 use std::time::Duration;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 /// How long what was accepted for later may take to be there.
-const LATER: Duration = Duration::from_secs(5);
-/// Between two looks.
-const BETWEEN: Duration = Duration::from_millis(200);
+pub(super) const LATER: Duration = Duration::from_secs(5);
 
 impl Probe<'_> {
     /// Finds what a request created: by what the answer says, else by the list.
@@ -77,13 +77,14 @@ impl Probe<'_> {
                 // The list shows that it never came to it.
                 match self.creations.step(account, Step::Nothing { n }) {
                     Ok(()) => Made::Nothing,
-                    Err(why) => Made::Lost(why),
+                    Err(why) => Made::Lost(why, wrong),
                 }
             }
             Ok(None) => Made::Lost(
                 "it was accepted, its answer names no new item, and the list shows none".to_owned(),
+                wrong,
             ),
-            Err(why) => Made::Lost(why),
+            Err(why) => Made::Lost(why, wrong),
         }
     }
 
@@ -100,12 +101,10 @@ impl Probe<'_> {
     ) -> Result<Option<String>, String> {
         let word = begun(exchange).and_then(|a| below(self.device(), &a.header("location")?));
         let end = Instant::now() + LATER;
+        let mut waits = Waits::new();
         loop {
             if let Some(target) = &word {
-                let mut request = place.requests.delete.clone();
-                request.method = "GET".to_owned();
-                request.target = Template::from(target.as_str());
-                let seen = self.device().send(&Request::Http(request), false).await;
+                let seen = self.device().get(target).await;
                 let led = begun(&seen).and_then(|a| location(self, place, collection, a));
                 let known = account.before.get(collection);
                 let theirs = |path: &String| {
@@ -120,7 +119,7 @@ impl Probe<'_> {
             if matches!(found, Ok(Some(_))) || Instant::now() >= end {
                 return found;
             }
-            sleep(BETWEEN).await;
+            waits.wait().await;
         }
     }
 

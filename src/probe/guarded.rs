@@ -93,8 +93,13 @@ fn state(
     if open(&body.schema) {
         members.insert(String::new());
     }
+    let defers = |w: &String| {
+        let documented = contract.operation(w).map(Operation::success_statuses);
+        documented.is_some_and(|statuses| statuses.contains(&202))
+    };
     Some(GuardedWrite {
         operation: operation.id.clone(),
+        later: writers.iter().any(defers),
         optional: writers.iter().any(|w| is_optional(context, w)),
         writers,
         read,
@@ -117,6 +122,7 @@ fn is_optional(context: &Context<'_>, writer: &str) -> bool {
 
 /// Two writes of one state: the one whose body knows more puts it back.
 fn merge(into: &mut GuardedWrite, other: GuardedWrite) {
+    let later = into.later || other.later;
     if other.members.len() > into.members.len() {
         let first = std::mem::replace(into, other);
         into.writers.extend(first.writers);
@@ -126,6 +132,7 @@ fn merge(into: &mut GuardedWrite, other: GuardedWrite) {
         into.writers.extend(other.writers);
         into.read.unreadable.extend(other.read.unreadable);
     }
+    into.later = later;
 }
 
 fn read_of(context: &Context<'_>, read: &Read) -> StateRead {

@@ -15,6 +15,7 @@ mod creations;
 mod engine;
 mod find;
 mod guarded;
+mod later;
 mod limits;
 mod listing;
 mod look;

@@ -66,7 +66,7 @@ impl Probe<'_> {
                 continue;
             }
             let request = self.creations.at_collection(&shelf.request);
-            let listed = list(self.device(), &shelf.list, &request).await;
+            let listed = list(self.device(), &shelf.list, &request, usize::MAX).await;
             let Some(collection) = path_of(&request) else {
                 continue;
             };
@@ -94,8 +94,11 @@ impl Probe<'_> {
                         None => "it drew no answer".to_owned(),
                     };
                 }
-                Made::Lost(lost) => {
+                Made::Lost(lost, wrong) => {
                     self.lose(account, place, &lost);
+                    account
+                        .owed
+                        .extend(wrong.map(|d| (place.create.clone(), d)));
                     return Err(lost);
                 }
             }
@@ -145,14 +148,20 @@ impl Probe<'_> {
         if let Some(again) = self.named_state(case, &sent.request, &exchange).await {
             exchange = self.session.send_to_the_end(&again, fresh).await;
         }
+        exchange = self
+            .past_conflict(case, &sent.request, exchange, fresh)
+            .await;
         let mut seen = self.observation(&sent, exchange);
         let plain = matches!(case.expect, Expect::Accepted | Expect::AcceptedOr { .. });
         if seen.judgement.acceptance == Acceptance::Accepted {
             match self.gone(place, &path, &seen.exchange).await {
                 Gone::Yes(wrong) => {
                     seen.deviations.extend(wrong);
+                    let lingers = self.lingers(account, place, &path).await;
+                    seen.deviations.extend(lingers);
                     self.forget_item(account, place, n, &path);
-                    self.others_stay(account, place, &path, false).await;
+                    let others = self.others_stay(account, place, &path, false).await;
+                    seen.deviations.extend(others);
                 }
                 // What may also be refused need not do it.
                 Gone::No(_) if !plain => {}

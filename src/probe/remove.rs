@@ -3,7 +3,7 @@
 
 use super::account::{Account, Holds, Step};
 use super::engine::Probe;
-use super::find::strangers;
+use super::find::{LATER, strangers};
 use crate::case::items::Place;
 use crate::case::moves::item_path;
 use crate::contract::{PromiseId, StatePromise};
@@ -60,14 +60,16 @@ impl Probe<'_> {
         let seen = match gone {
             Gone::Yes(wrong) => {
                 let first = !account.proven.contains(&place.create);
+                let lingers = self.lingers(account, place, &path).await;
                 self.forget_item(account, place, n, &path);
-                if first {
-                    // What went beside it may have been somebody else's doing: that accuses nobody.
-                    self.others_stay(account, place, &path, false).await;
-                }
+                let others = match first {
+                    true => self.others_stay(account, place, &path, false).await,
+                    false => None,
+                };
+                let seen = others.or(lingers).filter(|_| accepted);
                 return Removal {
                     accepted,
-                    deviation: wrong,
+                    deviation: seen.or(wrong),
                 };
             }
             Gone::No(seen) => seen,
@@ -196,8 +198,42 @@ impl Probe<'_> {
             .then(|| "the list still shows it".to_owned())
     }
 
+    /// Whether the list goes on showing what is gone: looked at after the first removal, and after
+    /// each from then on where it did.
+    pub(super) async fn lingers(
+        &self,
+        account: &mut Account,
+        place: &Place,
+        path: &str,
+    ) -> Option<(PromiseId, Deviation)> {
+        let known = account.lingering.contains(&place.create);
+        let looked = account.proven.contains(&place.create) && !known;
+        // Without a read the list has told that it is gone.
+        if looked || place.requests.read.is_none() {
+            return None;
+        }
+        let patience = if known { SHOWS_AT_ONCE } else { SHOWS_IN };
+        let end = Instant::now() + patience;
+        let seen = loop {
+            let seen = self.still_listed(place, path).await?;
+            if Instant::now() >= end {
+                break seen;
+            }
+            sleep(BETWEEN).await;
+        };
+        account.lingering.insert(place.create.clone());
+        // It is no new item from now on.
+        let collection = self.creations.path(&place.collection);
+        if let Some(id) = path.strip_prefix(&format!("{collection}/")) {
+            self.seen_before(account, &collection, id.to_owned());
+        }
+        let promise = StatePromise::Removed.of(&place.delete);
+        Some((promise, Deviation::not_removed(&seen)))
+    }
+
     /// Whether all that was there before is still there. Looked at until a removal was seen to take
-    /// nothing else, and whenever one did not take what it should (`instead`).
+    /// nothing else, and whenever one did not take what it should (`instead`). One that went beside
+    /// it may have been somebody else's doing: that accuses nobody.
     pub(super) async fn others_stay(
         &self,
         account: &mut Account,
@@ -229,8 +265,9 @@ impl Probe<'_> {
         self.creations.leave(account, what);
         let why = "the removal of an item took another one".to_owned();
         // Other collections are most likely served by the same code.
+        let accused = instead || lost.len() > 1;
         for place in &self.creations.places {
-            if instead {
+            if accused {
                 account.harmful.insert(place.create.clone());
             }
             account
@@ -245,7 +282,7 @@ impl Probe<'_> {
             });
         }
         let promise = StatePromise::Removed.of(&place.delete);
-        Some((promise, Deviation::another_removed(first)))
+        accused.then(|| (promise, Deviation::another_removed(first)))
     }
 
     /// Looks at the lists for what was created without anybody knowing of it, and removes what is
@@ -419,6 +456,7 @@ impl Probe<'_> {
             items.for_each(|item| policy.created(&item.path));
         }
         self.empty(account).await;
+        self.await_strays(account).await;
         for n in account.open() {
             let Some(sending) = account.sent.get(&n) else {
                 continue;
@@ -436,6 +474,16 @@ impl Probe<'_> {
                 }
                 false => self.creations.leave(account, what),
             }
+        }
+    }
+
+    /// What was under way when a job ended may be there a little later.
+    async fn await_strays(&self, account: &mut Account) {
+        let (end, n) = (Instant::now() + LATER, account.n);
+        while !account.open().is_empty() && account.n == n && Instant::now() < end {
+            sleep(BETWEEN).await;
+            account.unlooked = true;
+            self.sweep(account).await;
         }
     }
 

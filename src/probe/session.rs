@@ -18,6 +18,8 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 const PATIENCE: u32 = 3;
 /// Answers "busy" in a row, each after [`PATIENCE`], from which on nobody waits any more.
 const BUSY_FOR_GOOD: u32 = 3;
+/// Waits before what is in conflict with the moment is sent again.
+const CONFLICTS: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(1)];
 /// Lock-outs waited for in vain from which on a refusal is what it says.
 const LOCKED_FOR_GOOD: u32 = 2;
 /// A wait that costs a run little.
@@ -46,6 +48,8 @@ pub struct Session<'a> {
     /// Long waits that ended with "busy" all the same, whatever came between: one operation may say
     /// so for a day while the others serve.
     waited_in_vain: AtomicU32,
+    /// Conflicts in a row that did not end.
+    conflicts: AtomicU32,
     /// Whether the credentials were taken, and whether wrong ones were sent since.
     admitted: bool,
     wrong_since: bool,
@@ -70,6 +74,7 @@ impl<'a> Session<'a> {
             lost: None,
             busy: AtomicU32::new(0),
             waited_in_vain: AtomicU32::new(0),
+            conflicts: AtomicU32::new(0),
             admitted: false,
             wrong_since: false,
             in_vain: 0,
@@ -236,6 +241,37 @@ impl<'a> Session<'a> {
             tries += 1;
             self.pause(wait).await;
         }
+    }
+
+    /// What came of a request that has to be accepted: a device that is busy with something else, or
+    /// locked by somebody else, (409, RFC 9110 §15.5.10; 423) is asked again. One that says so
+    /// whenever it is asked means the request.
+    pub async fn past_conflict(
+        &self,
+        case: &Case,
+        request: &Request,
+        first: Exchange,
+        fresh: bool,
+    ) -> Exchange {
+        let in_conflict = |e: &Exchange| matches!(e.status(), Some(409 | 423));
+        let hopeless = self.conflicts.load(Relaxed) >= BUSY_FOR_GOOD;
+        if !in_conflict(&first) || hopeless || !matches!(case.expect, Expect::Accepted) {
+            return first;
+        }
+        let mut last = first;
+        for wait in CONFLICTS {
+            self.pause(wait).await;
+            if *self.patience.stop.borrow() {
+                return last;
+            }
+            last = self.send_to_the_end(request, fresh).await;
+            if !in_conflict(&last) {
+                self.conflicts.store(0, Relaxed);
+                return last;
+            }
+        }
+        self.conflicts.fetch_add(1, Relaxed);
+        last
     }
 
     async fn exchange(&self, request: &Request, fresh: bool) -> Exchange {

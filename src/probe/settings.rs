@@ -1,6 +1,7 @@
 //! The state of the resources that a device's operations write: one [`SettingsWatch`] for each, read
 //! through the device.
 
+use super::later::{Later, Pace, SETTLES_IN, Waits};
 use super::watch::{Difference, Expected, SettingsWatch, Unread};
 use crate::case::{Case, Check, Expect};
 use crate::device::{Device, Guard, ReadBackError, ReadBackState, StateRead};
@@ -27,14 +28,14 @@ struct Watch {
     operations: Vec<String>,
     read: StateRead,
     watch: SettingsWatch,
-    /// A write was accepted that may be completed later (202, RFC 9110 §15.3.3).
-    unsettled: bool,
+    /// A write that was accepted and may not be completed yet.
+    unsettled: Option<Later>,
+    /// How long such writes take.
+    pace: Pace,
     /// It is of something that the job itself has created.
     own: bool,
 }
 
-/// How long a write that was accepted for later may take.
-const SETTLES_IN: Duration = Duration::from_secs(5);
 /// Between two looks whether it has.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
 
@@ -45,8 +46,6 @@ pub struct Written<'w> {
     pub value: &'w Value,
     /// Whether members that it does not name stay (`PATCH`, RFC 5789 §2, RFC 7396).
     pub partial: bool,
-    /// Whether it may be completed after its answer (202, RFC 9110 §15.3.3).
-    pub later: bool,
 }
 
 /// What a look at one resource after some refused cases came to.
@@ -86,7 +85,8 @@ impl Settings {
                 operations,
                 read: write.read.clone(),
                 watch,
-                unsettled: false,
+                unsettled: None,
+                pace: Pace::default(),
                 own: write.own,
             });
         }
@@ -203,9 +203,9 @@ impl Settings {
             return None;
         }
         let at = self.at_mut(operation)?;
-        let read = match std::mem::take(&mut at.unsettled) {
-            true => at_rest(device, &at.read).await,
-            false => read_now(device, &at.read).await,
+        let read = match at.unsettled.take() {
+            Some(later) => at_rest(device, &at.read, &at.pace, &later).await,
+            None => read_now(device, &at.read).await,
         };
         match at.watch.take(read) {
             Ok(value) => Some(value),
@@ -228,7 +228,7 @@ impl Settings {
 
     /// Waits until a write that was accepted for later has been completed.
     pub async fn rest(&mut self, device: &Device, operation: &str) {
-        if self.at(operation).is_some_and(|at| at.unsettled) {
+        if self.at(operation).is_some_and(|at| at.unsettled.is_some()) {
             self.compare(device, operation).await;
         }
     }
@@ -266,18 +266,29 @@ impl Settings {
             written: written.value,
             before: before.as_ref(),
         };
-        let end = Instant::now() + SETTLES_IN;
+        let later = at.unsettled.take();
+        let (mut waits, mut looks) = (Waits::new(), 0);
         let failed = loop {
             let read = read_now(device, &at.read).await;
             match at.watch.take_after_write(read) {
                 Ok(value) => {
                     at.watch.shows(written.value, &value);
                     let difference = at.watch.differs_from_written(expected, &value);
-                    if difference.is_some() && written.later && Instant::now() < end {
-                        tokio::time::sleep(BETWEEN_LOOKS).await;
-                        continue;
+                    if let Some(later) = &later {
+                        let patient = Instant::now() < at.pace.end(later);
+                        match (&difference, looks) {
+                            (Some(_), 0) if patient => at.pace.likely(later).await,
+                            (Some(_), _) if patient => waits.wait().await,
+                            (Some(_), _) => at.pace.in_vain(),
+                            // What was there at once tells nothing: it may have been there before.
+                            (None, 0) => {}
+                            (None, _) => at.pace.learn(later),
+                        }
+                        if difference.is_some() && patient {
+                            looks += 1;
+                            continue;
+                        }
                     }
-                    at.unsettled = false;
                     at.watch.baseline = Some(value.clone());
                     at.watch.refusals = 0;
                     return Some((difference, Some(value)));
@@ -286,17 +297,18 @@ impl Settings {
                 Err(Unread::Failed(error)) => break error,
             }
         };
+        at.unsettled = later;
         self.unreadable(operation, &failed);
         None
     }
 
     /// What an exchange means for what is known: after anything but a plain refusal nothing is;
     /// a refusal is remembered for the next look, by the number that the schedule gives it.
-    pub fn note(
+    pub(super) fn note(
         &mut self,
         case: &Case,
         acceptance: Acceptance,
-        later: bool,
+        later: Option<Later>,
         number: Option<usize>,
     ) {
         if acceptance != Acceptance::Refused {
@@ -305,7 +317,7 @@ impl Settings {
         let Some(at) = self.at_mut(&case.operation) else {
             return;
         };
-        at.unsettled |= later;
+        at.unsettled = later.or(at.unsettled.take());
         let watch = &mut at.watch;
         match acceptance {
             Acceptance::Accepted | Acceptance::Neither => watch.forget(),
@@ -425,14 +437,23 @@ async fn read_now(device: &Device, read: &StateRead) -> Result<ReadBackState, Re
     }
 }
 
-/// Reads a state until two looks in a row show the same, at most for a while.
-async fn at_rest(device: &Device, read: &StateRead) -> Result<ReadBackState, ReadBackError> {
+/// Reads a state after a write that was accepted for later: once it is done, or until looks in a row
+/// show the same, at most for a while.
+async fn at_rest(
+    device: &Device,
+    read: &StateRead,
+    pace: &Pace,
+    later: &Later,
+) -> Result<ReadBackState, ReadBackError> {
+    if pace.over(device, later).await {
+        return read_now(device, read).await;
+    }
     let end = Instant::now() + SETTLES_IN;
-    let mut last = device.read_state(read).await?;
+    let mut last = read_now(device, read).await?;
     let mut alike = 0;
     while alike < 3 && Instant::now() < end {
         tokio::time::sleep(BETWEEN_LOOKS).await;
-        let now = device.read_state(read).await?;
+        let now = read_now(device, read).await?;
         alike = if now.value == last.value {
             alike + 1
         } else {

@@ -5,7 +5,7 @@
 use super::event::{Event, Listener};
 use super::result::{ContractRef, Finding};
 use crate::case::{Case, Plan};
-use crate::contract::PromiseId;
+use crate::contract::{Contract, PromiseId};
 use crate::exchange::octets;
 use crate::files;
 use crate::judge::{Acceptance, Deviation, Judgement, Kind, Ruling, Verdict};
@@ -40,6 +40,28 @@ pub struct Header {
     pub cases: usize,
     /// Share of the plan, `I/N`.
     pub shard: Option<String>,
+    /// [`shape`] of the contract: what putting back relies on.
+    #[serde(default)]
+    pub shape: Option<String>,
+}
+
+/// A digest of the operations of a contract, their paths and the members of their bodies. A device
+/// that serves its own document may write it otherwise from one day to the next, and what a killed
+/// job left has to be put back all the same.
+pub fn shape(contract: &Contract) -> String {
+    let mut parts = Vec::new();
+    for operation in &contract.operations {
+        let (method, path, id) = (&operation.method, &operation.path, &operation.id);
+        parts.push(format!("{method} {path} {id}"));
+        let media = operation.body.as_ref().map(|b| b.media_type.to_string());
+        parts.extend(media);
+        for field in operation.fields() {
+            let (read, write) = (field.schema.read_only, field.schema.write_only);
+            parts.push(format!("{} {read} {write}", field.path.pointer()));
+        }
+    }
+    let digest = Sha256::digest(parts.join("\n"));
+    digest.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// The target of a job against the embedded mock, whose port is another one every time.
@@ -273,6 +295,14 @@ impl Past {
             Record::Baseline { states } => states.values_mut().collect(),
             _ => Vec::new(),
         })
+    }
+
+    /// The same without what the job created and removed.
+    pub fn without_steps(&self) -> Past {
+        let mut past = self.clone();
+        past.records
+            .retain(|r| !matches!(r, Record::Creating { .. }));
+        past
     }
 
     /// What the job created and removed, in order.

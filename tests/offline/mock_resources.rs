@@ -72,6 +72,15 @@ fn collections_are_kept_and_their_faults_show() {
             "create-wrong-location",
             json!([201, 1, false, 200, 404, false, 404]),
         ),
+        ("delete-all", json!([201, 1, true, 200, 404, false, 404])),
+        (
+            "delete-still-listed",
+            json!([201, 1, true, 200, 404, true, 404]),
+        ),
+        (
+            "create-overwrites",
+            json!([201, 0, true, 200, 404, false, 404]),
+        ),
         ("delete-keeps", json!([201, 1, true, 200, 200, true, 404])),
         (
             "delete-wrong-one",

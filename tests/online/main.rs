@@ -3,10 +3,14 @@
 
 #[path = "../common/accounts/mod.rs"]
 mod accounts;
+#[path = "../common/controller/mod.rs"]
+mod controller;
 #[path = "../common/plain/mod.rs"]
 mod plain;
 #[path = "../common/scripted/mod.rs"]
 mod scripted;
+#[path = "../common/served/mod.rs"]
+mod served;
 #[path = "../common/small/mod.rs"]
 mod small;
 #[path = "../common/support/mod.rs"]
@@ -23,8 +27,10 @@ mod creating_accounts;
 mod credentials;
 mod engine;
 mod gate;
+mod harmless;
 mod heads;
 mod kills;
+mod paging;
 mod rare;
 mod readings;
 mod replay;

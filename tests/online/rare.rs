@@ -77,6 +77,7 @@ fn campaign(
         context: &context,
         device: &device,
         options: Options {
+            name: String::new(),
             seed,
             requests: Some(requests),
             time_limit: None,

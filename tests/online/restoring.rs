@@ -9,7 +9,7 @@ use probity::device::{Device, Options, StateRead};
 use probity::mock::{self, Mock};
 use probity::probe::Step;
 use probity::profile::Profile;
-use probity::run::journal::{Header, Journal, Record, SCHEMA_ID};
+use probity::run::journal::{Header, Journal, Record, SCHEMA_ID, shape};
 use probity::run::result::ContractRef;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -145,6 +145,7 @@ fn a_killed_run_is_undone_before_another_begins() {
         plan: String::new(),
         cases: 0,
         shard: None,
+        shape: Some(shape(&suite.contract)),
     };
     // Items that it created, and no settings.
     let mut journal = Journal::create(&path, &header).expect("journal");
@@ -180,6 +181,9 @@ fn a_killed_run_is_undone_before_another_begins() {
         .collect();
     assert!(aside.contains(&kept), "nothing is lost");
     std::fs::write(&path, kept).expect("journal");
+    // The same operations in another text: what a device serves of itself may change.
+    let contract = home.join("again.yaml");
+    std::fs::write(&contract, format!("# served anew\n{DOCUMENT}")).expect("contract");
     let login = ["restore", "--username", "u", "--password-env", "PW"];
     let (code, said) = run(home, &contract, &target, &login);
     assert_eq!(code, 0, "{said}");

@@ -418,6 +418,7 @@ fn guarded(values: &[(&str, Value)]) -> GuardedWrite {
             )],
             body: None,
         },
+        later: false,
         own: false,
         members: ["/name", "/secret", "/inner/a", "/inner/b"]
             .map(str::to_owned)

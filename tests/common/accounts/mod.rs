@@ -2,9 +2,10 @@
 //! passwords are not shown, lists come in parts.
 #![allow(dead_code, missing_docs)]
 
+use crate::served::{self, Answered};
+
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 /// Its document.
@@ -109,8 +110,6 @@ pub struct Accounts {
 
 impl Accounts {
     pub fn start(ways: Ways) -> Accounts {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("port");
-        let addr = listener.local_addr().expect("address");
         let store = Arc::new(Mutex::new(Store {
             accounts: (1..=7)
                 .map(|n| json!({"id": n, "name": format!("user{n}"), "admin": n == 1}))
@@ -119,10 +118,16 @@ impl Accounts {
             ..Store::default()
         }));
         let shared = store.clone();
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let store = shared.clone();
-                std::thread::spawn(move || serve(&stream, &store, ways));
+        let addr = served::start(move |asked| {
+            let named = asked.field("if-match");
+            let asked_for = (asked.method.as_str(), asked.target.as_str(), named);
+            let (status, fields, body) =
+                answer(&mut shared.lock().unwrap(), ways, asked_for, &asked.body);
+            Answered {
+                status,
+                fields,
+                body,
+                media: "",
             }
         });
         Accounts { addr, store }
@@ -140,85 +145,6 @@ impl Accounts {
     /// Names of accounts that were created.
     pub fn names(&self) -> Vec<String> {
         self.store.lock().unwrap().names.clone()
-    }
-}
-
-fn serve(stream: &TcpStream, store: &Mutex<Store>, ways: Ways) -> Option<()> {
-    let mut reader = BufReader::new(stream);
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line).ok()? == 0 {
-            return None;
-        }
-        let (mut length, mut chunked, mut named) = (0, false, String::new());
-        loop {
-            let mut field = Vec::new();
-            reader.read_until(b'\n', &mut field).ok()?;
-            let field = String::from_utf8_lossy(&field);
-            if field.trim().is_empty() {
-                break;
-            }
-            if let Some((name, value)) = field.split_once(':') {
-                match name.to_ascii_lowercase().as_str() {
-                    "content-length" => length = value.trim().parse().ok()?,
-                    "transfer-encoding" => chunked = true,
-                    "if-match" => named = value.trim().to_owned(),
-                    _ => {}
-                }
-            }
-        }
-        let body = match chunked {
-            true => chunks(&mut reader)?,
-            false => {
-                let mut body = vec![0; length];
-                reader.read_exact(&mut body).ok()?;
-                body
-            }
-        };
-        let mut words = line.split_whitespace();
-        let (method, target) = (words.next()?, words.next()?);
-        let (status, fields, body) = answer(
-            &mut store.lock().unwrap(),
-            ways,
-            (method, target, &named),
-            &body,
-        );
-        let body = if method == "HEAD" {
-            String::new()
-        } else {
-            body
-        };
-        let typed = if body.is_empty() {
-            ""
-        } else {
-            "Content-Type: application/json\r\n"
-        };
-        let length = match status {
-            204 => String::new(),
-            _ => format!("Content-Length: {}\r\n", body.len()),
-        };
-        let text = format!("HTTP/1.1 {status} X\r\n{typed}{fields}{length}\r\n{body}");
-        (&*stream).write_all(text.as_bytes()).ok()?;
-    }
-}
-
-/// A body in chunks (RFC 9112 §7.1).
-fn chunks(reader: &mut impl BufRead) -> Option<Vec<u8>> {
-    let mut body = Vec::new();
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line).ok()?;
-        let size = usize::from_str_radix(line.trim().split(';').next()?, 16).ok()?;
-        let mut chunk = vec![0; size];
-        reader.read_exact(&mut chunk).ok()?;
-        body.extend(chunk);
-        let mut end = String::new();
-        while reader.read_line(&mut end).ok()? > 2 {
-            end.clear();
-        }
-        if size == 0 {
-            return Some(body);
-        }
     }
 }
 

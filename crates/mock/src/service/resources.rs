@@ -19,6 +19,20 @@ const FIRST_ITEMS: usize = 2;
 pub(super) struct Collections {
     items: BTreeMap<String, Vec<String>>,
     created: u64,
+    /// Ids that a list goes on showing although their items are gone.
+    gone: BTreeMap<String, Vec<String>>,
+}
+
+impl Collections {
+    /// A list goes on showing an id.
+    pub(super) fn remember(&mut self, collection: &str, id: String) {
+        self.gone.entry(collection.to_owned()).or_default().push(id);
+    }
+
+    /// Ids that the list of a collection shows although their items are gone.
+    pub(super) fn gone(&self, collection: &str) -> Vec<String> {
+        self.gone.get(collection).cloned().unwrap_or_default()
+    }
 }
 
 /// What a path is, seen from the contract.

@@ -92,6 +92,7 @@ impl Service {
         if self.planted.has("list-forgets-last") {
             ids.pop();
         }
+        ids.extend(state.collections.gone(path));
         let operations = &self.contract.operations;
         let items_own = operations.iter().find(|o| o.path == template);
         let first = items_own.and_then(|o| state.first(operations, o));
@@ -135,6 +136,11 @@ impl Service {
         let id = match own {
             Some(id) => id,
             None => state.collections.fresh(path, rules, &self.texts),
+        };
+        let first = state.collections.ids(path, rules, &self.texts).first();
+        let id = match first {
+            Some(first) if self.planted.has("create-overwrites") => first.clone(),
+            _ => id,
         };
         let second = self
             .planted
@@ -194,6 +200,12 @@ impl Service {
                 false => Some(id),
             };
             ids.retain(|kept| Some(kept) != gone.as_ref());
+            if self.planted.has("delete-all") {
+                ids.clear();
+            }
+            if let Some(gone) = gone.filter(|_| self.planted.has("delete-still-listed")) {
+                state.collections.remember(collection, gone);
+            }
         }
         let below = format!("{path}/");
         state
