@@ -4,7 +4,7 @@
 //! An answer to `HEAD` need not have the fields of the `GET` (RFC 9110 §9.3.2: SHOULD), and what a
 //! message with broken framing draws comes from in front of what the document describes.
 
-use super::{CaseJudge, Deviation, Expect, Judgement, is_head, is_json_media_type, status};
+use super::{CaseJudge, Deviation, Expect, Judgement, Ruling, is_head, is_json_media_type, status};
 use crate::case::wire::FOREIGN_TAG;
 use crate::contract::{
     JsonType, PromiseId, Response, ResponseHeader, Schema, SecurityScheme, StatusKey, assess,
@@ -134,36 +134,45 @@ impl CaseJudge<'_> {
         for header in &response.headers {
             let statement = format!("responses.{}.headers.{}", response.key(), header.name);
             let promise = PromiseId::new(&self.operation.id, &statement);
-            match self.field_fault(header) {
-                Some(deviation) => judgement.broken(&promise, deviation),
-                None => judgement.kept(&promise),
+            if let Some(ruling) = self.field_ruling(header) {
+                judgement.rule(&promise, ruling);
             }
         }
     }
 
-    /// Whether what only `default` describes, or what any server answers by itself, came from in front
-    /// of the operation.
+    /// Whether what only `default` describes (of errors, where anything else is described) is not this
+    /// answer, or comes from in front of the operation.
     fn of_the_framework(&self, response: &Response) -> bool {
         let media = self.answer.media_type();
         let json = media.is_some_and(|media| is_json_media_type(&media));
         response.status == StatusKey::Default
             && (self.operation.responses.len() == 1
+                || self.answer.status < 400
                 || (status::of_any_server(self.answer.status) && !json))
     }
 
-    fn field_fault(&self, header: &ResponseHeader) -> Option<Deviation> {
+    /// What the answer says of a documented field; nothing where one that need not be there is absent.
+    fn field_ruling(&self, header: &ResponseHeader) -> Option<Ruling> {
         let Some(text) = self.answer.header(&header.name) else {
             let needed = format!("the header field {}", header.name);
-            return header
-                .required
-                .then(|| Deviation::without_field(&header.name, &needed, self.answer));
+            return header.required.then(|| {
+                Ruling::Broken(Deviation::without_field(&header.name, &needed, self.answer))
+            });
         };
-        let value = typed(&header.schema, &text)?;
-        let assessed = assess(&header.schema, &value, self.judging.texts);
-        let broken = assessed.faults.iter().find(|fault| fault.certain);
-        (assessed.certainty == Assessment::SurelyInvalid).then(|| {
-            Deviation::field_value(&header.name, broken.map(|b| b.keyword), &text, self.answer)
-        })
+        let texts = self.judging.texts;
+        let Some(value) = typed(&header.schema, &text) else {
+            return header.required.then_some(Ruling::Kept);
+        };
+        let assessed = assess(&header.schema, &value, texts);
+        if assessed.certainty != Assessment::SurelyInvalid {
+            return Some(Ruling::Kept);
+        }
+        // Rules that contradict each other are the document's fault.
+        let mut certain = assessed.faults.iter().filter(|fault| fault.certain);
+        let broken = certain.find(|fault| !header.schema.is_impossible_at(&fault.path, texts))?;
+        let name = &header.name;
+        let deviation = Deviation::field_value(name, Some(broken.keyword), &text, self.answer);
+        Some(Ruling::Broken(deviation))
     }
 }
 

@@ -30,13 +30,12 @@ impl CaseJudge<'_> {
         if let Some((parameter, most)) = most {
             let promise = promise(self.operation, parameter, "limits");
             let count = items.len() as u64;
-            // Some devices take 0 for "all of them".
-            match most > 0 && count > most {
-                true => judgement.broken(
-                    &promise,
-                    Deviation::list_too_long(&parameter.name, most, count),
-                ),
-                false => judgement.kept(&promise),
+            // Some devices take 0 for "all of them". What is shorter may be all that there is.
+            if most > 0 && count > most {
+                let deviation = Deviation::list_too_long(&parameter.name, most, count);
+                judgement.broken(&promise, deviation);
+            } else if count == most {
+                judgement.kept(&promise);
             }
         }
         for (parameter, member) in &listing.filters {
@@ -44,11 +43,11 @@ impl CaseJudge<'_> {
                 continue;
             };
             let promise = promise(self.operation, parameter, "filters");
-            let other = items
-                .iter()
-                .filter_map(|item| item.get(member))
-                .find(|v| **v != wanted);
-            match other {
+            let mut shown = items.iter().filter_map(|item| item.get(member)).peekable();
+            if shown.peek().is_none() {
+                continue;
+            }
+            match shown.find(|value| **value != wanted) {
                 Some(other) => {
                     judgement.broken(&promise, Deviation::list_unfiltered(member, &wanted, other));
                 }

@@ -247,7 +247,14 @@ fn parameters_outside_the_body() {
     let document: Value = serde_saphyr::from_str(document).expect("the document reads");
     let stage = Stage::new(&document);
     let mut text = String::new();
-    for strategy in ["parameters", "valid", "types"] {
+    for strategy in [
+        "parameters",
+        "valid",
+        "types",
+        "lists",
+        "targets",
+        "conditions",
+    ] {
         writeln!(text, "# {strategy}").expect("text");
         text += &listed(&stage.cases(strategy, 0, false), head);
     }

@@ -197,7 +197,8 @@ fn case(operation: &str, method: &str, expect: Expect, promises: &[&str]) -> Cas
         operation: operation.to_owned(),
         title: "any".to_owned(),
         request: Request::Http(HttpRequest {
-            method: method.to_owned(),
+            method: method.split(' ').next().unwrap_or_default().to_owned(),
+            target: method.split(' ').nth(1).unwrap_or_default().into(),
             ..HttpRequest::default()
         }),
         expect,

@@ -30,6 +30,7 @@ mod credentials;
 mod engine;
 mod gate;
 mod harmless;
+mod heads;
 mod kills;
 mod paging;
 mod rare;

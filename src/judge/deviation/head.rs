@@ -19,11 +19,10 @@ impl Deviation {
     /// The value of a header field breaks its documented rules.
     pub(in crate::judge) fn field_value(
         name: &str,
-        keyword: Option<&str>,
+        keyword: &str,
         text: &str,
         answer: &Answer,
     ) -> Deviation {
-        let keyword = keyword.unwrap_or("schema");
         Deviation::new(
             Kind::MalformedResponse,
             format!("whose header field {name} breaks {keyword}"),

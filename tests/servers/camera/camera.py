@@ -229,8 +229,10 @@ def email(text):
         return True
     if on("email-two-ats"):
         text = re.sub("^([a-z]+)@(?=.*@)", r"\1", text)
-    return bool(re.fullmatch(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@(.+)", text)) and bool(
-        HOST.fullmatch(text.rpartition("@")[2]) or re.fullmatch(r"\[(IPv6:)?[0-9A-Fa-f.:]+\]", text.rpartition("@")[2])
+    local, _, where = text.rpartition("@")
+    word = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+    return bool(re.fullmatch(rf"{word}(\.{word})*", local)) and bool(
+        HOST.fullmatch(where) or re.fullmatch(r"\[(IPv6:)?[0-9A-Fa-f.:]+\]", where)
     )
 
 
