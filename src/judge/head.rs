@@ -171,7 +171,7 @@ impl CaseJudge<'_> {
         let mut certain = assessed.faults.iter().filter(|fault| fault.certain);
         let broken = certain.find(|fault| !header.schema.is_impossible_at(&fault.path, texts))?;
         let name = &header.name;
-        let deviation = Deviation::field_value(name, Some(broken.keyword), &text, self.answer);
+        let deviation = Deviation::field_value(name, broken.keyword, &text, self.answer);
         Some(Ruling::Broken(deviation))
     }
 }
