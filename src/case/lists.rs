@@ -30,6 +30,9 @@ impl Strategy for Lists {
         else {
             return Vec::new();
         };
+        if op.body.is_some() {
+            return Vec::new();
+        }
         if let Some(limit) = listing.limit {
             for (count, tier) in [(1, 0), (2, 2)] {
                 add(&mut builder, limit, &json!(count), tier);

@@ -30,7 +30,7 @@ impl Strategy for Targets {
 
     fn cases(&self, context: &Context<'_>, op: &Operation) -> Vec<Case> {
         // What a write does under a target that is taken for another is not known.
-        if op.method != "GET" {
+        if op.method != "GET" || op.body.is_some() {
             return Vec::new();
         }
         let Some(mut builder) = ExchangeCases::of(context, op, self.name()) else {

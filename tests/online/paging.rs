@@ -6,6 +6,7 @@ use crate::support::{self, Suite};
 
 use probity::contract::load_bytes;
 use probity::profile::Profile;
+use probity::run::result::Finding;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -145,9 +146,11 @@ fn list(store: &Store, way: Way, query: &str) -> Answered {
     let Ok(asked) = asked else {
         return Answered::empty(400);
     };
+    let limit = asked.get("limit").or(asked.get("per_page")).copied();
+    let part = limit.filter(|limit| *limit > 0).unwrap_or(PART).min(PART);
     let page = |first: usize| {
         let page = asked.get("page").copied().unwrap_or(first);
-        page.saturating_sub(first).saturating_mul(PART)
+        page.saturating_sub(first).saturating_mul(part)
     };
     let from = match way {
         Way::PageFromZero => page(0),
@@ -159,7 +162,7 @@ fn list(store: &Store, way: Way, query: &str) -> Answered {
     let part = if way == Way::Unheeded {
         all.len()
     } else {
-        PART
+        part
     };
     if way == Way::PageThenNone && from >= all.len() {
         return Answered::empty(404);
@@ -209,7 +212,9 @@ fn what_is_created_is_found_behind_the_first_part() {
         assert_eq!(store.lamps, before, "{way:?}: {told}");
         assert!(store.given > 30, "{way:?}: {told}");
         assert_eq!(report.device.restored, Some(true), "{way:?}: {told}");
-        assert_eq!(report.findings, [], "{way:?}: {told}");
+        let unheeded = |f: &&Finding| way == Way::Unheeded && f.promise.ends_with(".limits");
+        let others = report.findings.iter().filter(|f| !unheeded(f));
+        assert_eq!(others.count(), 0, "{way:?}: {told}");
     }
 }
 

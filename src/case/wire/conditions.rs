@@ -30,7 +30,7 @@ impl Strategy for Conditions {
             return Vec::new();
         };
         match op.method.as_str() {
-            "GET" => reads(&mut builder),
+            "GET" if op.body.is_none() => reads(&mut builder),
             "PUT" | "PATCH" | "DELETE" | "POST" => writes(&mut builder),
             _ => {}
         }

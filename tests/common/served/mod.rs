@@ -96,7 +96,12 @@ fn serve(stream: &TcpStream, answer: &dyn Fn(&Asked) -> Answered) -> Option<()> 
         };
         let length = match answered.status {
             204 => String::new(),
-            _ => format!("Content-Length: {}\r\n", body.len()),
+            // To HEAD, the length that the body would have (RFC 9110 §8.6).
+            _ => format!("Content-Length: {}\r\n", answered.body.len()),
+        };
+        let length = match answered.status {
+            405 if !answered.fields.contains("Allow:") => format!("Allow: GET\r\n{length}"),
+            _ => length,
         };
         let (status, fields) = (answered.status, &answered.fields);
         let text = format!("HTTP/1.1 {status} X\r\n{typed}{fields}{length}\r\n{body}");
