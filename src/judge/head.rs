@@ -43,16 +43,13 @@ impl CaseJudge<'_> {
     }
 
     /// RFC 9110 §15.5.2: a 401 MUST have `WWW-Authenticate`. Schemes that HTTP does not know (a key
-    /// in a field of its own, a cookie) have no challenge that could stand there.
+    /// in a field of its own, a cookie) have no challenge that could stand there, and where the document
+    /// says how a token is got (OAuth 2.0, OpenID Connect), nobody waits for one.
     fn challenges(&self, judgement: &mut Judgement) {
         let of_http = |scheme: &SecurityScheme| {
             matches!(
                 scheme,
-                SecurityScheme::Basic
-                    | SecurityScheme::Digest
-                    | SecurityScheme::Bearer
-                    | SecurityScheme::OAuth2(_)
-                    | SecurityScheme::OpenIdConnect
+                SecurityScheme::Basic | SecurityScheme::Digest | SecurityScheme::Bearer
             )
         };
         let security = &self.operation.security;

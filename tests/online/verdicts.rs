@@ -55,16 +55,24 @@ fn wrong(body: Option<Value>) -> bool {
     !body.contains_key("text") || !text("text", 1, 40) || !text("tag", 0, 10) || rank == Some(false)
 }
 
+/// 405 with the methods that are served (RFC 9110 §15.5.6).
+fn not_served(served: &str) -> Drawn {
+    let mut drawn = bare(405);
+    let allow = ("Allow".to_owned(), served.to_owned());
+    drawn.headers.push(allow);
+    drawn
+}
+
 /// Keeps [`NOTES`] but for what `special` says of a valid body.
 fn notes(asked: &Asked, special: impl Fn(&Value) -> Option<Drawn>) -> Drawn {
     match (asked.path.as_str(), asked.method.as_str()) {
         ("/notes", _) => {}
         ("/life", "GET" | "HEAD") => return bare(200),
-        ("/life", _) => return bare(405),
+        ("/life", _) => return not_served("GET, HEAD"),
         _ => return bare(404),
     }
     if asked.method != "POST" {
-        return bare(405);
+        return not_served("POST");
     }
     let media = asked
         .headers
@@ -234,7 +242,7 @@ fn a_coded_answer_is_read() {
         "\"200\": {description: It lives, content: {application/json: {schema: {type: object, required: [up]}}}}",
     );
     let addr = serve(|asked| {
-        if asked.path != "/life" || asked.method != "GET" {
+        if asked.path != "/life" || !matches!(asked.method.as_str(), "GET" | "HEAD") {
             return notes(asked, |_| None);
         }
         let mut body = GzEncoder::new(Vec::new(), Compression::default());

@@ -40,9 +40,7 @@ fn challenge(operation: &Operation) -> Option<&'static str> {
     let mut schemes = operation.security.iter().flatten();
     schemes.find_map(|scheme| match scheme {
         SecurityScheme::Basic => Some("Basic realm=\"mock\""),
-        SecurityScheme::Bearer | SecurityScheme::OAuth2(_) | SecurityScheme::OpenIdConnect => {
-            Some("Bearer")
-        }
+        SecurityScheme::Bearer => Some("Bearer"),
         _ => None,
     })
 }
