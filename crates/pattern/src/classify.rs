@@ -1,16 +1,25 @@
 //! Which reading a device implements, from its answers: pure logic. It says which string to send
 //! next and takes the answer; sending is somebody else's duty.
 //!
-//! ``` use probity_pattern::classify::{Classifier, Outcome}; use probity_pattern::{Rule, Text};
+//! ```
+//! use probity_pattern::classify::{Classifier, Outcome};
+//! use probity_pattern::{Rule, Text};
 //!
-//! let text = Text::new(Rule { pattern: Some("^[a-z]+$".to_owned()), ..Rule::default() }); // A
-//! device that matches in full and lets a final line feed through. let device = |s: &str| { let s =
-//! s.strip_suffix('\n').unwrap_or(s); !s.is_empty() && s.bytes().all(|b| b.is_ascii_lowercase()) };
-//! let mut classifier = Classifier::new(&text); while let Some(probe) = classifier.next(|s| s.len()
-//! as u32) { let accepted = device(&probe); classifier.answer(&probe, accepted); } let
-//! Outcome::Fits { readings, .. } = classifier.outcome() else { panic!() };
+//! let text = Text::new(Rule { pattern: Some("^[a-z]+$".to_owned()), ..Rule::default() });
+//! // A device that matches in full and lets a final line feed through.
+//! let device = |s: &str| {
+//!     let s = s.strip_suffix('\n').unwrap_or(s);
+//!     !s.is_empty() && s.bytes().all(|b| b.is_ascii_lowercase())
+//! };
+//! let mut classifier = Classifier::new(&text);
+//! while let Some(probe) = classifier.next(|s| s.len() as u32) {
+//!     let accepted = device(&probe);
+//!     classifier.answer(&probe, accepted);
+//! }
+//! let Outcome::Fits { readings, .. } = classifier.outcome() else { panic!() };
 //! assert!(readings.iter().any(|id| id.starts_with("none/python/search/")));
-//! assert!(!readings.iter().any(|id| id.starts_with("none/ecmascript/search/"))); ```
+//! assert!(!readings.iter().any(|id| id.starts_with("none/ecmascript/search/")));
+//! ```
 
 use std::collections::BTreeMap;
 
