@@ -156,14 +156,7 @@ impl Count {
             }
         }
         let profile = Profile::default();
-        let context = Context {
-            contract: &contract,
-            profile: &profile,
-            texts: &texts,
-            seed: 0,
-            thorough: false,
-            memo: Default::default(),
-        };
+        let context = Context::new(&contract, &profile, &texts);
         let (mut valid, mut invalid) = (0, 0);
         for case in &plan(&context, Some(DEFAULT_BUDGET)).cases {
             let Some(value) = body(case) else { continue };

@@ -167,14 +167,7 @@ fn plans_agree_with_the_jsonschema_crate() {
             serde_saphyr::from_str_with_options(&text, options).expect("YAML or JSON");
         let (texts, profile) = (contract.texts(), Profile::default());
         let plan = plan(
-            &Context {
-                contract: &contract,
-                profile: &profile,
-                texts: &texts,
-                seed: 0,
-                thorough: true,
-                memo: Default::default(),
-            },
+            &Context::new(&contract, &profile, &texts).thorough(true),
             None,
         );
         let mut validators: BTreeMap<String, Validator> = BTreeMap::new();

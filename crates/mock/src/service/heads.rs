@@ -1,5 +1,5 @@
-//! Heads of answers as HTTP and the document want them, lists as their parameters want them, and the
-//! faults of both. Imports [`probity_contract`].
+//! Heads of answers as HTTP and the document want them, lists as their parameters want them, and
+//! the faults of both.
 
 use super::sample::plausible;
 use super::{Ask, Reply, Service, query_value, route};
