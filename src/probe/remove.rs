@@ -566,7 +566,9 @@ fn unknown_served(place: &Place, status: u16) -> Option<(PromiseId, Deviation)> 
 /// Whether an item that can still be read says of itself that it was removed: many interfaces keep
 /// what is removed and mark it.
 fn is_marked_removed(read: &Exchange) -> bool {
-    const WORDS: [&str; 6] = ["deleted", "removed", "archived", "trashed", "inactive", "gone"];
+    const WORDS: [&str; 6] = [
+        "deleted", "removed", "archived", "trashed", "inactive", "gone",
+    ];
     let Some(Value::Object(item)) = read.answer().and_then(|a| crate::json::read(&a.body)) else {
         return false;
     };

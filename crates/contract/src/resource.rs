@@ -330,7 +330,9 @@ fn resource(group: &Group<'_>, keys: &BTreeSet<&str>) -> Resource {
         let written = put.or(posted).or(patch);
         let body = written.and_then(|op| Some(&op.body.as_ref()?.schema));
         let shown = shape::answer(reader).zip(body);
-        shown.map_or(String::new(), |(answer, body)| shape::state_in(answer, body))
+        shown.map_or(String::new(), |(answer, body)| {
+            shape::state_in(answer, body)
+        })
     };
     let reads = |op: &Operation| matches!(op.method.as_str(), "GET" | "HEAD" | "OPTIONS" | "TRACE");
     Resource {

@@ -90,7 +90,9 @@ impl Deviation {
             Kind::ReadbackDiffers,
             "another item is changed",
             format!("`{pointer}` of the other items stays as it was: {expected}"),
-            format!("`{pointer}` of another item was {expected} and is {observed}, as it was written to one"),
+            format!(
+                "`{pointer}` of another item was {expected} and is {observed}, as it was written to one"
+            ),
         )
     }
 
