@@ -240,6 +240,9 @@ impl Context<'_> {
                 let read = self.reader(&effects, item)?;
                 let list = self.reader(&effects, collection)?;
                 let plain = read.path == format!("{}/{{{}}}", list.path, items.parameter);
+                // Whoever wrote the profile has chosen.
+                let mut named = read.parameters.iter().filter(|p| p.place == Where::Path);
+                let plain = plain && named.all(|p| p.given.is_none());
                 Some(Shelf {
                     item: path_of(&self.request(read, None)).filter(|_| plain)?,
                     list: listing(list, items)?,

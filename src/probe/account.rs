@@ -51,6 +51,13 @@ pub enum Step {
         /// The request's number.
         n: u64,
     },
+    /// An item that is there takes the place of the one in the plan: what is kept is its state.
+    Borrowed {
+        /// Path of the item in the plan.
+        from: String,
+        /// Path of the one that is there.
+        to: String,
+    },
     /// Something was left that could not be removed or found.
     Left {
         /// What, in words.
@@ -170,6 +177,7 @@ impl Account {
                 };
                 self.alive.insert(*n, item);
             }
+            Step::Borrowed { .. } => {}
             Step::Nothing { n } => {
                 if let Some(sending) = self.sent.get_mut(n) {
                     sending.refused = true;

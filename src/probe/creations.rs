@@ -26,6 +26,8 @@ pub struct Creations<'a> {
     moves: Mutex<BTreeMap<String, String>>,
     /// Paths of items, as planned requests name them, for which an item of our own has stood.
     stood: Mutex<BTreeSet<String>>,
+    /// The same of items that are there and that nothing creates.
+    borrowed: Mutex<BTreeMap<String, String>>,
     /// The same of items that others made: for requests that read.
     shown: Mutex<BTreeMap<String, String>>,
     /// Path of a collection → the most items that a list of it has shown.
@@ -49,6 +51,7 @@ impl Default for Creations<'_> {
             account: tokio::sync::Mutex::default(),
             moves: Mutex::default(),
             stood: Mutex::default(),
+            borrowed: Mutex::default(),
             shown: Mutex::default(),
             longest: Mutex::default(),
             in_one: Mutex::default(),
@@ -152,7 +155,7 @@ impl<'a> Creations<'a> {
 
     /// A request at what stands for the items that it names; `None` where it names none.
     pub(super) fn moved(&self, request: &Request) -> Option<Request> {
-        let own = moved(request, &lock(&self.moves));
+        let own = moved(request, &self.with(lock(&self.borrowed).clone()));
         own.or_else(|| {
             let reads =
                 matches!(request, Request::Http(h) if matches!(h.method.as_str(), "GET" | "HEAD"));
@@ -244,13 +247,24 @@ impl<'a> Creations<'a> {
 
     /// A request of ours at a collection.
     pub(super) fn at_collection(&self, request: &HttpRequest) -> HttpRequest {
-        moved_http(request, &lock(&self.moves)).unwrap_or_else(|| request.clone())
+        let moves = self.with(lock(&self.borrowed).clone());
+        moved_http(request, &moves).unwrap_or_else(|| request.clone())
     }
 
     /// From now on requests that name the item of the plan go to this one.
     pub(super) fn stand_in(&self, from: &str, to: &str) {
         lock(&self.moves).insert(from.to_owned(), to.to_owned());
         lock(&self.stood).insert(from.to_owned());
+    }
+
+    /// From now on requests that name the item of the plan go to this one, which is there.
+    pub(super) fn borrow(&self, from: &str, to: &str) {
+        lock(&self.borrowed).insert(from.to_owned(), to.to_owned());
+    }
+
+    /// A path at what is borrowed for it; `None` where nothing is.
+    pub(super) fn borrowed(&self, path: &str) -> Option<String> {
+        elsewhere(path, &lock(&self.borrowed))
     }
 
     /// What stood for an item is gone.

@@ -143,8 +143,10 @@ impl<'a> Probe<'a> {
         }
         self.creations.learn(context, device);
         self.take_over(past).await;
+        self.borrow_listed(context, past).await;
         // Lists as they are before anything of ours is in them.
         let (of_items, others) = self.of_items(guarded);
+        let others = self.at_borrowed(others);
         let mut guard = Guard::take(device, others).await;
         self.stand_in(context, operations).await;
         guard.take_more(device, self.at_our_own(of_items)).await;

@@ -10,6 +10,7 @@
 //! When to look at what is the schedules' business ([`crate::run`], [`crate::campaign`]).
 
 mod account;
+mod borrow;
 mod create;
 mod creations;
 mod engine;

@@ -62,7 +62,8 @@ impl Probe<'_> {
     /// For reads of items that the job cannot create: one that is listed.
     async fn show_listed(&self, context: &Context<'_>) {
         for shelf in context.shelves() {
-            if self.creations.is_own(&shelf.item) {
+            if self.creations.is_own(&shelf.item) || self.creations.borrowed(&shelf.item).is_some()
+            {
                 continue;
             }
             let request = self.creations.at_collection(&shelf.request);

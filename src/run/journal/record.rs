@@ -177,7 +177,8 @@ impl Past {
     /// Whether the job knew anything that it could have changed: settings, or items that it created.
     pub fn may_have_changed(&self) -> bool {
         let settings = self.settings().is_some_and(|settings| !settings.is_empty());
-        settings || !self.steps().is_empty()
+        let borrowed = |step: &Step| matches!(step, Step::Borrowed { .. });
+        settings || !self.steps().iter().all(borrowed)
     }
 
     /// All settings that it has, for what only the device layer may put back into them.
