@@ -96,6 +96,26 @@ impl Device {
         }
     }
 
+    /// Whether an answer says that the request had no session: 401 (RFC 9110 §15.5.2), or a redirect to
+    /// where the user logs in, as web interfaces have it.
+    pub fn denies(&self, exchange: &Exchange) -> bool {
+        let Some(answer) = exchange.answer() else {
+            return false;
+        };
+        if answer.status == 401 {
+            return true;
+        }
+        let location = answer.header("location").unwrap_or_default();
+        let path = location.split(['?', '#']).next().unwrap_or_default();
+        let last = path.trim_end_matches('/').rsplit('/').next();
+        let last = last.unwrap_or_default().to_ascii_lowercase();
+        let page = ["login", "signin", "logon", "sign-in", "sign_in"];
+        let named = page.iter().any(|word| last.starts_with(word));
+        let ours = self.profile.login.as_ref();
+        let ours = ours.is_some_and(|login| path.ends_with(&login.path));
+        matches!(answer.status, 302 | 303 | 307) && (named || ours)
+    }
+
     /// Whether [`login`](Self::login) brings a session, with what the user gave.
     pub fn can_login(&self) -> bool {
         match &self.profile.login {

@@ -93,6 +93,8 @@ pub struct Probe<'a> {
     spent: Spent,
     /// Whether anything was sent that the device did not plainly refuse.
     pub(super) wrote: AtomicBool,
+    /// Whether a request that writes was accepted.
+    pub(super) stored: AtomicBool,
 }
 
 impl<'a> Probe<'a> {
@@ -106,6 +108,7 @@ impl<'a> Probe<'a> {
             guard: None,
             spent: Spent::default(),
             wrote: AtomicBool::new(false),
+            stored: AtomicBool::new(false),
         }
     }
 
@@ -414,6 +417,11 @@ impl<'a> Probe<'a> {
         self.spent.count(self.judging, case, &exchange, &judgement);
         if judgement.acceptance != Acceptance::Refused {
             self.wrote.store(true, Relaxed);
+        }
+        let safe = matches!(&case.request, Request::Http(http)
+            if matches!(http.method.as_str(), "GET" | "HEAD" | "OPTIONS" | "TRACE"));
+        if judgement.acceptance == Acceptance::Accepted && !safe {
+            self.stored.store(true, Relaxed);
         }
         let judged = judgement.deviations();
         let mut deviations: Vec<_> = judged.map(|(p, d)| (p.clone(), d.clone())).collect();

@@ -24,6 +24,7 @@ impl Probe<'_> {
 
     /// Puts the settings back where something may have changed them, and removes what was created.
     pub async fn restore(&self) -> Restored {
+        self.session.renew().await;
         let created = match self.session.lost().is_none() || self.session.is_there().await {
             true => self.clean_up().await,
             false => None,
@@ -39,6 +40,12 @@ impl Probe<'_> {
                 all
             }
         }
+    }
+
+    /// Whether the job was let write and there is a state to put back.
+    pub fn may_have_changed(&self) -> bool {
+        let kept = self.guard.as_ref().is_some_and(Guard::keeps);
+        kept && self.session.lost().is_none() && self.stored.load(Relaxed)
     }
 
     async fn restore_settings(&self) -> Restored {

@@ -22,6 +22,8 @@ const BUSY_FOR_GOOD: u32 = 3;
 const CONFLICTS: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(1)];
 /// Lock-outs waited for in vain from which on a refusal is what it says.
 const LOCKED_FOR_GOOD: u32 = 2;
+/// Refusals for want of credentials in a row after which good ones are good no longer.
+const SHUT_OUT: u32 = 15;
 /// A wait that costs a run little.
 const SHORT: Duration = Duration::from_secs(1);
 /// Longest wait that a `Retry-After` (RFC 9110 §10.2.3) may ask for.
@@ -53,6 +55,9 @@ pub struct Session<'a> {
     /// Whether the credentials were taken, and whether wrong ones were sent since.
     admitted: bool,
     wrong_since: bool,
+    /// Requests since the last success that were refused for want of credentials although they had
+    /// them.
+    denied: u32,
     /// Operations with statuses that right credentials drew while nothing speaks of a lock-out.
     refuses: BTreeSet<(String, u16)>,
     /// See [`Session::good`].
@@ -77,6 +82,7 @@ impl<'a> Session<'a> {
             conflicts: AtomicU32::new(0),
             admitted: false,
             wrong_since: false,
+            denied: 0,
             in_vain: 0,
             refuses: BTreeSet::new(),
             good: None,
@@ -127,7 +133,7 @@ impl<'a> Session<'a> {
 
     /// Whether a request with good credentials was answered as if it had none.
     pub fn ended(&self, case: &Case, exchange: &Exchange) -> bool {
-        exchange.status() == Some(401)
+        self.device.denies(exchange)
             && self.device.can_login()
             && carries_credentials(&case.request)
             && !matches!(
@@ -145,6 +151,15 @@ impl<'a> Session<'a> {
             case.expect,
             Expect::Unauthorized { .. } | Expect::LoginRefused
         );
+        // Right credentials written in an odd way may be refused for that.
+        if carries_credentials(&case.request) && !wrong && case.strategy != "auth" {
+            self.denied = match (self.device.denies(exchange), status) {
+                (true, _) => self.denied + 1,
+                // What is refused otherwise may be refused before anybody looks at credentials.
+                (false, 200..=299) => 0,
+                (false, _) => self.denied,
+            };
+        }
         if wrong {
             self.wrong_since = true;
         } else if carries_credentials(&case.request) && (200..300).contains(&status) {
@@ -157,6 +172,21 @@ impl<'a> Session<'a> {
         } else if carries_credentials(&case.request) && !self.wrong_since {
             // No wrong credentials came before: it is a matter of rights or of state.
             self.refuses.insert((case.operation.clone(), status));
+        }
+    }
+
+    /// Whether credentials that were good are refused by now, however often they are sent: a session or
+    /// a token that has ended and that nobody can renew.
+    pub fn shut_out(&self) -> bool {
+        self.admitted && self.denied >= SHUT_OUT
+    }
+
+    /// Opens the session again where the last request was refused for want of one.
+    pub(super) async fn renew(&self) {
+        if self.denied > 0 && self.device.can_login() {
+            self.device.forget_token();
+            // Where that fails, what follows says so.
+            let _ = self.device.login().await;
         }
     }
 

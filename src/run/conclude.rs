@@ -20,6 +20,8 @@ impl Run<'_> {
             }
             restored = result.ok;
         }
+        // What nobody could look at afterwards is not as before, as far as anybody knows.
+        let unknown = restored.is_none() && self.probe.may_have_changed();
         let job = self.job;
         let valid = |case: &Case| case.expect == Expect::Accepted;
         let mut stop = self.take_stop();
@@ -50,7 +52,7 @@ impl Run<'_> {
             .not_proven(&job.contract, &mut closed.promises);
         let findings = &closed.findings;
         let mut verdicts = Vec::new();
-        if restored == Some(false) {
+        if restored == Some(false) || unknown {
             verdicts.push(Verdict::NotRestored);
         }
         let not_judged = nothing_tested
@@ -72,6 +74,10 @@ impl Run<'_> {
         let verdict = Verdict::worst(&verdicts);
         let mut reason = match verdict {
             Verdict::Kept => "every promise that was judged was kept".to_owned(),
+            Verdict::NotRestored if unknown => format!(
+                "what the run has written could not be looked at afterwards; {} findings",
+                findings.len()
+            ),
             Verdict::NotRestored => format!(
                 "what the run changed or created could not all be undone; {} findings",
                 findings.len()

@@ -80,6 +80,8 @@ pub(super) enum Stop {
     RequestLimit,
     Lost(String),
     Reboots,
+    /// Credentials that were good are no longer.
+    ShutOut,
     NothingAccepted,
     Preflight(String),
     /// A listener cannot go on.
@@ -102,6 +104,11 @@ impl Stop {
             Stop::Halted(why) => format!("cannot go on: {why}"),
             Stop::Lost(why) => format!("the device was lost: {why}"),
             Stop::Reboots => "the device restarted more often than the profile allows".to_owned(),
+            Stop::ShutOut => {
+                "the credentials were good and are refused by now (401): the session or the token has \
+                 ended and could not be renewed"
+                    .to_owned()
+            }
             Stop::NothingAccepted => {
                 "could not judge: the device refused every request that is surely valid".to_owned()
             }

@@ -319,6 +319,8 @@ impl<'a> Run<'a> {
                 self.stop(hopeless);
             } else if self.probe.session().restarts() > self.job.profile.limits.reboots {
                 self.stop(Stop::Reboots);
+            } else if self.probe.session().shut_out() {
+                self.stop(Stop::ShutOut);
             }
         }
         self.stop.is_some()
