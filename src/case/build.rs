@@ -147,7 +147,7 @@ impl Context<'_> {
         }
         // A document may write a query into a path, which OpenAPI does not allow: one query it is.
         let sign = if path.contains('?') { "&" } else { "?" };
-        let mut target = Template::from(path);
+        let mut target = Template::from(serialize::path(&path));
         if !query.is_empty() {
             target = target.text(sign);
             target.0.extend(join(query, "&"));

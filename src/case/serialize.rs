@@ -2,7 +2,7 @@
 //! OpenAPI 3.1.1 §4.8.12.2 and §4.8.12.3, `content`.
 
 use crate::contract::{Format, Parameter, Place, Serialization, Style};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 
 /// Octets that stay as they are in a path segment, a query value or a cookie value made by us:
@@ -36,6 +36,21 @@ pub(super) enum Written {
     Text(String),
     /// Names and values of a query or of cookies; none where nothing is written.
     Pairs(Vec<(String, String)>),
+}
+
+/// A path of a document as a request line has it: what is no character of a URI is percent-encoded as
+/// UTF-8 (RFC 3986 §2.5), what is encoded stays.
+pub(super) fn path(written: &str) -> String {
+    const NO_CHARACTERS: &AsciiSet = &CONTROLS
+        .add(b' ')
+        .add(b'"')
+        .add(b'<')
+        .add(b'>')
+        .add(b'\\')
+        .add(b'^')
+        .add(b'`')
+        .add(b'|');
+    utf8_percent_encode(written, NO_CHARACTERS).to_string()
 }
 
 /// Percent-encodes everything but unreserved characters.
