@@ -14,7 +14,7 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 /// Each goes in by one of [`WAYS`], in turn.
-fn credentials() -> Vec<(&'static str, String)> {
+pub fn credentials() -> Vec<(&'static str, String)> {
     let row = |what, text: &str| (what, text.to_owned());
     vec![
         row("slashes", "ab/cd//ef+gh=ij"),
@@ -32,7 +32,7 @@ fn credentials() -> Vec<(&'static str, String)> {
         row("three characters", "q7~"),
         row("a URL", "http://u:p@h/?a=b&c#d"),
         row("markup", "<b>&amp;]]></b>"),
-        row("a variable", "$PROBITY_TOKEN${x}`id`"),
+        row("a variable", "$HOME${IFS}`id`"),
     ]
 }
 
