@@ -226,7 +226,36 @@ pub struct Context<'a> {
     /// Whether the plan may exceed its default budget.
     pub thorough: bool,
     /// What was worked out before; empty at first.
-    pub memo: Memo,
+    pub(super) memo: Memo,
+}
+
+impl<'a> Context<'a> {
+    /// What strategies work from, with seed 0 and within the default budget. `texts` are those of
+    /// `contract`.
+    pub fn new(contract: &'a Contract, profile: &'a Profile, texts: &'a Texts) -> Self {
+        Context {
+            contract,
+            profile,
+            texts,
+            seed: 0,
+            thorough: false,
+            memo: Memo::default(),
+        }
+    }
+
+    /// The same with another seed, and nothing worked out yet.
+    pub fn seeded(self, seed: u64) -> Self {
+        Context {
+            seed,
+            memo: Memo::default(),
+            ..self
+        }
+    }
+
+    /// The same, within its default budget or not.
+    pub fn thorough(self, thorough: bool) -> Self {
+        Context { thorough, ..self }
+    }
 }
 
 /// One idea of what to send.

@@ -502,14 +502,7 @@ mod tests {
     fn numbers_lie_within_any_bounds() {
         let contract = contract::embedded::sip_settings().0;
         let (profile, texts) = (crate::profile::Profile::default(), contract.texts());
-        let context = Context {
-            contract: &contract,
-            profile: &profile,
-            texts: &texts,
-            seed: 0,
-            thorough: false,
-            memo: Default::default(),
-        };
+        let context = Context::new(&contract, &profile, &texts);
         let bound = |value: f64, exclusive: bool| {
             let value = Number::from_f64(value)?;
             Some(Bound { value, exclusive })
