@@ -93,8 +93,8 @@ macro_rules! replay {
 }
 
 replay!(
-    answer, batch, body, contract, dictionary, front, glob, json, judge, known, pattern, profile,
-    recipe, relation, report, snapshot, text
+    answer, batch, body, contract, dictionary, front, glob, journal, json, judge, known, pattern,
+    profile, recipe, redact, relation, report, snapshot, text
 );
 
 #[test]
