@@ -10,6 +10,7 @@ use probity::report;
 use probity::run::result::Report;
 use serde_json::Value;
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 const FAULTS: [&str; 8] = [
     "string-as-integer:stun.port",
@@ -34,6 +35,8 @@ const WORDS: [&str; 8] = [
 ];
 
 /// The report of a run, and what was printed of it.
+static RUN: LazyLock<(Report, String)> = LazyLock::new(run);
+
 fn run() -> (Report, String) {
     let folder = tempfile::tempdir().expect("folder");
     let mut line = "run --verbose --report json=run.json --report text=run.txt".to_owned();
@@ -80,15 +83,15 @@ fn differences(a: &Value, b: &Value, out: &mut Vec<String>) {
 
 #[test]
 fn a_report_stays_readable() {
-    let (report, page) = run();
-    let whole = serde_json::to_value(&report).expect("report");
+    let (report, page) = &*RUN;
+    let whole = serde_json::to_value(report).expect("report");
     let lines: BTreeSet<&str> = page.lines().collect();
     let rows = credentials().into_iter();
     let rows = rows.chain(WORDS.iter().map(|w| ("a word of reports", (*w).to_owned())));
     let mut wrong = Vec::new();
     for (what, credential) in rows {
         let redactor = knowing(&credential);
-        let masked = report::redacted(&report, &redactor).expect("a report");
+        let masked = report::redacted(report, &redactor).expect("a report");
         let mut changed = Vec::new();
         let masked = serde_json::to_value(&masked).expect("report");
         differences(&whole, &masked, &mut changed);
@@ -106,7 +109,7 @@ fn a_report_stays_readable() {
 
 #[test]
 fn words_of_our_own_pages_are_no_secrets_by_themselves() {
-    let (_, page) = run();
+    let (_, page) = &*RUN;
     let folder = tempfile::tempdir().expect("folder");
     let more = ["lint", "plan --explain", "mock --list-faults", "explain 3"];
     let more = more.map(|line| process::ended(&mut probity(line, folder.path())).text());
