@@ -55,6 +55,14 @@ impl Case {
         }
     }
 
+    /// Whether the case is about what a header field of its request says, or about its absence.
+    pub fn is_about_header(&self, name: &str) -> bool {
+        let statement = self.promises.first().map_or("", |p| p.statement());
+        let key = statement.strip_prefix("parameters.");
+        let key = key.and_then(|rest| rest.rsplit_once('.'));
+        key.is_some_and(|(key, _)| key.eq_ignore_ascii_case(name))
+    }
+
     /// The promise that a deviation is charged to.
     pub fn main_promise(&self) -> PromiseId {
         // What a later look at the settings says is no matter of the answer.

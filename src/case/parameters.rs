@@ -214,6 +214,12 @@ pub(super) fn changed_values(
                     }
                     out.push((format!("item-{idea}"), tier, Value::Array(items)));
                 }
+                // Behind a right one: many readers look at the first item only.
+                let near = near_values(context, rules, first).into_iter();
+                for (idea, tier, item) in near.take(MOST_BEHIND) {
+                    let behind = Value::Array(vec![first.clone(), item]);
+                    out.push((format!("second-item-{idea}"), tier, behind));
+                }
             }
             let count = |bound: Option<u64>| bound.and_then(|n| usize::try_from(n).ok());
             if let Some(least) = count(schema.min_items).filter(|least| *least > 1) {
@@ -250,6 +256,9 @@ pub(super) fn changed_values(
     }
     out
 }
+
+/// Wrong items of a list that are sent behind a right one.
+const MOST_BEHIND: usize = 2;
 
 /// Values near a plain one.
 fn near_values(context: &Context<'_>, rules: &Schema, value: &Value) -> Vec<(String, u8, Value)> {
