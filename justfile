@@ -30,6 +30,11 @@ fuzz-replay:
 fuzz TARGET:
     cargo +stable fuzz run -s none {{TARGET}} -- -max_total_time=600
 
+# Licences, sources, versions and advisories of all dependencies (cargo install cargo-deny cargo-audit)
+supply:
+    cargo deny --all-features check
+    cargo audit
+
 # The book, into target/book
 book:
     mdbook build docs

@@ -5,7 +5,7 @@
 # Outside of the container: SRC=PARENT OUT=DIR FUZZ_FLAGS='-s none' RUSTUP_TOOLCHAIN=stable,
 # where PARENT/probity is this project.
 
-targets=(answer batch body contract dictionary front glob json judge known pattern profile recipe relation report snapshot text)
+targets=(answer batch body contract dictionary front glob journal json judge known pattern profile recipe redact relation report snapshot text)
 
 cd "$SRC/probity"
 # Without quotes: several flags.

@@ -15,7 +15,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 2
 
-targets=(answer batch body contract dictionary front glob json judge known pattern profile recipe relation report snapshot text)
+targets=(answer batch body contract dictionary front glob journal json judge known pattern profile recipe redact relation report snapshot text)
 
 seconds=${1:-1800}
 sanitizer=${SANITIZER:-none}

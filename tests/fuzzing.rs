@@ -93,8 +93,8 @@ macro_rules! replay {
 }
 
 replay!(
-    answer, batch, body, contract, dictionary, front, glob, json, judge, known, pattern, profile,
-    recipe, relation, report, snapshot, text
+    answer, batch, body, contract, dictionary, front, glob, journal, json, judge, known, pattern,
+    profile, recipe, redact, relation, report, snapshot, text
 );
 
 #[test]
@@ -196,6 +196,44 @@ fn the_corpora_are_small() {
         }
     }
     assert!(weight <= WEIGHT, "{weight} octets");
+}
+
+/// Fuzzing without a fuzzer: `PROBITY_MUTATIONS=redact:2000 cargo test --test fuzzing mutated --
+/// --ignored` changes every seed of a target at random, so many times.
+#[test]
+#[ignore = "as long as PROBITY_MUTATIONS says"]
+fn mutated_seeds_are_taken() {
+    use rand::{RngExt, SeedableRng};
+    let asked = std::env::var("PROBITY_MUTATIONS").unwrap_or_default();
+    let (name, times) = asked.split_once(':').unwrap_or(("redact", "2000"));
+    let times: usize = times.parse().expect("TARGET:TIMES");
+    let target = fuzzing::by_name(name).expect("a target");
+    let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(2);
+    for file in inputs(name) {
+        let seed = std::fs::read(&file).expect("a corpus file");
+        for _ in 0..times {
+            let mut bytes = seed.clone();
+            for _ in 0..random.random_range(1..6) {
+                let at = random.random_range(0..=bytes.len());
+                match random.random_range(0..4) {
+                    0 if at < bytes.len() => bytes[at] = random.random(),
+                    1 if at < bytes.len() => {
+                        bytes.remove(at);
+                    }
+                    2 => {
+                        let end = bytes.len().min(at + random.random_range(0..16));
+                        let piece = bytes[at..end].to_vec();
+                        let to = random.random_range(0..=bytes.len());
+                        bytes.splice(to..to, piece);
+                    }
+                    _ => bytes.insert(at, random.random()),
+                }
+            }
+            if catch_unwind(AssertUnwindSafe(|| (target.body)(&bytes))).is_err() {
+                panic!("{name}, from {}: {bytes:?}", file.display());
+            }
+        }
+    }
 }
 
 /// What a hundred random inputs do to a target that no corpus has: nothing.

@@ -282,7 +282,8 @@ impl Campaign<'_, '_> {
     async fn work(&mut self, seeds: &[Input], source: &mut dyn Source) {
         let first = self.harvest.inputs;
         let mut idle = 0;
-        for n in first.. {
+        // A journal may say any number of inputs.
+        for n in first..u64::MAX {
             if self.over() {
                 break;
             }
@@ -332,15 +333,22 @@ impl Campaign<'_, '_> {
             ));
             return true;
         }
-        let elapsed = self.elapsed_before + self.started.elapsed();
+        let elapsed = self.elapsed();
         self.stop.is_some()
             || *options.stop.borrow()
             || options.time_limit.is_some_and(|limit| elapsed >= limit)
             || options.requests.is_some_and(|most| self.requests() >= most)
     }
 
+    /// Of all processes of the job. What a journal says of the others may be any number.
     fn requests(&self) -> u64 {
-        self.requests_before + self.job.device.sent() - self.sent_before
+        let own = self.job.device.sent().saturating_sub(self.sent_before);
+        self.requests_before.saturating_add(own)
+    }
+
+    /// Of all processes of the job.
+    fn elapsed(&self) -> Duration {
+        self.elapsed_before.saturating_add(self.started.elapsed())
     }
 
     async fn input(&mut self, n: u64, input: &Input) {
@@ -451,7 +459,7 @@ impl Campaign<'_, '_> {
     }
 
     fn progress(&mut self) {
-        let elapsed = self.elapsed_before + self.started.elapsed();
+        let elapsed = self.elapsed();
         self.entry(&Entry::Progress {
             n: self.harvest.inputs,
             elapsed_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),

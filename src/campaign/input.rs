@@ -67,17 +67,25 @@ impl Input {
                 document.input
             ));
         }
-        let input = document.content;
-        if input.steps.is_empty() || input.steps.len() > MOST_STEPS {
+        document.content.check()?;
+        Ok(document.content)
+    }
+
+    /// Whether it is one that the job could have made: files and journals may come from anybody.
+    ///
+    /// # Errors
+    /// What is too much.
+    pub fn check(&self) -> Result<(), String> {
+        if self.steps.is_empty() || self.steps.len() > MOST_STEPS {
             return Err(format!(
                 "it has {} steps, not 1 to {MOST_STEPS}",
-                input.steps.len()
+                self.steps.len()
             ));
         }
-        if input.steps.iter().any(|s| s.body.len() > LARGEST) {
-            return Err(format!("a body is larger than {LARGEST} octets"));
+        match self.steps.iter().any(|s| s.body.len() > LARGEST) {
+            true => Err(format!("a body is larger than {LARGEST} octets")),
+            false => Ok(()),
         }
-        Ok(input)
     }
 }
 

@@ -31,7 +31,7 @@ impl Campaign<'_, '_> {
                 }
                 Record::Campaign { entry } => match Entry::deserialize(entry) {
                     Ok(Entry::Seeds { inputs }) => {
-                        *seeds = inputs;
+                        *seeds = inputs.into_iter().filter(|i| self.takes(i)).collect();
                         begun = true;
                     }
                     Ok(Entry::Suspect { n, key }) => open = Some((n, key)),
@@ -42,6 +42,7 @@ impl Campaign<'_, '_> {
                     Ok(Entry::Key { n, key }) => self.went_into((n.unwrap_or(u64::MAX), key)),
                     Ok(Entry::Class { n, class, input }) => {
                         self.classes.see(class);
+                        let input = input.filter(|input| self.takes(input));
                         joined.extend(input.map(|input| (n, input)));
                         self.harvest.inputs = self.harvest.inputs.max(n);
                     }
@@ -73,6 +74,15 @@ impl Campaign<'_, '_> {
             }
         }
         begun
+    }
+
+    /// Whether an input of the journal is one that a job makes; says so where it is not.
+    fn takes(&mut self, input: &Input) -> bool {
+        let fit = input.check();
+        if let Err(why) = &fit {
+            self.note(format!("an input of the journal is passed over: {why}"));
+        }
+        fit.is_ok()
     }
 
     /// An earlier process went into a deviation of this key at this input.

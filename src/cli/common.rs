@@ -75,6 +75,9 @@ pub(super) struct DeviceArgs {
     /// Let the profile name this variable of the environment though it does not begin with PROBITY_
     #[arg(long, value_name = "NAME")]
     pub(super) allow_env: Vec<String>,
+    /// Let user name and password go to this token endpoint of OAuth 2, though it is not on the device
+    #[arg(long, value_name = "URL")]
+    pub(super) allow_token_url: Vec<String>,
     /// User name for the login
     #[arg(long, value_name = "U", requires = "password_env")]
     pub(super) username: Option<String>,
@@ -186,10 +189,13 @@ impl DeviceArgs {
         Ok(())
     }
 
-    /// Where the device is: as the command line says, or the profile. Credentials go only where the
-    /// user says themselves.
+    /// Where the device is: as the command line says, or the profile. Credentials, and what the profile
+    /// takes from the environment, go only where the user says themselves.
     pub(super) fn base_url(&self, profile: &Profile) -> Result<Option<String>, Error> {
-        let given = self.token_env.is_some() || self.username.is_some();
+        let given = self.token_env.is_some()
+            || self.username.is_some()
+            || self.client_cert.is_some()
+            || profile.names_variables();
         match (&self.target, &profile.base_url) {
             (Some(target), _) => Ok(Some(target.clone())),
             (None, Some(url)) if given => Err(format!(
@@ -246,6 +252,7 @@ impl DeviceArgs {
             certificate: self.client_cert.is_some(),
             nothing: self.no_auth,
             target: base.map(str::to_owned),
+            token_urls: self.allow_token_url.clone(),
         };
         access::choose(contract, profile, &means);
     }

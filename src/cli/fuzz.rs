@@ -406,7 +406,11 @@ fn add(outcome: &mut Outcome, harvest: engine::Harvest) {
         classes: harvest.classes as u64,
         corpus: harvest.corpus as u64,
         grown: harvest.grown,
-        shrink_requests: harvest.shrunk.iter().map(|s| s.spent).sum(),
+        // A journal may say any number.
+        shrink_requests: harvest
+            .shrunk
+            .iter()
+            .fold(0, |sum, s| sum.saturating_add(s.spent)),
     });
 }
 

@@ -76,7 +76,7 @@ pub(super) fn kept_for(target: &str) -> Option<PathBuf> {
 
 /// The job of a journal has left nothing to put back: one that `run` keeps goes, another says so.
 pub(super) fn finish(path: &Path) -> Result<(), Error> {
-    let kept = folder().is_some_and(|folder| path.starts_with(folder));
+    let kept = folder().is_some_and(|folder| path.parent() == Some(&folder));
     match kept {
         true => match std::fs::remove_file(path) {
             // Somebody has tidied up.

@@ -57,6 +57,8 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         }
     };
     if args.dismiss {
+        // What is no journal is not written to.
+        read(&path)?;
         journal::finish(&path)?;
         print(&format!(
             "{}: dismissed; the device stays as it is\n",

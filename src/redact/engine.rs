@@ -119,7 +119,7 @@ impl Engine {
     }
 
     /// Adds to `hits` every place of `text` that shows one of the secrets. `least` is how sure it
-    /// has to be: of less sure secrets only encodings are looked for.
+    /// has to be: of less sure secrets only encodings are looked for, of a word not even those.
     pub(super) fn find(
         &self,
         entries: &[Entry],
@@ -136,7 +136,9 @@ impl Engine {
                 };
                 let entry = &entries[anchor.entry];
                 let spelling = &entry.spellings[anchor.spelling];
-                if spelling.plain && !least(entry.strength) {
+                // Encodings of a word stand in what is made of words.
+                let made_of = spelling.plain || entry.strength == Strength::Ordinary;
+                if made_of && !least(entry.strength) {
                     continue;
                 }
                 let key = (anchor.entry, anchor.spelling);

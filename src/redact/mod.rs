@@ -11,7 +11,8 @@
 //! **What is masked of a secret that is no secret.** `admin` as a password stands in every second
 //! text. So a secret is *strong*, and masked wherever it stands, where it has eight characters or
 //! more; *short* under that, and masked where no letter or digit stands beside it; and *ordinary*
-//! where it has fewer than four or is a word that the contract or Probity itself uses, and then it
+//! where it has fewer than four or is a word that the contract or Probity's own pages use (`words.txt`:
+//! masking it there would tell it, for the sentence is known), and then it
 //! is masked where it is a value only: the whole text, a JSON string behind a colon, what follows an
 //! equals sign. Encodings and digests of all three are masked wherever they stand.
 
@@ -29,7 +30,7 @@ use engine::{Engine, Entry, Hit, Strength};
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 /// From here a secret is strong, in characters.
 const STRONG_FROM: usize = 8;
@@ -42,90 +43,10 @@ const CHUNK: usize = 32;
 /// its oldest forgotten.
 const MOST: usize = 4_096;
 
-/// Words that stand in every report.
-const WORDS: &[&str] = &[
-    "accepted",
-    "admin",
-    "answer",
-    "basic",
-    "bearer",
-    "body",
-    "broken",
-    "case",
-    "cases",
-    "code",
-    "contract",
-    "default",
-    "device",
-    "digest",
-    "error",
-    "errors",
-    "evidence",
-    "exit",
-    "expected",
-    "false",
-    "field",
-    "finding",
-    "findings",
-    "guest",
-    "header",
-    "host",
-    "http",
-    "https",
-    "json",
-    "kept",
-    "kind",
-    "login",
-    "message",
-    "method",
-    "mode",
-    "model",
-    "name",
-    "notes",
-    "null",
-    "observed",
-    "operation",
-    "pass",
-    "password",
-    "path",
-    "pattern",
-    "port",
-    "probity",
-    "promise",
-    "promises",
-    "proxy",
-    "query",
-    "reason",
-    "refused",
-    "report",
-    "request",
-    "requests",
-    "required",
-    "response",
-    "root",
-    "schema",
-    "secret",
-    "seed",
-    "server",
-    "settings",
-    "severity",
-    "status",
-    "string",
-    "target",
-    "test",
-    "text",
-    "title",
-    "token",
-    "tool",
-    "true",
-    "type",
-    "undecided",
-    "untested",
-    "user",
-    "username",
-    "value",
-    "version",
-];
+/// Words that stand in what Probity itself prints, one a line. Masking one of them where it stands in a
+/// sentence of Probity's would not hide it: the sentence is known.
+static WORDS: LazyLock<HashSet<&str>> =
+    LazyLock::new(|| include_str!("words.txt").lines().collect());
 
 /// Stands for a secret that has no name of its own, and for settings that hold one.
 pub const MASK: &str = "***";

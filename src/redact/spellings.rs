@@ -3,11 +3,19 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use md5::{Digest as _, Md5};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::Sha256;
 use std::fmt::Write as _;
 
 /// Shorter pieces of base64 stand in a text by chance.
 const BASE64_FROM: usize = 5;
+
+/// What RFC 3986 §2.3 leaves as it is.
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// One spelling.
 pub(super) struct Spelling {
@@ -18,7 +26,8 @@ pub(super) struct Spelling {
 }
 
 /// The secret as it is, in Latin-1 and as a lossy reader shows that; in base64 at any alignment, in
-/// hexadecimal; and its digests, MD5 and SHA-256, in both. The encodings of what is longest first.
+/// hexadecimal, also of what stands for it in a form (OAuth 2 encodes a client's secret in base64 so,
+/// RFC 6749 §2.3.1) and in JSON; and its digests, MD5 and SHA-256, in both.
 pub(super) fn spellings(value: &str) -> Vec<Spelling> {
     let mut found: Vec<Spelling> = Vec::new();
     let mut add = |bytes: Vec<u8>, plain: bool| {
@@ -38,7 +47,13 @@ pub(super) fn spellings(value: &str) -> Vec<Spelling> {
             add(latin, true);
         }
     }
-    encodings(value.as_bytes(), &mut add);
+    // A request may hold it escaped, and be quoted encoded as a whole.
+    let percent = utf8_percent_encode(value, UNRESERVED).to_string();
+    let json = serde_json::Value::from(value).to_string();
+    let json = json.get(1..json.len() - 1).unwrap_or_default();
+    for form in [value, &percent, json] {
+        encodings(form.as_bytes(), &mut add);
+    }
     let digests = [
         Md5::digest(value.as_bytes()).to_vec(),
         Sha256::digest(value.as_bytes()).to_vec(),

@@ -1,6 +1,7 @@
 use super::*;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 fn knowing(value: &str) -> Redactor {
     let redactor = Redactor::default();
@@ -45,6 +46,11 @@ fn a_secret_is_found_however_it_is_spelled() {
         STANDARD.encode(secret),
         STANDARD.encode(format!("admin:{secret}")),
         STANDARD.encode(format!("<<{secret}>>")),
+        STANDARD.encode(format!(
+            "id:{}",
+            utf8_percent_encode(secret, NON_ALPHANUMERIC)
+        )),
+        STANDARD.encode(format!("{{\"p\":{json}}}")),
         spellings::hex(secret.as_bytes()),
         spellings::hex(secret.as_bytes()).to_uppercase(),
     ];

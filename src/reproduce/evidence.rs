@@ -147,9 +147,49 @@ fn mask(text: String) -> String {
 }
 
 /// A last safety net behind the device layer's own masking: what follows `Authorization:` (or
-/// `Proxy-Authorization:`) and its scheme is replaced by `***`, unless it is a `$PROBITY_…`
-/// variable or too short to be a credential (under 8 characters).
+/// `Proxy-Authorization:`) and its scheme is replaced by `***`, and the value of a cookie behind
+/// `Set-Cookie:`, unless it is a `$PROBITY_…` variable or too short to be a credential (under 8
+/// characters).
 pub fn mask_credentials(text: &str) -> Cow<'_, str> {
+    match mask_cookies(text) {
+        Cow::Borrowed(text) => mask_authorization(text),
+        Cow::Owned(text) => Cow::Owned(mask_authorization(&text).into_owned()),
+    }
+}
+
+/// A device may give a session to whoever asks, one that the job does not use.
+fn mask_cookies(text: &str) -> Cow<'_, str> {
+    const FIELD: &str = "set-cookie:";
+    let lower = text.to_ascii_lowercase();
+    let mut out = String::new();
+    let mut done = 0;
+    for (at, _) in lower.match_indices(FIELD) {
+        let rest = text.get(at..).unwrap_or_default();
+        let pair = rest.split([';', '\n', '\\']).next().unwrap_or_default();
+        let Some((name, value)) = pair.split_once('=') else {
+            continue;
+        };
+        let value = value.trim_matches(['"', '\'']);
+        let from = at + name.len() + 1;
+        let from = from
+            + pair
+                .get(name.len() + 1..)
+                .map_or(0, |v| v.find(value).unwrap_or(0));
+        if value.len() < 8 || value.contains('$') || from < done {
+            continue;
+        }
+        out.push_str(text.get(done..from).unwrap_or_default());
+        out.push_str("***");
+        done = from + value.len();
+    }
+    if done == 0 {
+        return Cow::Borrowed(text);
+    }
+    out.push_str(text.get(done..).unwrap_or_default());
+    Cow::Owned(out)
+}
+
+fn mask_authorization(text: &str) -> Cow<'_, str> {
     const FIELD: &str = "authorization:";
     let lower = text.to_ascii_lowercase();
     let mut out = String::new();
@@ -266,6 +306,10 @@ mod tests {
                 "Authorization: Bearer ***\nX: 1",
             ),
             ("authorization:abcdefgh12345678", "authorization:***"),
+            (
+                "HTTP 200\nSet-Cookie: sid=abcdefgh12345678; Path=/\nset-cookie:a=b\n\nx",
+                "HTTP 200\nSet-Cookie: sid=***; Path=/\nset-cookie:a=b\n\nx",
+            ),
             (
                 "-H 'Proxy-Authorization: Basic YWRtaW46MTIz' x",
                 "-H 'Proxy-Authorization: Basic ***' x",

@@ -168,8 +168,8 @@ fn join(known: &mut Finding, mut other: Finding, seen: &mut BTreeSet<String>) {
         (0, 1..) => known.shown = shown,
         (1.., 0) => {}
         _ => {
-            known.shown.cases += shown.cases;
-            known.shown.of += shown.of;
+            add_up(&mut known.shown.cases, shown.cases);
+            add_up(&mut known.shown.of, shown.of);
         }
     }
     let members = std::mem::take(&mut other.members);
@@ -302,4 +302,9 @@ impl<'a> Known<'a> {
             false => finding.instances().any(|p| self.former.contains(p)),
         }
     }
+}
+
+/// Adds a number of a report, which may be any.
+pub(super) fn add_up(sum: &mut u64, more: u64) {
+    *sum = sum.saturating_add(more);
 }

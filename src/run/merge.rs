@@ -1,6 +1,6 @@
 //! The shares of one plan, put together as if one process had sent all of it. Pure.
 
-use super::causes::group;
+use super::causes::{add_up, group};
 use super::compare::decide;
 use super::exit::Verdict;
 use super::result::{Choice, Divergence, Report, SCHEMA_ID, Shard, Status};
@@ -184,10 +184,10 @@ fn add(merged: &mut Report, seen: &mut Seen, mut report: Report) {
     merged.duration_ms = merged.duration_ms.max(report.duration_ms);
     merged.started_at =
         std::mem::take(&mut merged.started_at).min(std::mem::take(&mut report.started_at));
-    merged.requests.planned += report.requests.planned;
-    merged.requests.sent += report.requests.sent;
-    merged.requests.answered += report.requests.answered;
-    merged.device.restarts += report.device.restarts;
+    add_up(&mut merged.requests.planned, report.requests.planned);
+    add_up(&mut merged.requests.sent, report.requests.sent);
+    add_up(&mut merged.requests.answered, report.requests.answered);
+    add_up(&mut merged.device.restarts, report.device.restarts);
     merged.device.restored = match (merged.device.restored, report.device.restored) {
         (Some(false), _) | (_, Some(false)) => Some(false),
         (Some(true), Some(true)) => Some(true),
@@ -215,12 +215,12 @@ fn add(merged: &mut Report, seen: &mut Seen, mut report: Report) {
     merged.notes.extend(fresh);
     if let Some(campaign) = report.campaign {
         let sum = merged.campaign.get_or_insert_default();
-        sum.inputs += campaign.inputs;
-        sum.requests += campaign.requests;
+        add_up(&mut sum.inputs, campaign.inputs);
+        add_up(&mut sum.requests, campaign.requests);
         sum.classes = sum.classes.max(campaign.classes);
         sum.corpus = sum.corpus.max(campaign.corpus);
-        sum.grown += campaign.grown;
-        sum.shrink_requests += campaign.shrink_requests;
+        add_up(&mut sum.grown, campaign.grown);
+        add_up(&mut sum.shrink_requests, campaign.shrink_requests);
     }
 }
 
@@ -229,7 +229,7 @@ fn add_states(merged: &mut Report, report: &Report) {
     let theirs: BTreeMap<&str, _> = report.promises.iter().map(|p| (p.id.as_str(), p)).collect();
     for promise in &mut merged.promises {
         if let Some(other) = theirs.get(promise.id.as_str()) {
-            promise.cases += other.cases;
+            add_up(&mut promise.cases, other.cases);
             promise.status = both(promise.status, other.status);
         }
     }
@@ -240,7 +240,7 @@ fn add_states(merged: &mut Report, report: &Report) {
         .collect();
     for operation in &mut merged.operations {
         if let Some(other) = theirs.get(operation.id.as_str()) {
-            operation.cases += other.cases;
+            add_up(&mut operation.cases, other.cases);
             operation.left_out &= other.left_out;
             if other.state < operation.state {
                 operation.state = other.state;
@@ -256,9 +256,9 @@ fn refute(known: &mut Divergence, divergence: Divergence) {
     let theirs: BTreeSet<&str> = other.fits.iter().map(String::as_str).collect();
     let before = fits.len();
     fits.retain(|id| theirs.contains(id.as_str()));
-    known.device.excluded += (before - fits.len()) as u64;
-    known.device.requests += other.requests;
-    known.device.separating += other.separating;
+    add_up(&mut known.device.excluded, (before - fits.len()) as u64);
+    add_up(&mut known.device.requests, other.requests);
+    add_up(&mut known.device.separating, other.separating);
     known.device.probes.extend(other.probes);
 }
 

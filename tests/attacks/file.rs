@@ -138,6 +138,46 @@ fn a_report_that_is_small_and_takes_much_memory_is_refused() {
     }
 }
 
+/// `cargo test --release --test attacks large_gate -- --ignored --nocapture`
+#[test]
+#[ignore = "a figure of docs/measurements.md: 100 MB, and seconds without optimisation"]
+fn a_large_gate_takes_seconds_and_bounded_memory() {
+    let folder = tempfile::tempdir().expect("folder");
+    let folder = folder.path();
+    let mut report = crate::texts::plain_report();
+    let finding = report["findings"][0].clone();
+    let findings: Vec<serde_json::Value> = (0..100_000)
+        .map(|n| {
+            let mut finding = finding.clone();
+            let print = format!("{n:016x}");
+            finding["fingerprint"] = print.as_str().into();
+            finding["instance"] = print.as_str().into();
+            finding["evidence"]["answer"] = "x".repeat(200).into();
+            finding
+        })
+        .collect();
+    report["findings"] = findings.into();
+    crate::texts::write(folder, "report.json", &report);
+    let issues: String = (0..50_000)
+        .map(|n| crate::texts::issue("x", &format!("{n:016x}")))
+        .collect();
+    std::fs::write(folder.join("known.toml"), issues).expect("known issues");
+    let size = std::fs::metadata(folder.join("report.json"))
+        .expect("report")
+        .len();
+    let started = std::time::Instant::now();
+    let line = format!(
+        "ulimit -v 512000; exec {} gate report.json --known-issues known.toml --format json > gate.json",
+        process::BINARY
+    );
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", &line]);
+    process::settled(&mut shell, folder);
+    let ended = process::ended(&mut shell);
+    println!("{} MiB: {:?}", size >> 20, started.elapsed());
+    assert_eq!(ended.code, Some(1), "{}", start(&ended.text()));
+}
+
 #[test]
 fn links_are_not_followed_out_of_a_folder() {
     let scene = Scene::new(&["string-as-integer:port"]);

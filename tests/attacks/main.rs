@@ -7,11 +7,13 @@
 #[path = "../common/small/mod.rs"]
 mod small;
 
+mod chosen;
 mod device;
 mod file;
 mod kill;
 mod pipe;
 mod process;
+mod readable;
 mod secret;
 mod spelled;
 mod terminal;

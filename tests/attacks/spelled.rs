@@ -1,22 +1,42 @@
-//! Twelve spellings of a secret, as a careless device may give it back and as outputs are searched.
+//! The spellings of a secret, as a careless device may give it back and as outputs are searched.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use md5::{Digest as _, Md5};
+use sha2::Sha256;
 
-fn escaped(text: &str) -> String {
-    text.encode_utf16()
-        .map(|unit| format!("\\u{unit:04x}"))
-        .collect()
+fn escaped(text: &str, upper: bool) -> String {
+    let unit = |unit: u16| match upper {
+        true => format!("\\u{unit:04X}"),
+        false => format!("\\u{unit:04x}"),
+    };
+    text.encode_utf16().map(unit).collect()
 }
 
-fn percent(text: &str, upper: bool, all: bool) -> String {
-    let byte = |b: u8| match (upper, all || !b.is_ascii_alphanumeric()) {
-        (_, false) => char::from(b).to_string(),
-        (true, _) => format!("%{b:02X}"),
-        (false, _) => format!("%{b:02x}"),
+/// Which octets are percent-encoded, and how.
+#[derive(Clone, Copy, PartialEq)]
+enum Percent {
+    Upper,
+    Lower,
+    /// Every second octet, with digits of both cases.
+    Mixed,
+    /// What is no letter or digit.
+    Partial,
+    /// What RFC 3986 §2.3 does not leave as it is: how a form is sent.
+    Form,
+}
+
+fn percent(text: &str, how: Percent) -> String {
+    let byte = |(at, b): (usize, u8)| match how {
+        Percent::Lower => format!("%{b:02x}"),
+        Percent::Partial if b.is_ascii_alphanumeric() => char::from(b).to_string(),
+        Percent::Form if b.is_ascii_alphanumeric() || b"-._~".contains(&b) => {
+            char::from(b).to_string()
+        }
+        Percent::Mixed if at % 2 == 1 && b.is_ascii_alphanumeric() => char::from(b).to_string(),
+        Percent::Mixed if at % 4 == 0 => format!("%{b:02x}"),
+        _ => format!("%{b:02X}"),
     };
-    text.bytes().map(byte).collect()
+    text.bytes().enumerate().map(byte).collect()
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -24,42 +44,56 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// The characters of base64 that depend on the secret alone, `before` octets behind a boundary.
-fn base64(text: &str, before: usize) -> String {
+fn base64(with: &impl base64::Engine, text: &str, before: usize) -> String {
     let padded = ["x".repeat(before).as_bytes(), text.as_bytes()].concat();
-    let whole = STANDARD.encode(&padded);
+    let whole = with.encode(&padded);
     let last = padded.len() * 8 / 6;
     let first = (before * 8).div_ceil(6);
     whole.get(first..last).unwrap_or_default().to_owned()
 }
 
-fn entities(text: &str) -> String {
-    text.chars()
-        .map(|c| format!("&#{};", u32::from(c)))
-        .collect()
+fn entities(text: &str, hexadecimal: bool) -> String {
+    let one = |c: char| match hexadecimal {
+        true => format!("&#x{:X};", u32::from(c)),
+        false => format!("&#{};", u32::from(c)),
+    };
+    text.chars().map(one).collect()
 }
 
 /// Name and text of each. A device writes them inside a JSON string or a text, as they are here.
 pub fn spellings(secret: &str) -> Vec<(&'static str, String)> {
     let json = serde_json::json!(secret).to_string();
     let inner = json.get(1..json.len() - 1).unwrap_or_default();
+    let form = percent(secret, Percent::Form);
     vec![
         ("plain", secret.to_owned()),
-        ("JSON", inner.replace('/', "\\/")),
-        ("\\u", escaped(secret)),
-        ("percent upper", percent(secret, true, true)),
-        ("percent lower", percent(secret, false, true)),
-        ("percent partial", percent(secret, true, false)),
-        ("base64 at 0", base64(secret, 0)),
-        ("base64 at 1", base64(secret, 1)),
-        ("base64 at 2", base64(secret, 2)),
-        ("base64url", {
-            let text = URL_SAFE_NO_PAD.encode(secret);
-            text.get(..secret.len() * 8 / 6)
-                .unwrap_or_default()
-                .to_owned()
-        }),
-        ("hex", hex(secret.as_bytes())),
+        ("JSON", inner.to_owned()),
+        ("JSON with \\/", inner.replace('/', "\\/")),
+        ("\\u lower", escaped(secret, false)),
+        ("\\u upper", escaped(secret, true)),
+        (
+            "\\u in a string of JSON",
+            escaped(secret, false).replace('\\', "\\\\"),
+        ),
+        ("percent upper", percent(secret, Percent::Upper)),
+        ("percent lower", percent(secret, Percent::Lower)),
+        ("percent mixed", percent(secret, Percent::Mixed)),
+        ("percent partial", percent(secret, Percent::Partial)),
+        ("percent twice", percent(&form, Percent::Upper)),
+        ("base64 at 0", base64(&STANDARD, secret, 0)),
+        ("base64 at 1", base64(&STANDARD, secret, 1)),
+        ("base64 at 2", base64(&STANDARD, secret, 2)),
+        ("base64url at 0", base64(&URL_SAFE, secret, 0)),
+        ("base64url at 1", base64(&URL_SAFE, secret, 1)),
+        ("base64url at 2", base64(&URL_SAFE, secret, 2)),
+        ("base64 of the form", base64(&STANDARD, &form, 1)),
+        ("base64 of the JSON", base64(&STANDARD, inner, 2)),
+        ("hex lower", hex(secret.as_bytes())),
+        ("hex upper", hex(secret.as_bytes()).to_uppercase()),
         ("MD5", hex(&Md5::digest(secret))),
-        ("entities", entities(secret)),
+        ("MD5 upper", hex(&Md5::digest(secret)).to_uppercase()),
+        ("SHA-256", hex(&Sha256::digest(secret))),
+        ("entities", entities(secret, false)),
+        ("entities in hex", entities(secret, true)),
     ]
 }

@@ -114,6 +114,16 @@ pub fn report() -> Value {
     })
 }
 
+/// The same with plain texts.
+pub fn plain_report() -> Value {
+    let hostile = json!(hostile()).to_string();
+    let text = report().to_string();
+    let mut report: Value =
+        serde_json::from_str(&text.replace(&hostile[1..hostile.len() - 1], "plain")).expect("JSON");
+    report["findings"][0]["kind"] = json!("accepts-invalid");
+    report
+}
+
 /// A known-issue file of one entry with this text wherever one may stand.
 pub fn issue(text: &str, fingerprint: &str) -> String {
     let text = json!(text).to_string().replace('\u{7f}', "\\u007f");

@@ -245,3 +245,39 @@ fn the_page_of_the_profile_has_every_key() {
         "docs/profile.md is not what the types say: UPDATE_DOCS=1 cargo test --test offline docs"
     );
 }
+
+/// Code spans of a page.
+fn spans(text: &str) -> Vec<String> {
+    let spans = Parser::new_ext(text, pulldown_cmark::Options::ENABLE_TABLES);
+    let code = spans.filter_map(|event| match event {
+        Event::Code(text) => Some(text.into_string()),
+        _ => None,
+    });
+    code.collect()
+}
+
+#[test]
+fn every_row_of_the_threat_model_names_a_test_that_is_there() {
+    let page = fs::read_to_string(root().join("docs/threat-model.md")).expect("page");
+    let mut named = 0;
+    for span in spans(&page) {
+        let mut parts = span.split("::");
+        let (Some(binary @ ("attacks" | "offline" | "online")), Some(module), Some(name)) =
+            (parts.next(), parts.next(), parts.next())
+        else {
+            continue;
+        };
+        let file = root().join(format!("tests/{binary}/{module}.rs"));
+        let text = fs::read_to_string(&file).unwrap_or_else(|e| panic!("{span}: {e}"));
+        assert!(text.contains(&format!("fn {name}(")), "{span} is no test");
+        named += 1;
+    }
+    assert!(named >= 20, "{named} tests named");
+    let rows = page
+        .lines()
+        .filter(|l| l.starts_with("| ") && l.matches(" | ").count() == 3);
+    for row in rows.skip(1) {
+        let held = row.contains("::") || row.contains("| the same |");
+        assert!(held, "no test: {row}");
+    }
+}

@@ -18,9 +18,10 @@ pub struct Means {
     pub certificate: bool,
     /// Nothing is shown, whatever is asked for (`--no-auth`).
     pub nothing: bool,
-    /// The base URL of the device, where it is known: passwords go to its origin alone unless the
-    /// profile names another.
+    /// The base URL of the device, where it is known: passwords go to its origin alone.
     pub target: Option<String>,
+    /// Token endpoints elsewhere that the user names themselves, to which passwords go too.
+    pub token_urls: Vec<String>,
 }
 
 impl Default for Means {
@@ -31,6 +32,7 @@ impl Default for Means {
             certificate: false,
             nothing: false,
             target: None,
+            token_urls: Vec::new(),
         }
     }
 }
@@ -155,9 +157,7 @@ fn feed(scheme: &SecurityScheme, means: &Means, profile: &Profile) -> Result<(),
                     false => "asks for a token of OAuth 2",
                 }));
             };
-            if !profile.names_token_url() {
-                same_origin(&url, means.target.as_deref())?;
-            }
+            same_origin(&url, means)?;
             let own = profile
                 .oauth2
                 .as_ref()
@@ -200,18 +200,23 @@ fn endpoint(scheme: &SecurityScheme, profile: &Profile) -> Option<(Grant, String
     }
 }
 
-/// Credentials go to the device alone, unless the profile says where else.
-fn same_origin(url: &str, target: Option<&str>) -> Result<(), String> {
+/// Credentials go to the device alone, unless the user says where else: neither document nor profile
+/// may choose that.
+fn same_origin(url: &str, means: &Means) -> Result<(), String> {
+    let target = means.target.as_deref();
     let Some(base) = target.and_then(|t| Url::parse(t).ok()) else {
         return Ok(());
     };
-    match base.join(url) {
-        Ok(full) if full.origin() == base.origin() => Ok(()),
-        Ok(full) => Err(format!(
-            "the token endpoint {full} is not on the device: allow it in the profile with \
-             `[oauth2]` and `token-url = \"{full}\"`, or give --token-env VAR"
+    let full = base
+        .join(url)
+        .map_err(|e| format!("the token endpoint {url:?} is no URL ({e})"))?;
+    let mut allowed = means.token_urls.iter().filter_map(|u| Url::parse(u).ok());
+    match full.origin() == base.origin() || allowed.any(|allowed| allowed == full) {
+        true => Ok(()),
+        false => Err(format!(
+            "the token endpoint {full} is not on the device: confirm it with --allow-token-url \
+             {full}, or give --token-env VAR"
         )),
-        Err(e) => Err(format!("`tokenUrl` {url:?} is no URL ({e})")),
     }
 }
 

@@ -93,7 +93,8 @@ pub struct ResourceHint {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct OAuth2 {
-    /// The token endpoint: a path on the device, or a whole URL, to which the credentials then go.
+    /// The token endpoint: a path on the device, or a whole URL, which the command line has to confirm
+    /// with `--allow-token-url` where it is not on the device.
     pub token_url: Option<String>,
     /// The flow.
     pub grant: Option<Grant>,
@@ -631,15 +632,21 @@ impl Profile {
         (!token.is_empty()).then(|| token.to_owned())
     }
 
-    /// Whether it says itself where tokens come from, which then may be another host than the device.
-    pub fn names_token_url(&self) -> bool {
-        self.oauth2.as_ref().is_some_and(|o| o.token_url.is_some())
-    }
-
     /// The place of a key of this name for [`Secret::Key`].
     pub fn key(&self, name: &str) -> Option<Secret> {
         let at = self.keys.keys().position(|known| known == name)?;
         Some(Secret::Key(u8::try_from(at).ok()?))
+    }
+
+    /// Whether something in the environment of the process goes to the device because the profile says
+    /// so: keys, a client's secret, settings that cannot be read back.
+    pub fn names_variables(&self) -> bool {
+        let mut settings = self.read_back.values().flat_map(|r| r.unreadable.values());
+        let client = self
+            .oauth2
+            .as_ref()
+            .is_some_and(|o| o.client_secret_env.is_some());
+        client || !self.keys.is_empty() || settings.any(|s| s.restore_env.is_some())
     }
 
     /// Parses `device.toml`. The error names line and column, or the entry whose value is of no use,

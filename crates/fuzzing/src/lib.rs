@@ -15,6 +15,7 @@ pub mod contract;
 pub mod dictionary;
 pub mod front;
 pub mod glob;
+pub mod journal;
 pub mod json;
 pub mod judge;
 pub mod known;
@@ -22,6 +23,7 @@ pub mod pattern;
 pub mod pieces;
 pub mod profile;
 pub mod recipe;
+pub mod redact;
 pub mod relation;
 pub mod report;
 pub mod snapshot;
@@ -86,6 +88,12 @@ pub const TARGETS: &[Target] = &[
         dictionary: None,
     },
     Target {
+        name: "journal",
+        about: "a journal or a corpus file that can be read is written back the same",
+        body: journal::body,
+        dictionary: None,
+    },
+    Target {
         name: "json",
         about: "what is called JSON is what an automaton of the grammar and two parsers call so",
         body: json::body,
@@ -119,6 +127,12 @@ pub const TARGETS: &[Target] = &[
         name: "recipe",
         about: "a recipe is written back the same; what is admitted is of the contract",
         body: recipe::body,
+        dictionary: None,
+    },
+    Target {
+        name: "redact",
+        about: "no text shows a secret that stands in it, however it is spelled",
+        body: redact::body,
         dictionary: None,
     },
     Target {

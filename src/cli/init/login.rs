@@ -123,7 +123,7 @@ fn oauth2(page: &mut Page, flows: &crate::contract::OAuthFlows) {
     };
     page.say(
         "OAuth 2: give --username U --password-env VAR. What stands here wins over the document; a \
-         token endpoint that is not on the device has to stand here.",
+         token endpoint that is not on the device is confirmed with --allow-token-url URL.",
     );
     page.off("[oauth2]");
     page.off(&format!("token-url = {}", text(url)));
