@@ -2,7 +2,7 @@
 //!
 //! A cause is a kind of finding, a promise and a symptom. Where the promise is about something that
 //! a device does in one place for all operations (credentials, the form of error texts, HTTP
-//! itself), it counts without its operation, so that what several operations share is told once.
+//! itself), or is stated in one place of the document for several, it counts without its operation, so that what several operations share is told once.
 
 use super::result::{Finding, Member};
 use crate::case::is_plain;
@@ -29,8 +29,14 @@ pub(super) fn hash<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
 }
 
 /// Fingerprint of a cause: no payload, seed or order in it. `operation` is at the front of
-/// `promise`.
-pub fn cause(kind: Kind, promise: &PromiseId, operation: &str, symptom: &str) -> String {
+/// `promise`. `stated`: where the document states it for several operations, empty where it does not.
+pub fn cause(
+    kind: Kind,
+    promise: &PromiseId,
+    operation: &str,
+    symptom: &str,
+    stated: &str,
+) -> String {
     if (kind, symptom) == (Kind::ServerError, IN_GENERAL) {
         // Which rule a valid request happened to test does not matter.
         return hash([
@@ -40,11 +46,34 @@ pub fn cause(kind: Kind, promise: &PromiseId, operation: &str, symptom: &str) ->
             symptom,
         ]);
     }
-    let about = match shared(kind, promise, operation, symptom) {
-        Some(part) => part,
-        None => promise,
-    };
-    hash(["cause", kind.id(), about, symptom])
+    if let Some(part) = shared(kind, promise, operation, symptom) {
+        return hash(["cause", kind.id(), part, symptom]);
+    }
+    match of_component(kind, promise, operation).filter(|_| !stated.is_empty()) {
+        Some(part) => hash(["cause", kind.id(), stated, part, symptom]),
+        None => hash(["cause", kind.id(), promise, symptom]),
+    }
+}
+
+/// What is wrong with a component that several operations refer to: the part of the promise that
+/// tells its members apart.
+fn of_component<'a>(kind: Kind, promise: &'a str, operation: &str) -> Option<&'a str> {
+    let part = promise.strip_prefix(operation)?.strip_prefix('.')?;
+    match part.split('.').next() {
+        _ if is_crash(kind) => None,
+        Some("body" | "parameters") => Some(part),
+        // The same answer may be documented for several statuses.
+        Some("responses") => Some("responses"),
+        _ => None,
+    }
+}
+
+/// What breaks one handler says nothing about the next.
+fn is_crash(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::ServerError | Kind::Hang | Kind::ConnectionLost | Kind::Restart
+    )
 }
 
 /// A server error of an operation that fails whatever it is sent, as `failing` says, is of that one
@@ -68,11 +97,7 @@ fn failing_in_general(findings: &[Finding]) -> BTreeSet<String> {
 /// The promise without its operation, where the same thing may be wrong in many operations at once.
 fn shared<'a>(kind: Kind, promise: &'a str, operation: &str, symptom: &str) -> Option<&'a str> {
     let part = promise.strip_prefix(operation)?.strip_prefix('.')?;
-    let crash = matches!(
-        kind,
-        Kind::ServerError | Kind::Hang | Kind::ConnectionLost | Kind::Restart
-    );
-    // What breaks one handler says nothing about the next.
+    let crash = is_crash(kind);
     let general = match part.split('.').next() {
         Some("auth" | "http") => !crash,
         // An error text has one form in most devices, a success has one for each operation; but a
@@ -137,7 +162,8 @@ fn fingerprint_of(finding: &Finding) -> String {
         return finding.fingerprint.clone();
     };
     let kind = finding.shows.unwrap_or(finding.kind);
-    cause(kind, &finding.promise, operation, &finding.symptom)
+    let (promise, stated) = (&finding.promise, finding.stated.as_str());
+    cause(kind, promise, operation, &finding.symptom, stated)
 }
 
 fn operation_of(finding: &Finding) -> Option<&str> {

@@ -7,7 +7,7 @@ use super::job::Job;
 use super::result::{Choice, Finding, OperationResult, PromiseResult};
 use super::tally::Results;
 use crate::case::Case;
-use crate::contract::PromiseId;
+use crate::contract::{Contract, PromiseId};
 use crate::device::Device;
 use crate::exchange::{Exchange, Request};
 use crate::judge::{Deviation, Judgement, Kind};
@@ -41,12 +41,13 @@ impl<'a> Ledger<'a> {
         listener: Rc<RefCell<&'a mut dyn Listener>>,
         device: &'a Device,
         folder: &'a str,
+        contract: &Contract,
     ) -> Self {
         Ledger {
             listener,
             device,
             folder,
-            tally: Results::default(),
+            tally: Results::of(contract),
             notes: Vec::new(),
             files: Vec::new(),
         }
