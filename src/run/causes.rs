@@ -94,6 +94,30 @@ fn failing_in_general(findings: &[Finding]) -> BTreeSet<String> {
         .collect()
 }
 
+/// Refusals of valid requests that vary nothing (operation and answer) → fingerprint of their cause.
+/// Whatever else is varied in such a request, an answer like that is not about it.
+fn refused_as_they_are(findings: &[Finding]) -> BTreeMap<(String, String), String> {
+    let plain = |f: &&Finding| {
+        let recipe = f.reproducer.recipe.as_ref();
+        recipe.is_some_and(|r| is_plain(&r.input_class))
+    };
+    let refused = findings.iter().filter(plain);
+    refused
+        .filter_map(|f| Some((refusal_of(f)?, fingerprint_of(f))))
+        .collect()
+}
+
+/// The operation that refuses a valid request, and its answer without figures: values of ours differ
+/// by those.
+fn refusal_of(finding: &Finding) -> Option<(String, String)> {
+    if finding.kind != Kind::RejectsValid || finding.is_of_version_1() {
+        return None;
+    }
+    let kept = |c: &char| !c.is_ascii_digit();
+    let answer = finding.observed.chars().filter(kept).collect();
+    Some((operation_of(finding)?.to_owned(), answer))
+}
+
 /// The promise without its operation, where the same thing may be wrong in many operations at once.
 fn shared<'a>(kind: Kind, promise: &'a str, operation: &str, symptom: &str) -> Option<&'a str> {
     let part = promise.strip_prefix(operation)?.strip_prefix('.')?;
@@ -123,9 +147,11 @@ pub fn group(findings: Vec<Finding>) -> Vec<Finding> {
     // for each of its findings.
     let mut operations: Vec<BTreeSet<String>> = Vec::new();
     let failing = failing_in_general(&findings);
+    let refused = refused_as_they_are(&findings);
     for mut finding in findings {
         mark_general(&mut finding, |operation| failing.contains(operation));
-        let print = fingerprint_of(&finding);
+        let whole = refusal_of(&finding).and_then(|refusal| refused.get(&refusal).cloned());
+        let print = whole.unwrap_or_else(|| fingerprint_of(&finding));
         if finding.instance.is_empty() {
             finding.instance = std::mem::take(&mut finding.fingerprint);
         }
@@ -241,6 +267,7 @@ fn plainer(one: &Finding, other: &Finding) -> bool {
         (
             f.kind == Kind::Flaky,
             f.arguable.is_some(),
+            f.kind == Kind::RejectsValid && !plain,
             recipe.is_none(),
             f.symptom == IN_GENERAL && f.shown.inputs != Inputs::Valid,
             f.symptom == IN_GENERAL && !plain,
