@@ -131,8 +131,10 @@ pub(super) fn of_refusal(case: &Case, operation: &Operation, answer: &Answer) ->
         let name = field.path.leaf().unwrap_or_default();
         let texts = values_at(&sent, &field.path.0);
         let mut texts = texts.into_iter().filter_map(Value::as_str);
-        let of_it = |text: &str| said.contains(text) || has_word(&said, name);
-        is_any_text(field.schema) && texts.any(|t| t.len() >= SHORTEST_QUOTED && of_it(t))
+        let quoted = |text: &str| text.len() >= SHORTEST_QUOTED && said.contains(text);
+        // That it is empty says nothing of its meaning.
+        let of_it = |text: &str| quoted(text) || !text.is_empty() && has_word(&said, name);
+        is_any_text(field.schema) && texts.any(of_it)
     });
     named.then_some(Ground::Meaning)
 }

@@ -94,28 +94,40 @@ fn failing_in_general(findings: &[Finding]) -> BTreeSet<String> {
         .collect()
 }
 
-/// Refusals of valid requests that vary nothing (operation and answer) → fingerprint of their cause.
-/// Whatever else is varied in such a request, an answer like that is not about it.
-fn refused_as_they_are(findings: &[Finding]) -> BTreeMap<(String, String), String> {
+/// Refusals of valid requests that vary nothing → fingerprint of their cause. Whatever else is varied
+/// in such a request, an answer like that is not about it.
+fn refused_as_they_are(findings: &[Finding]) -> BTreeMap<Refusal, String> {
     let plain = |f: &&Finding| {
         let recipe = f.reproducer.recipe.as_ref();
         recipe.is_some_and(|r| is_plain(&r.input_class))
     };
-    let refused = findings.iter().filter(plain);
-    refused
-        .filter_map(|f| Some((refusal_of(f)?, fingerprint_of(f))))
-        .collect()
+    let refused = findings.iter().filter(plain).flat_map(|f| {
+        let refusals = refusals(f).into_iter();
+        refusals.map(|refusal| (refusal, fingerprint_of(f)))
+    });
+    refused.collect()
 }
 
-/// The operation that refuses a valid request, and its answer without figures: values of ours differ
-/// by those.
-fn refusal_of(finding: &Finding) -> Option<(String, String)> {
+/// An operation that refuses a valid request, and how.
+type Refusal = (String, String);
+
+/// How a valid request was refused: the answer without figures, by which values of ours differ; and
+/// where it is of what a text says, that with the status.
+fn refusals(finding: &Finding) -> Vec<Refusal> {
+    let Some(operation) = operation_of(finding) else {
+        return Vec::new();
+    };
     if finding.kind != Kind::RejectsValid || finding.is_of_version_1() {
-        return None;
+        return Vec::new();
     }
     let kept = |c: &char| !c.is_ascii_digit();
-    let answer = finding.observed.chars().filter(kept).collect();
-    Some((operation_of(finding)?.to_owned(), answer))
+    let answer: String = finding.observed.chars().filter(kept).collect();
+    let ground = finding.arguable.iter();
+    let ground = ground.map(|ground| format!("{ground}: {}", finding.symptom));
+    ground
+        .chain([answer])
+        .map(|how| (operation.to_owned(), how))
+        .collect()
 }
 
 /// The promise without its operation, where the same thing may be wrong in many operations at once.
@@ -150,7 +162,9 @@ pub fn group(findings: Vec<Finding>) -> Vec<Finding> {
     let refused = refused_as_they_are(&findings);
     for mut finding in findings {
         mark_general(&mut finding, |operation| failing.contains(operation));
-        let whole = refusal_of(&finding).and_then(|refusal| refused.get(&refusal).cloned());
+        let whole = refusals(&finding)
+            .iter()
+            .find_map(|r| refused.get(r).cloned());
         let print = whole.unwrap_or_else(|| fingerprint_of(&finding));
         if finding.instance.is_empty() {
             finding.instance = std::mem::take(&mut finding.fingerprint);
@@ -180,7 +194,7 @@ pub fn group(findings: Vec<Finding>) -> Vec<Finding> {
 
 /// Fingerprint of the cause behind a finding; its own where it was read from a report that says too
 /// little.
-fn fingerprint_of(finding: &Finding) -> String {
+pub(super) fn fingerprint_of(finding: &Finding) -> String {
     if finding.is_of_version_1() {
         return finding.fingerprint.clone();
     }
@@ -266,8 +280,8 @@ fn plainer(one: &Finding, other: &Finding) -> bool {
         let plain = recipe.is_some_and(|r| is_plain(&r.input_class));
         (
             f.kind == Kind::Flaky,
-            f.arguable.is_some(),
             f.kind == Kind::RejectsValid && !plain,
+            f.arguable.is_some(),
             recipe.is_none(),
             f.symptom == IN_GENERAL && f.shown.inputs != Inputs::Valid,
             f.symptom == IN_GENERAL && !plain,

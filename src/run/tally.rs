@@ -233,9 +233,10 @@ impl Results {
     }
 
     /// Causes, most severe first, then in order of discovery; and choices in order of promise.
-    /// `reproduce` gives the case of an id with what is needed to send it again.
+    /// `follow` marks what may follow from other findings, `reproduce` gives the case of an id with what is needed to send it again.
     pub fn into_parts<'c>(
         mut self,
+        follow: impl FnOnce(&mut [Finding]),
         mut reproduce: impl FnMut(&str) -> Option<(&'c Case, Reproducer)>,
     ) -> (Vec<Finding>, Vec<Choice>) {
         let failing = self.failing.iter().filter(|(_, f)| f.in_general());
@@ -246,6 +247,7 @@ impl Results {
         for (operation, figures) in &failing {
             figures.gather(operation, &mut self.sightings);
         }
+        follow(&mut self.findings);
         let mut causes = causes::group(self.findings);
         for finding in &mut causes {
             if let Some(sightings) = self.sightings.get(&finding.fingerprint) {
