@@ -536,6 +536,11 @@ fn sizes(builder: &mut BodyCases<'_, '_>, path: &FieldPath, schema: &Schema) {
             sent.push(("maxItems", idea, tier, builder.bodies.items(schema, count)));
         }
     }
+    // Behind the places that have rules of their own there may be none (`items: false`).
+    if !schema.prefix_items.is_empty() && schema.max_items.is_none() {
+        let more = items.iter().cloned().chain([first.clone()]).collect();
+        sent.push(("items", "one-too-many", 0, more));
+    }
     if schema.unique_items {
         let twice = vec![first.clone(), first];
         sent.push(("uniqueItems", "same-twice", 0, twice));

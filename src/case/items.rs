@@ -23,7 +23,7 @@ pub struct Place {
     /// The operation that reads an item.
     pub read: Option<String>,
     /// How its items are listed.
-    pub list: Option<Listing>,
+    pub list: Option<ListRequest>,
     /// Path of the collection, as planned requests name it.
     pub collection: String,
     /// Path of an item, as planned requests name it.
@@ -68,14 +68,14 @@ pub struct Shelf {
     /// Path of an item, as planned requests name it.
     pub item: String,
     /// How its items are listed.
-    pub list: Listing,
+    pub list: ListRequest,
     /// Lists them.
     pub request: HttpRequest,
 }
 
 /// How the items of a collection are listed.
 #[derive(Clone, Debug)]
-pub struct Listing {
+pub struct ListRequest {
     /// The operation.
     pub operation: String,
     /// JSON pointer to the array, or to the object whose members are the items.
@@ -265,13 +265,13 @@ impl Context<'_> {
         parameters.max().unwrap_or(0)
     }
 
-    /// Whether what an operation writes is read back: where the profile says how, or where it writes
-    /// an item that the run creates itself and the document says that a read shows all of it.
+    /// Whether what an operation writes is read back: where the profile says how, or the document that
+    /// a read shows all of it.
     pub(super) fn reads_back(&self, op: &Operation) -> bool {
         if self.profile.read_back.contains_key(&op.id) {
             return true;
         }
-        self.is_of_own_item(op) && op.body.is_some() && self.writes().contains(&op.id)
+        op.body.is_some() && self.writes().contains(&op.id)
     }
 
     /// Whether the path of an operation names nothing but items that a run creates itself.
@@ -343,13 +343,13 @@ fn names_404(op: &Operation) -> bool {
 }
 
 /// How an operation lists the items of a collection.
-fn listing(op: &Operation, items: &Items) -> Option<Listing> {
+fn listing(op: &Operation, items: &Items) -> Option<ListRequest> {
     let (items, id) = items.ids.iter().find_map(|source| match source {
         IdSource::Listing { array, id } => Some((array.clone(), Some(id.clone()))),
         IdSource::Members(object) => Some((object.clone(), None)),
         _ => None,
     })?;
-    Some(Listing {
+    Some(ListRequest {
         operation: op.id.clone(),
         items,
         id,

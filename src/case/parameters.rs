@@ -5,7 +5,7 @@ use super::build::Change;
 use super::builder::Draft;
 use super::model::{Case, Check, Context, Expect, Fault, Strategy};
 use super::mutate::mutants;
-use super::reach::{UNSURE_BODY, UNSURE_TARGET, may_call, unsure_target};
+use super::reach::{NO_REFUSAL, UNSURE_BODY, UNSURE_TARGET, may_call, unsure_target};
 use super::serialize::{self, escape};
 use super::words::{mark, shown};
 use super::{meaning, unstated};
@@ -214,6 +214,12 @@ pub(super) fn changed_values(
                     }
                     out.push((format!("item-{idea}"), tier, Value::Array(items)));
                 }
+                // Behind a right one: many readers look at the first item only.
+                let near = near_values(context, rules, first).into_iter();
+                for (idea, tier, item) in near.take(MOST_BEHIND) {
+                    let behind = Value::Array(vec![first.clone(), item]);
+                    out.push((format!("second-item-{idea}"), tier, behind));
+                }
             }
             let count = |bound: Option<u64>| bound.and_then(|n| usize::try_from(n).ok());
             if let Some(least) = count(schema.min_items).filter(|least| *least > 1) {
@@ -250,6 +256,9 @@ pub(super) fn changed_values(
     }
     out
 }
+
+/// Wrong items of a list that are sent behind a right one.
+const MOST_BEHIND: usize = 2;
 
 /// Values near a plain one.
 fn near_values(context: &Context<'_>, rules: &Schema, value: &Value) -> Vec<(String, u8, Value)> {
@@ -473,7 +482,7 @@ fn case(
     let unsure = unsure.or_else(|| unsure_body.then_some(UNSURE_BODY));
     let expect = match (valid, unsure) {
         (false, _) if !refuses(op) => Expect::Either {
-            question: "a parameter outside its rules, and no refusal documented".to_owned(),
+            question: NO_REFUSAL.to_owned(),
             faults: vec![fault],
         },
         (false, _) => Expect::Refused {

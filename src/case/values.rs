@@ -31,6 +31,18 @@ impl Members<'_> {
     }
 }
 
+impl Members<'_> {
+    /// Whether the value at a place of the body has the member that it is built for, if that lies
+    /// there: not every alternative has it.
+    fn are_in(&self, value: &Value, at: &FieldPath) -> bool {
+        let Members::Holding(target) = self else {
+            return true;
+        };
+        let rest = target.0.strip_prefix(at.0.as_slice());
+        rest.is_none_or(|rest| get(value, &FieldPath(rest.to_vec())).is_some())
+    }
+}
+
 /// Members of a body, and how many parts may still be looked at for it.
 struct Making<'m> {
     members: Members<'m>,
@@ -201,6 +213,7 @@ impl Context<'_> {
         } else {
             alternatives
         };
+        let mut first = None;
         for choice in choices {
             let mut value = own.clone();
             for part in std::iter::once(choice).chain(&schema.all_of) {
@@ -210,14 +223,15 @@ impl Context<'_> {
                 let other = self.build(part, at, making, nth);
                 value = merge(value, other);
             }
-            if value
-                .as_ref()
-                .is_some_and(|v| self.sure_of(schema, None, v))
-            {
-                return value;
+            let Some(value) = value.filter(|v| self.sure_of(schema, None, v)) else {
+                continue;
+            };
+            if making.members.are_in(&value, at) {
+                return Some(value);
             }
+            first.get_or_insert(value);
         }
-        None
+        first
     }
 
     fn build_own(
@@ -502,14 +516,7 @@ mod tests {
     fn numbers_lie_within_any_bounds() {
         let contract = contract::embedded::sip_settings().0;
         let (profile, texts) = (crate::profile::Profile::default(), contract.texts());
-        let context = Context {
-            contract: &contract,
-            profile: &profile,
-            texts: &texts,
-            seed: 0,
-            thorough: false,
-            memo: Default::default(),
-        };
+        let context = Context::new(&contract, &profile, &texts);
         let bound = |value: f64, exclusive: bool| {
             let value = Number::from_f64(value)?;
             Some(Bound { value, exclusive })

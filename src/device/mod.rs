@@ -324,6 +324,20 @@ impl Device {
         {
             return Exchange::not_sent(refusal.to_string());
         }
+        self.send_permitted(request, fresh).await
+    }
+
+    /// [`Device::send`] of what puts back a state that was read before.
+    async fn send_back(&self, request: &Request) -> Exchange {
+        if let Some(policy) = &self.policy
+            && let Err(refusal) = policy.permits_putting_back(request)
+        {
+            return Exchange::not_sent(refusal.to_string());
+        }
+        self.send_permitted(request, true).await
+    }
+
+    async fn send_permitted(&self, request: &Request, fresh: bool) -> Exchange {
         let patience = Duration::from_nanos(self.patience.load(Relaxed)).min(self.options.timeout);
         let exchange = self.send_in_session(request, fresh, patience).await;
         coding::decoded(exchange, self.options.limits.body)
@@ -481,7 +495,9 @@ impl Device {
 
     /// A request of our own, with credentials.
     fn own_request(&self, method: &str, path: &str) -> Request {
-        let mut headers = vec![("Accept".to_owned(), Template::from("application/json"))];
+        // Many interfaces show JSON of a type of their own (RFC 9110 §12.5.1).
+        let accept = "application/json, */*;q=0.5";
+        let mut headers = vec![("Accept".to_owned(), Template::from(accept))];
         let (auth, query) = self.auth();
         headers.extend(auth);
         let mut target = Template::from(path);

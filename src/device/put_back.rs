@@ -151,7 +151,7 @@ pub(super) async fn put_back(
     let mut waits = Waits::new();
     let mut validated = false;
     loop {
-        let exchange = device.send(&Request::Http(request.clone()), true).await;
+        let exchange = device.send_back(&Request::Http(request.clone())).await;
         let again = match (exchange.status(), exchange.failure()) {
             // RFC 6585 §3, RFC 9110 §13.1.1: the state that is replaced has to be named.
             (Some(412 | 428), _) if !validated => {

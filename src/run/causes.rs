@@ -136,6 +136,8 @@ fn shared<'a>(kind: Kind, promise: &'a str, operation: &str, symptom: &str) -> O
     let crash = is_crash(kind);
     let general = match part.split('.').next() {
         Some("auth" | "http") => !crash,
+        // Bodies are read in one place, before anybody looks whose they are.
+        Some("body") if matches!(part, "body.json" | "body.required") => !crash,
         // An error text has one form in most devices, a success has one for each operation; but a
         // media type is chosen in one place.
         Some("responses") => {

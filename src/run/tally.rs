@@ -233,7 +233,8 @@ impl Results {
     }
 
     /// Causes, most severe first, then in order of discovery; and choices in order of promise.
-    /// `follow` marks what may follow from other findings, `reproduce` gives the case of an id with what is needed to send it again.
+    /// `follow` marks what may follow from other findings, `reproduce` gives the case of an id with
+    /// what is needed to send it again.
     pub fn into_parts<'c>(
         mut self,
         follow: impl FnOnce(&mut [Finding]),

@@ -249,7 +249,42 @@ impl Policy {
     /// # Errors
     /// The first reason against it.
     pub fn permits(&self, request: &Request) -> Result<(), Refusal> {
+        self.permits_putting_back(request)?;
+        let calls = calls(request);
+        calls.iter().try_for_each(|(m, t)| self.not_withheld(m, t))
+    }
+
+    /// The same for a request that puts back what was read before: that is tried where nothing else is
+    /// sent any more ([`Policy::withhold`]), too.
+    ///
+    /// # Errors
+    /// As of [`Policy::permits`].
+    pub fn permits_putting_back(&self, request: &Request) -> Result<(), Refusal> {
         calls(request).iter().try_for_each(|(m, t)| self.call(m, t))
+    }
+
+    /// Whether no operation is withheld that a method and target reach, but for things of our own.
+    fn not_withheld(&self, method: &str, target: &str) -> Result<(), Refusal> {
+        if self.everything || self.is_own(target) {
+            return Ok(());
+        }
+        let withheld = self.operations.iter().enumerate().filter(|(_, entry)| {
+            let by_name = entry.named || self.irreversible && !entry.said_to_act;
+            entry.method.eq_ignore_ascii_case(method)
+                && !by_name
+                && self.is_withheld(&entry.id).is_some()
+        });
+        let routes = withheld.map(|(at, entry)| (at, &entry.route));
+        let reached = route::reached(routes, target);
+        let Some(entry) = reached.first().and_then(|at| self.operations.get(*at)) else {
+            return Ok(());
+        };
+        let why = self.is_withheld(&entry.id).unwrap_or_default();
+        Err(refusal(
+            Some(entry.id.clone()),
+            Effect::Irreversible,
+            format!("{why} (opened by --allow {})", entry.id),
+        ))
     }
 
     /// One method and target.

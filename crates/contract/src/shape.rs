@@ -55,6 +55,28 @@ fn collect<'s>(schema: &'s Schema, depth: usize, out: &mut Vec<(&'s str, &'s Sch
     }
 }
 
+/// JSON pointer to what an answer shows of what a body writes: the answer itself, or the one object in
+/// it that has members of the body, where the answer has none of its own (`{"data": {…}}`).
+pub(crate) fn state_in(answer: &Schema, body: &Schema) -> String {
+    let written = members(body);
+    let shares = |schema: &Schema| {
+        let mut shown = members(schema).into_iter();
+        shown.any(|(name, _)| written.iter().any(|(n, _)| *n == name))
+    };
+    if written.is_empty() || shares(answer) {
+        return String::new();
+    }
+    let inside: Vec<&str> = members(answer)
+        .into_iter()
+        .filter(|(_, member)| shares(member))
+        .map(|(name, _)| name)
+        .collect();
+    match inside[..] {
+        [name] => format!("/{}", super::pointer::escape(name)),
+        _ => String::new(),
+    }
+}
+
 /// The member whose name is `name` but for case and separators.
 pub fn member_named<'s>(schema: &'s Schema, name: &str) -> Option<(&'s str, &'s Schema)> {
     let wanted = tokens(name);

@@ -89,6 +89,8 @@ const TELLING: &[(&str, &str)] = &[
     ("edges", " a b "),
     ("not-ascii", "Zoë 日本"),
     ("beyond-16-bits", "😀"),
+    ("beyond-16-bits-of-three", "a😀b"),
+    ("beyond-16-bits-of-eight", "ab😀cd😀ef"),
 ];
 
 /// Words that some layer takes for something else: a number, nothing, a name whose case does not
@@ -116,6 +118,17 @@ const COVERED: &[(&str, &[&str])] = &[
     ),
     ("text-expanded", &["text-percent"]),
     ("text-blanks", &["text-edges"]),
+    (
+        "text-beyond-16-bits",
+        &[
+            "text-beyond-16-bits-of-three",
+            "text-beyond-16-bits-of-eight",
+        ],
+    ),
+    (
+        "text-beyond-16-bits-of-three",
+        &["text-beyond-16-bits-of-eight"],
+    ),
 ];
 
 pub(super) fn texts(

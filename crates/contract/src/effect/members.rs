@@ -24,12 +24,13 @@ const MOST: usize = 5_000;
 /// Whether what `write` may change shows in what `reader` answers. `reader` is `None` where the
 /// profile names a read that the document does not have.
 ///
-/// `replaces`: the state can be replaced as a whole.
+/// `root` is the JSON pointer to the state in that answer; `replaces`: it can be replaced as a whole.
 ///
 /// `Ok` is how, for a reason that goes on.
 pub(super) fn readable(
     write: &Operation,
     reader: Option<&Operation>,
+    root: &str,
     profile: &Profile,
     replaces: bool,
 ) -> Result<String, Unreadable> {
@@ -55,7 +56,6 @@ pub(super) fn readable(
             }),
         };
     };
-    let root = said.map_or("", |s| s.root.as_str());
     let shown = below(answer, root).unwrap_or(answer);
     let mut walk = Walk {
         write,

@@ -252,7 +252,7 @@ impl View<'_> {
             }
         }
         let replaces = op.method != "PATCH" || resource.replace.is_some();
-        match members::readable(op, reader, self.profile, replaces) {
+        match members::readable(op, reader, &read.root, self.profile, replaces) {
             Ok(how) => Ruling::new(
                 Effect::Writes,
                 format!("its state reads at {} {}{how}", read.method, read.path),

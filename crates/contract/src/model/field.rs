@@ -4,6 +4,7 @@ use super::{Operation, Schema};
 use crate::promise_id::PromiseId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// Names the way from a body's root to a field; arrays are entered by [`Step::Item`].
@@ -121,8 +122,9 @@ const DEEPEST: usize = 12;
 const MOST: usize = 4_000;
 
 impl Operation {
-    /// All fields of the body in document order, parents first, the root not included. Members of
-    /// `oneOf`/`anyOf` alternatives are left out: a strategy that wants them walks the schema.
+    /// All fields of the body in document order, parents first, the root not included. Of members of
+    /// `oneOf`/`anyOf` alternatives those that one alternative alone has: which rules hold for others
+    /// depends on the rest of the body.
     /// A schema that contains itself is entered once; at most [`MOST`] fields are listed.
     pub fn fields(&self) -> Vec<Field<'_>> {
         let mut out = Vec::new();
@@ -150,6 +152,9 @@ impl<'a> Walk<'a, '_> {
         for (name, member) in &schema.properties {
             self.field(at.member(name), member, schema.required.contains(name));
         }
+        for (name, member) in apart(schema) {
+            self.field(at.member(name), member, false);
+        }
         let first = schema.prefix_items.first();
         if let Some(items) = first.or(schema.items.as_ref()) {
             self.field(at.item(), items, false);
@@ -173,4 +178,31 @@ impl<'a> Walk<'a, '_> {
             self.open.pop();
         }
     }
+}
+
+/// Members that one alternative of a schema has and no other part of it.
+fn apart(schema: &Schema) -> Vec<(&String, &Schema)> {
+    let alternatives = match schema.one_of.is_empty() {
+        true => &schema.any_of,
+        false => &schema.one_of,
+    };
+    let mut members: Vec<(&String, &Schema)> = Vec::new();
+    for alternative in alternatives {
+        let parts = alternative.all_of.iter().flat_map(|part| &part.properties);
+        members.extend(
+            alternative
+                .properties
+                .iter()
+                .chain(parts)
+                .map(|(n, s)| (n, &**s)),
+        );
+    }
+    let mut times: BTreeMap<&str, usize> = BTreeMap::new();
+    for (name, _) in &members {
+        *times.entry(name).or_default() += 1;
+    }
+    let lone = members.iter().filter(|(name, _)| {
+        times.get(name.as_str()) == Some(&1) && !schema.properties.iter().any(|(n, _)| n == *name)
+    });
+    lone.copied().collect()
 }
