@@ -28,7 +28,7 @@ pub struct Place {
     pub collection: String,
     /// Path of an item, as planned requests name it.
     pub item: String,
-    /// Whether the document gives 404 for a read.
+    /// Whether the document gives 404 for a read, by its number: `default` stands for any failure.
     pub reads_404: bool,
     /// Where the id of a new item is found, the surest first.
     pub ids: Vec<IdSource>,
@@ -78,10 +78,11 @@ pub struct Shelf {
 pub struct ListRequest {
     /// The operation.
     pub operation: String,
-    /// JSON pointer to the array.
-    pub array: String,
-    /// From an element to its id; `""`: the element is the id.
-    pub id: String,
+    /// JSON pointer to the array, or to the object whose members are the items.
+    pub items: String,
+    /// From an element to its id; `""`: the element is the id. `None`: the items are members of an
+    /// object, and their names are the ids.
+    pub id: Option<String>,
     /// Whether parameters of the operation choose what is shown.
     pub chosen: bool,
     /// How its next part is asked for.
@@ -194,7 +195,7 @@ impl Context<'_> {
             create: op.id.clone(),
             delete: delete.id.clone(),
             read: read.map(|o| o.id.clone()),
-            reads_404: read.is_some_and(|o| o.response(404).is_some()),
+            reads_404: read.is_some_and(names_404),
             list: listing,
             collection: path_of(&create)?,
             item: path_of(&delete_request)?,
@@ -276,6 +277,12 @@ impl Context<'_> {
         op.body.is_some() && self.writes().contains(&op.id)
     }
 
+    /// Whether the path of an operation names nothing but items that a run creates itself.
+    pub fn is_of_own_item(&self, op: &Operation) -> bool {
+        let parameters = op.path.matches('{').count();
+        parameters > 0 && self.own_parameters(op) == parameters
+    }
+
     fn ids_in_bodies(&self, item: &Resource) -> BTreeMap<String, Vec<String>> {
         let writers = item.writers.iter();
         let writers = writers.filter_map(|id| self.contract.operation(id));
@@ -333,15 +340,21 @@ impl Context<'_> {
     }
 }
 
+/// Whether the document says that an operation answers 404.
+fn names_404(op: &Operation) -> bool {
+    op.responses.iter().any(|r| r.key() == "404")
+}
+
 /// How an operation lists the items of a collection.
 fn listing(op: &Operation, items: &Items) -> Option<ListRequest> {
-    let (array, id) = items.ids.iter().find_map(|source| match source {
-        IdSource::Listing { array, id } => Some((array.clone(), id.clone())),
+    let (items, id) = items.ids.iter().find_map(|source| match source {
+        IdSource::Listing { array, id } => Some((array.clone(), Some(id.clone()))),
+        IdSource::Members(object) => Some((object.clone(), None)),
         _ => None,
     })?;
     Some(ListRequest {
         operation: op.id.clone(),
-        array,
+        items,
         id,
         chosen: op.parameters.iter().any(|p| p.place == Where::Query),
         paging: Paging::of(op),

@@ -12,7 +12,7 @@ use serde_json::Value;
 pub const UNSURE_LOGIN: &str = "a login with credentials that nobody has";
 
 /// Words for what must exist or be known beyond its form, as members and parameters are named.
-const KNOWN_ELSEWHERE: [&str; 22] = [
+const KNOWN_ELSEWHERE: [&str; 31] = [
     "ref",
     "reference",
     "parent",
@@ -35,7 +35,50 @@ const KNOWN_ELSEWHERE: [&str; 22] = [
     "topic",
     "owner",
     "group",
+    // Where a list goes on, and names of members of what it shows.
+    "token",
+    "cursor",
+    "sort",
+    "sortby",
+    "orderby",
+    "fields",
+    "select",
+    "expand",
+    "filter",
 ];
+
+/// Words for parameters that choose which members an answer shows, as they are named.
+const CHOOSES_MEMBERS: [&str; 8] = [
+    "fields",
+    "select",
+    "include",
+    "exclude",
+    "only",
+    "columns",
+    "attributes",
+    "properties",
+];
+
+/// Whether a parameter of this name chooses which members an answer shows: then one that is missing
+/// was not asked for.
+pub fn chooses_members(name: &str) -> bool {
+    let words = words(name);
+    let last = words.last().map(String::as_str).unwrap_or_default();
+    CHOOSES_MEMBERS.contains(&last) || CHOOSES_MEMBERS.contains(&words.concat().as_str())
+}
+
+/// Whether a value is no more than a text by the document: which texts mean something to the device
+/// it does not say.
+pub fn is_any_text(schema: &Schema) -> bool {
+    let stated = schema.enum_values.is_some()
+        || schema.const_value.is_some()
+        || schema.pattern.is_some()
+        || schema.format.is_some();
+    match &schema.items {
+        Some(items) if schema.types == [JsonType::Array] => is_any_text(items),
+        _ => schema.types == [JsonType::String] && !stated,
+    }
+}
 
 /// Whether an operation logs somebody in: the profile's login, or a `POST` whose path ends in a
 /// usual word for it and whose body has a member for a password.

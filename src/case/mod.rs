@@ -40,7 +40,7 @@ mod weigh;
 pub mod wire;
 mod words;
 
-pub use meaning::logs_in;
+pub use meaning::{chooses_members, is_any_text, logs_in};
 pub use memo::Memo;
 pub use model::*;
 pub use plan::*;

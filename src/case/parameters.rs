@@ -7,8 +7,8 @@ use super::model::{Case, Check, Context, Expect, Fault, Strategy};
 use super::mutate::mutants;
 use super::reach::{NO_REFUSAL, UNSURE_BODY, UNSURE_TARGET, may_call, unsure_target};
 use super::serialize::{self, escape};
-use super::unstated;
 use super::words::{mark, shown};
+use super::{meaning, unstated};
 use crate::contract::{
     self, FaultKind, FieldPath, JsonType, Operation, Parameter, Place, Schema, Serialization,
     StatusKey,
@@ -170,7 +170,7 @@ fn compounds(context: &Context<'_>, op: &Operation, parameter: &Parameter, cases
             continue;
         }
         let assessed = contract::assess(schema, &changed, context.texts);
-        let unstated = unstated::exceeded(schema, Some(&parameter.name), &changed).is_some();
+        let unstated = is_unstated(parameter, &changed);
         if assessed.certainty == Assessment::Open
             || (assessed.certainty == Assessment::SurelyValid && unstated)
         {
@@ -291,6 +291,14 @@ fn typed(schema: &Schema, text: &str) -> Option<Value> {
     })
 }
 
+/// Whether a device may refuse a value although the document allows it: for a bound that nobody
+/// states, or because it has to know what the value means.
+fn is_unstated(parameter: &Parameter, value: &Value) -> bool {
+    let (schema, name) = (&parameter.schema, Some(parameter.name.as_str()));
+    unstated::exceeded(schema, name, value).is_some()
+        || meaning::invented(schema, name, value).is_some()
+}
+
 /// What the page says of a parameter's text, and the rule that is surely broken.
 fn assess(
     context: &Context<'_>,
@@ -302,7 +310,7 @@ fn assess(
         return (Assessment::Open, None);
     };
     let assessed = contract::assess(schema, &value, context.texts);
-    let unstated = unstated::exceeded(schema, Some(&parameter.name), &value).is_some();
+    let unstated = is_unstated(parameter, &value);
     // An empty text may count as absent, and blanks round a number may be dropped.
     let open =
         text.is_empty() || (value.is_string() && numeral(text.trim()) && text.trim() != text);

@@ -299,7 +299,10 @@ impl DeviceArgs {
             }
         }
         match all {
-            true => Err(told.join("\nprobity: ").into()),
+            true => {
+                told.push("a device that lets everybody in is judged with --no-auth".to_owned());
+                Err(told.join("\nprobity: ").into())
+            }
             false => {
                 for line in told {
                     say(&format!("not judged: {line}"));

@@ -16,6 +16,8 @@ pub(super) struct Offers {
     pub(super) digest: Option<Challenge>,
     /// Whether there is a Basic one.
     pub(super) basic: bool,
+    /// Whether there is none of any scheme, although RFC 9110 §15.5.2 asks for one.
+    pub(super) silent: bool,
     /// Why no Digest challenge can be answered, where there are some.
     pub(super) unspoken: Option<String>,
 }
@@ -90,17 +92,26 @@ impl Offers {
     /// What the `WWW-Authenticate` fields among these offer.
     pub(super) fn of(headers: &[(String, Vec<u8>)]) -> Offers {
         let mut offers = Offers::default();
+        let mut schemes = 0;
         for (name, value) in headers {
             if name.eq_ignore_ascii_case("www-authenticate") {
                 for (scheme, parameters) in challenges(&String::from_utf8_lossy(value)) {
+                    schemes += 1;
                     offers.add(&scheme, &parameters);
                 }
             }
         }
+        offers.silent = schemes == 0;
         if offers.digest.is_some() {
             offers.unspoken = None;
         }
         offers
+    }
+
+    /// Whether Basic is to be tried: it is offered, or a device that asks for credentials does not
+    /// say which; Basic is then what servers most often take (RFC 7617 §2.2 lets it be sent unasked).
+    pub(super) fn takes_basic(&self) -> bool {
+        self.basic || self.silent
     }
 
     fn add(&mut self, scheme: &str, parameters: &[(String, String)]) {

@@ -325,6 +325,12 @@ impl Entry {
             .collect()
     }
 
+    /// Whether the device says that there is nothing at the path of the state.
+    async fn is_absent(&self, device: &Device) -> bool {
+        let now = device.read_state(&self.write.read).await;
+        now.is_err_and(|e| e.is_absence())
+    }
+
     /// Why what this device shows cannot be written back to it; `None` where it can, or where that
     /// cannot be tried.
     async fn prove(&self, device: &Device) -> Option<String> {
@@ -356,6 +362,8 @@ impl Entry {
         let id = &self.write.operation;
         let before = match &self.before {
             Ok(before) => before,
+            // There was nothing at its path, and there is nothing now.
+            Err(e) if e.is_absence() && self.is_absent(device).await => return,
             Err(e) => {
                 restored.add(
                     None,
@@ -410,11 +418,13 @@ impl Entry {
                 return;
             }
         };
-        for pointer in self.left_over(before, &now) {
+        let stays = self.left_over(before, &now);
+        for pointer in &stays {
             let line = format!("{id}: {pointer} was absent, and stays where a test left it");
             restored.add(Some(false), line);
         }
-        let differences = self.differences(before, &now);
+        let mut differences = self.differences(before, &now);
+        differences.retain(|p| !stays.contains(p));
         for pointer in &differences {
             let say = |state: &ReadBackState| match state.get(pointer) {
                 Some(value) => value.to_string(),
@@ -472,7 +482,12 @@ impl Entry {
         let mut left = Vec::new();
         strays(&before.value, &now.value, "", &mut left);
         let ours = |p: &str| sent_by_a_test(p, &self.write.members);
-        left.retain(|p| ours(p) && !self.knows(p) && !self.volatile.iter().any(|v| below(p, v)));
+        // Of an object without named members, whatever was added is of a write; a patch keeps it.
+        let patched = self.write.request.method == "PATCH";
+        let added = |p: &String| patched && self.knows(p) && !self.write.members.contains(p);
+        left.retain(|p| ours(p) && !self.knows(p) || added(p));
+        left.retain(|p| !covers(&self.write.read_only, p));
+        left.retain(|p| !self.volatile.iter().any(|v| below(p, v)));
         left
     }
 

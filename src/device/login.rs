@@ -40,6 +40,21 @@ pub enum LoginError {
         /// The exchange.
         exchange: Box<Exchange>,
     },
+    /// The device takes no Basic credentials, and does not say which it takes.
+    #[error(
+        "the device asks for credentials at {url} (status {status}) and names no scheme in \
+         WWW-Authenticate (RFC 9110 §15.5.2), and neither does the document; user name and password \
+         by the Basic scheme are refused: check them, or describe the login in the profile, or give \
+         --token-env VAR"
+    )]
+    NoScheme {
+        /// What was asked, without credentials.
+        url: String,
+        /// Its answer.
+        status: u16,
+        /// The exchange.
+        exchange: Box<Exchange>,
+    },
     /// What answers is not the API that the profile describes.
     #[error("what answers at {url} is not the expected API: {why}")]
     NotTheApi {
@@ -138,6 +153,15 @@ impl Device {
             .iter()
             .flat_map(|(_, value)| &value.0)
             .any(|part| matches!(part, Part::Secret(Secret::Digest(_) | Secret::Offered)))
+    }
+
+    /// Whether requests of our own carry what the device asks for, whatever that is.
+    fn tries_what_is_offered(&self) -> bool {
+        let (headers, _) = &*lock(&self.auth);
+        headers
+            .iter()
+            .flat_map(|(_, value)| &value.0)
+            .any(|part| matches!(part, Part::Secret(Secret::Offered)))
     }
 
     /// The first credential that a login needs and nobody gave. What it fetches itself is none.
@@ -270,9 +294,19 @@ impl Device {
         if status != 401 {
             return Ok(());
         }
-        let unspoken = lock(&self.session).unspoken().map(str::to_owned);
-        Err(match unspoken.filter(|_| self.is_challenged()) {
+        let (unspoken, silent) = {
+            let session = lock(&self.session);
+            let unspoken = session.unspoken().map(str::to_owned);
+            (unspoken, session.is_asked_silently())
+        };
+        let challenged = self.is_challenged();
+        Err(match unspoken.filter(|_| challenged) {
             Some(why) => LoginError::NotTheApi { url, why, exchange },
+            None if silent && self.tries_what_is_offered() => LoginError::NoScheme {
+                url,
+                status,
+                exchange,
+            },
             None => LoginError::Refused {
                 url,
                 status,

@@ -99,6 +99,13 @@ pub enum ReadBackError {
     NoRoot(String),
 }
 
+impl ReadBackError {
+    /// Whether it says that there is nothing to read (RFC 9110 §15.5.5, §15.5.11).
+    pub fn is_absence(&self) -> bool {
+        matches!(self, ReadBackError::Status(404 | 410))
+    }
+}
+
 impl Device {
     /// Reads the settings that the write operation `operation` (its id) changes.
     ///

@@ -177,10 +177,15 @@ impl Session {
         self.offers.as_ref()?.unspoken.as_deref()
     }
 
+    /// Whether the device asks for credentials without a word of which.
+    pub(super) fn is_asked_silently(&self) -> bool {
+        self.offers.as_ref().is_some_and(|o| o.silent)
+    }
+
     /// Whether [`Secret::Offered`] stands for something.
     pub(super) fn has_offer(&self) -> bool {
         self.challenge().is_some()
-            || self.basic.is_some() && self.offers.as_ref().is_some_and(|o| o.basic)
+            || self.basic.is_some() && self.offers.as_ref().is_some_and(Offers::takes_basic)
     }
 
     fn challenge(&self) -> Option<&Challenge> {
@@ -225,7 +230,7 @@ impl Session {
                 Offers {
                     digest: Some(_), ..
                 } => self.digest(DigestForm::Right, method, uri).map(Cow::Owned),
-                Offers { basic: true, .. } => {
+                offers if offers.takes_basic() => {
                     let basic = exposed(&self.basic)?;
                     Some(Cow::Owned(format!("Basic {basic}")))
                 }

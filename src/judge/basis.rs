@@ -4,9 +4,12 @@
 
 use super::catalogue::Kind;
 use super::{refusal, status};
-use crate::case::{Case, Expect, Fault, SuccessIs};
-use crate::contract::{FaultKind, Operation};
+use crate::case::{Case, Expect, Fault, SuccessIs, is_any_text};
+use crate::contract::{FaultKind, Operation, Parameter, Step};
+use crate::exchange::{Answer, Request};
+use crate::json;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// Why a finding is arguable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -36,11 +39,13 @@ pub enum Ground {
     NotListed,
     /// A message with more octets behind it than its length says.
     TwoMessages,
+    /// A text of our making, refused for what it says.
+    Meaning,
 }
 
 impl Ground {
     /// Every one.
-    pub const ALL: [Ground; 12] = [
+    pub const ALL: [Ground; 13] = [
         Ground::OtherMethod,
         Ground::DocumentedFailure,
         Ground::StatusNotListed,
@@ -53,6 +58,7 @@ impl Ground {
         Ground::LeftOpen,
         Ground::NotListed,
         Ground::TwoMessages,
+        Ground::Meaning,
     ];
 
     /// The reason in words.
@@ -91,6 +97,10 @@ impl Ground {
                 "more octets follow than the length says: the refusal may be of those, as of a \
                  second request"
             }
+            Ground::Meaning => {
+                "the document says no more of the value than that it is a text, and the refusal is \
+                 of what this one says"
+            }
         }
     }
 }
@@ -98,6 +108,60 @@ impl Ground {
 /// Of a 5xx.
 pub(super) fn of_failure(operation: &Operation, code: u16) -> Option<Ground> {
     status::listed(operation, code).then_some(Ground::DocumentedFailure)
+}
+
+/// Of a refusal of what is surely valid: the device may know more of a text than the document says.
+pub(super) fn of_refusal(case: &Case, operation: &Operation, answer: &Answer) -> Option<Ground> {
+    let promise = case.main_promise();
+    let about = |p: &&Parameter| {
+        let key = operation.parameter_key(p);
+        promise.as_str() == format!("{}.parameters.{key}.type", operation.id)
+    };
+    if let Some(parameter) = operation.parameters.iter().find(about) {
+        return is_any_text(&parameter.schema).then_some(Ground::Meaning);
+    }
+    let Request::Http(request) = &case.request else {
+        return None;
+    };
+    let body = request.body.as_ref()?;
+    let said = String::from_utf8_lossy(&answer.body);
+    let sent: Value = json::read(body)?;
+    let fields = operation.fields();
+    let named = fields.iter().any(|field| {
+        let name = field.path.leaf().unwrap_or_default();
+        let texts = values_at(&sent, &field.path.0);
+        let mut texts = texts.into_iter().filter_map(Value::as_str);
+        let quoted = |text: &str| text.len() >= SHORTEST_QUOTED && said.contains(text);
+        // That it is empty says nothing of its meaning.
+        let of_it = |text: &str| quoted(text) || !text.is_empty() && has_word(&said, name);
+        is_any_text(field.schema) && texts.any(of_it)
+    });
+    named.then_some(Ground::Meaning)
+}
+
+/// Whether a text has a word, of whatever case.
+fn has_word(text: &str, word: &str) -> bool {
+    let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
+    words.any(|w| w.eq_ignore_ascii_case(word))
+}
+
+/// Octets from which on a text does not stand in an answer by chance.
+const SHORTEST_QUOTED: usize = 5;
+
+/// Every value at a path of a body; of lists each item.
+fn values_at<'v>(value: &'v Value, path: &[Step]) -> Vec<&'v Value> {
+    let Some((step, rest)) = path.split_first() else {
+        return vec![value];
+    };
+    match step {
+        Step::Member(name) => value
+            .get(name)
+            .map_or_else(Vec::new, |v| values_at(v, rest)),
+        Step::Item => {
+            let items = value.as_array().into_iter().flatten();
+            items.flat_map(|item| values_at(item, rest)).collect()
+        }
+    }
 }
 
 /// Of what a case has left or shows, as a deviation of this kind.

@@ -3,7 +3,9 @@
 
 use super::deviation::BodyFault;
 use super::{CaseJudge, Deviation, Ruling, is_head, is_json_media_type, status};
+use crate::case::chooses_members;
 use crate::contract::{Schema, StatusKey, assess};
+use crate::exchange::Request;
 use crate::pattern::Assessment;
 use serde_json::Value;
 
@@ -13,10 +15,29 @@ impl CaseJudge<'_> {
     pub(crate) fn body_ruling(&self, status: u16) -> Ruling {
         let ruling = self.documented_ruling(status);
         let broken = matches!(ruling, Ruling::Broken(_));
+        if let Ruling::Broken(deviation) = &ruling
+            && deviation.is_of_what_lacks()
+            && self.chooses_members()
+        {
+            return Ruling::Undecided("the request chooses which members come".to_owned());
+        }
         match self.operation.response(status).map(|r| r.status) {
             Some(StatusKey::Default) if broken => self.meant_otherwise(status).unwrap_or(ruling),
             _ => ruling,
         }
+    }
+
+    /// Whether a parameter of the query chooses which members the answer shows.
+    fn chooses_members(&self) -> bool {
+        let Request::Http(request) = &self.case.request else {
+            return false;
+        };
+        let target = request.target.to_string();
+        let query = target.split_once('?').map_or("", |(_, query)| query);
+        let mut names = query
+            .split('&')
+            .map(|pair| pair.split('=').next().unwrap_or(pair));
+        names.any(chooses_members)
     }
 
     /// Why an answer that breaks what `default` says breaks nothing.

@@ -90,6 +90,11 @@ impl Deviation {
         &self.symptom
     }
 
+    /// Whether a member is missing in an answer.
+    pub(super) fn is_of_what_lacks(&self) -> bool {
+        self.kind == Kind::MalformedResponse && self.symptom.starts_with("without `")
+    }
+
     /// With its lines as `mask` leaves them; for credentials and other secrets.
     #[must_use]
     pub fn masked(&self, mask: impl Fn(&str) -> String) -> Deviation {
@@ -121,12 +126,17 @@ impl Deviation {
     }
 
     /// A surely valid request was refused, or neither accepted nor refused.
-    pub(super) fn not_accepted(case: &Case, answer: &Answer, acceptance: Acceptance) -> Deviation {
-        let kind = match acceptance {
-            Acceptance::Refused => Kind::RejectsValid,
-            _ => Kind::WrongStatus,
-        };
-        Deviation::answered(kind, case, answer)
+    pub(super) fn not_accepted(
+        case: &Case,
+        of: &Operation,
+        answer: &Answer,
+        acceptance: Acceptance,
+    ) -> Deviation {
+        match acceptance {
+            Acceptance::Refused => Deviation::answered(Kind::RejectsValid, case, answer)
+                .on(basis::of_refusal(case, of, answer)),
+            _ => Deviation::answered(Kind::WrongStatus, case, answer),
+        }
     }
 
     /// 5xx.

@@ -161,7 +161,8 @@ impl CaseJudge<'_> {
                 judgement.leave_all(self.case, &status::told(self.answer.status));
             }
             acceptance => {
-                let deviation = Deviation::not_accepted(self.case, self.answer, acceptance);
+                let deviation =
+                    Deviation::not_accepted(self.case, self.operation, self.answer, acceptance);
                 judgement.broken(&main, deviation);
             }
         }

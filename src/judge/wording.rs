@@ -58,6 +58,9 @@ pub struct Told<'a> {
     pub operations: usize,
 }
 
+/// How the symptom ends of what is served although it is not there.
+pub const NOT_THERE: &str = "to an item that does not exist";
+
 /// The title of a cause.
 pub fn title(told: &Told<'_>) -> String {
     if told.kind == Kind::Flaky {
@@ -139,6 +142,10 @@ fn specific(told: &Told<'_>) -> Option<String> {
             let article = if half { "" } else { "an answer " };
             Some(draws(told, &format!("draws {article}{}", told.symptom)))
         }
+        Kind::WrongStatus if told.symptom.ends_with(NOT_THERE) => Some(format!(
+            "an item that does not exist is answered {}",
+            told.symptom.trim_end_matches(NOT_THERE).trim_end()
+        )),
         Kind::WrongStatus if told.of > 1 => {
             let line = format!(
                 "is answered {}, which the document does not give",

@@ -317,7 +317,7 @@ fn named(
                 let sent = shows.iter().find(|(p, _)| p == pointer)?;
                 id_of(&sent.1)?
             }
-            IdSource::Path | IdSource::Listing { .. } => return None,
+            IdSource::Path | IdSource::Listing { .. } | IdSource::Members(_) => return None,
         };
         item_path(collection, &id)
     };

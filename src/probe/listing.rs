@@ -55,12 +55,10 @@ pub(super) async fn list(
             return (asked > 0).then(|| out.ends(how, behind));
         };
         let body: Value = json::read(&answer.body)?;
-        let elements = body.pointer(&how.array)?.as_array()?;
+        let elements = elements(how, &body)?;
         let before = out.items.len();
-        for element in elements {
-            out.items
-                .insert(id_of(element.pointer(&how.id)?)?, element.clone());
-        }
+        let nothing = elements.is_empty();
+        out.items.extend(elements);
         let count = out.items.len();
         let new = count > before;
         if asked == 0 && !led {
@@ -83,7 +81,7 @@ pub(super) async fn list(
             (Next::None, Some(_)) if !less && asked == 0 && count <= known => {
                 return Some(out.ends(how, true));
             }
-            (Next::None, Some(_)) if !less && elements.is_empty() => {
+            (Next::None, Some(_)) if !less && nothing => {
                 return Some(out.ends(how, true));
             }
             (more, Some(paging)) if asked > 0 && !new && !paging.may_repeat(asked) => {
@@ -99,6 +97,27 @@ pub(super) async fn list(
     }
     out.endless = true;
     Some(out)
+}
+
+/// The items that one answer shows, with their ids.
+fn elements(how: &ListRequest, body: &Value) -> Option<Vec<(String, Value)>> {
+    let items = body.pointer(&how.items)?;
+    match &how.id {
+        Some(id) => {
+            let elements = items.as_array()?.iter();
+            elements
+                .map(|element| Some((id_of(element.pointer(id)?)?, element.clone())))
+                .collect()
+        }
+        None => {
+            let members = items.as_object()?.iter();
+            Some(
+                members
+                    .map(|(id, item)| (id.clone(), item.clone()))
+                    .collect(),
+            )
+        }
+    }
 }
 
 impl Listed {

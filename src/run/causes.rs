@@ -2,7 +2,7 @@
 //!
 //! A cause is a kind of finding, a promise and a symptom. Where the promise is about something that
 //! a device does in one place for all operations (credentials, the form of error texts, HTTP
-//! itself), it counts without its operation, so that what several operations share is told once.
+//! itself), or is stated in one place of the document for several, it counts without its operation, so that what several operations share is told once.
 
 use super::result::{Finding, Member};
 use crate::case::is_plain;
@@ -29,8 +29,14 @@ pub(super) fn hash<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
 }
 
 /// Fingerprint of a cause: no payload, seed or order in it. `operation` is at the front of
-/// `promise`.
-pub fn cause(kind: Kind, promise: &PromiseId, operation: &str, symptom: &str) -> String {
+/// `promise`. `stated`: where the document states it for several operations, empty where it does not.
+pub fn cause(
+    kind: Kind,
+    promise: &PromiseId,
+    operation: &str,
+    symptom: &str,
+    stated: &str,
+) -> String {
     if (kind, symptom) == (Kind::ServerError, IN_GENERAL) {
         // Which rule a valid request happened to test does not matter.
         return hash([
@@ -40,11 +46,34 @@ pub fn cause(kind: Kind, promise: &PromiseId, operation: &str, symptom: &str) ->
             symptom,
         ]);
     }
-    let about = match shared(kind, promise, operation, symptom) {
-        Some(part) => part,
-        None => promise,
-    };
-    hash(["cause", kind.id(), about, symptom])
+    if let Some(part) = shared(kind, promise, operation, symptom) {
+        return hash(["cause", kind.id(), part, symptom]);
+    }
+    match of_component(kind, promise, operation).filter(|_| !stated.is_empty()) {
+        Some(part) => hash(["cause", kind.id(), stated, part, symptom]),
+        None => hash(["cause", kind.id(), promise, symptom]),
+    }
+}
+
+/// What is wrong with a component that several operations refer to: the part of the promise that
+/// tells its members apart.
+fn of_component<'a>(kind: Kind, promise: &'a str, operation: &str) -> Option<&'a str> {
+    let part = promise.strip_prefix(operation)?.strip_prefix('.')?;
+    match part.split('.').next() {
+        _ if is_crash(kind) => None,
+        Some("body" | "parameters") => Some(part),
+        // The same answer may be documented for several statuses.
+        Some("responses") => Some("responses"),
+        _ => None,
+    }
+}
+
+/// What breaks one handler says nothing about the next.
+fn is_crash(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::ServerError | Kind::Hang | Kind::ConnectionLost | Kind::Restart
+    )
 }
 
 /// A server error of an operation that fails whatever it is sent, as `failing` says, is of that one
@@ -65,16 +94,50 @@ fn failing_in_general(findings: &[Finding]) -> BTreeSet<String> {
         .collect()
 }
 
+/// Refusals of valid requests that vary nothing → fingerprint of their cause. Whatever else is varied
+/// in such a request, an answer like that is not about it.
+fn refused_as_they_are(findings: &[Finding]) -> BTreeMap<Refusal, String> {
+    let plain = |f: &&Finding| {
+        let recipe = f.reproducer.recipe.as_ref();
+        recipe.is_some_and(|r| is_plain(&r.input_class))
+    };
+    let refused = findings.iter().filter(plain).flat_map(|f| {
+        let refusals = refusals(f).into_iter();
+        refusals.map(|refusal| (refusal, fingerprint_of(f)))
+    });
+    refused.collect()
+}
+
+/// An operation that refuses a valid request, and how.
+type Refusal = (String, String);
+
+/// How a valid request was refused: the answer without figures, by which values of ours differ; and
+/// where it is of what a text says, that with the status.
+fn refusals(finding: &Finding) -> Vec<Refusal> {
+    let Some(operation) = operation_of(finding) else {
+        return Vec::new();
+    };
+    if finding.kind != Kind::RejectsValid || finding.is_of_version_1() {
+        return Vec::new();
+    }
+    let kept = |c: &char| !c.is_ascii_digit();
+    let answer: String = finding.observed.chars().filter(kept).collect();
+    let ground = finding.arguable.iter();
+    let ground = ground.map(|ground| format!("{ground}: {}", finding.symptom));
+    ground
+        .chain([answer])
+        .map(|how| (operation.to_owned(), how))
+        .collect()
+}
+
 /// The promise without its operation, where the same thing may be wrong in many operations at once.
 fn shared<'a>(kind: Kind, promise: &'a str, operation: &str, symptom: &str) -> Option<&'a str> {
     let part = promise.strip_prefix(operation)?.strip_prefix('.')?;
-    let crash = matches!(
-        kind,
-        Kind::ServerError | Kind::Hang | Kind::ConnectionLost | Kind::Restart
-    );
-    // What breaks one handler says nothing about the next.
+    let crash = is_crash(kind);
     let general = match part.split('.').next() {
         Some("auth" | "http") => !crash,
+        // Bodies are read in one place, before anybody looks whose they are.
+        Some("body") if matches!(part, "body.json" | "body.required") => !crash,
         // An error text has one form in most devices, a success has one for each operation; but a
         // media type is chosen in one place.
         Some("responses") => {
@@ -98,9 +161,13 @@ pub fn group(findings: Vec<Finding>) -> Vec<Finding> {
     // for each of its findings.
     let mut operations: Vec<BTreeSet<String>> = Vec::new();
     let failing = failing_in_general(&findings);
+    let refused = refused_as_they_are(&findings);
     for mut finding in findings {
         mark_general(&mut finding, |operation| failing.contains(operation));
-        let print = fingerprint_of(&finding);
+        let whole = refusals(&finding)
+            .iter()
+            .find_map(|r| refused.get(r).cloned());
+        let print = whole.unwrap_or_else(|| fingerprint_of(&finding));
         if finding.instance.is_empty() {
             finding.instance = std::mem::take(&mut finding.fingerprint);
         }
@@ -129,7 +196,7 @@ pub fn group(findings: Vec<Finding>) -> Vec<Finding> {
 
 /// Fingerprint of the cause behind a finding; its own where it was read from a report that says too
 /// little.
-fn fingerprint_of(finding: &Finding) -> String {
+pub(super) fn fingerprint_of(finding: &Finding) -> String {
     if finding.is_of_version_1() {
         return finding.fingerprint.clone();
     }
@@ -137,7 +204,8 @@ fn fingerprint_of(finding: &Finding) -> String {
         return finding.fingerprint.clone();
     };
     let kind = finding.shows.unwrap_or(finding.kind);
-    cause(kind, &finding.promise, operation, &finding.symptom)
+    let (promise, stated) = (&finding.promise, finding.stated.as_str());
+    cause(kind, promise, operation, &finding.symptom, stated)
 }
 
 fn operation_of(finding: &Finding) -> Option<&str> {
@@ -214,6 +282,7 @@ fn plainer(one: &Finding, other: &Finding) -> bool {
         let plain = recipe.is_some_and(|r| is_plain(&r.input_class));
         (
             f.kind == Kind::Flaky,
+            f.kind == Kind::RejectsValid && !plain,
             f.arguable.is_some(),
             recipe.is_none(),
             f.symptom == IN_GENERAL && f.shown.inputs != Inputs::Valid,

@@ -145,6 +145,11 @@ async fn reads(
         }
         let locks = !admitted && refused >= MOST_REFUSED;
         let (mut what, mut state, mut hints) = read(context, op, &seen);
+        let absent = matches!(seen.exchange.status(), Some(404 | 410));
+        if absent && on_own(context, policy, op) {
+            what.push_str(CREATED);
+            (state, hints) = (State::Works, Vec::new());
+        }
         if state == State::Works
             && let Some(doubt) = doubt(context, &strategies, policy, op, true)
         {
@@ -162,6 +167,14 @@ async fn reads(
         }
     }
     true
+}
+
+/// Why an item that is not there keeps nobody from judging.
+const CREATED: &str = ", and a run creates an item of its own for it";
+
+/// Whether a run sends an operation to items that it creates itself.
+fn on_own(context: &Context<'_>, policy: &Policy, op: &Operation) -> bool {
+    policy.removes() && context.is_of_own_item(op)
 }
 
 /// The call of a read that the plan begins with.
@@ -219,10 +232,19 @@ fn answered(context: &Context<'_>, op: &Operation, answer: &Answer) -> (State, V
             ))]
         }
         401 => vec![match op.access {
-            Access::Open => say(
-                "the document asks for no credentials here, and the device does: give --username U \
-                 --password-env VAR, or [login] in the profile",
-            ),
+            Access::Open
+                if context
+                    .contract
+                    .operations
+                    .iter()
+                    .all(|o| o.security.is_empty()) =>
+            {
+                say(
+                    "the document asks for no credentials, and the device does: give --username U \
+                     --password-env VAR, or --token-env VAR, or [login] in the profile",
+                )
+            }
+            Access::Open => cannot("the device asks for credentials here, the document for none"),
             _ => say("the credentials are not taken: check user, password, token or key"),
         }],
         403 => vec![
@@ -315,7 +337,12 @@ async fn states(
             checked.add(Part::State, &name, why, State::Unseen, Vec::new());
             continue;
         }
-        let (what, how, hints) = look(probe, context, &state).await;
+        let (mut what, mut how, mut hints) = look(probe, context, &state).await;
+        let operation = context.contract.operation(&state.operation);
+        if how == State::Missing && operation.is_some_and(|op| on_own(context, policy, op)) {
+            what.push_str(CREATED);
+            (how, hints) = (State::Works, Vec::new());
+        }
         let what = probe.device().mask(&what);
         checked.add(Part::State, &name, what, how, hints);
     }

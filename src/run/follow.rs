@@ -1,6 +1,7 @@
 //! Findings that may follow from others: what a read shows is what an invalid request has left, where
 //! one was accepted. Pure.
 
+use super::causes::fingerprint_of;
 use super::result::Finding;
 use crate::contract::{Contract, Resources};
 use crate::judge::Kind;
@@ -22,9 +23,7 @@ pub(super) fn mark(findings: &mut [Finding], contract: &Contract, profile: &Prof
                 .flat_map(|r| [Some(&r.id), r.parent.as_ref()])
                 .flatten()
             {
-                written
-                    .entry(id)
-                    .or_insert_with(|| finding.fingerprint.clone());
+                written.entry(id).or_insert_with(|| fingerprint_of(finding));
             }
         }
     }

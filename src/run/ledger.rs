@@ -7,7 +7,7 @@ use super::job::Job;
 use super::result::{Choice, Finding, OperationResult, PromiseResult};
 use super::tally::Results;
 use crate::case::Case;
-use crate::contract::PromiseId;
+use crate::contract::{Contract, PromiseId};
 use crate::device::Device;
 use crate::exchange::{Exchange, Request};
 use crate::judge::{Deviation, Judgement, Kind};
@@ -41,12 +41,13 @@ impl<'a> Ledger<'a> {
         listener: Rc<RefCell<&'a mut dyn Listener>>,
         device: &'a Device,
         folder: &'a str,
+        contract: &Contract,
     ) -> Self {
         Ledger {
             listener,
             device,
             folder,
-            tally: Results::default(),
+            tally: Results::of(contract),
             notes: Vec::new(),
             files: Vec::new(),
         }
@@ -228,7 +229,11 @@ impl<'a> Ledger<'a> {
         }
         let by_id: BTreeMap<&str, &Case> = cases.all().map(|c| (c.id.as_str(), c)).collect();
         let mut written = Vec::new();
-        let (mut findings, choices) = tally.into_parts(|id| {
+        // Before they are put together: a cause is arguable where every case of it is.
+        let follow = |findings: &mut [Finding]| {
+            super::follow::mark(findings, &job.contract, &job.profile);
+        };
+        let (findings, choices) = tally.into_parts(follow, |id| {
             let case = *by_id.get(id)?;
             // The ids of cases are for people; a file wants a short name.
             let name = super::causes::hash(["case", id]);
@@ -236,7 +241,6 @@ impl<'a> Ledger<'a> {
             written.extend(files);
             Some((case, reproducer))
         });
-        super::follow::mark(&mut findings, &job.contract, &job.profile);
         for (name, content) in written {
             self.listener.borrow_mut().on(&Event::File {
                 name: &name,

@@ -261,7 +261,8 @@ impl Status {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
     /// Of the cause: hash of kind, promise and symptom; 16 hexadecimal digits. Where the same thing
-    /// may be wrong in many operations at once, of the promise without its operation.
+    /// may be wrong in many operations at once, of the promise without its operation; where the
+    /// document states it for several operations in one place, of that place.
     pub fingerprint: String,
     /// The promise.
     pub promise: PromiseId,
@@ -293,6 +294,9 @@ pub struct Finding {
     /// What is wrong with the answer, in stable words without payload; empty where the kind says it.
     #[serde(default)]
     pub symptom: String,
+    /// Where the document states the promise for several operations: JSON pointer to the component.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub stated: String,
     /// What it is when it happens: another kind than `kind` where it is flaky.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shows: Option<Kind>,

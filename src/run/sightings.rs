@@ -117,7 +117,7 @@ impl Failing {
     /// Puts what shows server errors of the operation together.
     pub(super) fn gather(&self, operation: &str, sightings: &mut BTreeMap<String, Sightings>) {
         let answers = PromiseId::answers(operation);
-        let whole = cause(Kind::ServerError, &answers, operation, IN_GENERAL);
+        let whole = cause(Kind::ServerError, &answers, operation, IN_GENERAL, "");
         let parts: Vec<String> = sightings
             .iter()
             .filter(|(_, s)| s.are_errors_of(operation))

@@ -28,6 +28,8 @@ pub struct Results {
     operations: BTreeMap<String, Progress>,
     /// By operation.
     failing: BTreeMap<String, Failing>,
+    /// Promises that the document states for several operations, and where.
+    stated: BTreeMap<PromiseId, String>,
 }
 
 #[derive(Debug, Default)]
@@ -40,6 +42,16 @@ struct Count {
 }
 
 impl Results {
+    /// Nothing so far, of this contract.
+    pub fn of(contract: &Contract) -> Results {
+        let stated = contract.promises.iter();
+        let stated = stated.filter_map(|p| Some((p.id.clone(), p.stated.clone()?)));
+        Results {
+            stated: stated.collect(),
+            ..Results::default()
+        }
+    }
+
     /// Counts what one judgement says, broken promises left out: those count when confirmed.
     pub fn count(&mut self, case: &Case, judgement: &Judgement) {
         let progress = self.operations.entry(case.operation.clone()).or_default();
@@ -94,6 +106,7 @@ impl Results {
             promise,
             &case.operation,
             deviation.symptom(),
+            self.stated.get(promise).map_or("", String::as_str),
         );
         let sightings = self.sightings.entry(id).or_default();
         sightings.add(case, promise, deviation, inputs);
@@ -184,7 +197,10 @@ impl Results {
     }
 
     /// Adds a confirmed finding; its promise is broken from now on unless it is flaky.
-    pub fn add(&mut self, finding: Finding) {
+    pub fn add(&mut self, mut finding: Finding) {
+        if let Some(place) = self.stated.get(&finding.promise) {
+            finding.stated.clone_from(place);
+        }
         let count = self.promises.entry(finding.promise.clone()).or_default();
         count.broken |= finding.kind != Kind::Flaky;
         // What came out differently is not kept, however often it was.
@@ -217,9 +233,11 @@ impl Results {
     }
 
     /// Causes, most severe first, then in order of discovery; and choices in order of promise.
-    /// `reproduce` gives the case of an id with what is needed to send it again.
+    /// `follow` marks what may follow from other findings, `reproduce` gives the case of an id with
+    /// what is needed to send it again.
     pub fn into_parts<'c>(
         mut self,
+        follow: impl FnOnce(&mut [Finding]),
         mut reproduce: impl FnMut(&str) -> Option<(&'c Case, Reproducer)>,
     ) -> (Vec<Finding>, Vec<Choice>) {
         let failing = self.failing.iter().filter(|(_, f)| f.in_general());
@@ -230,6 +248,7 @@ impl Results {
         for (operation, figures) in &failing {
             figures.gather(operation, &mut self.sightings);
         }
+        follow(&mut self.findings);
         let mut causes = causes::group(self.findings);
         for finding in &mut causes {
             if let Some(sightings) = self.sightings.get(&finding.fingerprint) {
@@ -347,6 +366,7 @@ pub fn finding(
         arguable: deviation.ground().map(|ground| ground.words().to_owned()),
         operations: vec![operation_of(promise, case)],
         symptom: deviation.symptom().to_owned(),
+        stated: String::new(),
         shows: flaky.then_some(deviation.kind),
         example: case.title.clone(),
         shown: Shown {

@@ -235,7 +235,17 @@ const ROWS: &[(&[&str], Effect, &str)] = &[
         Effect::Writes,
         "every member",
     ),
+    (
+        &["GET /config - *", "PUT /config * -", "PATCH /config * -"],
+        Effect::Writes,
+        "as a whole",
+    ),
     // What cannot be put back
+    (
+        &["GET /config - *", "PATCH /config * -"],
+        Effect::Irreversible,
+        "does not say how one is taken away",
+    ),
     (
         &["PUT /config a -"],
         Effect::Irreversible,

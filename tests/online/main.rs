@@ -30,6 +30,7 @@ mod gate;
 mod harmless;
 mod heads;
 mod kills;
+mod maps;
 mod paging;
 mod rare;
 mod readings;

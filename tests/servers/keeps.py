@@ -1,13 +1,15 @@
 """What a server keeps, read without Probity: its files and what it answers to GET."""
+import contextlib
 import json
 import pathlib
+import sqlite3
 import time
 import urllib.error
 import urllib.request
 
 
 def arguments(parser):
-    parser.add_argument("--files", action="append", type=pathlib.Path, default=[], help="folder whose files are compared; JSON as values")
+    parser.add_argument("--files", action="append", type=pathlib.Path, default=[], help="folder whose files are compared; JSON as values, SQLite as rows")
     parser.add_argument("--get", action="append", default=[], help="URL whose answer is compared")
     parser.add_argument("--without", action="append", default=[], help="member at the top of JSON that is the server's own (a counter)")
 
@@ -25,10 +27,14 @@ def state(options):
 
 
 def now(options):
-    def value(octets):
+    def value(octets, file=None):
+        if octets.startswith(b"SQLite format 3\0") and file is not None:
+            # Pages move where rows do not.
+            with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as opened:
+                return "\n".join(opened.iterdump())
         try:
             found = json.loads(octets)
-        except ValueError:
+        except (ValueError, RecursionError):
             return octets
         if isinstance(found, dict):
             return {name: member for name, member in found.items() if name not in options.without}
@@ -41,8 +47,8 @@ def now(options):
         except urllib.error.HTTPError as refused:
             return refused.code
 
-    files = [f for folder in options.files for f in sorted(folder.rglob("*")) if f.is_file() and f.suffix != ".log"]
-    return {**{str(f): value(f.read_bytes()) for f in files}, **{url: answer(url) for url in options.get}}
+    files = [f for folder in options.files for f in sorted(folder.rglob("*")) if f.is_file() and f.suffix != ".log" and not f.name.endswith(("-journal", "-wal", "-shm"))]
+    return {**{str(f): value(f.read_bytes(), f) for f in files}, **{url: answer(url) for url in options.get}}
 
 
 def differences(before, after):

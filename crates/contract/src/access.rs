@@ -76,6 +76,8 @@ fn unasked(profile: &Profile, means: &Means) -> Access {
             Access::With(vec![SecurityScheme::Bearer])
         }
         Some(_) if means.user => Access::Open,
+        // Where a token belongs unless somebody says otherwise (RFC 6750 §2.1).
+        _ if means.token && means.target.is_some() => Access::With(vec![SecurityScheme::Bearer]),
         _ if means.user && means.target.is_some() => Access::With(vec![SecurityScheme::Offered]),
         _ => Access::Open,
     }

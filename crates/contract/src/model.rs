@@ -546,6 +546,9 @@ pub struct Promise {
     pub operation: String,
     /// JSON pointer into the document, and the line of the page where there is one.
     pub source: PromiseSource,
+    /// Where several operations are promised the same by one place of the document, a component: the
+    /// JSON pointer to it.
+    pub stated: Option<String>,
     /// The statement in one line.
     pub text: String,
 }

@@ -3,7 +3,7 @@
 use super::model::*;
 use super::promise_id::PromiseId;
 use probity_pattern::{Rule, Texts};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// What every operation promises, stated or not.
 const ANSWERS: &str = "http.answers";
@@ -23,9 +23,48 @@ pub(super) fn fill(contract: &mut Contract) {
         }
         .list();
     }
+    share(contract, &mut out);
     let ids = out.iter().enumerate();
     contract.promise_index = ids.map(|(at, p)| (p.id.clone(), at)).collect();
     contract.promises = out;
+}
+
+/// Fills [`Promise::stated`]: what several operations are promised by the same place of the document,
+/// a component that they refer to.
+fn share(contract: &Contract, promises: &mut [Promise]) {
+    let mut operations: HashMap<&str, HashSet<&str>> = HashMap::new();
+    let places: Vec<Option<&str>> = promises.iter().map(|p| place_of(contract, p)).collect();
+    for (promise, place) in promises.iter().zip(&places) {
+        if let Some(place) = place {
+            let of = operations.entry(place).or_default();
+            of.insert(promise.operation.as_str());
+        }
+    }
+    let shared = |place: &&str| operations.get(place).is_some_and(|of| of.len() > 1);
+    let stated: Vec<Option<String>> = places
+        .iter()
+        .map(|place| place.filter(shared).map(str::to_owned))
+        .collect();
+    for (promise, stated) in promises.iter_mut().zip(stated) {
+        promise.stated = stated;
+    }
+}
+
+/// Where the document states a promise about input or an answer.
+fn place_of<'a>(contract: &'a Contract, promise: &'a Promise) -> Option<&'a str> {
+    let part = promise.id.strip_prefix(promise.operation.as_str())?;
+    let mut parts = part.trim_start_matches('.').split('.');
+    match (parts.next()?, parts.next(), parts.next()) {
+        ("body" | "parameters", ..) => Some(&promise.source.pointer),
+        // An answer written out in the operation may have the schema of a component all the same.
+        ("responses", Some(key), None) => {
+            let operation = contract.operation(&promise.operation)?;
+            let response = operation.responses.iter().find(|r| r.key() == key)?;
+            let schema = response.schema.as_ref().map(|s| s.pointer.as_str());
+            Some(schema.unwrap_or(&response.pointer))
+        }
+        _ => None,
+    }
 }
 
 struct Lister<'a> {
@@ -51,6 +90,7 @@ impl Lister<'_> {
                     pointer: pointer.to_owned(),
                     page_line: self.contract.page_line(lines),
                 },
+                stated: None,
                 text: text.into(),
             });
         }

@@ -58,6 +58,9 @@ pub enum IdSource {
         /// From an element to its id.
         id: String,
     },
+    /// The same, where the items are the members of an object and their names the ids: JSON pointer
+    /// to that object in the answer of the collection's read.
+    Members(String),
 }
 
 /// The items of a collection.
@@ -484,12 +487,11 @@ fn items(
     }
     let reader = resource.read.as_ref().and_then(|r| r.operation.as_deref());
     let reader = reader.and_then(|id| contract.operation(id));
-    if let Some((array, id)) = reader
-        .and_then(shape::answer)
-        .and_then(|s| listing(s, &parameter))
-    {
-        ids.push(IdSource::Listing { array, id });
-    }
+    ids.extend(
+        reader
+            .and_then(shape::answer)
+            .and_then(|s| listing(s, &parameter)),
+    );
     Some(Items {
         resource: item.id.clone(),
         parameter,
@@ -550,17 +552,20 @@ fn ids_of(create: &Operation, parameter: &str, item: &Resource) -> Vec<IdSource>
     out
 }
 
-/// The array of a listing and where its elements have their id.
-fn listing(answer: &Schema, parameter: &str) -> Option<(String, String)> {
-    let (array, element) = shape::array_in(answer)?;
+/// How a listing shows the ids: in an array, or as the names of an object's members.
+fn listing(answer: &Schema, parameter: &str) -> Option<IdSource> {
+    let Some((array, element)) = shape::array_in(answer) else {
+        return shape::is_map_of_objects(answer).then(|| IdSource::Members(String::new()));
+    };
     let scalar = |s: &Schema| {
         let scalars = [JsonType::String, JsonType::Integer];
         !s.types.is_empty() && s.types.iter().all(|t| scalars.contains(t))
     };
-    match scalar(element) {
-        true => Some((array, String::new())),
-        false => Some((array, shape::id_member(element, parameter)?)),
-    }
+    let id = match scalar(element) {
+        true => String::new(),
+        false => shape::id_member(element, parameter)?,
+    };
+    Some(IdSource::Listing { array, id })
 }
 
 /// The name of the parameter that is the last segment of a path.

@@ -2,9 +2,9 @@
 //! alternatives, ids, arrays of listings.
 
 use super::effect::words::tokens;
-use super::model::{JsonType, Operation, Schema, StatusKey};
+use super::model::{Additional, JsonType, Operation, Schema, StatusKey};
 
-/// Whether a `responses` key stands for success (2xx, or `default` where nothing else is said).
+/// Whether a `responses` key stands for success alone (2xx).
 pub(crate) fn is_success(status: StatusKey) -> bool {
     match status {
         StatusKey::Exact(code) => (200..300).contains(&code),
@@ -21,7 +21,14 @@ pub fn answer(op: &Operation) -> Option<&Schema> {
         let shaped = !members(s).is_empty() || s.items.is_some();
         shaped || !s.types.is_empty() || s.enum_values.is_some()
     };
-    success.filter_map(|r| r.schema.as_ref()).find(says)
+    let mut found = success.filter_map(|r| r.schema.as_ref()).find(says);
+    if let [only] = op.responses.as_slice()
+        && only.status == StatusKey::Default
+    {
+        // It stands for every answer, successes among them (OpenAPI 3.1.1 §4.8.16).
+        found = only.schema.as_ref().filter(says);
+    }
+    found
 }
 
 /// The members of a schema, those of its parts and alternatives included.
@@ -114,6 +121,19 @@ pub(crate) fn id_member(schema: &Schema, parameter: &str) -> Option<String> {
             Some(format!("/{}{inner}", super::pointer::escape(name)))
         })
     })
+}
+
+/// Whether what a schema describes is an object of any number of objects, each named by its key.
+pub(crate) fn is_map_of_objects(schema: &Schema) -> bool {
+    let parts = schema.all_of.iter().map(|part| &**part);
+    let mut of = parts
+        .chain([schema])
+        .filter_map(|part| match &part.additional {
+            Additional::Schema(of) => Some(of),
+            _ => None,
+        });
+    let objects = |of: &Schema| of.types == [JsonType::Object] || !members(of).is_empty();
+    members(schema).is_empty() && of.next().is_some_and(|of| objects(of))
 }
 
 /// JSON pointer to the array of a listing, at most two objects below the root, and the rules of its elements.

@@ -1,5 +1,6 @@
 //! Deviations of what is created and removed.
 
+use super::super::wording::NOT_THERE;
 use super::{Deviation, Ground, Kind};
 
 impl Deviation {
@@ -68,8 +69,8 @@ impl Deviation {
     pub fn unknown_served(status: u16) -> Deviation {
         Deviation::new(
             Kind::WrongStatus,
-            format!("with status {status} to an item that does not exist"),
-            "status 404 to an item that does not exist",
+            format!("with status {status} {NOT_THERE}"),
+            format!("status 404 {NOT_THERE}"),
             format!("{status} to an item that was removed, and to one that never was"),
         )
     }

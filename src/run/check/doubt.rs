@@ -28,7 +28,7 @@ pub(super) fn doubt(
         }],
     };
     let on_own = policy.effects().get(&op.id).is_some_and(|e| e.on_own);
-    if on_own && policy.removes() {
+    if (on_own || context.is_of_own_item(op)) && policy.removes() {
         // A run creates what it is sent to.
         return None;
     }

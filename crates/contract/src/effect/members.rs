@@ -24,12 +24,15 @@ const MOST: usize = 5_000;
 /// Whether what `write` may change shows in what `reader` answers. `reader` is `None` where the
 /// profile names a read that the document does not have.
 ///
-/// `root` is the JSON pointer to the state in that answer. `Ok` is how, for a reason that goes on.
+/// `root` is the JSON pointer to the state in that answer; `replaces`: it can be replaced as a whole.
+///
+/// `Ok` is how, for a reason that goes on.
 pub(super) fn readable(
     write: &Operation,
     reader: Option<&Operation>,
     root: &str,
     profile: &Profile,
+    replaces: bool,
 ) -> Result<String, Unreadable> {
     let said = profile.named(&profile.read_back, write);
     let body = write.body.as_ref().map(|b| &b.schema);
@@ -61,6 +64,14 @@ pub(super) fn readable(
         steps: 0,
     };
     walk.object(body, shown, "", 0)?;
+    if free(body) && !replaces && !removes_with_null(write) {
+        return Err(Unreadable {
+            reason: "it adds members of any name, and the document does not say how one is taken \
+                     away again"
+                .to_owned(),
+            opens: read_line(write),
+        });
+    }
     Ok(match free(body) {
         true => ", as a whole".to_owned(),
         false => ", every member of its body".to_owned(),
@@ -234,6 +245,12 @@ fn free(schema: &Schema) -> bool {
     object
         && (open(schema)
             || shape::members(schema).is_empty() && schema.items.is_none() && !scalar(schema))
+}
+
+/// Whether `null` takes a member away: a JSON Merge Patch (RFC 7396 §1).
+fn removes_with_null(write: &Operation) -> bool {
+    let body = write.body.as_ref();
+    body.is_some_and(|b| b.media_type.starts_with("application/merge-patch+json"))
 }
 
 /// Whether more members than those listed are stated as allowed.

@@ -251,7 +251,8 @@ impl View<'_> {
                 ));
             }
         }
-        match members::readable(op, reader, &read.root, self.profile) {
+        let replaces = op.method != "PATCH" || resource.replace.is_some();
+        match members::readable(op, reader, &read.root, self.profile, replaces) {
             Ok(how) => Ruling::new(
                 Effect::Writes,
                 format!("its state reads at {} {}{how}", read.method, read.path),
@@ -517,7 +518,7 @@ fn found(id: &IdSource, parameter: &str) -> String {
         IdSource::Path => format!("its `{parameter}` is part of the path"),
         IdSource::Location => "the answer's `Location` names it".to_owned(),
         IdSource::Answer(pointer) => format!("its `{parameter}` is `{pointer}` of the answer"),
-        IdSource::Listing { .. } => {
+        IdSource::Listing { .. } | IdSource::Members(_) => {
             format!("its `{parameter}` is the one that a second listing has and the first has not")
         }
     }
