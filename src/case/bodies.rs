@@ -6,7 +6,7 @@ use super::model::Context;
 use super::reach::unsure_target;
 use super::unstated;
 use crate::contract::{
-    self, Additional, Assessed, FaultKind, FieldPath, Format, Operation, Schema, SchemaRef,
+    self, Additional, Assessed, FaultKind, FieldPath, Format, Operation, Schema, SchemaRef, shape,
 };
 use crate::pattern::{Assessment, Text};
 use serde_json::Value;
@@ -144,10 +144,13 @@ impl<'c, 'a> Bodies<'c, 'a> {
         assessed
     }
 
-    /// What of a written body must read back: the members that the document describes, without the
-    /// ids that the path gives.
+    /// What of a written body must read back: the members that the document describes and the read
+    /// can show, without the ids that the path gives.
     pub fn kept(&self, written: Value) -> Value {
         let mut value = described(self.schema, written);
+        if let Some(read) = self.context.answer_of_read(self.op) {
+            value = shape::showable(read, value, self.context.texts).unwrap_or(Value::Null);
+        }
         if let Value::Object(members) = &mut value {
             for id in self.context.own_ids(self.op) {
                 members.shift_remove(&id);

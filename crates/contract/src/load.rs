@@ -252,6 +252,19 @@ fn lines(value: &Value, at: &mut String, out: &mut BTreeMap<String, u32>) {
     }
 }
 
+/// Tells the operations whose requests fit another one as well of each other.
+fn tell_twins(operations: &mut [Operation]) {
+    let key = |op: &Operation| (op.method.clone(), crate::route::form(&op.path));
+    let mut same: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
+    for op in operations.iter() {
+        same.entry(key(op)).or_default().push(op.path.clone());
+    }
+    for op in operations {
+        let paths = same.get(&key(op)).into_iter().flatten();
+        op.twin = paths.filter(|path| **path != op.path).next().cloned();
+    }
+}
+
 /// Alternatives of security schemes, and the place that states them.
 pub(super) type Security = (Vec<Vec<SecurityScheme>>, String);
 
@@ -321,6 +334,7 @@ impl<'d> Loader<'d> {
                 self.leave_out(path, flaw);
             }
         }
+        tell_twins(&mut out);
         out
     }
 
@@ -522,6 +536,7 @@ impl<'d> Loader<'d> {
                 true => Some(self.schemas.reader.member_flag(value, "x-acts", pointer)?),
                 false => None,
             },
+            twin: None,
         })
     }
 

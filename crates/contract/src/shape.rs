@@ -1,8 +1,11 @@
 //! What schemas of answers and bodies have in common: success answers, members through
 //! alternatives, ids, arrays of listings.
 
+use super::assess::assess_alone;
 use super::effect::words::tokens;
 use super::model::{JsonType, Operation, Schema, StatusKey};
+use probity_pattern::{Assessment, Texts};
+use serde_json::Value;
 
 /// Whether a `responses` key stands for success (2xx, or `default` where nothing else is said).
 pub(crate) fn is_success(status: StatusKey) -> bool {
@@ -22,6 +25,46 @@ pub fn answer(op: &Operation) -> Option<&Schema> {
         shaped || !s.types.is_empty() || s.enum_values.is_some()
     };
     success.filter_map(|r| r.schema.as_ref()).find(says)
+}
+
+/// The rules in an answer that are about a written object: the answer's own, or those of the only member
+/// that knows members of the object, where the answer knows none.
+pub fn envelope<'s>(answer: &'s Schema, written: &Value) -> &'s Schema {
+    let Value::Object(map) = written else {
+        return answer;
+    };
+    let knows = |schema: &Schema| members(schema).iter().any(|(n, _)| map.contains_key(*n));
+    if knows(answer) {
+        return answer;
+    }
+    let inside: Vec<&Schema> = members(answer).into_iter().map(|(_, s)| s).collect();
+    let inside: Vec<&Schema> = inside.into_iter().filter(|s| knows(s)).collect();
+    match inside[..] {
+        [one] => one,
+        _ => answer,
+    }
+}
+
+/// What of a written value a read can show: without the members whose rules in the answer surely refuse
+/// what was written, which a device has to turn into something else (a document for its text).
+pub fn showable(read: &Schema, written: Value, texts: &Texts) -> Option<Value> {
+    let Value::Object(map) = written else {
+        let refused = assess_alone(read, &written, texts).certainty == Assessment::SurelyInvalid;
+        return (!refused).then_some(written);
+    };
+    if !read.allows(JsonType::Object) {
+        return None;
+    }
+    let shown = members(read);
+    let kept = map.into_iter().filter_map(|(name, value)| {
+        let rules = shown.iter().find(|(n, _)| *n == name).map(|(_, s)| *s);
+        let value = match rules {
+            Some(rules) => showable(rules, value, texts)?,
+            None => value,
+        };
+        Some((name, value))
+    });
+    Some(Value::Object(kept.collect()))
 }
 
 /// The members of a schema, those of its parts and alternatives included.

@@ -6,8 +6,8 @@
 
 use super::route::{arguments, collection_of};
 use super::sample::plausible;
-use probity_contract::{JsonType, Operation, Schema};
-use probity_pattern::Texts;
+use probity_contract::{JsonType, Operation, Schema, number};
+use probity_pattern::{Assessment, Texts};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -202,27 +202,36 @@ fn first_ids(schema: Option<&Schema>, texts: &Texts) -> Vec<String> {
     ids
 }
 
+/// What Probity calls an item that no document shows: items of that name are there, so that its run on
+/// the mock of a document meets them.
+const PLAIN: &str = "probity0";
+
 /// The nth id that a schema allows.
 fn nth_id(schema: Option<&Schema>, texts: &Texts, n: u64) -> String {
     let Some(schema) = schema else {
         return n.to_string();
     };
     if !schema.types.contains(&JsonType::String) {
-        let low = schema.minimum.as_ref().and_then(|b| b.value.as_i64());
-        return match low {
-            Some(low) if low > 0 => (low + n as i64 - 1).to_string(),
-            _ => n.to_string(),
+        let nth = usize::try_from(n.saturating_sub(1)).unwrap_or_default();
+        let number = number::within(schema, nth).map(|v| v.to_string());
+        return number.unwrap_or_else(|| n.to_string());
+    }
+    let rule = schema.rule();
+    let rule = rule.as_ref().and_then(|rule| texts.get(rule));
+    if n == 1 {
+        let plain = match rule {
+            Some(rule) if rule.assess(PLAIN) != Assessment::SurelyValid => rule.valid(),
+            _ => None,
         };
+        return plain.unwrap_or_else(|| PLAIN.to_owned());
     }
     if schema.format.as_deref() == Some("uuid") {
         return format!("00000000-0000-4000-8000-{n:012x}");
     }
-    let rule = schema.rule();
-    let rule = rule.as_ref().and_then(|rule| texts.get(rule));
     match rule {
         Some(rule) => {
             let wanted = [n.to_string(), format!("item-{n}"), format!("item{n}")];
-            let fits = |t: &String| rule.assess(t) == probity_pattern::Assessment::SurelyValid;
+            let fits = |t: &String| rule.assess(t) == Assessment::SurelyValid;
             let covers = || {
                 let samples = rule.valid_cover(64);
                 let at = usize::try_from(n).unwrap_or_default() % samples.len().max(1);
