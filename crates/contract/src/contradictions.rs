@@ -231,7 +231,7 @@ pub(super) fn paths(contract: &Contract) -> Vec<ContractIssue> {
             .rsplit_once('/')
             .map_or("", |(item, _)| item);
         let issue = |rule: &str, title: String, proof: String, why: &str| ContractIssue {
-            id: format!("{rule}:{}", operation.pointer),
+            id: format!("{rule}:{pointer}"),
             title,
             proof,
             severity: Severity::Error,

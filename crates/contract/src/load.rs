@@ -404,7 +404,7 @@ impl<'d> Loader<'d> {
             .map(|(method, _)| method.as_str());
         for method in others.chain(item.get("query").map(|_| "QUERY")) {
             let reason = format!("operations of the method {method} (OpenAPI 3.2) are not sent");
-            let flaw = self.schemas.reader.error(&pointer, reason);
+            let flaw = self.schemas.reader.beyond(&pointer, reason);
             self.leave_out(&format!("{method} {path}"), flaw);
         }
         for (method, operation) in item {
@@ -599,6 +599,10 @@ impl<'d> Loader<'d> {
             Some("query") => Place::Query,
             Some("header") => Place::Header,
             Some("cookie") => Place::Cookie,
+            Some("querystring") => {
+                let why = "a query as a whole (`in: querystring`, OpenAPI 3.2) is not sent";
+                return Err(self.schemas.reader.beyond(&format!("{at}/in"), why));
+            }
             _ => {
                 let why = "must be path, query, header or cookie";
                 return Err(self.schemas.reader.error(&format!("{at}/in"), why));

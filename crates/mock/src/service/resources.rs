@@ -11,6 +11,9 @@ use probity_pattern::{Assessment, Texts};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
+/// Ids that are tried for a new item; where the rules have no more, two have the same.
+const MOST_TRIES: u32 = 32;
+
 /// Items that a collection has before anybody creates one.
 const FIRST_ITEMS: usize = 2;
 
@@ -158,13 +161,15 @@ impl Collections {
         schema: Option<&Schema>,
         texts: &Texts,
     ) -> String {
+        let mut tries = 0;
         loop {
             self.created += 1;
             let id = nth_id(schema, texts, 100 + self.created);
             if !self.ids(collection, schema, texts).contains(&id) {
                 return id;
             }
-            if self.created > 10_000 {
+            tries += 1;
+            if tries > MOST_TRIES {
                 return id;
             }
         }
@@ -232,19 +237,31 @@ fn nth_id(schema: Option<&Schema>, texts: &Texts, n: u64) -> String {
         Some(rule) => {
             let wanted = [n.to_string(), format!("item-{n}"), format!("item{n}")];
             let fits = |t: &String| rule.assess(t) == Assessment::SurelyValid;
+            let valid = || rule.valid().into_iter().flat_map(|text| numbered(&text, n));
             let covers = || {
                 let samples = rule.valid_cover(64);
                 let at = usize::try_from(n).unwrap_or_default() % samples.len().max(1);
                 samples.into_iter().nth(at).map(|s| s.text)
             };
-            wanted
-                .into_iter()
-                .find(fits)
-                .or_else(covers)
-                .unwrap_or_else(|| n.to_string())
+            let found = wanted.into_iter().find(&fits);
+            let found = found.or_else(|| valid().find(&fits));
+            found.or_else(covers).unwrap_or_else(|| n.to_string())
         }
         None => n.to_string(),
     }
+}
+
+/// A text with a number at its end, in digits and in letters.
+fn numbered(text: &str, n: u64) -> [String; 2] {
+    let digits = n.to_string();
+    let letters: String = digits
+        .bytes()
+        .map(|b| char::from(b'a' + (b - b'0')))
+        .collect();
+    [digits, letters].map(|end| {
+        let kept = text.chars().count().saturating_sub(end.len());
+        text.chars().take(kept).chain(end.chars()).collect()
+    })
 }
 
 /// A value as it stands in a path.
