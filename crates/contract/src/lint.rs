@@ -44,15 +44,22 @@ pub fn lint(contract: &Contract, texts: &Texts) -> Vec<ContractIssue> {
         }
     }
     place(contract, &mut issues);
-    grouped(issues)
+    grouped(contract, issues)
 }
 
 /// Issues of one cause as one: a pattern, or what cannot be read, that many places repeat word for word
 /// is mended once.
-fn grouped(issues: Vec<ContractIssue>) -> Vec<ContractIssue> {
+fn grouped(contract: &Contract, issues: Vec<ContractIssue>) -> Vec<ContractIssue> {
     let cause = |issue: &ContractIssue| match issue.rule() {
-        "pattern-does-not-compile" => Some(issue.proof.clone()),
-        "cannot-be-read" => issue.proof.split_once(": ").map(|(_, why)| why.to_owned()),
+        "pattern-does-not-compile" => {
+            let at = format!("{}/pattern", issue.pointer);
+            contract.stated(&at).map(Value::to_string)
+        }
+        // What names nothing of the document ("must be an object") is another mistake each time.
+        "cannot-be-read" => {
+            let why = issue.proof.split_once(": ").map(|(_, why)| why.to_owned());
+            why.filter(|why| why.contains('`'))
+        }
         _ => None,
     };
     let mut first: HashMap<(String, String), usize> = HashMap::new();

@@ -3,7 +3,7 @@
 
 use super::assess::assess_alone;
 use super::effect::words::tokens;
-use super::model::{JsonType, Operation, Schema, StatusKey};
+use super::model::{JsonType, Operation, Schema, SchemaRef, StatusKey};
 use probity_pattern::{Assessment, Texts};
 use serde_json::Value;
 
@@ -25,6 +25,17 @@ pub fn answer(op: &Operation) -> Option<&Schema> {
         shaped || !s.types.is_empty() || s.enum_values.is_some()
     };
     success.filter_map(|r| r.schema.as_ref()).find(says)
+}
+
+/// Whether a value of a type may keep a schema, by the types that it and its parts state.
+fn may_be(schema: &Schema, kind: JsonType, depth: usize) -> bool {
+    let part = |part: &SchemaRef| may_be(part, kind, depth + 1);
+    let some = |list: &Vec<SchemaRef>| list.is_empty() || list.iter().any(part);
+    depth > 4
+        || schema.allows(kind)
+            && some(&schema.any_of)
+            && some(&schema.one_of)
+            && schema.all_of.iter().all(part)
 }
 
 /// The rules in an answer that are about a written object: the answer's own, or those of the only member
@@ -52,7 +63,7 @@ pub fn showable(read: &Schema, written: Value, texts: &Texts) -> Option<Value> {
         let refused = assess_alone(read, &written, texts).certainty == Assessment::SurelyInvalid;
         return (!refused).then_some(written);
     };
-    if !read.allows(JsonType::Object) {
+    if !may_be(read, JsonType::Object, 0) {
         return None;
     }
     let shown = members(read);

@@ -9,7 +9,7 @@ use super::sample::plausible;
 use probity_contract::{JsonType, Operation, Schema, number};
 use probity_pattern::{Assessment, Texts};
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Ids that are tried for a new item; where the rules have no more, two have the same.
 const MOST_TRIES: u32 = 32;
@@ -198,18 +198,33 @@ fn first_ids(schema: Option<&Schema>, texts: &Texts) -> Vec<String> {
     });
     let mut ids = shown.unwrap_or_default();
     ids.dedup();
+    let shown = ids.len();
     for n in 1..=FIRST_ITEMS as u64 {
         if ids.len() < FIRST_ITEMS {
             ids.push(nth_id(schema, texts, n));
         }
     }
-    ids.dedup();
+    if shown == 0 {
+        ids.extend(schema.and_then(|schema| plain_id(schema, texts)));
+    }
+    let mut seen = BTreeSet::new();
+    ids.retain(|id| seen.insert(id.clone()));
     ids
 }
 
-/// What Probity calls an item that no document shows: items of that name are there, so that its run on
-/// the mock of a document meets them.
-const PLAIN: &str = "probity0";
+/// The id that a run asks for where no document shows one: an item of that id is there, so that a run
+/// on the mock of a document meets it.
+fn plain_id(schema: &Schema, texts: &Texts) -> Option<String> {
+    const PLAIN: &str = "probity0";
+    if !schema.types.contains(&JsonType::String) {
+        return number::within(schema, 0).map(|v| v.to_string());
+    }
+    let rule = schema.rule();
+    match rule.as_ref().and_then(|rule| texts.get(rule)) {
+        Some(rule) if rule.assess(PLAIN) != Assessment::SurelyValid => rule.valid(),
+        _ => Some(PLAIN.to_owned()),
+    }
+}
 
 /// The nth id that a schema allows.
 fn nth_id(schema: Option<&Schema>, texts: &Texts, n: u64) -> String {
@@ -217,19 +232,14 @@ fn nth_id(schema: Option<&Schema>, texts: &Texts, n: u64) -> String {
         return n.to_string();
     };
     if !schema.types.contains(&JsonType::String) {
-        let nth = usize::try_from(n.saturating_sub(1)).unwrap_or_default();
-        let number = number::within(schema, nth).map(|v| v.to_string());
-        return number.unwrap_or_else(|| n.to_string());
+        let low = schema.minimum.as_ref().and_then(|b| b.value.as_i64());
+        return match low {
+            Some(low) if low > 0 => low.saturating_add_unsigned(n - 1).to_string(),
+            _ => n.to_string(),
+        };
     }
     let rule = schema.rule();
     let rule = rule.as_ref().and_then(|rule| texts.get(rule));
-    if n == 1 {
-        let plain = match rule {
-            Some(rule) if rule.assess(PLAIN) != Assessment::SurelyValid => rule.valid(),
-            _ => None,
-        };
-        return plain.unwrap_or_else(|| PLAIN.to_owned());
-    }
     if schema.format.as_deref() == Some("uuid") {
         return format!("00000000-0000-4000-8000-{n:012x}");
     }
