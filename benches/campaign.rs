@@ -75,14 +75,7 @@ fn main() {
             suite.profile.clone(),
         )
         .expect("device");
-        let context = Context {
-            contract: &suite.contract,
-            profile: &suite.profile,
-            texts: &suite.texts,
-            seed,
-            thorough: false,
-            memo: Default::default(),
-        };
+        let context = Context::new(&suite.contract, &suite.profile, &suite.texts).seeded(seed);
         let weigher = Weigher::new(&context);
         let mut source = Recorder {
             inner: Generator::new(

@@ -1,5 +1,4 @@
 //! Files from outside and files of ours: read within a limit, written whole, for their owner alone.
-//! Imports nothing of this crate.
 //!
 //! Every limit is what a file of its kind can need, many times over. `PROBITY_MAX_INPUT_MIB` in the
 //! environment replaces them all, for the odd file that needs more.

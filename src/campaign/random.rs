@@ -1,6 +1,6 @@
 //! The one source of randomness of the unattended job: a small generator that is seeded anew for
 //! every input, so that the nth input depends on the seed, on n and on the corpus, and on nothing
-//! else. Imports nothing of this crate.
+//! else.
 
 /// SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, OOPSLA 2014).
 #[derive(Clone, Debug)]

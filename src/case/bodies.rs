@@ -184,18 +184,18 @@ impl<'c, 'a> Bodies<'c, 'a> {
     }
 
     /// What of a written body must read back: the members that the document describes and the read
-    /// can show, without the ids that the path gives.
-    pub fn kept(&self, written: Value) -> Value {
+    /// can show, without the ids that the path gives; `None` where it can show nothing of it.
+    pub fn kept(&self, written: Value) -> Option<Value> {
         let mut value = described(self.schema, written);
         if let Some(read) = self.context.answer_of_read(self.op) {
-            value = shape::showable(read, value, self.context.texts).unwrap_or(Value::Null);
+            value = shape::showable(read, value, self.context.texts)?;
         }
         if let Value::Object(members) = &mut value {
             for id in self.context.own_ids(self.op) {
                 members.shift_remove(&id);
             }
         }
-        value
+        Some(value)
     }
 
     /// What is left open of any body of the operation that is valid by its schema.

@@ -73,12 +73,12 @@ fn places(builder: &mut BodyCases<'_, '_>, path: &FieldPath, schema: &Schema) {
         if sent == MOST_WRONG {
             return;
         }
-        let mut middle = (last > 1 && sent == 0).then_some(last / 2);
         let tier = if sent < FIRST { 0 } else { 1 };
         if refused(builder, (path, schema), &items, last, (&idea, tier, &wrong)) {
             sent += 1;
-            if let Some(at) = middle.take() {
-                refused(builder, (path, schema), &items, at, (&idea, 2, &wrong));
+            if sent == 1 && last > 1 {
+                let middle = last / 2;
+                refused(builder, (path, schema), &items, middle, (&idea, 2, &wrong));
             }
         }
     }

@@ -23,7 +23,7 @@ pub struct Place {
     /// The operation that reads an item.
     pub read: Option<String>,
     /// How its items are listed.
-    pub list: Option<Listing>,
+    pub list: Option<ListRequest>,
     /// Path of the collection, as planned requests name it.
     pub collection: String,
     /// Path of an item, as planned requests name it.
@@ -68,14 +68,14 @@ pub struct Shelf {
     /// Path of an item, as planned requests name it.
     pub item: String,
     /// How its items are listed.
-    pub list: Listing,
+    pub list: ListRequest,
     /// Lists them.
     pub request: HttpRequest,
 }
 
 /// How the items of a collection are listed.
 #[derive(Clone, Debug)]
-pub struct Listing {
+pub struct ListRequest {
     /// The operation.
     pub operation: String,
     /// JSON pointer to the array.
@@ -343,12 +343,12 @@ impl Context<'_> {
 }
 
 /// How an operation lists the items of a collection.
-fn listing(op: &Operation, items: &Items) -> Option<Listing> {
+fn listing(op: &Operation, items: &Items) -> Option<ListRequest> {
     let (array, id) = items.ids.iter().find_map(|source| match source {
         IdSource::Listing { array, id } => Some((array.clone(), id.clone())),
         _ => None,
     })?;
-    Some(Listing {
+    Some(ListRequest {
         operation: op.id.clone(),
         array,
         id,

@@ -3,6 +3,7 @@
 use super::build::Change;
 use super::builder::{Draft, ExchangeCases};
 use super::model::{Case, Check, Context, Expect, Strategy};
+use super::reach::is_plain_read;
 use crate::contract::{Operation, Parameter, assess};
 use crate::exchange::Request;
 use crate::pattern::Assessment;
@@ -30,7 +31,7 @@ impl Strategy for Lists {
         else {
             return Vec::new();
         };
-        if op.body.is_some() {
+        if !is_plain_read(op) {
             return Vec::new();
         }
         if let Some(limit) = listing.limit {

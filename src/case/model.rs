@@ -55,6 +55,14 @@ impl Case {
         }
     }
 
+    /// Whether the case is about what a header field of its request says, or about its absence.
+    pub fn is_about_header(&self, name: &str) -> bool {
+        let statement = self.promises.first().map_or("", |p| p.statement());
+        let key = statement.strip_prefix("parameters.");
+        let key = key.and_then(|rest| rest.rsplit_once('.'));
+        key.is_some_and(|(key, _)| key.eq_ignore_ascii_case(name))
+    }
+
     /// The promise that a deviation is charged to.
     pub fn main_promise(&self) -> PromiseId {
         // What a later look at the settings says is no matter of the answer.
@@ -226,7 +234,36 @@ pub struct Context<'a> {
     /// Whether the plan may exceed its default budget.
     pub thorough: bool,
     /// What was worked out before; empty at first.
-    pub memo: Memo,
+    pub(super) memo: Memo,
+}
+
+impl<'a> Context<'a> {
+    /// What strategies work from, with seed 0 and within the default budget. `texts` are those of
+    /// `contract`.
+    pub fn new(contract: &'a Contract, profile: &'a Profile, texts: &'a Texts) -> Self {
+        Context {
+            contract,
+            profile,
+            texts,
+            seed: 0,
+            thorough: false,
+            memo: Memo::default(),
+        }
+    }
+
+    /// The same with another seed, and nothing worked out yet.
+    pub fn seeded(self, seed: u64) -> Self {
+        Context {
+            seed,
+            memo: Memo::default(),
+            ..self
+        }
+    }
+
+    /// The same, within its default budget or not.
+    pub fn thorough(self, thorough: bool) -> Self {
+        Context { thorough, ..self }
+    }
 }
 
 /// One idea of what to send.

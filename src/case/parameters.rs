@@ -5,7 +5,7 @@ use super::build::Change;
 use super::builder::Draft;
 use super::model::{Case, Check, Context, Expect, Fault, Strategy};
 use super::mutate::mutants;
-use super::reach::{UNSURE_BODY, UNSURE_TARGET, may_call, unsure_target};
+use super::reach::{NO_REFUSAL, UNSURE_BODY, UNSURE_TARGET, may_call, unsure_target};
 use super::serialize::{self, escape};
 use super::unstated;
 use super::words::{mark, shown};
@@ -476,7 +476,7 @@ fn case(
     let unsure = unsure.or_else(|| unsure_body.then_some(UNSURE_BODY));
     let expect = match (valid, unsure) {
         (false, _) if !refuses(op) => Expect::Either {
-            question: "a parameter outside its rules, and no refusal documented".to_owned(),
+            question: NO_REFUSAL.to_owned(),
             faults: vec![fault],
         },
         (false, _) => Expect::Refused {

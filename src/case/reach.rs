@@ -16,6 +16,16 @@ pub(super) fn denied(context: &Context<'_>, path: &str) -> bool {
     globs.any(|glob| globset::Glob::new(glob).is_ok_and(|g| g.compile_matcher().is_match(path)))
 }
 
+/// Whether an operation is a plain read: it changes nothing, and a request of it is a target and a
+/// head, which a strategy may spell in its own way.
+pub(super) fn is_plain_read(op: &Operation) -> bool {
+    op.method == "GET" && op.body.is_none()
+}
+
+/// What an answer to a value outside its parameter's rules leaves open, where the document shows no
+/// refusal.
+pub(super) const NO_REFUSAL: &str = "a parameter outside its rules, and no refusal documented";
+
 /// What every answer of an operation leaves open whose path names a resource that may not exist.
 pub(super) const UNSURE_TARGET: &str = "whether the resource in the path exists";
 

@@ -2,8 +2,10 @@
 //! paths that are almost those of the document.
 
 use super::bodies::main_type;
+use super::build::Change;
 use super::builder::{Draft, ExchangeCases};
 use super::model::{Case, Check, Context, Expect, Fault, Strategy};
+use super::reach::{NO_REFUSAL, is_plain_read};
 use super::serialize::escape;
 use super::words::shown;
 use crate::contract::{FaultKind, FieldPath, JsonType, Operation, Parameter, Place, assess};
@@ -30,7 +32,7 @@ impl Strategy for Targets {
 
     fn cases(&self, context: &Context<'_>, op: &Operation) -> Vec<Case> {
         // What a write does under a target that is taken for another is not known.
-        if op.method != "GET" || op.body.is_some() {
+        if !is_plain_read(op) {
             return Vec::new();
         }
         let Some(mut builder) = ExchangeCases::of(context, op, self.name()) else {
@@ -141,43 +143,43 @@ fn open(
 fn refused(
     builder: &mut ExchangeCases<'_, '_>,
     parameter: &Parameter,
-    (idea, tier): (&str, u8),
+    idea: (&str, u8),
     text: &str,
 ) {
-    let value = serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
-    let assessed = assess(&parameter.schema, &value, builder.context.texts);
-    let broken = assessed.faults.iter().find(|fault| fault.certain);
-    let (Assessment::SurelyInvalid, Some(broken)) = (assessed.certainty, broken) else {
-        return;
-    };
     let pairs = format!("{}={}", escape(&parameter.name), escape(text));
     let Some(request) = with_query(builder, parameter, &pairs) else {
         return;
     };
-    let key = builder.op.parameter_key(parameter);
-    let promise = format!("parameters.{key}.{}", broken.keyword);
-    let fault = Fault::at(
-        FaultKind::Parameter,
-        &FieldPath::root().member(&parameter.name),
-    );
-    let expect = match super::parameters::refuses(builder.op) {
-        true => Expect::Refused {
-            faults: vec![fault],
-        },
-        false => Expect::Survived {
-            question: "a parameter outside its rules, and no refusal documented".to_owned(),
-        },
+    let survived = Expect::Survived {
+        question: NO_REFUSAL.to_owned(),
     };
+    let open = (!super::parameters::refuses(builder.op)).then_some(survived);
+    let value = serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
+    outside(builder, (parameter, &value, text), idea, request, open);
+}
+
+/// A request with a value that no reading of the document takes for the parameter; nothing where one
+/// does. What it must draw is a refusal unless `open` says otherwise.
+fn outside(
+    builder: &mut ExchangeCases<'_, '_>,
+    (parameter, value, text): (&Parameter, &Value, &str),
+    idea: (&str, u8),
+    request: HttpRequest,
+    open: Option<Expect>,
+) {
+    let assessed = assess(&parameter.schema, value, builder.context.texts);
+    let broken = assessed.faults.iter().find(|fault| fault.certain);
+    let (Assessment::SurelyInvalid, Some(broken)) = (assessed.certainty, broken) else {
+        return;
+    };
+    let key = builder.op.parameter_key(parameter);
+    let at = FieldPath::root().member(&parameter.name);
+    let expect = open.unwrap_or_else(|| Expect::Refused {
+        faults: vec![Fault::at(FaultKind::Parameter, &at)],
+    });
     let title = format!("parameter {} is {}", parameter.name, shown(text));
-    add(
-        builder,
-        &key,
-        (idea, tier),
-        title,
-        request,
-        expect,
-        vec![promise],
-    );
+    let promises = vec![format!("parameters.{key}.{}", broken.keyword)];
+    add(builder, &key, idea, title, request, expect, promises);
 }
 
 /// Names of an item that are almost the one that is there, where the rules of the parameter forbid
@@ -217,32 +219,10 @@ fn items(builder: &mut ExchangeCases<'_, '_>, op: &Operation) {
             Some(JsonType::String) => Value::from(text.as_str()),
             _ => serde_json::from_str(&text).unwrap_or_else(|_| Value::from(text.as_str())),
         };
-        let assessed = assess(&parameter.schema, &typed, builder.context.texts);
-        let broken = assessed.faults.iter().find(|fault| fault.certain);
-        let (Assessment::SurelyInvalid, Some(broken)) = (assessed.certainty, broken) else {
-            continue;
-        };
-        let key = op.parameter_key(parameter);
-        let promise = format!("parameters.{key}.{}", broken.keyword);
-        let change = super::build::Change::Text(&text);
+        let change = Change::Text(&text);
         let request = builder.context.request_with(op, None, parameter, change);
-        let fault = Fault::at(
-            FaultKind::Parameter,
-            &FieldPath::root().member(&parameter.name),
-        );
-        let expect = Expect::Refused {
-            faults: vec![fault],
-        };
-        let title = format!("parameter {} is {}", parameter.name, shown(&text));
-        add(
-            builder,
-            &key,
-            (idea, tier),
-            title,
-            request,
-            expect,
-            vec![promise],
-        );
+        let outside_of = (parameter, &typed, text.as_str());
+        outside(builder, outside_of, (idea, tier), request, None);
     }
 }
 

@@ -437,14 +437,7 @@ mod tests {
     fn what_is_open_is_never_expected() {
         let (contract, profile) = sip_settings();
         let texts = contract.texts();
-        let context = Context {
-            contract: &contract,
-            profile: &profile,
-            texts: &texts,
-            seed: 0,
-            thorough: false,
-            memo: Default::default(),
-        };
+        let context = Context::new(&contract, &profile, &texts);
         let mut weigher = Weigher::new(&context);
         let operation = weigher.operations().next().expect("operation").id.clone();
         let full = weigher.bodies(&operation).swap_remove(1);

@@ -146,14 +146,7 @@ fn life(page: &mut Page, contract: &Contract) {
 fn values(page: &mut Page, contract: &Contract) {
     let texts = contract.texts();
     let profile = Profile::default();
-    let context = Context {
-        contract,
-        profile: &profile,
-        texts: &texts,
-        seed: 0,
-        thorough: false,
-        memo: Default::default(),
-    };
+    let context = Context::new(contract, &profile, &texts);
     let mut by_path: BTreeMap<&str, Vec<&Operation>> = BTreeMap::new();
     for op in &contract.operations {
         let unknown = op.parameters.iter().any(is_unknown);

@@ -87,36 +87,73 @@ pub(super) fn finish(path: &Path) -> Result<(), Error> {
     }
 }
 
-/// Says where the journal of a job is kept that the user has not named one for.
-pub(super) fn say_where(kept_at: &Path, target: &str) {
-    say(&format!(
-        "journal in {}; if this run is killed, `probity restore --target {target}` puts the device \
-         back",
-        kept_at.display()
-    ));
+/// The journal of a job, if it has one.
+pub(super) struct Kept {
+    /// What is written from now on.
+    pub(super) journal: Option<Journal>,
+    /// What an earlier process wrote to it.
+    pub(super) past: Past,
+    /// Where it is, if the user has not named it.
+    unnamed: Option<PathBuf>,
 }
 
-/// The job of such a journal has ended: what could not be put back, or looked at, can be tried again.
-pub(super) fn settle(kept_at: &Path, restored: Option<bool>) -> Result<(), Error> {
-    let changed = crate::run::journal::read(kept_at).is_ok_and(|(_, past)| past.may_have_changed());
-    match restored == Some(true) || !changed {
-        true => finish(kept_at),
-        false => Ok(()),
+impl Kept {
+    /// The journal that the user has named.
+    pub(super) fn named(&mut self) -> Option<&mut Journal> {
+        self.journal.as_mut().filter(|_| self.unnamed.is_none())
+    }
+
+    /// Says where the journal is kept that the user has not named.
+    pub(super) fn say_where(&self, target: &str) {
+        let Some(path) = &self.unnamed else { return };
+        say(&format!(
+            "journal in {}; if this run is killed, `probity restore --target {target}` puts the \
+             device back",
+            path.display()
+        ));
+    }
+
+    /// The job has ended: an unnamed journal goes, unless something could not be put back, or looked
+    /// at, and can be tried again.
+    pub(super) fn settle(self, restored: Option<bool>) -> Result<(), Error> {
+        drop(self.journal);
+        let Some(path) = self.unnamed else {
+            return Ok(());
+        };
+        let read = crate::run::journal::read(&path);
+        let changed = read.is_ok_and(|(_, past)| past.may_have_changed());
+        match restored == Some(true) || !changed {
+            true => finish(&path),
+            false => Ok(()),
+        }
     }
 }
 
 impl JournalArgs {
     /// Whether the user names a journal.
-    pub(super) fn is_named(&self) -> bool {
+    fn is_named(&self) -> bool {
         self.journal.is_some() || self.resume.is_some()
     }
 
-    /// Begins the journal that `run` keeps for a device where the user names none, and where it is;
-    /// `None` where there is no place for it.
+    /// Opens the journal of a job: the one that the user names, or the one that Probity keeps for a
+    /// device.
     ///
     /// # Errors
-    /// A job against this device was not finished: it has to be restored or dismissed first.
-    pub(super) fn keep(&self, job: &Identity<'_>) -> Result<Option<(Journal, PathBuf)>, Error> {
+    /// A job against this device was not finished: it has to be restored or dismissed first. A named
+    /// journal cannot be written, or is that of another job.
+    pub(super) fn begin(&self, job: &Identity<'_>) -> Result<Kept, Error> {
+        let (unnamed, kept_at) = self.keep(job)?.unzip();
+        let (named, past) = self.open(job)?.unzip();
+        Ok(Kept {
+            journal: named.or(unnamed),
+            past: past.unwrap_or_default(),
+            unnamed: kept_at,
+        })
+    }
+
+    /// Begins the journal that is kept for a device where the user names none, and where it is;
+    /// `None` where there is no place for it.
+    fn keep(&self, job: &Identity<'_>) -> Result<Option<(Journal, PathBuf)>, Error> {
         let Some((target, path)) = job.target.and_then(|t| Some((t, kept_for(t)?))) else {
             return Ok(None);
         };
@@ -156,7 +193,7 @@ impl JournalArgs {
     }
 
     /// Opens the journal, with what an earlier process wrote to it. `None`: no journal is kept.
-    pub(super) fn open(&self, job: &Identity<'_>) -> Result<Option<(Journal, Past)>, Error> {
+    fn open(&self, job: &Identity<'_>) -> Result<Option<(Journal, Past)>, Error> {
         match (&self.resume, &self.journal) {
             (None, None) => Ok(None),
             (None, Some(path)) => {

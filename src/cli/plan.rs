@@ -65,14 +65,9 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     let profile = DeviceArgs::profile_from(args.device.as_deref(), built_in, &mut contract)?;
     let policy = args.policy.policy(&contract, &profile, false)?;
     let texts = contract.texts();
-    let context = Context {
-        contract: &contract,
-        profile: &profile,
-        texts: &texts,
-        seed: args.seed,
-        thorough: args.thorough,
-        memo: Default::default(),
-    };
+    let context = Context::new(&contract, &profile, &texts)
+        .seeded(args.seed)
+        .thorough(args.thorough);
     let budget = args
         .max_requests
         .unwrap_or_else(|| default_budget(&contract));

@@ -37,14 +37,7 @@ pub(super) fn on_probe<T>(
 ) -> Result<T, Error> {
     let (contract, profile) = (on.contract, on.profile);
     let texts = contract.texts();
-    let context = Context {
-        contract,
-        profile,
-        texts: &texts,
-        seed: on.seed,
-        thorough: false,
-        memo: Default::default(),
-    };
+    let context = Context::new(contract, profile, &texts).seeded(on.seed);
     let judging = JudgeContext {
         contract,
         texts: &texts,

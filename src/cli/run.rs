@@ -5,7 +5,7 @@ use super::common::{
     guarded, mock_credentials, pair, plan_of, reviewed, shard, share,
 };
 use super::contract_args::ContractArgs;
-use super::journal::{self, Identity, JournalArgs};
+use super::journal::{Identity, JournalArgs};
 use super::signals::interrupts;
 use crate::case::{Context, QUESTIONS_AT_MOST, default_budget};
 use crate::contract;
@@ -102,14 +102,9 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     let policy = args.policy.policy(&contract, &profile, base.is_none())?;
     let texts = contract.texts();
     let issues = contract::lint(&contract, &texts);
-    let context = Context {
-        contract: &contract,
-        profile: &profile,
-        texts: &texts,
-        seed: args.seed,
-        thorough: args.thorough,
-        memo: Default::default(),
-    };
+    let context = Context::new(&contract, &profile, &texts)
+        .seeded(args.seed)
+        .thorough(args.thorough);
     let budget = (!args.thorough).then(|| default_budget(&contract));
     let mut plan = plan_of(&context, budget, &args.only, &policy)?;
     let mut questions = if args.thorough {
@@ -131,9 +126,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         plan: &plan,
         shard: args.shard,
     };
-    let (mut kept, kept_at) = args.journal.keep(&identity)?.unzip();
-    let (mut journal, past) = args.journal.open(&identity)?.unzip();
-    let mut past = past.unwrap_or_default();
+    let mut kept = args.journal.begin(&identity)?;
     let (contract, profile, texts) = (Arc::new(contract), Arc::new(profile), Arc::new(texts));
 
     let mut restore = BTreeMap::new();
@@ -163,7 +156,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     )?
     .with_policy(Arc::new(policy));
     let redactor = guarded(&device, &contract);
-    past.settings_mut().for_each(|v| device.reveal(v));
+    kept.past.settings_mut().for_each(|v| device.reveal(v));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -201,8 +194,11 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         .flatten();
     let mut person = terminal::Terminal::new(style).with_setup(setup);
     let mut snapshots = args.snapshots.as_deref().map(Snapshots::open).transpose()?;
+    if !args.quiet {
+        kept.say_where(job.device.base_url());
+    }
     let mut listener = report::Listeners(Vec::new(), redactor.clone());
-    if let Some(journal) = journal.as_mut().or(kept.as_mut()) {
+    if let Some(journal) = &mut kept.journal {
         // First, so that nobody hears of a finding that is not on disk.
         listener.0.push(journal);
     }
@@ -210,12 +206,9 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     if let Some(snapshots) = &mut snapshots {
         listener.0.push(snapshots);
     }
-    if let Some(path) = kept_at.as_ref().filter(|_| !args.quiet) {
-        journal::say_where(path, job.device.base_url());
-    }
     let mut outcome = runtime.block_on(async {
         interrupts(stop);
-        run::resume(&job, &past, &mut NotFinished(&mut listener)).await
+        run::resume(&job, &kept.past, &mut NotFinished(&mut listener)).await
     });
     outcome.report.shard = share(args.shard, whole);
     args.floor.hold(&mut outcome, &args.only, &job.profile);
@@ -223,10 +216,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     if let Some(mock) = mock {
         mock.stop();
     }
-    drop(kept);
-    if let Some(path) = kept_at {
-        journal::settle(&path, outcome.report.device.restored)?;
-    }
+    kept.settle(outcome.report.device.restored)?;
     // What cannot be delivered must not keep the rest from being so.
     let reviewed = reviewed(snapshots);
     deliver(&args.reproducers, &args.report, &outcome, &redactor)?;

@@ -1,4 +1,4 @@
-//! The chunked transfer coding (RFC 9112 §7.1), decoded as bytes come. Imports nothing.
+//! The chunked transfer coding (RFC 9112 §7.1), decoded as bytes come.
 
 /// Most octets of chunk extensions and trailers in one body; hyper's limits, so that both paths
 /// agree.

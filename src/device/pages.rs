@@ -17,11 +17,8 @@ pub enum Next {
 /// Where an answer says that what it shows goes on (RFC 8288 §3, or a member of its body).
 pub fn next(device: &Device, answer: &Answer, body: &Value) -> Next {
     let link = answer.header("link").and_then(|link| {
-        // RFC 8288 §3
-        let parts = link.split(',').map(str::to_owned).collect::<Vec<_>>();
-        let part = parts
-            .iter()
-            .find(|p| p.contains("rel=\"next\"") || p.contains("rel=next"))?;
+        let mut parts = link.split(',');
+        let part = parts.find(|p| p.contains("rel=\"next\"") || p.contains("rel=next"))?;
         let (_, rest) = part.split_once('<')?;
         Some(rest.split_once('>')?.0.to_owned())
     });

@@ -2,6 +2,7 @@
 //! is left. Every step is handed to whoever keeps a journal before the job goes on, so that a
 //! process that is killed leaves word of all of it. Pure.
 
+use super::neighbours::Neighbours;
 use crate::judge::Deviation;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -125,6 +126,8 @@ pub(super) struct Account {
     pub unread: u32,
     /// Creating operation → requests that created more than one item.
     pub twins: BTreeMap<String, u32>,
+    /// Items of others.
+    pub neighbours: Neighbours,
     /// Paths of collections whose list cannot be read to its end.
     pub unlistable: BTreeSet<String>,
     /// Anything was ever sent that may create.

@@ -201,6 +201,7 @@ impl<'a> Probe<'a> {
             account.unlistable.insert(collection.to_owned());
         }
         if let Some(listed) = listed.as_ref().filter(|_| first) {
+            account.neighbours.learn(collection, &listed.items);
             let step = Step::Listed {
                 collection: collection.to_owned(),
                 ids: listed.items.keys().cloned().collect(),

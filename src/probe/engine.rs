@@ -348,7 +348,8 @@ impl<'a> Probe<'a> {
     }
 
     /// A request that names the state which it changes, where the device wants that (428, RFC 6585
-    /// §3) and the case is not one to be refused before anybody looks at a state.
+    /// §3) or it names another one for want of knowing it (412, RFC 9110 §13.1.1). `None` where the
+    /// case is to be refused before anybody looks at a state, or is about that name.
     pub(super) async fn named_state(
         &self,
         case: &Case,
@@ -362,7 +363,15 @@ impl<'a> Probe<'a> {
         let Request::Http(http) = request else {
             return None;
         };
-        if early || exchange.status() != Some(428) {
+        let wanted = match exchange.status() {
+            Some(428) => true,
+            Some(412) => {
+                let mut names = http.headers.iter().map(|(name, _)| name);
+                names.any(|name| name.eq_ignore_ascii_case("If-Match"))
+            }
+            _ => false,
+        };
+        if early || !wanted || case.is_about_header("If-Match") {
             return None;
         }
         let again = self.device().validated(http).await?;
@@ -546,7 +555,10 @@ impl<'a> Probe<'a> {
     ) -> Option<Option<Difference>> {
         let device = self.device();
         let seen = self.settings.after_write(device, operation, written).await;
-        seen.map(|(difference, _)| difference)
+        match seen.map(|(difference, _)| difference) {
+            Some(None) => Some(self.changed_beside(operation, written.value).await),
+            other => other,
+        }
     }
 
     /// The state that an operation writes; `None` where it cannot be read.

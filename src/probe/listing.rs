@@ -1,7 +1,7 @@
 //! Lists of items: read to their end where the device says how they go on, and honest about it where
 //! it does not.
 
-use crate::case::items::Listing;
+use crate::case::items::ListRequest;
 use crate::device::Device;
 use crate::device::pages::{Next, next, total};
 use crate::exchange::{HttpRequest, Request, Template};
@@ -37,7 +37,7 @@ pub(super) struct Listed {
 /// it has shown in one part before, and nothing behind them.
 pub(super) async fn list(
     device: &Device,
-    how: &Listing,
+    how: &ListRequest,
     request: &HttpRequest,
     known: usize,
 ) -> Option<Listed> {
@@ -103,7 +103,7 @@ pub(super) async fn list(
 
 impl Listed {
     /// Nothing more is shown. `seen`: where more would be, nothing is.
-    fn ends(mut self, how: &Listing, seen: bool) -> Listed {
+    fn ends(mut self, how: &ListRequest, seen: bool) -> Listed {
         self.round = !seen && how.chosen && PARTS.contains(&self.items.len());
         self.whole = !self.round;
         self

@@ -117,6 +117,10 @@ impl Probe<'_> {
                     return;
                 };
                 seen.read = now;
+                let difference = match difference {
+                    Some(difference) => Some(difference),
+                    None => self.changed_beside(&case.operation, written.value).await,
+                };
                 let Some(difference) = difference else { return };
                 seen.differs = Some(difference.pointer.clone());
                 (StatePromise::ReadBack, difference.not_read_back())

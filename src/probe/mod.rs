@@ -19,6 +19,7 @@ mod later;
 mod limits;
 mod listing;
 mod look;
+mod neighbours;
 mod own;
 mod remove;
 mod restore;

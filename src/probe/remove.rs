@@ -4,12 +4,15 @@
 use super::account::{Account, Holds, Step};
 use super::engine::Probe;
 use super::find::{LATER, strangers};
+use super::listing::Listed;
 use crate::case::items::Place;
 use crate::case::moves::item_path;
 use crate::contract::{PromiseId, StatePromise};
 use crate::device::Restored;
 use crate::exchange::{Exchange, HttpRequest, Request};
 use crate::judge::Deviation;
+use serde_json::Value;
+use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
@@ -142,8 +145,10 @@ impl Probe<'_> {
         };
         let end = Instant::now() + patience;
         loop {
-            let still = match self.reads(place, path).await {
+            let read = self.reads(place, path).await;
+            let still = match read.as_ref().and_then(Exchange::status) {
                 Some(404 | 410) => None,
+                Some(200..=299) if read.as_ref().is_some_and(is_marked_removed) => None,
                 Some(status @ 200..=299) => match self.serves_anything(place, path).await {
                     false => Some("it can still be read".to_owned()),
                     // Then reading it tells nothing.
@@ -163,11 +168,11 @@ impl Probe<'_> {
         }
     }
 
-    /// The status that reading an item draws; `None` where nothing reads one.
-    async fn reads(&self, place: &Place, path: &str) -> Option<u16> {
+    /// What reading an item draws; `None` where nothing reads one.
+    async fn reads(&self, place: &Place, path: &str) -> Option<Exchange> {
         let read = place.requests.read.as_ref()?;
         let read = Request::Http(self.creations.at(read, place, path));
-        self.device().send(&read, false).await.status()
+        Some(self.device().send(&read, false).await)
     }
 
     /// Whether an item is served whose id nobody has given: as long as the last one, of the same
@@ -187,7 +192,8 @@ impl Probe<'_> {
             .chain("7431".chars().filter(|_| id.len() < 12))
             .collect();
         let path = format!("{collection}/{other}");
-        matches!(self.reads(place, &path).await, Some(200..=299))
+        let read = self.reads(place, &path).await;
+        matches!(read.and_then(|r| r.status()), Some(200..=299))
     }
 
     async fn still_listed(&self, place: &Place, path: &str) -> Option<String> {
@@ -244,14 +250,20 @@ impl Probe<'_> {
         let collection = self.creations.path(&place.collection);
         let before = account.before.get(&collection)?.clone();
         let listed = self.creations.list(self.device(), place).await?;
+        if !listed.whole {
+            return None;
+        }
+        if let Some(id) = self.ours_lost(account, place, &listed).await {
+            let why = "the removal of an item took another one".to_owned();
+            account.closed.entry(place.create.clone()).or_insert(why);
+            let promise = StatePromise::Removed.of(&place.delete);
+            return Some((promise, Deviation::another_removed(&id)));
+        }
         let lost: Vec<&String> = before
             .iter()
             .filter(|id| !listed.items.contains_key(*id))
             .collect();
         let first = *lost.first()?;
-        if !listed.whole {
-            return None;
-        }
         // Lists may be late or forget; an item that still reads is there.
         if let Some(other) = item_path(&collection, first)
             && self.read_item(place, &other).await.is_some()
@@ -283,6 +295,36 @@ impl Probe<'_> {
         }
         let promise = StatePromise::Removed.of(&place.delete);
         accused.then(|| (promise, Deviation::another_removed(first)))
+    }
+
+    /// The id of another item of our own that has gone with one that was removed. Nobody else knows
+    /// of those, so that it says something of the device.
+    async fn ours_lost(
+        &self,
+        account: &mut Account,
+        place: &Place,
+        listed: &Listed,
+    ) -> Option<String> {
+        let collection = self.creations.path(&place.collection);
+        let listed: BTreeSet<String> = listed
+            .items
+            .keys()
+            .filter_map(|id| item_path(&collection, id))
+            .collect();
+        let gone = account.alive.iter().filter(|(_, item)| {
+            let here = item.path.rsplit_once('/').map(|(above, _)| above);
+            here == Some(&*collection) && !listed.contains(&item.path)
+        });
+        let gone: Vec<(u64, String)> = gone.map(|(n, item)| (*n, item.path.clone())).collect();
+        let mut lost = None;
+        for (n, path) in gone {
+            // A list may be late or forget.
+            if place.requests.read.is_some() && self.says_gone(place, &path).await {
+                self.forget_item(account, place, n, &path);
+                lost = lost.or(path.rsplit_once('/').map(|(_, id)| id.to_owned()));
+            }
+        }
+        lost
     }
 
     /// Looks at the lists for what was created without anybody knowing of it, and removes what is
@@ -519,4 +561,29 @@ fn unknown_served(place: &Place, status: u16) -> Option<(PromiseId, Deviation)> 
     let read = place.read.as_ref().filter(|_| place.reads_404)?;
     let promise = PromiseId::response(read, 404);
     Some((promise, Deviation::unknown_served(status)))
+}
+
+/// Whether an item that can still be read says of itself that it was removed: many interfaces keep
+/// what is removed and mark it.
+fn is_marked_removed(read: &Exchange) -> bool {
+    const WORDS: [&str; 6] = [
+        "deleted", "removed", "archived", "trashed", "inactive", "gone",
+    ];
+    let Some(Value::Object(item)) = read.answer().and_then(|a| crate::json::read(&a.body)) else {
+        return false;
+    };
+    let plain = |name: &str| {
+        let kept = name.chars().filter(|c| !matches!(c, '_' | '-'));
+        kept.collect::<String>().to_ascii_lowercase()
+    };
+    item.iter().any(|(name, value)| {
+        let name = plain(name);
+        let name = name.strip_prefix("is").unwrap_or(&name);
+        match value {
+            Value::String(word) if WORDS.contains(&plain(word).as_str()) => true,
+            Value::String(_) => WORDS.iter().any(|w| name == format!("{w}at")),
+            Value::Bool(set) => *set && WORDS.contains(&name),
+            _ => false,
+        }
+    })
 }

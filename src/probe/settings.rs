@@ -106,6 +106,12 @@ impl Settings {
         self.at(operation).is_some()
     }
 
+    /// Where an operation writes that writes something of our own.
+    pub(super) fn own_target(&self, operation: &str) -> Option<&str> {
+        let at = self.at(operation).filter(|w| w.own)?;
+        Some(at.read.target.as_str())
+    }
+
     /// Whether two operations write the same state.
     pub fn same_state(&self, one: &str, other: &str) -> bool {
         let at = |operation: &str| self.written_by.get(operation);

@@ -43,6 +43,8 @@ pub struct Difference {
     pub expected: String,
     /// What stands there.
     pub observed: String,
+    /// It is a member of another item than the one that was written.
+    pub of_another: bool,
 }
 
 /// What a read-back after an accepted write has to show.
@@ -66,7 +68,10 @@ pub enum Unread {
 impl Difference {
     /// As a deviation of an accepted write.
     pub fn not_read_back(&self) -> Deviation {
-        Deviation::readback(&self.pointer, &self.expected, &self.observed)
+        match self.of_another {
+            false => Deviation::readback(&self.pointer, &self.expected, &self.observed),
+            true => Deviation::another_changed(&self.pointer, &self.expected, &self.observed),
+        }
     }
 
     /// As a deviation of a refused request.
@@ -173,6 +178,7 @@ impl SettingsWatch {
             pointer: String::new(),
             expected: "settings".to_owned(),
             observed: error.to_string(),
+            of_another: false,
         })
     }
 
@@ -262,6 +268,7 @@ impl SettingsWatch {
             pointer: d.pointer,
             expected: d.observed,
             observed: d.expected,
+            of_another: false,
         }));
         all.into_iter()
             .find(|d| !self.volatile.iter().any(|v| below(&d.pointer, v)))
@@ -339,6 +346,7 @@ fn compare(expected: &Value, actual: &Value, at: String, out: &mut Vec<Differenc
                         pointer,
                         expected: show(e),
                         observed: "absent".to_owned(),
+                        of_another: false,
                     }),
                 }
             }
@@ -355,6 +363,7 @@ fn compare(expected: &Value, actual: &Value, at: String, out: &mut Vec<Differenc
                 pointer: at,
                 expected: show(e),
                 observed: show(a),
+                of_another: false,
             });
         }
     }

@@ -1,5 +1,5 @@
 //! The one place that keeps secrets out of what leaves the program: stdout, stderr, reports,
-//! journals, snapshots, corpora, reproducers, panics. Imports nothing of this crate.
+//! journals, snapshots, corpora, reproducers, panics.
 //!
 //! A [`Redactor`] knows all secrets of a job, earlier ones too, and masks them however they are
 //! spelled: as they are, in JSON escapes, percent-encoded in any case and in part, as character

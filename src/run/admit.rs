@@ -51,14 +51,9 @@ impl<'c> Admission<'c> {
             if wanted.iter().all(|id| cases.contains_key(*id)) {
                 break;
             }
-            let context = Context {
-                contract: context.contract,
-                profile: context.profile,
-                texts: context.texts,
-                seed: context.seed,
-                thorough,
-                memo: Default::default(),
-            };
+            let context = Context::new(context.contract, context.profile, context.texts)
+                .seeded(context.seed)
+                .thorough(thorough);
             for case in plan(&context, None).cases {
                 if wanted.contains(case.id.as_str()) {
                     cases.entry(case.id.clone()).or_insert(case);

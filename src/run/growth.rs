@@ -1,6 +1,5 @@
 //! How the time that a device takes for a string grows with its length, from a few measured times.
-//! Pure: what is sent when, and what follows from the times. Imports the result model and
-//! [`crate::pattern::ambiguity`].
+//! Pure: what is sent when, and what follows from the times.
 
 use super::result::{Measured, TimeSample};
 use crate::pattern::ambiguity::Growth;

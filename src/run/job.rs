@@ -34,14 +34,7 @@ pub struct Job {
 impl Job {
     /// What the plan was made from, for requests of the runner's own.
     pub fn context(&self) -> Context<'_> {
-        Context {
-            contract: &self.contract,
-            profile: &self.profile,
-            texts: &self.texts,
-            seed: self.options.seed,
-            thorough: false,
-            memo: Default::default(),
-        }
+        Context::new(&self.contract, &self.profile, &self.texts).seeded(self.options.seed)
     }
 }
 

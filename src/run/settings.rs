@@ -313,6 +313,7 @@ impl Run<'_> {
                     pointer,
                     expected,
                     observed,
+                    ..
                 } = difference;
                 let deviation = Deviation::not_kept(pointer, expected, observed);
                 self.add_plain(

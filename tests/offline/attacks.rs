@@ -52,14 +52,7 @@ fn finding(request: Request, before: Vec<Request>) -> Finding {
 fn a_report_does_not_choose_what_is_sent() {
     let (contract, profile) = embedded::by_name("sip-settings").expect("embedded");
     let texts = contract.texts();
-    let context = Context {
-        contract: &contract,
-        profile: &profile,
-        texts: &texts,
-        seed: 0,
-        thorough: false,
-        memo: Default::default(),
-    };
+    let context = Context::new(&contract, &profile, &texts);
     let admission = Admission::new(&context, None, []);
     let own = || http("POST", vec![text(PATH)], vec![bearer()]);
     assert!(admission.admit(&finding(own(), vec![own()])).is_ok());

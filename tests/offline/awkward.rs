@@ -21,14 +21,7 @@ fn documents() -> Vec<PathBuf> {
 
 fn planned(contract: &Contract) -> usize {
     let (texts, profile) = (contract.texts(), Profile::default());
-    let context = Context {
-        contract,
-        profile: &profile,
-        texts: &texts,
-        seed: 0,
-        thorough: false,
-        memo: Default::default(),
-    };
+    let context = Context::new(contract, &profile, &texts);
     plan(&context, Some(DEFAULT_BUDGET)).cases.len()
 }
 

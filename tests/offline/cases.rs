@@ -78,14 +78,9 @@ impl Stage {
     }
 
     fn context(&self, seed: u64, thorough: bool) -> Context<'_> {
-        Context {
-            contract: &self.contract,
-            profile: &self.profile,
-            texts: &self.texts,
-            seed,
-            thorough,
-            memo: Default::default(),
-        }
+        Context::new(&self.contract, &self.profile, &self.texts)
+            .seeded(seed)
+            .thorough(thorough)
     }
 
     fn cases(&self, strategy: &str, seed: u64, thorough: bool) -> Vec<Case> {

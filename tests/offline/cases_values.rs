@@ -45,14 +45,7 @@ impl Stage {
     }
 
     fn context(&self) -> Context<'_> {
-        Context {
-            contract: &self.contract,
-            profile: &self.profile,
-            texts: &self.texts,
-            seed: 0,
-            thorough: false,
-            memo: Default::default(),
-        }
+        Context::new(&self.contract, &self.profile, &self.texts)
     }
 }
 

@@ -40,14 +40,7 @@ fn public_style_documents_load_and_make_a_plan() {
         );
         let (texts, profile) = (contract.texts(), Profile::default());
         let plan = plan(
-            &Context {
-                contract: &contract,
-                profile: &profile,
-                texts: &texts,
-                seed: 0,
-                thorough: false,
-                memo: Default::default(),
-            },
+            &Context::new(&contract, &profile, &texts),
             Some(DEFAULT_BUDGET),
         );
         assert!(plan.cases.len() > 50, "{name}: {}", plan.cases.len());

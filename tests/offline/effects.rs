@@ -659,14 +659,7 @@ fn one_of_many_is_written_only_where_its_state_is_kept() {
 fn the_embedded_contract_loses_nothing() {
     let (contract, profile) = sip_settings();
     let texts = contract.texts();
-    let context = Context {
-        contract: &contract,
-        profile: &profile,
-        texts: &texts,
-        seed: 0,
-        thorough: false,
-        memo: Default::default(),
-    };
+    let context = Context::new(&contract, &profile, &texts);
     let policy = Policy::new(&contract, &profile, &Allowed::default()).expect("a policy");
     let plan = plan_under(&context, Some(DEFAULT_BUDGET), Some(&policy), &|_| true);
     assert_eq!(plan.left_out, []);

@@ -11,14 +11,7 @@ fn with_shop<R>(work: impl FnOnce(&Context<'_>, &Contract) -> R) -> R {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/contracts/shop.yaml");
     let contract = load(&path).expect("contract");
     let (texts, profile) = (contract.texts(), Profile::default());
-    let context = Context {
-        contract: &contract,
-        profile: &profile,
-        texts: &texts,
-        seed: 0,
-        thorough: false,
-        memo: Default::default(),
-    };
+    let context = Context::new(&contract, &profile, &texts);
     work(&context, &contract)
 }
 

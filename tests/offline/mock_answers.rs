@@ -98,14 +98,7 @@ fn nothing_is_no_wrong_body_where_none_is_required() {
         .operations
         .retain(|o| optional.contains(&o.id.as_str()));
     let (texts, profile): (Texts, Profile) = (contract.texts(), Profile::default());
-    let context = Context {
-        contract: &contract,
-        profile: &profile,
-        texts: &texts,
-        seed: 0,
-        thorough: false,
-        memo: Default::default(),
-    };
+    let context = Context::new(&contract, &profile, &texts);
     let refused = plan(&context, Some(600)).cases.into_iter().filter(|case| {
         optional.contains(&case.operation.as_str()) && matches!(case.expect, Expect::Refused { .. })
     });

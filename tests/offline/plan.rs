@@ -47,14 +47,9 @@ impl Subject {
     }
 
     fn context(&self, seed: u64, thorough: bool) -> Context<'_> {
-        Context {
-            contract: &self.contract,
-            profile: &self.profile,
-            texts: &self.texts,
-            seed,
-            thorough,
-            memo: Default::default(),
-        }
+        Context::new(&self.contract, &self.profile, &self.texts)
+            .seeded(seed)
+            .thorough(thorough)
     }
 
     fn plan(&self) -> &Plan {

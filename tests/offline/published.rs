@@ -3,7 +3,7 @@
 
 use probity::case::{Case, Check, Context, Expect, plan};
 use probity::contract::access::{self, Means};
-use probity::contract::{Contract, Effect, Effects, lint, load_bytes, values};
+use probity::contract::{Contract, Effect, Effects, lint, load_bytes, shape, values};
 use probity::exchange::{Request, Segment};
 use probity::mock::{Front, MockConfig};
 use probity::profile::Profile;
@@ -34,14 +34,8 @@ fn write(schema: &Value) -> Value {
 
 fn planned(contract: &Contract, profile: &Profile) -> Vec<Case> {
     let texts = contract.texts();
-    let context = Context {
-        contract,
-        profile,
-        texts: &texts,
-        seed: 0,
-        thorough: true,
-        memo: Default::default(),
-    };
+    let mut context = Context::new(contract, profile, &texts);
+    context.thorough = true;
     plan(&context, None).cases
 }
 
@@ -308,6 +302,41 @@ fn what_a_read_cannot_show_is_not_looked_for() {
     }
 }
 
+/// What a read can show of what was written, by its rules: nothing of another type, lists item for item.
+#[test]
+fn what_a_read_can_show_of_a_written_value() {
+    let text = json!({"type": "string"});
+    let list = |items: &Value| json!({"type": "array", "items": items});
+    let tag = json!({"type": "object", "required": ["id", "made"],
+                     "properties": {"id": text, "made": {"type": "integer"}}});
+    let either = json!({"anyOf": [text, {"type": "null"}]});
+    let holder = json!({"type": "object", "properties": {"a": either, "b": {"type": "integer"}}});
+    for (read, written, shows) in [
+        (&tag, json!({"id": "x"}), Some(json!({"id": "x"}))),
+        (&tag, json!([{"id": "x"}]), None),
+        (
+            &list(&tag),
+            json!([{"id": "x"}]),
+            Some(json!([{"id": "x"}])),
+        ),
+        (&list(&text), json!([{"id": "x"}]), None),
+        (&text, json!({}), None),
+        (&either, json!({}), None),
+        (&holder, json!({"a": {}, "b": 1}), Some(json!({"b": 1}))),
+        (
+            &holder,
+            json!({"a": "x", "c": 1}),
+            Some(json!({"a": "x", "c": 1})),
+        ),
+    ] {
+        let contract = document("3.1.0", &write(read));
+        let op = contract.operation("set").expect("it");
+        let rules = &op.body.as_ref().expect("a body").schema;
+        let shown = shape::showable(rules, written.clone(), &contract.texts());
+        assert_eq!(shown, shows, "{read} {written}");
+    }
+}
+
 /// Nothing goes to the host of `tokenUrl` where no device is named: the embedded mock gives the token.
 #[test]
 fn the_token_of_the_embedded_mock_is_its_own() {
@@ -480,4 +509,75 @@ fn what_is_lawful_is_no_issue() {
         left.iter().any(|l| l.contains("in: querystring")),
         "{left:?}"
     );
+}
+
+/// `additionalProperties: false` in a part of `allOf` forbids what the parts beside it describe. Those who
+/// write it mean the whole: nothing is accused by it, whichever way a device takes it.
+#[test]
+fn a_closed_part_of_all_of_accuses_nobody() {
+    let closed = |name: &str| {
+        json!({"type": "object", "additionalProperties": false,
+                                     "properties": {name: {"type": "string"}}})
+    };
+    let schema = json!({"allOf": [closed("a"), closed("b")]});
+    let contract = document("3.0.3", &write(&schema));
+    let (texts, op) = (contract.texts(), contract.operation("set").expect("it"));
+    let rules = &op.body.as_ref().expect("a body").schema;
+    let certainty = |value: Value| probity::contract::assess(rules, &value, &texts).certainty;
+    use probity::pattern::Assessment::{Open, SurelyInvalid};
+    assert_eq!(certainty(json!({"a": "x", "b": "y"})), Open);
+    assert_eq!(certainty(json!({"a": "x", "c": "y"})), SurelyInvalid);
+}
+
+/// The mock shows all that was written, also where its own plain answer is of another alternative.
+#[test]
+fn the_mock_shows_what_was_written_in_any_alternative() {
+    let link =
+        json!({"type": "object", "required": ["href"], "properties": {"href": {"type": "string"}}});
+    let place =
+        json!({"type": "object", "required": ["at"], "properties": {"at": {"type": "integer"}}});
+    let note = json!({"type": "object", "properties": {"title": {"type": "string"}}});
+    let read = json!({"allOf": [note], "oneOf": [place, link]});
+    let contract = document(
+        "3.0.3",
+        &json!({"/note": {
+            "get": {"operationId": "get", "responses": {"200": {"description": "ok", "content": {"application/json": {"schema": read}}}}},
+            "put": {"operationId": "set", "requestBody": {"content": {"application/json": {"schema": read}}},
+                    "responses": {"204": {"description": "stored"}}},
+        }}),
+    );
+    let config = MockConfig::clean(Arc::new(contract), Arc::new(Profile::default()));
+    let front = Front::new(&config).expect("a mock");
+    let typed = [("content-type".to_owned(), "application/json".to_owned())];
+    for written in [json!({"href": "/a", "title": "t"}), json!({"at": 3})] {
+        let sent = written.to_string();
+        let (status, ..) = front.answer("PUT", "/note", &typed, sent.as_bytes());
+        assert_eq!(status, 204, "{written}");
+        let (_, _, body) = front.answer("GET", "/note", &[], b"");
+        let shown: Value = serde_json::from_slice(&body).expect("JSON");
+        for (name, value) in written.as_object().expect("an object") {
+            assert_eq!(shown.get(name), Some(value), "{shown}");
+        }
+    }
+}
+
+/// What may remove an item comes behind everything that names it.
+#[test]
+fn what_removes_comes_last() {
+    let answer =
+        |status: &str| json!({status: {"description": "ok"}, "400": {"description": "no"}});
+    let contract = document(
+        "3.0.3",
+        &json!({"/things/{id}": {
+            "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "integer", "example": 1}}],
+            "delete": {"operationId": "remove", "responses": answer("204")},
+            "get": {"operationId": "read", "responses": answer("200")},
+        }}),
+    );
+    let cases = planned(&contract, &Profile::default());
+    let of =
+        |case: &Case| case.operation == "remove" && !matches!(case.expect, Expect::Refused { .. });
+    let first = cases.iter().position(of).expect("a case that removes");
+    assert!(cases.iter().skip(first).all(of));
+    assert!(first > 1);
 }

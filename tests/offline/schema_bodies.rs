@@ -4,6 +4,7 @@
 //! validator that reads the schema itself say. `cargo test --test offline schema_bodies -- --nocapture`
 //! prints the shares.
 
+use crate::schema_suite::{Groups, VALUES, read, suite};
 use jsonschema::{Draft, Validator};
 use probity::case::{Case, Context, DEFAULT_BUDGET, Expect, plan};
 use probity::contract::{self, Contract, FaultKind};
@@ -11,34 +12,7 @@ use probity::exchange::Request;
 use probity::pattern::Assessment;
 use probity::profile::Profile;
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
-
-/// Strategies whose cases are told by the value of the body alone.
-const VALUES: &[&str] = &["valid", "types", "constraints", "names", "pairs", "hostile"];
-
-/// One file of groups, in the format of the suite.
-struct Groups {
-    name: String,
-    groups: Vec<Value>,
-}
-
-fn read(path: PathBuf) -> Option<Groups> {
-    let name = path.file_stem()?.to_str()?.to_owned();
-    let groups = serde_json::from_slice(&std::fs::read(&path).ok()?).ok()?;
-    Some(Groups { name, groups })
-}
-
-fn suite() -> Option<Vec<Groups>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../shared/data/json-schema-suite/tests/draft2020-12");
-    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
-        .ok()?
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.extension().is_some_and(|e| e == "json"))
-        .collect();
-    files.sort();
-    Some(files.into_iter().filter_map(read).collect())
-}
+use std::path::Path;
 
 fn dialect() -> Groups {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/documents/dialect30.json");
@@ -156,14 +130,7 @@ impl Count {
             }
         }
         let profile = Profile::default();
-        let context = Context {
-            contract: &contract,
-            profile: &profile,
-            texts: &texts,
-            seed: 0,
-            thorough: false,
-            memo: Default::default(),
-        };
+        let context = Context::new(&contract, &profile, &texts);
         let (mut valid, mut invalid) = (0, 0);
         for case in &plan(&context, Some(DEFAULT_BUDGET)).cases {
             let Some(value) = body(case) else { continue };

@@ -40,14 +40,7 @@ fn given(profile: &str) -> Result<Contract, String> {
 fn calls(contract: &Contract) -> Vec<(String, bool)> {
     let profile = Profile::default();
     let texts = contract.texts();
-    let context = Context {
-        contract,
-        profile: &profile,
-        texts: &texts,
-        seed: 0,
-        thorough: false,
-        memo: Default::default(),
-    };
+    let context = Context::new(contract, &profile, &texts);
     let cases = plan(&context, None).cases.into_iter();
     let plain = cases.filter(|case| case.strategy == "valid");
     let call = plain.filter_map(|case| match &case.request {

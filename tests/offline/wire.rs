@@ -13,14 +13,7 @@ const NAMES: [&str; 5] = ["json-syntax", "json-corners", "http", "auth", "state"
 
 fn cases_of(contract: &Contract, profile: &Profile, thorough: bool) -> Vec<Case> {
     let texts = contract.texts();
-    let context = Context {
-        contract,
-        profile,
-        texts: &texts,
-        seed: 0,
-        thorough,
-        memo: Default::default(),
-    };
+    let context = Context::new(contract, profile, &texts).thorough(thorough);
     strategies()
         .iter()
         .filter(|s| NAMES.contains(&s.name()))
@@ -356,14 +349,7 @@ fn the_budget_of_failed_logins_is_kept() {
 fn every_operation_is_tried_by_every_strategy_that_fits_it() {
     let (contract, profile) = other();
     let texts = contract.texts();
-    let context = Context {
-        contract: &contract,
-        profile: &profile,
-        texts: &texts,
-        seed: 0,
-        thorough: true,
-        memo: Default::default(),
-    };
+    let context = Context::new(&contract, &profile, &texts).thorough(true);
     let planned: BTreeSet<String> = plan(&context, None)
         .cases
         .into_iter()
@@ -395,14 +381,7 @@ fn every_operation_is_tried_by_every_strategy_that_fits_it() {
 fn the_plan_is_the_same_every_time() {
     let (contract, profile) = contract::embedded::sip_settings();
     let texts = contract.texts();
-    let context = Context {
-        contract: &contract,
-        profile: &profile,
-        texts: &texts,
-        seed: 0,
-        thorough: false,
-        memo: Default::default(),
-    };
+    let context = Context::new(&contract, &profile, &texts);
     let of_wire = |cases: Vec<Case>| -> Vec<String> {
         let ours = cases.into_iter().filter(|c| NAMES.contains(&c.strategy));
         ours.map(|c| format!("{c:?}")).collect()

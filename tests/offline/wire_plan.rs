@@ -221,14 +221,7 @@ fn plan_of(
     keep: &dyn Fn(&Case) -> bool,
 ) -> String {
     let texts = contract.texts();
-    let context = Context {
-        contract,
-        profile,
-        texts: &texts,
-        seed: 0,
-        thorough,
-        memo: Default::default(),
-    };
+    let context = Context::new(contract, profile, &texts).thorough(thorough);
     let ordinary = |op: &Operation| context.request(op, op.body.as_ref().map(|_| Vec::new()));
     let mut out = String::new();
     let mut promises = Vec::new();

@@ -45,14 +45,7 @@ fn again(suite: &Suite, config: MockConfig, findings: &[Finding]) -> Vec<ReplayO
         suite.profile.clone(),
     )
     .expect("device");
-    let context = Context {
-        contract: &suite.contract,
-        profile: &suite.profile,
-        texts: &suite.texts,
-        seed: 0,
-        thorough: false,
-        memo: Default::default(),
-    };
+    let context = Context::new(&suite.contract, &suite.profile, &suite.texts);
     let judging = JudgeContext {
         contract: &suite.contract,
         texts: &suite.texts,

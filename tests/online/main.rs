@@ -11,8 +11,6 @@ mod handler;
 mod plain;
 #[path = "../common/scripted/mod.rs"]
 mod scripted;
-#[path = "../common/served/mod.rs"]
-mod served;
 #[path = "../common/small/mod.rs"]
 mod small;
 #[path = "../common/support/mod.rs"]

@@ -1,7 +1,7 @@
 //! Lists that come in parts are read to their end, whichever way they go on; what is created in them
 //! is found and removed.
 
-use crate::served::{self, Answered, Asked};
+use crate::handler::{self, Asked, Drawn, bare, json as drawn};
 use crate::support::{self, Suite};
 
 use probity::contract::load_bytes;
@@ -94,47 +94,47 @@ fn start(way: Way) -> (SocketAddr, Arc<Mutex<Store>>) {
         given: 13,
     }));
     let shared = store.clone();
-    let addr = served::start(move |asked| answer(&mut shared.lock().unwrap(), way, asked));
+    let addr = handler::serve(move |asked| answer(&mut shared.lock().unwrap(), way, asked));
     (addr, store)
 }
 
-fn answer(store: &mut Store, way: Way, asked: &Asked) -> Answered {
-    let (path, query) = asked.parts();
+fn answer(store: &mut Store, way: Way, asked: &Asked) -> Drawn {
+    let (path, query) = (asked.path.as_str(), asked.query.as_str());
     let id = path.strip_prefix("/lamps/").and_then(|id| id.parse().ok());
     match (asked.method.as_str(), path, id) {
         ("GET" | "HEAD", "/lamps", _) => list(store, way, query),
         ("POST", "/lamps", _) => create(store, asked),
         ("GET" | "HEAD", _, Some(id)) => match store.lamps.get(&id) {
-            Some(lamp) => Answered::json(200, lamp),
-            None => Answered::empty(404),
+            Some(lamp) => drawn(200, lamp),
+            None => bare(404),
         },
         ("DELETE", _, Some(id)) => match store.lamps.remove(&id) {
-            Some(_) => Answered::empty(204),
-            None => Answered::empty(404),
+            Some(_) => bare(204),
+            None => bare(404),
         },
-        (_, "/lamps", _) => Answered::empty(405),
-        (_, _, Some(id)) if store.lamps.contains_key(&id) => Answered::empty(405),
-        _ => Answered::empty(404),
+        (_, "/lamps", _) => bare(405),
+        (_, _, Some(id)) if store.lamps.contains_key(&id) => bare(405),
+        _ => bare(404),
     }
 }
 
-fn create(store: &mut Store, asked: &Asked) -> Answered {
+fn create(store: &mut Store, asked: &Asked) -> Drawn {
     let Ok(Value::Object(sent)) = serde_json::from_slice::<Value>(&asked.body) else {
-        return Answered::empty(400);
+        return bare(400);
     };
     let name = sent.get("name").and_then(Value::as_str);
     let fits = name.is_some_and(|n| (1..=40).contains(&n.chars().count()));
     if !fits || sent.len() != 1 {
-        return Answered::empty(400);
+        return bare(400);
     }
     store.given += 1;
     let id = store.given;
     store.lamps.insert(id, json!({"id": id, "name": name}));
     // Only the list tells which it is.
-    Answered::empty(201)
+    bare(201)
 }
 
-fn list(store: &Store, way: Way, query: &str) -> Answered {
+fn list(store: &Store, way: Way, query: &str) -> Drawn {
     let asked: Result<BTreeMap<&str, usize>, ()> = query
         .split('&')
         .filter(|part| !part.is_empty())
@@ -144,7 +144,7 @@ fn list(store: &Store, way: Way, query: &str) -> Answered {
         })
         .collect();
     let Ok(asked) = asked else {
-        return Answered::empty(400);
+        return bare(400);
     };
     let limit = asked.get("limit").or(asked.get("per_page")).copied();
     let part = limit.filter(|limit| *limit > 0).unwrap_or(PART).min(PART);
@@ -165,14 +165,14 @@ fn list(store: &Store, way: Way, query: &str) -> Answered {
         part
     };
     if way == Way::PageThenNone && from >= all.len() {
-        return Answered::empty(404);
+        return bare(404);
     }
     if way == Way::Endless {
         let items: Vec<Value> = (from..from + PART)
             .map(|n| json!({"id": n + 1, "name": "lamp"}))
             .collect();
         let next = format!("/lamps?offset={}", from + PART);
-        return Answered::json(200, json!({"items": items, "next": next}));
+        return drawn(200, &json!({"items": items, "next": next}));
     }
     let end = from.saturating_add(part).min(all.len());
     let items = all.get(from..end).unwrap_or_default();
@@ -184,9 +184,9 @@ fn list(store: &Store, way: Way, query: &str) -> Answered {
         Way::Flag => body.insert("has_more".to_owned(), json!(more)),
         _ => None,
     };
-    let answer = Answered::json(200, Value::Object(body));
+    let answer = drawn(200, &Value::Object(body));
     match way {
-        Way::Link if more => answer.with(&format!("Link: <{next}>; rel=\"next\"")),
+        Way::Link if more => answer.with("Link", &format!("<{next}>; rel=\"next\"")),
         _ => answer,
     }
 }

@@ -64,14 +64,7 @@ fn campaign(
         suite.profile.clone(),
     )
     .expect("device");
-    let context = Context {
-        contract: &suite.contract,
-        profile: &suite.profile,
-        texts: &suite.texts,
-        seed,
-        thorough: false,
-        memo: Default::default(),
-    };
+    let context = Context::new(&suite.contract, &suite.profile, &suite.texts).seeded(seed);
     let (stop, stopped) = watch::channel(false);
     let job = Job {
         context: &context,

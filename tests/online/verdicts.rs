@@ -57,10 +57,7 @@ fn wrong(body: Option<Value>) -> bool {
 
 /// 405 with the methods that are served (RFC 9110 §15.5.6).
 fn not_served(served: &str) -> Drawn {
-    let mut drawn = bare(405);
-    let allow = ("Allow".to_owned(), served.to_owned());
-    drawn.headers.push(allow);
-    drawn
+    bare(405).with("Allow", served)
 }
 
 /// Keeps [`NOTES`] but for what `special` says of a valid body.

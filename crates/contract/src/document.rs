@@ -1,6 +1,5 @@
 //! From bytes to one JSON value: YAML 1.2 or JSON, bounded in size, depth and expansion. A member
-//! that is there twice with different values is none of them. Imports [`super::model`] and
-//! [`super::pointer`] alone.
+//! that is there twice with different values is none of them.
 
 use super::model::ContractError;
 use super::pointer::escape;

@@ -1,5 +1,5 @@
 //! Rules that nothing keeps: what breaks them says something about the document, not about the
-//! device. Imports [`super::model`], [`mod@super::assess`] and [`super::contradictions`].
+//! device.
 
 use super::assess::assess_shown;
 use super::contradictions::contradictions;

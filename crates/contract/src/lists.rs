@@ -3,6 +3,7 @@
 
 use super::effect::words::tokens;
 use super::model::{JsonType, Operation, Parameter, Place, Schema};
+use super::paging::Paging;
 use super::shape;
 
 /// A `GET` whose answer is a list, with the parameters that choose from it.
@@ -12,10 +13,8 @@ pub struct Listing<'o> {
     pub array: String,
     /// The parameter that says how many items come at most.
     pub limit: Option<&'o Parameter>,
-    /// The parameter that says how many items are left out first.
-    pub offset: Option<&'o Parameter>,
-    /// The parameter that says which page comes.
-    pub page: Option<&'o Parameter>,
+    /// How the next part is asked for.
+    pub paging: Option<Paging>,
     /// Parameters that choose items by a member of theirs, with its name.
     pub filters: Vec<(&'o Parameter, &'o str)>,
 }
@@ -59,22 +58,17 @@ impl Operation {
         }
         let mut query = self.parameters.iter().filter(|p| p.place == Place::Query);
         let whole = |p: &&Parameter| p.schema.types == [JsonType::Integer];
-        let named = |names: &[&[&str]]| {
-            query.clone().filter(whole).find(|p| {
-                let words = tokens(&p.name);
-                names.iter().any(|name| words == *name)
-            })
-        };
-        let (limit, offset) = (named(&LIMITS), named(&[&["offset"], &["skip"]]));
-        let page = named(&[&["page"], &["page", "number"]]);
+        let limit = query.clone().filter(whole).find(|p| {
+            let words = tokens(&p.name);
+            LIMITS.iter().any(|name| words == *name)
+        });
         let filters = query
             .by_ref()
             .filter_map(|p| Some((p, filtered(p, items)?)));
         Some(Listing {
             array,
             limit,
-            offset,
-            page,
+            paging: Paging::of(self),
             filters: filters.collect(),
         })
     }

@@ -260,8 +260,8 @@ fn tell_twins(operations: &mut [Operation]) {
         same.entry(key(op)).or_default().push(op.path.clone());
     }
     for op in operations {
-        let paths = same.get(&key(op)).into_iter().flatten();
-        op.twin = paths.filter(|path| **path != op.path).next().cloned();
+        let mut paths = same.get(&key(op)).into_iter().flatten();
+        op.twin = paths.find(|path| **path != op.path).cloned();
     }
 }
 

@@ -1,5 +1,5 @@
 //! `allOf` as one schema, exactly: what only one of two schemas can say at a time, and differs,
-//! stays behind in `all_of`. Imports [`super::model`] alone.
+//! stays behind in `all_of`.
 
 use super::model::*;
 use serde_json::{Number, Value};

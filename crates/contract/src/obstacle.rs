@@ -1,5 +1,4 @@
-//! Why an operation cannot be judged as a whole, as far as the document alone says so. Imports
-//! [`super::contradictions`], [`super::model`] and [`super::serialization`].
+//! Why an operation cannot be judged as a whole, as far as the document alone says so.
 
 use super::contradictions::contradictions;
 use super::model::*;

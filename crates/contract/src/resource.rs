@@ -323,6 +323,17 @@ fn resource(group: &Group<'_>, keys: &BTreeSet<&str>) -> Resource {
         Kind::Collection => post,
         Kind::Singleton | Kind::Item => None,
     };
+    let patch = group
+        .by_method("PATCH")
+        .or_else(|| group.by_role(Role::Patch));
+    let root = |reader: &Operation| {
+        let written = put.or(posted).or(patch);
+        let body = written.and_then(|op| Some(&op.body.as_ref()?.schema));
+        let shown = shape::answer(reader).zip(body);
+        shown.map_or(String::new(), |(answer, body)| {
+            shape::state_in(answer, body)
+        })
+    };
     let reads = |op: &Operation| matches!(op.method.as_str(), "GET" | "HEAD" | "OPTIONS" | "TRACE");
     Resource {
         id: group.path.clone(),
@@ -332,13 +343,11 @@ fn resource(group: &Group<'_>, keys: &BTreeSet<&str>) -> Resource {
             operation: Some(op.id.clone()),
             method: op.method.clone(),
             path: op.path.clone(),
-            root: String::new(),
+            root: root(op),
             unreadable: BTreeMap::new(),
         }),
         replace: id(put.or(posted)),
-        patch: id(group
-            .by_method("PATCH")
-            .or_else(|| group.by_role(Role::Patch))),
+        patch: id(patch),
         create: id(group.by_role(Role::Create).or(created)),
         delete: id(group
             .by_method("DELETE")

@@ -1,5 +1,5 @@
 //! How values become text: styles of parameters (OpenAPI 3.1.1 §4.8.12.2 and §4.8.12.3) and formats
-//! of bodies. What is stated, not the text itself. Imports [`super::model`] only.
+//! of bodies. What is stated, not the text itself.
 
 use super::model::Place;
 use serde_json::{Map, Value};

@@ -59,6 +59,17 @@ pub fn envelope<'s>(answer: &'s Schema, written: &Value) -> &'s Schema {
 /// What of a written value a read can show: without the members whose rules in the answer surely refuse
 /// what was written, which a device has to turn into something else (a document for its text).
 pub fn showable(read: &Schema, written: Value, texts: &Texts) -> Option<Value> {
+    if let Value::Array(items) = written {
+        if !may_be(read, JsonType::Array, 0) {
+            return None;
+        }
+        let items = items.into_iter().enumerate();
+        let items = items.map(|(i, item)| match read.item(i) {
+            Some(rules) => showable(rules, item, texts),
+            None => Some(item),
+        });
+        return items.collect::<Option<Vec<Value>>>().map(Value::Array);
+    }
     let Value::Object(map) = written else {
         let refused = assess_alone(read, &written, texts).certainty == Assessment::SurelyInvalid;
         return (!refused).then_some(written);
@@ -99,6 +110,28 @@ fn collect<'s>(schema: &'s Schema, depth: usize, out: &mut Vec<(&'s str, &'s Sch
             .chain(&schema.any_of)
             .chain(&schema.one_of);
         parts.for_each(|part| collect(part, depth + 1, out));
+    }
+}
+
+/// JSON pointer to what an answer shows of what a body writes: the answer itself, or the one object in
+/// it that has members of the body, where the answer has none of its own (`{"data": {…}}`).
+pub(crate) fn state_in(answer: &Schema, body: &Schema) -> String {
+    let written = members(body);
+    let shares = |schema: &Schema| {
+        let mut shown = members(schema).into_iter();
+        shown.any(|(name, _)| written.iter().any(|(n, _)| *n == name))
+    };
+    if written.is_empty() || shares(answer) {
+        return String::new();
+    }
+    let inside: Vec<&str> = members(answer)
+        .into_iter()
+        .filter(|(_, member)| shares(member))
+        .map(|(name, _)| name)
+        .collect();
+    match inside[..] {
+        [name] => format!("/{}", super::pointer::escape(name)),
+        _ => String::new(),
     }
 }
 

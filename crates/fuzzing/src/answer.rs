@@ -1,6 +1,5 @@
-//! Raw bytes of HTTP answers: [`parse`] takes any, within its limits; cut anywhere it reads
-//! the same; and hyper, which reads the ordinary exchanges, reads the same answer. Imports
-//! [`probity::device`].
+//! Raw bytes of HTTP answers: [`parse`] takes any, within its limits; cut anywhere it reads the
+//! same; and hyper, which reads the ordinary exchanges, reads the same answer.
 
 use super::stage;
 use http_body_util::{BodyExt, Empty};

@@ -1,5 +1,4 @@
-//! Lines of `probity pattern --batch`: one answer each,. Imports
-//! [`probity::pattern`].
+//! Lines of `probity pattern --batch`: one answer each.
 
 use probity::pattern::batch::Batch;
 use serde_json::Value;

@@ -1,5 +1,5 @@
 //! Documents: any bytes give a contract or an error that names the place, in bounded time, the same
-//! one each time; what is made of a contract keeps together. Imports [`probity::contract`].
+//! one each time; what is made of a contract keeps together.
 
 use probity::contract::{Contract, assess, lint, load_bytes};
 use probity::pattern::{Rule, Texts};

@@ -1,5 +1,5 @@
 //! Dictionaries: any text gives words or an error with its line, and words that are written as AFL
-//! writes them are read back. Imports [`probity::campaign`].
+//! writes them are read back.
 
 use probity::campaign::dictionary::parse;
 

@@ -1,6 +1,5 @@
 //! The mock's HTTP front: any bytes on a connection, over an in-memory stream. It ends, and what it
-//! says is HTTP, answer by answer. Imports [`probity::device`] for its reader of answers (the mock
-//! does not know it: what both agree on went over the stream).
+//! says is HTTP, answer by answer.
 
 use super::stage;
 use probity::device::answer::{Caps, parse};

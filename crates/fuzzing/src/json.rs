@@ -1,6 +1,6 @@
 //! Well-formedness of JSON: [`is_json`] decides which bodies must be refused, so it is held against
 //! a pushdown automaton of the grammar, against serde_json's own values, and ([`against`]) against
-//! a parser that somebody else wrote. Imports [`probity::case`].
+//! a parser that somebody else wrote.
 
 use probity::case::wire::is_json;
 use serde_json::Value;

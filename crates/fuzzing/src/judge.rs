@@ -1,6 +1,5 @@
 //! Judging: any answer, byte for byte, to any case of the plan gets one judgement, which does not
-//! contradict itself and never counts no answer as an answer. Imports [`probity::judge`],
-//! [`probity::device`] for its reader of answers, [`probity::run`] for what is shown of it.
+//! contradict itself and never counts no answer as an answer.
 
 use super::stage;
 use probity::case::{Case, Expect};

@@ -1,5 +1,5 @@
 //! Known-issue files: any text is one or has a place where it is not; what can be read is written
-//! back the same; a gate excuses what is listed and nothing else. Imports [`probity::run`].
+//! back the same; a gate excuses what is listed and nothing else.
 
 use super::{pieces, report};
 use arbitrary::{Result, Unstructured};

@@ -1,5 +1,4 @@
 //! The models of dialects against the engines that are part of the build, on any pattern and text.
-//! Imports [`probity::pattern`].
 
 use super::pieces;
 use arbitrary::{Result, Unstructured};

@@ -1,6 +1,5 @@
 //! The pieces on which dialects of regular expressions differ, and small patterns made of them from
-//! a fuzzer's bytes. The tests that ask engines draw from the same tables. Imports
-//! [`probity::pattern`].
+//! a fuzzer's bytes. The tests that ask engines draw from the same tables.
 
 use arbitrary::{Result, Unstructured};
 use probity::pattern::dialect::{Dialect, Mode};

@@ -1,5 +1,5 @@
 //! Profiles: any text gives a profile or an error with its place; the login request of a profile is
-//! one that HTTP and JSON allow, whatever the credentials. Imports [`probity::profile`].
+//! one that HTTP and JSON allow, whatever the credentials.
 
 use probity::case::wire::is_json;
 use probity::exchange::{HttpRequest, Part, Secret};

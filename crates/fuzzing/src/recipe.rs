@@ -1,5 +1,5 @@
-//! Recipes of reports: what is read is written back the same, and what is admitted is admitted again
-//! and is of the contract. Imports [`probity::case`] and [`probity::run`].
+//! Recipes of reports: what is read is written back the same, and what is admitted is admitted
+//! again and is of the contract.
 
 use crate::stage;
 use probity::case::{Context, Recipe};
@@ -28,14 +28,7 @@ pub fn body(data: &[u8]) {
     let case = recipe.case("made/up");
     assert_eq!(case.operation, recipe.operation);
     let stage = stage::embedded();
-    let context = Context {
-        contract: &stage.contract,
-        profile: &stage.profile,
-        texts: &stage.texts,
-        seed: 0,
-        thorough: false,
-        memo: Default::default(),
-    };
+    let context = Context::new(&stage.contract, &stage.profile, &stage.texts);
     let admission = Admission::new(&context, None, []);
     let mut made = finding();
     made.case = "made/up".to_owned();

@@ -1,6 +1,5 @@
 //! Relations and witnesses: the witness of a relation separates the two languages by another route,
-//! nothing shorter does, and no text of a small alphabet contradicts what was proved. Imports
-//! [`probity::pattern`].
+//! nothing shorter does, and no text of a small alphabet contradicts what was proved.
 
 use super::pieces;
 use arbitrary::{Result, Unstructured};

@@ -1,5 +1,5 @@
 //! Reports: what can be read is written back the same; every format takes any report and writes
-//! what its readers take. Imports [`probity::report`].
+//! what its readers take.
 
 use super::pieces;
 use arbitrary::{Result, Unstructured};

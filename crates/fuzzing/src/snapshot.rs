@@ -1,5 +1,5 @@
 //! Snapshots: whatever stands in a file of the folder, comparing gives a summary or an error, and
-//! nothing beside the folder's own files changes. Imports [`probity::report`].
+//! nothing beside the folder's own files changes.
 
 use probity::report::snapshots::{Class, Snapshots};
 

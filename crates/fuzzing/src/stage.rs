@@ -1,6 +1,5 @@
 //! What the targets share and make once a process: contracts with their readings, plans, mocks
-//! without sockets, one runtime a thread. Imports [`probity::case`], [`probity::contract`],
-//! [`probity::mock`].
+//! without sockets, one runtime a thread.
 
 use probity::case::{self, Case, Context, DEFAULT_BUDGET};
 use probity::contract::{self, Contract};
@@ -66,14 +65,7 @@ pub fn plan() -> &'static [Case] {
     static PLAN: OnceLock<Vec<Case>> = OnceLock::new();
     PLAN.get_or_init(|| {
         let stage = embedded();
-        let context = Context {
-            contract: &stage.contract,
-            profile: &stage.profile,
-            texts: &stage.texts,
-            seed: 0,
-            thorough: false,
-            memo: Default::default(),
-        };
+        let context = Context::new(&stage.contract, &stage.profile, &stage.texts);
         case::plan(&context, Some(DEFAULT_BUDGET)).cases
     })
 }

@@ -1,7 +1,7 @@
 //! Rules with all their readings: *surely valid* is what every plausible reading takes, *surely
 //! invalid* what none does, samples are what they claim, and a reading decides as its engine does.
 //! These are the words that accuse, so this is the dearest and the most important target of
-//! patterns. Imports [`probity::pattern`].
+//! patterns.
 
 use super::pieces;
 use arbitrary::{Result, Unstructured};

@@ -1,6 +1,6 @@
 //! The reading that a field was told to have, executed by a real engine where one is part of the
-//! build: `regress` for ECMAScript, `regex-automata` for Rust. So a mock is as slow as a device with
-//! that engine, and a mistake of our model does not hide itself. Imports [`probity_pattern`].
+//! build: `regress` for ECMAScript, `regex-automata` for Rust. So a mock is as slow as a device
+//! with that engine, and a mistake of our model does not hide itself.
 //!
 //! PCRE2, Oniguruma and fancy-regex stay dev-dependencies: the first two would make every build need
 //! a C compiler and the third knows no dialect more. Their answers are the model's on all witnesses

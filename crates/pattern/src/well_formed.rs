@@ -1,6 +1,6 @@
-//! What no reading of a published format takes. [`super::format_pattern`] is the strict side: what it
-//! takes every check takes. Here is the other: what is outside the grammar of the format's own
-//! document however wide it is read. Between the two a format leaves open. Imports nothing.
+//! What no reading of a published format takes. [`super::format_pattern`] is the strict side: what
+//! it takes every check takes. Here is the other: what is outside the grammar of the format's own
+//! document however wide it is read. Between the two a format leaves open.
 
 use std::net::Ipv6Addr;
 

@@ -1,6 +1,7 @@
 //! What HTTP promises of conditional requests, of `HEAD` and of what a client says that it takes.
 
 use crate::case::builder::{Draft, ExchangeCases};
+use crate::case::reach::is_plain_read;
 use crate::case::{Case, Check, Context, Expect, Strategy, SuccessIs};
 use crate::contract::{Operation, Place};
 use crate::exchange::{HttpRequest, Request, Template};
@@ -30,7 +31,7 @@ impl Strategy for Conditions {
             return Vec::new();
         };
         match op.method.as_str() {
-            "GET" if op.body.is_none() => reads(&mut builder),
+            "GET" if is_plain_read(op) => reads(&mut builder),
             "PUT" | "PATCH" | "DELETE" | "POST" => writes(&mut builder),
             _ => {}
         }
@@ -153,18 +154,15 @@ fn add(
     expect: Expect,
     check: Check,
 ) {
-    let key = "parameters.If-Match.type".to_owned();
-    let mut promises = vec!["http.answers".to_owned()];
-    if name == "if-match" {
-        promises.insert(0, key);
-    }
+    let documented = (name == "if-match").then(|| "parameters.If-Match.type".to_owned());
+    let promises = documented.into_iter().chain(["http.answers".to_owned()]);
     builder.add(Draft {
         about: "exchange",
         name: name.to_owned(),
         title: title.to_owned(),
         class: format!("condition:{name}"),
         tier,
-        promises,
+        promises: promises.collect(),
         request: Request::Http(request),
         expect,
         check,

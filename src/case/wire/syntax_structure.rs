@@ -1,5 +1,5 @@
 //! Structure that is not JSON: what stands between, around and inside members, and texts that end
-//! too early; part of the strategy `json-syntax`. Imports nothing but its neighbours.
+//! too early; part of the strategy `json-syntax`.
 
 use super::edits::{append, first, first_name, first_text, insert, last, marks, replace};
 use super::syntax::Broken;

@@ -84,6 +84,18 @@ impl Deviation {
         )
     }
 
+    /// Another item took what was written to one.
+    pub fn another_changed(pointer: &str, expected: &str, observed: &str) -> Deviation {
+        Deviation::new(
+            Kind::ReadbackDiffers,
+            "another item is changed",
+            format!("`{pointer}` of the other items stays as it was: {expected}"),
+            format!(
+                "`{pointer}` of another item was {expected} and is {observed}, as it was written to one"
+            ),
+        )
+    }
+
     /// A refused request created something.
     pub fn created_by_refusal() -> Deviation {
         Deviation::new(

@@ -2,7 +2,7 @@
 //! passwords are not shown, lists come in parts.
 #![allow(dead_code, missing_docs)]
 
-use crate::served::{self, Answered};
+use crate::handler::{self, Asked, Drawn, bare, json as drawn};
 
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -118,18 +118,7 @@ impl Accounts {
             ..Store::default()
         }));
         let shared = store.clone();
-        let addr = served::start(move |asked| {
-            let named = asked.field("if-match");
-            let asked_for = (asked.method.as_str(), asked.target.as_str(), named);
-            let (status, fields, body) =
-                answer(&mut shared.lock().unwrap(), ways, asked_for, &asked.body);
-            Answered {
-                status,
-                fields,
-                body,
-                media: "",
-            }
-        });
+        let addr = handler::serve(move |asked| answer(&mut shared.lock().unwrap(), ways, asked));
         Accounts { addr, store }
     }
 
@@ -148,13 +137,7 @@ impl Accounts {
     }
 }
 
-fn answer(
-    store: &mut Store,
-    ways: Ways,
-    (method, target, named): (&str, &str, &str),
-    body: &[u8],
-) -> (u16, String, String) {
-    let none = |status| (status, String::new(), String::new());
+fn answer(store: &mut Store, ways: Ways, asked: &Asked) -> Drawn {
     for (left, _) in &mut store.waiting {
         *left = left.saturating_sub(1);
     }
@@ -166,12 +149,12 @@ fn answer(
     store
         .accounts
         .extend(done.into_iter().map(|(_, account)| account));
-    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let (method, path, body) = (asked.method.as_str(), asked.path.as_str(), &asked.body);
     if path == "/accounts" {
         return match method {
-            "GET" | "HEAD" => list(store, ways, query),
+            "GET" | "HEAD" => list(store, ways, &asked.query),
             "POST" => create(store, ways, body),
-            _ => none(405),
+            _ => bare(405),
         };
     }
     let id = path
@@ -179,26 +162,30 @@ fn answer(
         .and_then(|id| id.parse::<u64>().ok());
     let at = id.and_then(|id| store.accounts.iter().position(|a| a["id"] == id));
     match (method, at) {
-        (_, None) => none(404),
+        (_, None) => bare(404),
         ("GET" | "HEAD", Some(at)) => {
-            let account = store.accounts[at].to_string();
-            let tag = match ways.validators {
-                true => format!("ETag: {}\r\n", tag(&account)),
-                false => String::new(),
-            };
-            (200, tag, account)
+            let account = &store.accounts[at];
+            match ways.validators {
+                true => drawn(200, account).with("ETag", &tag(&account.to_string())),
+                false => drawn(200, account),
+            }
         }
         ("PUT" | "DELETE", Some(at))
-            if ways.validators && named != tag(&store.accounts[at].to_string()) =>
+            if ways.validators
+                && asked.field("if-match") != tag(&store.accounts[at].to_string()) =>
         {
-            none(if named.is_empty() { 428 } else { 412 })
+            bare(if asked.field("if-match").is_empty() {
+                428
+            } else {
+                412
+            })
         }
         ("PUT", Some(at)) => replace(store, at, body),
         ("DELETE", Some(at)) => {
             store.accounts.remove(at);
-            none(204)
+            bare(204)
         }
-        _ => none(405),
+        _ => bare(405),
     }
 }
 
@@ -210,35 +197,34 @@ fn tag(account: &str) -> String {
     format!("\"{sum:x}\"")
 }
 
-fn replace(store: &mut Store, at: usize, body: &[u8]) -> (u16, String, String) {
-    let none = |status| (status, String::new(), String::new());
+fn replace(store: &mut Store, at: usize, body: &[u8]) -> Drawn {
     let Ok(Value::Object(sent)) = serde_json::from_slice::<Value>(body) else {
-        return none(400);
+        return bare(400);
     };
     let known = sent.keys().all(|k| ["name", "admin"].contains(&k.as_str()));
     let name = sent.get("name").and_then(Value::as_str);
     let fits = name.is_some_and(|n| (1..=40).contains(&n.chars().count()));
     if !known || !fits || !sent.get("admin").is_none_or(Value::is_boolean) {
-        return none(400);
+        return bare(400);
     }
     let mut others = store.accounts.iter().enumerate();
     if others.any(|(other, a)| other != at && a["name"] == sent["name"]) {
-        return none(409);
+        return bare(409);
     }
     let account = &mut store.accounts[at];
     account["name"] = sent["name"].clone();
     if let Some(admin) = sent.get("admin") {
         account["admin"] = admin.clone();
     }
-    (200, String::new(), account.to_string())
+    drawn(200, account)
 }
 
-fn list(store: &Store, ways: Ways, query: &str) -> (u16, String, String) {
+fn list(store: &Store, ways: Ways, query: &str) -> Drawn {
     let offset = match query.strip_prefix("offset=") {
         None => 0,
         Some(text) => match text.parse::<usize>() {
             Ok(n) if n < 10 => n,
-            _ => return (400, String::new(), String::new()),
+            _ => return bare(400),
         },
     };
     let all = &store.accounts;
@@ -246,17 +232,16 @@ fn list(store: &Store, ways: Ways, query: &str) -> (u16, String, String) {
     let end = (offset + part).min(all.len());
     let shown = all.get(offset..end).unwrap_or_default();
     let more = end < all.len() && ways.says_next;
-    let link = match more {
-        true => format!("Link: </accounts?offset={end}>; rel=\"next\"\r\n"),
-        false => String::new(),
-    };
-    (200, link, Value::from(shown).to_string())
+    let list = drawn(200, &Value::from(shown));
+    match more {
+        true => list.with("Link", &format!("</accounts?offset={end}>; rel=\"next\"")),
+        false => list,
+    }
 }
 
-fn create(store: &mut Store, ways: Ways, body: &[u8]) -> (u16, String, String) {
-    let none = |status| (status, String::new(), String::new());
+fn create(store: &mut Store, ways: Ways, body: &[u8]) -> Drawn {
     let Ok(Value::Object(sent)) = serde_json::from_slice::<Value>(body) else {
-        return none(400);
+        return bare(400);
     };
     let known = ["name", "password", "admin"];
     let length = |name: &str| {
@@ -271,11 +256,11 @@ fn create(store: &mut Store, ways: Ways, body: &[u8]) -> (u16, String, String) {
     let fits = name.is_some_and(|n| (1..=40).contains(&n));
     let refused = !right || !fits;
     if refused && !(right && name.is_some_and(|n| n > 40) && ways.stores_refused) {
-        return none(400);
+        return bare(400);
     }
     let taken = store.accounts.iter().any(|a| a["name"] == sent["name"]);
     if taken {
-        return none(409);
+        return bare(409);
     }
     store.asked += 1;
     if ways.others > 0 && store.asked.is_multiple_of(ways.others) {
@@ -293,8 +278,8 @@ fn create(store: &mut Store, ways: Ways, body: &[u8]) -> (u16, String, String) {
     let account = json!({"id": store.given, "name": sent["name"], "admin": admin});
     if ways.later > 0 {
         store.waiting.push((ways.later, account));
-        return none(202);
+        return bare(202);
     }
     store.accounts.push(account);
-    none(if refused { 400 } else { 201 })
+    bare(if refused { 400 } else { 201 })
 }

@@ -3,7 +3,7 @@
 //! it holds in its own memory, which is what tests compare.
 #![allow(dead_code, missing_docs)]
 
-use crate::served::{self, Answered, Asked};
+use crate::handler::{self, Asked, Drawn, bare, json as drawn};
 
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -91,7 +91,7 @@ impl Controller {
         };
         let store = Arc::new(Mutex::new(store));
         let shared = store.clone();
-        let addr = served::start(move |asked| answer(&mut shared.lock().unwrap(), asked));
+        let addr = handler::serve(move |asked| answer(&mut shared.lock().unwrap(), asked));
         Controller { addr, store }
     }
 
@@ -152,7 +152,7 @@ impl Store {
         }
     }
 
-    fn later(&mut self, task: Task) -> Answered {
+    fn later(&mut self, task: Task) -> Drawn {
         let n = self.jobs.len();
         let takes = TAKES * u32::try_from(1 + n * 7 % 4).unwrap_or(1);
         let last = self.jobs.last().map(|job| job.due);
@@ -161,28 +161,28 @@ impl Store {
             task: Some(task),
             result: None,
         });
-        Answered::empty(202).with(&format!("Location: /jobs/{n}"))
+        bare(202).with("Location", &format!("/jobs/{n}"))
     }
 }
 
-fn answer(store: &mut Store, asked: &Asked) -> Answered {
+fn answer(store: &mut Store, asked: &Asked) -> Drawn {
     store.work();
     store.requests += 1;
     let method = asked.method.as_str();
-    let (path, _) = asked.parts();
+    let path = asked.path.as_str();
     let parts: Vec<&str> = path.split('/').skip(1).collect();
     let number = |text: &str| text.parse::<u64>().ok();
     if matches!(method, "POST" | "PUT" | "PATCH" | "DELETE") && !path.starts_with("/factory") {
         store.writes += 1;
         if store.writes.is_multiple_of(BUSY) {
-            return Answered::empty(409);
+            return bare(409);
         }
     }
     match (method, &parts[..]) {
         ("POST", ["factory-reset"]) => {
             store.acted += 1;
             store.zones.clear();
-            Answered::empty(204)
+            bare(204)
         }
         ("GET" | "HEAD", ["zones"]) => {
             let zones = store.zones.iter().map(|(id, zone)| shown(*id, zone));
@@ -191,47 +191,42 @@ fn answer(store: &mut Store, asked: &Asked) -> Answered {
         ("POST", ["zones"]) => create_zone(store, asked),
         (_, ["zones", id]) => match number(id).filter(|id| store.zones.contains_key(id)) {
             Some(id) => at_zone(store, asked, id),
-            None => Answered::empty(404),
+            None => bare(404),
         },
         (_, ["zones", id, "sensors", rest @ ..]) => {
             match number(id).filter(|id| store.zones.contains_key(id)) {
                 Some(id) => at_sensors(store, asked, id, rest),
-                None => Answered::empty(404),
+                None => bare(404),
             }
         }
         ("GET" | "HEAD", ["network"]) => network(store),
         ("PUT", ["network"]) => replace_network(store, asked),
-        ("GET" | "HEAD", ["display"]) => Answered::json(200, Value::from(store.display.clone())),
+        ("GET" | "HEAD", ["display"]) => drawn(200, &Value::from(store.display.clone())),
         ("PATCH", ["display"]) => match sent(asked, &["application/json"], display) {
             Ok(body) => store.later(Task::Display(body)),
-            Err(status) => Answered::empty(status),
+            Err(status) => bare(status),
         },
         ("GET" | "HEAD", ["jobs", n]) => {
             let job = number(n).and_then(|n| store.jobs.get(usize::try_from(n).ok()?));
             match job {
-                Some(Job { task: Some(_), .. }) => {
-                    Answered::json(200, json!({"status": "running"}))
-                }
+                Some(Job { task: Some(_), .. }) => drawn(200, &json!({"status": "running"})),
                 Some(Job { result, .. }) => {
-                    let done = Answered::json(200, json!({"status": "done"}));
+                    let done = drawn(200, &json!({"status": "done"}));
                     match result {
-                        Some(path) => done.with(&format!("Location: {path}")),
+                        Some(path) => done.with("Location", path),
                         None => done,
                     }
                 }
-                None => Answered::empty(404),
+                None => bare(404),
             }
         }
-        (_, ["zones" | "network" | "display" | "factory-reset"]) => Answered::empty(405),
-        _ => Answered::empty(404),
+        (_, ["zones" | "network" | "display" | "factory-reset"]) => bare(405),
+        _ => bare(404),
     }
 }
 
-fn vendor(status: u16, body: Value) -> Answered {
-    Answered {
-        media: MEDIA,
-        ..Answered::json(status, body)
-    }
+fn vendor(status: u16, body: Value) -> Drawn {
+    drawn(status, &body).with("Content-Type", MEDIA)
 }
 
 fn shown(id: u64, zone: &Zone) -> Value {
@@ -335,7 +330,7 @@ fn display(body: &Map<String, Value>) -> bool {
         })
 }
 
-fn create_zone(store: &mut Store, asked: &Asked) -> Answered {
+fn create_zone(store: &mut Store, asked: &Asked) -> Drawn {
     match sent(asked, &[MEDIA], new_zone) {
         Ok(body) => {
             store.given += 1;
@@ -348,30 +343,30 @@ fn create_zone(store: &mut Store, asked: &Asked) -> Answered {
                     .map_or(0, |l| integer(l).as_u64().unwrap_or(0)),
                 sensors: BTreeMap::new(),
             };
-            let answer = vendor(201, shown(id, &zone)).with(&format!("Location: /zones/{id}"));
+            let answer = vendor(201, shown(id, &zone)).with("Location", &format!("/zones/{id}"));
             store.zones.insert(id, zone);
             answer
         }
-        Err(status) => Answered::empty(status),
+        Err(status) => bare(status),
     }
 }
 
-fn at_zone(store: &mut Store, asked: &Asked, id: u64) -> Answered {
+fn at_zone(store: &mut Store, asked: &Asked, id: u64) -> Drawn {
     let Some(zone) = store.zones.get_mut(&id) else {
-        return Answered::empty(404);
+        return bare(404);
     };
     let state = shown(id, zone);
     let method = asked.method.as_str();
     if let ("PUT" | "PATCH" | "DELETE", Some(status)) = (method, precondition(asked, &state)) {
-        return Answered::empty(status);
+        return bare(status);
     }
     let body = match method {
         "GET" | "HEAD" => {
-            return vendor(200, state.clone()).with(&format!("ETag: {}", tag(&state)));
+            return vendor(200, state.clone()).with("ETag", &tag(&state));
         }
         "DELETE" => {
             store.zones.remove(&id);
-            return Answered::empty(204);
+            return bare(204);
         }
         "PUT" => sent(asked, &[MEDIA], new_zone),
         "PATCH" => sent(asked, &["application/merge-patch+json"], zone_change),
@@ -390,48 +385,48 @@ fn at_zone(store: &mut Store, asked: &Asked, id: u64) -> Answered {
             }
             vendor(200, shown(id, zone))
         }
-        Err(status) => Answered::empty(status),
+        Err(status) => bare(status),
     }
 }
 
-fn at_sensors(store: &mut Store, asked: &Asked, zone: u64, rest: &[&str]) -> Answered {
+fn at_sensors(store: &mut Store, asked: &Asked, zone: u64, rest: &[&str]) -> Drawn {
     let Some(here) = store.zones.get_mut(&zone) else {
-        return Answered::empty(404);
+        return bare(404);
     };
     let id = rest.first().and_then(|id| id.parse::<u64>().ok());
     let known = id.filter(|id| here.sensors.contains_key(id));
     match (asked.method.as_str(), rest, known) {
         ("GET" | "HEAD", [], _) => {
             let all: Vec<&Value> = here.sensors.values().collect();
-            Answered::json(200, json!({"items": all}))
+            drawn(200, &json!({"items": all}))
         }
         ("POST", [], _) => match sent(asked, &["application/json"], new_sensor) {
             Ok(body) => store.later(Task::Sensor(zone, Value::Object(body))),
-            Err(status) => Answered::empty(status),
+            Err(status) => bare(status),
         },
-        ("GET" | "HEAD", [_], Some(id)) => Answered::json(200, &here.sensors[&id]),
+        ("GET" | "HEAD", [_], Some(id)) => drawn(200, &here.sensors[&id]),
         ("DELETE", [_], Some(id)) => {
             here.sensors.remove(&id);
-            Answered::empty(204)
+            bare(204)
         }
-        (_, [] | [_], _) if rest.is_empty() || known.is_some() => Answered::empty(405),
-        _ => Answered::empty(404),
+        (_, [] | [_], _) if rest.is_empty() || known.is_some() => bare(405),
+        _ => bare(404),
     }
 }
 
-fn network(store: &Store) -> Answered {
+fn network(store: &Store) -> Drawn {
     let mut shown = store.network.clone();
     shown.remove("password");
     let tag = tag(&Value::from(shown.clone()));
     shown.insert("requests".to_owned(), json!(store.requests));
-    vendor(200, Value::from(shown)).with(&format!("ETag: {tag}"))
+    vendor(200, Value::from(shown)).with("ETag", &tag)
 }
 
-fn replace_network(store: &mut Store, asked: &Asked) -> Answered {
+fn replace_network(store: &mut Store, asked: &Asked) -> Drawn {
     let mut state = store.network.clone();
     state.remove("password");
     if let Some(status) = precondition(asked, &Value::from(state)) {
-        return Answered::empty(status);
+        return bare(status);
     }
     match sent(asked, &[MEDIA], network_fits) {
         Ok(mut body) => {
@@ -440,6 +435,6 @@ fn replace_network(store: &mut Store, asked: &Asked) -> Answered {
             store.network = body;
             network(store)
         }
-        Err(status) => Answered::empty(status),
+        Err(status) => bare(status),
     }
 }

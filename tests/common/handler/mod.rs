@@ -11,7 +11,11 @@ use std::sync::Arc;
 /// One request as the closure sees it.
 pub struct Asked {
     pub method: String,
+    /// The path without its query.
     pub path: String,
+    /// What follows `?`, or nothing.
+    pub query: String,
+    /// Names in lower case.
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
     /// The connection ends with the answer.
@@ -19,6 +23,14 @@ pub struct Asked {
 }
 
 impl Asked {
+    /// The value of a header field; `""` where there is none.
+    pub fn field(&self, name: &str) -> &str {
+        let mut fields = self.headers.iter();
+        fields
+            .find(|(n, _)| n == name)
+            .map_or("", |(_, value)| value)
+    }
+
     /// The body as JSON.
     pub fn json(&self) -> Option<Value> {
         serde_json::from_slice(&self.body).ok()
@@ -32,6 +44,15 @@ pub struct Drawn {
     pub body: Vec<u8>,
 }
 
+impl Drawn {
+    /// The same with a header field.
+    pub fn with(mut self, name: &str, value: &str) -> Drawn {
+        self.headers.retain(|(n, _)| !n.eq_ignore_ascii_case(name));
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+}
+
 /// A JSON answer.
 pub fn json(status: u16, body: &Value) -> Drawn {
     Drawn {
@@ -41,12 +62,16 @@ pub fn json(status: u16, body: &Value) -> Drawn {
     }
 }
 
-/// An answer without a body.
+/// An answer without a body. A 405 names a method that is served (RFC 9110 §15.5.6).
 pub fn bare(status: u16) -> Drawn {
-    Drawn {
+    let drawn = Drawn {
         status,
         headers: Vec::new(),
         body: Vec::new(),
+    };
+    match status {
+        405 => drawn.with("Allow", "GET"),
+        _ => drawn,
     }
 }
 
@@ -150,6 +175,7 @@ fn read(reader: &mut BufReader<TcpStream>) -> Option<Asked> {
     Some(Asked {
         method,
         path: target.split('?').next()?.to_owned(),
+        query: target.split_once('?').map_or("", |(_, q)| q).to_owned(),
         headers,
         body,
         last: version == "HTTP/1.0",

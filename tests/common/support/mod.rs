@@ -37,14 +37,7 @@ impl Suite {
         access::choose(&mut contract, &mut profile, &means);
         let texts = contract.texts();
         let plan = case::plan(
-            &Context {
-                contract: &contract,
-                profile: &profile,
-                texts: &texts,
-                seed: 0,
-                thorough: false,
-                memo: Default::default(),
-            },
+            &Context::new(&contract, &profile, &texts),
             Some(DEFAULT_BUDGET),
         );
         let issues = contract::lint(&contract, &texts);
@@ -138,14 +131,7 @@ pub fn careful_run(suite: &Suite, addr: SocketAddr) -> Report {
     let policy = Policy::new(&suite.contract, &suite.profile, &Allowed::default())
         .expect("policy")
         .removing();
-    let context = Context {
-        contract: &suite.contract,
-        profile: &suite.profile,
-        texts: &suite.texts,
-        seed: 0,
-        thorough: false,
-        memo: Default::default(),
-    };
+    let context = Context::new(&suite.contract, &suite.profile, &suite.texts);
     let plan = case::plan_under(&context, Some(DEFAULT_BUDGET), Some(&policy), &|_| true);
     let options = DeviceOptions {
         base_url: format!("http://{addr}"),

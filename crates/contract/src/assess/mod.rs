@@ -1,7 +1,6 @@
 //! A three-valued validator: what every plausible reading of a schema says of a value. Surely
 //! valid: all rules hold under every reading. Surely invalid: some rule is broken under every
-//! reading. Everything else is open. Imports [`super::model`], [`super::merge`] and
-//! [`probity_pattern`].
+//! reading. Everything else is open.
 //!
 //! Left open although JSON Schema 2020-12 decides it, because devices that read a page do not agree
 //! and the page says nothing:

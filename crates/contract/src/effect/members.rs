@@ -24,10 +24,11 @@ const MOST: usize = 5_000;
 /// Whether what `write` may change shows in what `reader` answers. `reader` is `None` where the
 /// profile names a read that the document does not have.
 ///
-/// `Ok` is how, for a reason that goes on.
+/// `root` is the JSON pointer to the state in that answer. `Ok` is how, for a reason that goes on.
 pub(super) fn readable(
     write: &Operation,
     reader: Option<&Operation>,
+    root: &str,
     profile: &Profile,
 ) -> Result<String, Unreadable> {
     let said = profile.named(&profile.read_back, write);
@@ -59,7 +60,6 @@ pub(super) fn readable(
             }),
         };
     };
-    let root = said.map_or("", |s| s.root.as_str());
     let shown = below(answer, root).unwrap_or(answer);
     let mut walk = Walk {
         write,

@@ -251,7 +251,7 @@ impl View<'_> {
                 ));
             }
         }
-        match members::readable(op, reader, self.profile) {
+        match members::readable(op, reader, &read.root, self.profile) {
             Ok(how) => Ruling::new(
                 Effect::Writes,
                 format!("its state reads at {} {}{how}", read.method, read.path),

@@ -1,5 +1,5 @@
 //! Octets in JSON: a string where they are UTF-8, `{"base64": "…"}` (RFC 4648 §4) where they are
-//! not. For serde's `with`. Imports nothing of this crate.
+//! not. For serde's `with`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

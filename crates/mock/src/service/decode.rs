@@ -1,6 +1,5 @@
 //! From text to values: parameters in the styles of OpenAPI 3.1.1 §4.8.12.3, forms, multipart. The
-//! other way round from what the program writes, and written apart from it. Imports
-//! [`probity_contract`].
+//! other way round from what the program writes, and written apart from it.
 
 use super::Ask;
 use super::header;

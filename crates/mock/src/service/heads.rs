@@ -1,10 +1,10 @@
-//! Heads of answers as HTTP and the document want them, lists as their parameters want them, and the
-//! faults of both. Imports [`probity_contract`].
+//! Heads of answers as HTTP and the document want them, lists as their parameters want them, and
+//! the faults of both.
 
 use super::sample::plausible;
 use super::{Ask, Reply, Service, query_value, route};
 use crate::fault::{FaultInfo, Set, table};
-use probity_contract::{Contract, Listing, Operation, Parameter, SecurityScheme, assess};
+use probity_contract::{Contract, Listing, Operation, Paging, SecurityScheme, assess};
 use probity_pattern::Assessment;
 use serde_json::{Value, json};
 
@@ -123,10 +123,7 @@ impl Service {
         let Some(Value::Array(items)) = body.pointer_mut(&listing.array) else {
             return;
         };
-        let asked = |p: Option<&Parameter>| {
-            let text = query_value(ask.query, &p?.name)?;
-            text.parse::<usize>().ok()
-        };
+        let asked = |name: &str| query_value(ask.query, name)?.parse::<usize>().ok();
         for (filter, member) in &listing.filters {
             if let Some(wanted) = query_value(ask.query, &filter.name)
                 && !self.planted.has("filter-ignored")
@@ -134,11 +131,17 @@ impl Service {
                 items.retain(|item| item.get(member).and_then(Value::as_str) == Some(&wanted));
             }
         }
-        let limit = asked(listing.limit);
-        let pages = asked(listing.page).map(|page| page.saturating_sub(1));
-        let skipped = pages.map(|pages| pages.saturating_mul(limit.unwrap_or(usize::MAX)));
-        let skipped = skipped.or(asked(listing.offset)).unwrap_or(0);
-        items.drain(..skipped.min(items.len()));
+        let limit = listing.limit.and_then(|p| asked(&p.name));
+        let skipped = match &listing.paging {
+            Some(Paging::Offset { name }) => asked(name),
+            Some(Paging::Page { name, first }) => asked(name).map(|page| {
+                let first = first.map_or(1, |first| usize::try_from(first).unwrap_or(1));
+                let pages = page.saturating_sub(first);
+                pages.saturating_mul(limit.unwrap_or(usize::MAX))
+            }),
+            None => None,
+        };
+        items.drain(..skipped.unwrap_or(0).min(items.len()));
         if let Some(limit) = limit.filter(|_| !self.planted.has("limit-ignored")) {
             items.truncate(limit + usize::from(self.planted.has("limit-one-more")));
         }

@@ -1,5 +1,5 @@
 //! Parameters of a request: there where they have to be, and of the type and the rules that the
-//! contract gives them. Imports [`probity_contract`] and the mock's validator.
+//! contract gives them.
 
 use super::{Ask, Service, decode, header};
 use crate::validate::Validator;
