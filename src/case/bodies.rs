@@ -188,7 +188,13 @@ impl<'c, 'a> Bodies<'c, 'a> {
     pub fn kept(&self, written: Value) -> Option<Value> {
         let mut value = described(self.schema, written);
         if let Some(read) = self.context.answer_of_read(self.op) {
-            value = shape::showable(read, value, self.context.texts)?;
+            let shown = shape::showable(read, value.clone(), self.context.texts)?;
+            // What a partial write does not name has to stay: a member that was written and cannot be
+            // shown must not be taken for one of those.
+            if self.op.method == "PATCH" && shown != value {
+                return None;
+            }
+            value = shown;
         }
         if let Value::Object(members) = &mut value {
             for id in self.context.own_ids(self.op) {
