@@ -6,7 +6,7 @@ use super::model::Context;
 use super::reach::unsure_target;
 use super::unstated;
 use crate::contract::{
-    self, Additional, Assessed, FaultKind, FieldPath, Format, Operation, Schema, SchemaRef,
+    self, Additional, Assessed, FaultKind, FieldPath, Format, Operation, Schema, SchemaRef, shape,
 };
 use crate::pattern::{Assessment, Text};
 use serde_json::Value;
@@ -35,6 +35,8 @@ pub(super) struct Bodies<'c, 'a> {
     /// from which nothing may be concluded but what is invalid in any case.
     pub sure: bool,
     samples: RefCell<BTreeMap<FieldPath, Rc<[String]>>>,
+    /// The body that was asked for last: a strategy looks at one before it drafts a case of it.
+    last: RefCell<Option<(Value, Assessed)>>,
 }
 
 impl<'c, 'a> Bodies<'c, 'a> {
@@ -55,6 +57,7 @@ impl<'c, 'a> Bodies<'c, 'a> {
             full: plain.full.clone(),
             sure: plain.sure,
             samples: RefCell::default(),
+            last: RefCell::default(),
         })
     }
 
@@ -127,6 +130,17 @@ impl<'c, 'a> Bodies<'c, 'a> {
 
     /// What the page says of a body.
     pub fn assess(&self, body: &Value) -> Assessed {
+        if let Some((known, assessed)) = &*self.last.borrow()
+            && known == body
+        {
+            return assessed.clone();
+        }
+        let assessed = self.assess_anew(body);
+        *self.last.borrow_mut() = Some((body.clone(), assessed.clone()));
+        assessed
+    }
+
+    fn assess_anew(&self, body: &Value) -> Assessed {
         let mut assessed = contract::assess(self.schema, body, self.context.texts);
         if assessed.certainty == Assessment::SurelyValid
             && unstated::exceeded(self.schema, None, body).is_some()
@@ -144,16 +158,50 @@ impl<'c, 'a> Bodies<'c, 'a> {
         assessed
     }
 
-    /// What of a written body must read back: the members that the document describes, without the
-    /// ids that the path gives.
-    pub fn kept(&self, written: Value) -> Value {
+    /// Whether a body with `value` at the field looks surely valid: by the rules of the field alone
+    /// where no rule is about several members, so that a body of hundreds of members is not gone
+    /// through for each value of each. Whoever sends the body asks [`Bodies::assess`].
+    pub fn fits(&self, field: &FieldPath, value: &Value) -> bool {
+        if let Some(rules) = self.alone(field).filter(|_| self.sure) {
+            let assessed = contract::assess(rules, value, self.context.texts);
+            return assessed.certainty == Assessment::SurelyValid
+                && unstated::exceeded(rules, field.leaf(), value).is_none();
+        }
+        self.with(field, value.clone())
+            .is_some_and(|body| self.assess(&body).certainty == Assessment::SurelyValid)
+    }
+
+    /// The rules of a field, where those decide alone.
+    fn alone(&self, field: &FieldPath) -> Option<&'c Schema> {
+        let mut at: &'c Schema = self.schema;
+        for step in &field.0 {
+            let contract::Step::Member(name) = step else {
+                return None;
+            };
+            at = at.property(name).filter(|_| plain_object(at))?;
+        }
+        Some(at)
+    }
+
+    /// What of a written body must read back: the members that the document describes and the read
+    /// can show, without the ids that the path gives; `None` where it can show nothing of it.
+    pub fn kept(&self, written: Value) -> Option<Value> {
         let mut value = described(self.schema, written);
+        if let Some(read) = self.context.answer_of_read(self.op) {
+            let shown = shape::showable(read, value.clone(), self.context.texts)?;
+            // What a partial write does not name has to stay: a member that was written and cannot be
+            // shown must not be taken for one of those.
+            if self.op.method == "PATCH" && shown != value {
+                return None;
+            }
+            value = shown;
+        }
         if let Value::Object(members) = &mut value {
             for id in self.context.own_ids(self.op) {
                 members.shift_remove(&id);
             }
         }
-        value
+        Some(value)
     }
 
     /// What is left open of any body of the operation that is valid by its schema.
@@ -176,6 +224,27 @@ impl<'c, 'a> Bodies<'c, 'a> {
             .map(|choice| self.context.choice(schema, choice))
             .collect()
     }
+}
+
+/// Whether each member of an object keeps its rules whatever the others are.
+fn plain_object(schema: &Schema) -> bool {
+    let parts = [
+        &schema.not,
+        &schema.if_schema,
+        &schema.property_names,
+        &schema.unevaluated_properties,
+    ];
+    let lists = [&schema.all_of, &schema.any_of, &schema.one_of];
+    parts.into_iter().all(Option::is_none)
+        && lists.into_iter().all(Vec::is_empty)
+        && schema.pattern_properties.is_empty()
+        && schema.dependent_required.is_empty()
+        && schema.dependent_schemas.is_empty()
+        && schema.min_properties.is_none()
+        && schema.max_properties.is_none()
+        && schema.enum_values.is_none()
+        && schema.const_value.is_none()
+        && schema.unchecked.is_empty()
 }
 
 /// Valid strings that mutations start from.

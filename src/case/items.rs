@@ -7,7 +7,7 @@ use super::model::Context;
 use super::moves::{item_path, path_of};
 use crate::contract::{
     Effect, Effects, IdSource, Items, JsonType, Operation, Paging, Place as Where, Reach, Resource,
-    Schema, calls, is_password,
+    Schema, calls, is_password, shape,
 };
 use crate::exchange::{HttpRequest, RawRequest, Request, Segment};
 use serde_json::Value;
@@ -281,6 +281,16 @@ impl Context<'_> {
     pub fn is_of_own_item(&self, op: &Operation) -> bool {
         let parameters = op.path.matches('{').count();
         parameters > 0 && self.own_parameters(op) == parameters
+    }
+
+    /// The rules of what reads the state that an operation writes, at the same path.
+    pub(super) fn answer_of_read(&self, op: &Operation) -> Option<&Schema> {
+        if self.profile.named(&self.profile.read_back, op).is_some() {
+            return None; // whoever wrote the profile has looked at what it shows
+        }
+        let mut operations = self.contract.operations.iter();
+        let read = operations.find(|o| o.method == "GET" && o.path == op.path)?;
+        shape::answer(read)
     }
 
     fn ids_in_bodies(&self, item: &Resource) -> BTreeMap<String, Vec<String>> {

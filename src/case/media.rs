@@ -179,6 +179,7 @@ mod tests {
             schema: Schema::default(),
             examples: Vec::new(),
             pointer: String::new(),
+            given: None,
         }
     }
 

@@ -84,9 +84,13 @@ impl Context<'_> {
             });
         }
         let body = op.body.as_ref()?;
-        // What the document shows and what can be put together, held against both validators.
-        let mut known: Vec<(Value, bool)> = body
-            .candidates(self.texts)
+        // What the document shows and what can be put together, held against both validators; where
+        // the profile gives a body, nothing but that.
+        let candidates = match body.given {
+            Some(_) => Vec::new(),
+            None => body.candidates(self.texts),
+        };
+        let mut known: Vec<(Value, bool)> = candidates
             .into_iter()
             .map(|c| {
                 let sure = c.assessed.certainty == Assessment::SurelyValid

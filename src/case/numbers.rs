@@ -3,7 +3,7 @@
 
 use super::build::set;
 use super::builder::{BodyCases, BodyDraft, WhenOpen};
-use super::values;
+use crate::contract::number::{number, whole_number};
 use crate::contract::{Bound, FieldPath, JsonType, Schema};
 use crate::pattern::Assessment;
 use serde_json::{Number, Value, json};
@@ -23,9 +23,9 @@ pub(super) fn refused(
     builder: &mut BodyCases<'_, '_>,
     path: &FieldPath,
     (keyword, idea, tier): (&'static str, &str, u8),
-    number: Value,
+    value: Value,
 ) -> bool {
-    let Some(body) = builder.bodies.with(path, number.clone()) else {
+    let Some(body) = builder.bodies.with(path, value.clone()) else {
         return false;
     };
     if builder.bodies.assess(&body).certainty != Assessment::SurelyInvalid {
@@ -35,7 +35,7 @@ pub(super) fn refused(
         field: path,
         keyword,
         name: format!("{keyword}-{idea}"),
-        title: format!("{path} is {number}"),
+        title: format!("{path} is {value}"),
         class: format!("{keyword}:{idea}"),
         tier,
         body,
@@ -68,26 +68,28 @@ fn bounds(builder: &mut BodyCases<'_, '_>, path: &FieldPath, schema: &Schema) {
                 Value::Number(value.clone()),
             );
         }
-        let next = match value.as_i64() {
+        let next = match value
+            .as_i64()
+            .map(i128::from)
+            .or(value.as_u64().map(i128::from))
+        {
             Some(edge) if step.fract() == 0.0 => {
-                edge.checked_add((sign * step) as i64).map(Value::from)
+                whole_number(edge + (sign * step) as i128).map(Value::Number)
             }
-            _ => value
-                .as_f64()
-                .and_then(|edge| values::number(edge + sign * step)),
+            _ => value.as_f64().and_then(|edge| number(edge + sign * step)),
         };
         if let Some(next) = next {
             refused(builder, path, (keyword, "one-outside", 0), next);
         }
         let near = value
             .as_f64()
-            .and_then(|edge| values::number(edge + sign * 0.01 * step.min(1.0)));
+            .and_then(|edge| number(edge + sign * 0.01 * step.min(1.0)));
         if let Some(near) = near.filter(|_| !whole) {
             refused(builder, path, (keyword, "just-outside", 1), near);
         }
         if let Some(far) = value
             .as_f64()
-            .and_then(|edge| values::number(edge + sign * 1000.0 * step))
+            .and_then(|edge| number(edge + sign * 1000.0 * step))
         {
             refused(builder, path, (keyword, "far-outside", 1), far);
         }
@@ -95,7 +97,7 @@ fn bounds(builder: &mut BodyCases<'_, '_>, path: &FieldPath, schema: &Schema) {
     if let Some(low) = schema.minimum.as_ref().and_then(|b| b.value.as_f64())
         && low >= 0.0
         && let Some(sample) = builder.bodies.sample(path).and_then(|v| v.as_f64())
-        && let Some(negative) = values::number(-sample)
+        && let Some(negative) = number(-sample)
     {
         refused(builder, path, ("minimum", "sign-lost", 1), negative);
     }
@@ -113,7 +115,7 @@ fn multiples(builder: &mut BodyCases<'_, '_>, path: &FieldPath, schema: &Schema)
         ("half-a-step", sample + step / 2.0),
     ];
     for (idea, value) in candidates {
-        if let Some(value) = values::number(value) {
+        if let Some(value) = number(value) {
             refused(builder, path, ("multipleOf", idea, 0), value);
         }
     }
@@ -126,7 +128,10 @@ fn machine_edges(builder: &mut BodyCases<'_, '_>, path: &FieldPath, schema: &Sch
     let Some(sample) = builder.bodies.sample(path).and_then(|v| v.as_i64()) else {
         return;
     };
-    let wide = |bits: u32| json!(i128_number(i128::from(sample) + (1_i128 << bits)));
+    let wide = |bits: u32| {
+        let wide = whole_number(i128::from(sample) + (1_i128 << bits));
+        json!(wide.unwrap_or_else(|| u64::MAX.into()))
+    };
     let candidates: [(&str, Value, u8); 14] = [
         ("wraps-16", wide(16), 0),
         ("wraps-32", wide(32), 0),
@@ -184,14 +189,6 @@ fn machine_edges(builder: &mut BodyCases<'_, '_>, path: &FieldPath, schema: &Sch
             when_open: WhenOpen::AskAndRead(RANGE),
         });
     }
-}
-
-/// Numbers up to 64 bits stay whole.
-fn i128_number(value: i128) -> Number {
-    i64::try_from(value)
-        .map(Number::from)
-        .or_else(|_| u64::try_from(value).map(Number::from))
-        .unwrap_or_else(|_| Number::from(u64::MAX))
 }
 
 /// Other spellings of a number that is valid: whole numbers with a fraction of zero or an

@@ -80,7 +80,7 @@ fn one_parameter(
     parameter: &Parameter,
     cases: &mut Vec<Case>,
 ) {
-    if parameter.required && parameter.place != Place::Path {
+    if parameter.required && can_be_absent(parameter) {
         let idea = ParameterDraft {
             name: "absent".to_owned(),
             keyword: "required",
@@ -113,6 +113,17 @@ fn one_parameter(
             certainty,
         };
         cases.push(case(context, op, parameter, idea, Change::Text(&text)));
+    }
+}
+
+/// Whether a request can go without a parameter: a path cannot, and clients add some fields of
+/// their own (RFC 9110 §7.2, §10.1.5, §12.5.1).
+fn can_be_absent(parameter: &Parameter) -> bool {
+    let added = ["host", "user-agent", "accept", "content-length"];
+    match parameter.place {
+        Place::Path => false,
+        Place::Header => !added.contains(&parameter.name.to_ascii_lowercase().as_str()),
+        Place::Query | Place::Cookie => true,
     }
 }
 

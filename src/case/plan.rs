@@ -192,6 +192,13 @@ pub fn plan_of_operations(
         *planned.entry(case.strategy).or_default() += 1;
     }
     let mut plan = trimmed(cases, budget.map(|b| b.saturating_sub(RESERVE)));
+    // What may remove something comes last: until then the others find what they name.
+    let removes = |case: &Case| {
+        let op = context.contract.operation(&case.operation);
+        let refused = matches!(case.expect, Expect::Refused { .. });
+        !refused && op.is_some_and(|op| op.method == "DELETE")
+    };
+    plan.cases.sort_by_key(removes);
     let kept = |strategy: &str| plan.cases.iter().any(|c| c.strategy == strategy);
     plan.silenced = planned.into_iter().filter(|(s, _)| !kept(s)).collect();
     plan.left_out = left_out;

@@ -5,9 +5,9 @@ use super::model::Context;
 use crate::contract::{Access, Operation, Place};
 
 /// Whether calls of our own making may go to the operation at all: the profile does not deny its
-/// path. What else may be sent is the policy's, see [`super::plan::plan_under`].
+/// path, and that is not another operation's as well. What else may be sent is the policy's, see [`super::plan::plan_under`].
 pub(super) fn may_call(context: &Context<'_>, op: &Operation) -> bool {
-    !matches!(op.access, Access::Unfed(_)) && !denied(context, &op.path)
+    op.twin.is_none() && !matches!(op.access, Access::Unfed(_)) && !denied(context, &op.path)
 }
 
 /// Whether the profile says that nothing may be sent to a path.

@@ -190,6 +190,11 @@ fn items(builder: &mut ExchangeCases<'_, '_>, op: &Operation) {
     let Some(parameter) = op.parameters.iter().find(named) else {
         return;
     };
+    // What an almost good name is as a list or an object, its style says: mostly a good one.
+    let kind = main_type(&parameter.schema);
+    if matches!(kind, Some(JsonType::Array | JsonType::Object)) {
+        return;
+    }
     let sample = builder.context.parameter_text(parameter);
     let Some(first) = sample.chars().next().filter(char::is_ascii) else {
         return;
@@ -210,7 +215,7 @@ fn items(builder: &mut ExchangeCases<'_, '_>, op: &Operation) {
         if text == sample {
             continue;
         }
-        let typed = match main_type(&parameter.schema) {
+        let typed = match kind {
             Some(JsonType::String) => Value::from(text.as_str()),
             _ => serde_json::from_str(&text).unwrap_or_else(|_| Value::from(text.as_str())),
         };

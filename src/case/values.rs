@@ -1,11 +1,12 @@
 //! Values that a contract allows: the surely valid bodies that cases start from.
 
-use super::edit::get;
+use super::edit::{get, set};
 use super::model::Context;
 use super::unstated;
-use crate::contract::{self, Bound, FieldPath, JsonType, Operation, Schema, SchemaRef};
+use crate::contract::number::within;
+use crate::contract::{self, FieldPath, JsonType, Operation, Schema, SchemaRef};
 use crate::pattern::Assessment;
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 use std::cell::Cell;
 
 /// Which optional members a built body holds.
@@ -80,26 +81,46 @@ impl Context<'_> {
     /// object that marks none as required. `None` where the operation takes no body or where no
     /// body is surely valid.
     pub fn base(&self, op: &Operation) -> Option<Value> {
-        self.sure(op, Members::Required)
+        let given = self.given(op).cloned();
+        given.or_else(|| self.sure(op, Members::Required))
     }
 
     /// A body with every member (`readOnly` ones excepted, OpenAPI 3.0.4 §4.7.24.2, and optional
     /// ones for which no sure value is known). `None` as for [`Context::base`].
     pub fn full(&self, op: &Operation) -> Option<Value> {
-        self.sure(op, Members::All)
+        let given = self.given(op).cloned();
+        given.or_else(|| self.sure(op, Members::All))
     }
 
     /// A minimal body in which `field` is present, whatever optional parents it has. `None` as for
     /// [`Context::base`].
     pub fn base_with(&self, op: &Operation, field: &FieldPath) -> Option<Value> {
         let body = self.sure(op, Members::Holding(field))?;
-        get(&body, field).is_some().then_some(body)
+        let value = get(&body, field)?;
+        let Some(given) = self.given(op) else {
+            return Some(body);
+        };
+        if get(given, field).is_some() {
+            return Some(given.clone());
+        }
+        let schema = &op.body.as_ref()?.schema;
+        set(given, field, value.clone()).filter(|body| self.sure_of(schema, None, body))
+    }
+
+    /// The body that the profile gives, where the document surely allows it.
+    fn given<'o>(&self, op: &'o Operation) -> Option<&'o Value> {
+        let body = op.body.as_ref()?;
+        let given = body.given.as_ref()?;
+        self.sure_of(&body.schema, None, given).then_some(given)
     }
 
     /// The nearest to a valid body that could be built where none is surely valid: what the page
     /// shows, what follows from the rules that are understood, or an empty value of the root's type.
     pub(super) fn nearest(&self, op: &Operation) -> Option<Value> {
         let body = op.body.as_ref()?;
+        if body.given.is_some() {
+            return body.given.clone();
+        }
         let shown = body.examples.iter().map(|(_, example)| example.clone());
         let root = FieldPath::root();
         let built = [Members::All, Members::Required].into_iter();
@@ -126,6 +147,9 @@ impl Context<'_> {
     /// [`Context::full`] with other values as far as the rules have them: a different `nth` gives
     /// different values.
     pub fn full_nth(&self, op: &Operation, nth: usize) -> Option<Value> {
+        if let Some(given) = self.given(op) {
+            return Some(given.clone());
+        }
         let schema = &op.body.as_ref()?.schema;
         self.build(schema, &FieldPath::root(), &Members::All.into(), nth)
             .filter(|v| self.sure_of(schema, None, v))
@@ -296,41 +320,7 @@ impl Context<'_> {
         if let Some(value) = published {
             return Some(value.clone());
         }
-        let step = schema
-            .multiple_of
-            .as_ref()
-            .and_then(Number::as_f64)
-            .unwrap_or(1.0);
-        let low = schema.minimum.as_ref().and_then(edge);
-        let high = schema.maximum.as_ref().and_then(edge);
-        let first = match (low, high) {
-            (Some((low, open)), _) => {
-                let first = (low / step).ceil() * step;
-                if open && first <= low {
-                    first + step
-                } else {
-                    first
-                }
-            }
-            // Below a bound, nothing is sure but the bound itself and the number one.
-            (None, Some((high, _))) => step.min(high),
-            (None, None) => step,
-        };
-        let wanted = first + step * nth as f64;
-        let fits = |v: f64| high.is_none_or(|(h, open)| if open { v < h } else { v <= h });
-        let value = if fits(wanted) { wanted } else { first };
-        if fits(value) {
-            return number(value);
-        }
-        // Bounds with no multiple of the step between them; a fraction may lie there, or be both.
-        match (low, high) {
-            (Some((l, _)), Some((h, _)))
-                if l <= h && !schema.types.contains(&JsonType::Integer) =>
-            {
-                number((l + h) / 2.0)
-            }
-            _ => None,
-        }
+        within(schema, nth)
     }
 
     fn build_array(
@@ -344,18 +334,75 @@ impl Context<'_> {
         let most = schema.max_items.unwrap_or(u64::MAX);
         // One item is the most ordinary array; none may be taken for absence.
         let tuple = schema.prefix_items.len() as u64;
-        let count = least.max(1).max(tuple).min(most);
-        let none = Schema::default();
+        let contained = match &schema.contains {
+            Some(_) => schema.min_contains.unwrap_or(1),
+            None => 0,
+        };
+        let count = least.max(1).max(tuple).max(contained).min(most);
         let mut items = Vec::new();
-        for i in 0..count.min(MOST_ITEMS) {
-            let i = usize::try_from(i).ok()?;
-            let item = schema.item(i).unwrap_or(&none);
-            let value = self
-                .build(item, &at.item(), making, nth + i)
-                .or_else(|| (*item == none).then(|| Value::from(i)))?;
-            items.push(value);
+        while (items.len() as u64) < count.min(MOST_ITEMS) {
+            let item = self.build_item(schema, &at.item(), making, (nth, &items))?;
+            items.push(item);
         }
         Some(Value::Array(items))
+    }
+
+    /// The next item of an array: one of those that `contains` asks for until there are enough, then,
+    /// where `maxContains` allows no more, none of them (JSON Schema 2020-12 §10.3.1.3).
+    fn build_item(
+        &self,
+        array: &Schema,
+        at: &FieldPath,
+        making: &Making<'_>,
+        (nth, before): (usize, &[Value]),
+    ) -> Option<Value> {
+        let place = before.len();
+        let none = Schema::default();
+        let rules = array.item(place).unwrap_or(&none);
+        let fresh = |value: &Value| !(array.unique_items && before.contains(value));
+        let free = *rules == none;
+        let plain = |n: usize| match free {
+            true => Some(Value::from(n)),
+            false => self.build(rules, at, making, n),
+        };
+        let Some(contained) = &array.contains else {
+            // Later ones where an item was there already; the last that was there, where all were.
+            let tried = (nth + place..).take(1 + MOST_TRIES * usize::from(array.unique_items));
+            let mut tried = tried.filter_map(plain);
+            let first = tried.next()?;
+            return match fresh(&first) {
+                true => Some(first),
+                false => Some(tried.find(fresh).unwrap_or(first)),
+            };
+        };
+        let certainty = |value: &Value| contract::assess(contained, value, self.texts).certainty;
+        let there = |wanted| before.iter().filter(|v| certainty(v) == wanted).count() as u64;
+        let sure = there(Assessment::SurelyValid);
+        let wanted = match sure < array.min_contains.unwrap_or(1) {
+            true => Some(Assessment::SurelyValid),
+            false => array
+                .max_contains
+                .filter(|most| sure >= *most)
+                .map(|_| Assessment::SurelyInvalid),
+        };
+        let tried = (nth + place..).take(MOST_TRIES);
+        let tried = tried.flat_map(|n| {
+            let inside = self.build(contained, at, making, n);
+            let own = plain(n);
+            let others = [
+                Value::from(n),
+                Value::from(format!("probity{n}")),
+                Value::Null,
+            ];
+            let both = merge(own.clone(), inside.clone());
+            [own, inside, both].into_iter().flatten().chain(others)
+        });
+        let mut fitting = tried.filter(|value| {
+            fresh(value)
+                && wanted.is_none_or(|wanted| certainty(value) == wanted)
+                && (free || self.sure_of(rules, None, value))
+        });
+        fitting.next()
     }
 
     fn build_object(
@@ -447,6 +494,8 @@ fn changed_end(text: &str, nth: usize) -> impl Iterator<Item = String> {
     })
 }
 
+/// Values that are tried for one item of an array whose items depend on each other.
+const MOST_TRIES: usize = 12;
 /// Arrays are never built longer than this, whatever `minItems` says.
 const MOST_ITEMS: u64 = 1_000;
 
@@ -454,7 +503,11 @@ const MOST_ITEMS: u64 = 1_000;
 fn implied_type(schema: &Schema) -> Option<JsonType> {
     if !schema.properties.is_empty() || !schema.required.is_empty() {
         Some(JsonType::Object)
-    } else if schema.items.is_some() || schema.min_items.is_some() {
+    } else if schema.items.is_some()
+        || schema.min_items.is_some()
+        || schema.contains.is_some()
+        || !schema.prefix_items.is_empty()
+    {
         Some(JsonType::Array)
     } else if schema.pattern.is_some() || schema.min_length.is_some() || schema.max_length.is_some()
     {
@@ -480,20 +533,6 @@ pub fn is_type(value: &Value, t: JsonType) -> bool {
     }
 }
 
-fn edge(bound: &Bound) -> Option<(f64, bool)> {
-    Some((bound.value.as_f64()?, bound.exclusive))
-}
-
-/// A JSON number; whole ones without a fraction.
-pub(super) fn number(value: f64) -> Option<Value> {
-    /// 2^53: whole numbers up to here are exact in a double.
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    if value.fract() == 0.0 && value.abs() <= EXACT {
-        return Some(Value::from(value as i64));
-    }
-    Number::from_f64(value).map(Value::Number)
-}
-
 /// Two objects as one; otherwise the first value that is there.
 fn merge(a: Option<Value>, b: Option<Value>) -> Option<Value> {
     match (a, b) {
@@ -504,57 +543,5 @@ fn merge(a: Option<Value>, b: Option<Value>) -> Option<Value> {
             Some(Value::Object(a))
         }
         (a, b) => a.or(b),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn numbers_lie_within_any_bounds() {
-        let contract = contract::embedded::sip_settings().0;
-        let (profile, texts) = (crate::profile::Profile::default(), contract.texts());
-        let context = Context::new(&contract, &profile, &texts);
-        let bound = |value: f64, exclusive: bool| {
-            let value = Number::from_f64(value)?;
-            Some(Bound { value, exclusive })
-        };
-        let number = |t, low, high, step: Option<f64>| Schema {
-            types: vec![t],
-            minimum: low,
-            maximum: high,
-            multiple_of: step.and_then(Number::from_f64),
-            ..Schema::default()
-        };
-        use JsonType::{Integer, Number as Real};
-        let table = [
-            (number(Integer, None, None, None), Some(json!(1))),
-            (
-                number(Integer, bound(5.0, true), None, None),
-                Some(json!(6)),
-            ),
-            (
-                number(Integer, bound(7.0, false), None, Some(5.0)),
-                Some(json!(10)),
-            ),
-            (
-                number(Integer, None, bound(-3.0, false), None),
-                Some(json!(-3)),
-            ),
-            (number(Integer, None, bound(0.0, true), None), None),
-            (
-                number(Real, bound(0.0, true), bound(1.0, true), None),
-                Some(json!(0.5)),
-            ),
-            (
-                number(Integer, bound(0.0, true), bound(1.0, true), None),
-                None,
-            ),
-        ];
-        for (schema, want) in table {
-            assert_eq!(context.build_number(&schema, 0), want, "{schema:?}");
-        }
     }
 }

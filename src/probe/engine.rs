@@ -10,7 +10,7 @@ use super::settings::{Checkpoint, Settings, Written, written};
 use super::watch::Difference;
 use crate::case::build::own_credentials;
 use crate::case::{Case, Context, Expect};
-use crate::contract::PromiseId;
+use crate::contract::{Contract, PromiseId};
 use crate::device::{Device, Guard, GuardedWrite};
 use crate::exchange::{Exchange, Failure, Request};
 use crate::json;
@@ -404,6 +404,11 @@ impl<'a> Probe<'a> {
         self.wrote.store(true, Relaxed);
         let case = Case::before(request);
         self.send(&case, fresh).await.exchange
+    }
+
+    /// What the device is held to.
+    pub(super) fn contract(&self) -> &'a Contract {
+        self.judging.contract
     }
 
     /// Readings of the contract's string rules.

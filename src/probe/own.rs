@@ -9,7 +9,7 @@ use super::remove::Gone;
 use crate::case::items::Place;
 use crate::case::moves::{body_of, elsewhere, item_path, path_of};
 use crate::case::{Case, Check, Context, Expect};
-use crate::contract::{PromiseId, StatePromise};
+use crate::contract::{PromiseId, StatePromise, shape};
 use crate::device::GuardedWrite;
 use crate::exchange::Request;
 use crate::judge::{Acceptance, Deviation};
@@ -246,6 +246,11 @@ impl Probe<'_> {
                 let mut passwords = place.passwords.iter();
                 !secret && !passwords.any(|p| p.pointer == format!("/{name}"))
             });
+        }
+        let reads = place.read.as_deref();
+        let reads = reads.and_then(|id| self.contract().operation(id));
+        if let Some(rules) = reads.and_then(shape::answer) {
+            written = shape::showable(shape::envelope(rules, &written), written, self.texts())?;
         }
         let expected = super::watch::Expected {
             written: &written,

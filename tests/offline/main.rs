@@ -28,6 +28,7 @@ mod judge;
 mod mock_answers;
 mod mock_resources;
 mod plan;
+mod published;
 mod report;
 mod report_curl;
 mod report_snapshots;

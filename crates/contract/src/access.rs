@@ -222,6 +222,15 @@ fn same_origin(url: &str, means: &Means) -> Result<(), String> {
     }
 }
 
+/// The endpoint of the embedded mock that stands for a token endpoint: nothing that is made for no
+/// device goes to the host that a document names.
+fn on_the_mock(url: String) -> String {
+    match Url::parse(&url) {
+        Ok(full) => full.path().to_owned(),
+        Err(_) => url,
+    }
+}
+
 fn complete(contract: &Contract, profile: &mut Profile, means: &Means) {
     let with = |op: &Operation| match &op.access {
         Access::With(schemes) => schemes.clone(),
@@ -246,7 +255,10 @@ fn complete(contract: &Contract, profile: &mut Profile, means: &Means) {
         if let Some((grant, url)) = found {
             let own = profile.oauth2.get_or_insert_with(OAuth2::default);
             own.grant = Some(grant);
-            own.token_url.get_or_insert(url);
+            own.token_url.get_or_insert(match means.target {
+                Some(_) => url,
+                None => on_the_mock(url),
+            });
             if own.scope.is_none() && !scopes.is_empty() {
                 own.scope = Some(scopes.join(" "));
             }

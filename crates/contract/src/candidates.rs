@@ -4,8 +4,9 @@
 
 use crate::assess::{Assessed, assess};
 use crate::model::*;
+use crate::number::within;
 use probity_pattern::{Assessment, Texts};
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
 /// Most values that are tried for one schema.
 const MOST: usize = 64;
@@ -176,7 +177,7 @@ impl Builder<'_> {
         let built = types.into_iter().map(|t| match t {
             JsonType::Null => Some(Value::Null),
             JsonType::Boolean => Some(Value::Bool(true)),
-            JsonType::Integer | JsonType::Number => number(schema),
+            JsonType::Integer | JsonType::Number => within(schema, 0),
             JsonType::String => self.text(schema),
             JsonType::Array => self.array(schema, depth),
             JsonType::Object => self.object(schema, depth),
@@ -323,37 +324,6 @@ fn implied(schema: &Schema) -> JsonType {
     } else {
         JsonType::Object
     }
-}
-
-/// A number within the bounds, on the step.
-fn number(schema: &Schema) -> Option<Value> {
-    let edge = |bound: &Bound, inward: f64| {
-        let value = bound.value.as_f64()?;
-        Some(if bound.exclusive {
-            value + inward
-        } else {
-            value
-        })
-    };
-    let whole = !schema.types.contains(&JsonType::Number);
-    let small = if whole { 1.0 } else { 0.5 };
-    let low = schema.minimum.as_ref().and_then(|b| edge(b, small));
-    let high = schema.maximum.as_ref().and_then(|b| edge(b, -small));
-    let start = match (low, high) {
-        (Some(low), Some(high)) if low > high => (low + high) / 2.0,
-        (Some(low), _) => low,
-        (None, Some(high)) => high.min(1.0),
-        (None, None) => 1.0,
-    };
-    let value = match schema.multiple_of.as_ref().and_then(Number::as_f64) {
-        Some(step) => (start / step).ceil() * step,
-        None if whole => start.ceil(),
-        None => start,
-    };
-    if value.fract() == 0.0 && value.abs() < 9e15 {
-        return Some(Value::from(value as i64));
-    }
-    Number::from_f64(value).map(Value::Number)
 }
 
 /// Two objects as one, and else the second.

@@ -39,6 +39,7 @@ impl<'d> Loader<'d> {
                 encodings: content.encodings,
                 schema: content.schema.unwrap_or_default(),
                 examples: content.examples,
+                given: None,
                 pointer: at,
             }),
             None => {
@@ -367,6 +368,12 @@ impl<'d> Loader<'d> {
             ("oauth2", ..) => return SecurityScheme::OAuth2(flows(scheme, scopes)),
             ("openIdConnect", ..) => return SecurityScheme::OpenIdConnect,
             ("mutualTLS", ..) => return SecurityScheme::MutualTls,
+            ("apiKey", _, Some(Place::Header)) if !is_token(member("name")) => {
+                format!(
+                    "an API key in a header field that cannot be called {:?}",
+                    member("name")
+                )
+            }
             ("apiKey", _, Some(place)) if !member("name").is_empty() => {
                 return SecurityScheme::ApiKey {
                     name: member("name").to_owned(),
@@ -421,4 +428,10 @@ fn referred(reference: &str) -> Option<String> {
 fn is_json(key: &str) -> bool {
     let essence = essence(key);
     essence == "application/json" || essence.ends_with("+json")
+}
+
+/// Whether a text can be the name of a header field (RFC 9110 §5.1, §5.6.2).
+fn is_token(name: &str) -> bool {
+    let sign = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    !name.is_empty() && name.bytes().all(sign)
 }

@@ -224,14 +224,14 @@ fn disjoint(a: &Schema, b: &Schema) -> bool {
 /// Paths that hold a query, and pairs that no server can tell apart.
 pub(super) fn paths(contract: &Contract) -> Vec<ContractIssue> {
     let mut out = Vec::new();
-    let mut known: Vec<(String, &Operation)> = Vec::new();
+    let mut seen: Vec<&String> = Vec::new();
     for operation in &contract.operations {
         let pointer = operation
             .pointer
             .rsplit_once('/')
             .map_or("", |(item, _)| item);
         let issue = |rule: &str, title: String, proof: String, why: &str| ContractIssue {
-            id: format!("{rule}:{}", operation.pointer),
+            id: format!("{rule}:{pointer}"),
             title,
             proof,
             severity: Severity::Error,
@@ -247,26 +247,16 @@ pub(super) fn paths(contract: &Contract) -> Vec<ContractIssue> {
                 "tools ask for a resource of that name, or join with a second `?`",
             ));
         }
-        let mut same = String::new();
-        for (i, piece) in operation.path.split('{').enumerate() {
-            match (i, piece.split_once('}')) {
-                (0, _) | (_, None) => same.push_str(piece),
-                (_, Some((_, rest))) => {
-                    same.push_str("{}");
-                    same.push_str(rest);
-                }
-            }
-        }
-        let key = format!("{} {same}", operation.method);
-        if let Some((_, other)) = known.iter().find(|(k, _)| *k == key) {
+        let twin = operation.twin.as_ref();
+        if let Some(other) = twin.filter(|other| seen.contains(other)) {
             out.push(issue(
                 "paths-collide",
-                format!("{} and {} are the same path", other.path, operation.path),
+                format!("{other} and {} are the same path", operation.path),
                 format!("every {} that one fits fits the other", operation.method),
-                "which of the two answers is not stated",
+                "which of the two answers is not stated, so neither is judged",
             ));
         }
-        known.push((key, operation));
+        seen.push(&operation.path);
     }
     out
 }

@@ -31,6 +31,7 @@ mod load;
 mod locate;
 mod merge;
 mod model;
+pub mod number;
 mod obstacle;
 mod paging;
 pub mod pointer;

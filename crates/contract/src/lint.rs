@@ -1,8 +1,7 @@
 //! Contract issues: contradictions and gaps of the published text, each with what proves it. One
 //! function a rule; a rule holds for any contract.
 
-use super::assess;
-use super::assess::assess_shown;
+use super::assess::{Assessed, assess, assess_shown};
 use super::contradictions::{contradictions, paths};
 use super::gaps::gaps;
 use super::locate::Positions;
@@ -14,6 +13,7 @@ use probity_pattern::language;
 use probity_pattern::parse::{ParseError, parse};
 use probity_pattern::{Assessment, Texts};
 use regress::Regex;
+use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
@@ -44,7 +44,90 @@ pub fn lint(contract: &Contract, texts: &Texts) -> Vec<ContractIssue> {
         }
     }
     place(contract, &mut issues);
-    issues
+    grouped(contract, issues)
+}
+
+/// Issues of one cause as one: a pattern, or what cannot be read, that many places repeat word for word
+/// is mended once.
+fn grouped(contract: &Contract, issues: Vec<ContractIssue>) -> Vec<ContractIssue> {
+    let cause = |issue: &ContractIssue| match issue.rule() {
+        "pattern-does-not-compile" => {
+            let at = format!("{}/pattern", issue.pointer);
+            contract.stated(&at).map(Value::to_string)
+        }
+        // What names nothing of the document ("must be an object") is another mistake each time.
+        "cannot-be-read" => {
+            let why = issue.proof.split_once(": ").map(|(_, why)| why.to_owned());
+            why.filter(|why| why.contains('`'))
+        }
+        _ => None,
+    };
+    let mut first: HashMap<(String, String), usize> = HashMap::new();
+    let mut more: HashMap<usize, Vec<Option<u32>>> = HashMap::new();
+    let mut out: Vec<ContractIssue> = Vec::new();
+    for issue in issues {
+        if let Some(cause) = cause(&issue) {
+            let key = (format!("{} {}", issue.rule(), issue.file), cause);
+            if let Some(at) = first.get(&key) {
+                more.entry(*at).or_default().push(issue.line);
+                continue;
+            }
+            first.insert(key, out.len());
+        }
+        out.push(issue);
+    }
+    for (at, lines) in more {
+        if let Some(issue) = out.get_mut(at) {
+            let places = match lines.len() {
+                1 => "one more place".to_owned(),
+                n => format!("{n} more places"),
+            };
+            let mut known: Vec<u32> = lines.into_iter().flatten().collect();
+            known.dedup();
+            let shown: Vec<String> = known.iter().take(4).map(u32::to_string).collect();
+            let dots = if known.len() > shown.len() {
+                ", …"
+            } else {
+                ""
+            };
+            let lines = match known.len() {
+                0 => String::new(),
+                1 => format!(" (line {})", shown.join("")),
+                _ => format!(" (lines {}{dots})", shown.join(", ")),
+            };
+            issue
+                .proof
+                .push_str(&format!("; the same at {places}{lines}"));
+        }
+    }
+    out
+}
+
+/// What a shown value breaks, each rule once.
+fn broken(value: &Value, assessed: &Assessed) -> String {
+    const MOST: usize = 6;
+    if value
+        .as_object()
+        .is_some_and(|map| map.len() == 1 && map.contains_key("$ref"))
+    {
+        return format!("{value}: a `$ref` inside of a value is the value, and leads nowhere");
+    }
+    let mut rules: Vec<String> = Vec::new();
+    for fault in assessed.faults.iter().filter(|f| f.certain) {
+        let rule = match fault.path.0.is_empty() {
+            true => fault.keyword.to_owned(),
+            false => format!("{} of `{}`", fault.keyword, fault.path),
+        };
+        if !rules.contains(&rule) {
+            rules.push(rule);
+        }
+    }
+    let more = match rules.len().saturating_sub(MOST) {
+        0 => String::new(),
+        n => format!(" and {n} more rules"),
+    };
+    rules.truncate(MOST);
+    format!("{value} breaks {}{more}", rules.join(", "))
 }
 
 /// How much each rule matters, and why; those that are not here say it themselves.
@@ -134,17 +217,10 @@ impl Linter<'_> {
                     true => "default",
                     false => "example",
                 };
-                let faults = assessed.faults.iter().filter(|f| f.certain);
-                let broken: Vec<String> = faults
-                    .map(|f| match f.path.0.is_empty() {
-                        true => f.keyword.to_owned(),
-                        false => format!("{} of `{}`", f.keyword, f.path),
-                    })
-                    .collect();
                 found.push(ContractIssue {
                     id: format!("{what}-against-schema:{}", schema.pointer),
                     title: format!("a published {what} breaks its own schema"),
-                    proof: format!("{value} breaks {}", broken.join(", ")),
+                    proof: broken(value, &assessed),
                     page_line: schema.page_line,
                     severity: Severity::Error,
                     why: "who copies it is refused, or the rule is not the real one".to_owned(),
@@ -459,12 +535,6 @@ impl Linter<'_> {
             for (pointer, example) in &response.examples {
                 let assessed = assess(schema, example, self.texts);
                 if assessed.certainty == Assessment::SurelyInvalid {
-                    let why: Vec<String> = assessed
-                        .faults
-                        .iter()
-                        .filter(|f| f.certain)
-                        .map(|f| format!("`{}` breaks {}", f.path, f.keyword))
-                        .collect();
                     let at = Schema {
                         pointer: pointer.clone(),
                         ..here.clone()
@@ -474,7 +544,7 @@ impl Linter<'_> {
                         &at,
                         promise.clone(),
                         "a published example breaks its own schema".to_owned(),
-                        format!("{example}: {}", why.join(", ")),
+                        broken(example, &assessed),
                     );
                 }
             }

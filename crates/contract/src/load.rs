@@ -252,6 +252,19 @@ fn lines(value: &Value, at: &mut String, out: &mut BTreeMap<String, u32>) {
     }
 }
 
+/// Tells the operations whose requests fit another one as well of each other.
+fn tell_twins(operations: &mut [Operation]) {
+    let key = |op: &Operation| (op.method.clone(), crate::route::form(&op.path));
+    let mut same: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
+    for op in operations.iter() {
+        same.entry(key(op)).or_default().push(op.path.clone());
+    }
+    for op in operations {
+        let mut paths = same.get(&key(op)).into_iter().flatten();
+        op.twin = paths.find(|path| **path != op.path).cloned();
+    }
+}
+
 /// Alternatives of security schemes, and the place that states them.
 pub(super) type Security = (Vec<Vec<SecurityScheme>>, String);
 
@@ -321,6 +334,7 @@ impl<'d> Loader<'d> {
                 self.leave_out(path, flaw);
             }
         }
+        tell_twins(&mut out);
         out
     }
 
@@ -390,7 +404,7 @@ impl<'d> Loader<'d> {
             .map(|(method, _)| method.as_str());
         for method in others.chain(item.get("query").map(|_| "QUERY")) {
             let reason = format!("operations of the method {method} (OpenAPI 3.2) are not sent");
-            let flaw = self.schemas.reader.error(&pointer, reason);
+            let flaw = self.schemas.reader.beyond(&pointer, reason);
             self.leave_out(&format!("{method} {path}"), flaw);
         }
         for (method, operation) in item {
@@ -522,6 +536,7 @@ impl<'d> Loader<'d> {
                 true => Some(self.schemas.reader.member_flag(value, "x-acts", pointer)?),
                 false => None,
             },
+            twin: None,
         })
     }
 
@@ -584,6 +599,10 @@ impl<'d> Loader<'d> {
             Some("query") => Place::Query,
             Some("header") => Place::Header,
             Some("cookie") => Place::Cookie,
+            Some("querystring") => {
+                let why = "a query as a whole (`in: querystring`, OpenAPI 3.2) is not sent";
+                return Err(self.schemas.reader.beyond(&format!("{at}/in"), why));
+            }
             _ => {
                 let why = "must be path, query, header or cookie";
                 return Err(self.schemas.reader.error(&format!("{at}/in"), why));

@@ -148,6 +148,9 @@ pub struct Operation {
     /// `x-acts`: whether the document says that calling it acts beyond settings; `None`: it does
     /// not say. See [`crate::effect`].
     pub acts: Option<bool>,
+    /// The path of another operation of this method that every request of this one fits as well
+    /// (OpenAPI 3.1.1 §4.8.8.1 forbids such paths): which of the two a device means is not stated.
+    pub twin: Option<String>,
 }
 
 /// What an operation may do to a device. The order is that of harm.
@@ -333,6 +336,8 @@ pub struct Body {
     pub examples: Vec<(String, Value)>,
     /// JSON pointer to the Request Body Object.
     pub pointer: String,
+    /// A whole body that the profile gives: one that the device takes.
+    pub given: Option<Value>,
 }
 
 /// One documented answer.

@@ -14,6 +14,11 @@ impl Operation {
         if let Access::Unfed(why) = &self.access {
             return Some(why.clone());
         }
+        if let Some(twin) = &self.twin {
+            return Some(format!(
+                "its path is that of {twin} as well, and which of the two answers is not stated"
+            ));
+        }
         let feedable = |all: &Vec<SecurityScheme>| !all.iter().any(|s| unfed(s).is_some());
         if !self.security.is_empty() && !self.security.iter().any(feedable) {
             return self.security.iter().flatten().find_map(unfed);

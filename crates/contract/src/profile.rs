@@ -44,6 +44,9 @@ pub struct Profile {
     /// Values of parameters that the document shows no example of: path or operation (`operationId` or
     /// `METHOD /path`) → name of the parameter → value.
     pub values: BTreeMap<String, BTreeMap<String, Value>>,
+    /// Whole bodies that the device takes, where it refuses what the document alone allows: operation
+    /// (`operationId` or `METHOD /path`) → body. Every other body begins with it.
+    pub bodies: BTreeMap<String, Value>,
     /// What a `format` without a pattern means: `"annotation"`, as JSON Schema 2020-12 has it, or
     /// `"checked"`: the device refuses what is surely outside it.
     pub formats: Formats,

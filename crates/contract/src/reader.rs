@@ -21,6 +21,8 @@ pub(crate) struct Flaw {
     pub(crate) place: String,
     /// What is wrong.
     pub(crate) reason: String,
+    /// Whether the document may say so: it is this program that cannot follow it.
+    pub(crate) lawful: bool,
 }
 
 /// A document that is being read.
@@ -49,6 +51,15 @@ impl<'d> Reader<'d> {
         Flaw {
             place: place.to_owned(),
             reason: reason.into(),
+            lawful: false,
+        }
+    }
+
+    /// Something lawful that is not sent.
+    pub(crate) fn beyond(&self, place: &str, reason: impl Into<String>) -> Flaw {
+        Flaw {
+            lawful: true,
+            ..self.error(place, reason)
         }
     }
 
@@ -62,6 +73,10 @@ impl<'d> Reader<'d> {
 
     /// Notes a flaw that reading goes on behind, once.
     pub(crate) fn note(&mut self, flaw: Flaw) {
+        if flaw.lawful {
+            self.skip(&flaw.place, flaw.reason);
+            return;
+        }
         if self.flaws.len() < MOST_FLAWS && !self.flaws.contains(&flaw) {
             self.flaws.push(flaw);
         }

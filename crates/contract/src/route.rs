@@ -6,6 +6,19 @@
 use percent_encoding::percent_decode_str;
 use std::collections::BTreeSet;
 
+/// A path template with `{}` for each of its variables: what two templates have in common that the
+/// same requests fit.
+pub(crate) fn form(template: &str) -> String {
+    let mut form = String::new();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        form.push_str(before);
+        form.push_str("{}");
+        rest = after.split_once('}').map_or("", |(_, after)| after);
+    }
+    form + rest
+}
+
 /// A path template, ready to be matched.
 #[derive(Clone, Debug)]
 pub(crate) struct Route {

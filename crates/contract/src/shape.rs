@@ -1,8 +1,11 @@
 //! What schemas of answers and bodies have in common: success answers, members through
 //! alternatives, ids, arrays of listings.
 
+use super::assess::assess_alone;
 use super::effect::words::tokens;
-use super::model::{Additional, JsonType, Operation, Schema, StatusKey};
+use super::model::{Additional, JsonType, Operation, Schema, SchemaRef, StatusKey};
+use probity_pattern::{Assessment, Texts};
+use serde_json::Value;
 
 /// Whether a `responses` key stands for success alone (2xx).
 pub(crate) fn is_success(status: StatusKey) -> bool {
@@ -29,6 +32,68 @@ pub fn answer(op: &Operation) -> Option<&Schema> {
         found = only.schema.as_ref().filter(says);
     }
     found
+}
+
+/// Whether a value of a type may keep a schema, by the types that it and its parts state.
+fn may_be(schema: &Schema, kind: JsonType, depth: usize) -> bool {
+    let part = |part: &SchemaRef| may_be(part, kind, depth + 1);
+    let some = |list: &Vec<SchemaRef>| list.is_empty() || list.iter().any(part);
+    depth > 4
+        || schema.allows(kind)
+            && some(&schema.any_of)
+            && some(&schema.one_of)
+            && schema.all_of.iter().all(part)
+}
+
+/// The rules in an answer that are about a written object: the answer's own, or those of the only member
+/// that knows members of the object, where the answer knows none.
+pub fn envelope<'s>(answer: &'s Schema, written: &Value) -> &'s Schema {
+    let Value::Object(map) = written else {
+        return answer;
+    };
+    let knows = |schema: &Schema| members(schema).iter().any(|(n, _)| map.contains_key(*n));
+    if knows(answer) {
+        return answer;
+    }
+    let inside: Vec<&Schema> = members(answer).into_iter().map(|(_, s)| s).collect();
+    let inside: Vec<&Schema> = inside.into_iter().filter(|s| knows(s)).collect();
+    match inside[..] {
+        [one] => one,
+        _ => answer,
+    }
+}
+
+/// What of a written value a read can show: without the members whose rules in the answer surely refuse
+/// what was written, which a device has to turn into something else (a document for its text).
+pub fn showable(read: &Schema, written: Value, texts: &Texts) -> Option<Value> {
+    if let Value::Array(items) = written {
+        if !may_be(read, JsonType::Array, 0) {
+            return None;
+        }
+        let items = items.into_iter().enumerate();
+        let items = items.map(|(i, item)| match read.item(i) {
+            Some(rules) => showable(rules, item, texts),
+            None => Some(item),
+        });
+        return items.collect::<Option<Vec<Value>>>().map(Value::Array);
+    }
+    let Value::Object(map) = written else {
+        let refused = assess_alone(read, &written, texts).certainty == Assessment::SurelyInvalid;
+        return (!refused).then_some(written);
+    };
+    if !may_be(read, JsonType::Object, 0) {
+        return None;
+    }
+    let shown = members(read);
+    let kept = map.into_iter().filter_map(|(name, value)| {
+        let rules = shown.iter().find(|(n, _)| *n == name).map(|(_, s)| *s);
+        let value = match rules {
+            Some(rules) => showable(rules, value, texts)?,
+            None => value,
+        };
+        Some((name, value))
+    });
+    Some(Value::Object(kept.collect()))
 }
 
 /// The members of a schema, those of its parts and alternatives included.

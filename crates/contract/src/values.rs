@@ -1,18 +1,20 @@
-//! Values that the profile gives to parameters: which camera there is, which user. No document can say
-//! what stands on one device.
+//! Values that the profile gives to parameters, and whole bodies: which camera there is, which user. No
+//! document can say what stands on one device.
 
 use super::assess::assess;
 use super::model::{Contract, Operation, Place};
 use super::profile::{Formats, Profile, nearest};
+use super::serialization::Format;
 use probity_pattern::Assessment;
 
-/// Puts the values of `[values]` into the parameters that they name, and what the profile says of formats
-/// into the contract.
+/// Puts the values of `[values]` into the parameters that they name, those of `[bodies]` into the bodies of
+/// their operations, and what the profile says of formats into the contract.
 ///
 /// # Errors
 /// The first entry that names nothing of the contract, or whose value the document forbids.
 pub fn give(contract: &mut Contract, profile: &Profile) -> Result<(), String> {
     contract.formats_bind = profile.formats == Formats::Checked;
+    give_bodies(contract, profile)?;
     if profile.values.is_empty() {
         return Ok(());
     }
@@ -58,6 +60,44 @@ pub fn give(contract: &mut Contract, profile: &Profile) -> Result<(), String> {
                 ));
             }
         }
+    }
+    Ok(())
+}
+
+/// Puts whole bodies into the operations that they are of.
+fn give_bodies(contract: &mut Contract, profile: &Profile) -> Result<(), String> {
+    for (name, value) in &profile.bodies {
+        let entry = format!("[bodies] {name:?}");
+        let texts = contract.texts();
+        let mut operations = contract.operations.iter();
+        let Some(at) = operations.position(|op| op.id == *name || op.is_named(name)) else {
+            let hint = contract.suggestion(name);
+            return Err(format!("{entry}: the contract has no such operation{hint}"));
+        };
+        let body = contract
+            .operations
+            .get_mut(at)
+            .and_then(|op| op.body.as_mut());
+        let Some(body) = body else {
+            return Err(format!("{entry}: the operation takes no body"));
+        };
+        if body.format == Format::Unsupported {
+            let media = &body.media_type;
+            return Err(format!("{entry}: no body of {media} can be made"));
+        }
+        let assessed = assess(&body.schema, value, &texts);
+        if assessed.certainty == Assessment::SurelyInvalid {
+            let at = assessed.faults.iter().find(|fault| fault.certain);
+            let at = at.map(|fault| match fault.path.0.is_empty() {
+                true => format!(" (`{}`)", fault.keyword),
+                false => format!(" (`{}` of {})", fault.keyword, fault.path),
+            });
+            let at = at.unwrap_or_default();
+            return Err(format!(
+                "{entry}: the document does not allow this body{at}"
+            ));
+        }
+        body.given = Some(value.clone());
     }
     Ok(())
 }

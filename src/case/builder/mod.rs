@@ -209,7 +209,9 @@ impl<'c, 'a, B: KnownBodies<'c, 'a>> CaseBuilder<'c, 'a, B> {
                 let promise = state.map(|state| state.of(operation));
                 case.promises.extend(promise);
                 match case.check {
-                    Check::ReadsBack(value) => Check::ReadsBack(bodies.kept(value)),
+                    Check::ReadsBack(value) => {
+                        bodies.kept(value).map_or(Check::Nothing, Check::ReadsBack)
+                    }
                     check => check,
                 }
             }

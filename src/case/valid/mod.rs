@@ -271,22 +271,16 @@ fn mixed(builder: &mut BodyCases<'_, '_>) {
     let rounds = choices.iter().map(|(_, c)| c.len()).max().unwrap_or(0);
     let root = FieldPath::root();
     for round in 0..rounds {
-        let mut body = builder.bodies.full.clone();
-        for (path, choices) in &choices {
-            let Some(choice) = choices.get(round % choices.len().max(1)) else {
-                continue;
-            };
-            // Of a list that was set as a whole, the first item goes on to change.
-            if get(&body, path).is_none() {
-                continue;
-            }
-            let Some(next) = set(&body, path, choice.value.clone()) else {
-                continue;
-            };
-            if builder.bodies.assess(&next).certainty == Assessment::SurelyValid {
-                body = next;
-            }
-        }
+        let values: Vec<(&FieldPath, &Value)> = choices
+            .iter()
+            .filter_map(|(path, all)| Some((path, &all.get(round % all.len().max(1))?.value)))
+            .collect();
+        let sure = |body: &Value| builder.bodies.assess(body).certainty == Assessment::SurelyValid;
+        let all = all_set(&builder.bodies.full, &values, |_| true);
+        let body = match sure(&all) {
+            true => all,
+            false => all_set(&builder.bodies.full, &values, sure),
+        };
         let name = format!("mixed-{round:02}");
         let title = format!("every member, with values of cover {round}");
         let tier = match round {
@@ -295,6 +289,11 @@ fn mixed(builder: &mut BodyCases<'_, '_>) {
             _ => 4,
         };
         accepted(builder, &root, "type", (name, title, tier), body);
+    }
+    // More than any budget has room for, before these come.
+    let too_many = choices.iter().map(|(_, c)| c.len()).sum::<usize>() > MOST_SINGLES;
+    if too_many && !builder.context.thorough {
+        return;
     }
     for (path, choices) in choices {
         for (i, choice) in choices.into_iter().enumerate() {
@@ -308,6 +307,24 @@ fn mixed(builder: &mut BodyCases<'_, '_>) {
             );
         }
     }
+}
+
+/// Values that are sent one by one at most, where a budget holds.
+const MOST_SINGLES: usize = 2_000;
+
+/// A body with values at fields that it has, each where `fits` says so of the body with it.
+fn all_set(body: &Value, values: &[(&FieldPath, &Value)], fits: impl Fn(&Value) -> bool) -> Value {
+    let mut body = body.clone();
+    for (path, value) in values {
+        // Of a list that was set as a whole, the first item goes on to change.
+        if get(&body, path).is_none() {
+            continue;
+        }
+        if let Some(next) = set(&body, path, (*value).clone()).filter(|next| fits(next)) {
+            body = next;
+        }
+    }
+    body
 }
 
 /// The alternatives of the body itself.

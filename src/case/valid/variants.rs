@@ -4,9 +4,9 @@ use crate::case::bodies::{Bodies, main_type};
 use crate::case::constraints::stretched;
 use crate::case::mutate::mutants;
 use crate::case::unstated::stated_range;
-use crate::case::values::number;
 use crate::case::weaken::Checks;
 use crate::case::words::mark;
+use crate::contract::number::number;
 use crate::contract::{self, FieldPath, JsonType, Schema};
 use crate::pattern::Assessment;
 use serde_json::{Number, Value, json};
@@ -63,17 +63,11 @@ pub(super) fn choices(bodies: &Bodies<'_, '_>, path: &FieldPath, schema: &Schema
         let covered = COVERED.iter().any(|(by, names)| {
             names.contains(&choice.name.as_str()) && out.iter().any(|c| c.name == *by)
         });
-        if !known && !covered && valid_at(bodies, path, &choice.value) {
+        if !known && !covered && bodies.fits(path, &choice.value) {
             out.push(choice);
         }
     }
     out
-}
-
-pub(super) fn valid_at(bodies: &Bodies<'_, '_>, path: &FieldPath, value: &Value) -> bool {
-    bodies
-        .with(path, value.clone())
-        .is_some_and(|body| bodies.assess(&body).certainty == Assessment::SurelyValid)
 }
 
 /// Text that a layer of firmware may trim, decode, escape, cut or expand on its way to the store
@@ -147,7 +141,7 @@ pub(super) fn texts(
             .and_then(|l| usize::try_from(l).ok())
             .filter(|l| *l <= 4_096);
         let Some(length) = length else { continue };
-        let fits = |text: &String| valid_at(bodies, path, &Value::from(text.as_str()));
+        let fits = |text: &String| bodies.fits(path, &Value::from(text.as_str()));
         if let Some(text) = stretched(&samples, length).into_iter().find(fits) {
             ends.push(Variant::new(keyword, idea.to_owned(), Value::from(text)));
         }
@@ -167,7 +161,7 @@ pub(super) fn texts(
         let blank = samples
             .iter()
             .map(|s| s.chars().take(least - 1).chain([' ']).collect::<String>())
-            .find(|text| valid_at(bodies, path, &Value::from(text.as_str())));
+            .find(|text| bodies.fits(path, &Value::from(text.as_str())));
         if let Some(text) = blank {
             let name = "shortest-with-blank".to_owned();
             ends.push(Variant::new("minLength", name, Value::from(text)));

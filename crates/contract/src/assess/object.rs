@@ -67,7 +67,11 @@ impl Assessor<'_> {
         let unknown = FaultKind::UnknownMember;
         match &schema.additional {
             Additional::Allowed => {}
-            Additional::Forbidden => self.fault(unknown, &path, "additionalProperties", true),
+            Additional::Forbidden => {
+                // JSON Schema looks at the members beside it alone; who writes `allOf` means all of them.
+                let beside = around.iter().any(|outer| describes(outer, name, 0));
+                self.fault(unknown, &path, "additionalProperties", !beside);
+            }
             Additional::Schema(rules) => self.value(rules, member, &path, &[]),
             Additional::Unstated => {
                 if schema.unevaluated_properties.is_none()
@@ -204,4 +208,14 @@ fn names(schema: &Schema, name: &str, texts: &Texts) -> bool {
             .iter()
             .any(|(pattern, _)| matches(texts, pattern, name) != Assessment::SurelyInvalid)
         || schema.all_of.iter().any(|part| names(part, name, texts))
+}
+
+/// Whether a schema describes a member, by itself or in a part.
+fn describes(schema: &Schema, name: &str, depth: usize) -> bool {
+    schema.property(name).is_some()
+        || depth < 4
+            && schema
+                .all_of
+                .iter()
+                .any(|part| describes(part, name, depth + 1))
 }

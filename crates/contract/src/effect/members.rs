@@ -37,6 +37,13 @@ pub(super) fn readable(
     let said = profile.named(&profile.read_back, write);
     let body = write.body.as_ref().map(|b| &b.schema);
     let answer = reader.and_then(shape::answer);
+    // Nobody says what it holds, but it is read in the words in which it is written: what was read is
+    // what is to be written.
+    if let (Some(body), None, None) = (body, said, answer)
+        && reader.is_some_and(|reader| says_as_little(body, reader))
+    {
+        return Ok(", described in the same words".to_owned());
+    }
     let (Some(body), Some(answer)) = (body, answer) else {
         return match (said, body) {
             // Whoever wrote the profile has looked at it; what cannot be read is listed there.
@@ -75,6 +82,31 @@ pub(super) fn readable(
     Ok(match free(body) {
         true => ", as a whole".to_owned(),
         false => ", every member of its body".to_owned(),
+    })
+}
+
+/// Whether the answer of a read is the schema of a body: the same one, or both say nothing of any value.
+fn says_as_little(body: &Schema, reader: &Operation) -> bool {
+    let bare = |schema: &Schema| {
+        let rules = Schema {
+            pointer: String::new(),
+            page_line: None,
+            origins: Vec::new(),
+            examples: Vec::new(),
+            default: None,
+            validator: Default::default(),
+            ..schema.clone()
+        };
+        rules == Schema::default()
+    };
+    let success = reader
+        .responses
+        .iter()
+        .filter(|r| shape::is_success(r.status));
+    let mut shown = success.filter_map(|r| r.schema.as_ref());
+    shown.any(|shown| {
+        let same = !body.pointer.is_empty() && body.pointer == shown.pointer;
+        same || bare(body) && bare(shown)
     })
 }
 

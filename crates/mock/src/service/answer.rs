@@ -5,7 +5,7 @@ use super::sample::plausible;
 use super::{Reply, Service, json_reply};
 use probity_contract::{Operation, Response, Schema, assess};
 use probity_pattern::Assessment;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 impl Service {
     /// A value of an answer's schema that shows as much of what was written as the schema lets it:
@@ -18,6 +18,9 @@ impl Service {
         }
         let mut answer = self.plain(schema);
         if let Some(Value::Object(written)) = written {
+            if let Some(whole) = self.around(schema, &answer, written) {
+                return whole;
+            }
             for (name, member) in written {
                 let mut next = answer.clone();
                 if let Value::Object(map) = place(&mut next, &json!({ name: member })) {
@@ -29,6 +32,30 @@ impl Service {
             }
         }
         answer
+    }
+
+    /// All that was written, with as many members of a plain answer beside it as go together with it:
+    /// an answer may be of one alternative, and the plain one of another.
+    fn around(
+        &self,
+        schema: &Schema,
+        plain: &Value,
+        written: &Map<String, Value>,
+    ) -> Option<Value> {
+        let others = plain.as_object()?.iter();
+        let others: Vec<_> = others
+            .filter(|(name, _)| !written.contains_key(*name))
+            .collect();
+        let without = |left_out: Option<&String>| {
+            let mut whole = written.clone();
+            let kept = others.iter().filter(|(name, _)| left_out != Some(*name));
+            whole.extend(kept.map(|(name, value)| ((*name).clone(), (*value).clone())));
+            Value::Object(whole)
+        };
+        let one_less = others.iter().map(|(name, _)| without(Some(name)));
+        let alone = std::iter::once(Value::Object(written.clone()));
+        let mut all = std::iter::once(without(None)).chain(one_less).chain(alone);
+        all.find(|value| self.keeps(schema, value))
     }
 
     /// A value of a schema that keeps it, where one can be made.

@@ -6,10 +6,13 @@
 
 use super::route::{arguments, collection_of};
 use super::sample::plausible;
-use probity_contract::{JsonType, Operation, Schema};
-use probity_pattern::Texts;
+use probity_contract::{JsonType, Operation, Schema, number};
+use probity_pattern::{Assessment, Texts};
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Ids that are tried for a new item; where the rules have no more, two have the same.
+const MOST_TRIES: u32 = 32;
 
 /// Items that a collection has before anybody creates one.
 const FIRST_ITEMS: usize = 2;
@@ -158,13 +161,15 @@ impl Collections {
         schema: Option<&Schema>,
         texts: &Texts,
     ) -> String {
+        let mut tries = 0;
         loop {
             self.created += 1;
             let id = nth_id(schema, texts, 100 + self.created);
             if !self.ids(collection, schema, texts).contains(&id) {
                 return id;
             }
-            if self.created > 10_000 {
+            tries += 1;
+            if tries > MOST_TRIES {
                 return id;
             }
         }
@@ -193,13 +198,32 @@ fn first_ids(schema: Option<&Schema>, texts: &Texts) -> Vec<String> {
     });
     let mut ids = shown.unwrap_or_default();
     ids.dedup();
+    let shown = ids.len();
     for n in 1..=FIRST_ITEMS as u64 {
         if ids.len() < FIRST_ITEMS {
             ids.push(nth_id(schema, texts, n));
         }
     }
-    ids.dedup();
+    if shown == 0 {
+        ids.extend(schema.and_then(|schema| plain_id(schema, texts)));
+    }
+    let mut seen = BTreeSet::new();
+    ids.retain(|id| seen.insert(id.clone()));
     ids
+}
+
+/// The id that a run asks for where no document shows one: an item of that id is there, so that a run
+/// on the mock of a document meets it.
+fn plain_id(schema: &Schema, texts: &Texts) -> Option<String> {
+    const PLAIN: &str = "probity0";
+    if !schema.types.contains(&JsonType::String) {
+        return number::within(schema, 0).map(|v| v.to_string());
+    }
+    let rule = schema.rule();
+    match rule.as_ref().and_then(|rule| texts.get(rule)) {
+        Some(rule) if rule.assess(PLAIN) != Assessment::SurelyValid => rule.valid(),
+        _ => Some(PLAIN.to_owned()),
+    }
 }
 
 /// The nth id that a schema allows.
@@ -210,32 +234,44 @@ fn nth_id(schema: Option<&Schema>, texts: &Texts, n: u64) -> String {
     if !schema.types.contains(&JsonType::String) {
         let low = schema.minimum.as_ref().and_then(|b| b.value.as_i64());
         return match low {
-            Some(low) if low > 0 => (low + n as i64 - 1).to_string(),
+            Some(low) if low > 0 => low.saturating_add_unsigned(n - 1).to_string(),
             _ => n.to_string(),
         };
     }
+    let rule = schema.rule();
+    let rule = rule.as_ref().and_then(|rule| texts.get(rule));
     if schema.format.as_deref() == Some("uuid") {
         return format!("00000000-0000-4000-8000-{n:012x}");
     }
-    let rule = schema.rule();
-    let rule = rule.as_ref().and_then(|rule| texts.get(rule));
     match rule {
         Some(rule) => {
             let wanted = [n.to_string(), format!("item-{n}"), format!("item{n}")];
-            let fits = |t: &String| rule.assess(t) == probity_pattern::Assessment::SurelyValid;
+            let fits = |t: &String| rule.assess(t) == Assessment::SurelyValid;
+            let valid = || rule.valid().into_iter().flat_map(|text| numbered(&text, n));
             let covers = || {
                 let samples = rule.valid_cover(64);
                 let at = usize::try_from(n).unwrap_or_default() % samples.len().max(1);
                 samples.into_iter().nth(at).map(|s| s.text)
             };
-            wanted
-                .into_iter()
-                .find(fits)
-                .or_else(covers)
-                .unwrap_or_else(|| n.to_string())
+            let found = wanted.into_iter().find(&fits);
+            let found = found.or_else(|| valid().find(&fits));
+            found.or_else(covers).unwrap_or_else(|| n.to_string())
         }
         None => n.to_string(),
     }
+}
+
+/// A text with a number at its end, in digits and in letters.
+fn numbered(text: &str, n: u64) -> [String; 2] {
+    let digits = n.to_string();
+    let letters: String = digits
+        .bytes()
+        .map(|b| char::from(b'a' + (b - b'0')))
+        .collect();
+    [digits, letters].map(|end| {
+        let kept = text.chars().count().saturating_sub(end.len());
+        text.chars().take(kept).chain(end.chars()).collect()
+    })
 }
 
 /// A value as it stands in a path.
