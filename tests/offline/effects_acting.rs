@@ -342,7 +342,7 @@ const RECORDS: &[(&str, Effect, &str)] = &[
     (
         "POST /reboots | createReboot || | text | id",
         ACT,
-        "`reboot`",
+        "`reboot",
     ),
     (
         "POST /jobs | addJob || | command=wipe,scan | id",

@@ -109,7 +109,8 @@ fn acting_read(op: &Operation, setting: bool) -> Option<String> {
                         .iter()
                         .all(|next| words::command(next).0 != Command::No)
             }
-            Command::Does => true,
+            // What `PUT` sets, `GET` shows: a number that is dialled.
+            Command::Does => !(setting && words::also_a_noun(word)),
         };
         if counts && !qualified && !(reading && answers) {
             return Some(format!("`{word}` in its path"));
@@ -144,7 +145,9 @@ fn acting_read(op: &Operation, setting: bool) -> Option<String> {
         // "Loads the factory defaults", "Fait sonner la porte"
         Command::Does => {
             let first = summary.first().is_some_and(|w| w == said_word);
-            !words::reads(&summary) && (first || !answers && words::does(&summary))
+            // "Factory defaults of each setting"
+            let noun = answers && said_word == "factory";
+            !words::reads(&summary) && (first && !noun || !answers && words::does(&summary))
         }
     };
     acts.then(|| format!("`{said_word}` in its summary"))
