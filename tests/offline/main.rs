@@ -19,6 +19,7 @@ mod diff;
 mod docs;
 mod documents;
 mod effects;
+mod effects_acting;
 mod explain;
 mod imports;
 mod init;

@@ -324,6 +324,7 @@ impl Policy {
             }),
             target,
         );
+        self.query(&here, target)?;
         if !same.is_empty() {
             return same
                 .into_iter()
@@ -335,6 +336,22 @@ impl Policy {
                 .into_iter()
                 .try_for_each(|at| self.other_method(at, &upper, reads, target)),
         }
+    }
+
+    /// What the query says to the operations at its path: small servers read it whatever the method.
+    fn query(&self, here: &BTreeSet<usize>, target: &str) -> Result<(), Refusal> {
+        let mut entries = here.iter().filter_map(|at| self.operations.get(*at));
+        entries.try_for_each(|entry| {
+            let opened = entry.named || self.irreversible && !entry.said_to_act;
+            match self.effects.acting_query(&entry.id, target) {
+                Some(why) if !opened => Err(refusal(
+                    Some(entry.id.clone()),
+                    Effect::Acts,
+                    format!("{why} (opened by --allow {})", entry.id),
+                )),
+                _ => Ok(()),
+            }
+        })
     }
 
     /// An operation, at a target where that matters.

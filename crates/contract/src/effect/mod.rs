@@ -1,7 +1,10 @@
 //! What every operation may do to a device, decided from the document and the profile before
 //! anything is sent, with the reason in words. In doubt the more harmful effect is taken.
 
+mod acts;
+mod address;
 mod members;
+mod values;
 pub(crate) mod words;
 
 pub use members::is_password;
@@ -9,10 +12,8 @@ pub use members::is_password;
 use super::model::{Contract, Effect, Operation};
 use super::profile::Profile;
 use super::resource::{IdSource, Kind, Resource, Resources, path_parameters};
-use super::shape;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use words::{Command, tokens};
 
 /// The effect of one operation.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -39,6 +40,8 @@ pub struct Effects {
     pub resources: Resources,
     list: Vec<OperationEffect>,
     by_operation: BTreeMap<String, usize>,
+    /// By operation, what its query must not carry.
+    parameters: BTreeMap<String, Vec<values::ActingParameter>>,
 }
 
 impl Effects {
@@ -57,7 +60,12 @@ impl Effects {
             .iter()
             .filter_map(|op| view.operation(op))
             .collect();
+        let acting = |op: &Operation| {
+            let found = values::acting_parameters(op);
+            (!found.is_empty()).then(|| (op.id.clone(), found))
+        };
         Effects {
+            parameters: contract.operations.iter().filter_map(acting).collect(),
             by_operation: list
                 .iter()
                 .enumerate()
@@ -76,6 +84,12 @@ impl Effects {
     /// The effect of the operation with this id.
     pub fn get(&self, operation: &str) -> Option<&OperationEffect> {
         self.list.get(*self.by_operation.get(operation)?)
+    }
+
+    /// Why a request to an operation acts although the operation does not: what its query carries
+    /// (`?clear=true`).
+    pub(crate) fn acting_query(&self, operation: &str, target: &str) -> Option<String> {
+        values::acting_query(self.parameters.get(operation)?, target)
     }
 }
 
@@ -168,8 +182,12 @@ impl View<'_> {
                 true => self.acting_read(op),
                 false => self.acting_write(op, resource),
             };
+            let acts = acts.or_else(|| values::acting_parameter(op));
             if let Some(reason) = acts {
                 return Ruling::new(Effect::Acts, reason);
+            }
+            if acts::asks(op, resource) {
+                return Ruling::new(Effect::Reads, "reads: the document says that it searches");
             }
         }
         match safe {
@@ -215,6 +233,10 @@ impl View<'_> {
     }
 
     fn write(&self, op: &Operation, resource: &Resource) -> Ruling {
+        if let Some(member) = address::own_address(op).filter(|_| op.acts.is_none()) {
+            let why = format!("`{member}` may be the address under which the device is reached");
+            return Ruling::new(Effect::Irreversible, why).opened_by(allow(op));
+        }
         let lost = |reason: String| {
             Ruling::new(Effect::Irreversible, reason).opened_by(format!(
                 "{}, or {}",
@@ -346,154 +368,6 @@ impl View<'_> {
                 })
             })
     }
-
-    /// [`acting_read`] of an operation in its surroundings: what `PUT` or `PATCH` of the same path
-    /// set, `GET` shows, whatever it is called.
-    fn acting_read(&self, op: &Operation) -> Option<String> {
-        let sets =
-            |o: &&Operation| matches!(o.method.as_str(), "PUT" | "PATCH") && o.body.is_some();
-        let mut others = self.contract.operations.iter().filter(sets);
-        acting_read(op, others.any(|o| o.path == op.path))
-    }
-
-    /// Why an operation that is to change something acts.
-    fn acting_write(&self, op: &Operation, resource: &Resource) -> Option<String> {
-        // A setting may have any name: `/call` with `GET` and a body that it shows.
-        let setting = op.body.is_some()
-            && resource.read.as_ref().is_some_and(|r| r.path == op.path)
-            && resource.kind != Kind::Collection;
-        // What is removed, and what is created where it can be removed, may be called anything too.
-        let stored = op.method == "DELETE" || resource.create.as_deref() == Some(op.id.as_str());
-        let literals = literals(op);
-        for (at, segment) in literals.iter().enumerate() {
-            let last = at + 1 == literals.len();
-            let (much, word) = words::command(segment);
-            let qualified = literals
-                .get(at + 1)
-                .is_some_and(|next| words::qualified(next));
-            let in_doubt = much == Command::May && !setting && last && !stored;
-            if qualified || !(in_doubt || much == Command::Does) {
-                continue;
-            }
-            return Some(format!("`{word}` in its path"));
-        }
-        if resource.create.as_deref() == Some(op.id.as_str()) {
-            let changeable = (resource.items.as_ref())
-                .and_then(|i| self.resources.get(&i.resource))
-                .is_some_and(|i| i.replace.is_some() || i.patch.is_some());
-            if let Some(words) = literals.last()
-                && words::sends(words)
-                && !changeable
-            {
-                return Some(format!(
-                    "creating `{}` sends or does something",
-                    words.join(" ")
-                ));
-            }
-        }
-        let soft = |much: Command, plain: bool| match much {
-            Command::No => false,
-            Command::May => !plain && !stored,
-            Command::Does => true,
-        };
-        let id = tokens(own_id(op)?);
-        let (much, word) = words::command(&id);
-        if soft(much, setting) && !words::reads(&id) {
-            return Some(format!("`{word}` in its operationId"));
-        }
-        let summary = tokens(&op.summary);
-        let (much, word) = words::sentence(&summary);
-        // "Start a job" starts one, even where `GET` shows it; `PUT` sets.
-        let plain = setting && op.method != "POST";
-        soft(much, plain).then(|| format!("`{word}` in its summary"))
-    }
-}
-
-/// Why an operation whose method only reads acts all the same.
-fn acting_read(op: &Operation, setting: bool) -> Option<String> {
-    let summary = tokens(&op.summary);
-    let id = own_id(op).map(tokens).unwrap_or_default();
-    let (said, said_word) = words::sentence(&summary);
-    let answers = shape::answer(op)
-        .is_some_and(|s| !shape::members(s).is_empty() || shape::array_in(s).is_some());
-    let reading = words::reads(&summary) || words::reads(&id) && !derived(op);
-    let literals = literals(op);
-    for (at, segment) in literals.iter().enumerate() {
-        let rest = literals.get(at + 1..).unwrap_or_default();
-        let (much, word) = words::command(segment);
-        let qualified = rest
-            .iter()
-            .any(|next| words::qualified(next) || words::reads(next));
-        let counts = match much {
-            Command::No => false,
-            // `/lock/open/{n}`, `/reboot/run`
-            Command::May => {
-                !setting
-                    && rest
-                        .iter()
-                        .all(|next| words::command(next).0 != Command::No)
-            }
-            Command::Does => true,
-        };
-        if counts && !qualified && !(reading && answers) {
-            return Some(format!("`{word}` in its path"));
-        }
-    }
-    if let Some(word) = literals.last().and_then(|l| match l.len() {
-        1 => words::changes(l),
-        _ => None,
-    }) && !(reading && answers)
-    {
-        return Some(format!(
-            "`{word}` in its path: a {} that changes something",
-            op.method
-        ));
-    }
-    let (much, word) = words::command(&id);
-    if much != Command::No && !words::reads(&id) && !(answers && words::reads(&summary)) {
-        return Some(format!("`{word}` in its operationId"));
-    }
-    if let Some(word) = words::changes(&id).filter(|w| id.first().is_some_and(|f| f == w))
-        && !(reading && answers)
-    {
-        return Some(format!(
-            "`{word}` in its operationId: a {} that changes something",
-            op.method
-        ));
-    }
-    // "Open hours of the shop" reads, "Open the door" does not.
-    let acts = match said {
-        Command::No => false,
-        Command::May => !answers,
-        Command::Does => !words::reads(&summary) && summary.first().is_some_and(|w| w == said_word),
-    };
-    acts.then(|| format!("`{said_word}` in its summary"))
-}
-
-/// The words of the literal segments of a path.
-fn literals(op: &Operation) -> Vec<Vec<String>> {
-    let path = op.path.split('?').next().unwrap_or_default();
-    let literal = path
-        .split('/')
-        .filter(|s| !s.is_empty() && !s.contains('{'));
-    literal.map(tokens).filter(|t| !t.is_empty()).collect()
-}
-
-/// The `operationId`, where the document has one.
-fn own_id(op: &Operation) -> Option<&str> {
-    match op.id == op.signature() {
-        true => Some(""),
-        false => Some(&op.id),
-    }
-}
-
-/// Whether an `operationId` only repeats method and path, as generators make it: then its `get`
-/// says no more than the method.
-fn derived(op: &Operation) -> bool {
-    let id = tokens(&op.id);
-    let path = tokens(&op.path);
-    let method = op.method.to_lowercase();
-    id.iter().all(|w| *w == method || path.contains(w))
 }
 
 /// The first parameter that a read needs and a write does not have.

@@ -91,6 +91,11 @@ static ACTS: Words = LazyLock::new(|| {
     отправить запустить выполнить perezagruzka perezagruzit perezapusk perezapustit sbros
     sbrosit vyklyuchit vykluchit otkryt razblokirovat pozvonit otpravit zapustit chongqi
     chongzhi guanji kaiji kaimen kaisuo jiesuo geshihua shengji huifuchuchang hujiao fasong
+    klingeln klingle lauten laeuten stummschalten sperren verriegeln wiederherstellen leeren
+    einlernen sonner fermer verrouiller vider allumer ouvre eteint envoie reamorcer
+    tocar cerrar bloquear vaciar abre cierra restaurar suonare suona chiudere chiudi
+    bloccare svuota svuotare fechar esvaziar aanbellen vergrendelen sluiten leegmaken zvonit
+    zazvonit zamknout zamknij zablokuj dzwon закрыть заблокировать удалить звонить
 ",
     )
 });
@@ -115,9 +120,56 @@ static MAY_ACT: Words = LazyLock::new(|| {
     submit launch invoke perform process apply revoke login signin logon authenticate enable
     disable migrate recover repair calibrate arm disarm bypass answer hold transfer
     broadcast drop transcode rescan discover on off announce ptz snooze dismiss acknowledge
-    approve reject do action command cmd control rpc prune
+    approve reject do action command cmd control rpc prune silence unsilence mute unmute pulse
+    impulse impuls impulsion impulso chime gong buzz beep blink
+    aktivieren deaktivieren activer desactiver activar desactivar ativar desativar attivare
+    disattivare imprimer imprimir
     starten stoppen anhalten senden demarrer iniciar detener parar avvia avviare ferma
     starta uruchom zatrzymaj
+",
+    )
+});
+
+/// Commands that are no name of anything that is stored, in whatever form: an operation that has one
+/// of them acts, even where its `operationId` is that of a change (`setReset`), and so does a value
+/// that is one of them (`mode: wipe`).
+static UNMISTAKABLE: Words = LazyLock::new(|| {
+    list(
+        "
+    reboot restart reset shutdown poweroff powercycle powerdown wipe erase factoryreset
+    factorydefault factorydefaults hardreset softreset reformat uninstall downgrade rollback
+    unlock purge reinit reinitialize decommission opendoor selfdestruct unpair
+    neustart neustarten zurucksetzen zuruecksetzen werkseinstellung werkseinstellungen
+    werksreset formatieren entsperren loschen loeschen redemarrer reinitialiser formater effacer
+    reiniciar restablecer formatear borrar formatar riavvia riavviare ripristina ripristinare
+    formattare herstarten formatteren wissen fabrieksinstellingen restartuj wymaz
+    перезагрузить сбросить стереть форматировать chongqi chongzhi geshihua huifuchuchang
+",
+    )
+});
+
+/// Commands of [`ACTS`] that name what is stored just as often (speed dials, triggers of a rule).
+static ALSO_NOUNS: Words =
+    LazyLock::new(|| list("dial trigger flash crash panic gong kill abort exec"));
+
+/// Verbs with which a sentence begins that says what an operation does, and not what it shows.
+static DOES: Words = LazyLock::new(|| {
+    list(
+        "
+    load apply set switch turn make do put bring cause fire place drive begin let give take
+    use perform carry return revert go move send fait faire met remet lance charge laadt
+    setzt stellt ladt laedt schaltet lost loest fuhrt fuehrt pone carga hace esegue imposta
+",
+    )
+});
+
+/// Verbs of asking for what is there, with a body that says what.
+static ASKS: Words = LazyLock::new(|| {
+    list(
+        "
+    search searches find finds query queries lookup validate validates preview previews
+    calculate calculates compute computes estimate estimates suche suchen buscar rechercher
+    cercare zoeken
 ",
     )
 });
@@ -210,6 +262,118 @@ pub(crate) enum Command {
     Does,
 }
 
+/// Whether a name says when or why something happens, what it is about, or that it is permitted: a
+/// command in it or below it is a setting (`on-failure: restart`, `event: reboot`).
+pub(crate) fn is_condition(words: &[String]) -> bool {
+    static CONDITIONS: Words = LazyLock::new(|| {
+        list(
+            "
+        on at after before if when while policy policies event events trigger triggers reason
+        cause default schedule schedules scheduled rule rules automation automations button key
+        dtmf log type kind category filter level permission permissions role roles scope scopes
+        right rights allow allowed enable enabled auto automatic supported last previous required
+        pending fallback behavior behaviour function feature features notify notification
+        notifications subscription subscriptions history is has was
+    ",
+        )
+    });
+    words.iter().any(|w| CONDITIONS.contains(w.as_str()))
+}
+
+/// Whether the words are a command that cannot be taken for anything else.
+pub(crate) fn unmistakable(words: &[String]) -> bool {
+    let pair = |w: &[String]| matches!(w, [a, b] if PAIRS.contains(&(a.as_str(), b.as_str())) && b != "on");
+    let ends = [words.first(), words.last()];
+    let mut ends = ends.into_iter().flatten();
+    ends.any(|w| UNMISTAKABLE.contains(w.as_str()) || within(w)) || words.windows(2).any(pair)
+}
+
+/// Whether an optional switch of this name makes a call act (`clear`, `reboot`).
+pub(crate) fn is_switch(words: &[String]) -> bool {
+    const SWITCHES: [&str; 12] = [
+        "clear",
+        "flush",
+        "delete",
+        "remove",
+        "empty",
+        "ring",
+        "unlock",
+        "acknowledge",
+        "ack",
+        "apply",
+        "trigger",
+        "install",
+    ];
+    unmistakable(words) || matches!(words, [one] if SWITCHES.contains(&one.as_str()))
+}
+
+/// Whether the words of an `operationId` or a sentence are those of a change that fits the method:
+/// its verb and a noun (`addDial`), none of them a command that cannot be a noun.
+pub(crate) fn is_change(method: &str, words: &[String]) -> bool {
+    let Some((verb, object)) = words.split_first() else {
+        return false;
+    };
+    let verbs: &[&str] = match method {
+        "POST" => &["add", "create", "new", "insert", "post", "store", "save"],
+        "PUT" => &[
+            "put", "set", "update", "replace", "save", "store", "edit", "modify",
+        ],
+        "PATCH" => &["patch", "update", "modify", "edit", "change", "set"],
+        "DELETE" => &["delete", "remove", "del"],
+        _ => &[],
+    };
+    let fits = forms(verb).any(|v| verbs.contains(&v.as_str()));
+    let stays = |w: &String| !UNMISTAKABLE.contains(w.as_str()) && !within(w);
+    fits && !object.is_empty() && object.iter().all(stays) && !unmistakable(object)
+}
+
+/// Whether a command is the name of something that is stored just as often.
+pub(crate) fn also_a_noun(word: &str) -> bool {
+    ALSO_NOUNS.contains(word)
+}
+
+/// Whether words say that something is looked for or worked out: a path segment, or the beginning of a
+/// name or sentence.
+pub(crate) fn asks(words: &[String]) -> bool {
+    words.first().is_some_and(|w| ASKS.contains(w.as_str()))
+}
+
+/// Whether a word says that something is stored or removed.
+pub(crate) fn stores(word: &str) -> bool {
+    forms(word).any(|w| CHANGES.contains(w.as_str()) || w == "store" || w == "start")
+}
+
+/// Whether a sentence begins with a verb that does something.
+pub(crate) fn does(words: &[String]) -> bool {
+    let begins = |list: &Words| {
+        let word = words.first();
+        word.is_some_and(|w| forms(w).any(|f| list.contains(f.as_str())))
+    };
+    begins(&DOES) || begins(&CHANGES) || begins(&MAY_ACT) || begins(&ACTS)
+}
+
+/// A verb as it stands in a sentence, and what its plain form may be: `wipes`, `switches`, `öffnet`,
+/// `borra`.
+fn forms(word: &str) -> impl Iterator<Item = String> + '_ {
+    let cut = |end: &str, more: &str| {
+        let stem = word.strip_suffix(end).filter(|s| s.chars().count() > 2);
+        stem.map(|stem| format!("{stem}{more}"))
+    };
+    let romance = |ends: &[char]| word.ends_with(ends).then(|| format!("{word}r"));
+    let forms = [
+        Some(word.to_owned()),
+        cut("s", ""),
+        cut("es", ""),
+        cut("ies", "y"),
+        cut("t", "n"),
+        cut("t", "en"),
+        cut("et", "en"),
+        romance(&['a', 'e']),
+        word.ends_with('a').then(|| format!("{word}re")),
+    ];
+    forms.into_iter().flatten()
+}
+
 /// Two words that are one command.
 const PAIRS: [(&str, &str); 15] = [
     ("factory", "default"),
@@ -276,6 +440,15 @@ pub(crate) fn command(words: &[String]) -> (Command, &str) {
 /// word that says so. Verbs may have the ending of the third person ("Reboots the device").
 pub(crate) fn sentence(words: &[String]) -> (Command, &str) {
     let mut best = (Command::No, "");
+    // "Switches the relay on for one second"
+    if let Some((first, rest)) = words.split_first()
+        && forms(first).any(|f| f == "switch" || f == "turn" || f == "schalten")
+        && rest
+            .iter()
+            .any(|w| matches!(w.as_str(), "on" | "off" | "ein" | "aus"))
+    {
+        return (Command::Does, first);
+    }
     for (at, word) in words.iter().enumerate() {
         let bare = word.strip_suffix('s').unwrap_or(word);
         if let Some(next) = words.get(at + 1) {
@@ -286,11 +459,13 @@ pub(crate) fn sentence(words: &[String]) -> (Command, &str) {
                 return (Command::Does, word);
             }
         }
-        let any = |list: &Words| list.contains(word.as_str()) || list.contains(bare);
+        let any = |list: &Words| forms(word).any(|f| list.contains(f.as_str()));
         let found = match at {
             0 if any(&ACTS) || within(word) => Command::Does,
             0 if any(&MAY_ACT) => Command::May,
             _ if ACTS.contains(word.as_str()) || within(word) => Command::Does,
+            // "Starts pairing, or wipes all pairings"
+            _ if in_a_row(words, at) && UNMISTAKABLE.contains(bare) => Command::Does,
             _ => Command::No,
         };
         if found > best.0 {
@@ -298,6 +473,19 @@ pub(crate) fn sentence(words: &[String]) -> (Command, &str) {
         }
     }
     best
+}
+
+/// Whether the word at this place is a further verb of a sentence that begins with one in the third
+/// person, and not a plural ("Sets the number of resets").
+fn in_a_row(words: &[String], at: usize) -> bool {
+    let before = at.checked_sub(1).and_then(|b| words.get(b));
+    let joined = before.is_some_and(|w| {
+        matches!(
+            w.as_str(),
+            "and" | "or" | "then" | "device" | "it" | "which" | "that"
+        )
+    });
+    joined && words.first().is_some_and(|w| w.ends_with('s'))
 }
 
 /// Whether words begin with a verb of reading.

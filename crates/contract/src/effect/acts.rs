@@ -1,0 +1,198 @@
+//! Why an operation acts, by the words of its path, name and summary, its parameters and its body.
+
+use super::words::{self, Command, tokens};
+use super::{View, values};
+use crate::model::Operation;
+use crate::resource::{Kind, Resource};
+use crate::shape;
+
+impl View<'_> {
+    /// [`acting_read`] of an operation in its surroundings: what `PUT` or `PATCH` of the same path
+    /// set, `GET` shows, whatever it is called.
+    pub(super) fn acting_read(&self, op: &Operation) -> Option<String> {
+        let sets =
+            |o: &&Operation| matches!(o.method.as_str(), "PUT" | "PATCH") && o.body.is_some();
+        let mut others = self.contract.operations.iter().filter(sets);
+        acting_read(op, others.any(|o| o.path == op.path))
+    }
+
+    /// Why an operation that is to change something acts.
+    pub(super) fn acting_write(&self, op: &Operation, resource: &Resource) -> Option<String> {
+        // A setting may have any name: `/call` with `GET` and a body that it shows.
+        let setting = op.body.is_some()
+            && resource.read.as_ref().is_some_and(|r| r.path == op.path)
+            && resource.kind != Kind::Collection;
+        // What is removed, and what is created where it can be removed, may be called anything too.
+        let stored = op.method == "DELETE" || resource.create.as_deref() == Some(op.id.as_str());
+        let literals = literals(op);
+        let id = tokens(own_id(op)?);
+        let summary = tokens(&op.summary);
+        // `addDial`: a verb of changing before a noun that is a verb elsewhere.
+        let change = words::is_change(&op.method, if id.is_empty() { &summary } else { &id });
+        let weigh = |(much, word): (Command, &str)| match change && words::also_a_noun(word) {
+            true => Command::May,
+            false => much,
+        };
+        for (at, segment) in literals.iter().enumerate() {
+            let last = at + 1 == literals.len();
+            let (much, word) = words::command(segment);
+            let much = weigh((much, word));
+            let qualified = literals
+                .get(at + 1)
+                .is_some_and(|next| words::qualified(next));
+            let in_doubt = much == Command::May && !setting && last && !stored;
+            if qualified || !(in_doubt || much == Command::Does) {
+                continue;
+            }
+            return Some(format!("`{word}` in its path"));
+        }
+        if resource.create.as_deref() == Some(op.id.as_str()) {
+            let changeable = (resource.items.as_ref())
+                .and_then(|i| self.resources.get(&i.resource))
+                .is_some_and(|i| i.replace.is_some() || i.patch.is_some());
+            if let Some(words) = literals.last()
+                && words::sends(words)
+                && !changeable
+            {
+                return Some(format!(
+                    "creating `{}` sends or does something",
+                    words.join(" ")
+                ));
+            }
+        }
+        let soft = |much: Command, plain: bool| match much {
+            Command::No => false,
+            Command::May => !plain && !stored,
+            Command::Does => true,
+        };
+        let (much, word) = words::command(&id);
+        let much = weigh((much, word));
+        if soft(much, setting || change) && !words::reads(&id) {
+            return Some(format!("`{word}` in its operationId"));
+        }
+        let (much, word) = words::sentence(&summary);
+        let first = summary.first().is_some_and(|w| w == word);
+        let much = if first { much } else { weigh((much, word)) };
+        // "Start a job" starts one, even where `GET` shows it; `PUT` sets.
+        let plain = setting && op.method != "POST";
+        if soft(much, plain) {
+            return Some(format!("`{word}` in its summary"));
+        }
+        match op.method.as_str() {
+            "DELETE" => None,
+            _ => values::acting_member(op, &literals),
+        }
+    }
+}
+
+/// Why an operation whose method only reads acts all the same.
+fn acting_read(op: &Operation, setting: bool) -> Option<String> {
+    let summary = tokens(&op.summary);
+    let id = own_id(op).map(tokens).unwrap_or_default();
+    let (said, said_word) = words::sentence(&summary);
+    let answers = shape::answer(op)
+        .is_some_and(|s| !shape::members(s).is_empty() || shape::array_in(s).is_some());
+    let reading = words::reads(&summary) || words::reads(&id) && !derived(op);
+    let literals = literals(op);
+    for (at, segment) in literals.iter().enumerate() {
+        let rest = literals.get(at + 1..).unwrap_or_default();
+        let (much, word) = words::command(segment);
+        let qualified = rest
+            .iter()
+            .any(|next| words::qualified(next) || words::reads(next));
+        let counts = match much {
+            Command::No => false,
+            // `/lock/open/{n}`, `/reboot/run`
+            Command::May => {
+                !setting
+                    && rest
+                        .iter()
+                        .all(|next| words::command(next).0 != Command::No)
+            }
+            // What `PUT` sets, `GET` shows: a number that is dialled.
+            Command::Does => !(setting && words::also_a_noun(word)),
+        };
+        if counts && !qualified && !(reading && answers) {
+            return Some(format!("`{word}` in its path"));
+        }
+    }
+    if let Some(word) = literals.last().and_then(|l| match l.len() {
+        1 => words::changes(l),
+        _ => None,
+    }) && !(reading && answers)
+    {
+        return Some(format!(
+            "`{word}` in its path: a {} that changes something",
+            op.method
+        ));
+    }
+    let (much, word) = words::command(&id);
+    if much != Command::No && !words::reads(&id) && !(answers && words::reads(&summary)) {
+        return Some(format!("`{word}` in its operationId"));
+    }
+    if let Some(word) = words::changes(&id).filter(|w| id.first().is_some_and(|f| f == w))
+        && !(reading && answers)
+    {
+        return Some(format!(
+            "`{word}` in its operationId: a {} that changes something",
+            op.method
+        ));
+    }
+    // "Open hours of the shop" reads, "Open the door" does not.
+    let acts = match said {
+        Command::No => false,
+        Command::May => !answers,
+        // "Loads the factory defaults", "Fait sonner la porte"
+        Command::Does => {
+            let first = summary.first().is_some_and(|w| w == said_word);
+            // "Factory defaults of each setting"
+            let noun = answers && said_word == "factory";
+            !words::reads(&summary) && (first && !noun || !answers && words::does(&summary))
+        }
+    };
+    acts.then(|| format!("`{said_word}` in its summary"))
+}
+
+/// Whether an operation only looks something up or works it out, as its path or summary says: its
+/// body is the question, and it answers with more than a status.
+pub(super) fn asks(op: &Operation, resource: &Resource) -> bool {
+    let answer = shape::answer(op);
+    let answers =
+        answer.is_some_and(|s| !shape::members(s).is_empty() || shape::array_in(s).is_some());
+    let literals = literals(op);
+    let summary = tokens(&op.summary);
+    let says = literals.last().is_some_and(|l| words::asks(l)) || words::asks(&summary);
+    let names = literals.iter().chain([&summary]).flatten();
+    // "Finds entries of the list; changes nothing"
+    let stores = names
+        .filter(|w| *w != "changes" || !op.summary.contains("changes nothing"))
+        .any(|w| words::stores(w));
+    let created = resource.create.as_deref() == Some(op.id.as_str());
+    op.method == "POST" && op.body.is_some() && answers && says && !stores && !created
+}
+
+/// The words of the literal segments of a path.
+fn literals(op: &Operation) -> Vec<Vec<String>> {
+    let path = op.path.split('?').next().unwrap_or_default();
+    let literal = path
+        .split('/')
+        .filter(|s| !s.is_empty() && !s.contains('{'));
+    literal.map(tokens).filter(|t| !t.is_empty()).collect()
+}
+
+/// The `operationId`, where the document has one.
+fn own_id(op: &Operation) -> Option<&str> {
+    match op.id == op.signature() {
+        true => Some(""),
+        false => Some(&op.id),
+    }
+}
+
+/// Whether an `operationId` only repeats method and path, as generators make it: then its `get`
+/// says no more than the method.
+fn derived(op: &Operation) -> bool {
+    let id = tokens(&op.id);
+    let path = tokens(&op.path);
+    let method = op.method.to_lowercase();
+    id.iter().all(|w| *w == method || path.contains(w))
+}
