@@ -36,11 +36,13 @@ pub enum Ground {
     NotListed,
     /// A message with more octets behind it than its length says.
     TwoMessages,
+    /// A value that is stored in another form.
+    OtherForm,
 }
 
 impl Ground {
     /// Every one.
-    pub const ALL: [Ground; 12] = [
+    pub const ALL: [Ground; 13] = [
         Ground::OtherMethod,
         Ground::DocumentedFailure,
         Ground::StatusNotListed,
@@ -53,6 +55,7 @@ impl Ground {
         Ground::LeftOpen,
         Ground::NotListed,
         Ground::TwoMessages,
+        Ground::OtherForm,
     ];
 
     /// The reason in words.
@@ -90,6 +93,10 @@ impl Ground {
             Ground::TwoMessages => {
                 "more octets follow than the length says: the refusal may be of those, as of a \
                  second request"
+            }
+            Ground::OtherForm => {
+                "no sentence says that blanks at the ends of a text, its letter case or the order of \
+                 different items are kept"
             }
         }
     }

@@ -35,6 +35,7 @@ mod report_terminal;
 mod scale;
 mod schema_bodies;
 mod schema_suite;
+mod stored;
 mod values;
 mod wire;
 mod wire_plan;

@@ -38,6 +38,7 @@ mod restoring;
 mod session;
 mod shards;
 mod slow;
+mod stored;
 mod targets;
 mod transport;
 mod transport_failures;
