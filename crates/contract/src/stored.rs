@@ -303,8 +303,8 @@ impl Stored {
             }
             (Value::Array(w), Value::Array(s)) => self.of_lists(&here, at, w, s),
             _ if here.has(DEFAULTED) && is_nothing(written) => {
-                let defaults = here.schemas.iter().filter_map(|s| s.default.as_ref());
-                match defaults.into_iter().any(|d| d == shown) {
+                let mut defaults = here.schemas.iter().filter_map(|s| s.default.as_ref());
+                match defaults.any(|d| d == shown) {
                     true => Likeness::Same,
                     false => Likeness::Other,
                 }
@@ -361,7 +361,7 @@ impl Stored {
         for (body, words) in &self.0 {
             let names = names(body);
             here.take(words, &names, &segments);
-            here.walk(body, &segments, &segments, &names, DEEPEST);
+            here.walk(body, &segments, &segments, DEEPEST);
         }
         here
     }
@@ -386,8 +386,8 @@ impl<'s> Here<'s> {
     /// Takes clauses that speak of members `names`, of which some may be on the way.
     fn take(&mut self, said: &'s [Said], names: &[&str], way: &[String]) {
         for clause in said {
-            let mut named = names.iter().filter(|n| speaks_of(&clause.text, n));
-            let named: Vec<_> = named.by_ref().collect();
+            let named = names.iter().filter(|n| speaks_of(&clause.text, n));
+            let named: Vec<_> = named.collect();
             if named.is_empty() || named.iter().any(|n| way.iter().any(|w| w == *n)) {
                 self.forms |= clause.forms;
                 self.clauses.push(&clause.text);
@@ -395,14 +395,7 @@ impl<'s> Here<'s> {
         }
     }
 
-    fn walk(
-        &mut self,
-        schema: &'s Schema,
-        rest: &[String],
-        way: &[String],
-        names_around: &[&str],
-        depth: usize,
-    ) {
+    fn walk(&mut self, schema: &'s Schema, rest: &[String], way: &[String], depth: usize) {
         let Some(depth) = depth.checked_sub(1) else {
             return;
         };
@@ -417,7 +410,7 @@ impl<'s> Here<'s> {
         let branches = [&schema.then_schema, &schema.else_schema];
         let parts = parts.into_iter().flatten();
         for part in parts.chain(branches.into_iter().flatten()) {
-            self.walk(part, rest, way, names_around, depth);
+            self.walk(part, rest, way, depth);
         }
         let Some((first, below)) = rest.split_first() else {
             self.schemas.push(schema);
@@ -436,7 +429,7 @@ impl<'s> Here<'s> {
             }
         }
         for schema in next {
-            self.walk(schema, below, way, names_around, depth);
+            self.walk(schema, below, way, depth);
         }
     }
 
@@ -489,11 +482,10 @@ fn is_nothing(value: &Value) -> bool {
 }
 
 fn of_texts(here: &Here<'_>, written: &str, shown: &str) -> Likeness {
-    let spellings = here.schemas.iter().flat_map(|schema| {
+    let mut spellings = here.schemas.iter().flat_map(|schema| {
         let published = schema.published_types.iter().map(String::as_str);
         schema.format.as_deref().into_iter().chain(published)
     });
-    let mut spellings = spellings.into_iter();
     if spellings.any(|format| same_value(format, written, shown)) || reached(here, written, shown) {
         return Likeness::Same;
     }
@@ -503,6 +495,9 @@ fn of_texts(here: &Here<'_>, written: &str, shown: &str) -> Likeness {
         false => Likeness::Other,
     }
 }
+
+/// A form, and what makes it of a text.
+type Step<'f> = (u16, &'f dyn Fn(&str) -> String);
 
 /// Whether what is shown is a form of a text that the document tells, or several of them in a row.
 fn reached(here: &Here<'_>, written: &str, shown: &str) -> bool {
@@ -521,7 +516,7 @@ fn reached(here: &Here<'_>, written: &str, shown: &str) -> bool {
     }
     let mut texts = vec![written.to_owned()];
     let length = shown.chars().count();
-    let steps: [(u16, &dyn Fn(&str) -> String); 6] = [
+    let steps: [Step<'_>; 6] = [
         (TRIMMED, &|t| t.trim().to_owned()),
         (CUT, &|t| match here.cut_at(length) {
             true => t.chars().take(length).collect(),
@@ -574,10 +569,8 @@ fn same_value(format: &str, one: &str, other: &str) -> bool {
 /// Twelve hexadecimal digits, without what stands between them.
 fn octets(text: &str) -> Option<String> {
     let digits: String = text.chars().filter(char::is_ascii_hexdigit).collect();
-    let between = text.chars().filter(|c| !c.is_ascii_hexdigit());
-    let plain = between
-        .into_iter()
-        .all(|c| matches!(c, ':' | '-' | '.' | ' '));
+    let mut between = text.chars().filter(|c| !c.is_ascii_hexdigit());
+    let plain = between.all(|c| matches!(c, ':' | '-' | '.' | ' '));
     (digits.len() == 12 && plain).then(|| digits.to_ascii_lowercase())
 }
 
