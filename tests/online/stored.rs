@@ -67,13 +67,6 @@ fn in_week_order(mut sign: Value) -> Value {
     sign
 }
 
-fn without_blink(mut sign: Value) -> Value {
-    for line in sign["lines"].as_array_mut().into_iter().flatten() {
-        line.as_object_mut().map(|line| line.remove("blink"));
-    }
-    sign
-}
-
 fn is_sign(sign: &Value) -> bool {
     let days = sign["days"].as_array().is_some_and(|days| {
         let known = |d: &Value| ["mon", "tue", "wed", "thu"].iter().any(|w| d == w);
@@ -142,7 +135,7 @@ fn only_what_the_document_does_not_say_is_told() {
         &'static str,
         &'r [(&'r str, bool)],
     );
-    let rows: [Row<'_>; 8] = [
+    let rows: [Row<'_>; 7] = [
         (silent, as_it_is, "1", &[]),
         (said, trimmed, "1", &[]),
         (
@@ -163,12 +156,6 @@ fn only_what_the_document_does_not_say_is_told() {
             in_week_order,
             "1",
             &[("`/days` reads back in another form", true)],
-        ),
-        (
-            silent,
-            without_blink,
-            "1",
-            &[("blink` does not read back the same", false)],
         ),
         (silent, as_it_is, "x", &[("X-Version", false)]),
     ];
