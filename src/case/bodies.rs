@@ -73,6 +73,14 @@ impl<'c, 'a> Bodies<'c, 'a> {
         fields
     }
 
+    /// [`Bodies::fields`], and one entry of each map with what is below it. Which names a device knows
+    /// is not known: nothing with such an entry is surely taken.
+    pub fn fields_and_entries(&self) -> Vec<contract::Field<'_>> {
+        let mut fields = self.op.fields_with_entries(ENTRY);
+        fields.retain(|f| !f.schema.read_only);
+        fields
+    }
+
     /// [`Bodies::other`] with `value` at the field; a minimal body that holds the field where
     /// `other` does not.
     pub fn with(&self, field: &FieldPath, value: Value) -> Option<Value> {
@@ -245,6 +253,16 @@ fn plain_object(schema: &Schema) -> bool {
         && schema.enum_values.is_none()
         && schema.const_value.is_none()
         && schema.unchecked.is_empty()
+}
+
+/// The name of an entry that is put into a map.
+const ENTRY: &str = "probity";
+
+/// The map around a field that lies in an entry of ours.
+pub(super) fn map_around(field: &FieldPath) -> Option<FieldPath> {
+    let ours = |step: &contract::Step| matches!(step, contract::Step::Member(n) if n == ENTRY);
+    let at = field.0.iter().position(ours)?;
+    field.0.get(..at).map(|way| FieldPath(way.to_vec()))
 }
 
 /// Valid strings that mutations start from.

@@ -36,7 +36,7 @@ impl Strategy for Constraints {
         if let Some(mut builder) = BodyCases::of(context, op, self.name()) {
             let fields: Vec<(FieldPath, Schema)> = builder
                 .bodies
-                .fields()
+                .fields_and_entries()
                 .into_iter()
                 .map(|f| (f.path, f.schema.clone()))
                 .collect();

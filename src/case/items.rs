@@ -7,7 +7,7 @@ use super::model::Context;
 use super::moves::{item_path, path_of};
 use crate::contract::{
     Effect, Effects, IdSource, Items, JsonType, Operation, Paging, Place as Where, Reach, Resource,
-    Schema, calls, is_password, shape,
+    Schema, Stored, calls, is_password, shape,
 };
 use crate::exchange::{HttpRequest, RawRequest, Request, Segment};
 use serde_json::Value;
@@ -40,6 +40,8 @@ pub struct Place {
     pub names: Vec<Member>,
     /// Members that are passwords.
     pub passwords: Vec<Member>,
+    /// In which form what is created is stored.
+    pub stored: Stored,
     /// Media type of what creates.
     pub media_type: String,
     /// Operations that write an item → members of their bodies that are its id.
@@ -203,6 +205,7 @@ impl Context<'_> {
             bodies: sure,
             names,
             passwords,
+            stored: Stored::of(op),
             media_type: op
                 .body
                 .as_ref()

@@ -108,7 +108,7 @@ fn absences(builder: &mut BodyCases<'_, '_>) {
 fn wrong_types(builder: &mut BodyCases<'_, '_>) {
     let fields: Vec<(FieldPath, Option<JsonType>)> = builder
         .bodies
-        .fields()
+        .fields_and_entries()
         .into_iter()
         .map(|f| (f.path, main_type(f.schema)))
         .collect();

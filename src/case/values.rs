@@ -4,7 +4,7 @@ use super::edit::{get, set};
 use super::model::Context;
 use super::unstated;
 use crate::contract::number::within;
-use crate::contract::{self, FieldPath, JsonType, Operation, Schema, SchemaRef};
+use crate::contract::{self, FieldPath, JsonType, Operation, Schema, SchemaRef, Step};
 use crate::pattern::Assessment;
 use serde_json::{Map, Value};
 use std::cell::Cell;
@@ -41,6 +41,19 @@ impl Members<'_> {
         };
         let rest = target.0.strip_prefix(at.0.as_slice());
         rest.is_none_or(|rest| get(value, &FieldPath(rest.to_vec())).is_some())
+    }
+}
+
+impl Members<'_> {
+    /// The member of an object at `at` on the way to the one that the body is built for.
+    fn entry_at(&self, at: &FieldPath) -> Option<&str> {
+        let Members::Holding(target) = self else {
+            return None;
+        };
+        match target.0.strip_prefix(at.0.as_slice())?.first()? {
+            Step::Member(name) => Some(name),
+            Step::Item => None,
+        }
     }
 }
 
@@ -434,6 +447,10 @@ impl Context<'_> {
             if let Some(value) = values.find(|v| self.sure_of(member, Some(name), v)) {
                 map.insert(name.clone(), value);
             }
+        }
+        if let (Some(name), Some(values)) = (making.members.entry_at(at), schema.map_values()) {
+            let value = self.build(values, &at.member(name), making, nth)?;
+            map.insert(name.to_owned(), value);
         }
         for name in &schema.required {
             if schema.property(name).is_none() {

@@ -9,6 +9,7 @@ use super::members::{below, covers, project, rounded, sent_by_a_test, strays, wh
 use super::put_back::{patiently, put_back, settled, watched};
 use super::read_back::{ReadBackState, StateRead};
 use super::{Device, ReadBackError, lock, written};
+use crate::contract::Stored;
 use crate::exchange::{HttpRequest, Outcome, Template};
 use crate::pointer::{escape, insert, remove};
 use crate::redact::MASK;
@@ -38,6 +39,8 @@ pub struct GuardedWrite {
     /// Whether a write of it may be completed after its answer, as the document says (202, RFC 9110
     /// §15.3.3).
     pub later: bool,
+    /// What those who write it say of the form in which it is stored.
+    pub stored: Stored,
     /// Whether it is of something that the job itself has created: that is removed at the end, not
     /// put back.
     pub own: bool,

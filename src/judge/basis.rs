@@ -41,11 +41,13 @@ pub enum Ground {
     TwoMessages,
     /// A text of our making, refused for what it says.
     Meaning,
+    /// A value that is stored in another form.
+    OtherForm,
 }
 
 impl Ground {
     /// Every one.
-    pub const ALL: [Ground; 13] = [
+    pub const ALL: [Ground; 14] = [
         Ground::OtherMethod,
         Ground::DocumentedFailure,
         Ground::StatusNotListed,
@@ -59,6 +61,7 @@ impl Ground {
         Ground::NotListed,
         Ground::TwoMessages,
         Ground::Meaning,
+        Ground::OtherForm,
     ];
 
     /// The reason in words.
@@ -100,6 +103,10 @@ impl Ground {
             Ground::Meaning => {
                 "the document says no more of the value than that it is a text, and the refusal is \
                  of what this one says"
+            }
+            Ground::OtherForm => {
+                "no sentence says that blanks at the ends of a text, its letter case or the order of \
+                 different items are kept"
             }
         }
     }

@@ -379,6 +379,14 @@ impl Deviation {
         Deviation::new(Kind::ReadbackDiffers, pointer, expected, observed)
     }
 
+    /// The same, of a value that reads back in another form: without the blanks at its ends, in
+    /// another letter case or order, of which the document says nothing.
+    #[must_use]
+    pub fn in_another_form(self) -> Deviation {
+        let symptom = format!("{} in another form", self.symptom);
+        Deviation { symptom, ..self }.on(Some(Ground::OtherForm))
+    }
+
     /// At the end of a run a member is not what was last stored.
     pub fn not_kept(pointer: &str, expected: &str, observed: &str) -> Deviation {
         Deviation::new(

@@ -1,7 +1,8 @@
 //! What the head of an answer says, whatever the case: header fields that the document promises, and
 //! those that HTTP demands with a status. Part of [`super`].
 //!
-//! An answer to `HEAD` need not have the fields of the `GET` (RFC 9110 §9.3.2: SHOULD), and what a
+//! An answer to `HEAD` need not have the fields of the `GET` (RFC 9110 §9.3.2: SHOULD), but those that
+//! it has keep their rules, and an operation that is itself a `HEAD` keeps its own. What a
 //! message with broken framing draws comes from in front of what the document describes.
 
 use super::{CaseJudge, Deviation, Expect, Judgement, Ruling, is_head, is_json_media_type, status};
@@ -125,10 +126,14 @@ impl CaseJudge<'_> {
         let Some(response) = self.operation.response(status) else {
             return;
         };
-        if is_head(self.case) || self.of_the_framework(response) {
+        if self.of_the_framework(response) {
             return;
         }
+        let may_lack = is_head(self.case) && self.operation.method != "HEAD";
         for header in &response.headers {
+            if may_lack && self.answer.header(&header.name).is_none() {
+                continue;
+            }
             let statement = format!("responses.{}.headers.{}", response.key(), header.name);
             let promise = PromiseId::new(&self.operation.id, &statement);
             if let Some(ruling) = self.field_ruling(header) {

@@ -87,6 +87,13 @@ fn specific(told: &Told<'_>) -> Option<String> {
         {
             Some(told.symptom.to_owned())
         }
+        Kind::ReadbackDiffers if told.part == "state.readback" && told.symptom.starts_with('/') => {
+            let (member, how) = match told.symptom.strip_suffix(" in another form") {
+                Some(member) => (member, "reads back in another form"),
+                None => (told.symptom, "does not read back the same"),
+            };
+            Some(format!("{}: accepted, but `{member}` {how}", told.example))
+        }
         Kind::AcceptsInvalid if told.of > 1 => {
             let rule = rule(told.part)?;
             let checked = match (all, rule.must_be_there) {

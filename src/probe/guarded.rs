@@ -1,7 +1,9 @@
 //! Which resources' states are kept over a job, how each is read, and what puts it back.
 
 use crate::case::Context;
-use crate::contract::{Additional, JsonType, Operation, Policy, Read, Resource, Resources, Schema};
+use crate::contract::{
+    Additional, JsonType, Operation, Policy, Read, Resource, Resources, Schema, Stored,
+};
 use crate::device::{GuardedWrite, StateRead};
 use crate::exchange::Template;
 use crate::profile::Unreadable;
@@ -77,6 +79,7 @@ fn state(
     let mut writers: Vec<String> = Vec::new();
     let mut members = BTreeSet::new();
     let mut read_only = BTreeSet::new();
+    let mut stored = Stored::default();
     let mut read = read_of(context, read);
     let any_sent = resource.writers.iter().filter_map(find).any(|o| sent(&o));
     for writer in resource.writers.iter().filter_map(find) {
@@ -88,6 +91,7 @@ fn state(
             continue;
         }
         writers.push(writer.id.clone());
+        stored.add(Stored::of(writer));
         about(writer, &mut members, &mut read_only, &mut read.unreadable);
     }
     if open(&body.schema) {
@@ -100,6 +104,7 @@ fn state(
     Some(GuardedWrite {
         operation: operation.id.clone(),
         later: writers.iter().any(defers),
+        stored,
         optional: writers.iter().any(|w| is_optional(context, w)),
         writers,
         read,
@@ -121,8 +126,10 @@ fn is_optional(context: &Context<'_>, writer: &str) -> bool {
 }
 
 /// Two writes of one state: the one whose body knows more puts it back.
-fn merge(into: &mut GuardedWrite, other: GuardedWrite) {
+fn merge(into: &mut GuardedWrite, mut other: GuardedWrite) {
     let later = into.later || other.later;
+    let mut stored = std::mem::take(&mut into.stored);
+    stored.add(std::mem::take(&mut other.stored));
     if other.members.len() > into.members.len() {
         let first = std::mem::replace(into, other);
         into.writers.extend(first.writers);
@@ -133,6 +140,7 @@ fn merge(into: &mut GuardedWrite, other: GuardedWrite) {
         into.read.unreadable.extend(other.read.unreadable);
     }
     into.later = later;
+    into.stored = stored;
 }
 
 fn read_of(context: &Context<'_>, read: &Read) -> StateRead {

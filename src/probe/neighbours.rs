@@ -70,6 +70,7 @@ impl Probe<'_> {
             expected: was.to_string(),
             observed: written.get(name).unwrap_or(&Value::Null).to_string(),
             of_another: true,
+            near: false,
         };
         self.own_up(&mut account, place, operation, &taken);
         Some(difference)

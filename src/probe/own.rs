@@ -234,7 +234,8 @@ impl Probe<'_> {
         let mut written = body?;
         let answer = attempt.exchange.answer();
         let told = answer.and_then(|a| crate::json::read(&a.body));
-        let mut watch = super::watch::SettingsWatch::new(BTreeMap::new(), Vec::new());
+        let mut watch = super::watch::SettingsWatch::new(BTreeMap::new(), Vec::new())
+            .storing(place.stored.clone());
         let read = unwrapped(read, &written);
         watch.saw(read);
         // What the answer to the creation shows, a read can show too.
@@ -257,11 +258,15 @@ impl Probe<'_> {
             before: None,
         };
         let difference = watch.differs_from_written(expected, read)?;
-        Some(Deviation::created_differs(
+        let deviation = Deviation::created_differs(
             &difference.pointer,
             &difference.expected,
             &difference.observed,
-        ))
+        );
+        Some(match difference.near {
+            true => deviation.in_another_form(),
+            false => deviation,
+        })
     }
 
     /// Whether the list shows what was created, and once.

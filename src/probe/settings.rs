@@ -71,7 +71,8 @@ impl Settings {
                 .iter()
                 .map(|(pointer, u)| (pointer.clone(), u.placeholders.clone()))
                 .collect();
-            let mut watch = SettingsWatch::new(placeholders, write.own_members());
+            let mut watch =
+                SettingsWatch::new(placeholders, write.own_members()).storing(write.stored.clone());
             watch.learn(before, second.unwrap_or(before).clone());
             let mut operations = vec![write.operation.clone()];
             operations.extend(write.writers.clone());

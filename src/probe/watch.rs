@@ -1,6 +1,7 @@
 //! What the state of one resource should look like, and whether a read-back agrees. Pure: the probe
 //! reads, this counts and compares.
 
+use crate::contract::{Likeness, Stored};
 use crate::device::{ReadBackError, ReadBackState};
 use crate::json;
 use crate::judge::Deviation;
@@ -16,12 +17,14 @@ pub struct SettingsWatch {
     pub baseline: Option<Value>,
     /// JSON pointers whose values change by themselves (two readings in a row differed).
     volatile: BTreeSet<String>,
-    /// JSON pointers that some read-back has shown.
+    /// JSON pointers that some read-back has shown, [`ANY_ITEM`] for the places of items.
     seen: BTreeSet<String>,
     /// JSON pointer → values that stand for what cannot be read.
     placeholders: BTreeMap<String, Vec<String>>,
     /// JSON pointers of what clients may write; other members are the device's own.
     writable: Vec<String>,
+    /// In which form what is written is stored.
+    stored: Stored,
     /// The baseline before the last write.
     previous: Option<Value>,
     /// Those of them that a read-back has shown as they were written.
@@ -45,6 +48,8 @@ pub struct Difference {
     pub observed: String,
     /// It is a member of another item than the one that was written.
     pub of_another: bool,
+    /// It is another form of what was written, of which the document says nothing.
+    pub near: bool,
 }
 
 /// What a read-back after an accepted write has to show.
@@ -68,8 +73,10 @@ pub enum Unread {
 impl Difference {
     /// As a deviation of an accepted write.
     pub fn not_read_back(&self) -> Deviation {
+        let readback = || Deviation::readback(&self.pointer, &self.expected, &self.observed);
         match self.of_another {
-            false => Deviation::readback(&self.pointer, &self.expected, &self.observed),
+            false if self.near => readback().in_another_form(),
+            false => readback(),
             true => Deviation::another_changed(&self.pointer, &self.expected, &self.observed),
         }
     }
@@ -107,6 +114,12 @@ impl SettingsWatch {
             writable,
             ..SettingsWatch::default()
         }
+    }
+
+    /// The same, of a state of which the document says in which form it is stored.
+    #[must_use]
+    pub fn storing(self, stored: Stored) -> Self {
+        SettingsWatch { stored, ..self }
     }
 
     /// From now on nothing is known of the state.
@@ -179,6 +192,7 @@ impl SettingsWatch {
             expected: "settings".to_owned(),
             observed: error.to_string(),
             of_another: false,
+            near: false,
         })
     }
 
@@ -197,10 +211,19 @@ impl SettingsWatch {
     pub fn saw(&mut self, read_back: &Value) {
         fn walk(value: &Value, at: &str, seen: &mut BTreeSet<String>) {
             seen.insert(at.to_owned());
-            if let Value::Object(map) = value {
-                for (name, member) in map {
-                    walk(member, &format!("{at}/{}", escape(name)), seen);
+            match value {
+                Value::Object(map) => {
+                    for (name, member) in map {
+                        walk(member, &format!("{at}/{}", escape(name)), seen);
+                    }
                 }
+                // What one item has been shown with, another can be.
+                Value::Array(items) => {
+                    for item in items {
+                        walk(item, &format!("{at}/{ANY_ITEM}"), seen);
+                    }
+                }
+                _ => {}
             }
         }
         walk(read_back, "", &mut self.seen);
@@ -229,7 +252,7 @@ impl SettingsWatch {
     ) -> Option<Difference> {
         let written = expected.written;
         let mut all = Vec::new();
-        compare(written, read_back, String::new(), &mut all);
+        compare_as(&self.stored, (written, read_back), String::new(), &mut all);
         if let Some(before) = expected.before {
             let mut kept = Vec::new();
             compare(before, read_back, String::new(), &mut kept);
@@ -252,8 +275,10 @@ impl SettingsWatch {
                 _ => false,
             }
         };
-        all.into_iter()
-            .find(|d| !blank(d) && self.counts(d, read_back))
+        all.retain(|d| !blank(d) && self.counts(d, read_back));
+        // What is surely another value comes first.
+        let first = all.iter().position(|d| !d.near).unwrap_or(0);
+        all.into_iter().nth(first)
     }
 
     /// What a read-back shows otherwise than the one that stands.
@@ -269,6 +294,7 @@ impl SettingsWatch {
             expected: d.observed,
             observed: d.expected,
             of_another: false,
+            near: false,
         }));
         all.into_iter()
             .find(|d| !self.volatile.iter().any(|v| below(&d.pointer, v)))
@@ -283,7 +309,11 @@ impl SettingsWatch {
             return false;
         }
         let now = read_back.pointer(&difference.pointer);
-        if now.is_none() && !self.seen.contains(&difference.pointer) {
+        if now.is_none()
+            && !self
+                .seen
+                .contains(&of_any_item(&difference.pointer, read_back))
+        {
             return false;
         }
         !now.is_some_and(|v| self.is_placeholder(&difference.pointer, v))
@@ -302,6 +332,22 @@ impl SettingsWatch {
                 .get(pointer)
                 .is_some_and(|list| list.contains(text))
     }
+}
+
+/// Stands for the place of an item in a list.
+const ANY_ITEM: &str = "-";
+
+/// A pointer to the same member of any item of the lists on the way to it in `root`.
+fn of_any_item(pointer: &str, root: &Value) -> String {
+    let (mut at, mut out) = (String::new(), String::new());
+    for segment in pointer.split('/').skip(1) {
+        let in_list = root.pointer(&at).is_some_and(Value::is_array);
+        out.push('/');
+        out.push_str(if in_list { ANY_ITEM } else { segment });
+        at.push('/');
+        at.push_str(segment);
+    }
+    out
 }
 
 /// Whether a value is the empty one of its kind.
@@ -336,36 +382,77 @@ fn names(written: &Value, pointer: &str) -> bool {
 /// at. Numbers compare by value: `5060` and `5060.0` are the same (RFC 8259 §6 leaves the spelling
 /// to the writer).
 fn compare(expected: &Value, actual: &Value, at: String, out: &mut Vec<Difference>) {
+    compare_as(&Stored::default(), (expected, actual), at, out);
+}
+
+/// [`compare`], where the document may tell in which form a value is stored.
+fn compare_as(
+    stored: &Stored,
+    (expected, actual): (&Value, &Value),
+    at: String,
+    out: &mut Vec<Difference>,
+) {
+    let found = out.len();
     match (expected, actual) {
         (Value::Object(e), Value::Object(a)) => {
             for (name, e) in e {
                 let pointer = format!("{at}/{}", escape(name));
                 match a.get(name) {
-                    Some(a) => compare(e, a, pointer, out),
+                    Some(a) => compare_as(stored, (e, a), pointer, out),
                     None => out.push(Difference {
                         pointer,
                         expected: show(e),
                         observed: "absent".to_owned(),
                         of_another: false,
+                        near: false,
                     }),
                 }
             }
         }
         (Value::Array(e), Value::Array(a)) if e.len() == a.len() => {
             for (i, (e, a)) in e.iter().zip(a).enumerate() {
-                compare(e, a, format!("{at}/{i}"), out);
+                compare_as(stored, (e, a), format!("{at}/{i}"), out);
+            }
+            if out.len() == found {
+                return;
+            }
+            // The order of a set is no difference.
+            let likeness = stored.likeness(&at, expected, actual);
+            if likeness != Likeness::Other {
+                out.truncate(found);
+                out.extend((likeness == Likeness::Near).then(|| near(at, expected, actual)));
             }
         }
         (Value::Number(e), Value::Number(a)) if json::compare(e, a) == Some(Ordering::Equal) => {}
         (e, a) if e == a => {}
         (e, a) => {
+            let likeness = stored.likeness(&at, e, a);
+            if likeness == Likeness::Near {
+                out.push(near(at, e, a));
+                return;
+            }
+            if likeness == Likeness::Same {
+                return;
+            }
             out.push(Difference {
                 pointer: at,
                 expected: show(e),
                 observed: show(a),
                 of_another: false,
+                near: false,
             });
         }
+    }
+}
+
+/// Another form of the value that was written.
+fn near(pointer: String, expected: &Value, actual: &Value) -> Difference {
+    Difference {
+        pointer,
+        expected: show(expected),
+        observed: show(actual),
+        of_another: false,
+        near: true,
     }
 }
 

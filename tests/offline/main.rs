@@ -37,6 +37,7 @@ mod report_terminal;
 mod scale;
 mod schema_bodies;
 mod schema_suite;
+mod stored;
 mod supply;
 mod values;
 mod wire;

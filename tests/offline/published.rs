@@ -363,6 +363,7 @@ fn the_token_of_the_embedded_mock_is_its_own() {
             certificate: false,
             nothing: false,
             target: target.map(str::to_owned),
+            token_urls: Vec::new(),
         };
         access::choose(&mut contract, &mut profile, &means);
         let url = profile.oauth2.and_then(|o| o.token_url);

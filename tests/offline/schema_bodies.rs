@@ -231,3 +231,40 @@ fn the_dialect_of_openapi_3_0() {
     count.print("OpenAPI 3.0");
     assert!(count.wrong.is_empty(), "{}", count.wrong.join("\n"));
 }
+
+/// The values of a map are tested in an entry of a name that nobody knows: what breaks their rules is
+/// refused all the same, what keeps them may be refused for the name.
+#[test]
+fn values_of_maps_are_held_to_their_rules() {
+    let port = json!({"type": "object", "required": ["port"], "properties": {
+        "port": {"type": "integer", "minimum": 1, "maximum": 65535}}});
+    let map = json!({"type": "object", "additionalProperties": port});
+    let beside = json!({"type": "object", "properties": {"ways": map}});
+    let named =
+        json!({"type": "object", "propertyNames": {"pattern": "^a"}, "additionalProperties": port});
+    for (schema, at, promise) in [
+        (&map, "/probity/port", Some("x.body.additionalProperties")),
+        (
+            &beside,
+            "/ways/probity/port",
+            Some("x.body.ways.additionalProperties"),
+        ),
+        (&named, "/probity/port", None),
+    ] {
+        let contract = around("3.1.0", schema);
+        let (texts, profile) = (contract.texts(), Profile::default());
+        let context = Context::new(&contract, &profile, &texts);
+        let plan = plan(&context, Some(DEFAULT_BUDGET));
+        let value = |case: &Case| body(case)?.pointer(at).cloned();
+        let cases = || plan.cases.iter().filter(|case| value(case).is_some());
+        for wrong in [json!(0), json!(65_536), json!("1")] {
+            let case = cases().find(|case| value(case).as_ref() == Some(&wrong));
+            let refused = case.is_some_and(|c| matches!(c.expect, Expect::Refused { .. }));
+            assert_eq!(refused, promise.is_some(), "{schema} {wrong}");
+            let charged = case.and_then(|c| c.promises.first().map(ToString::to_string));
+            assert_eq!(charged.as_deref(), promise, "{schema} {wrong}");
+        }
+        let demanded = cases().filter(|c| matches!(c.expect, Expect::Accepted));
+        assert_eq!(demanded.count(), 0, "{schema}");
+    }
+}

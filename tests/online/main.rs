@@ -39,6 +39,7 @@ mod restoring;
 mod session;
 mod shards;
 mod slow;
+mod stored;
 mod targets;
 mod transport;
 mod transport_failures;

@@ -4,6 +4,7 @@
 
 use crate::scripted;
 
+use probity::contract::Stored;
 use probity::device::{
     Credentials, Device, Guard, GuardedWrite, LifeSign, LoginError, Options, ReadBackError,
     StateRead,
@@ -419,6 +420,7 @@ fn guarded(values: &[(&str, Value)]) -> GuardedWrite {
             body: None,
         },
         later: false,
+        stored: Stored::default(),
         own: false,
         members: ["/name", "/secret", "/inner/a", "/inner/b"]
             .map(str::to_owned)

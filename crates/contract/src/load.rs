@@ -530,6 +530,11 @@ impl<'d> Loader<'d> {
             access: crate::access::first(&security),
             security,
             summary: summary(map),
+            stored: map
+                .get("description")
+                .and_then(Value::as_str)
+                .map(crate::stored::said)
+                .unwrap_or_default(),
             pointer: pointer.to_owned(),
             security_pointer,
             acts: match map.contains_key("x-acts") {

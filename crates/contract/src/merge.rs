@@ -187,6 +187,7 @@ pub(super) fn merge(mut a: Schema, mut b: Schema) -> Schema {
     a.page_line = a.page_line.or(b.page_line);
     a.examples.append(&mut b.examples);
     a.excused |= b.excused;
+    a.stored.append(&mut b.stored);
     a.read_only |= b.read_only;
     a.write_only |= b.write_only;
     a.secret |= b.secret;

@@ -5,6 +5,7 @@ use super::promise_id::PromiseId;
 use super::serialization::{Encoding, Format, Serialization};
 use crate::locate::line_of;
 use crate::source::{Source, split};
+use crate::stored::Said;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -139,6 +140,8 @@ pub struct Operation {
     pub security: Vec<Vec<SecurityScheme>>,
     /// `summary`, or the first sentence of `description` where there is none: what it does, in words.
     pub summary: String,
+    /// What its `description` says of the form in which it stores what it is sent.
+    pub stored: Vec<Said>,
     /// JSON pointer to the operation object.
     pub pointer: String,
     /// How its requests get in.

@@ -12,6 +12,7 @@ use super::model::*;
 use super::pointer::escape;
 use super::reader::{Flaw, Reader};
 use super::source::Way;
+use super::stored::said;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -319,6 +320,7 @@ impl<'d> Schemas<'d> {
         let mut schema = Schema {
             pointer: place.to_owned(),
             excused: described.is_some_and(excuses),
+            stored: described.map(said).unwrap_or_default(),
             ..Schema::default()
         };
         let mut merged: Vec<Schema> = Vec::new();

@@ -2,7 +2,7 @@
 //! behind it.
 
 use super::{BodyCases, CaseBuilder, Draft};
-use crate::case::bodies::Bodies;
+use crate::case::bodies::{Bodies, map_around};
 use crate::case::build::emit;
 use crate::case::meaning;
 use crate::case::model::{Check, Context, Expect, Fault, SuccessIs};
@@ -84,6 +84,11 @@ impl<'c, 'a> BodyCases<'c, 'a> {
         let meaning = valid
             .then(|| meaning::invented(self.bodies.schema, None, &draft.body))
             .flatten();
+        let map = map_around(draft.field);
+        let meaning = meaning.or((valid && map.is_some()).then_some(UNKNOWN_NAME));
+        // The document promises nothing of one entry by its name.
+        let of_map = map.map(|map| body_promise(&map, "additionalProperties"));
+        judged.promises.extend(of_map);
         if let Some(question) = self.bodies.unsure().or(meaning) {
             judged.expect = unsure(judged.expect, question, faults_of(&assessed.faults));
         }
@@ -133,6 +138,8 @@ impl<'c, 'a> BodyCases<'c, 'a> {
         }
     }
 }
+
+const UNKNOWN_NAME: &str = "whether a map takes an entry of this name";
 
 /// Octets that any HTTP server reads of a body; beyond, 413 (RFC 9110 §15.5.14) and a closed
 /// connection are no less right than the documented refusal.

@@ -127,10 +127,21 @@ impl Operation {
     /// depends on the rest of the body.
     /// A schema that contains itself is entered once; at most [`MOST`] fields are listed.
     pub fn fields(&self) -> Vec<Field<'_>> {
+        self.walked(None)
+    }
+
+    /// [`Operation::fields`], with an entry of this name in each map (an object without members of its
+    /// own, whose `additionalProperties` are a schema and whose names may be any) and what is below it.
+    pub fn fields_with_entries<'a>(&'a self, entry: &'a str) -> Vec<Field<'a>> {
+        self.walked(Some(entry))
+    }
+
+    fn walked<'a>(&'a self, entry: Option<&'a str>) -> Vec<Field<'a>> {
         let mut out = Vec::new();
         if let Some(body) = &self.body {
             let mut walk = Walk {
                 operation: &self.id,
+                entry,
                 open: vec![&body.schema.pointer],
                 out: &mut out,
             };
@@ -142,6 +153,8 @@ impl Operation {
 
 struct Walk<'a, 'o> {
     operation: &'a str,
+    /// Name of the entries of maps that are entered.
+    entry: Option<&'a str>,
     /// The schemas around, by their place in the document.
     open: Vec<&'a str>,
     out: &'o mut Vec<Field<'a>>,
@@ -154,6 +167,9 @@ impl<'a> Walk<'a, '_> {
         }
         for (name, member) in apart(schema) {
             self.field(at.member(name), member, false);
+        }
+        if let (Some(entry), Some(values)) = (self.entry, schema.map_values()) {
+            self.field(at.member(entry), values, false);
         }
         let first = schema.prefix_items.first();
         if let Some(items) = first.or(schema.items.as_ref()) {

@@ -4,6 +4,7 @@
 use crate::schema::unfold;
 use crate::second::Validator;
 use crate::source::{Source, Way};
+use crate::stored::Said;
 use serde::Serialize;
 use serde_json::{Number, Value};
 use std::fmt;
@@ -146,6 +147,8 @@ pub struct Schema {
     pub default: Option<Value>,
     /// Whether its description says what a value outside its rules is taken for.
     pub excused: bool,
+    /// What its description says of the form in which a value is stored.
+    pub stored: Vec<Said>,
     /// `readOnly`
     pub read_only: bool,
     /// `writeOnly`
@@ -181,6 +184,18 @@ pub enum Additional {
 }
 
 impl Schema {
+    /// The rules of the values of a map: of an object without members of its own and without rules for
+    /// the names of others.
+    pub fn map_values(&self) -> Option<&SchemaRef> {
+        let plain = self.properties.is_empty()
+            && self.pattern_properties.is_empty()
+            && self.property_names.is_none();
+        match &self.additional {
+            Additional::Schema(values) if plain => Some(values),
+            _ => None,
+        }
+    }
+
     /// Whether values of this JSON type may pass. An integer passes where `number` is allowed.
     pub fn allows(&self, t: JsonType) -> bool {
         self.types.is_empty()
