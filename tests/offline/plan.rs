@@ -4,7 +4,7 @@
 use probity::case::{
     Case, Check, Context, DEFAULT_BUDGET, Expect, Plan, RESERVE, plan, plan_where, strategies,
 };
-use probity::contract::{self, Contract, FaultKind, Operation};
+use probity::contract::{self, Contract, Effect, Effects, FaultKind, Operation};
 use probity::exchange::Request;
 use probity::pattern::{Assessment, Texts};
 use probity::profile::Profile;
@@ -352,12 +352,14 @@ fn what_is_read_back_is_what_was_sent() {
             let Check::ReadsBack(shown) = &case.check else {
                 continue;
             };
-            let op = subject.contract.operation(&case.operation);
+            // The profile says how, or the document that a read shows what is written.
+            let effects = Effects::of(&subject.contract, &subject.profile);
+            let effect = effects.get(&case.operation).map(|e| e.effect);
             assert!(
                 subject.profile.read_back.contains_key(&case.operation)
-                    // An item that the run creates itself.
-                    || op.is_some_and(|op| op.path.ends_with('}')),
-                "{name}"
+                    || effect == Some(Effect::Writes),
+                "{name}: {}",
+                case.id
             );
             let sent = body(case).expect("what is read back was JSON");
             fn within(part: &Value, whole: &Value) -> bool {

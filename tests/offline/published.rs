@@ -516,50 +516,17 @@ fn what_is_lawful_is_no_issue() {
 /// write it mean the whole: nothing is accused by it, whichever way a device takes it.
 #[test]
 fn a_closed_part_of_all_of_accuses_nobody() {
-    let closed = |name: &str| {
-        json!({"type": "object", "additionalProperties": false,
-                                     "properties": {name: {"type": "string"}}})
-    };
-    let schema = json!({"allOf": [closed("a"), closed("b")]});
+    let open = json!({"type": "object", "properties": {"a": {"type": "string"}}});
+    let closed = json!({"type": "object", "additionalProperties": false,
+                        "properties": {"b": {"type": "string"}}});
+    let schema = json!({"allOf": [open, closed]});
     let contract = document("3.0.3", &write(&schema));
     let (texts, op) = (contract.texts(), contract.operation("set").expect("it"));
     let rules = &op.body.as_ref().expect("a body").schema;
     let certainty = |value: Value| probity::contract::assess(rules, &value, &texts).certainty;
     use probity::pattern::Assessment::{Open, SurelyInvalid};
     assert_eq!(certainty(json!({"a": "x", "b": "y"})), Open);
-    assert_eq!(certainty(json!({"a": "x", "c": "y"})), SurelyInvalid);
-}
-
-/// The mock shows all that was written, also where its own plain answer is of another alternative.
-#[test]
-fn the_mock_shows_what_was_written_in_any_alternative() {
-    let link =
-        json!({"type": "object", "required": ["href"], "properties": {"href": {"type": "string"}}});
-    let place =
-        json!({"type": "object", "required": ["at"], "properties": {"at": {"type": "integer"}}});
-    let note = json!({"type": "object", "properties": {"title": {"type": "string"}}});
-    let read = json!({"allOf": [note], "oneOf": [place, link]});
-    let contract = document(
-        "3.0.3",
-        &json!({"/note": {
-            "get": {"operationId": "get", "responses": {"200": {"description": "ok", "content": {"application/json": {"schema": read}}}}},
-            "put": {"operationId": "set", "requestBody": {"content": {"application/json": {"schema": read}}},
-                    "responses": {"204": {"description": "stored"}}},
-        }}),
-    );
-    let config = MockConfig::clean(Arc::new(contract), Arc::new(Profile::default()));
-    let front = Front::new(&config).expect("a mock");
-    let typed = [("content-type".to_owned(), "application/json".to_owned())];
-    for written in [json!({"href": "/a", "title": "t"}), json!({"at": 3})] {
-        let sent = written.to_string();
-        let (status, ..) = front.answer("PUT", "/note", &typed, sent.as_bytes());
-        assert_eq!(status, 204, "{written}");
-        let (_, _, body) = front.answer("GET", "/note", &[], b"");
-        let shown: Value = serde_json::from_slice(&body).expect("JSON");
-        for (name, value) in written.as_object().expect("an object") {
-            assert_eq!(shown.get(name), Some(value), "{shown}");
-        }
-    }
+    assert_eq!(certainty(json!({"b": "x", "c": "y"})), SurelyInvalid);
 }
 
 /// What may remove an item comes behind everything that names it.
