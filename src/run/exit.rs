@@ -83,8 +83,8 @@ impl Verdict {
                 "Nothing is broken for sure, but the same request drew different verdicts."
             }
             Verdict::NotRestored => {
-                "A setting differs from before the job and could not be put back; the report says \
-                 which."
+                "A setting differs from before the job and could not be put back, or could not be \
+                 looked at any more; the report says which."
             }
         }
     }
