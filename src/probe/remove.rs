@@ -253,17 +253,17 @@ impl Probe<'_> {
         if !listed.whole {
             return None;
         }
-        if let Some(id) = self.ours_lost(account, place, &listed).await {
-            let why = "the removal of an item took another one".to_owned();
-            account.closed.entry(place.create.clone()).or_insert(why);
-            let promise = StatePromise::Removed.of(&place.delete);
-            return Some((promise, Deviation::another_removed(&id)));
-        }
         let lost: Vec<&String> = before
             .iter()
             .filter(|id| !listed.items.contains_key(*id))
             .collect();
-        let first = *lost.first()?;
+        let Some(first) = lost.first().copied() else {
+            let id = self.ours_lost(account, place, &listed).await?;
+            let why = "the removal of an item took another one".to_owned();
+            account.closed.entry(place.create.clone()).or_insert(why);
+            let promise = StatePromise::Removed.of(&place.delete);
+            return Some((promise, Deviation::another_removed(&id)));
+        };
         // Lists may be late or forget; an item that still reads is there.
         if let Some(other) = item_path(&collection, first)
             && self.read_item(place, &other).await.is_some()
