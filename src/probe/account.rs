@@ -133,6 +133,8 @@ pub(super) struct Account {
     pub unread: u32,
     /// Creating operation → requests that created more than one item.
     pub twins: BTreeMap<String, u32>,
+    /// Items of ours that were read where they are.
+    pub there: BTreeSet<u64>,
     /// Items of others.
     pub neighbours: Neighbours,
     /// Paths of collections whose list cannot be read to its end.

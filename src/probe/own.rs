@@ -113,6 +113,9 @@ impl Probe<'_> {
         let end = Instant::now() + THERE_IN;
         loop {
             let read = self.read_item(place, &path).await;
+            if read.is_some() {
+                account.there.insert(n);
+            }
             if read.is_some() || account.unread >= PATIENT {
                 return read;
             }

@@ -311,9 +311,10 @@ impl Probe<'_> {
             .keys()
             .filter_map(|id| item_path(&collection, id))
             .collect();
-        let gone = account.alive.iter().filter(|(_, item)| {
+        let gone = account.alive.iter().filter(|(n, item)| {
             let here = item.path.rsplit_once('/').map(|(above, _)| above);
-            here == Some(&*collection) && !listed.contains(&item.path)
+            let known = account.there.contains(*n);
+            known && here == Some(&*collection) && !listed.contains(&item.path)
         });
         let gone: Vec<(u64, String)> = gone.map(|(n, item)| (*n, item.path.clone())).collect();
         let mut lost = None;
