@@ -235,11 +235,7 @@ impl Context<'_> {
             let values: Vec<&Value> = values.iter().filter(fits).collect();
             return values.get(nth % values.len().max(1)).map(|v| (*v).clone());
         }
-        let alternatives = if schema.one_of.is_empty() {
-            &schema.any_of
-        } else {
-            &schema.one_of
-        };
+        let alternatives = schema.alternatives();
         let own = self.build_own(schema, at, making, nth);
         if alternatives.is_empty() && schema.all_of.is_empty() {
             return own;

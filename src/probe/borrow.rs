@@ -9,7 +9,6 @@ use crate::case::items::Shelf;
 use crate::case::moves::{item_path, path_of};
 use crate::contract::Effect;
 use crate::device::GuardedWrite;
-use crate::exchange::Request;
 
 impl Probe<'_> {
     /// Lets requests for items that nothing creates go to one that is listed. `past`: what an earlier
@@ -49,17 +48,20 @@ impl Probe<'_> {
 
     /// The first item of a list; `None` where the one of the plan is in it.
     async fn first_listed(&self, shelf: &Shelf, collection: &str) -> Option<String> {
-        let request = self.creations.at_collection(&shelf.request);
-        let listed = list(self.device(), &shelf.list, &request, usize::MAX).await?;
         let planned = self.creations.path(&shelf.item);
-        let paths = || {
-            let ids = listed.items.keys();
-            ids.filter_map(|id| item_path(collection, id))
-        };
-        match paths().any(|path| path == planned) {
+        let paths = self.listed(shelf, collection).await;
+        match paths.contains(&planned) {
             true => None,
-            false => paths().next(),
+            false => paths.into_iter().next(),
         }
+    }
+
+    /// Paths of the items that a list shows.
+    pub(super) async fn listed(&self, shelf: &Shelf, collection: &str) -> Vec<String> {
+        let request = self.creations.at_collection(&shelf.request);
+        let listed = list(self.device(), &shelf.list, &request, usize::MAX).await;
+        let ids = listed.iter().flat_map(|l| l.items.keys());
+        ids.filter_map(|id| item_path(collection, id)).collect()
     }
 
     /// Their state is kept, so the policy lets them be written.
@@ -87,11 +89,7 @@ impl Probe<'_> {
             let Some(target) = self.creations.borrowed(&write.read.target) else {
                 continue;
             };
-            write.read.target = target;
-            let request = Request::Http(write.request.clone());
-            if let Some(Request::Http(moved)) = self.creations.moved(&request) {
-                write.request = moved;
-            }
+            self.creations.move_write(write, target);
         }
         writes
     }

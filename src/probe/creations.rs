@@ -8,7 +8,7 @@ use crate::case::fresh::Mark;
 use crate::case::items::Place;
 use crate::case::moves::{elsewhere, identified, misnamed, moved, moved_http};
 use crate::case::{Case, Expect};
-use crate::device::Device;
+use crate::device::{Device, GuardedWrite};
 use crate::exchange::{HttpRequest, Request};
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -161,6 +161,15 @@ impl<'a> Creations<'a> {
                 matches!(request, Request::Http(h) if matches!(h.method.as_str(), "GET" | "HEAD"));
             reads.then(|| moved(request, &lock(&self.shown))).flatten()
         })
+    }
+
+    /// A state that is read at this target, and the write that puts it back at what stands for the item.
+    pub(super) fn move_write(&self, write: &mut GuardedWrite, target: String) {
+        write.read.target = target;
+        let request = Request::Http(write.request.clone());
+        if let Some(Request::Http(moved)) = self.moved(&request) {
+            write.request = moved;
+        }
     }
 
     /// [`Creations::moved`], with the id of our own item in the body.

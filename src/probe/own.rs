@@ -4,7 +4,7 @@
 use super::account::{Account, Holds};
 use super::create::{Attempt, Made};
 use super::engine::{Observation, Probe};
-use super::listing::{Listed, list};
+use super::listing::Listed;
 use super::remove::Gone;
 use crate::case::items::Place;
 use crate::case::moves::{body_of, elsewhere, item_path, path_of};
@@ -62,18 +62,16 @@ impl Probe<'_> {
     /// For reads of items that the job cannot create: one that is listed.
     async fn show_listed(&self, context: &Context<'_>) {
         for shelf in context.shelves() {
-            if self.creations.is_own(&shelf.item) || self.creations.borrowed(&shelf.item).is_some()
-            {
+            // Of those that nothing creates one is borrowed, if need be.
+            let creatable = self.creations.places.iter().any(|p| p.item == shelf.item);
+            if !creatable || self.creations.is_own(&shelf.item) {
                 continue;
             }
-            let request = self.creations.at_collection(&shelf.request);
-            let listed = list(self.device(), &shelf.list, &request, usize::MAX).await;
-            let Some(collection) = path_of(&request) else {
+            let Some(collection) = path_of(&self.creations.at_collection(&shelf.request)) else {
                 continue;
             };
-            let mut ids = listed.iter().flat_map(|l| l.items.keys());
-            if let Some(path) = ids.find_map(|id| item_path(&collection, id)) {
-                self.creations.show(&shelf.item, &path);
+            if let Some(path) = self.listed(&shelf, &collection).await.first() {
+                self.creations.show(&shelf.item, path);
             }
         }
     }
@@ -376,11 +374,8 @@ impl Probe<'_> {
         for write in &mut writes {
             if self.creations.is_own(&write.read.target) {
                 write.own = true;
-                write.read.target = self.creations.path(&write.read.target);
-                let request = Request::Http(write.request.clone());
-                if let Some(Request::Http(moved)) = self.creations.moved(&request) {
-                    write.request = moved;
-                }
+                let target = self.creations.path(&write.read.target);
+                self.creations.move_write(write, target);
             }
         }
         writes

@@ -22,7 +22,7 @@ const BUSY_FOR_GOOD: u32 = 3;
 const CONFLICTS: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(1)];
 /// Lock-outs waited for in vain from which on a refusal is what it says.
 const LOCKED_FOR_GOOD: u32 = 2;
-/// Refusals for want of credentials in a row after which good ones are good no longer.
+/// Refusals for want of credentials since the last success after which good ones are good no longer.
 const SHUT_OUT: u32 = 15;
 /// A wait that costs a run little.
 const SHORT: Duration = Duration::from_secs(1);
@@ -186,7 +186,7 @@ impl<'a> Session<'a> {
         if self.denied > 0 && self.device.can_login() {
             self.device.forget_token();
             // Where that fails, what follows says so.
-            let _ = self.device.login().await;
+            let _ = self.log_in().await;
         }
     }
 

@@ -1,3 +1,5 @@
+//! What the redactor masks, and what it leaves.
+
 use super::*;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -168,3 +168,15 @@ pub fn failures<R: Sync>(rows: &[R], row: impl Fn(&R) -> Result<(), String> + Sy
         failed.concat()
     })
 }
+
+/// [`failures`] of a table that has to hold as a whole; `what` goes with the number of its rows.
+pub fn all_hold<R: Sync>(what: &str, rows: &[R], row: impl Fn(&R) -> Result<(), String> + Sync) {
+    let failed = failures(rows, row);
+    println!("{} {what}", rows.len());
+    assert!(
+        failed.is_empty(),
+        "{} failed:\n{}",
+        failed.len(),
+        failed.join("\n")
+    );
+}

@@ -258,14 +258,14 @@ fn an_unattended_job_removes_what_it_creates() {
     assert_eq!(scene.controller.acted(), 0, "{said}");
     assert!(said.contains("if this run is killed"), "{said}");
     // Killed, it is undone by the journal that it keeps.
-    let child = scene.command("fuzz", &words).spawn().expect("starts");
-    let folder = scene.folder.path().join("probity/journals");
-    let journal = || std::fs::read_dir(&folder).ok()?.flatten().next();
-    let end = Instant::now() + Duration::from_secs(60);
-    while scene.controller.created() < 12 && Instant::now() < end && journal().is_none() {
+    let created = scene.controller.created();
+    let mut child = scene.command("fuzz", &words).spawn().expect("starts");
+    let end = Instant::now() + Duration::from_secs(120);
+    while scene.controller.created() < created + 6 {
+        assert!(Instant::now() < end, "nothing is created");
+        assert!(matches!(child.try_wait(), Ok(None)), "it ended by itself");
         std::thread::sleep(Duration::from_millis(5));
     }
-    std::thread::sleep(Duration::from_millis(1_500));
     self::end(child, End::Killed);
     let (code, said) = scene.run("restore", &[]);
     assert_eq!(code, Some(0), "{said}");

@@ -4,6 +4,7 @@
 use super::merge::{compare, same};
 use super::model::*;
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 /// What contradicts itself in one schema object.
 pub(super) fn contradictions(schema: &Schema) -> Vec<ContractIssue> {
@@ -224,7 +225,7 @@ fn disjoint(a: &Schema, b: &Schema) -> bool {
 /// Paths that hold a query, and pairs that no server can tell apart.
 pub(super) fn paths(contract: &Contract) -> Vec<ContractIssue> {
     let mut out = Vec::new();
-    let mut seen: Vec<&String> = Vec::new();
+    let mut seen: BTreeSet<&String> = BTreeSet::new();
     for operation in &contract.operations {
         let pointer = operation
             .pointer
@@ -248,7 +249,7 @@ pub(super) fn paths(contract: &Contract) -> Vec<ContractIssue> {
             ));
         }
         let twin = operation.twin.as_ref();
-        if let Some(other) = twin.filter(|other| seen.contains(other)) {
+        if let Some(other) = twin.filter(|other| seen.contains(*other)) {
             out.push(issue(
                 "paths-collide",
                 format!("{other} and {} are the same path", operation.path),
@@ -256,7 +257,7 @@ pub(super) fn paths(contract: &Contract) -> Vec<ContractIssue> {
                 "which of the two answers is not stated, so neither is judged",
             ));
         }
-        seen.push(&operation.path);
+        seen.insert(&operation.path);
     }
     out
 }

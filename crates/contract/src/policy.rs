@@ -83,6 +83,15 @@ struct Entry {
     removable: bool,
 }
 
+/// What a request is sent for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    /// To test something.
+    Test,
+    /// To put back what was read before.
+    PutBack,
+}
+
 impl Policy {
     /// The policy for a real device.
     ///
@@ -249,9 +258,7 @@ impl Policy {
     /// # Errors
     /// The first reason against it.
     pub fn permits(&self, request: &Request) -> Result<(), Refusal> {
-        self.permits_putting_back(request)?;
-        let calls = calls(request);
-        calls.iter().try_for_each(|(m, t)| self.not_withheld(m, t))
+        self.sends(request, Purpose::Test)
     }
 
     /// The same for a request that puts back what was read before: that is tried where nothing else is
@@ -260,35 +267,16 @@ impl Policy {
     /// # Errors
     /// As of [`Policy::permits`].
     pub fn permits_putting_back(&self, request: &Request) -> Result<(), Refusal> {
-        calls(request).iter().try_for_each(|(m, t)| self.call(m, t))
+        self.sends(request, Purpose::PutBack)
     }
 
-    /// Whether no operation is withheld that a method and target reach, but for things of our own.
-    fn not_withheld(&self, method: &str, target: &str) -> Result<(), Refusal> {
-        if self.everything || self.is_own(target) {
-            return Ok(());
-        }
-        let withheld = self.operations.iter().enumerate().filter(|(_, entry)| {
-            let by_name = entry.named || self.irreversible && !entry.said_to_act;
-            entry.method.eq_ignore_ascii_case(method)
-                && !by_name
-                && self.is_withheld(&entry.id).is_some()
-        });
-        let routes = withheld.map(|(at, entry)| (at, &entry.route));
-        let reached = route::reached(routes, target);
-        let Some(entry) = reached.first().and_then(|at| self.operations.get(*at)) else {
-            return Ok(());
-        };
-        let why = self.is_withheld(&entry.id).unwrap_or_default();
-        Err(refusal(
-            Some(entry.id.clone()),
-            Effect::Irreversible,
-            format!("{why} (opened by --allow {})", entry.id),
-        ))
+    fn sends(&self, request: &Request, purpose: Purpose) -> Result<(), Refusal> {
+        let calls = calls(request);
+        calls.iter().try_for_each(|(m, t)| self.call(m, t, purpose))
     }
 
     /// One method and target.
-    fn call(&self, method: &str, target: &str) -> Result<(), Refusal> {
+    fn call(&self, method: &str, target: &str, purpose: Purpose) -> Result<(), Refusal> {
         if self.everything && !self.read_only {
             return Ok(());
         }
@@ -328,7 +316,7 @@ impl Policy {
         if !same.is_empty() {
             return same
                 .into_iter()
-                .try_for_each(|at| self.entry(at, Some(target)));
+                .try_for_each(|at| self.entry(at, Some((target, purpose))));
         }
         match here.is_empty() {
             true => self.unknown_path(&upper, reads, target),
@@ -341,37 +329,33 @@ impl Policy {
     /// What the query says to the operations at its path: small servers read it whatever the method.
     fn query(&self, here: &BTreeSet<usize>, target: &str) -> Result<(), Refusal> {
         let mut entries = here.iter().filter_map(|at| self.operations.get(*at));
-        entries.try_for_each(|entry| {
-            let opened = entry.named || self.irreversible && !entry.said_to_act;
-            match self.effects.acting_query(&entry.id, target) {
-                Some(why) if !opened => Err(refusal(
-                    Some(entry.id.clone()),
-                    Effect::Acts,
-                    format!("{why} (opened by --allow {})", entry.id),
-                )),
-                _ => Ok(()),
-            }
+        entries.try_for_each(|entry| match self.effects.acting_query(&entry.id, target) {
+            Some(why) if !self.by_name(entry) => Err(refusal(
+                Some(entry.id.clone()),
+                Effect::Acts,
+                format!("{why} (opened by --allow {})", entry.id),
+            )),
+            _ => Ok(()),
         })
     }
 
-    /// An operation, at a target where that matters.
-    fn entry(&self, at: usize, target: Option<&str>) -> Result<(), Refusal> {
+    /// An operation, at a target and for a purpose where those matter.
+    fn entry(&self, at: usize, sent: Option<(&str, Purpose)>) -> Result<(), Refusal> {
         let Some(entry) = self.operations.get(at) else {
             return Ok(());
         };
         let Some(effect) = self.effects.get(&entry.id) else {
             return Ok(());
         };
-        let by_name = entry.named || self.irreversible && !entry.said_to_act;
+        let (target, by_name) = (sent.map(|(target, _)| target), self.by_name(entry));
+        let own = target.is_some_and(|t| self.is_own(t));
         let elsewhere = effect.effect == Effect::Writes && !by_name && !self.is_kept(entry, target);
-        // Whether a case may be made of it; putting its state back is tried all the same.
-        let withheld = self
-            .is_withheld(&entry.id)
-            .filter(|_| target.is_none() && !by_name);
+        // Nothing is tested that is withheld but things of our own; putting its state back is tried.
+        let tests = sent.is_none_or(|(_, purpose)| purpose == Purpose::Test && !own);
+        let withheld = self.is_withheld(&entry.id).filter(|_| tests && !by_name);
         if self.everything || self.opened(entry, effect) && !elsewhere && withheld.is_none() {
             return Ok(());
         }
-        let own = target.is_some_and(|t| self.is_own(t));
         if (effect.on_own && (target.is_none() || own) || elsewhere && own) && !self.read_only {
             return Ok(());
         }
@@ -399,7 +383,12 @@ impl Policy {
             Effect::Creates => self.removes && entry.removable,
             other => other.harmless(),
         };
-        harmless || entry.named || self.irreversible && !entry.said_to_act
+        harmless || self.by_name(entry)
+    }
+
+    /// Whether the user permits an operation by name, or all that cannot be undone.
+    fn by_name(&self, entry: &Entry) -> bool {
+        entry.named || self.irreversible && !entry.said_to_act
     }
 
     /// A method that the document does not have, on the path of an operation.
@@ -508,7 +497,7 @@ impl Policy {
 
     fn other_or_entry(&self, at: usize, method: &str, target: &str) -> Result<(), Refusal> {
         match self.operations.get(at) {
-            Some(entry) if entry.method == method => self.entry(at, Some(target)),
+            Some(entry) if entry.method == method => self.entry(at, Some((target, Purpose::Test))),
             _ => self.other_method(at, method, false, target),
         }
     }

@@ -51,15 +51,21 @@ pub fn envelope<'s>(answer: &'s Schema, written: &Value) -> &'s Schema {
     let Value::Object(map) = written else {
         return answer;
     };
-    let knows = |schema: &Schema| members(schema).iter().any(|(n, _)| map.contains_key(*n));
+    wrapped(answer, |name| map.contains_key(name)).map_or(answer, |(_, inner)| inner)
+}
+
+/// The only member of an answer that has members which are written, where the answer itself has none.
+fn wrapped(answer: &Schema, is_written: impl Fn(&str) -> bool) -> Option<(&str, &Schema)> {
+    let knows = |schema: &Schema| members(schema).iter().any(|(name, _)| is_written(name));
     if knows(answer) {
-        return answer;
+        return None;
     }
-    let inside: Vec<&Schema> = members(answer).into_iter().map(|(_, s)| s).collect();
-    let inside: Vec<&Schema> = inside.into_iter().filter(|s| knows(s)).collect();
-    match inside[..] {
-        [one] => one,
-        _ => answer,
+    let inside = members(answer)
+        .into_iter()
+        .filter(|(_, inner)| knows(inner));
+    match inside.collect::<Vec<_>>()[..] {
+        [one] => Some(one),
+        _ => None,
     }
 }
 
@@ -124,22 +130,10 @@ fn collect<'s>(schema: &'s Schema, depth: usize, out: &mut Vec<(&'s str, &'s Sch
 /// it that has members of the body, where the answer has none of its own (`{"data": {…}}`).
 pub(crate) fn state_in(answer: &Schema, body: &Schema) -> String {
     let written = members(body);
-    let shares = |schema: &Schema| {
-        let mut shown = members(schema).into_iter();
-        shown.any(|(name, _)| written.iter().any(|(n, _)| *n == name))
-    };
-    if written.is_empty() || shares(answer) {
-        return String::new();
-    }
-    let inside: Vec<&str> = members(answer)
-        .into_iter()
-        .filter(|(_, member)| shares(member))
-        .map(|(name, _)| name)
-        .collect();
-    match inside[..] {
-        [name] => format!("/{}", super::pointer::escape(name)),
-        _ => String::new(),
-    }
+    let inner = wrapped(answer, |name| written.iter().any(|(n, _)| *n == name));
+    inner.map_or_else(String::new, |(name, _)| {
+        format!("/{}", super::pointer::escape(name))
+    })
 }
 
 /// The member whose name is `name` but for case and separators.

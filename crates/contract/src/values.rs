@@ -5,7 +5,7 @@ use super::assess::assess;
 use super::model::{Contract, Operation, Place};
 use super::profile::{Formats, Profile, nearest};
 use super::serialization::Format;
-use probity_pattern::Assessment;
+use probity_pattern::{Assessment, Texts};
 
 /// Puts the values of `[values]` into the parameters that they name, those of `[bodies]` into the bodies of
 /// their operations, and what the profile says of formats into the contract.
@@ -14,11 +14,11 @@ use probity_pattern::Assessment;
 /// The first entry that names nothing of the contract, or whose value the document forbids.
 pub fn give(contract: &mut Contract, profile: &Profile) -> Result<(), String> {
     contract.formats_bind = profile.formats == Formats::Checked;
-    give_bodies(contract, profile)?;
-    if profile.values.is_empty() {
+    if profile.values.is_empty() && profile.bodies.is_empty() {
         return Ok(());
     }
     let texts = contract.texts();
+    give_bodies(contract, profile, &texts)?;
     for (name, values) in &profile.values {
         let entry = format!("[values.{name:?}]");
         let named: Vec<bool> = contract.operations.iter().map(|o| is(o, name)).collect();
@@ -65,10 +65,9 @@ pub fn give(contract: &mut Contract, profile: &Profile) -> Result<(), String> {
 }
 
 /// Puts whole bodies into the operations that they are of.
-fn give_bodies(contract: &mut Contract, profile: &Profile) -> Result<(), String> {
+fn give_bodies(contract: &mut Contract, profile: &Profile, texts: &Texts) -> Result<(), String> {
     for (name, value) in &profile.bodies {
         let entry = format!("[bodies] {name:?}");
-        let texts = contract.texts();
         let mut operations = contract.operations.iter();
         let Some(at) = operations.position(|op| op.id == *name || op.is_named(name)) else {
             let hint = contract.suggestion(name);
@@ -85,7 +84,7 @@ fn give_bodies(contract: &mut Contract, profile: &Profile) -> Result<(), String>
             let media = &body.media_type;
             return Err(format!("{entry}: no body of {media} can be made"));
         }
-        let assessed = assess(&body.schema, value, &texts);
+        let assessed = assess(&body.schema, value, texts);
         if assessed.certainty == Assessment::SurelyInvalid {
             let at = assessed.faults.iter().find(|fault| fault.certain);
             let at = at.map(|fault| match fault.path.0.is_empty() {

@@ -314,12 +314,15 @@ pub(super) fn sizes(bodies: &Bodies<'_, '_>, schema: &Schema, out: &mut Vec<Vari
 
 /// Each alternative of `oneOf` and `anyOf`, and `null` where it is allowed.
 pub(super) fn alternatives(bodies: &Bodies<'_, '_>, schema: &Schema, out: &mut Vec<Variant>) {
-    let (keyword, list) = if schema.one_of.is_empty() {
-        ("anyOf", &schema.any_of)
-    } else {
-        ("oneOf", &schema.one_of)
+    let keyword = match schema.one_of.is_empty() {
+        true => "anyOf",
+        false => "oneOf",
     };
-    for (i, value) in bodies.choices(schema, list).into_iter().enumerate() {
+    for (i, value) in bodies
+        .choices(schema, schema.alternatives())
+        .into_iter()
+        .enumerate()
+    {
         let value = value.map(|v| Variant::new(keyword, format!("alternative-{i}"), v));
         out.extend(value);
     }

@@ -25,18 +25,18 @@ impl View<'_> {
         // What is removed, and what is created where it can be removed, may be called anything too.
         let stored = op.method == "DELETE" || resource.create.as_deref() == Some(op.id.as_str());
         let literals = literals(op);
-        let id = tokens(own_id(op)?);
+        let id = tokens(own_id(op));
         let summary = tokens(&op.summary);
         // `addDial`: a verb of changing before a noun that is a verb elsewhere.
         let change = words::is_change(&op.method, if id.is_empty() { &summary } else { &id });
-        let weigh = |(much, word): (Command, &str)| match change && words::also_a_noun(word) {
+        let weigh = |much: Command, word: &str| match change && words::also_a_noun(word) {
             true => Command::May,
             false => much,
         };
         for (at, segment) in literals.iter().enumerate() {
             let last = at + 1 == literals.len();
             let (much, word) = words::command(segment);
-            let much = weigh((much, word));
+            let much = weigh(much, word);
             let qualified = literals
                 .get(at + 1)
                 .is_some_and(|next| words::qualified(next));
@@ -66,13 +66,13 @@ impl View<'_> {
             Command::Does => true,
         };
         let (much, word) = words::command(&id);
-        let much = weigh((much, word));
+        let much = weigh(much, word);
         if soft(much, setting || change) && !words::reads(&id) {
             return Some(format!("`{word}` in its operationId"));
         }
         let (much, word) = words::sentence(&summary);
         let first = summary.first().is_some_and(|w| w == word);
-        let much = if first { much } else { weigh((much, word)) };
+        let much = if first { much } else { weigh(much, word) };
         // "Start a job" starts one, even where `GET` shows it; `PUT` sets.
         let plain = setting && op.method != "POST";
         if soft(much, plain) {
@@ -88,10 +88,9 @@ impl View<'_> {
 /// Why an operation whose method only reads acts all the same.
 fn acting_read(op: &Operation, setting: bool) -> Option<String> {
     let summary = tokens(&op.summary);
-    let id = own_id(op).map(tokens).unwrap_or_default();
+    let id = tokens(own_id(op));
     let (said, said_word) = words::sentence(&summary);
-    let answers = shape::answer(op)
-        .is_some_and(|s| !shape::members(s).is_empty() || shape::array_in(s).is_some());
+    let answers = answers(op);
     let reading = words::reads(&summary) || words::reads(&id) && !derived(op);
     let literals = literals(op);
     for (at, segment) in literals.iter().enumerate() {
@@ -156,9 +155,6 @@ fn acting_read(op: &Operation, setting: bool) -> Option<String> {
 /// Whether an operation only looks something up or works it out, as its path or summary says: its
 /// body is the question, and it answers with more than a status.
 pub(super) fn asks(op: &Operation, resource: &Resource) -> bool {
-    let answer = shape::answer(op);
-    let answers =
-        answer.is_some_and(|s| !shape::members(s).is_empty() || shape::array_in(s).is_some());
     let literals = literals(op);
     let summary = tokens(&op.summary);
     let says = literals.last().is_some_and(|l| words::asks(l)) || words::asks(&summary);
@@ -168,7 +164,7 @@ pub(super) fn asks(op: &Operation, resource: &Resource) -> bool {
         .filter(|w| *w != "changes" || !op.summary.contains("changes nothing"))
         .any(|w| words::stores(w));
     let created = resource.create.as_deref() == Some(op.id.as_str());
-    op.method == "POST" && op.body.is_some() && answers && says && !stores && !created
+    op.method == "POST" && op.body.is_some() && answers(op) && says && !stores && !created
 }
 
 /// The words of the literal segments of a path.
@@ -180,12 +176,17 @@ fn literals(op: &Operation) -> Vec<Vec<String>> {
     literal.map(tokens).filter(|t| !t.is_empty()).collect()
 }
 
-/// The `operationId`, where the document has one.
-fn own_id(op: &Operation) -> Option<&str> {
+/// The `operationId`; empty where the document has none.
+pub(super) fn own_id(op: &Operation) -> &str {
     match op.id == op.signature() {
-        true => Some(""),
-        false => Some(&op.id),
+        true => "",
+        false => &op.id,
     }
+}
+
+/// Whether the document says that more than a status is answered.
+fn answers(op: &Operation) -> bool {
+    shape::answer(op).is_some_and(|s| !shape::members(s).is_empty() || shape::array_in(s).is_some())
 }
 
 /// Whether an `operationId` only repeats method and path, as generators make it: then its `get`

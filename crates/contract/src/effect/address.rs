@@ -1,6 +1,7 @@
 //! Writes of the address under which a device is reached. Whoever changes it may not reach the
 //! device any more, so nobody can put it back from where he is.
 
+use super::acts::own_id;
 use super::words::tokens;
 use crate::model::{JsonType, Operation, Schema};
 use crate::shape;
@@ -148,11 +149,8 @@ pub(super) fn own_address(op: &Operation) -> Option<String> {
     let path = op.path.split('?').next().unwrap_or_default();
     let literals = path.split('/').filter(|s| !s.contains('{'));
     let mut names: Vec<String> = literals.flat_map(tokens).collect();
-    if op.id != op.signature() {
-        names.extend(tokens(&op.id));
-    }
+    names.extend(tokens(own_id(op)));
     let said = tokens(&op.summary);
-    let speaks = |words: &[String], list: &[&str]| words.iter().any(|w| list.contains(&w.as_str()));
     let named = speaks(&names, &NETWORK);
     let others = speaks(&names, OTHERS) || !named && speaks(&said, OTHERS);
     if others {
@@ -169,7 +167,7 @@ fn below(schema: &Schema, network: bool, depth: usize) -> Option<String> {
     let members = shape::members(schema);
     members.into_iter().find_map(|(name, member)| {
         let words = tokens(name);
-        if member.read_only || words.iter().any(|w| is_of_others(w)) {
+        if member.read_only || speaks(&words, OTHERS) {
             return None;
         }
         let is = |list: &[&[&str]]| list.iter().any(|l| *l == words.as_slice());
@@ -178,7 +176,7 @@ fn below(schema: &Schema, network: bool, depth: usize) -> Option<String> {
         if one && (is(&PORTS) || network && is(&ADDRESSES)) {
             return Some(name.to_owned());
         }
-        let network = network || words.iter().any(|w| NETWORK.contains(&w.as_str()));
+        let network = network || speaks(&words, &NETWORK);
         below(member, network, depth + 1).or_else(|| {
             let items = member.items.as_ref().filter(|_| network)?;
             below(items, network, depth + 1)
@@ -186,6 +184,6 @@ fn below(schema: &Schema, network: bool, depth: usize) -> Option<String> {
     })
 }
 
-fn is_of_others(word: &str) -> bool {
-    OTHERS.contains(&word)
+fn speaks(words: &[String], list: &[&str]) -> bool {
+    words.iter().any(|w| list.contains(&w.as_str()))
 }

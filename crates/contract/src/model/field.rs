@@ -198,12 +198,8 @@ impl<'a> Walk<'a, '_> {
 
 /// Members that one alternative of a schema has and no other part of it.
 fn apart(schema: &Schema) -> Vec<(&String, &Schema)> {
-    let alternatives = match schema.one_of.is_empty() {
-        true => &schema.any_of,
-        false => &schema.one_of,
-    };
     let mut members: Vec<(&String, &Schema)> = Vec::new();
-    for alternative in alternatives {
+    for alternative in schema.alternatives() {
         let parts = alternative.all_of.iter().flat_map(|part| &part.properties);
         members.extend(
             alternative

@@ -184,6 +184,14 @@ pub enum Additional {
 }
 
 impl Schema {
+    /// The forms of which a value has one: `oneOf`, or where there is none `anyOf`.
+    pub fn alternatives(&self) -> &[SchemaRef] {
+        match self.one_of.is_empty() {
+            true => &self.any_of,
+            false => &self.one_of,
+        }
+    }
+
     /// The rules of the values of a map: of an object without members of its own and without rules for
     /// the names of others.
     pub fn map_values(&self) -> Option<&SchemaRef> {
