@@ -371,7 +371,8 @@ pub(super) fn reproducer(
         client_cert: tls.client_cert.clone(),
         timeout: None,
     };
-    let (mut lines, mut files) = (Vec::new(), Vec::new());
+    let mut lines: Vec<String> = of_own_item(device, case).into_iter().collect();
+    let mut files = Vec::new();
     let mut request_file = None;
     for (at, request) in requests.iter().enumerate() {
         let last = at + 1 == requests.len();
@@ -399,4 +400,18 @@ pub(super) fn reproducer(
         recipe,
     };
     (reproducer, files)
+}
+
+/// What a line has to say whose path names an item that the run has made for it: such items are gone
+/// when somebody reads the line.
+fn of_own_item(device: &Device, case: &Case) -> Option<String> {
+    let resources = &device.policy()?.effects().resources;
+    let resource = resources.of_operation(&case.operation)?;
+    let collections = resources.upwards(resource).skip(1);
+    let mut creating = collections.filter_map(|collection| collection.create.as_deref());
+    let create = creating.find(|create| resources.plain_items(create).is_some())?;
+    Some(reproduce::comment(&format!(
+        "the path names an item that {create} creates, and the run has removed its own: create one \
+         first, and name it in the line (`probity replay` does both)"
+    )))
 }
