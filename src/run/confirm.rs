@@ -5,7 +5,7 @@ use super::result::{Evidence, Finding, Reproducer};
 use super::runner::Run;
 use super::tally::{finding, fingerprint};
 use crate::case::{Case, Expect, InputClass, QUESTIONS, Recipe};
-use crate::contract::PromiseId;
+use crate::contract::{PromiseId, Resource};
 use crate::device::Device;
 use crate::exchange::{Exchange, Request};
 use crate::judge::{Acceptance, Deviation, Kind};
@@ -399,9 +399,13 @@ pub(super) fn reproducer(
 fn of_own_item(device: &Device, case: &Case) -> Option<String> {
     let resources = &device.policy()?.effects().resources;
     let resource = resources.of_operation(&case.operation)?;
-    let collections = resources.upwards(resource).skip(1);
-    let mut creating = collections.filter_map(|collection| collection.create.as_deref());
-    let create = creating.find(|create| resources.plain_items(create).is_some())?;
+    let above: Vec<&Resource> = resources.upwards(resource).collect();
+    let makes = |create: &&str| {
+        let made = resources.plain_items(create);
+        made.is_some_and(|(_, _, item)| above.iter().any(|r| r.id == item.id))
+    };
+    let mut creating = above.iter().filter_map(|r| r.create.as_deref());
+    let create = creating.find(makes)?;
     Some(reproduce::comment(&format!(
         "the path names an item that {create} creates, and the run has removed its own: create one \
          first, and name it in the line (`probity replay` does both)"
