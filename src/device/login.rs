@@ -485,7 +485,7 @@ fn token(answer: &Answer, login: &Login) -> Result<Option<String>, String> {
     if let Some(name) = &login.token_header {
         let value = answer.header(name).filter(|v| !v.is_empty());
         return match value {
-            Some(token) => Ok(Some(token)),
+            Some(token) => usable(token).map(Some),
             None => Err(format!("status {status} without the field `{name}`")),
         };
     }
@@ -495,13 +495,26 @@ fn token(answer: &Answer, login: &Login) -> Result<Option<String>, String> {
     }
 }
 
+/// Longest token, in octets: servers take headers of 8 to 16 KiB. What is longer only costs, for a
+/// token is looked for in all that leaves.
+pub(super) const LONGEST_TOKEN: usize = 16 << 10;
+
+fn usable(token: String) -> Result<String, String> {
+    match token.len() {
+        0..=LONGEST_TOKEN => Ok(token),
+        length => Err(format!(
+            "its token has {length} octets, and more than {LONGEST_TOKEN} fit into no request"
+        )),
+    }
+}
+
 /// The text at a pointer of a JSON answer.
 pub(super) fn token_at(answer: &Answer, pointer: &str) -> Result<String, String> {
     let status = answer.status;
     let body: Value = serde_json::from_slice(&answer.body)
         .map_err(|e| format!("status {status} with a body that is no JSON ({e})"))?;
     match body.pointer(pointer) {
-        Some(Value::String(token)) if !token.is_empty() => Ok(token.clone()),
+        Some(Value::String(token)) if !token.is_empty() => usable(token.clone()),
         Some(_) => Err(format!("`{pointer}` in its JSON is not a token")),
         None => Err(format!("its JSON has no `{pointer}`")),
     }

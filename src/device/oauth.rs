@@ -1,6 +1,6 @@
 //! Tokens of OAuth 2 (RFC 6749): the flows `password` and `clientCredentials`, and refreshing.
 
-use super::login::{LoginError, token_at};
+use super::login::{LONGEST_TOKEN, LoginError, token_at};
 use super::session::Opened;
 use super::{Device, lock, unknown};
 use crate::exchange::{Answer, HttpRequest, Outcome, Secret, Template};
@@ -163,6 +163,7 @@ impl Device {
     fn keep_token(&self, token: String, answer: &Answer, refresh: Option<&str>) {
         let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         let given = body.get("refresh_token").and_then(Value::as_str);
+        let given = given.filter(|token| token.len() <= LONGEST_TOKEN);
         let seconds = body.get("expires_in").and_then(Value::as_u64);
         lock(&self.session).open(Opened {
             token: Some(token),

@@ -198,3 +198,24 @@ fn settings_that_are_kept_are_given_back_or_not_kept() {
         assert_eq!(value["a"][0], want, "{setting}");
     }
 }
+
+#[test]
+fn tokens_without_end_are_forgotten_and_remembered_when_they_come_again() {
+    let redactor = knowing("the user's own");
+    let token = |n: usize| format!("{n:05}-").repeat(2_000);
+    let first = token(0);
+    redactor.add("$T", &first);
+    for n in 1..200 {
+        redactor.add("$T", &token(n));
+    }
+    let known = redactor.known();
+    let octets: usize = known.chunks.iter().map(Chunk::octets).sum();
+    let remembered = known.seen.len();
+    drop(known);
+    assert!(octets <= MOST_OCTETS, "{octets}");
+    assert!(remembered < 50, "{remembered}");
+    redactor.add("$T", &first);
+    for secret in [first, token(199), "the user's own".to_owned()] {
+        assert!(!redactor.text(&format!("is {secret}.")).contains(&secret));
+    }
+}
