@@ -3,6 +3,7 @@
 use super::spellings::{Spelling, spellings};
 use super::views::{View, views};
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
+use std::collections::HashMap;
 use std::ops::Range;
 
 /// Pieces of a secret of [`PIECE`] characters and more are found by their anchors: so many bytes,
@@ -11,6 +12,10 @@ const ANCHOR: usize = 8;
 const STRIDE: usize = 4;
 /// The shortest piece of a secret that is masked wherever it stands.
 pub(super) const PIECE: usize = ANCHOR + STRIDE - 1;
+/// So many of the first and of the last anchors with the same text are looked for.
+const ALIKE: usize = 4;
+/// Letters of the longest word.
+const LONGEST_WORD: usize = 40;
 /// The shortest beginning of a secret that is masked where a text is cut (`…`) behind it.
 const AT_CUT: usize = 3;
 /// The same for an encoding, whose beginning says less.
@@ -95,11 +100,8 @@ impl Engine {
                     anchor(0, all);
                     continue;
                 }
-                for offset in (0..=all - ANCHOR).step_by(STRIDE) {
+                for offset in anchors(&text.bytes) {
                     anchor(offset, ANCHOR);
-                }
-                if !(all - ANCHOR).is_multiple_of(STRIDE) {
-                    anchor(all - ANCHOR, ANCHOR);
                 }
             }
         }
@@ -171,6 +173,25 @@ impl Engine {
     }
 }
 
+/// Where the anchors of a spelling begin. Of anchors with the same text, as a token of one letter has
+/// them, some are enough: each is tried wherever that text stands.
+fn anchors(spelling: &[u8]) -> Vec<usize> {
+    let last = spelling.len().saturating_sub(ANCHOR);
+    let mut alike: HashMap<Vec<u8>, Vec<usize>> = HashMap::new();
+    for offset in (0..last).step_by(STRIDE).chain([last]) {
+        let text = spelling.get(offset..offset + ANCHOR).unwrap_or_default();
+        let places = alike.entry(text.to_ascii_lowercase()).or_default();
+        // The first, where a repetition begins, and the last, where it ends.
+        if places.len() == 2 * ALIKE {
+            places.remove(ALIKE);
+        }
+        places.push(offset);
+    }
+    let mut all: Vec<usize> = alike.into_values().flatten().collect();
+    all.sort_unstable();
+    all
+}
+
 /// The longest piece of the spelling that the text has around an anchor.
 fn extend(text: &[u8], spelling: &[u8], start: usize, anchor: &Anchor) -> Range<usize> {
     let before = text.get(..start).unwrap_or_default().iter().rev();
@@ -215,6 +236,9 @@ fn counts(
 
 /// A piece that is a word of a language stands in texts for other reasons.
 fn is_word(text: &[u8]) -> bool {
+    if text.len() > LONGEST_WORD {
+        return false;
+    }
     let upper = text.iter().skip(1).any(u8::is_ascii_uppercase);
     let lower = text.iter().any(u8::is_ascii_lowercase);
     text.iter().all(u8::is_ascii_alphabetic) && !(upper && lower)

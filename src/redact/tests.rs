@@ -219,3 +219,30 @@ fn tokens_without_end_are_forgotten_and_remembered_when_they_come_again() {
         assert!(!redactor.text(&format!("is {secret}.")).contains(&secret));
     }
 }
+
+#[test]
+fn a_secret_that_repeats_itself_is_found_in_bounded_time() {
+    for unit in ["a", "ab", "0", "Zq7-"] {
+        let secret = unit.repeat(16_000 / unit.len());
+        let redactor = knowing(&secret);
+        for piece in [secret.len(), 12_000, 400, 48] {
+            let text = format!("<{}>", &secret[..piece]);
+            assert_eq!(redactor.text(&text), "<$S>", "{unit} {piece}");
+        }
+    }
+    // The end of a repetition, and what stands between two.
+    let secret = format!(
+        "{}-the-middle-{}.end",
+        "abcdefgh".repeat(99),
+        "abcdefgh".repeat(99)
+    );
+    for piece in [
+        "abcdefgh-the",
+        "the-middle-abc",
+        "abcdefgh.end",
+        "habcdefghabcdefgha",
+    ] {
+        let shown = knowing(&secret).text(&format!("<{piece}>")).into_owned();
+        assert_eq!(shown, "<$S>", "{piece}");
+    }
+}

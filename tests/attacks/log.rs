@@ -22,9 +22,9 @@ fn hostile() -> String {
 /// The first thing in a page that a build server would act on.
 fn command(page: &str) -> Option<String> {
     page.lines().find_map(|line| {
-        let mut parts = line.split("##").skip(1);
-        let bracket = parts.any(|part| {
-            let name = part.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+        let bracket = line.match_indices('#').any(|(at, _)| {
+            let behind = line[at..].strip_prefix("##").unwrap_or_default();
+            let name = behind.trim_start_matches(|c: char| c.is_ascii_alphabetic());
             name.starts_with('[')
         });
         let begins = line.trim_start().strip_prefix("::");
