@@ -288,12 +288,7 @@ fn cuts(entries: &[Entry], view: &View, least: impl Fn(Strength) -> bool, hits: 
                 .iter()
                 .filter_map(|s| {
                     let shortest = if s.plain { AT_CUT } else { ENCODED_AT_CUT };
-                    let most = s.bytes.len().min(before.len());
-                    (shortest..=most).rev().find(|n| {
-                        let tail = before.get(before.len() - n..).unwrap_or_default();
-                        let head = s.bytes.get(..*n).unwrap_or_default();
-                        tail.eq_ignore_ascii_case(head)
-                    })
+                    Some(left_over(before, &s.bytes)).filter(|n| *n >= shortest)
                 })
                 .max();
             if let Some(length) = longest {
@@ -307,6 +302,32 @@ fn cuts(entries: &[Entry], view: &View, least: impl Fn(Strength) -> bool, hits: 
             }
         }
     }
+}
+
+/// How much of its beginning a text ends with: the most there is (Knuth, Morris and Pratt, for a secret
+/// may repeat itself).
+fn left_over(text: &[u8], spelling: &[u8]) -> usize {
+    let next = |falls: &[usize], mut n: usize, byte: u8| loop {
+        match spelling.get(n) {
+            Some(wanted) if wanted.eq_ignore_ascii_case(&byte) => return n + 1,
+            _ if n == 0 => return 0,
+            // The longest beginning that what fits so far ends with.
+            _ => n = falls.get(n - 1).copied().unwrap_or(0),
+        }
+    };
+    let mut falls = Vec::with_capacity(spelling.len());
+    for (at, byte) in spelling.iter().enumerate() {
+        let before = falls.last().copied().unwrap_or(0);
+        let fall = if at == 0 {
+            0
+        } else {
+            next(&falls, before, *byte)
+        };
+        falls.push(fall);
+    }
+    let tail = text.len().saturating_sub(spelling.len());
+    let tail = text.get(tail..).unwrap_or_default();
+    tail.iter().fold(0, |n, byte| next(&falls, n, *byte))
 }
 
 /// Without the beginning of an escape at the end: `%2`, `\u00`.

@@ -228,6 +228,8 @@ fn a_secret_that_repeats_itself_is_found_in_bounded_time() {
         for piece in [secret.len(), 12_000, 400, 48] {
             let text = format!("<{}>", &secret[..piece]);
             assert_eq!(redactor.text(&text), "<$S>", "{unit} {piece}");
+            let cut = format!("<{}…", &secret[..piece]);
+            assert_eq!(redactor.text(&cut), "<$S…", "{unit} {piece}");
         }
     }
     // The end of a repetition, and what stands between two.
