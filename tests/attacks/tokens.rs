@@ -42,8 +42,8 @@ const ROWS: [Row; 18] = [
         1,
     ),
     ("60 KiB of percent signs", |_| "%25".repeat(20_000), 50),
-    ("4 KiB of one letter", |_| "a".repeat(4_096), 50),
-    ("4 KiB of backslashes", |_| "\\u005c".repeat(680), 50),
+    ("1 KiB of one letter", |_| "a".repeat(1_024), 50),
+    ("1 KiB of backslashes", |_| "\\u005c".repeat(170), 50),
     ("a quote", |_| "\"".to_owned(), 50),
     ("a blank", |_| " ".to_owned(), 50),
     ("a letter", |_| "e".to_owned(), 50),
@@ -170,7 +170,7 @@ fn no_token_holds_a_job_up_or_hides_its_page() {
         });
         let line = format!(
             "ulimit -v 2097152; exec {} run --contract doc.yaml --profile p.toml --target {} \
-             --username u --password-env PROBITY_PASSWORD --timeout 5s --max-requests 80 --quiet \
+             --username u --password-env PROBITY_PASSWORD --timeout 5s --max-requests 40 --quiet \
              --report text=page.txt --report json=report.json",
             process::BINARY,
             serve(&device)
