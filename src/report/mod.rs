@@ -150,7 +150,7 @@ impl Target {
             let text = self.format.render(report)?;
             let text = match self.format {
                 Format::Json => visible::json(&text),
-                Format::Text | Format::Junit => text.into(),
+                _ => text.into(),
             };
             let mut stdout = io::stdout().lock();
             let written = stdout.write_all(text.as_bytes());

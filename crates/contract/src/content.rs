@@ -1,8 +1,8 @@
 //! Bodies, answers, error shapes and security schemes of an operation. Part of the loader; imports
 //! what [`super::load()`] imports.
 
-use super::load::Loader;
 use super::model::*;
+use super::operations::Loader;
 use super::pointer::{escape, unescape};
 use super::promise_id::PromiseId;
 use super::reader::Flaw;

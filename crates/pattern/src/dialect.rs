@@ -35,7 +35,7 @@ impl Alphabet {
 }
 
 macro_rules! dialects {
-    ($($(#[doc = $doc:literal])* $name:ident = $id:literal,)*) => {
+    ($($(#[doc = $doc:literal])* $name:ident = $id:literal $(| $alias:literal)*,)*) => {
         /// One engine in one configuration.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Dialect { $($(#[doc = $doc])* $name,)* }
@@ -54,9 +54,9 @@ macro_rules! dialects {
                 match self { $(Dialect::$name => concat!($($doc),*).trim_ascii(),)* }
             }
 
-            /// The dialect of an id.
+            /// The dialect of an id, or of another name that it has.
             pub fn by_id(id: &str) -> Option<Dialect> {
-                match id { $($id => Some(Dialect::$name),)* _ => None }
+                match id { $($id $(| $alias)* => Some(Dialect::$name),)* _ => None }
             }
         }
     };
