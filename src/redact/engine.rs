@@ -144,10 +144,11 @@ impl Engine {
                     continue;
                 }
                 let key = (anchor.entry, anchor.spelling);
-                // The next anchor of a place that is known already.
+                // The next anchor of a place that is known already. The same text may stand elsewhere
+                // in a secret that repeats itself, with more of it before.
                 if let Some((e, s, range)) = &last
                     && (*e, *s) == key
-                    && range.contains(&found.start())
+                    && range.start < found.start()
                     && range.end >= found.end()
                 {
                     continue;

@@ -235,14 +235,14 @@ fn a_secret_that_repeats_itself_is_found_in_bounded_time() {
     // The end of a repetition, and what stands between two.
     let secret = format!(
         "{}-the-middle-{}.end",
-        "abcdefgh".repeat(99),
-        "abcdefgh".repeat(99)
+        "abcd3fgh".repeat(99),
+        "abcd3fgh".repeat(99)
     );
     for piece in [
-        "abcdefgh-the",
+        "abcd3fgh-the",
         "the-middle-abc",
-        "abcdefgh.end",
-        "habcdefghabcdefgha",
+        "abcd3fgh.end",
+        "habcd3fghabcd3fgha",
     ] {
         let shown = knowing(&secret).text(&format!("<{piece}>")).into_owned();
         assert_eq!(shown, "<$S>", "{piece}");
