@@ -6,7 +6,7 @@ use super::fresh::{self, Member};
 use super::model::Context;
 use super::moves::{item_path, path_of};
 use crate::contract::{
-    Effect, Effects, IdSource, Items, JsonType, Operation, Paging, Place as Where, Reach, Resource,
+    Below, Effect, Effects, IdSource, JsonType, Operation, Paging, Place as Where, Reach, Resource,
     Schema, Stored, calls, is_password, shape,
 };
 use crate::exchange::{HttpRequest, RawRequest, Request, Segment};
@@ -173,7 +173,7 @@ impl Context<'_> {
         let delete = self.contract.operation(item.delete.as_deref()?)?;
         let read = self.reader(effects, item);
         let list = self.reader(effects, collection);
-        let listing = list.and_then(|list| listing(list, items));
+        let listing = list.and_then(|list| listing(list, &items.ids));
         let list = list.filter(|_| listing.is_some());
         let bodies = self.bodies(op);
         // A device may refuse one for its meaning: then another may do.
@@ -249,13 +249,29 @@ impl Context<'_> {
                 let plain = plain && named.all(|p| p.given.is_none());
                 Some(Shelf {
                     item: path_of(&self.request(read, None)).filter(|_| plain)?,
-                    list: listing(list, items)?,
+                    list: listing(list, &items.ids)?,
                     request: self.request(list, None),
                 })
             })
             .collect();
+        for below in self.contract.below_listed() {
+            let shelf = self.shelf_below(&effects, &below);
+            shelves.extend(shelf.filter(|new| shelves.iter().all(|s| s.item != new.item)));
+        }
         shelves.sort_by_key(|s| s.item.matches('/').count());
         shelves
+    }
+
+    /// A collection whose items are named by longer paths only.
+    fn shelf_below(&self, effects: &Effects, below: &Below<'_>) -> Option<Shelf> {
+        let reads = effects.get(&below.list.id).map(|e| e.effect) == Some(Effect::Reads);
+        let path = path_of(&self.request(below.operation, None)).filter(|_| reads)?;
+        let (end, _) = path.match_indices('/').nth(below.segments)?;
+        Some(Shelf {
+            item: path.get(..end)?.to_owned(),
+            list: listing(below.list, std::slice::from_ref(&below.ids))?,
+            request: self.request(below.list, None),
+        })
     }
 
     /// How many parameters of an operation's path name an item that a run creates itself: those of
@@ -359,8 +375,8 @@ fn names_404(op: &Operation) -> bool {
 }
 
 /// How an operation lists the items of a collection.
-fn listing(op: &Operation, items: &Items) -> Option<ListRequest> {
-    let (items, id) = items.ids.iter().find_map(|source| match source {
+fn listing(op: &Operation, ids: &[IdSource]) -> Option<ListRequest> {
+    let (items, id) = ids.iter().find_map(|source| match source {
         IdSource::Listing { array, id } => Some((array.clone(), Some(id.clone()))),
         IdSource::Members(object) => Some((object.clone(), None)),
         _ => None,

@@ -76,7 +76,10 @@ pub fn is_any_text(schema: &Schema) -> bool {
         || schema.format.is_some();
     match &schema.items {
         Some(items) if schema.types == [JsonType::Array] => is_any_text(items),
-        _ => schema.types == [JsonType::String] && !stated,
+        _ => {
+            let text = |t: &JsonType| matches!(t, JsonType::String | JsonType::Null);
+            schema.types.contains(&JsonType::String) && schema.types.iter().all(text) && !stated
+        }
     }
 }
 

@@ -48,4 +48,4 @@ pub use model::*;
 pub use plan::*;
 pub use question::{HOW_READ, QUESTIONS, question};
 pub use recipe::Recipe;
-pub use weigh::{LARGE, Step, Weigher};
+pub use weigh::{LARGE, ORDINARY, Step, Weigher};

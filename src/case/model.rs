@@ -3,7 +3,7 @@
 use super::identity::{CaseId, InputClass, Tier};
 use super::memo::Memo;
 use crate::contract::{Contract, FaultKind, FieldPath, Operation, PromiseId};
-use crate::exchange::Request;
+use crate::exchange::{Request, Segment};
 use crate::pattern::Texts;
 use crate::profile::Profile;
 use schemars::JsonSchema;
@@ -85,6 +85,25 @@ impl Case {
     /// Whether it is valid and nothing about it is special.
     pub fn is_plain(&self) -> bool {
         self.is_valid() && self.input_class.is_plain()
+    }
+
+    /// Octets of its target, its header fields and its body, as far as the plan knows them.
+    pub fn octets(&self) -> usize {
+        match &self.request {
+            Request::Http(http) => {
+                let fields = http.headers.iter();
+                let fields = fields.map(|(name, value)| name.len() + value.to_string().len());
+                let body = http.body.as_ref().map_or(0, Vec::len);
+                http.target.to_string().len() + fields.sum::<usize>() + body
+            }
+            Request::Raw(raw) => {
+                let sent = |segment: &Segment| match segment {
+                    Segment::Bytes(bytes) => bytes.len(),
+                    _ => 0,
+                };
+                raw.segments.iter().map(sent).sum()
+            }
+        }
     }
 
     /// The input class whose acceptance explains that this case was accepted: a device that does

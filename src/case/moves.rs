@@ -42,6 +42,19 @@ pub fn identified(request: Request, ids: &[String], path: &str) -> Request {
     Request::Http(http)
 }
 
+/// A request whose body has another value of a member at its top; `None` where the member is not
+/// there, or has that value.
+pub fn with_member(request: &HttpRequest, name: &str, value: &Value) -> Option<HttpRequest> {
+    let body = request.body.as_deref()?;
+    let sent: Value = serde_json::from_slice(body).ok()?;
+    let old = sent.get(name).filter(|old| *old != value)?;
+    let body = fresh::replaced(body, name, old, value)?;
+    Some(HttpRequest {
+        body: Some(body),
+        ..request.clone()
+    })
+}
+
 /// Whether the body of a request gives an item another id than its path.
 pub fn misnamed(request: &Request, ids: &[String], path: &str) -> bool {
     let id = path.rsplit_once('/').map_or("", |(_, id)| id);

@@ -22,7 +22,7 @@ use std::fmt;
 /// From this size on a server may refuse any body for its size (413, or the end of the connection).
 pub const LARGE: usize = 16 * 1024;
 /// From this size on nobody says that a valid body has to be taken.
-const ORDINARY: usize = 2 * 1024;
+pub const ORDINARY: usize = 2 * 1024;
 /// Values in values beyond which a reader may give up (RFC 8259 §9).
 const DEEP: usize = 16;
 

@@ -73,16 +73,18 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     let header = header.ok_or_else(|| named("it is empty: its job has sent nothing".to_owned()))?;
     let steps = past.steps();
     let nothing = BTreeMap::new();
+    let made_nothing = |s: &Step| matches!(s, Step::Borrowed { .. } | Step::Listed { .. });
+    let made_nothing = steps.iter().all(made_nothing);
     let before = match past.settings() {
-        Some(before) => before,
+        Some(before) if !before.is_empty() || !made_nothing => before,
         None if !steps.is_empty() => &nothing,
-        None => {
+        found => {
             journal::finish(&path)?;
-            print(&format!(
-                "{}: its job had not read any settings, so it has written none: nothing to put \
-                 back\n",
-                path.display()
-            ))?;
+            let why = match found {
+                Some(_) => "its job kept no state, so it has written none that is put back",
+                None => "its job had not read any settings, so it has written none",
+            };
+            print(&format!("{}: {why}: nothing to put back\n", path.display()))?;
             return Ok(Verdict::Kept);
         }
     };

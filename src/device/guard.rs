@@ -15,6 +15,7 @@ use crate::pointer::{escape, insert, remove};
 use crate::redact::MASK;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 /// A resource whose state is guarded, whoever writes it.
 #[derive(Clone, Debug)]
@@ -44,6 +45,9 @@ pub struct GuardedWrite {
     /// Whether it is of something that the job itself has created: that is removed at the end, not
     /// put back.
     pub own: bool,
+    /// JSON pointer of the member by which a write may have to name the state that it replaces
+    /// (`/version`): the device shows whether it is so.
+    pub revision: Option<String>,
     /// Values of members that cannot be read back: JSON pointer → value. They win over the
     /// profile's `restore-env`.
     pub values: BTreeMap<String, Value>,
@@ -97,6 +101,9 @@ struct Entry {
     volatile: BTreeSet<String>,
     /// Values of the unreadable members, where they are known.
     hidden: BTreeMap<String, Value>,
+    /// Whether the device has refused a write that named another state than that which stood, and has
+    /// taken it with that.
+    counts: AtomicBool,
 }
 
 impl Guard {
@@ -159,8 +166,29 @@ impl Guard {
                 second,
                 volatile,
                 hidden,
+                counts: AtomicBool::new(false),
             });
         }
+    }
+
+    /// Operations whose writes have to name the state that they replace, as this device has shown: how
+    /// it is read, and the member that names it.
+    fn counted(&self) -> impl Iterator<Item = (&GuardedWrite, &str)> {
+        let counting = self.entries.iter().filter(|e| e.counts.load(Relaxed));
+        counting.filter_map(|e| Some((&e.write, e.write.revision.as_deref()?)))
+    }
+
+    /// Members that name states, with an operation that writes them.
+    pub fn revisions(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.counted()
+            .map(|(write, pointer)| (write.operation.as_str(), pointer))
+    }
+
+    /// How the state that an operation writes is read, and the member that names it.
+    pub fn revision(&self, operation: &str) -> Option<(&StateRead, &str)> {
+        let mut counted = self.counted();
+        let of = counted.find(|(write, _)| write.writers.iter().any(|w| w == operation));
+        of.map(|(write, pointer)| (&write.read, pointer))
     }
 
     /// Every guarded state with its first look, and the second where it came.
@@ -346,7 +374,18 @@ impl Entry {
             let why = written.err()?;
             return Some(format!("its state could not be put back: {why}"));
         }
-        let now = self.settled(device, before).await.ok()?;
+        let mut now = self.settled(device, before).await.ok()?;
+        let moved = self.differences(before, &now);
+        if !moved.is_empty()
+            && moved
+                .iter()
+                .all(|p| Some(p) == self.write.revision.as_ref())
+        {
+            // Either it changes with each write, or it names the state that is replaced: then the old
+            // one is refused.
+            let _ = self.write(device, &self.body(before)).await;
+            now = self.settled(device, before).await.ok()?;
+        }
         // What the device cannot hold exactly is a matter of the run.
         let kept = |p: &String| !rounded(before.get(p), now.get(p));
         let pointer = self.differences(before, &now).into_iter().find(kept)?;
@@ -476,6 +515,8 @@ impl Entry {
         found.retain(|p| self.knows(p) || self.write.members.iter().any(|m| below(m, p)));
         found.retain(|p| !covers(&self.write.read_only, p));
         found.retain(|p| !self.volatile.iter().any(|v| below(p, v)));
+        let counts = self.counts.load(Relaxed);
+        found.retain(|p| !counts || Some(p) != self.write.revision.as_ref());
         found
     }
 
@@ -547,10 +588,16 @@ impl Entry {
             request.headers.push(("Content-Type".to_owned(), json));
         }
         written::write(&mut request, body);
-        let exchange = put_back(device, request, &self.write.read).await;
+        let revision = self.write.revision.as_deref();
+        let revision = revision.filter(|pointer| body.pointer(pointer).is_some());
+        let (exchange, revised) = put_back(device, request, &self.write.read, revision).await;
         let status = exchange.status();
+        if revised && matches!(status, Some(200..=299)) {
+            self.counts.store(true, Relaxed);
+        }
         let written = match exchange.outcome {
-            Outcome::Answered(answer) if (200..300).contains(&answer.status) => Ok(()),
+            // Who points elsewhere may have written (RFC 9110 §15.4.4); what is read then tells.
+            Outcome::Answered(answer) if matches!(answer.status, 200..=299 | 302 | 303) => Ok(()),
             Outcome::Answered(answer) => Err(format!(
                 "{id}: the device refuses its own settings with status {}: {}",
                 answer.status,

@@ -2,8 +2,9 @@
 //! logs in again, and gives the validator that a device asks for.
 
 use super::read_back::StateRead;
-use super::{Device, ReadBackError, ReadBackState};
+use super::{Device, ReadBackError, ReadBackState, written};
 use crate::exchange::{Exchange, Failure, HttpRequest, Request, Template};
+use serde_json::Value;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
@@ -142,14 +143,16 @@ pub(super) async fn watched(
     }
 }
 
-/// Sends a write until it is answered for good.
+/// Sends a write until it is answered for good. `revision`: where in its body the state may have to be
+/// named that it replaces; whether that was done.
 pub(super) async fn put_back(
     device: &Device,
     mut request: HttpRequest,
     read: &StateRead,
-) -> Exchange {
+    revision: Option<&str>,
+) -> (Exchange, bool) {
     let mut waits = Waits::new();
-    let mut validated = false;
+    let (mut validated, mut looked, mut revised) = (false, false, false);
     loop {
         let exchange = device.send_back(&Request::Http(request.clone())).await;
         let again = match (exchange.status(), exchange.failure()) {
@@ -161,6 +164,15 @@ pub(super) async fn put_back(
                 name_state(&mut request, etag);
                 continue;
             }
+            (Some(409 | 412), _) if !looked && revision.is_some() => {
+                looked = true;
+                let state = revision.zip(device.read_state(read).await.ok());
+                revised = state.is_some_and(|(at, now)| name_in_body(&mut request, at, &now));
+                if revised {
+                    continue;
+                }
+                true
+            }
             (Some(401), _) => log_in_again(device).await,
             (Some(status), _) => for_now(status),
             (None, Some(failure)) => comes_back(failure),
@@ -169,9 +181,24 @@ pub(super) async fn put_back(
         // A validator is good for one state.
         validated = false;
         if !again || !waits.again(asked(&exchange)).await {
-            return exchange;
+            return (exchange, revised);
         }
     }
+}
+
+/// Names the state that a request changes in its body; whether another one stood there.
+fn name_in_body(request: &mut HttpRequest, at: &str, state: &ReadBackState) -> bool {
+    let body = request.body.as_deref().unwrap_or_default();
+    let Ok(mut body) = serde_json::from_slice::<Value>(body) else {
+        return false;
+    };
+    let Some((place, now)) = body.pointer_mut(at).zip(state.get(at)) else {
+        return false;
+    };
+    let other = place != now;
+    *place = now.clone();
+    written::write(request, &body);
+    other
 }
 
 /// Names the state that a request changes; without a validator, whatever stands there.

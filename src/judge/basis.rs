@@ -43,11 +43,15 @@ pub enum Ground {
     Meaning,
     /// A value that is stored in another form.
     OtherForm,
+    /// A valid message, refused for its size.
+    Size,
+    /// A failure of what surrounds the device.
+    Surroundings,
 }
 
 impl Ground {
     /// Every one.
-    pub const ALL: [Ground; 14] = [
+    pub const ALL: [Ground; 16] = [
         Ground::OtherMethod,
         Ground::DocumentedFailure,
         Ground::StatusNotListed,
@@ -62,6 +66,8 @@ impl Ground {
         Ground::TwoMessages,
         Ground::Meaning,
         Ground::OtherForm,
+        Ground::Size,
+        Ground::Surroundings,
     ];
 
     /// The reason in words.
@@ -108,17 +114,51 @@ impl Ground {
                 "no sentence says that blanks at the ends of a text, its letter case or the order of \
                  different items are kept"
             }
+            Ground::Size => "no sentence says how large a request may be",
+            Ground::Surroundings => {
+                "the answer speaks of a host or a network that cannot be reached, which may be true \
+                 where the device stands"
+            }
         }
     }
 }
 
 /// Of a 5xx.
-pub(super) fn of_failure(operation: &Operation, code: u16) -> Option<Ground> {
-    status::listed(operation, code).then_some(Ground::DocumentedFailure)
+pub(super) fn of_failure(operation: &Operation, answer: &Answer) -> Option<Ground> {
+    if status::listed(operation, answer.status) {
+        return Some(Ground::DocumentedFailure);
+    }
+    let said = String::from_utf8_lossy(&answer.body).to_lowercase();
+    let elsewhere = UNREACHABLE.iter().any(|words| said.contains(words));
+    elsewhere.then_some(Ground::Surroundings)
 }
+
+/// What libraries say of another host that cannot be found or reached: names of POSIX errors and of
+/// resolvers, and their texts.
+const UNREACHABLE: [&str; 16] = [
+    "eai_again",
+    "econnrefused",
+    "ehostunreach",
+    "enetunreach",
+    "enotfound",
+    "etimedout",
+    "getaddrinfo",
+    "connection refused",
+    "could not resolve",
+    "failed to establish a new connection",
+    "name or service not known",
+    "name resolution",
+    "network is unreachable",
+    "no route to host",
+    "no such host",
+    "nodename nor servname",
+];
 
 /// Of a refusal of what is surely valid: the device may know more of a text than the document says.
 pub(super) fn of_refusal(case: &Case, operation: &Operation, answer: &Answer) -> Option<Ground> {
+    if status::speaks_of_size(answer.status) && !case.is_plain() {
+        return Some(Ground::Size);
+    }
     let promise = case.main_promise();
     let about = |p: &&Parameter| {
         let key = operation.parameter_key(p);

@@ -8,7 +8,7 @@ mod head;
 mod items;
 
 use super::basis::{self, Ground};
-use super::catalogue::Kind;
+use super::catalogue::{Kind, Severity};
 use super::{Acceptance, describe, expected_line, one_line};
 use crate::case::{Case, SuccessIs};
 use crate::contract::Operation;
@@ -30,6 +30,9 @@ pub struct Deviation {
     /// Why it is arguable; absent where it is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ground: Option<Ground>,
+    /// Whether it is untidy and no more, whatever its kind.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    untidy: bool,
 }
 
 /// What is wrong with the body of an answer.
@@ -61,6 +64,7 @@ impl Deviation {
             observed: visible(&observed.into()),
             symptom: visible(&symptom.into()),
             ground: None,
+            untidy: false,
         }
     }
 
@@ -71,6 +75,14 @@ impl Deviation {
     /// Why the expectation is arguable; `None`: a sentence says what had to come.
     pub fn ground(&self) -> Option<Ground> {
         self.ground
+    }
+
+    /// How bad it is.
+    pub fn severity(&self) -> Severity {
+        match self.untidy {
+            true => Severity::Low,
+            false => self.kind.severity(),
+        }
     }
 
     /// Of what `case` has done: what the document leaves open about that is arguable here, too.
@@ -104,6 +116,7 @@ impl Deviation {
             observed: mask(&self.observed),
             symptom: mask(&self.symptom),
             ground: self.ground,
+            untidy: self.untidy,
         }
     }
 
@@ -114,6 +127,7 @@ impl Deviation {
             kind: Kind::Restart,
             symptom: String::new(),
             ground: None,
+            untidy: false,
             ..self
         }
     }
@@ -141,7 +155,7 @@ impl Deviation {
 
     /// 5xx.
     pub(super) fn server_error(case: &Case, of: &Operation, answer: &Answer) -> Deviation {
-        let ground = basis::of_failure(of, answer.status);
+        let ground = basis::of_failure(of, answer);
         Deviation::answered(Kind::ServerError, case, answer).on(ground)
     }
 

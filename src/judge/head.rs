@@ -38,7 +38,7 @@ impl CaseJudge<'_> {
             let needed = "Allow, which names the methods that are served (RFC 9110 §15.5.6)";
             judgement.broken(
                 &promise,
-                Deviation::without_field("Allow", needed, self.answer),
+                Deviation::without_field_of_http("Allow", needed, self.answer),
             );
         }
     }
@@ -59,7 +59,8 @@ impl CaseJudge<'_> {
         if self.answer.status == 401 && all && self.answer.header("www-authenticate").is_none() {
             let promise = PromiseId::answers(&self.operation.id);
             let needed = "WWW-Authenticate, which says how to log in (RFC 9110 §15.5.2)";
-            let deviation = Deviation::without_field("WWW-Authenticate", needed, self.answer);
+            let name = "WWW-Authenticate";
+            let deviation = Deviation::without_field_of_http(name, needed, self.answer);
             judgement.broken(&promise, deviation);
         }
     }

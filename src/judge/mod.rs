@@ -30,7 +30,7 @@ pub use deviation::Deviation;
 pub use model::*;
 pub use wording::{IN_GENERAL, Inputs, Told, title};
 
-use crate::case::{Case, Expect, SuccessIs};
+use crate::case::{Case, Expect, ORDINARY, SuccessIs};
 use crate::contract::{Contract, ErrorShape, Operation, PromiseId};
 use crate::exchange::{Anomaly, Answer, Exchange, Failure, Outcome, Phase};
 use crate::json;
@@ -157,7 +157,7 @@ impl CaseJudge<'_> {
                 let deviation = Deviation::error_under_success(self.case, self.answer);
                 judgement.broken(&main, deviation);
             }
-            _ if status::leaves_open(self.operation, self.answer.status) => {
+            _ if status::leaves_open(self.operation, self.answer.status) || self.is_too_large() => {
                 judgement.leave_all(self.case, &status::told(self.answer.status));
             }
             acceptance => {
@@ -166,6 +166,11 @@ impl CaseJudge<'_> {
                 judgement.broken(&main, deviation);
             }
         }
+    }
+
+    /// Whether a request that is larger than what any server takes was refused for its size.
+    fn is_too_large(&self) -> bool {
+        status::speaks_of_size(self.answer.status) && self.case.octets() > ORDINARY
     }
 
     /// Whether the answer carries an error text under a success status that documents none.
@@ -225,6 +230,9 @@ impl CaseJudge<'_> {
 
     fn not_served(&self, success: SuccessIs, judgement: &mut Judgement) {
         match self.answer.status {
+            300..=399 if judgement.acceptance == Acceptance::Accepted => {
+                judgement.leave_all(self.case, &status::told(self.answer.status));
+            }
             // A page for people is what some servers give for every path that they do not know.
             200..=299
                 if success == SuccessIs::AuthNotEnforced
@@ -341,6 +349,7 @@ pub(crate) fn acceptance(operation: &Operation, answer: &Answer) -> Acceptance {
             None => Acceptance::Accepted,
         },
         400..=499 => Acceptance::Refused,
+        status if operation.sends_elsewhere_with(status) => Acceptance::Accepted,
         _ => Acceptance::Neither,
     }
 }

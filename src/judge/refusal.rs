@@ -107,7 +107,11 @@ pub(super) fn unauthorized(ctx: &CaseJudge<'_>, faults: &[Fault], judgement: &mu
     let main = ctx.case.main_promise();
     let status = ctx.answer.status;
     if judgement.acceptance == Acceptance::Accepted {
-        judgement.broken(&main, Deviation::auth_not_enforced(ctx.case, ctx.answer));
+        // A redirect may as well lead to the page at which people log in.
+        match status {
+            300..=399 => judgement.leave_all(ctx.case, &status::told(status)),
+            _ => judgement.broken(&main, Deviation::auth_not_enforced(ctx.case, ctx.answer)),
+        }
         return;
     }
     let mut documented: Vec<u16> = [401, 403]

@@ -39,6 +39,13 @@ pub fn leaves_open(operation: &Operation, status: u16) -> bool {
         || (400..500).contains(&status) && !speaks_of_content(status) && exact(operation, status)
 }
 
+/// Whether a status says that the message, its target or its head is too large, of which no document says
+/// how large they may be (RFC 9110 §15.5.14, §15.5.15, RFC 6585 §5).
+#[must_use]
+pub fn speaks_of_size(status: u16) -> bool {
+    matches!(status, 413 | 414 | 431)
+}
+
 /// Whether a 5xx other than 500 and 503 is documented by its number: "not implemented here", "the
 /// sensor does not answer".
 #[must_use]
@@ -105,6 +112,7 @@ pub fn told(status: u16) -> String {
         300..=399 => "points elsewhere",
         401 | 403 | 407 => "speaks of rights",
         404 | 405 | 410 | 421 => "speaks of the place",
+        413 | 414 | 431 => "speaks of the size",
         451 => "speaks of the law",
         500.. => "is a documented limit of the device",
         _ => "speaks of the device's state",

@@ -117,10 +117,10 @@ impl<'a> Probe<'a> {
         closely: bool,
     ) -> Result<Attempt, String> {
         if let Some(why) = account.closed.get(&place.create) {
-            return Err(format!("not sent any more: {why}"));
+            return Err(format!("nothing more is created there: {why}"));
         }
         if place.creates_unknown(&case.request) {
-            return Err("not sent: nobody can tell what a device makes of it".to_owned());
+            return Err("nobody can tell what a device makes of it".to_owned());
         }
         let collection = self.creations.path(&place.collection);
         let n = account.n + 1;
@@ -133,7 +133,7 @@ impl<'a> Probe<'a> {
         let given = body_of(&case.request).map(|body| place.given_ids(&body));
         let given = given.unwrap_or_default();
         if known.is_some_and(|ids| given.iter().any(|id| ids.contains(id))) {
-            return Err("not sent: it gives the id of an item that is there".to_owned());
+            return Err("it gives the id of an item that is there".to_owned());
         }
         let ours = |id: &String| {
             fresh_members
@@ -142,10 +142,10 @@ impl<'a> Probe<'a> {
                 .any(|(_, v)| v.as_str() == Some(id))
         };
         if known.is_none() && !given.iter().all(ours) {
-            return Err("not sent: without a list nobody can tell whose it would be".to_owned());
+            return Err("without a list nobody can tell whose it would be".to_owned());
         }
         if !given.iter().all(|id| can_be_named(id)) {
-            return Err("not sent: no path could name what it creates".to_owned());
+            return Err("no path could name what it creates".to_owned());
         }
         let step = Step::Sending {
             n,
@@ -229,8 +229,7 @@ impl<'a> Probe<'a> {
         );
         let proven = account.proven.contains(&place.create);
         if fresh.guessable && !(must_be_refused(case) && proven) {
-            let why = "not sent: the account that it creates would have a password that can be \
-                       guessed";
+            let why = "the account that it creates would have a password that can be guessed";
             return Err(why.to_owned());
         }
         for (_, password) in &fresh.passwords {

@@ -174,6 +174,9 @@ impl<'a> Probe<'a> {
         let Some(guard) = &self.guard else { return };
         withhold(device, guard.not_restorable());
         withhold(device, guard.prove(device).await);
+        for (operation, pointer) in guard.revisions() {
+            self.settings.leave_aside(operation, pointer);
+        }
         // A device may show in another form what it was told itself.
         for operation in self.settings.operations() {
             self.settings.compare(device, &operation).await;
@@ -320,10 +323,10 @@ impl<'a> Probe<'a> {
         let moved = self.creations.moved_case(case);
         let request = moved.as_ref().unwrap_or(&case.request);
         if self.creations.strays(request) {
-            return Err("not sent: it may write an item that this run has not created");
+            return Err("it may write an item that this run has not created");
         }
         if self.creations.misnames(case, request) {
-            return Err("not sent: it gives the item another id than its path");
+            return Err("it gives the item another id than its path");
         }
         Ok(match moved {
             None => Cow::Borrowed(case),
@@ -368,6 +371,12 @@ impl<'a> Probe<'a> {
         let Request::Http(http) = request else {
             return None;
         };
+        if early {
+            return None;
+        }
+        if let Some(again) = self.revised(case, http, exchange).await {
+            return Some(again);
+        }
         let wanted = match exchange.status() {
             Some(428) => true,
             Some(412) => {
@@ -376,7 +385,7 @@ impl<'a> Probe<'a> {
             }
             _ => false,
         };
-        if early || !wanted || case.is_about_header("If-Match") {
+        if !wanted || case.is_about_header("If-Match") {
             return None;
         }
         let again = self.device().validated(http).await?;

@@ -2,10 +2,11 @@
 
 use crate::case::Context;
 use crate::contract::{
-    Additional, JsonType, Operation, Policy, Read, Resource, Resources, Schema, Stored,
+    Additional, Contract, JsonType, Operation, Policy, Read, Resource, Resources, Schema, Stored,
 };
 use crate::device::{GuardedWrite, StateRead};
 use crate::exchange::Template;
+use crate::pointer::escape;
 use crate::profile::Unreadable;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -112,9 +113,17 @@ fn state(
         read_only: read_only.into_iter().collect(),
         members: members.into_iter().collect(),
         own: false,
+        revision: revision(contract, &resource.writers),
         values: known.get(&operation.id).cloned().unwrap_or_default(),
         stand_ins: stand_ins(context, operation),
     })
+}
+
+/// JSON pointer of the member by which one of these operations names the state that it replaces.
+fn revision(contract: &Contract, writers: &[String]) -> Option<String> {
+    let writers = writers.iter().filter_map(|id| contract.operation(id));
+    let mut names = writers.filter_map(Operation::revision);
+    names.next().map(|name| format!("/{}", escape(name)))
 }
 
 /// Whether the profile says so of the operation's read.
@@ -128,6 +137,7 @@ fn is_optional(context: &Context<'_>, writer: &str) -> bool {
 /// Two writes of one state: the one whose body knows more puts it back.
 fn merge(into: &mut GuardedWrite, mut other: GuardedWrite) {
     let later = into.later || other.later;
+    let other_revision = other.revision.take().or_else(|| into.revision.clone());
     let mut stored = std::mem::take(&mut into.stored);
     stored.add(std::mem::take(&mut other.stored));
     if other.members.len() > into.members.len() {
@@ -139,6 +149,7 @@ fn merge(into: &mut GuardedWrite, mut other: GuardedWrite) {
         into.writers.extend(other.writers);
         into.read.unreadable.extend(other.read.unreadable);
     }
+    into.revision = into.revision.take().or(other_revision);
     into.later = later;
     into.stored = stored;
 }

@@ -24,6 +24,7 @@ mod neighbours;
 mod own;
 mod remove;
 mod restore;
+mod revision;
 mod session;
 mod settings;
 mod watch;

@@ -135,6 +135,13 @@ impl Settings {
         self.watches.iter().filter_map(first).collect()
     }
 
+    /// What stands at a pointer of the state that an operation writes is the device's own.
+    pub(super) fn leave_aside(&mut self, operation: &str, pointer: &str) {
+        if let Some(at) = self.at_mut(operation) {
+            at.watch.leave_aside(pointer);
+        }
+    }
+
     /// Notes something for the user.
     pub(super) fn say(&mut self, note: String) {
         self.notes.push(note);

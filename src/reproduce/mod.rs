@@ -84,6 +84,12 @@ impl Curl {
     }
 }
 
+/// A line that shells leave out. What does not show becomes a blank, so that it stays one line.
+pub fn comment(text: &str) -> String {
+    let seen = |c: char| if shell::shows(c) { c } else { ' ' };
+    format!("# {}", text.chars().map(seen).collect::<String>())
+}
+
 /// Where bytes go that the line cannot hold.
 struct File {
     /// Its name.

@@ -103,7 +103,9 @@ impl<'c> Admission<'c> {
     fn permitted(&self, request: &Request) -> Result<(), String> {
         let policy = self.policy.iter();
         let mut refused = policy.filter_map(|p| permits(self.context, p, request).err());
-        refused.next().map_or(Ok(()), |r| Err(r.to_string()))
+        refused
+            .next()
+            .map_or(Ok(()), |r| Err(format!("not sent: {r}")))
     }
 
     fn operation(&self, id: &str) -> Result<&Operation, String> {

@@ -362,7 +362,7 @@ fn unasked(device: &Device, read: &StateRead) -> Option<String> {
         ..HttpRequest::default()
     });
     let refused = device.policy().and_then(|p| p.permits(&request).err());
-    refused.map(|refusal| refusal.to_string())
+    refused.map(|refusal| format!("not sent: {refusal}"))
 }
 
 async fn look(

@@ -5,7 +5,7 @@ use super::result::{Evidence, Finding, Reproducer};
 use super::runner::Run;
 use super::tally::{finding, fingerprint};
 use crate::case::{Case, Expect, InputClass, QUESTIONS, Recipe};
-use crate::contract::PromiseId;
+use crate::contract::{PromiseId, Resource};
 use crate::device::Device;
 use crate::exchange::{Exchange, Request};
 use crate::judge::{Acceptance, Deviation, Kind};
@@ -363,7 +363,8 @@ pub(super) fn reproducer(
         client_cert: tls.client_cert.clone(),
         timeout: None,
     };
-    let (mut lines, mut files) = (Vec::new(), Vec::new());
+    let mut lines: Vec<String> = of_own_item(device, case).into_iter().collect();
+    let mut files = Vec::new();
     let mut request_file = None;
     for (at, request) in requests.iter().enumerate() {
         let last = at + 1 == requests.len();
@@ -391,4 +392,22 @@ pub(super) fn reproducer(
         recipe,
     };
     (reproducer, files)
+}
+
+/// What a line has to say whose path names an item that the run has made for it: such items are gone
+/// when somebody reads the line.
+fn of_own_item(device: &Device, case: &Case) -> Option<String> {
+    let resources = &device.policy()?.effects().resources;
+    let resource = resources.of_operation(&case.operation)?;
+    let above: Vec<&Resource> = resources.upwards(resource).collect();
+    let makes = |create: &&str| {
+        let made = resources.plain_items(create);
+        made.is_some_and(|(_, _, item)| above.iter().any(|r| r.id == item.id))
+    };
+    let mut creating = above.iter().filter_map(|r| r.create.as_deref());
+    let create = creating.find(makes)?;
+    Some(reproduce::comment(&format!(
+        "the path names an item that {create} creates, and the run has removed its own: create one \
+         first, and name it in the line (`probity replay` does both)"
+    )))
 }

@@ -1,16 +1,44 @@
 //! Findings that may follow from others: what a read shows is what an invalid request has left, where
-//! one was accepted. Pure.
+//! one was accepted; what `HEAD` draws is what `GET` draws, without its text. Pure.
 
 use super::causes::fingerprint_of;
 use super::result::Finding;
 use crate::contract::{Contract, Resources};
+use crate::exchange::Request;
 use crate::judge::Kind;
 use crate::profile::Profile;
 use std::collections::BTreeMap;
 
-/// Marks findings as arguable that may be nothing but what a request has left that another finding
-/// says should have been refused.
+/// Marks findings as arguable for what another finding says.
 pub(super) fn mark(findings: &mut [Finding], contract: &Contract, profile: &Profile) {
+    mark_heads(findings);
+    mark_left(findings, contract, profile);
+}
+
+/// What `HEAD` draws has no text that would say why (RFC 9110 §9.3.2): where `GET` fails arguably, so does
+/// it.
+fn mark_heads(findings: &mut [Finding]) {
+    let failing = findings.iter().filter(|f| f.kind == Kind::ServerError);
+    let doubted = failing.filter_map(|f| {
+        let why = f.arguable.clone()?;
+        Some(((f.operations.clone(), f.symptom.clone()), why))
+    });
+    let doubted: BTreeMap<_, String> = doubted.collect();
+    let is_head = |finding: &Finding| {
+        let recipe = finding.reproducer.recipe.as_ref();
+        recipe.is_some_and(|r| matches!(&r.request, Request::Http(http) if http.method == "HEAD"))
+    };
+    for finding in findings.iter_mut().filter(|f| f.arguable.is_none()) {
+        if finding.kind == Kind::ServerError && is_head(finding) {
+            let of = (finding.operations.clone(), finding.symptom.clone());
+            finding.arguable = doubted.get(&of).cloned();
+        }
+    }
+}
+
+/// Marks findings that may be nothing but what a request has left that another finding says should have
+/// been refused.
+fn mark_left(findings: &mut [Finding], contract: &Contract, profile: &Profile) {
     let resources = Resources::of(contract, profile);
     // Path of the state that was written → fingerprint.
     let mut written: BTreeMap<&str, String> = BTreeMap::new();

@@ -10,7 +10,7 @@ use super::sightings::{Failing, Sightings};
 use crate::case::{Case, CaseId, Expect, HOW_READ, Plan};
 use crate::contract::{Contract, PromiseId, StatePromise};
 use crate::exchange::Exchange;
-use crate::judge::{Deviation, Inputs, Judgement, Kind, Ruling};
+use crate::judge::{Acceptance, Deviation, Inputs, Judgement, Kind, Ruling};
 use std::collections::BTreeMap;
 
 /// What a run has found so far.
@@ -61,7 +61,7 @@ impl Results {
             failing.count(case, judgement);
         }
         for verdict in &judgement.verdicts {
-            self.sight(case, &verdict.promise, &verdict.ruling);
+            self.sight(case, &verdict.promise, &verdict.ruling, judgement);
             let count = self.promises.entry(verdict.promise.clone()).or_default();
             count.cases += 1;
             match verdict.ruling {
@@ -89,13 +89,17 @@ impl Results {
         progress.drew(case, exchange);
     }
 
-    fn sight(&mut self, case: &Case, promise: &PromiseId, ruling: &Ruling) {
+    fn sight(&mut self, case: &Case, promise: &PromiseId, ruling: &Ruling, of: &Judgement) {
+        let inputs = inputs(case);
+        // Whoever is kept out, with whatever status, was asked for credentials or not served.
+        let kept_out = inputs == Inputs::Unauthorized
+            && (of.acceptance == Acceptance::Refused || of.circumstance);
         let deviation = match ruling {
             Ruling::Kept => None,
             Ruling::Broken(deviation) => Some(deviation),
+            Ruling::Undecided(_) if kept_out => None,
             Ruling::Undecided(_) => return,
         };
-        let inputs = inputs(case);
         *self
             .decided
             .entry((promise.to_owned(), inputs))
@@ -377,7 +381,10 @@ pub fn finding(
         members: Vec::new(),
         promise: promise.to_owned(),
         kind,
-        severity: kind.severity(),
+        severity: match flaky {
+            true => kind.severity(),
+            false => deviation.severity(),
+        },
         title,
         expected: deviation.expected.clone(),
         observed: deviation.observed.clone(),

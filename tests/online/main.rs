@@ -32,6 +32,7 @@ mod heads;
 mod kills;
 mod maps;
 mod paging;
+mod panel;
 mod rare;
 mod readings;
 mod replay;

@@ -196,6 +196,20 @@ fn items_of_a_map_are_created_judged_and_removed() {
     for operation in operations {
         assert_eq!(operation["state"], "judged", "{operation}");
     }
+    // An item that the run had for it is gone when somebody sends the line again.
+    let members = findings[0]["members"].as_array().expect("members");
+    let lines = members
+        .iter()
+        .chain(findings)
+        .map(|m| &m["reproducer"]["curl"]);
+    let mut said = 0;
+    for line in lines.filter_map(Value::as_str) {
+        let of_an_item = line.contains(" PUT ");
+        let note = line.starts_with("# the path names an item that createNote creates");
+        assert_eq!(note, of_an_item, "{line}");
+        said += u32::from(note);
+    }
+    assert!(said > 0, "{told}");
     assert_eq!(*notes.lock().expect("notes"), before);
     assert_eq!(code, Some(1));
 }

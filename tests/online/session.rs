@@ -422,6 +422,7 @@ fn guarded(values: &[(&str, Value)]) -> GuardedWrite {
         later: false,
         stored: Stored::default(),
         own: false,
+        revision: None,
         members: ["/name", "/secret", "/inner/a", "/inner/b"]
             .map(str::to_owned)
             .to_vec(),

@@ -258,3 +258,58 @@ fn a_coded_answer_is_read() {
     assert_eq!(one["promise"], "getLife.responses.200");
     assert_eq!(one["symptom"], "without `up`");
 }
+
+const DOOR: &str = r##"openapi: 3.0.3
+info: {title: Door, version: "1"}
+components:
+  securitySchemes: {token: {type: http, scheme: bearer}}
+paths:
+  /name:
+    get:
+      operationId: getName
+      security: [{token: []}]
+      responses:
+        "200": {description: it, content: {application/json: {schema: {type: object}}}}
+        "401": {description: who are you}
+"##;
+
+/// Whoever is kept out with another status than the document's was asked for credentials all the same;
+/// and what HTTP alone demands of an answer is untidy where it lacks.
+#[test]
+fn requests_that_were_kept_out_are_counted_and_a_field_of_http_is_a_small_thing() {
+    let addr = serve(|asked| {
+        let shown = asked.field("authorization");
+        let token = shown.strip_prefix("Bearer ").unwrap_or_default();
+        match (asked.path.as_str(), asked.method.as_str()) {
+            ("/name", "GET" | "HEAD") if token.len() > 3 => json(200, &json!({"name": "front"})),
+            ("/name", "GET" | "HEAD") => bare(404),
+            ("/name", _) => Drawn {
+                headers: Vec::new(),
+                ..bare(405)
+            },
+            _ => bare(404),
+        }
+    });
+    let folder = tempfile::tempdir().expect("folder");
+    std::fs::write(folder.path().join("api.yaml"), DOOR).expect("document");
+    let mut run = command(folder.path(), addr, &["--token-env", "DOOR_TOKEN"]);
+    run.env("DOOR_TOKEN", "5d41402abc4b2a76")
+        .output()
+        .expect("runs");
+    let report = std::fs::read(folder.path().join("report.json")).expect("report");
+    let report: Value = serde_json::from_slice(&report).expect("JSON");
+    let served = findings(&report, "auth-not-enforced");
+    let [served] = served.as_slice() else {
+        panic!("{:#}", report["findings"]);
+    };
+    let (cases, of) = (&served["shown"]["cases"], &served["shown"]["of"]);
+    assert!(cases.as_u64() < of.as_u64(), "{served:#}");
+    let title = served["title"].as_str().expect("a title");
+    let counted = format!("{cases} of {of} requests without valid credentials were served");
+    assert!(title.starts_with(&counted), "{title}");
+    let fields = findings(&report, "malformed-response");
+    let [field] = fields.as_slice() else {
+        panic!("{:#}", report["findings"]);
+    };
+    assert_eq!(field["severity"], "low", "{field:#}");
+}

@@ -12,6 +12,7 @@
 
 pub mod access;
 mod assess;
+mod below;
 mod calls;
 mod candidates;
 mod content;
@@ -44,6 +45,7 @@ mod promises;
 mod reach;
 mod reader;
 pub mod resource;
+mod revision;
 mod route;
 mod schema;
 mod second;
@@ -57,6 +59,7 @@ mod swagger;
 pub mod values;
 
 pub use assess::{Assessed, Violation, assess, assess_alone};
+pub use below::Below;
 pub use calls::calls;
 pub use candidates::Candidate;
 pub use effect::{Effects, OperationEffect, is_password};

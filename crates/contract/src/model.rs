@@ -266,6 +266,27 @@ impl Operation {
             .collect()
     }
 
+    /// Whether this status, which points to another resource, is how the operation says that it has done
+    /// what was asked (RFC 9110 §15.4.3, §15.4.4): the document gives it by its number, no 2xx, and
+    /// another status for what is refused.
+    pub fn sends_elsewhere_with(&self, status: u16) -> bool {
+        let given = |wanted: &dyn Fn(StatusKey) -> bool| {
+            let mut keys = self.responses.iter().map(|r| r.status);
+            keys.any(wanted)
+        };
+        let class = |of: u16| {
+            move |key: StatusKey| match key {
+                StatusKey::Exact(status) => status / 100 == of,
+                StatusKey::Range(class) => u16::from(class) == of,
+                StatusKey::Default => false,
+            }
+        };
+        matches!(status, 302 | 303)
+            && given(&|key| key == StatusKey::Exact(status))
+            && !given(&class(2))
+            && given(&class(4))
+    }
+
     /// The documented answer for a status: exact, then range (`4XX`), then `default`.
     pub fn response(&self, status: u16) -> Option<&Response> {
         self.responses

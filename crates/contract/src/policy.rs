@@ -39,7 +39,6 @@ pub struct Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "not sent: ")?;
         if let Some(operation) = &self.operation {
             write!(f, "{operation} ")?;
         }

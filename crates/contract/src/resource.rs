@@ -249,7 +249,7 @@ fn groups(contract: &Contract) -> Vec<Group<'_>> {
 }
 
 /// A path template with `{}` for its parameters, without a slash at the end.
-fn key(path: &str) -> String {
+pub(super) fn key(path: &str) -> String {
     let mut out = String::new();
     let path = path.split('?').next().unwrap_or_default();
     for segment in path.split('/').filter(|s| !s.is_empty()) {
@@ -553,7 +553,7 @@ fn ids_of(create: &Operation, parameter: &str, item: &Resource) -> Vec<IdSource>
 }
 
 /// How a listing shows the ids: in an array, or as the names of an object's members.
-fn listing(answer: &Schema, parameter: &str) -> Option<IdSource> {
+pub(super) fn listing(answer: &Schema, parameter: &str) -> Option<IdSource> {
     let Some((array, element)) = shape::array_in(answer) else {
         return shape::is_map_of_objects(answer).then(|| IdSource::Members(String::new()));
     };

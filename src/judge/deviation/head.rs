@@ -16,6 +16,19 @@ impl Deviation {
         )
     }
 
+    /// The same, of a field that HTTP demands and no sentence of the document: a client that goes by the
+    /// document misses nothing.
+    pub(in crate::judge) fn without_field_of_http(
+        name: &str,
+        needed: &str,
+        answer: &Answer,
+    ) -> Deviation {
+        Deviation {
+            untidy: true,
+            ..Deviation::without_field(name, needed, answer)
+        }
+    }
+
     /// The value of a header field breaks its documented rules.
     pub(in crate::judge) fn field_value(
         name: &str,
