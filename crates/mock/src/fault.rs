@@ -127,6 +127,7 @@ pub fn faults(contract: &Contract, profile: &Profile) -> Vec<FaultInfo> {
     let login = profile.login.as_ref();
     let fits = |fault: &FaultInfo| match fault.id.as_str() {
         "login-keeps-session-id" | "csrf-ignored" => login.is_some_and(|l| l.csrf.is_some()),
+        "viewer-may-write" => profile.roles.viewer.is_some(),
         "logout-keeps-session" => login.is_some_and(|l| l.logout.is_some()),
         id if id.starts_with("login-") => login.is_some(),
         id if id.starts_with("digest-") => schemes().any(|s| *s == SecurityScheme::Digest),
