@@ -133,7 +133,7 @@ fn every_planted_fault_is_found() {
     });
     println!("{}", matrix.markdown());
     let names = |rows: Vec<&matrix::Row>| -> Vec<String> {
-        rows.iter().map(|r| r.fault.id.clone()).collect()
+        rows.iter().map(|r| r.fault.id.to_string()).collect()
     };
     let missed = names(matrix.missed(Set::Working));
     assert!(missed.is_empty(), "not found: {missed:?}");

@@ -5,7 +5,7 @@ use super::class;
 use super::engine::{Campaign, Entry, Shrunk};
 use super::input::Input;
 use super::shrink::Shrinker;
-use crate::case::{Case, Step};
+use crate::case::{Case, InputClass, Step};
 use crate::contract::PromiseId;
 use crate::judge::{Deviation, Kind};
 use crate::probe::{Looks, Observation};
@@ -114,7 +114,7 @@ impl Campaign<'_, '_> {
         if self.probe.session().lost().is_some() {
             // It does not come back: the last request is what there is to say.
             let mut last = case.clone();
-            last.input_class = "gone".to_owned();
+            last.input_class = InputClass::GONE;
             let answer = render_answer(&seen.exchange);
             self.publish(&[], &last, promise, deviation, (1, 1), answer);
             return;
@@ -150,7 +150,7 @@ impl Campaign<'_, '_> {
         }
         let Some(input) = found else {
             let mut once = case.clone();
-            once.input_class = format!("{} once", once.input_class);
+            once.input_class = once.input_class.once();
             let answer = render_answer(&seen.exchange);
             self.publish(&[], &once, promise, deviation, (1, tries), answer);
             return;
@@ -163,7 +163,7 @@ impl Campaign<'_, '_> {
             return;
         };
         if !first.is_empty() {
-            case.input_class.push_str(" in a sequence");
+            case.input_class = case.input_class.in_a_sequence();
             case.title = format!("{} after {} others", case.title, first.len());
         }
         let Some((promise, mut shown, answer)) = hits.1 else {

@@ -11,6 +11,7 @@ mod formats;
 mod forms;
 pub mod fresh;
 mod hostile;
+mod identity;
 pub mod items;
 mod lists;
 mod meaning;
@@ -40,6 +41,7 @@ mod weigh;
 pub mod wire;
 mod words;
 
+pub use identity::{CaseId, InputClass, Tier};
 pub use meaning::{chooses_members, is_any_text, logs_in};
 pub use memo::Memo;
 pub use model::*;

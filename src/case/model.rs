@@ -1,5 +1,6 @@
 //! Cases and expectations as plain data, and the trait that every strategy implements.
 
+use super::identity::{CaseId, InputClass, Tier};
 use super::memo::Memo;
 use crate::contract::{Contract, FaultKind, FieldPath, Operation, PromiseId};
 use crate::exchange::Request;
@@ -12,9 +13,8 @@ use serde_json::Value;
 /// One request to send, with what it tests and what may come back.
 #[derive(Clone, Debug)]
 pub struct Case {
-    /// Stable id: `OPERATION/STRATEGY/FIELD/NAME`; unique within a plan, independent of order and
-    /// of other cases.
-    pub id: String,
+    /// Stable id.
+    pub id: CaseId,
     /// Strategy that made it.
     pub strategy: &'static str,
     /// Operation it concerns (its id).
@@ -27,20 +27,19 @@ pub struct Case {
     pub request: Request,
     /// What may come back.
     pub expect: Expect,
-    /// Kind of input for the fingerprint of a finding (`type:number`, `near-miss:insert`), free of
-    /// payload, seed and order.
-    pub input_class: String,
+    /// Kind of input for the fingerprint of a finding.
+    pub input_class: InputClass,
     /// What to look at afterwards.
     pub check: Check,
-    /// 0 is sent first. Cheap and telling before dear and rare.
-    pub tier: u8,
+    /// Its turn.
+    pub tier: Tier,
 }
 
 impl Case {
     /// A request that comes before a case and is not judged.
     pub fn before(request: &Request) -> Case {
         Case {
-            id: String::new(),
+            id: CaseId::default(),
             strategy: "before",
             operation: String::new(),
             promises: Vec::new(),
@@ -49,9 +48,9 @@ impl Case {
             expect: Expect::Survived {
                 question: String::new(),
             },
-            input_class: String::new(),
+            input_class: InputClass::default(),
             check: Check::Nothing,
-            tier: 0,
+            tier: Tier::FIRST,
         }
     }
 
@@ -78,22 +77,20 @@ impl Case {
     pub fn is_valid(&self) -> bool {
         match &self.expect {
             Expect::Accepted | Expect::AcceptedOr { .. } => true,
-            Expect::Either { .. } => {
-                self.input_class == "plain" || self.input_class.starts_with("valid:")
-            }
+            Expect::Either { .. } => self.input_class.is_valid(),
             _ => false,
         }
     }
 
     /// Whether it is valid and nothing about it is special.
     pub fn is_plain(&self) -> bool {
-        self.is_valid() && is_plain(&self.input_class)
+        self.is_valid() && self.input_class.is_plain()
     }
 
     /// The input class whose acceptance explains that this case was accepted: a device that does
     /// without a member does without a misspelt one.
     pub fn follows_from(&self) -> Option<&'static str> {
-        (self.input_class.starts_with("name:") && self.main_promise().keyword() == "required")
+        (self.input_class.is_misspelt_name() && self.main_promise().keyword() == "required")
             .then_some("absent")
     }
 
@@ -104,14 +101,6 @@ impl Case {
             Check::Unchanged | Check::Nothing => 1,
         }
     }
-}
-
-/// Whether an input class is that of requests about which nothing is special: a call without a body,
-/// the fullest and the smallest body, an example of the document.
-pub fn is_plain(class: &str) -> bool {
-    let wholes = ["minimal", "full", "second", "example"];
-    let of_body = |class: &str| wholes.contains(&class);
-    class == "plain" || class.strip_prefix("valid:").is_some_and(of_body)
 }
 
 /// What may come back. A timeout, 429, 503 or a reset is neither accept nor reject under any of

@@ -5,6 +5,7 @@ use super::elements::Elements;
 use super::formats::Formats;
 use super::forms::Forms;
 use super::hostile::Hostile;
+use super::identity::{InputClass, Tier};
 use super::lists::Lists;
 use super::model::{Case, Context, Expect, Strategy};
 use super::moves::moved;
@@ -317,7 +318,7 @@ fn all(
         let from = cases.len();
         let made = |strategy: &dyn Strategy| {
             let cases = strategy.cases(context, op).into_iter();
-            let cases = cases.filter(|case| context.thorough || case.tier < THOROUGH_TIER);
+            let cases = cases.filter(|case| context.thorough || case.tier < Tier::THOROUGH);
             cases.filter(|case| keep(case)).collect::<Vec<Case>>()
         };
         let every = few.is_none() && sent(op);
@@ -348,18 +349,17 @@ fn all(
 /// Cases of one operation that are kept for each request that its share of the budget has.
 const MOST_EACH: usize = 6;
 
-/// Cases from this tier on are sent only without a budget.
-pub const THOROUGH_TIER: u8 = 6;
-
 /// Sorted by tier; within a tier one case of each strategy in turn, and within a strategy one of
 /// each operation and field: a strategy without fields (HTTP, credentials) must not wait behind one
 /// that has a case for every field. What the page leaves open comes at the end of its tier: it may
 /// change the settings unseen, which costs a look at them, and one look serves several in a row.
 fn interleaved(cases: Vec<Case>) -> Vec<Case> {
-    let mut by_field: BTreeMap<(u8, String), usize> = BTreeMap::new();
-    let mut strategies: BTreeMap<(u8, &'static str), Vec<(usize, usize)>> = BTreeMap::new();
+    let mut by_field: BTreeMap<(Tier, String), usize> = BTreeMap::new();
+    let mut strategies: BTreeMap<(Tier, &'static str), Vec<(usize, usize)>> = BTreeMap::new();
     for (at, case) in cases.iter().enumerate() {
-        let round = by_field.entry((case.tier, group(case))).or_default();
+        let round = by_field
+            .entry((case.tier, case.id.field().to_owned()))
+            .or_default();
         *round += 1;
         let turns = strategies.entry((case.tier, case.strategy)).or_default();
         turns.push((*round, at));
@@ -373,7 +373,7 @@ fn interleaved(cases: Vec<Case>) -> Vec<Case> {
             }
         }
     }
-    let mut keyed: Vec<((u8, bool, usize, usize), Case)> = cases
+    let mut keyed: Vec<((Tier, bool, usize, usize), Case)> = cases
         .into_iter()
         .zip(turn)
         .enumerate()
@@ -399,17 +399,11 @@ fn every_operation_first(cases: Vec<Case>) -> Vec<Case> {
     let mut keyed: Vec<(u8, Case)> = Vec::with_capacity(cases.len());
     for case in cases {
         let first = turn(&case).filter(|turn| seen.insert((case.operation.clone(), *turn)));
-        let plain = case.input_class == "plain";
+        let plain = case.input_class == InputClass::PLAIN;
         keyed.push((first.or(plain.then_some(0)).unwrap_or(2), case));
     }
     keyed.sort_by_key(|(turn, _)| *turn);
     keyed.into_iter().map(|(_, case)| case).collect()
-}
-
-/// Operation, strategy and field: the id without its last part.
-fn group(case: &Case) -> String {
-    let end = case.id.rfind('/').unwrap_or(case.id.len());
-    case.id.get(..end).unwrap_or_default().to_owned()
 }
 
 fn trimmed(cases: Vec<Case>, most: Option<usize>) -> Plan {

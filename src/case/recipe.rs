@@ -1,6 +1,7 @@
 //! A case as data that outlives the run: what a report keeps of a finding so that it can be sent
 //! again years later, without the plan that it came from.
 
+use super::identity::{CaseId, InputClass, Tier};
 use super::model::{Case, Check, Expect};
 use crate::contract::PromiseId;
 use crate::exchange::Request;
@@ -17,7 +18,7 @@ pub struct Recipe {
     /// See [`Case::title`].
     pub title: String,
     /// See [`Case::input_class`].
-    pub input_class: String,
+    pub input_class: InputClass,
     /// What has to be sent before, in order; what comes back to it is not judged.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub before: Vec<Request>,
@@ -47,7 +48,7 @@ impl Recipe {
     /// The case again, under an id that the caller knows it by.
     pub fn case(&self, id: &str) -> Case {
         Case {
-            id: id.to_owned(),
+            id: CaseId::known(id),
             strategy: "replay",
             operation: self.operation.clone(),
             promises: self.promises.clone(),
@@ -56,7 +57,7 @@ impl Recipe {
             expect: self.expect.clone(),
             input_class: self.input_class.clone(),
             check: self.check.clone(),
-            tier: 0,
+            tier: Tier::FIRST,
         }
     }
 }

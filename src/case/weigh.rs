@@ -5,6 +5,7 @@
 use super::bodies::{Bodies, main_type};
 use super::build::{Change, get};
 use super::builder::{BodyCases, BodyDraft, Draft, WhenOpen};
+use super::identity::InputClass;
 use super::model::{Case, Check, Context, Expect, Fault, SuccessIs};
 use super::wire::is_json;
 use super::words::mark;
@@ -301,7 +302,7 @@ fn parameters(bodies: &Bodies<'_, '_>, step: &Step, case: &mut Case) {
         Check::Nothing => Check::Nothing,
         _ => Check::Unchanged,
     };
-    case.input_class.push_str("+parameter");
+    case.input_class = case.input_class.with_parameter();
 }
 
 /// Leaf fields whose value is none that the bodies to start from have.
@@ -320,9 +321,9 @@ fn changed_fields(bodies: &Bodies<'_, '_>, value: &Value) -> Vec<FieldPath> {
 }
 
 /// Free of payload: which rules are broken, or which fields are unusual.
-fn class(case: &Case, changed: &[FieldPath]) -> String {
+fn class(case: &Case, changed: &[FieldPath]) -> InputClass {
     let fields = || changed.iter().map(FieldPath::dotted).collect::<Vec<_>>();
-    match &case.expect {
+    let of = match &case.expect {
         Expect::Refused { faults } => {
             let mut kinds: BTreeSet<String> = BTreeSet::new();
             for fault in faults {
@@ -334,10 +335,11 @@ fn class(case: &Case, changed: &[FieldPath]) -> String {
                 };
                 kinds.insert(format!("{:?} {field}", fault.kind));
             }
-            format!("fuzz:{}", Vec::from_iter(kinds).join("+"))
+            Vec::from_iter(kinds).join("+")
         }
-        _ => format!("fuzz:{}", fields().join("+")),
-    }
+        _ => fields().join("+"),
+    };
+    InputClass::new(format!("fuzz:{of}"))
 }
 
 fn title_of(case: &Case, changed: &[FieldPath], octets: usize) -> String {

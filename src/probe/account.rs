@@ -3,6 +3,7 @@
 //! process that is killed leaves word of all of it. Pure.
 
 use super::neighbours::Neighbours;
+use crate::case::CaseId;
 use crate::judge::Deviation;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -87,7 +88,7 @@ pub(super) struct Sending {
     pub names: Vec<String>,
     pub shows: Vec<(String, Value)>,
     /// The case, where the job knows it.
-    pub case: String,
+    pub case: CaseId,
     /// The device said that nothing was created.
     pub refused: bool,
     /// What it created is gone.
@@ -166,7 +167,7 @@ impl Account {
                     collection: collection.clone(),
                     names: names.clone(),
                     shows: shows.clone(),
-                    case: String::new(),
+                    case: CaseId::default(),
                     refused: false,
                     removed: false,
                 };
@@ -279,7 +280,7 @@ mod tests {
             shows: (shows.iter())
                 .map(|(p, v)| ((*p).to_owned(), v.clone()))
                 .collect(),
-            case: String::new(),
+            case: CaseId::default(),
             refused: false,
             removed: false,
         };

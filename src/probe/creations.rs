@@ -7,7 +7,7 @@ use crate::case::Context;
 use crate::case::fresh::Mark;
 use crate::case::items::Place;
 use crate::case::moves::{elsewhere, identified, misnamed, moved, moved_http};
-use crate::case::{Case, Expect};
+use crate::case::{Case, CaseId, Expect};
 use crate::device::{Device, GuardedWrite};
 use crate::exchange::{HttpRequest, Request};
 use std::cell::Cell;
@@ -36,7 +36,7 @@ pub struct Creations<'a> {
     in_one: Mutex<BTreeMap<String, usize>>,
     notes: Mutex<Vec<String>>,
     /// Cases whose refusals are looked at one by one.
-    suspects: Mutex<Vec<String>>,
+    suspects: Mutex<Vec<CaseId>>,
     /// Keyed by the operating system, so nobody can guess what it makes.
     random: RandomState,
     drawn: Cell<u64>,
@@ -297,10 +297,10 @@ impl<'a> Creations<'a> {
     }
 
     /// Looks at a case's refusals one by one from now on.
-    pub(super) fn suspect(&self, case: &str) {
+    pub(super) fn suspect(&self, case: &CaseId) {
         let mut suspects = lock(&self.suspects);
         if !suspects.iter().any(|s| s == case) {
-            suspects.push(case.to_owned());
+            suspects.push(case.clone());
         }
     }
 

@@ -8,7 +8,7 @@ use super::listing::Listed;
 use super::remove::Gone;
 use crate::case::items::Place;
 use crate::case::moves::{body_of, elsewhere, item_path, path_of};
-use crate::case::{Case, Check, Context, Expect};
+use crate::case::{Case, CaseId, Check, Context, Expect, InputClass, Tier};
 use crate::contract::{PromiseId, StatePromise, shape};
 use crate::device::GuardedWrite;
 use crate::exchange::Request;
@@ -394,16 +394,16 @@ fn plain_case(place: &Place, body: &Value, octets: &[u8]) -> Case {
             .push(("Content-Type".to_owned(), media.into()));
     }
     Case {
-        id: String::new(),
+        id: CaseId::default(),
         strategy: "own",
         operation: place.create.clone(),
         promises: Vec::new(),
         title: "an item of our own".to_owned(),
         request: Request::Http(request),
         expect: Expect::Accepted,
-        input_class: String::new(),
+        input_class: InputClass::default(),
         check: Check::ReadsBack(body.clone()),
-        tier: 0,
+        tier: Tier::FIRST,
     }
 }
 

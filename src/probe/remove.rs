@@ -5,6 +5,7 @@ use super::account::{Account, Holds, Step};
 use super::engine::Probe;
 use super::find::{LATER, strangers};
 use super::listing::Listed;
+use crate::case::CaseId;
 use crate::case::items::Place;
 use crate::case::moves::item_path;
 use crate::contract::{PromiseId, StatePromise};
@@ -330,7 +331,7 @@ impl Probe<'_> {
 
     /// Looks at the lists for what was created without anybody knowing of it, and removes what is
     /// surely ours. Returns the cases whose refusals have created it.
-    pub(super) async fn sweep(&self, account: &mut Account) -> Vec<String> {
+    pub(super) async fn sweep(&self, account: &mut Account) -> Vec<CaseId> {
         let mut cases = Vec::new();
         if !std::mem::take(&mut account.unlooked) {
             return cases;
@@ -443,7 +444,7 @@ impl Probe<'_> {
 
     /// [`Probe::sweep`] at the end of a window. The refusals of the cases that it returns are looked
     /// at one by one from now on.
-    pub async fn look_for_more(&self) -> Vec<String> {
+    pub async fn look_for_more(&self) -> Vec<CaseId> {
         let mut account = self.creations.account.lock().await;
         let cases = self.sweep(&mut account).await;
         cases.iter().for_each(|case| self.creations.suspect(case));

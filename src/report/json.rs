@@ -1,6 +1,6 @@
 //! `probity-report/2`: the result model as JSON, and back; version 1 is read too.
 
-use crate::run::result::{Member, Report, SCHEMA_ID, SCHEMA_ID_1};
+use crate::run::result::{CaseId, Member, Report, SCHEMA_ID, SCHEMA_ID_1};
 use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -183,7 +183,7 @@ struct FormerFinding {
     /// Present where this version wrote it again: the members stand there already.
     members: Option<IgnoredAny>,
     #[serde(default)]
-    also: Vec<String>,
+    also: Vec<CaseId>,
 }
 
 /// What version 1 says in other members.

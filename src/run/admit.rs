@@ -6,7 +6,7 @@
 //! Probity itself would send.
 
 use super::result::Finding;
-use crate::case::{Case, Context, Recipe, permits, plan};
+use crate::case::{Case, CaseId, Context, Recipe, permits, plan};
 use crate::contract::{Operation, Policy};
 use crate::exchange::{HttpRequest, Part, Request, Template};
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,7 +35,7 @@ const TRANSPORT: [&str; 7] = [
 pub struct Admission<'c> {
     context: &'c Context<'c>,
     policy: Option<Arc<Policy>>,
-    cases: BTreeMap<String, Case>,
+    cases: BTreeMap<CaseId, Case>,
 }
 
 impl<'c> Admission<'c> {

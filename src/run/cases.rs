@@ -1,7 +1,7 @@
 //! The cases of a run by number: those of the plan, and behind them those that are made while it
 //! goes on.
 
-use crate::case::Case;
+use crate::case::{Case, CaseId};
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
@@ -11,7 +11,7 @@ pub(super) struct Cases<'a> {
     /// Places for cases that are made while the run goes on.
     later: &'a [OnceLock<Case>],
     /// Ids of those that an earlier process sent and judged.
-    done: BTreeSet<String>,
+    done: BTreeSet<CaseId>,
 }
 
 impl<'a> Cases<'a> {
@@ -57,7 +57,7 @@ impl<'a> Cases<'a> {
     }
 
     /// An earlier process sent and judged these.
-    pub(super) fn set_done(&mut self, done: BTreeSet<String>) {
+    pub(super) fn set_done(&mut self, done: BTreeSet<CaseId>) {
         self.done = done;
     }
 

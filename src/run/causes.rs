@@ -5,7 +5,6 @@
 //! itself), or is stated in one place of the document for several, it counts without its operation, so that what several operations share is told once.
 
 use super::result::{Finding, Member};
-use crate::case::is_plain;
 use crate::contract::PromiseId;
 use crate::judge::{IN_GENERAL, Inputs, Kind, Told, title};
 use sha2::{Digest, Sha256};
@@ -99,7 +98,7 @@ fn failing_in_general(findings: &[Finding]) -> BTreeSet<String> {
 fn refused_as_they_are(findings: &[Finding]) -> BTreeMap<Refusal, String> {
     let plain = |f: &&Finding| {
         let recipe = f.reproducer.recipe.as_ref();
-        recipe.is_some_and(|r| is_plain(&r.input_class))
+        recipe.is_some_and(|r| r.input_class.is_plain())
     };
     let refused = findings.iter().filter(plain).flat_map(|f| {
         let refusals = refusals(f).into_iter();
@@ -279,7 +278,7 @@ fn plainer(one: &Finding, other: &Finding) -> bool {
         let recipe = f.reproducer.recipe.as_ref();
         let raw = recipe.is_some_and(|r| matches!(r.request, crate::exchange::Request::Raw(_)));
         let before = recipe.is_some_and(|r| !r.before.is_empty());
-        let plain = recipe.is_some_and(|r| is_plain(&r.input_class));
+        let plain = recipe.is_some_and(|r| r.input_class.is_plain());
         (
             f.kind == Kind::Flaky,
             f.kind == Kind::RejectsValid && !plain,

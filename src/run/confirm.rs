@@ -4,7 +4,7 @@ use super::progress::Doubt;
 use super::result::{Evidence, Finding, Reproducer};
 use super::runner::Run;
 use super::tally::{finding, fingerprint};
-use crate::case::{Case, Expect, QUESTIONS, Recipe};
+use crate::case::{Case, Expect, InputClass, QUESTIONS, Recipe};
 use crate::contract::PromiseId;
 use crate::device::Device;
 use crate::exchange::{Exchange, Request};
@@ -13,14 +13,6 @@ use crate::probe::Observation;
 use crate::reproduce::{self, Curl, render_answer, render_request};
 use std::collections::BTreeSet;
 use std::time::Duration;
-
-/// Input classes of findings that no single exchange shows, so that nothing can be replayed.
-const OF_THE_RUN: [&str; 4] = [
-    "gone",
-    "settings-changed-once",
-    "settings-not-kept",
-    "slower-over-time",
-];
 
 /// How often a deviation has to happen in all.
 const TIMES: u32 = 3;
@@ -296,10 +288,10 @@ impl Run<'_> {
         at: usize,
         promise: fn(&str) -> PromiseId,
         deviation: Deviation,
-        class: &str,
+        class: InputClass,
     ) {
         let mut case = self.case(at).clone();
-        case.input_class = class.to_owned();
+        case.input_class = class;
         let promise = promise(&case.operation);
         self.ledger
             .publish_new(&case, &promise, &deviation, (1, 1), String::new());
@@ -388,7 +380,7 @@ pub(super) fn reproducer(
             files.push((file, bytes));
         }
     }
-    let recipe = (!OF_THE_RUN.contains(&case.input_class.as_str())).then(|| {
+    let recipe = (!case.input_class.is_of_the_run()).then(|| {
         let mut recipe = Recipe::of(case);
         recipe.before = before.to_vec();
         Box::new(recipe)

@@ -6,7 +6,7 @@ use super::event::{Event, Listener};
 use super::job::Job;
 use super::result::{Choice, Finding, OperationResult, PromiseResult};
 use super::tally::Results;
-use crate::case::Case;
+use crate::case::{Case, CaseId};
 use crate::contract::{Contract, PromiseId};
 use crate::device::Device;
 use crate::exchange::{Exchange, Request};
@@ -90,7 +90,7 @@ impl<'a> Ledger<'a> {
     }
 
     /// As [`Results::known`].
-    pub(super) fn known(&mut self, fingerprint: &str, case: &str) -> bool {
+    pub(super) fn known(&mut self, fingerprint: &str, case: &CaseId) -> bool {
         self.tally.known(fingerprint, case)
     }
 

@@ -5,7 +5,7 @@ use super::job::Stop;
 use super::journal::{Past, Record};
 use super::result::{PromiseResult, Status};
 use super::tally::fingerprint;
-use crate::case::{Case, Expect};
+use crate::case::{Case, CaseId, Expect};
 use crate::contract::{Contract, PromiseId};
 use crate::exchange::{Exchange, Request};
 use crate::judge::{Acceptance, Deviation, Kind};
@@ -311,7 +311,7 @@ fn says_valid(case: &Case) -> bool {
 
 /// Ids of the cases of an earlier process whose valid requests were refused, and of which it had not
 /// said yet whether that is a finding.
-pub(super) fn held_back<'c>(past: &Past, case: impl Fn(&str) -> Option<&'c Case>) -> Vec<String> {
+pub(super) fn held_back<'c>(past: &Past, case: impl Fn(&str) -> Option<&'c Case>) -> Vec<CaseId> {
     let mut found = BTreeSet::new();
     for record in &past.records {
         if let Record::Found { finding } = record {

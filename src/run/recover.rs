@@ -3,7 +3,7 @@
 use super::job::Stop;
 use super::journal::Past;
 use super::runner::Run;
-use crate::case::Case;
+use crate::case::{Case, InputClass};
 use crate::contract::PromiseId;
 use crate::exchange::Exchange;
 use crate::judge::{Deviation, Kind};
@@ -122,7 +122,7 @@ impl Run<'_> {
     pub(super) async fn gone(&mut self, at: usize) -> Recovery {
         let restarted = self.revive(at).await;
         if self.stopped() {
-            self.blame_last("gone");
+            self.blame_last();
             return Recovery::Lost;
         }
         let Some(suspect) = self.progress.answered().filter(|s| *s != at) else {
@@ -235,10 +235,10 @@ impl Run<'_> {
 
     /// A device that does not come back: the last case that it answered or was sent is what there
     /// is to say.
-    fn blame_last(&mut self, class: &str) {
+    fn blame_last(&mut self) {
         if let Some(at) = self.progress.answered() {
             let deviation = Deviation::gone_after_the_last();
-            self.add_plain(at, PromiseId::answers, deviation, class);
+            self.add_plain(at, PromiseId::answers, deviation, InputClass::GONE);
         }
     }
 }

@@ -3,6 +3,7 @@
 //! written as `probity-report/1`.
 
 use super::compare::Compared;
+pub use crate::case::CaseId;
 use crate::case::Recipe;
 use crate::contract::{ContractIssue, Effect, PromiseId, PromiseSource, Unsupported};
 pub use crate::judge::Inputs;
@@ -277,7 +278,7 @@ pub struct Finding {
     /// What came.
     pub observed: String,
     /// Id of the case.
-    pub case: String,
+    pub case: CaseId,
     /// How often this case showed it of how often it was sent: `3/3`.
     pub confirmed: String,
     /// How to see it again.
@@ -360,7 +361,7 @@ pub struct Member {
     #[serde(default)]
     pub promise: PromiseId,
     /// Id of the case.
-    pub case: String,
+    pub case: CaseId,
     /// What it sends, in words.
     #[serde(default)]
     pub title: String,
@@ -537,5 +538,5 @@ pub struct Choice {
     /// What the device did: `accepted`, `refused: …`.
     pub device: String,
     /// The case that shows it.
-    pub case: String,
+    pub case: CaseId,
 }

@@ -10,7 +10,7 @@ use super::journal::{Past, Record};
 use super::ledger::Ledger;
 use super::progress::{Progress, held_back};
 use super::recover::Recovery;
-use crate::case::Case;
+use crate::case::{Case, CaseId, InputClass};
 use crate::contract::{PromiseId, StatePromise};
 use crate::exchange::Failure;
 use crate::judge::normalise::error_answer;
@@ -162,8 +162,8 @@ impl<'a> Run<'a> {
                 .get(id)
                 .is_some_and(|at| must_be_refused(self.case(*at)))
         };
-        let mut done: std::collections::BTreeSet<String> =
-            past.done(quiet).into_iter().map(str::to_owned).collect();
+        let mut done: std::collections::BTreeSet<CaseId> =
+            past.done(quiet).into_iter().map(CaseId::known).collect();
         // What was held back until another case tells died with the process: it is asked again.
         for id in held_back(past, |id| cases.get(id).map(|at| self.case(*at))) {
             done.remove(&id);
@@ -452,7 +452,7 @@ impl<'a> Run<'a> {
                 at,
                 |operation| StatePromise::Alive.of(operation),
                 deviation,
-                "slower-over-time",
+                InputClass::SLOWER_OVER_TIME,
             );
         }
     }

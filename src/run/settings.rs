@@ -2,7 +2,7 @@
 
 use super::runner::Run;
 use super::tally::fingerprint;
-use crate::case::{Case, Check, Expect};
+use crate::case::{Case, Check, Expect, InputClass};
 use crate::contract::{PromiseId, StatePromise};
 use crate::judge::{Acceptance, Deviation, Kind};
 use crate::probe::{Difference, Observation, Written};
@@ -38,7 +38,7 @@ impl Run<'_> {
         // One defect of storing shows in many writes: the member at fault is the class, not the
         // case.
         let mut charged = case.clone();
-        charged.input_class = format!("readback:{}", first.pointer);
+        charged.input_class = InputClass::read_back(&first.pointer);
         let id = fingerprint(&promise, Kind::ReadbackDiffers, &charged);
         if self.ledger.known(&id, &case.id) {
             return true;
@@ -252,7 +252,7 @@ impl Run<'_> {
             return;
         }
         let mut case = self.case(at).clone();
-        case.input_class = "settings-changed-once".to_owned();
+        case.input_class = InputClass::SETTINGS_CHANGED_ONCE;
         case.title = "refused requests".to_owned();
         let (expected, observed) = (&seen.expected, &seen.observed);
         let deviation = Deviation::state_changed_once(refusals, &seen.pointer, expected, observed);
@@ -326,7 +326,7 @@ impl Run<'_> {
                     at,
                     |operation| StatePromise::ReadBack.of(operation),
                     deviation,
-                    "settings-not-kept",
+                    InputClass::SETTINGS_NOT_KEPT,
                 );
             } else if !self.refusal_is_known_to_change(&resource) {
                 self.changed_once(&resource, at, refusals, difference);
@@ -354,7 +354,7 @@ fn charged(case: &Case, pointer: &str) -> Case {
         _ => BTreeSet::new(),
     };
     let mut case = case.clone();
-    case.input_class = format!("{} changes {pointer}", Vec::from_iter(kinds).join("+"));
+    case.input_class = InputClass::changing(&Vec::from_iter(kinds), pointer);
     case
 }
 

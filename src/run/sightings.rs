@@ -2,7 +2,7 @@
 
 use super::causes::{MEMBERS_LISTED, cause};
 use super::result::Shown;
-use crate::case::Case;
+use crate::case::{Case, CaseId};
 use crate::contract::PromiseId;
 use crate::judge::{Acceptance, Deviation, IN_GENERAL, Inputs, Judgement, Kind};
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,7 +23,7 @@ pub(super) struct Sightings {
 /// One case that shows a cause.
 #[derive(Debug)]
 pub(super) struct Sighting {
-    pub(super) case: String,
+    pub(super) case: CaseId,
     pub(super) operation: String,
     pub(super) promise: PromiseId,
     pub(super) kind: Kind,

@@ -7,7 +7,7 @@ use super::result::{
     Choice, Evidence, Finding, Member, OperationResult, PromiseResult, Reproducer, Shown, Status,
 };
 use super::sightings::{Failing, Sightings};
-use crate::case::{Case, Expect, HOW_READ, Plan};
+use crate::case::{Case, CaseId, Expect, HOW_READ, Plan};
 use crate::contract::{Contract, PromiseId, StatePromise};
 use crate::exchange::Exchange;
 use crate::judge::{Deviation, Inputs, Judgement, Kind, Ruling};
@@ -149,7 +149,7 @@ impl Results {
     }
 
     /// Whether a finding with this fingerprint is known; if so, `case` is counted with it.
-    pub fn known(&mut self, fingerprint: &str, case: &str) -> bool {
+    pub fn known(&mut self, fingerprint: &str, case: &CaseId) -> bool {
         let Some(finding) = self
             .by_fingerprint
             .get(fingerprint)
@@ -157,9 +157,9 @@ impl Results {
         else {
             return false;
         };
-        if finding.case != case && !finding.members.iter().any(|m| m.case == case) {
+        if finding.case != *case && !finding.members.iter().any(|m| m.case == *case) {
             let member = Member {
-                case: case.to_owned(),
+                case: case.clone(),
                 ..Member::default()
             };
             causes::add_member(finding, member);
@@ -336,7 +336,7 @@ fn class(kind: Kind, case: &Case) -> String {
     match kind {
         Kind::MalformedResponse | Kind::SecretLeak | Kind::Slow => String::new(),
         Kind::WrongErrorShape | Kind::WrongStatus => kinds(),
-        _ => case.input_class.clone(),
+        _ => case.input_class.to_string(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Hostile files: reports that want to choose what is sent, journals that want to choose where is
 //! written. Each row is an attack; what holds is that it is refused, with a reason.
 
-use probity::case::{Check, Context, Expect, Recipe};
+use probity::case::{CaseId, Check, Context, Expect, InputClass, Recipe};
 use probity::contract::embedded;
 use probity::exchange::{HttpRequest, Part, RawRequest, Request, Secret, Segment, Template};
 use probity::files::is_plain_name;
@@ -34,12 +34,12 @@ fn finding(request: Request, before: Vec<Request>) -> Finding {
     let report: Report =
         serde_json::from_str(include_str!("../../crates/fuzzing/src/report.json")).expect("report");
     let mut finding = report.findings[0].clone();
-    finding.case = "made/up/by/somebody".to_owned();
+    finding.case = CaseId::known("made/up/by/somebody");
     finding.reproducer.recipe = Some(Box::new(Recipe {
         operation: "setSipSettings".to_owned(),
         promises: Vec::new(),
         title: String::new(),
-        input_class: String::new(),
+        input_class: InputClass::default(),
         before,
         request,
         expect: Expect::Accepted,

@@ -6,7 +6,7 @@ use crate::told;
 
 use probity::case::build::{remove, set};
 use probity::case::{
-    Case, Check, Context, Plan, RESERVE, Recipe, THOROUGH_TIER, Weigher, plan, plan_where,
+    Case, CaseId, Check, Context, Plan, RESERVE, Recipe, Tier, Weigher, plan, plan_where,
     strategies,
 };
 use probity::contract::{Contract, FieldPath, load_bytes};
@@ -281,7 +281,7 @@ fn kinds_of_input() {
     for strategy in ["valid", "types", "constraints", "names", "pairs", "hostile"] {
         for case in stage.cases(strategy, 0, true) {
             let kind = classes
-                .entry(case.input_class.clone())
+                .entry(case.input_class.to_string())
                 .or_insert_with(|| (case.title.clone(), BTreeSet::new()));
             let name = name(&case);
             kind.1
@@ -323,7 +323,9 @@ fn the_order_of_a_plan() {
         "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
     }));
     let context = stage.context(0, false);
-    let keep = |case: &Case| case.tier < 3 && matches!(case.strategy, "valid" | "types" | "names");
+    let keep = |case: &Case| {
+        case.tier < Tier::new(3) && matches!(case.strategy, "valid" | "types" | "names")
+    };
     let planned = plan_where(&context, None, &keep);
     let lines = planned
         .cases
@@ -332,9 +334,14 @@ fn the_order_of_a_plan() {
     insta::assert_snapshot!(Vec::from_iter(lines).join("\n"));
 
     let all = plan(&context, None);
-    assert!(all.cases.iter().all(|case| case.tier < THOROUGH_TIER));
+    assert!(all.cases.iter().all(|case| case.tier < Tier::THOROUGH));
     let thorough = plan(&stage.context(0, true), None);
-    assert!(thorough.cases.iter().any(|case| case.tier == THOROUGH_TIER));
+    assert!(
+        thorough
+            .cases
+            .iter()
+            .any(|case| case.tier == Tier::THOROUGH)
+    );
     let sent: Vec<_> = all
         .cases
         .iter()
@@ -357,7 +364,8 @@ fn parts_of_a_plan() {
     let context = stage.context(0, false);
     let keep = |case: &Case| matches!(case.strategy, "valid" | "types");
     let whole = plan_where(&context, None, &keep);
-    let ids = |plan: &Plan| -> Vec<String> { plan.cases.iter().map(|c| c.id.clone()).collect() };
+    let ids =
+        |plan: &Plan| -> Vec<String> { plan.cases.iter().map(|c| c.id.to_string()).collect() };
     let cost = |plan: &Plan| plan.cases.iter().map(Case::cost).sum::<usize>();
     let (all, requests) = (ids(&whole), cost(&whole));
     assert_eq!((whole.requests, whole.dropped), (requests, 0));
@@ -408,7 +416,7 @@ fn parts_of_a_plan() {
             left -= if fits { case.cost() } else { 0 };
             fits
         });
-        let want: Vec<String> = fits.map(|c| c.id.clone()).collect();
+        let want: Vec<String> = fits.map(|c| c.id.to_string()).collect();
         assert_eq!(ids(&cut), want, "{budget}");
         assert_eq!(cut.requests, cost(&cut), "{budget}");
         assert_eq!(cut.dropped, all.len() - want.len(), "{budget}");
@@ -444,9 +452,9 @@ fn a_case_and_its_recipe() {
     assert_eq!(shadowing.follows_from(), None, "nothing is missing");
     let again = Recipe::of(misspelt).case("other");
     let want = Case {
-        id: "other".to_owned(),
+        id: CaseId::known("other"),
         strategy: "replay",
-        tier: 0,
+        tier: Tier::FIRST,
         ..misspelt.clone()
     };
     assert_eq!(format!("{again:?}"), format!("{want:?}"));

@@ -240,7 +240,7 @@ fn strings_that_tell_mistakes() {
                         Expect::Refused { .. } => false,
                         _ => return None,
                     };
-                    Some((case.tier, good, text_of(&case)?))
+                    Some((case.tier.number(), good, text_of(&case)?))
                 })
                 .collect();
             let early = |wanted: bool, last: u8| -> Vec<&str> {

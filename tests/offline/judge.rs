@@ -3,7 +3,7 @@
 //! with the class of an error answer as snapshots name it.
 //! No device, no plan: this is the quick test of the room that accuses.
 
-use probity::case::{Case, Check, Expect, Fault, SuccessIs};
+use probity::case::{Case, CaseId, Check, Expect, Fault, InputClass, SuccessIs, Tier};
 use probity::contract::{Contract, FaultKind, FieldPath, PromiseId, load};
 use probity::exchange::{
     Anomaly, Answer, Exchange, Failure, HttpRequest, Outcome, Phase, Request, Timings,
@@ -189,7 +189,7 @@ fn written(judgement: &Judgement) -> String {
 
 fn case(operation: &str, method: &str, expect: Expect, promises: &[&str]) -> Case {
     Case {
-        id: format!("{operation}/any/thing"),
+        id: CaseId::known(format!("{operation}/any/thing")),
         strategy: "any",
         promises: promises
             .iter()
@@ -203,9 +203,9 @@ fn case(operation: &str, method: &str, expect: Expect, promises: &[&str]) -> Cas
             ..HttpRequest::default()
         }),
         expect,
-        input_class: "any".to_owned(),
+        input_class: InputClass::new("any"),
         check: Check::Nothing,
-        tier: 0,
+        tier: Tier::FIRST,
     }
 }
 

@@ -3,6 +3,7 @@
 
 use crate::report_sample;
 
+use probity::case::CaseId;
 use probity::judge::Kind;
 use probity::run::gate::{Demands, gate};
 use probity::run::known::{Entry, KnownIssue};
@@ -54,7 +55,7 @@ fn findings(n: usize) -> Vec<Finding> {
             fingerprint: "0123456789abcdef".to_owned(),
             promise: format!("{operation}.auth.required").into(),
             kind: Kind::AuthNotEnforced,
-            case: format!("{operation}/auth/{at}"),
+            case: CaseId::known(format!("{operation}/auth/{at}")),
             instance: format!("{at:016x}"),
             operations: vec![operation],
             members: Vec::new(),

@@ -2,7 +2,7 @@
 //! and nothing goes where neither contract nor profile allows it.
 
 use probity::case::wire::is_json;
-use probity::case::{Case, Context, Expect, plan, strategies};
+use probity::case::{Case, CaseId, Context, Expect, Tier, plan, strategies};
 use probity::contract::{self, Contract, FaultKind};
 use probity::exchange::{Request, Segment};
 use probity::profile::Profile;
@@ -260,7 +260,7 @@ fn no_method_is_probed_where_somebody_names_it() {
 fn denied_paths_are_left_alone() {
     let (contract, mut profile) = other();
     profile.deny = vec!["/things*".to_owned()];
-    let sent: Vec<String> = cases_of(&contract, &profile, true)
+    let sent: Vec<CaseId> = cases_of(&contract, &profile, true)
         .into_iter()
         .map(|case| case.id)
         .collect();
@@ -313,12 +313,15 @@ fn no_case_holds_a_credential() {
 
 #[test]
 fn the_default_plan_stays_within_its_share() {
-    let default: Vec<Case> = embedded(false).into_iter().filter(|c| c.tier < 6).collect();
+    let default: Vec<Case> = embedded(false)
+        .into_iter()
+        .filter(|c| c.tier < Tier::THOROUGH)
+        .collect();
     let mut by_strategy: BTreeMap<&str, usize> = BTreeMap::new();
     let mut by_tier: BTreeMap<u8, usize> = BTreeMap::new();
     for case in &default {
         *by_strategy.entry(case.strategy).or_default() += case.cost();
-        *by_tier.entry(case.tier).or_default() += case.cost();
+        *by_tier.entry(case.tier.number()).or_default() += case.cost();
     }
     println!("{by_strategy:?}\n{by_tier:?}");
     let early: usize = by_tier.range(..3).map(|(_, n)| n).sum();
@@ -350,7 +353,7 @@ fn every_operation_is_tried_by_every_strategy_that_fits_it() {
     let (contract, profile) = other();
     let texts = contract.texts();
     let context = Context::new(&contract, &profile, &texts).thorough(true);
-    let planned: BTreeSet<String> = plan(&context, None)
+    let planned: BTreeSet<CaseId> = plan(&context, None)
         .cases
         .into_iter()
         .map(|c| c.id)

@@ -39,7 +39,7 @@ fn order(journal: &Path) -> Vec<String> {
     let (_, past) = journal::read(journal).expect("journal");
     let mut seen = BTreeSet::new();
     let ids = past.records.into_iter().filter_map(|r| match r {
-        Record::Case(case) => Some(case.id),
+        Record::Case(case) => Some(case.id.to_string()),
         _ => None,
     });
     ids.filter(|id| seen.insert(id.clone())).collect()

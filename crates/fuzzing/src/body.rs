@@ -5,7 +5,7 @@
 use super::stage::{self, Stage};
 use arbitrary::{Result, Unstructured};
 use probity::case::wire::is_json;
-use probity::case::{Case, Check, Expect, Fault};
+use probity::case::{Case, CaseId, Check, Expect, Fault, InputClass, Tier};
 use probity::contract::PromiseId;
 use probity::contract::{FaultKind, JsonType, Operation, Schema, assess};
 use probity::exchange::{Answer, Exchange, HttpRequest, Outcome, Request, Timings};
@@ -130,7 +130,7 @@ fn expectation(schema: &Schema, bytes: &[u8], stage: &Stage) -> Option<Expect> {
 
 fn case(operation: &Operation, bytes: &[u8], expect: Expect) -> Case {
     Case {
-        id: "fuzz".to_owned(),
+        id: CaseId::known("fuzz"),
         strategy: "fuzz",
         operation: operation.id.clone(),
         promises: vec![PromiseId::new(&operation.id, "body.type")],
@@ -142,9 +142,9 @@ fn case(operation: &Operation, bytes: &[u8], expect: Expect) -> Case {
             body: Some(bytes.to_vec()),
         }),
         expect,
-        input_class: "fuzz".to_owned(),
+        input_class: InputClass::new("fuzz"),
         check: Check::Nothing,
-        tier: 0,
+        tier: Tier::FIRST,
     }
 }
 

@@ -2,7 +2,7 @@
 //! again and is of the contract.
 
 use crate::stage;
-use probity::case::{Context, Recipe};
+use probity::case::{CaseId, Context, Recipe};
 use probity::run::admit::Admission;
 use probity::run::result::{Finding, Report};
 use std::sync::OnceLock;
@@ -31,7 +31,7 @@ pub fn body(data: &[u8]) {
     let context = Context::new(&stage.contract, &stage.profile, &stage.texts);
     let admission = Admission::new(&context, None, []);
     let mut made = finding();
-    made.case = "made/up".to_owned();
+    made.case = CaseId::known("made/up");
     made.reproducer.recipe = Some(Box::new(recipe));
     let Ok(admitted) = admission.admit(&made) else {
         return;

@@ -3,6 +3,7 @@
 //! `working.txt`, the held-back set's in `held_back/faults.txt`. Adding one is a line there and a
 //! branch where its effect belongs.
 
+use super::fault_id::FaultId;
 use super::{fields, held_back};
 use probity_contract::profile::Profile;
 use probity_contract::{Contract, FieldPath, OAuthFlows, SecurityScheme};
@@ -82,8 +83,8 @@ impl fmt::Display for Set {
 /// One fault that can be planted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FaultInfo {
-    /// Stable id, as `--fault ID` takes it.
-    pub id: String,
+    /// Its id.
+    pub id: FaultId,
     /// Its area.
     pub class: Class,
     /// What the firmware does wrong.
@@ -129,8 +130,8 @@ pub fn faults(contract: &Contract, profile: &Profile) -> Vec<FaultInfo> {
         "login-keeps-session-id" | "csrf-ignored" => login.is_some_and(|l| l.csrf.is_some()),
         "viewer-may-write" => profile.roles.viewer.is_some(),
         "logout-keeps-session" => login.is_some_and(|l| l.logout.is_some()),
-        id if id.starts_with("login-") => login.is_some(),
-        id if id.starts_with("digest-") => schemes().any(|s| *s == SecurityScheme::Digest),
+        _ if fault.id.family() == "login" => login.is_some(),
+        _ if fault.id.family() == "digest" => schemes().any(|s| *s == SecurityScheme::Digest),
         "oauth-any-password" => flow(|f| f.password.is_some()),
         "oauth-any-client" => flow(|f| f.client_credentials.is_some()),
         _ => true,
@@ -143,11 +144,11 @@ pub fn faults(contract: &Contract, profile: &Profile) -> Vec<FaultInfo> {
 fn of_resources(contract: &Contract) -> Vec<FaultInfo> {
     let has = super::service::Kept::of(contract);
     let patches = contract.operations.iter().any(|o| o.method == "PATCH");
-    let fits = |fault: &FaultInfo| match fault.id.split('-').next() {
-        Some("patch") => patches,
-        Some("create") => has.creates,
-        Some("delete") => has.deletes,
-        Some("list") => has.creates && has.lists,
+    let fits = |fault: &FaultInfo| match fault.id.family() {
+        "patch" => patches,
+        "create" => has.creates,
+        "delete" => has.deletes,
+        "list" => has.creates && has.lists,
         _ => has.reads,
     };
     table(RESOURCES, Set::Working)
@@ -166,7 +167,7 @@ pub(super) fn table(text: &str, set: Set) -> Vec<FaultInfo> {
     let rows = text.lines().filter(|l| !l.starts_with('#'));
     rows.filter_map(|line| {
         let mut cells = line.split(" | ").map(str::to_owned);
-        let id = cells.next()?;
+        let id = FaultId::of_device(&cells.next()?);
         let class = cells.next()?;
         let class = CLASSES.into_iter().find(|c| c.to_string() == class)?;
         let (promise, description, seen) = (cells.next()?, cells.next()?, cells.next()?);
@@ -184,7 +185,7 @@ pub(super) fn table(text: &str, set: Set) -> Vec<FaultInfo> {
 
 /// The faults of one mock, by id.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Planted(Vec<String>);
+pub(super) struct Planted(Vec<FaultId>);
 
 impl Planted {
     pub(super) fn new(
@@ -194,38 +195,36 @@ impl Planted {
     ) -> Result<Planted, String> {
         let mut known = faults(contract, profile);
         known.extend(super::rare::rare_faults());
-        for id in ids {
-            if known.iter().all(|f| f.id != *id) {
-                return Err(format!("no fault `{id}` (see --list-faults)"));
-            }
-        }
-        Ok(Planted(ids.to_vec()))
+        let planted = ids.iter().map(|id| {
+            let fault = known.iter().find(|f| f.id == **id);
+            fault
+                .map(|fault| fault.id.clone())
+                .ok_or_else(|| format!("no fault `{id}` (see --list-faults)"))
+        });
+        planted.collect::<Result<_, _>>().map(Planted)
     }
 
     pub(super) fn has(&self, id: &str) -> bool {
-        self.0.iter().any(|f| f == id)
+        self.0.iter().any(|f| *f == *id)
     }
 
     pub(super) fn at(&self, what: &str, path: &FieldPath) -> bool {
-        !self.0.is_empty() && self.has(&format!("{what}:{}", path.dotted()))
+        let such = |id: &&FaultId| id.what() == what;
+        self.0
+            .iter()
+            .filter(such)
+            .any(|id| *id == FaultId::of_field(what, path))
     }
 
     /// Whether a fault of [`super::rare`] is planted.
     pub(super) fn rare(&self) -> bool {
-        self.0.iter().any(|f| f.starts_with("rare-"))
+        self.0.iter().any(|f| f.family() == "rare")
     }
 
     /// Whether what is kept, and so what is shown, may be what a fault made of it.
     pub(super) fn spoils_state(&self) -> bool {
-        const OF_STATE: [&str; 6] = [
-            "stores-",
-            "not-stored",
-            "wraps-",
-            "reads-",
-            "patch-",
-            "create-",
-        ];
-        let spoils = |id: &String| OF_STATE.iter().any(|start| id.starts_with(start));
+        const OF_STATE: [&str; 5] = ["stores", "wraps", "reads", "patch", "create"];
+        let spoils = |id: &FaultId| OF_STATE.contains(&id.family()) || id.what() == "not-stored";
         self.0.iter().any(spoils)
     }
 

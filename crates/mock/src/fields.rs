@@ -2,6 +2,7 @@
 //! one either way, taken for another type, stored wrongly.
 
 use super::fault::{Class, FaultInfo, Set};
+use super::fault_id::FaultId;
 use probity_contract::{Field, JsonType, Schema};
 
 /// What a client sees of a generated fault.
@@ -33,7 +34,7 @@ pub(super) fn of_format(field: &Field<'_>, out: &mut Vec<FaultInfo>) {
         return;
     };
     let path = field.path.dotted();
-    let id = format!("format-ignored:{path}");
+    let id = FaultId::of_field("format-ignored", &field.path);
     if out.iter().all(|fault| fault.id != id) {
         out.push(FaultInfo {
             id,
@@ -50,7 +51,7 @@ pub(super) fn of_format(field: &Field<'_>, out: &mut Vec<FaultInfo>) {
 pub(super) fn of_field(field: &Field<'_>, out: &mut Vec<FaultInfo>) {
     let path = field.path.dotted();
     let mut add = |what: &str, class: Class, keyword: &str, description: String| {
-        let id = format!("{what}:{path}");
+        let id = FaultId::of_field(what, &field.path);
         if out.iter().all(|f| f.id != id) {
             out.push(FaultInfo {
                 id,

@@ -6,6 +6,7 @@
 mod choice;
 mod engine;
 mod fault;
+mod fault_id;
 mod fields;
 mod held_back;
 mod json;
@@ -17,6 +18,7 @@ mod validate;
 
 pub use choice::{ChoiceInfo, choices};
 pub use fault::{CLASSES, Class, FaultInfo, Set, faults};
+pub use fault_id::FaultId;
 pub use rare::rare_faults;
 pub use server::{Front, Mock};
 pub use service::Viewer;
@@ -81,8 +83,8 @@ impl MockConfig {
     }
 
     /// With these faults planted.
-    pub fn with_faults(mut self, faults: impl IntoIterator<Item = String>) -> Self {
-        self.faults.extend(faults);
+    pub fn with_faults(mut self, faults: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.faults.extend(faults.into_iter().map(Into::into));
         self
     }
 

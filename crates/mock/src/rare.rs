@@ -6,6 +6,7 @@
 //! that they can be planted in any contract with a JSON body.
 
 use super::fault::{Class, FaultInfo, Set};
+use super::fault_id::FaultId;
 use super::service::{Act, Reply};
 use probity_contract::{JsonType, Operation};
 use serde_json::Value;
@@ -253,7 +254,7 @@ pub fn rare_faults() -> Vec<FaultInfo> {
     FAULTS
         .iter()
         .map(|fault| FaultInfo {
-            id: fault.id.to_owned(),
+            id: FaultId::of_device(fault.id),
             class: Class::Rare,
             description: fault.what.to_owned(),
             promise: "http.answers".to_owned(),

@@ -9,10 +9,10 @@ mod body;
 pub(super) use body::{BodyDraft, WhenOpen, body_promise};
 
 use super::bodies::Bodies;
-use super::build::{case_id, emit, get};
+use super::build::{emit, get};
+use super::identity::{CaseId, InputClass, Tier};
 use super::meaning;
 use super::model::{Case, Check, Context, Expect, Fault};
-use super::plan::THOROUGH_TIER;
 use super::reach::{UNSURE_BODY, may_call, unsure_target};
 use crate::contract::{FaultKind, FieldPath, JsonType, Operation, PromiseId, Schema, StatePromise};
 use crate::exchange::{HttpRequest, Request};
@@ -116,16 +116,16 @@ impl Draft<'_> {
     pub fn case(self, op: &Operation, strategy: &'static str) -> Case {
         let of_operation = |statement: String| PromiseId::new(&op.id, &statement);
         Case {
-            id: case_id(&op.id, strategy, self.about, &self.name),
+            id: CaseId::new(&op.id, strategy, self.about, &self.name),
             strategy,
             operation: op.id.clone(),
             promises: self.promises.into_iter().map(of_operation).collect(),
             title: self.title,
             request: self.request,
             expect: self.expect,
-            input_class: self.class,
+            input_class: InputClass::new(self.class),
             check: self.check,
-            tier: self.tier,
+            tier: Tier::new(self.tier),
         }
     }
 }
@@ -134,12 +134,9 @@ impl<'c, 'a, B: KnownBodies<'c, 'a>> CaseBuilder<'c, 'a, B> {
     /// Makes the case. Where the resource that the path names may not exist, a success cannot be
     /// demanded.
     pub fn add(&mut self, mut draft: Draft<'_>) {
-        draft.tier = match draft.tier {
-            0 => 0,
-            tier if tier < THOROUGH_TIER => (tier + self.tier_shift).min(THOROUGH_TIER - 1),
-            tier => tier,
-        };
-        if draft.tier >= THOROUGH_TIER && !self.context.thorough {
+        let tier = Tier::new(draft.tier).shifted(self.tier_shift);
+        draft.tier = tier.number();
+        if tier >= Tier::THOROUGH && !self.context.thorough {
             // Not built only to be dropped: some are a megabyte.
             return;
         }

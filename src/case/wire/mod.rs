@@ -30,12 +30,14 @@ pub use http::Http;
 pub use state::State;
 pub use syntax::JsonSyntax;
 
+use super::identity::Tier;
 use super::model::Fault;
-use super::plan::THOROUGH_TIER as THOROUGH;
 use crate::contract::FaultKind;
 use crate::exchange::{RawRequest, Request, Segment};
 use serde::de::IgnoredAny;
 
+/// Turns that only a run without a budget has.
+const THOROUGH: u8 = Tier::THOROUGH.number();
 /// The name of a member that no document names, for bodies that need one.
 const EXTRA: &str = "probity";
 

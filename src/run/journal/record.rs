@@ -1,7 +1,7 @@
 //! The lines of a journal, and what they say together.
 
 use super::super::result::Finding;
-use crate::case::Case;
+use crate::case::{Case, CaseId};
 use crate::contract::PromiseId;
 use crate::exchange::octets;
 use crate::judge::{Acceptance, Deviation, Judgement, Kind, Ruling, Verdict};
@@ -77,7 +77,7 @@ pub enum Record {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CaseRecord {
     /// Its id.
-    pub id: String,
+    pub id: CaseId,
     /// `true` accepted, `false` refused, `null` neither.
     #[serde(alias = "took")]
     pub acceptance: Option<bool>,

@@ -109,10 +109,12 @@ fn connection(stream: TcpStream, answer: &dyn Fn(&Asked) -> Drawn) -> Option<()>
             head.push_str(&format!("Content-Length: {}\r\n", drawn.body.len()));
         }
         head.push_str("\r\n");
-        stream.write_all(head.as_bytes()).ok()?;
+        // In one segment: a body that waits for the acknowledgement of its head costs 40 ms.
+        let mut answer = head.into_bytes();
         if asked.method != "HEAD" {
-            stream.write_all(&drawn.body).ok()?;
+            answer.extend_from_slice(&drawn.body);
         }
+        stream.write_all(&answer).ok()?;
         if asked.last {
             return None;
         }

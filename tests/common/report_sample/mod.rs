@@ -1,5 +1,6 @@
 //! Reports made by hand.
 
+use probity::case::CaseId;
 use probity::contract::{ContractIssue, PromiseSource, Unsupported};
 use probity::judge::{Ground, Kind};
 use probity::run::result::*;
@@ -75,7 +76,7 @@ fn choice(question: &str, promise: &str, device: &str) -> Choice {
         question: question.to_owned(),
         promise: promise.into(),
         device: device.to_owned(),
-        case: format!("setDoor/names/{promise}/x"),
+        case: CaseId::known(format!("setDoor/names/{promise}/x")),
     }
 }
 
@@ -119,7 +120,7 @@ pub fn everyday() -> Report {
         title: "no credentials: served without valid credentials".to_owned(),
         expected: "401 with `{\"error\":\"Log In\"}`".to_owned(),
         observed: "200 with an empty body".to_owned(),
-        case: "setDoor/authorization/-/absent".to_owned(),
+        case: CaseId::known("setDoor/authorization/-/absent"),
         confirmed: "3/3".to_owned(),
         reproducer: Reproducer {
             curl: "curl -sS -i --http1.1 -X POST -H \"Authorization: Bearer $PROBITY_TOKEN\" \
@@ -152,7 +153,7 @@ pub fn everyday() -> Report {
             .map(|name| Member {
                 fingerprint: format!("{:0<16}", "0123456789abcd"),
                 promise: "setDoor.auth.required".into(),
-                case: format!("setDoor/authorization/-/{name}"),
+                case: CaseId::known(format!("setDoor/authorization/-/{name}")),
                 title: format!("{name} credentials"),
                 observed: "200 with an empty body".to_owned(),
                 reproducer: Reproducer::default(),
@@ -171,7 +172,7 @@ pub fn everyday() -> Report {
                    most 31 characters however they are counted"
                 .to_owned(),
         observed: "200 with `{}`".to_owned(),
-        case: "setDoor/constraints/name/over".to_owned(),
+        case: CaseId::known("setDoor/constraints/name/over"),
         confirmed: "3/3".to_owned(),
         reproducer: Reproducer {
             curl: "curl -sS -i -X POST --data-binary @probity-reproducers/1111111111111111.bin \
@@ -206,7 +207,7 @@ pub fn everyday() -> Report {
         title: "a header field of 8 KiB: the server fails (5xx), but not every time".to_owned(),
         expected: "a complete answer, not a 5xx".to_owned(),
         observed: "500 without a body".to_owned(),
-        case: "setDoor/http/-/long-field".to_owned(),
+        case: CaseId::known("setDoor/http/-/long-field"),
         confirmed: "1/3".to_owned(),
         reproducer: Reproducer {
             curl: "curl http://192.0.2.1/".to_owned(),
@@ -397,11 +398,11 @@ pub fn nasty() -> Report {
         1,
     ));
     for finding in &mut report.findings {
+        finding.case = CaseId::known(evil.clone());
         for text in [
             &mut finding.title,
             &mut finding.expected,
             &mut finding.observed,
-            &mut finding.case,
             &mut finding.reproducer.curl,
             &mut finding.evidence.request,
             &mut finding.evidence.answer,
@@ -413,7 +414,7 @@ pub fn nasty() -> Report {
         finding.example = evil.clone();
         finding.operations = vec![evil.clone(); 2];
         finding.members = vec![Member {
-            case: evil.clone(),
+            case: CaseId::known(evil.clone()),
             title: evil.clone(),
             ..Member::default()
         }];

@@ -76,7 +76,7 @@ impl Matrix {
                 .iter()
                 .map(|f| {
                     let kind = f.kind.id().to_owned();
-                    (f.promise.to_string(), kind, f.case.clone())
+                    (f.promise.to_string(), kind, f.case.to_string())
                 })
                 .collect();
             let mut cases = watch.broken;
@@ -84,7 +84,7 @@ impl Matrix {
             let row = Row {
                 unseen: unseen
                     .iter()
-                    .find(|(id, _)| *id == fault.id)
+                    .find(|(id, _)| fault.id == **id)
                     .map(|(_, why)| *why),
                 fault: fault.clone(),
                 cases,
@@ -102,7 +102,7 @@ impl Matrix {
                 .plan
                 .cases
                 .iter()
-                .map(|c| (c.id.clone(), c.strategy.to_owned()))
+                .map(|c| (c.id.to_string(), c.strategy.to_owned()))
                 .collect(),
             requests: suite.plan.requests,
             rows,
