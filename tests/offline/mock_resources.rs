@@ -185,3 +185,32 @@ fn what_stands_inside_of_an_item_stays_there() {
         }
     }
 }
+
+/// What an alternative of a body describes is kept as what the body itself describes.
+#[test]
+fn members_of_an_alternative_are_kept() {
+    let of = |name: &str| {
+        json!({"type": "object", "required": [name],
+               "properties": {name: {"type": "string", "example": "shown"}}})
+    };
+    let base = json!({"type": "object", "properties": {"title": {"type": "string"}}});
+    let note = json!({"allOf": [base], "anyOf": [of("href"), of("position")]});
+    let media = json!({"application/json": {"schema": note}});
+    let document = json!({"openapi": "3.0.3", "info": {"title": "t", "version": "1"}, "paths": {
+        "/note": {
+            "get": {"responses": {"200": {"description": "ok", "content": media}}},
+            "put": {"requestBody": {"content": media},
+                    "responses": {"204": {"description": "ok"}}}},
+    }});
+    let contract = load_bytes("n.json", document.to_string().as_bytes()).expect("loads");
+    let config = MockConfig::clean(Arc::new(contract), Arc::new(Profile::default()));
+    let front = Front::new(&config).expect("a mock");
+    let body = json!({"title": "t", "href": "other"});
+    assert_eq!(ask(&front, "PUT", "/note", body).0, 204);
+    let (_, read, _) = ask(&front, "GET", "/note", Value::Null);
+    assert_eq!(
+        (&read["title"], &read["href"]),
+        (&json!("t"), &json!("other")),
+        "{read}"
+    );
+}
