@@ -345,7 +345,7 @@ fn texts() {
                    the document as YAML, whose comments begin with `#`";
     let (of_line, of_part) = (
         format!("x: line 2, column 2: {comment}"),
-        format!("x: line 1, column 17: {comment}"),
+        format!("x: line 1, column 16: {comment}"),
     );
     let table: [(&[u8], &str); 17] = [
         (b"{\"a\": \"//\\\"\",\n // why\n \"b\": 2} // end", &of_line),

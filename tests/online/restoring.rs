@@ -195,33 +195,3 @@ fn a_killed_run_is_undone_before_another_begins() {
     assert_eq!(stands["port"], before["port"], "{stands}");
     mock.stop();
 }
-
-/// What is removed takes what stands below with it: nobody else has changed that.
-#[test]
-fn what_goes_with_a_removed_item_accuses_nobody() {
-    let rights = json!({"type": "object", "required": ["role"], "properties": {
-        "role": {"type": "string", "enum": ["read", "write", "admin"]}}});
-    let media = json!({"application/json": {"schema": rights}});
-    let item = json!({"type": "object", "properties": {
-        "id": {"type": "string"}, "name": {"type": "string"}}});
-    let list = json!({"application/json": {"schema": {"type": "array", "items": item}}});
-    let id = json!([{"name": "id", "in": "path", "required": true,
-        "example": "1", "schema": {"type": "string"}}]);
-    let document = json!({"openapi": "3.0.3", "info": {"title": "t", "version": "1"},
-    "paths": {
-        "/repos": {"get": {"operationId": "list", "responses": {
-            "200": {"description": "ok", "content": list}}}},
-        "/repos/{id}": {"parameters": id, "delete": {"operationId": "remove", "responses": {
-            "204": {"description": "gone"}, "404": {"description": "none"}}}},
-        "/repos/{id}/rights": {"parameters": id,
-            "get": {"operationId": "rights", "responses": {
-                "200": {"description": "ok", "content": media}, "404": {"description": "none"}}},
-            "put": {"operationId": "change", "requestBody": {"required": true, "content": media},
-                "responses": {"204": {"description": "stored"}, "400": {"description": "no"},
-                              "404": {"description": "none"}}}},
-    }});
-    let contract = load_bytes("r.json", document.to_string().as_bytes());
-    let suite = Suite::new(contract.expect("loads"), Profile::default());
-    let report = suite.run(suite.mock(), &mut ()).report;
-    assert!(report.findings.is_empty(), "{}", support::told(&report));
-}
