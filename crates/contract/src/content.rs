@@ -240,13 +240,16 @@ impl<'d> Loader<'d> {
             "examples",
         ];
         self.schemas.reader.leave_out(map, &used, &at);
-        let rules = map.get("schema");
+        let mut schema = match map.get("schema") {
+            Some(rules) => self.schema(rules, &format!("{at}/schema"), Way::Answer),
+            None => Schema::default(),
+        };
+        let shown = self.examples(map, &at).into_iter();
+        schema.examples.extend(shown.map(|(_, value)| value));
         Ok(ResponseHeader {
             name: name.to_owned(),
             required: self.schemas.reader.member_flag(value, "required", &at)?,
-            schema: rules.map_or_else(Schema::default, |rules| {
-                self.schema(rules, &format!("{at}/schema"), Way::Answer)
-            }),
+            schema,
             pointer: at,
         })
     }
