@@ -104,14 +104,29 @@ pub fn write_private(folder: &Path, name: &str, content: &[u8]) -> io::Result<()
             format!("{name:?} is no name of a file of ours"),
         ));
     }
+    let file = private(folder, content)?;
+    file.persist(folder.join(name)).map_err(|e| e.error)?;
+    Ok(())
+}
+
+/// [`write_private`] of a file that is not there: one that stands there stays as it is.
+///
+/// # Errors
+/// As there, or there is one.
+pub fn create_private(path: &Path, content: &[u8]) -> io::Result<()> {
+    let file = private(path.parent().unwrap_or(Path::new(".")), content)?;
+    file.persist_noclobber(path).map_err(|e| e.error)?;
+    Ok(())
+}
+
+fn private(folder: &Path, content: &[u8]) -> io::Result<tempfile::NamedTempFile> {
     // Temporary files are made for their owner alone.
     let mut file = tempfile::Builder::new()
         .prefix(".tmp-probity-")
         .tempfile_in(folder)?;
     file.write_all(content)?;
     file.as_file().sync_data()?;
-    file.persist(folder.join(name)).map_err(|e| e.error)?;
-    Ok(())
+    Ok(file)
 }
 
 #[cfg(test)]
@@ -129,6 +144,15 @@ mod tests {
             assert!(!is_plain_name(name), "{name}");
         }
         assert!(!is_plain_name(&"a".repeat(121)));
+    }
+
+    #[test]
+    fn what_stands_there_stays() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("key");
+        create_private(&path, b"first").expect("is written");
+        assert!(create_private(&path, b"second").is_err());
+        assert_eq!(std::fs::read(&path).expect("reads"), b"first");
     }
 
     #[test]

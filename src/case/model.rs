@@ -149,6 +149,8 @@ pub enum Expect {
         /// authorization was skipped.
         faults: Vec<Fault>,
     },
+    /// Good credentials of a user who may not do this: never a success.
+    Forbidden,
     /// Wrong login credentials: never a token.
     LoginRefused,
     /// Login with good credentials in an unusual but valid way, or a life probe: a 2xx or
@@ -178,6 +180,16 @@ pub enum Expect {
         /// The kind of finding that a success is.
         success: SuccessIs,
     },
+}
+
+impl Expect {
+    /// Whether somebody tries to get in, or to do something, who may not.
+    pub fn is_trespass(&self) -> bool {
+        matches!(
+            self,
+            Expect::Unauthorized { .. } | Expect::Forbidden | Expect::LoginRefused
+        )
+    }
 }
 
 /// What a success means where none may be.

@@ -4,10 +4,10 @@ use super::out::{guard, quiet, say, shown};
 use crate::case::{Case, Context, Plan, plan_of_operations};
 use crate::contract::access::{self, Means};
 use crate::contract::{self, Access, Allowed, Contract, Operation, Policy, PromiseId};
-use crate::device::{Credentials, Device, Tls};
+use crate::device::{Credentials, Device, Tls, Viewer};
 use crate::files;
 use crate::mock::{self, MockConfig};
-use crate::profile::Profile;
+use crate::profile::{Profile, Role};
 use crate::redact::Redactor;
 use crate::report;
 use crate::report::snapshots::Snapshots;
@@ -176,7 +176,9 @@ impl DeviceArgs {
             .iter()
             .filter_map(|o| o.client_secret_env.as_ref());
         let secret = secret.map(|name| ("[oauth2] client-secret-env".to_owned(), name));
-        for (entry, name) in keys.chain(secret) {
+        let viewer = profile.roles.viewer.iter().flat_map(Role::variables);
+        let viewer = viewer.map(|(key, name)| (format!("[roles.viewer] {key}"), name));
+        for (entry, name) in keys.chain(secret).chain(viewer) {
             if !name.starts_with(OUR_VARIABLES) && !self.allow_env.contains(name) {
                 return Err(format!(
                     "--profile {}: {entry} {name:?} would be sent to the device and does not begin \
@@ -226,6 +228,7 @@ impl DeviceArgs {
             .oauth2
             .as_ref()
             .and_then(|o| o.client_secret_env.as_ref());
+        let viewer = profile.roles.viewer.as_ref();
         Ok(Credentials {
             username: self.username.clone(),
             password: read("--password-env", &self.password_env)?.map(Into::into),
@@ -234,6 +237,7 @@ impl DeviceArgs {
             client_secret: secret
                 .map(|name| variable("[oauth2] client-secret-env =", name).map(Into::into))
                 .transpose()?,
+            viewer: viewer.map(second_user).transpose()?,
         })
     }
 
@@ -500,6 +504,18 @@ pub(super) fn deliver(
     Ok(quiet(io::stdout().flush())?)
 }
 
+/// Who the second user is.
+fn second_user(role: &Role) -> Result<Viewer, Error> {
+    let of = |key: &str, name: &String| variable(&format!("[roles.viewer] {key} ="), name);
+    if let Some(name) = &role.token_env {
+        return Ok(Viewer::Token(of("token-env", name)?.into()));
+    }
+    let name = role.password_env.as_ref();
+    let password = name.map(|name| of("password-env", name)).transpose()?;
+    let user = role.username.clone().unwrap_or_default();
+    Ok(Viewer::User(user, password.unwrap_or_default().into()))
+}
+
 /// The value of an environment variable; an error does not show it.
 pub(super) fn variable(option: &str, name: &str) -> Result<String, Error> {
     std::env::var(name).map_err(|e| {
@@ -520,6 +536,10 @@ pub(super) fn mock_credentials(config: &MockConfig) -> Credentials {
             .then(|| config.password.as_str().into()),
         keys: vec![config.password.as_str().into(); config.profile.keys.len()],
         client_secret: None,
+        viewer: mock::viewer(config).map(|viewer| match viewer {
+            mock::Viewer::User(name, password) => Viewer::User(name, password.into()),
+            mock::Viewer::Token(token) => Viewer::Token(token.into()),
+        }),
     }
 }
 

@@ -4,8 +4,11 @@ use super::common::Error;
 use super::out::say;
 use crate::case::Plan;
 use crate::contract::Contract;
-use crate::run::journal::{EMBEDDED, Header, Journal, Past, SCHEMA_ID, plan_digest};
+use crate::files;
+use crate::probe::Step;
+use crate::run::journal::{EMBEDDED, Header, Journal, KEY, Past, SCHEMA_ID, Seal, plan_digest};
 use crate::run::result::ContractRef;
+use ring::rand::SecureRandom as _;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 
@@ -18,6 +21,56 @@ pub(super) struct JournalArgs {
     /// Go on where the job of this journal (or of --journal) ended, whatever ended it
     #[arg(long, value_name = "FILE", num_args = 0..=1)]
     resume: Option<Option<PathBuf>>,
+    #[command(flatten)]
+    trust: Trust,
+}
+
+/// What is done with a journal that somebody else may have written.
+#[derive(Debug, clap::Args)]
+pub(super) struct Trust {
+    /// Put back and remove what the journal says, though it was not written here
+    #[arg(long)]
+    trust_journal: bool,
+}
+
+impl Trust {
+    /// Shows what a journal chooses and refuses it, unless this user's Probity wrote it on this
+    /// machine, or the user says that it may.
+    ///
+    /// # Errors
+    /// Somebody else may have written it.
+    pub(super) fn admit(&self, path: &Path, past: &Past) -> Result<(), Error> {
+        if self.trust_journal || !past.unsealed || is_kept(path) {
+            return Ok(());
+        }
+        chosen(past).iter().for_each(|line| say(line));
+        Err(format!(
+            "{}: it was not written here, so somebody else may have chosen what it puts back and \
+             removes (above); if that is what you want, say so with --trust-journal",
+            path.display()
+        )
+        .into())
+    }
+}
+
+/// What a journal has written to a device and removed from it, in lines.
+fn chosen(past: &Past) -> Vec<String> {
+    let settings = past.settings().into_iter().flatten();
+    let settings = settings.map(|(operation, value)| format!("puts back {operation}: {value}"));
+    let steps = past.steps().into_iter().filter_map(|step| match step {
+        Step::Created { item, .. } => Some(format!("removes {item}")),
+        Step::Sending {
+            collection, names, ..
+        } => Some(format!(
+            "removes from {collection} what is named {}",
+            names.join(", ")
+        )),
+        Step::Borrowed { to, .. } => Some(format!("puts back the state of {to}")),
+        Step::Listed { .. } | Step::Nothing { .. } | Step::Removed { .. } | Step::Left { .. } => {
+            None
+        }
+    });
+    settings.chain(steps).collect()
 }
 
 /// What makes a job the same job.
@@ -67,6 +120,30 @@ fn folder() -> Option<PathBuf> {
     Some(state.join("journals"))
 }
 
+/// Whether a journal is one of those that `run` keeps: only the user writes there.
+fn is_kept(path: &Path) -> bool {
+    folder().is_some_and(|folder| path.parent() == Some(&folder))
+}
+
+/// What seals the journals of this user on this machine; its key is made once. `None` where there is
+/// no place for one.
+pub(super) fn seal() -> Option<Seal> {
+    let folder = folder()?.parent()?.to_owned();
+    let path = folder.join("seal.key");
+    let read = || {
+        let key = files::read_bounded(&path, files::TEXT, "key").ok()?;
+        Some(Seal::new(&<[u8; KEY]>::try_from(key).ok()?))
+    };
+    read().or_else(|| {
+        let mut key = [0; KEY];
+        ring::rand::SystemRandom::new().fill(&mut key).ok()?;
+        std::fs::create_dir_all(&folder).ok()?;
+        // Another process may have been first: its key is as good.
+        let _ = files::create_private(&path, &key);
+        read()
+    })
+}
+
 /// Where `run` keeps the journal for a device.
 pub(super) fn kept_for(target: &str) -> Option<PathBuf> {
     let hash = Sha256::digest(target.trim_end_matches('/').as_bytes());
@@ -76,8 +153,7 @@ pub(super) fn kept_for(target: &str) -> Option<PathBuf> {
 
 /// The job of a journal has left nothing to put back: one that `run` keeps goes, another says so.
 pub(super) fn finish(path: &Path) -> Result<(), Error> {
-    let kept = folder().is_some_and(|folder| path.parent() == Some(&folder));
-    match kept {
+    match is_kept(path) {
         true => match std::fs::remove_file(path) {
             // Somebody has tidied up.
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
@@ -179,7 +255,9 @@ impl JournalArgs {
                 false => Ok(()),
             })
             .map_err(|e| e.to_string())
-            .and_then(|()| Journal::create(&path, &job.header()).map_err(|e| e.to_string()));
+            .and_then(|()| {
+                Journal::create(&path, &job.header(), seal()).map_err(|e| e.to_string())
+            });
         match begun {
             Ok(journal) => Ok(Some((journal, path))),
             Err(why) => {
@@ -197,7 +275,7 @@ impl JournalArgs {
         match (&self.resume, &self.journal) {
             (None, None) => Ok(None),
             (None, Some(path)) => {
-                let journal = Journal::create(path, &job.header())?;
+                let journal = Journal::create(path, &job.header(), seal())?;
                 Ok(Some((journal, Past::default())))
             }
             (Some(Some(a)), Some(b)) if a != b => Err(format!(
@@ -209,7 +287,11 @@ impl JournalArgs {
             (Some(None), None) => {
                 Err("--resume: of which journal? Give --resume FILE or --journal FILE".into())
             }
-            (Some(Some(path)), _) | (Some(None), Some(path)) => resume(path, job).map(Some),
+            (Some(Some(path)), _) | (Some(None), Some(path)) => {
+                let (journal, past) = resume(path, job)?;
+                self.trust.admit(path, &past)?;
+                Ok(Some((journal, past)))
+            }
         }
     }
 }
@@ -262,5 +344,5 @@ fn resume(path: &Path, job: &Identity<'_>) -> Result<(Journal, Past), Error> {
         )
         .into());
     }
-    Ok(Journal::resume(path, &job.header())?)
+    Ok(Journal::resume(path, &job.header(), seal())?)
 }

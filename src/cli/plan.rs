@@ -275,6 +275,7 @@ fn expectation(expect: &Expect) -> String {
         Expect::Refused { faults } => format!("refused: {}", list(faults)),
         Expect::Either { question, .. } => format!("open: {question}"),
         Expect::Unauthorized { .. } => "unauthorized".to_owned(),
+        Expect::Forbidden => "forbidden".to_owned(),
         Expect::LoginRefused => "login refused".to_owned(),
         Expect::Answered { question } => format!("answered: {question}"),
         Expect::AcceptedOr { statuses, .. } => format!("accepted, or one of {statuses:?}"),

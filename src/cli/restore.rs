@@ -10,7 +10,7 @@ use crate::contract::{Allowed, Policy};
 use crate::device::{Device, Restored};
 use crate::probe::Step;
 use crate::run::Verdict;
-use crate::run::journal::{EMBEDDED, Header, read, shape};
+use crate::run::journal::{EMBEDDED, Header, read, read_sealed, shape};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -36,6 +36,8 @@ pub(super) struct Args {
     /// Leave the device as it is and forget the journal
     #[arg(long)]
     dismiss: bool,
+    #[command(flatten)]
+    trust: journal::Trust,
     #[command(flatten)]
     contract: ContractArgs,
     #[command(flatten)]
@@ -66,7 +68,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         ))?;
         return Ok(Verdict::Kept);
     }
-    let (header, past) = read(&path)?;
+    let (header, past) = read_sealed(&path, journal::seal().as_ref())?;
     let named = |e: String| format!("{}: {e}", path.display());
     let header = header.ok_or_else(|| named("it is empty: its job has sent nothing".to_owned()))?;
     let steps = past.steps();
@@ -86,6 +88,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
             return Ok(Verdict::Kept);
         }
     };
+    args.trust.admit(&path, &past)?;
     let restored = put_back(&args, &header, before, &steps).map_err(|e| named(e.to_string()))?;
     for reason in &restored.reasons {
         say(reason);

@@ -1,15 +1,17 @@
 //! Lines of TOML in which any text of a document can stand.
 
-use crate::report::visible::line;
+use crate::report::visible::{begins_command, line};
 use serde_json::Value;
 
 /// A string of TOML 1.0 on one line that shows every character: what a terminal would hide or act on
 /// is escaped, so no door has to change it.
 pub(in crate::cli) fn text(text: &str) -> String {
     let mut out = String::from("\"");
-    for c in text.chars() {
+    for (at, c) in text.char_indices() {
         match c {
             '"' | '\\' => out.extend(['\\', c]),
+            // The quote in front of it makes no beginning of a line.
+            c if begins_command(text, at) => out.push_str(&format!("\\U{:08X}", u32::from(c))),
             c if line(c.encode_utf8(&mut [0; 4])).chars().eq([c]) => out.push(c),
             c => out.push_str(&format!("\\U{:08X}", u32::from(c))),
         }

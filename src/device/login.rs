@@ -1,7 +1,7 @@
 //! Opens a session as the profile says.
 
 use super::digest::Offers;
-use super::session::Opened;
+use super::session::{Opened, Session};
 use super::{Device, lock, ordinary, unknown};
 use crate::exchange::{
     Answer, Exchange, Failure, HttpRequest, Outcome, Part, Request, Secret, Template,
@@ -135,7 +135,10 @@ impl Device {
     pub fn can_login(&self) -> bool {
         match &self.profile.login {
             Some(login) => self.missing(login).is_none(),
-            None => self.profile.oauth2.is_some() && self.token_request(None).is_ok(),
+            None => {
+                let session = lock(&self.session);
+                self.profile.oauth2.is_some() && self.token_request(&session, None).is_ok()
+            }
         }
     }
 
@@ -176,71 +179,24 @@ impl Device {
         if let Some(missing) = self.missing(login) {
             return Err(LoginError::Missing(unknown(missing)));
         }
+        let entry = self.at_the_door(login).await?;
+        // The one request in which credentials may stand in a body, which has no place for names:
+        // it is made here, sent at once and kept nowhere.
+        let filled = entry.fill(login, &lock(&self.session));
+        let opened = entry.enter(login, &filled).await?;
+        lock(&self.session).open(opened);
+        Ok(())
+    }
+
+    /// What stands before the login: a client of its own, and the token against forgery where a page
+    /// gives one.
+    pub(super) async fn at_the_door(&self, login: &Login) -> Result<Entry<'_>, LoginError> {
         let client = self.login_client().map_err(LoginError::Missing)?;
-        let mut csrf = match login.csrf.as_ref().and_then(|c| c.page.as_ref()) {
+        let csrf = match login.csrf.as_ref().and_then(|c| c.page.as_ref()) {
             Some(page) => Some(client.csrf_of(login, page).await?),
             None => None,
         };
-        // The one request in which credentials may stand in a body, which has no place for names:
-        // it is made here, sent at once and kept nowhere.
-        let filled = {
-            let session = lock(&self.session);
-            login.request_with(&|secret| {
-                Part::Text(match secret {
-                    Secret::Csrf => csrf.clone().unwrap_or_default(),
-                    other => session.value(other).unwrap_or_default().into_owned(),
-                })
-            })
-        };
-        let exchange = Box::new(client.send(&filled).await);
-        let url = format!("{}{}", self.base.url, login.path);
-        let answer = whole(&exchange, &url)?;
-        let status = answer.status;
-        if is_refusal(login, status) {
-            return Err(LoginError::Refused {
-                url,
-                status,
-                exchange,
-            });
-        }
-        if status == 429 || status >= 500 {
-            return Err(LoginError::Unable {
-                url,
-                status,
-                exchange,
-            });
-        }
-        let token = match token(answer, login) {
-            Ok(token) => token,
-            Err(why) => return Err(LoginError::NotTheApi { url, why, exchange }),
-        };
-        let cookies = client.cookies();
-        if login.cookies && cookies.is_none() {
-            let why = format!("status {status} sets no cookie");
-            return Err(LoginError::NotTheApi { url, why, exchange });
-        }
-        if let Some(how) = &login.csrf {
-            csrf = match &how.page {
-                // Many servers give another one to a session that is logged in.
-                Some(page) => Some(
-                    client
-                        .csrf_of(login, page)
-                        .await
-                        .ok()
-                        .or(csrf)
-                        .unwrap_or_default(),
-                ),
-                None => client.csrf_in(how, answer),
-            };
-        }
-        let token = token.or_else(|| identifier(cookies.as_deref()?, csrf.as_deref()));
-        lock(&self.session).open(Opened {
-            token,
-            cookies: cookies.filter(|_| login.cookies),
-            csrf,
-            ..Opened::default()
-        });
-        Ok(())
+        Ok(Entry { client, csrf })
     }
 
     /// A client with cookies of its own that follows redirects on the device.
@@ -268,6 +224,13 @@ impl Device {
 
     /// Asks for the device's challenge: a harmless read without credentials.
     pub(super) async fn draw_challenge(&self) {
+        if let Some(offers) = self.challenge().await {
+            lock(&self.session).offered(offers);
+        }
+    }
+
+    /// What the device offers to who shows no credentials.
+    pub(super) async fn challenge(&self) -> Option<Offers> {
         for path in &self.profile.protected {
             let bare = Request::Http(HttpRequest {
                 method: "GET".to_owned(),
@@ -276,9 +239,10 @@ impl Device {
             });
             let exchange = self.send_by(&bare, false, self.options.timeout).await;
             if let Some(answer) = exchange.answer().filter(|a| a.status == 401) {
-                return lock(&self.session).offered(Offers::of(&answer.headers));
+                return Some(Offers::of(&answer.headers));
             }
         }
+        None
     }
 
     /// Whether the device lets us in: a read that asks for credentials, with them.
@@ -312,6 +276,91 @@ impl Device {
                 status,
                 exchange,
             },
+        })
+    }
+}
+
+/// A login that has begun.
+pub(super) struct Entry<'d> {
+    client: Client<'d>,
+    csrf: Option<String>,
+}
+
+impl Entry<'_> {
+    /// What the device has given so far.
+    pub(super) fn before(&self) -> Opened {
+        Opened {
+            cookies: self.client.cookies(),
+            csrf: self.csrf.clone(),
+            ..Opened::default()
+        }
+    }
+
+    /// The login request with what a session knows.
+    pub(super) fn fill(&self, login: &Login, session: &Session) -> HttpRequest {
+        login.request_with(&|secret| {
+            Part::Text(match secret {
+                Secret::Csrf => self.csrf.clone().unwrap_or_default(),
+                other => session.value(other).unwrap_or_default().into_owned(),
+            })
+        })
+    }
+
+    /// Sends the login; what it brings.
+    pub(super) async fn enter(
+        mut self,
+        login: &Login,
+        filled: &HttpRequest,
+    ) -> Result<Opened, LoginError> {
+        let exchange = Box::new(self.client.send(filled).await);
+        let url = format!("{}{}", self.client.device.base.url, login.path);
+        let answer = whole(&exchange, &url)?;
+        let status = answer.status;
+        if is_refusal(login, status) {
+            return Err(LoginError::Refused {
+                url,
+                status,
+                exchange,
+            });
+        }
+        if status == 429 || status >= 500 {
+            return Err(LoginError::Unable {
+                url,
+                status,
+                exchange,
+            });
+        }
+        let token = match token(answer, login) {
+            Ok(token) => token,
+            Err(why) => return Err(LoginError::NotTheApi { url, why, exchange }),
+        };
+        let cookies = self.client.cookies();
+        if login.cookies && cookies.is_none() {
+            let why = format!("status {status} sets no cookie");
+            return Err(LoginError::NotTheApi { url, why, exchange });
+        }
+        if let Some(how) = &login.csrf {
+            self.csrf = match &how.page {
+                // Many servers give another one to a session that is logged in.
+                Some(page) => {
+                    let renewed = self.client.csrf_of(login, page).await.ok();
+                    Some(renewed.or(self.csrf).unwrap_or_default())
+                }
+                None => self.client.csrf_in(how, answer),
+            };
+        }
+        let csrf = self.csrf;
+        let token = match token {
+            Some(token) => Some(token),
+            None => cookies
+                .as_deref()
+                .and_then(|c| identifier(c, csrf.as_deref())),
+        };
+        Ok(Opened {
+            token,
+            cookies: cookies.filter(|_| login.cookies),
+            csrf,
+            ..Opened::default()
         })
     }
 }
@@ -485,7 +534,7 @@ fn token(answer: &Answer, login: &Login) -> Result<Option<String>, String> {
     if let Some(name) = &login.token_header {
         let value = answer.header(name).filter(|v| !v.is_empty());
         return match value {
-            Some(token) => Ok(Some(token)),
+            Some(token) => usable(token).map(Some),
             None => Err(format!("status {status} without the field `{name}`")),
         };
     }
@@ -495,13 +544,26 @@ fn token(answer: &Answer, login: &Login) -> Result<Option<String>, String> {
     }
 }
 
+/// Longest token, in octets: servers take headers of 8 to 16 KiB. What is longer only costs, for a
+/// token is looked for in all that leaves.
+pub(super) const LONGEST_TOKEN: usize = 16 << 10;
+
+fn usable(token: String) -> Result<String, String> {
+    match token.len() {
+        0..=LONGEST_TOKEN => Ok(token),
+        length => Err(format!(
+            "its token has {length} octets, and more than {LONGEST_TOKEN} fit into no request"
+        )),
+    }
+}
+
 /// The text at a pointer of a JSON answer.
 pub(super) fn token_at(answer: &Answer, pointer: &str) -> Result<String, String> {
     let status = answer.status;
     let body: Value = serde_json::from_slice(&answer.body)
         .map_err(|e| format!("status {status} with a body that is no JSON ({e})"))?;
     match body.pointer(pointer) {
-        Some(Value::String(token)) if !token.is_empty() => Ok(token.clone()),
+        Some(Value::String(token)) if !token.is_empty() => usable(token.clone()),
         Some(_) => Err(format!("`{pointer}` in its JSON is not a token")),
         None => Err(format!("its JSON has no `{pointer}`")),
     }

@@ -19,6 +19,7 @@ mod login;
 mod members;
 mod oauth;
 mod ordinary;
+mod others;
 pub mod pages;
 mod put_back;
 mod read_back;
@@ -34,12 +35,13 @@ pub use life::LifeSign;
 pub use login::LoginError;
 pub use ordinary::Ordinary;
 pub use read_back::{ReadBackError, ReadBackState, StateRead};
-pub use session::Credentials;
+pub use session::{Credentials, Viewer};
 pub use tls::Tls;
 
 use crate::contract::Policy;
 use crate::exchange::{
-    DigestForm, Exchange, Failure, HttpRequest, Outcome, Phase, Request, Secret, Template,
+    DigestForm, Exchange, Failure, Held, Holder, HttpRequest, Outcome, Phase, Request, Secret,
+    Template,
 };
 use crate::profile::Profile;
 use crate::redact::{Redactor, Sensitive};
@@ -369,13 +371,28 @@ impl Device {
         }
         self.prepare(&secrets).await;
         let exchange = self.send_by(request, fresh, timeout).await;
-        if secrets.iter().any(|s| right_digest(*s))
-            && let Some(answer) = exchange.answer()
-            && lock(&self.session).digest_answered(answer.status, &answer.headers)
-        {
-            return self.send_by(request, fresh, timeout).await;
+        match self.digest_renewed(&secrets, &exchange) {
+            true => self.send_by(request, fresh, timeout).await,
+            false => exchange,
         }
-        exchange
+    }
+
+    /// Whether a request with these credentials should go once more, because its Digest challenge was
+    /// too old.
+    fn digest_renewed(&self, secrets: &[Secret], exchange: &Exchange) -> bool {
+        let Some(answer) = exchange.answer() else {
+            return false;
+        };
+        let mut session = lock(&self.session);
+        secrets.iter().any(|secret| match secret {
+            Secret::Digest(DigestForm::Right) | Secret::Offered => {
+                session.digest_answered(answer.status, &answer.headers)
+            }
+            Secret::Of(holder, Held::Digest | Held::Offered) => session
+                .other(*holder)
+                .is_some_and(|other| other.digest_answered(answer.status, &answer.headers)),
+            _ => false,
+        })
     }
 
     /// Brings what a request needs: the device's challenge, a token that has not ended.
@@ -386,6 +403,13 @@ impl Device {
         }
         if secrets.contains(&Secret::Token) {
             self.refresh_token().await;
+        }
+        let other = secrets.iter().find_map(|secret| match secret {
+            Secret::Of(holder, _) => Some(*holder),
+            _ => None,
+        });
+        if let Some(holder) = other {
+            self.bring(holder).await;
         }
     }
 
@@ -588,11 +612,6 @@ fn is_unreachable(exchange: &Exchange) -> bool {
     )
 }
 
-/// Whether this is an answer to a challenge that the device should take.
-fn right_digest(secret: Secret) -> bool {
-    matches!(secret, Secret::Digest(DigestForm::Right) | Secret::Offered)
-}
-
 /// What to say where a credential is missing.
 fn unknown(secret: Secret) -> String {
     match secret {
@@ -617,6 +636,18 @@ fn unknown(secret: Secret) -> String {
             "there is no {how:?} form of {}: it is not known, or too short, or the same",
             original.secret().env_name()
         ),
+        Secret::Of(Holder::Viewer, _) => {
+            "the user of [roles.viewer] is not let in: no read that asks for credentials is answered"
+                .to_owned()
+        }
+        Secret::Of(Holder::LoggedOut, _) => {
+            "no session was logged out: its login, a read with it or [login.logout] did not work"
+                .to_owned()
+        }
+        Secret::Of(Holder::BeforeLogin, _) => {
+            "nothing is known that the device gives before a login and that is not let in with"
+                .to_owned()
+        }
         Secret::Basic => {
             "user name and password are not both known: give them with --username and \
              --password-env"

@@ -1,7 +1,7 @@
 //! Tokens of OAuth 2 (RFC 6749): the flows `password` and `clientCredentials`, and refreshing.
 
-use super::login::{LoginError, token_at};
-use super::session::Opened;
+use super::login::{LONGEST_TOKEN, LoginError, token_at};
+use super::session::{Opened, Session};
 use super::{Device, lock, unknown};
 use crate::exchange::{Answer, HttpRequest, Outcome, Secret, Template};
 use crate::profile::{ClientAuth, Grant, encode_query};
@@ -39,6 +39,7 @@ impl Device {
     /// The request for a token: where, and what. An error says what is missing.
     pub(super) fn token_request(
         &self,
+        session: &Session,
         refresh: Option<&str>,
     ) -> Result<(String, HttpRequest), String> {
         let own = self.profile.oauth2.as_ref().ok_or("no token endpoint")?;
@@ -47,7 +48,6 @@ impl Device {
         let url = base
             .join(endpoint)
             .map_err(|e| format!("{endpoint}: {e}"))?;
-        let session = lock(&self.session);
         let need = |secret| {
             let value = session.value(secret);
             value.map(|v| v.into_owned()).ok_or_else(|| unknown(secret))
@@ -115,7 +115,22 @@ impl Device {
     }
 
     async fn ask_token(&self, refresh: Option<&str>) -> Result<(), LoginError> {
-        let (url, request) = self.token_request(refresh).map_err(LoginError::Missing)?;
+        let asked = {
+            let session = lock(&self.session);
+            self.token_request(&session, refresh)
+        };
+        let asked = asked.map_err(LoginError::Missing)?;
+        let opened = self.token_for(asked, refresh).await?;
+        lock(&self.session).open(opened);
+        Ok(())
+    }
+
+    /// What a request for a token brings.
+    pub(super) async fn token_for(
+        &self,
+        (url, request): (String, HttpRequest),
+        refresh: Option<&str>,
+    ) -> Result<Opened, LoginError> {
         let exchange = Box::new(self.send_login(&url, &request).await);
         let answer = match &exchange.outcome {
             Outcome::Answered(answer) => answer,
@@ -151,27 +166,25 @@ impl Device {
             _ => Err(format!("status {status}")),
         };
         match found {
-            Ok(token) => {
-                self.keep_token(token, answer, refresh);
-                Ok(())
-            }
+            Ok(token) => Ok(opened(token, answer, refresh)),
             Err(why) => Err(LoginError::NotTheApi { url, why, exchange }),
         }
     }
+}
 
-    /// RFC 6749 §5.1.
-    fn keep_token(&self, token: String, answer: &Answer, refresh: Option<&str>) {
-        let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-        let given = body.get("refresh_token").and_then(Value::as_str);
-        let seconds = body.get("expires_in").and_then(Value::as_u64);
-        lock(&self.session).open(Opened {
-            token: Some(token),
-            refresh: given.or(refresh).map(str::to_owned),
-            // A life of seconds would be renewed with every request.
-            expires: seconds
-                .filter(|s| (2 * EARLY.as_secs()..1 << 30).contains(s))
-                .map(|s| Instant::now() + Duration::from_secs(s)),
-            ..Opened::default()
-        });
+/// RFC 6749 §5.1.
+fn opened(token: String, answer: &Answer, refresh: Option<&str>) -> Opened {
+    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let given = body.get("refresh_token").and_then(Value::as_str);
+    let given = given.filter(|token| token.len() <= LONGEST_TOKEN);
+    let seconds = body.get("expires_in").and_then(Value::as_u64);
+    Opened {
+        token: Some(token),
+        refresh: given.or(refresh).map(str::to_owned),
+        // A life of seconds would be renewed with every request.
+        expires: seconds
+            .filter(|s| (2 * EARLY.as_secs()..1 << 30).contains(s))
+            .map(|s| Instant::now() + Duration::from_secs(s)),
+        ..Opened::default()
     }
 }

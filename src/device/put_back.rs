@@ -212,7 +212,7 @@ fn name_state(request: &mut HttpRequest, etag: Option<String>) {
 
 /// Opens a new session where the old one has ended; whether another try makes sense.
 async fn log_in_again(device: &Device) -> bool {
-    if device.profile.login.is_some() {
+    if device.can_login() {
         device.forget_token();
         let _ = device.login().await;
     }

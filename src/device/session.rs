@@ -1,12 +1,13 @@
 //! The credentials of a session, where they go into a request, and how they are kept out of text.
 
 use super::digest::{self, Challenge, Offers};
-use crate::exchange::{Alteration, DigestForm, Original, Part, Secret, Template};
+use crate::exchange::{Alteration, DigestForm, Holder, Original, Part, Secret, Template};
 use crate::redact::{Redactor, Sensitive};
 use base64::Engine as _;
 use md5::{Digest, Md5};
 use std::borrow::Cow;
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// What the user gave to prove who they are.
@@ -22,10 +23,21 @@ pub struct Credentials {
     pub keys: Vec<Sensitive>,
     /// The secret of an OAuth 2 client, where it is not the password.
     pub client_secret: Option<Sensitive>,
+    /// The second user, who may less.
+    pub viewer: Option<Viewer>,
+}
+
+/// What a second user proves with who they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Viewer {
+    /// User name and password.
+    User(String, Sensitive),
+    /// A ready token.
+    Token(Sensitive),
 }
 
 /// What a login brought.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Opened {
     /// A token, or the value of the cookie that the session is known by.
     pub(super) token: Option<String>,
@@ -58,6 +70,10 @@ pub(super) struct Session {
     digest_works: bool,
     /// Every secret of the session, also the tokens that it had.
     pub(super) redactor: Redactor,
+    /// Whose it is, where it is not that of the run.
+    holder: Option<Holder>,
+    /// The sessions of others, which requests name as [`Secret::Of`]; those that are ready.
+    others: BTreeMap<Holder, Session>,
 }
 
 /// Forms of credentials that requests carry, and that a text may show.
@@ -87,6 +103,10 @@ const SHOWN: [Secret; 21] = [
 
 impl Session {
     pub(super) fn new(credentials: Credentials) -> Self {
+        Session::known_as(credentials, None, Redactor::default())
+    }
+
+    fn known_as(credentials: Credentials, holder: Option<Holder>, redactor: Redactor) -> Self {
         let md5 = credentials
             .password
             .as_ref()
@@ -106,6 +126,8 @@ impl Session {
             credentials,
             md5,
             basic,
+            holder,
+            redactor,
             ..Session::default()
         };
         session.tell();
@@ -116,12 +138,16 @@ impl Session {
     fn tell(&self) {
         for secret in SHOWN {
             if let Some(value) = self.value(secret) {
-                self.redactor
-                    .add(&format!("${}", secret.env_name()), &value);
+                let named = match self.holder {
+                    Some(holder) => secret.of(holder).map(Secret::env_name),
+                    None => Some(secret.env_name()),
+                };
+                let name = named.map_or_else(|| "***".to_owned(), |name| format!("${name}"));
+                self.redactor.add(&name, &value);
             }
         }
-        let others = [&self.refresh, &self.credentials.client_secret];
-        for value in others.into_iter().flatten() {
+        let unnamed = [&self.refresh, &self.credentials.client_secret];
+        for value in unnamed.into_iter().flatten() {
             self.redactor.add("***", value.expose());
         }
         // A cookie by itself, as `Set-Cookie` shows it.
@@ -130,6 +156,45 @@ impl Session {
                 self.redactor.add("***", value);
             }
         }
+    }
+
+    /// A session of somebody else, whose secrets are masked with those of this one. User name and
+    /// password are those of the run but for the second user.
+    pub(super) fn of_another(&self, holder: Holder) -> Session {
+        let run = || Credentials {
+            username: self.credentials.username.clone(),
+            password: self.credentials.password.clone(),
+            ..Credentials::default()
+        };
+        let credentials = match (holder, &self.credentials.viewer) {
+            (Holder::Viewer, Some(Viewer::User(name, password))) => Credentials {
+                username: Some(name.clone()),
+                password: Some(password.clone()),
+                // The client is the same, whoever uses it.
+                client_secret: self.credentials.client_secret.clone(),
+                ..Credentials::default()
+            },
+            (Holder::Viewer, Some(Viewer::Token(token))) => Credentials {
+                token: Some(token.clone()),
+                ..Credentials::default()
+            },
+            (Holder::Viewer, None) => Credentials::default(),
+            (Holder::LoggedOut | Holder::BeforeLogin, _) => run(),
+        };
+        Session::known_as(credentials, Some(holder), self.redactor.clone())
+    }
+
+    /// From now on requests can show what this holder has; `None`: they have nothing.
+    pub(super) fn lend(&mut self, holder: Holder, session: Option<Session>) {
+        match session {
+            Some(session) => self.others.insert(holder, session),
+            None => self.others.remove(&holder),
+        };
+    }
+
+    /// The session of somebody else, where it is ready.
+    pub(super) fn other(&mut self, holder: Holder) -> Option<&mut Session> {
+        self.others.get_mut(&holder)
     }
 
     /// Whether there is a token, or cookies of a session.
@@ -225,6 +290,9 @@ impl Session {
     /// request line.
     pub(super) fn placed(&self, secret: Secret, method: &str, uri: &str) -> Option<Cow<'_, str>> {
         match secret {
+            Secret::Of(holder, held) => {
+                self.others.get(&holder)?.placed(held.secret(), method, uri)
+            }
             Secret::Digest(form) => self.digest(form, method, uri).map(Cow::Owned),
             Secret::Offered => match self.offers.as_ref()? {
                 Offers {
@@ -279,6 +347,9 @@ impl Session {
             }
             // Of a request, see `placed`.
             Secret::Digest(_) | Secret::Offered => None,
+            Secret::Of(holder, held) => {
+                return self.others.get(&holder)?.value(held.secret());
+            }
             Secret::Altered(original, how) => {
                 let value = self.value(original.secret())?;
                 return how.apply(&value).map(Cow::Owned);
@@ -321,6 +392,7 @@ impl Session {
         .into_iter()
         .filter_map(|secret| self.value(secret))
         .any(|value| value.len() >= 12 && text.contains(value.as_ref()))
+            || self.others.values().any(|other| other.shows(text))
     }
 }
 
@@ -330,6 +402,11 @@ pub(super) fn stands_for_nothing(session: &Session, value: &Template) -> bool {
     match value.0.as_slice() {
         [Part::Secret(Secret::Offered)] => !session.has_offer(),
         [Part::Secret(Secret::Digest(DigestForm::Right))] => session.challenge().is_none(),
+        [Part::Secret(Secret::Of(holder, held))] => {
+            let own = Template::default().secret(held.secret());
+            let other = session.others.get(holder);
+            other.is_some_and(|other| stands_for_nothing(other, &own))
+        }
         _ => false,
     }
 }

@@ -88,9 +88,10 @@ pub fn judge(judging: JudgeContext<'_>, case: &Case, exchange: &Exchange) -> Jud
         // 5xx says that the device failed, never that the request did (RFC 9110 §15.6). Where the
         // contract promises a definite answer to this request, that promise is the broken one.
         let promise = match case.expect {
-            Expect::Accepted | Expect::Refused { .. } | Expect::Unauthorized { .. } => {
-                case.main_promise()
-            }
+            Expect::Accepted
+            | Expect::Refused { .. }
+            | Expect::Unauthorized { .. }
+            | Expect::Forbidden => case.main_promise(),
             _ => answers,
         };
         judgement.broken(&promise, Deviation::server_error(case, operation, answer));
@@ -112,6 +113,7 @@ pub fn judge(judging: JudgeContext<'_>, case: &Case, exchange: &Exchange) -> Jud
             refusal::either(&ctx, question, faults, &mut judgement);
         }
         Expect::Unauthorized { faults } => refusal::unauthorized(&ctx, faults, &mut judgement),
+        Expect::Forbidden => refusal::forbidden(&ctx, &mut judgement),
         Expect::LoginRefused => ctx.login_refused(&mut judgement),
         Expect::Answered { question } => {
             judgement.choice = Some((question.clone(), choice_line(judgement.acceptance, answer)));
@@ -375,6 +377,7 @@ pub fn expected_line(case: &Case) -> String {
         Expect::Refused { faults } => format!("refusal: {}", refusal::describe_faults(faults)),
         Expect::Either { question, .. } => format!("success or a documented refusal ({question})"),
         Expect::Unauthorized { .. } => "refusal for want of credentials".to_owned(),
+        Expect::Forbidden => "refusal for want of rights".to_owned(),
         Expect::LoginRefused => "no token for wrong credentials".to_owned(),
         Expect::AcceptedOr { statuses, .. } => {
             format!("success, or one of the statuses {statuses:?} that HTTP lets any server give")

@@ -180,6 +180,23 @@ pub(super) fn unauthorized(ctx: &CaseJudge<'_>, faults: &[Fault], judgement: &mu
     );
 }
 
+/// The user may not do this. Servers that would not even tell what there is answer 404 (RFC 9110
+/// §15.5.4); any other refusal may be one of the request itself, and says nothing of rights.
+pub(super) fn forbidden(ctx: &CaseJudge<'_>, judgement: &mut Judgement) {
+    let status = ctx.answer.status;
+    match judgement.acceptance {
+        Acceptance::Accepted => judgement.broken(
+            &ctx.case.main_promise(),
+            Deviation::auth_not_enforced(ctx.case, ctx.answer),
+        ),
+        _ if matches!(status, 401 | 403) => judgement.keep_all(ctx.case),
+        _ => judgement.leave_all(
+            ctx.case,
+            &format!("kept out, with a status that does not speak of rights: {status}"),
+        ),
+    }
+}
+
 /// Whether a status refuses a request for these faults where the document ties them to none: a
 /// documented or generic 4xx that does not speak of rights, place or state. A path that names
 /// nothing is such a fault (404, 410), so is a parameter (RFC 9110 §15.5.5).

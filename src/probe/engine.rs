@@ -364,10 +364,7 @@ impl<'a> Probe<'a> {
         request: &Request,
         exchange: &Exchange,
     ) -> Option<Request> {
-        let early = matches!(
-            case.expect,
-            Expect::Unauthorized { .. } | Expect::LoginRefused | Expect::NotServed { .. }
-        );
+        let early = case.expect.is_trespass() || matches!(case.expect, Expect::NotServed { .. });
         let Request::Http(http) = request else {
             return None;
         };
@@ -592,6 +589,11 @@ impl<'a> Probe<'a> {
         let acceptance = seen.judgement.acceptance;
         let later = Later::promised(self.device(), &seen.exchange);
         self.settings.note(case, acceptance, later, number);
+        let went_out = |f: &Failure| !never_reached(f) && !matches!(f, Failure::NotSent(_));
+        let silent = seen.exchange.failure().is_some_and(went_out);
+        if silent && super::limits::writes(case) {
+            self.settings.left_unanswered(&case.operation);
+        }
         self.session.note_credentials(case, &seen.exchange);
         if seen.exchange.answer().is_some() {
             self.session

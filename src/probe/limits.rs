@@ -49,13 +49,11 @@ impl Spent {
 
 /// Whether a case changes nothing on a device that keeps its promises.
 pub fn must_be_refused(case: &Case) -> bool {
-    matches!(
+    let refused = matches!(
         case.expect,
-        Expect::Refused { .. }
-            | Expect::Unauthorized { .. }
-            | Expect::NotServed { .. }
-            | Expect::LoginRefused
-    ) && !matches!(case.check, Check::ReadsBack(_))
+        Expect::Refused { .. } | Expect::NotServed { .. }
+    );
+    (refused || case.expect.is_trespass()) && !matches!(case.check, Check::ReadsBack(_))
 }
 
 /// Whether a case tries to log in, with whatever credentials: accounts lock for any of them.

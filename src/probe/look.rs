@@ -4,7 +4,7 @@
 
 use super::engine::{Observation, Probe};
 use super::settings::Written;
-use crate::case::{Case, Check, Expect};
+use crate::case::{Case, Check};
 use crate::contract::{PromiseId, StatePromise};
 use crate::device::ReadBackError;
 use crate::exchange::{Failure, Request};
@@ -148,10 +148,7 @@ impl Probe<'_> {
 
     /// A refused attempt to get in must not end the session that stands.
     async fn look_at_session(&mut self, case: &Case, seen: &mut Observation) {
-        let attempt = matches!(
-            case.expect,
-            Expect::Unauthorized { .. } | Expect::LoginRefused
-        );
+        let attempt = case.expect.is_trespass();
         if !attempt || seen.exchange.answer().is_none() || !self.settings.watches(&case.operation) {
             return;
         }

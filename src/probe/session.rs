@@ -136,10 +136,8 @@ impl<'a> Session<'a> {
         self.device.denies(exchange)
             && self.device.can_login()
             && carries_credentials(&case.request)
-            && !matches!(
-                case.expect,
-                Expect::Unauthorized { .. } | Expect::LoginRefused | Expect::Answered { .. }
-            )
+            && !case.expect.is_trespass()
+            && !matches!(case.expect, Expect::Answered { .. })
     }
 
     /// Remembers what an answer says of the credentials that were sent, in the order of sending.
@@ -147,10 +145,7 @@ impl<'a> Session<'a> {
         let Some(status) = exchange.status() else {
             return;
         };
-        let wrong = matches!(
-            case.expect,
-            Expect::Unauthorized { .. } | Expect::LoginRefused
-        );
+        let wrong = case.expect.is_trespass();
         // Right credentials written in an odd way may be refused for that.
         if carries_credentials(&case.request) && !wrong && case.strategy != "auth" {
             self.denied = match (self.device.denies(exchange), status) {
@@ -193,10 +188,7 @@ impl<'a> Session<'a> {
     /// Whether credentials that were good before wrong ones were sent are refused: an account or
     /// address that is locked for a while, where there is no session to open again.
     pub fn locked_out(&self, case: &Case, exchange: &Exchange) -> bool {
-        let right = !matches!(
-            case.expect,
-            Expect::Unauthorized { .. } | Expect::LoginRefused | Expect::Answered { .. }
-        );
+        let right = !case.expect.is_trespass() && !matches!(case.expect, Expect::Answered { .. });
         // Right credentials written in an odd way may be refused for that.
         let odd = case.strategy == "auth" && case.expect != Expect::Accepted;
         let usual = |status| self.refuses.contains(&(case.operation.clone(), status));

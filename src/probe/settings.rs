@@ -34,6 +34,8 @@ struct Watch {
     pace: Pace,
     /// It is of something that the job itself has created.
     own: bool,
+    /// A write drew no answer: it may still be carried out at any time.
+    unanswered: bool,
 }
 
 /// Between two looks whether it has.
@@ -89,6 +91,7 @@ impl Settings {
                 unsettled: None,
                 pace: Pace::default(),
                 own: write.own,
+                unanswered: false,
             });
         }
         settings
@@ -117,6 +120,19 @@ impl Settings {
     pub fn same_state(&self, one: &str, other: &str) -> bool {
         let at = |operation: &str| self.written_by.get(operation);
         one == other || at(one).is_some() && at(one) == at(other)
+    }
+
+    /// Whether a write of this state was left without an answer, and may be carried out whenever the
+    /// device comes to it.
+    pub fn is_unanswered(&self, operation: &str) -> bool {
+        self.at(operation).is_some_and(|w| w.unanswered)
+    }
+
+    /// A write of this state was sent and drew no answer.
+    pub(super) fn left_unanswered(&mut self, operation: &str) {
+        if let Some(at) = self.at_mut(operation) {
+            at.unanswered = true;
+        }
     }
 
     /// Whether it is watched and reading back still makes sense.
@@ -356,7 +372,8 @@ impl Settings {
             .for_each(|w| w.watch.forget());
     }
 
-    /// A list shows what was written to one of its items, or to it: it has to be read again.
+    /// A list shows what was written to one of its items, or to it, and what stands below something that
+    /// is replaced or removed goes with it: that has to be read again.
     fn forget_around(&mut self, case: &Case) {
         let Request::Http(http) = &case.request else {
             return;
@@ -366,8 +383,13 @@ impl Settings {
         };
         let ours = self.written_by.get(&case.operation).copied();
         for (at, watch) in self.watches.iter_mut().enumerate() {
-            let rest = path.strip_prefix(watch.read.target.trim_end_matches('/'));
-            let around = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+            let target = watch.read.target.trim_end_matches('/');
+            let below = |lower: &str, upper: &str| {
+                let rest = lower.strip_prefix(upper);
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            };
+            let replaces = matches!(http.method.as_str(), "PUT" | "PATCH" | "DELETE");
+            let around = below(&path, target) || replaces && below(target, &path);
             if around && ours != Some(at) && !watch.read.target.is_empty() {
                 watch.watch.forget();
             }
@@ -444,7 +466,7 @@ async fn read_now(device: &Device, read: &StateRead) -> Result<ReadBackState, Re
     let result = device.read_state(read).await;
     match &result {
         Err(ReadBackError::Status(423 | 429 | 503)) => device.read_patiently(read).await,
-        Err(ReadBackError::Status(401)) if device.profile().login.is_none() => {
+        Err(ReadBackError::Status(401)) if !device.can_login() => {
             device.read_patiently(read).await
         }
         _ => result,

@@ -3,6 +3,7 @@
 use super::spellings::{Spelling, spellings};
 use super::views::{View, views};
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
+use std::collections::HashMap;
 use std::ops::Range;
 
 /// Pieces of a secret of [`PIECE`] characters and more are found by their anchors: so many bytes,
@@ -11,6 +12,10 @@ const ANCHOR: usize = 8;
 const STRIDE: usize = 4;
 /// The shortest piece of a secret that is masked wherever it stands.
 pub(super) const PIECE: usize = ANCHOR + STRIDE - 1;
+/// So many of the first and of the last anchors with the same text are looked for.
+const ALIKE: usize = 4;
+/// Letters of the longest word.
+const LONGEST_WORD: usize = 40;
 /// The shortest beginning of a secret that is masked where a text is cut (`…`) behind it.
 const AT_CUT: usize = 3;
 /// The same for an encoding, whose beginning says less.
@@ -95,11 +100,8 @@ impl Engine {
                     anchor(0, all);
                     continue;
                 }
-                for offset in (0..=all - ANCHOR).step_by(STRIDE) {
+                for offset in anchors(&text.bytes) {
                     anchor(offset, ANCHOR);
-                }
-                if !(all - ANCHOR).is_multiple_of(STRIDE) {
-                    anchor(all - ANCHOR, ANCHOR);
                 }
             }
         }
@@ -142,10 +144,11 @@ impl Engine {
                     continue;
                 }
                 let key = (anchor.entry, anchor.spelling);
-                // The next anchor of a place that is known already.
+                // The next anchor of a place that is known already. The same text may stand elsewhere
+                // in a secret that repeats itself, with more of it before.
                 if let Some((e, s, range)) = &last
                     && (*e, *s) == key
-                    && range.contains(&found.start())
+                    && range.start < found.start()
                     && range.end >= found.end()
                 {
                     continue;
@@ -169,6 +172,25 @@ impl Engine {
             cuts(entries, view, &least, hits);
         }
     }
+}
+
+/// Where the anchors of a spelling begin. Of anchors with the same text, as a token of one letter has
+/// them, some are enough: each is tried wherever that text stands.
+fn anchors(spelling: &[u8]) -> Vec<usize> {
+    let last = spelling.len().saturating_sub(ANCHOR);
+    let mut alike: HashMap<Vec<u8>, Vec<usize>> = HashMap::new();
+    for offset in (0..last).step_by(STRIDE).chain([last]) {
+        let text = spelling.get(offset..offset + ANCHOR).unwrap_or_default();
+        let places = alike.entry(text.to_ascii_lowercase()).or_default();
+        // The first, where a repetition begins, and the last, where it ends.
+        if places.len() == 2 * ALIKE {
+            places.remove(ALIKE);
+        }
+        places.push(offset);
+    }
+    let mut all: Vec<usize> = alike.into_values().flatten().collect();
+    all.sort_unstable();
+    all
 }
 
 /// The longest piece of the spelling that the text has around an anchor.
@@ -215,6 +237,9 @@ fn counts(
 
 /// A piece that is a word of a language stands in texts for other reasons.
 fn is_word(text: &[u8]) -> bool {
+    if text.len() > LONGEST_WORD {
+        return false;
+    }
     let upper = text.iter().skip(1).any(u8::is_ascii_uppercase);
     let lower = text.iter().any(u8::is_ascii_lowercase);
     text.iter().all(u8::is_ascii_alphabetic) && !(upper && lower)
@@ -264,12 +289,7 @@ fn cuts(entries: &[Entry], view: &View, least: impl Fn(Strength) -> bool, hits: 
                 .iter()
                 .filter_map(|s| {
                     let shortest = if s.plain { AT_CUT } else { ENCODED_AT_CUT };
-                    let most = s.bytes.len().min(before.len());
-                    (shortest..=most).rev().find(|n| {
-                        let tail = before.get(before.len() - n..).unwrap_or_default();
-                        let head = s.bytes.get(..*n).unwrap_or_default();
-                        tail.eq_ignore_ascii_case(head)
-                    })
+                    Some(left_over(before, &s.bytes)).filter(|n| *n >= shortest)
                 })
                 .max();
             if let Some(length) = longest {
@@ -283,6 +303,32 @@ fn cuts(entries: &[Entry], view: &View, least: impl Fn(Strength) -> bool, hits: 
             }
         }
     }
+}
+
+/// How much of its beginning a text ends with: the most there is (Knuth, Morris and Pratt, for a secret
+/// may repeat itself).
+fn left_over(text: &[u8], spelling: &[u8]) -> usize {
+    let next = |falls: &[usize], mut n: usize, byte: u8| loop {
+        match spelling.get(n) {
+            Some(wanted) if wanted.eq_ignore_ascii_case(&byte) => return n + 1,
+            _ if n == 0 => return 0,
+            // The longest beginning that what fits so far ends with.
+            _ => n = falls.get(n - 1).copied().unwrap_or(0),
+        }
+    };
+    let mut falls = Vec::with_capacity(spelling.len());
+    for (at, byte) in spelling.iter().enumerate() {
+        let before = falls.last().copied().unwrap_or(0);
+        let fall = if at == 0 {
+            0
+        } else {
+            next(&falls, before, *byte)
+        };
+        falls.push(fall);
+    }
+    let tail = text.len().saturating_sub(spelling.len());
+    let tail = text.get(tail..).unwrap_or_default();
+    tail.iter().fold(0, |n, byte| next(&falls, n, *byte))
 }
 
 /// Without the beginning of an escape at the end: `%2`, `\u00`.

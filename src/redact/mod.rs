@@ -36,12 +36,14 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 const STRONG_FROM: usize = 8;
 /// Under this it is ordinary, in characters.
 const SHORT_FROM: usize = 4;
-/// Secrets of one automaton: those that are full are not built again when a session gets another
-/// token.
+/// Secrets of one automaton, and their octets: those that are full are not built again when a session
+/// gets another token.
 const CHUNK: usize = 32;
-/// Most secrets that are remembered; a device that gives out more tokens than this in one job has
-/// its oldest forgotten.
+const CHUNK_OCTETS: usize = 4 << 10;
+/// Most secrets that are remembered, and most octets of them, which take many times as much in
+/// automata; a device that gives out more tokens than this in one job has its oldest forgotten.
 const MOST: usize = 4_096;
+const MOST_OCTETS: usize = 256 << 10;
 
 /// Words that stand in what Probity itself prints, one a line. Masking one of them where it stands in a
 /// sentence of Probity's would not hide it: the sentence is known.
@@ -74,6 +76,17 @@ struct Chunk {
     engine: Option<Engine>,
 }
 
+impl Chunk {
+    fn octets(&self) -> usize {
+        self.entries.iter().map(|entry| entry.value().len()).sum()
+    }
+
+    fn takes(&self, value: &str) -> bool {
+        self.entries.is_empty()
+            || self.entries.len() < CHUNK && self.octets() + value.len() <= CHUNK_OCTETS
+    }
+}
+
 /// Says how much it knows, not what.
 impl fmt::Debug for Redactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -96,13 +109,10 @@ impl Redactor {
             return;
         }
         let strength = known.strength(value);
-        if known.chunks.last().is_none_or(|c| c.entries.len() >= CHUNK) {
+        if known.chunks.last().is_none_or(|c| !c.takes(value)) {
             known.chunks.push(Chunk::default());
         }
-        if known.chunks.len() > MOST / CHUNK {
-            // The first has the credentials that the user gave.
-            known.chunks.remove(1);
-        }
+        known.make_room(value.len());
         if let Some(chunk) = known.chunks.last_mut() {
             chunk.entries.push(Entry::new(name, value, strength));
             chunk.engine = None;
@@ -198,6 +208,23 @@ impl Redactor {
 }
 
 impl Known {
+    /// Forgets the oldest secrets where there are too many with one of so many octets. The first
+    /// automaton has the credentials that the user gave, the last gets what is new.
+    fn make_room(&mut self, octets: usize) {
+        let full = |chunks: &[Chunk]| {
+            let secrets: usize = chunks.iter().map(|c| c.entries.len()).sum();
+            let all: usize = chunks.iter().map(Chunk::octets).sum();
+            secrets >= MOST || all + octets > MOST_OCTETS
+        };
+        while self.chunks.len() > 2 && full(&self.chunks) {
+            for entry in self.chunks.remove(1).entries {
+                // Should it come again, it is remembered again.
+                self.seen
+                    .remove(&(entry.name.clone(), entry.value().into()));
+            }
+        }
+    }
+
     fn strength(&self, value: &str) -> Strength {
         let length = value.chars().count();
         let word = value.to_ascii_lowercase();

@@ -198,3 +198,53 @@ fn settings_that_are_kept_are_given_back_or_not_kept() {
         assert_eq!(value["a"][0], want, "{setting}");
     }
 }
+
+#[test]
+fn tokens_without_end_are_forgotten_and_remembered_when_they_come_again() {
+    let redactor = knowing("the user's own");
+    let token = |n: usize| format!("{n:05}-").repeat(2_000);
+    let first = token(0);
+    redactor.add("$T", &first);
+    for n in 1..200 {
+        redactor.add("$T", &token(n));
+    }
+    let known = redactor.known();
+    let octets: usize = known.chunks.iter().map(Chunk::octets).sum();
+    let remembered = known.seen.len();
+    drop(known);
+    assert!(octets <= MOST_OCTETS, "{octets}");
+    assert!(remembered < 50, "{remembered}");
+    redactor.add("$T", &first);
+    for secret in [first, token(199), "the user's own".to_owned()] {
+        assert!(!redactor.text(&format!("is {secret}.")).contains(&secret));
+    }
+}
+
+#[test]
+fn a_secret_that_repeats_itself_is_found_in_bounded_time() {
+    for unit in ["a", "ab", "0", "Zq7-"] {
+        let secret = unit.repeat(16_000 / unit.len());
+        let redactor = knowing(&secret);
+        for piece in [secret.len(), 12_000, 400, 48] {
+            let text = format!("<{}>", &secret[..piece]);
+            assert_eq!(redactor.text(&text), "<$S>", "{unit} {piece}");
+            let cut = format!("<{}…", &secret[..piece]);
+            assert_eq!(redactor.text(&cut), "<$S…", "{unit} {piece}");
+        }
+    }
+    // The end of a repetition, and what stands between two.
+    let secret = format!(
+        "{}-the-middle-{}.end",
+        "abcd3fgh".repeat(99),
+        "abcd3fgh".repeat(99)
+    );
+    for piece in [
+        "abcd3fgh-the",
+        "the-middle-abc",
+        "abcd3fgh.end",
+        "habcd3fghabcd3fgha",
+    ] {
+        let shown = knowing(&secret).text(&format!("<{piece}>")).into_owned();
+        assert_eq!(shown, "<$S>", "{piece}");
+    }
+}

@@ -1,11 +1,12 @@
 //! Text of devices and contracts made fit for terminals and files: what a device answers must not
-//! drive the terminal that shows it, nor look like something else. Knows nothing of reports.
+//! drive the terminal that shows it, nor the build server that reads the log, nor look like something
+//! else. Knows nothing of reports.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// On one line: line ends and tabs as `\n`, `\r`, `\t`, other characters without a shape of their
-/// own as `\u{…}`.
+/// own, and the first of a [command](begins_command), as `\u{…}`.
 pub fn line(text: &str) -> String {
     escape(text, false)
 }
@@ -15,16 +16,17 @@ pub fn block(text: &str) -> String {
     escape(text, true)
 }
 
-/// JSON whose strings hold nothing hidden: as `\uXXXX`, which is the same value to whoever reads it.
-/// (Its writer escapes C0 only.)
+/// JSON whose strings hold nothing hidden and no command: as `\uXXXX`, which is the same value to
+/// whoever reads it. (Its writer escapes C0 only.)
 pub fn json(text: &str) -> Cow<'_, str> {
     let shows = |c: char| c == '\n' || !hidden(c);
-    if text.chars().all(shows) {
+    if text.chars().all(shows) && !text.contains("##") {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if shows(c) {
+    for (at, c) in text.char_indices() {
+        // A line of JSON does not begin inside of a string.
+        if shows(c) && !(c == '#' && begins_command(text, at)) {
             out.push(c);
             continue;
         }
@@ -35,15 +37,31 @@ pub fn json(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// Whether the character at this place begins what a build server takes for a command in the output of
+/// a job: `##vso[…]` (Azure Pipelines), `##[…]` (GitHub Actions), `##teamcity[…]`, each wherever it
+/// stands, and `::name …::` (GitHub Actions), which begins a line or may come to do so.
+pub fn begins_command(text: &str, at: usize) -> bool {
+    let (before, rest) = text.split_at_checked(at).unwrap_or_default();
+    if let Some(behind) = rest.strip_prefix("##") {
+        let name = behind.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+        return name.starts_with('[');
+    }
+    let Some(behind) = rest.strip_prefix("::") else {
+        return false;
+    };
+    let begins = before.chars().next_back().is_none_or(char::is_whitespace);
+    begins && behind.starts_with(|c: char| c.is_ascii_alphabetic())
+}
+
 fn escape(text: &str, lines: bool) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
+    for (at, c) in text.char_indices() {
         match c {
             '\n' if lines => out.push('\n'),
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
-            c if hidden(c) => {
+            c if hidden(c) || "#:".contains(c) && begins_command(text, at) => {
                 let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
             }
             c => out.push(c),
@@ -82,6 +100,11 @@ mod tests {
             json("{\"a\": \"\u{9b}\u{202e}\u{e0041}é\"}\n"),
             "{\"a\": \"\\u009b\\u202e\\udb40\\udc41é\"}\n"
         );
+        assert_eq!(
+            block("###vso[x] ##[y]\n  ::error::z a::b ::1 # ## [x]"),
+            "#\\u{23}#vso[x] \\u{23}#[y]\n  \\u{3a}:error::z a::b ::1 # ## [x]"
+        );
+        assert_eq!(json("[\"##vso[x] ::y::\"]"), "[\"\\u0023#vso[x] ::y::\"]");
         assert_eq!(line("дверь — 漢字 “ok” é"), "дверь — 漢字 “ok” é");
     }
 }

@@ -80,8 +80,23 @@ async fn enter(probe: &mut Probe<'_>, context: &Context<'_>, checked: &mut Check
         let what = "the device lets us in".to_owned();
         checked.add(Part::Login, "login", what, State::Works, Vec::new());
     }
+    if context.profile.roles.viewer.is_some() {
+        viewer(device.admits_viewer().await, checked);
+    }
     life(probe, checked);
     true
+}
+
+fn viewer(admitted: bool, checked: &mut Checked) {
+    let (what, state, hints) = match admitted {
+        true => ("the second user is let in", State::Works, Vec::new()),
+        false => (
+            "the second user is not let in: no read that asks for credentials is answered",
+            State::Missing,
+            vec![Hint::Say("check [roles.viewer] of the profile".to_owned())],
+        ),
+    };
+    checked.add(Part::Login, "roles.viewer", what.to_owned(), state, hints);
 }
 
 fn life(probe: &Probe<'_>, checked: &mut Checked) {

@@ -94,10 +94,7 @@ impl Progress {
         if answered && seen.exchange.reused && matches!(case.request, Request::Http(_)) {
             self.latencies.push(seen.exchange.timings.total);
         }
-        let attempt = matches!(
-            case.expect,
-            Expect::Unauthorized { .. } | Expect::LoginRefused
-        );
+        let attempt = case.expect.is_trespass();
         if attempt && answered {
             self.attempt = Some(at);
         }

@@ -245,6 +245,12 @@ impl Run<'_> {
     /// Something changed settings once while requests were refused: not the same case every time,
     /// perhaps not a case at all. `at`: the last of the `refusals`.
     fn changed_once(&mut self, resource: &str, at: usize, refusals: usize, seen: &Difference) {
+        if self.probe.settings().is_unanswered(resource) {
+            // It may have been a write that came to its end late.
+            self.ledger
+                .state(&StatePromise::Refusal.of(resource), false);
+            return;
+        }
         let mut case = self.case(at).clone();
         case.input_class = InputClass::SETTINGS_CHANGED_ONCE;
         case.title = "refused requests".to_owned();

@@ -297,6 +297,48 @@ fn bodies() -> Vec<(&'static str, Does)> {
     ]
 }
 
+/// `octets` zeros, coded by gzip `times` times.
+fn gzipped(octets: usize, times: usize) -> Vec<u8> {
+    let zeros = vec![0; octets];
+    (0..times).fold(zeros, |plain, _| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(&plain).expect("writes to memory");
+        encoder.finish().expect("writes to memory")
+    })
+}
+
+/// Bodies that are more than they seem.
+fn codings() -> Vec<(&'static str, Does)> {
+    let coded = |coding: &str, body: &[u8]| {
+        let length = body.len();
+        let head = format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: {coding}\r\n\
+             Content-Length: {length}\r\n\r\n"
+        );
+        Does::Sends([head.as_bytes(), body].concat())
+    };
+    let bomb = gzipped(256 << 20, 1);
+    vec![
+        ("256 MiB of zeros, coded", coded("gzip", &bomb)),
+        (
+            "the same twice coded",
+            coded("gzip, gzip", &gzipped(256 << 20, 2)),
+        ),
+        ("the same as x-gzip", coded("x-gzip", &bomb)),
+        (
+            "coded 40 times",
+            coded(&["gzip"; 40].join(", "), &gzipped(9, 40)),
+        ),
+        (
+            "coded, and said to be 4,000 times",
+            coded(&["gzip"; 4_000].join(","), &bomb),
+        ),
+        ("a torn bomb", coded("gzip", &bomb[..bomb.len() / 2])),
+        ("a bomb that says deflate", coded("deflate", &bomb)),
+        ("unknown codings", coded("br, zstd, exi, x-evil", b"{}")),
+    ]
+}
+
 fn serve(does: Does) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("binds");
     let url = format!("http://{}", listener.local_addr().expect("address"));
@@ -366,7 +408,7 @@ fn hold(command: &str, rows: &[(&'static str, Does)]) {
 }
 
 fn all() -> Vec<(&'static str, Does)> {
-    [framing(), fields(), bodies()].concat()
+    [framing(), fields(), bodies(), codings()].concat()
 }
 
 #[test]

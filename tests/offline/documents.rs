@@ -341,7 +341,22 @@ fn texts() {
         "{openapi: 3.0.3, info: {title: 5, version: 1.10}, paths: {/x: {get: {responses: {}}}}}";
     let json = r#"{"openapi": "3.0.3", "info": {}, "paths": {"/x": {"get": {}}}}"#;
     let marked = format!("\u{feff}\n {json}");
-    let table: [(&[u8], &str); 14] = [
+    let comment = "a comment, which JSON does not have (RFC 8259): take out this and every other, or save \
+                   the document as YAML, whose comments begin with `#`";
+    let (of_line, of_part) = (
+        format!("x: line 2, column 2: {comment}"),
+        format!("x: line 1, column 16: {comment}"),
+    );
+    let table: [(&[u8], &str); 17] = [
+        (b"{\"a\": \"//\\\"\",\n // why\n \"b\": 2} // end", &of_line),
+        (
+            "{\"\u{e4}\": \"/* */\", /* why */\"b\": 2}".as_bytes(),
+            &of_part,
+        ),
+        (
+            b"{a: //b, c: 1}",
+            "x: /openapi: not an OpenAPI document: no `openapi` version",
+        ),
         (json.as_bytes(), "good: [] []"),
         (marked.as_bytes(), "good: [] []"),
         (FLOW.as_bytes(), "good: [5] [1.1]"),

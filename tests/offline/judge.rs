@@ -67,6 +67,7 @@ fn expect(text: &str) -> Expect {
             faults: faults(),
         },
         "unauthorized" => Expect::Unauthorized { faults: faults() },
+        "forbidden" => Expect::Forbidden,
         "login-refused" => Expect::LoginRefused,
         "answered" => Expect::Answered { question },
         "survived" => Expect::Survived { question },

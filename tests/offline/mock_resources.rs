@@ -147,3 +147,70 @@ fn a_partial_write_that_resets_shows() {
         );
     }
 }
+
+/// What is written stands in a member of the item that is read, the id beside it; which of them a
+/// write names does not move it.
+#[test]
+fn what_stands_inside_of_an_item_stays_there() {
+    let level = json!({"type": "object", "properties": {"auto": {"type": "boolean"}}});
+    let controls = json!({"type": "object", "properties": {"gain": level, "sea": level}});
+    let item = json!({"type": "object", "required": ["id", "controls"], "properties": {
+        "id": {"type": "string"}, "status": {"type": "string"}, "controls": controls}});
+    let media = |schema: &Value| json!({"application/json": {"schema": schema}});
+    let list = json!({"type": "array", "items": item});
+    let shows = |schema| json!({"200": {"description": "ok", "content": media(schema)}});
+    let id = json!([{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}]);
+    let document = json!({"openapi": "3.0.3", "info": {"title": "t", "version": "1"}, "paths": {
+        "/radars": {"get": {"responses": shows(&list)}},
+        "/radars/{id}": {
+            "parameters": id,
+            "get": {"responses": shows(&item)},
+            "put": {"requestBody": {"content": media(&controls)},
+                    "responses": {"204": {"description": "ok"}}}},
+    }});
+    let contract = load_bytes("r.json", document.to_string().as_bytes()).expect("loads");
+    let config = MockConfig::clean(Arc::new(contract), Arc::new(Profile::default()));
+    let front = Front::new(&config).expect("a mock");
+    for body in [
+        json!({"gain": {"auto": true}}),
+        json!({"gain": {"auto": true}, "sea": {"auto": true}}),
+        json!({"sea": {"auto": false}}),
+    ] {
+        assert_eq!(ask(&front, "PUT", "/radars/1", body.clone()).0, 204);
+        let (_, read, _) = ask(&front, "GET", "/radars/1", Value::Null);
+        assert_eq!(read["id"], "1", "{read}");
+        for (name, value) in body.as_object().expect("members") {
+            assert_eq!(&read["controls"][name], value, "{body} {read}");
+            assert!(read.get(name).is_none(), "{read}");
+        }
+    }
+}
+
+/// What an alternative of a body describes is kept as what the body itself describes.
+#[test]
+fn members_of_an_alternative_are_kept() {
+    let of = |name: &str| {
+        json!({"type": "object", "required": [name],
+               "properties": {name: {"type": "string", "example": "shown"}}})
+    };
+    let base = json!({"type": "object", "properties": {"title": {"type": "string"}}});
+    let note = json!({"allOf": [base], "anyOf": [of("href"), of("position")]});
+    let media = json!({"application/json": {"schema": note}});
+    let document = json!({"openapi": "3.0.3", "info": {"title": "t", "version": "1"}, "paths": {
+        "/note": {
+            "get": {"responses": {"200": {"description": "ok", "content": media}}},
+            "put": {"requestBody": {"content": media},
+                    "responses": {"204": {"description": "ok"}}}},
+    }});
+    let contract = load_bytes("n.json", document.to_string().as_bytes()).expect("loads");
+    let config = MockConfig::clean(Arc::new(contract), Arc::new(Profile::default()));
+    let front = Front::new(&config).expect("a mock");
+    let body = json!({"title": "t", "href": "other"});
+    assert_eq!(ask(&front, "PUT", "/note", body).0, 204);
+    let (_, read, _) = ask(&front, "GET", "/note", Value::Null);
+    assert_eq!(
+        (&read["title"], &read["href"]),
+        (&json!("t"), &json!("other")),
+        "{read}"
+    );
+}

@@ -487,6 +487,44 @@ fn lint_names_each_broken_rule_once() {
     }
 }
 
+/// Wherever a document shows a value: of a body, of a parameter, of a header field of an answer, of an
+/// operation that answers without a body.
+#[test]
+fn lint_reads_every_example() {
+    let rule = json!({"type": "integer"});
+    let header = |more: Value| {
+        let mut header = json!({"schema": rule});
+        header["examples"] = json!({"x": {"value": more}});
+        json!({"200": {"description": "ok", "headers": {"X-Level": header}}})
+    };
+    let body = |more: Value| {
+        json!({"content": {"application/json":
+        {"schema": rule, "examples": {"x": {"value": more}}}}})
+    };
+    for (shown, want) in [(json!(5), 0), (json!("no"), 1)] {
+        let answers = json!({"200": {"description": "ok"}});
+        for (place, item) in [
+            (
+                "body",
+                json!({"put": {"requestBody": body(shown.clone()), "responses": answers}}),
+            ),
+            (
+                "header",
+                json!({"head": {"responses": header(shown.clone())}}),
+            ),
+            (
+                "parameter",
+                json!({"head": {"responses": answers, "parameters": [
+                {"name": "q", "in": "query", "schema": rule, "example": shown}]}}),
+            ),
+        ] {
+            let all = told(&document("3.1.0", &json!({"/a": item})));
+            let examples = all.iter().filter(|(title, _)| title.contains("example"));
+            assert_eq!(examples.count(), want, "{place} {shown}: {all:?}");
+        }
+    }
+}
+
 /// What OpenAPI 3.2 allows and nothing here sends is no fault of the document.
 #[test]
 fn what_is_lawful_is_no_issue() {

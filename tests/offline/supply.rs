@@ -1,6 +1,8 @@
 //! What the build is made of, as far as it can be held without a network: licences, sources and
-//! versions against `deny.toml`. `cargo deny check` asks the same, and advisories.
+//! versions against `deny.toml`, advisories against `.ci/advisories.toml`. `cargo deny check` asks the
+//! same of the whole database of advisories.
 
+use semver::{Version, VersionReq};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -24,7 +26,11 @@ fn words(value: &toml::Value) -> BTreeSet<String> {
 
 /// Name and version of each package of the lock file, with its source.
 fn locked() -> Vec<(String, String, Option<String>)> {
-    let lock = table("Cargo.lock");
+    locked_in("Cargo.lock")
+}
+
+fn locked_in(lock: &str) -> Vec<(String, String, Option<String>)> {
+    let lock = table(lock);
     let packages = lock["package"].as_array().expect("packages").iter();
     packages
         .map(|package| {
@@ -149,6 +155,68 @@ fn every_licence_is_allowed() {
     println!("{} packages", packages.len());
     assert!(refused.is_empty(), "{refused:?}");
     assert!(packages.len() > 200, "{}", packages.len());
+}
+
+/// Which requirements a version of a package has to meet one of, by advisory.
+fn safe() -> Vec<(String, String, Vec<VersionReq>)> {
+    let page = table(".ci/advisories.toml");
+    let safe = page["safe"].as_table().expect("a table");
+    let of = |(id, about): (&String, &toml::Value)| {
+        let (name, wanted) = about.as_table().and_then(|t| t.iter().next()).expect(id);
+        let wanted = words(wanted).into_iter();
+        let wanted = wanted.map(|w| w.parse().unwrap_or_else(|e| panic!("{id}: {w}: {e}")));
+        (id.clone(), name.clone(), wanted.collect())
+    };
+    safe.iter().map(of).collect()
+}
+
+/// Advisories that speak of a package.
+fn about(name: &str, version: &str) -> Vec<String> {
+    let version: Version = version.parse().expect("a version");
+    let such = safe()
+        .into_iter()
+        .filter(|(_, of, wanted)| of == name && !wanted.iter().any(|w| w.matches(&version)));
+    such.map(|(id, ..)| id).collect()
+}
+
+#[test]
+fn no_advisory_speaks_of_what_is_locked() {
+    for lock in ["Cargo.lock", "fuzz/Cargo.lock"] {
+        for (name, version, _) in locked_in(lock) {
+            let found = about(&name, &version);
+            assert!(found.is_empty(), "{lock}: {name} {version}: {found:?}");
+        }
+    }
+    assert_eq!(about("rustls", "0.23.44"), ["RUSTSEC-2026-0285"]);
+    assert_eq!(about("quick-xml", "0.40.0").len(), 2);
+}
+
+#[test]
+fn what_we_choose_was_looked_up_among_advisories() {
+    let page = table(".ci/advisories.toml");
+    let looked_up: BTreeSet<&str> = page["packages"]
+        .as_str()
+        .expect("names")
+        .split_whitespace()
+        .collect();
+    let manifest = table("Cargo.toml");
+    let direct = manifest["workspace"]["dependencies"]
+        .as_table()
+        .expect("dependencies");
+    let others = direct.iter().filter(|(_, from)| from.get("path").is_none());
+    let missing: Vec<&String> = others
+        .map(|(name, _)| name)
+        .filter(|name| !looked_up.contains(name.as_str()))
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "look up crates/NAME of RustSec's database, then name in .ci/advisories.toml: {missing:?}"
+    );
+    let of = safe().into_iter().map(|(_, name, _)| name);
+    let strangers: Vec<String> = of
+        .filter(|name| !looked_up.contains(name.as_str()))
+        .collect();
+    assert!(strangers.is_empty(), "{strangers:?}");
 }
 
 /// The platform of the compiler.

@@ -146,6 +146,7 @@ fn expect(case: &Case) -> String {
             faults: f,
         } => format!("either{}{}", ask(question), faults(f)),
         Expect::Unauthorized { faults: f } => format!("unauthorized{}", faults(f)),
+        Expect::Forbidden => "forbidden".to_owned(),
         Expect::LoginRefused => "login refused".to_owned(),
         Expect::Answered { question } => format!("answered{}", ask(question)),
         Expect::AcceptedOr { question, statuses } => {

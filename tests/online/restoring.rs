@@ -148,7 +148,7 @@ fn a_killed_run_is_undone_before_another_begins() {
         shape: Some(shape(&suite.contract)),
     };
     // Items that it created, and no settings.
-    let mut journal = Journal::create(&path, &header).expect("journal");
+    let mut journal = Journal::create(&path, &header, None).expect("journal");
     journal.append(&Record::Creating {
         step: Step::Created {
             n: 1,
@@ -160,7 +160,7 @@ fn a_killed_run_is_undone_before_another_begins() {
     let (code, said) = run(home, &contract, &target, &["run"]);
     assert_eq!(code, 2, "{said}");
     std::fs::remove_file(&path).expect("journal");
-    let mut journal = Journal::create(&path, &header).expect("journal");
+    let mut journal = Journal::create(&path, &header, None).expect("journal");
     journal.append(&Record::Settings {
         before: [("putSettings".to_owned(), kept)].into(),
     });

@@ -4,6 +4,7 @@
 
 use super::model::{Access, Contract, Operation, SecurityScheme};
 use super::profile::{Grant, OAuth2, Profile};
+use super::promises;
 use std::collections::BTreeSet;
 use url::Url;
 
@@ -67,6 +68,13 @@ pub fn choose(contract: &mut Contract, profile: &mut Profile, means: &Means) {
         };
     }
     complete(contract, profile, means);
+    promises::of_users(contract, profile);
+}
+
+/// Whether an operation is for those alone who show credentials: the document says so, or says
+/// nothing of credentials at all.
+pub fn guarded(contract: &Contract, op: &Operation) -> bool {
+    op.needs_auth() || contract.operations.iter().all(|o| o.security.is_empty())
 }
 
 /// A document that declares nothing: what the user gave is shown as they gave it.

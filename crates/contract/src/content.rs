@@ -1,8 +1,8 @@
 //! Bodies, answers, error shapes and security schemes of an operation. Part of the loader; imports
 //! what [`super::load()`] imports.
 
-use super::load::Loader;
 use super::model::*;
+use super::operations::Loader;
 use super::pointer::{escape, unescape};
 use super::promise_id::PromiseId;
 use super::reader::Flaw;
@@ -240,13 +240,16 @@ impl<'d> Loader<'d> {
             "examples",
         ];
         self.schemas.reader.leave_out(map, &used, &at);
-        let rules = map.get("schema");
+        let mut schema = match map.get("schema") {
+            Some(rules) => self.schema(rules, &format!("{at}/schema"), Way::Answer),
+            None => Schema::default(),
+        };
+        let shown = self.examples(map, &at).into_iter();
+        schema.examples.extend(shown.map(|(_, value)| value));
         Ok(ResponseHeader {
             name: name.to_owned(),
             required: self.schemas.reader.member_flag(value, "required", &at)?,
-            schema: rules.map_or_else(Schema::default, |rules| {
-                self.schema(rules, &format!("{at}/schema"), Way::Answer)
-            }),
+            schema,
             pointer: at,
         })
     }

@@ -108,9 +108,56 @@ pub(super) fn parse(file: &str, bytes: &[u8]) -> Result<Parsed, ContractError> {
     }
     match json(text) {
         Ok(value) => Ok(value),
-        // Flow collections of YAML begin like this, too. The error of JSON is the better guess.
-        Err((place, reason)) => yaml(text).map_err(|_| error(place, reason)),
+        Err((place, reason)) => match commented(text) {
+            // YAML takes the words of a comment for names.
+            Some(place) => Err(error(place, COMMENT.to_owned())),
+            // Flow collections of YAML begin like this, too. The error of JSON is the better guess.
+            None => yaml(text).map_err(|_| error(place, reason)),
+        },
     }
+}
+
+const COMMENT: &str = "a comment, which JSON does not have (RFC 8259): take out this and every other, \
+                       or save the document as YAML, whose comments begin with `#`";
+
+/// The place of the first comment of a text that is JSON but for comments as JavaScript has them.
+fn commented(text: &str) -> Option<String> {
+    let (mut plain, mut first) = (String::with_capacity(text.len()), None);
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let length = match c {
+            '"' => {
+                let mut escaped = false;
+                let closes = |c: char| {
+                    let quote = c == '"' && !escaped;
+                    escaped = c == '\\' && !escaped;
+                    quote
+                };
+                rest.get(1..)?.find(closes)? + 2
+            }
+            '/' => {
+                first.get_or_insert(text.len() - rest.len());
+                let end = match rest.get(..2)? {
+                    "//" => rest.find('\n').unwrap_or(rest.len()),
+                    "/*" => rest.get(2..)?.find("*/")? + 4,
+                    _ => return None,
+                };
+                plain.push(' ');
+                rest = rest.get(end..)?;
+                continue;
+            }
+            c => c.len_utf8(),
+        };
+        let (same, after) = rest.split_at_checked(length)?;
+        plain.push_str(same);
+        rest = after;
+    }
+    let before = text.get(..first?)?;
+    json(&plain).ok()?;
+    let line = 1 + before.matches('\n').count();
+    let begins = before.rfind('\n').map_or(0, |at| at + 1);
+    let column = 1 + before.get(begins..)?.chars().count();
+    Some(format!("line {line}, column {column}"))
 }
 
 fn json(text: &str) -> Result<Parsed, (String, String)> {

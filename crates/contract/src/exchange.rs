@@ -55,6 +55,21 @@ impl HttpRequest {
         });
         secrets.collect()
     }
+
+    /// The request with the credentials of somebody else in place of the session's; `None` where it
+    /// carries none, or one that they have not.
+    pub fn of(&self, holder: Holder) -> Option<HttpRequest> {
+        if self.secrets().is_empty() {
+            return None;
+        }
+        let field = |(name, value): &(String, Template)| Some((name.clone(), value.of(holder)?));
+        Some(HttpRequest {
+            method: self.method.clone(),
+            target: self.target.of(holder)?,
+            headers: self.headers.iter().map(field).collect::<Option<_>>()?,
+            body: self.body.clone(),
+        })
+    }
 }
 
 /// A well-formed HTTP/1.1 request.

@@ -28,6 +28,9 @@ pub fn lint(contract: &Contract, texts: &Texts) -> Vec<ContractIssue> {
         for field in operation.fields() {
             linter.field(&field);
         }
+        if let Some(body) = &operation.body {
+            linter.examples(&body.schema, &body.examples, None);
+        }
         linter.responses(operation);
         linter.issues.extend(gaps(contract, operation));
     }
@@ -506,6 +509,32 @@ impl Linter<'_> {
         }
     }
 
+    /// Examples of a media type against its schema.
+    fn examples(
+        &mut self,
+        schema: &Schema,
+        examples: &[(String, Value)],
+        promise: Option<&PromiseId>,
+    ) {
+        for (pointer, example) in examples {
+            let assessed = assess(schema, example, self.texts);
+            if assessed.certainty == Assessment::SurelyInvalid {
+                let at = Schema {
+                    pointer: pointer.clone(),
+                    page_line: schema.page_line,
+                    ..Schema::default()
+                };
+                self.add(
+                    "example-against-schema",
+                    &at,
+                    promise.cloned(),
+                    "a published example breaks its own schema".to_owned(),
+                    broken(example, &assessed),
+                );
+            }
+        }
+    }
+
     fn responses(&mut self, operation: &Operation) {
         for response in &operation.responses {
             let promise = response
@@ -532,22 +561,7 @@ impl Linter<'_> {
             let Some(schema) = &response.schema else {
                 continue;
             };
-            for (pointer, example) in &response.examples {
-                let assessed = assess(schema, example, self.texts);
-                if assessed.certainty == Assessment::SurelyInvalid {
-                    let at = Schema {
-                        pointer: pointer.clone(),
-                        ..here.clone()
-                    };
-                    self.add(
-                        "example-against-schema",
-                        &at,
-                        promise.clone(),
-                        "a published example breaks its own schema".to_owned(),
-                        broken(example, &assessed),
-                    );
-                }
-            }
+            self.examples(schema, &response.examples, promise.as_ref());
             let repeated = response
                 .examples
                 .iter()

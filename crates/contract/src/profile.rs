@@ -25,6 +25,8 @@ pub struct Profile {
     /// API keys of several names, by the name of their field, parameter or cookie; a single one may
     /// be given with `--token-env` instead.
     pub keys: BTreeMap<String, Key>,
+    /// Other users.
+    pub roles: Roles,
     /// For a write operation (its `operationId`, or `METHOD /path`), how its effect is read.
     pub read_back: BTreeMap<String, ReadBack>,
     /// A request that tells that the device lives.
@@ -139,6 +141,60 @@ pub enum ClientAuth {
 pub struct Key {
     /// The environment variable that holds it.
     pub env: String,
+}
+
+/// Users beside the one of the run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct Roles {
+    /// A user who may read and not write: every write with their credentials has to be refused.
+    pub viewer: Option<Role>,
+}
+
+/// Who a second user is, and what they may do.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct Role {
+    /// The user name.
+    pub username: Option<String>,
+    /// The environment variable with the password.
+    pub password_env: Option<String>,
+    /// The environment variable with a ready token, in place of user name and password.
+    pub token_env: Option<String>,
+    /// Operations that this user may call although they write (`operationId` or `METHOD /path`).
+    pub may: Vec<String>,
+}
+
+impl Role {
+    /// The variables that it names, by key.
+    pub fn variables(&self) -> impl Iterator<Item = (&'static str, &String)> {
+        let named = [
+            ("password-env", &self.password_env),
+            ("token-env", &self.token_env),
+        ];
+        named
+            .into_iter()
+            .filter_map(|(key, name)| Some((key, name.as_ref()?)))
+    }
+
+    /// Whether this user may call an operation.
+    pub fn may_call(&self, op: &Operation) -> bool {
+        let reads = matches!(op.method.as_str(), "GET" | "HEAD" | "OPTIONS" | "TRACE");
+        reads
+            || self
+                .may
+                .iter()
+                .any(|name| op.id == *name || op.is_named(name))
+    }
+
+    fn check(&self) -> Result<(), String> {
+        match (&self.token_env, &self.username, &self.password_env) {
+            (Some(_), None, None) | (None, Some(_), Some(_)) => Ok(()),
+            _ => {
+                Err("[roles.viewer]: give `username` and `password-env`, or `token-env`".to_owned())
+            }
+        }
+    }
 }
 
 /// A login request and its answer.
@@ -588,6 +644,9 @@ impl Profile {
         for name in self.effects.keys() {
             operation("[effects]".to_owned(), name)?;
         }
+        for name in self.roles.viewer.iter().flat_map(|v| &v.may) {
+            operation("[roles.viewer] may".to_owned(), name)?;
+        }
         let path = |entry: String, path: &str| match contract
             .operations
             .iter()
@@ -649,7 +708,8 @@ impl Profile {
             .oauth2
             .as_ref()
             .is_some_and(|o| o.client_secret_env.is_some());
-        client || !self.keys.is_empty() || settings.any(|s| s.restore_env.is_some())
+        let keyed = !self.keys.is_empty() || self.roles.viewer.is_some();
+        client || keyed || settings.any(|s| s.restore_env.is_some())
     }
 
     /// Parses `device.toml`. The error names line and column, or the entry whose value is of no use,
@@ -667,6 +727,9 @@ impl Profile {
             path("[login] path", &login.path)?;
             method("[login] method", &login.method)?;
             login.check()?;
+        }
+        if let Some(viewer) = &self.roles.viewer {
+            viewer.check()?;
         }
         if self.keys.len() > crate::exchange::KEY_NAMES.len() {
             return Err(format!(

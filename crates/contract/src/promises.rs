@@ -1,6 +1,8 @@
 //! The list of promises: one for every checkable statement, with a stable id and its source.
 
+use super::access::guarded;
 use super::model::*;
+use super::profile::Profile;
 use super::promise_id::PromiseId;
 use probity_pattern::{Rule, Texts};
 use std::collections::{HashMap, HashSet};
@@ -27,6 +29,44 @@ pub(super) fn fill(contract: &mut Contract) {
     let ids = out.iter().enumerate();
     contract.promise_index = ids.map(|(at, p)| (p.id.clone(), at)).collect();
     contract.promises = out;
+}
+
+/// Adds what holds because the profile says who else there is, and how a session ends.
+pub(super) fn of_users(contract: &mut Contract, profile: &Profile) {
+    let viewer = profile.roles.viewer.as_ref();
+    let logout = profile.login.as_ref().is_some_and(|l| l.logout.is_some());
+    let mut more = Vec::new();
+    for op in &contract.operations {
+        if !guarded(contract, op) {
+            continue;
+        }
+        let mut add = |id: &str, text: &str| {
+            let id = PromiseId::new(&op.id, id);
+            if contract.promise(&id).is_none() {
+                more.push(Promise {
+                    id,
+                    operation: op.id.clone(),
+                    source: PromiseSource {
+                        pointer: op.security_pointer.clone(),
+                        page_line: contract.page_line(&op.security_pointer),
+                    },
+                    stated: None,
+                    text: text.to_owned(),
+                });
+            }
+        };
+        if viewer.is_some_and(|viewer| !viewer.may_call(op)) {
+            add("auth.roles", "who may only read changes nothing");
+        }
+        if logout && op.method == "GET" {
+            add("auth.logout", "a session that was logged out is none");
+        }
+    }
+    for promise in more {
+        let at = contract.promises.len();
+        contract.promise_index.insert(promise.id.clone(), at);
+        contract.promises.push(promise);
+    }
 }
 
 /// Fills [`Promise::stated`]: what several operations are promised by the same place of the document,

@@ -128,6 +128,7 @@ pub fn faults(contract: &Contract, profile: &Profile) -> Vec<FaultInfo> {
     let login = profile.login.as_ref();
     let fits = |fault: &FaultInfo| match fault.id.as_str() {
         "login-keeps-session-id" | "csrf-ignored" => login.is_some_and(|l| l.csrf.is_some()),
+        "viewer-may-write" => profile.roles.viewer.is_some(),
         "logout-keeps-session" => login.is_some_and(|l| l.logout.is_some()),
         _ if fault.id.family() == "login" => login.is_some(),
         _ if fault.id.family() == "digest" => schemes().any(|s| *s == SecurityScheme::Digest),

@@ -21,6 +21,7 @@ pub use fault::{CLASSES, Class, FaultInfo, Set, faults};
 pub use fault_id::FaultId;
 pub use rare::rare_faults;
 pub use server::{Front, Mock};
+pub use service::Viewer;
 
 use probity_contract::profile::Profile;
 use probity_contract::{Contract, SecurityScheme};
@@ -109,6 +110,17 @@ pub async fn start(config: MockConfig) -> io::Result<Mock> {
 /// As [`start`].
 pub fn spawn(config: MockConfig) -> io::Result<Mock> {
     Mock::spawn(config)
+}
+
+/// The second user whom a mock of this configuration knows, where its profile names one: the password
+/// or token is `viewer-` and the mock's own.
+pub fn viewer(config: &MockConfig) -> Option<Viewer> {
+    let role = config.profile.roles.viewer.as_ref()?;
+    let secret = format!("viewer-{}", config.password);
+    Some(match &role.username {
+        Some(name) => Viewer::User(name.clone(), secret),
+        None => Viewer::Token(secret),
+    })
 }
 
 /// Whether a mock takes its password as a token: where there is neither a login nor a token endpoint

@@ -9,6 +9,7 @@ use crate::case::build::emit;
 use crate::case::builder::{Draft, ExchangeCases};
 use crate::case::reach::may_call;
 use crate::case::{Case, Check, Context, Expect, Fault, Strategy};
+use crate::contract::access::guarded;
 use crate::contract::{Access, FaultKind, Operation, Place, SecurityScheme};
 use crate::exchange::{HttpRequest, Request, Secret, Template};
 use serde_json::Value;
@@ -29,7 +30,9 @@ impl Strategy for Auth {
          same under other spellings of the path, and of the settings that it protects. \
          Firmware compares only as many characters as were sent, looks only whether the field is \
          there, or checks credentials after it has stored the body. At the login: wrong \
-         passwords, unknown users, shortened hashes, as few as accounts that lock allow."
+         passwords, unknown users, shortened hashes, as few as accounts that lock allow; the \
+         session after its log-out, what the device gave before the login, and the writes of a \
+         second user who may only read, where the profile knows them."
     }
 
     fn cases(&self, context: &Context<'_>, op: &Operation) -> Vec<Case> {
@@ -49,6 +52,9 @@ impl Strategy for Auth {
                 if !earlier.any(|other| other.needs_auth() && may_call(context, other)) {
                     login::cases(&mut builder);
                 }
+            }
+            if guarded(context.contract, op) {
+                CredentialCases::new(&mut builder).others();
             }
             cases.append(&mut builder.into_cases());
         }

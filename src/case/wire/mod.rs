@@ -7,6 +7,7 @@
 
 mod auth;
 mod auth_doors;
+mod auth_others;
 mod auth_tables;
 mod conditions;
 mod corners;

@@ -45,6 +45,7 @@ pub(super) fn write(page: &mut Page, contract: &Contract) {
              VAR answers its own challenge (Basic or Digest); for a session describe the login:",
         );
         session(page, contract, false);
+        second_user(page);
         return;
     }
     let mut wants_session = false;
@@ -85,6 +86,7 @@ pub(super) fn write(page: &mut Page, contract: &Contract) {
             page.off(&format!("env = {}", text(&variable(name))));
         }
     }
+    second_user(page);
 }
 
 /// Every scheme that an operation asks for, once.
@@ -167,6 +169,31 @@ fn session(page: &mut Page, contract: &Contract, in_cookie: bool) {
         Some(pointer) => page.off(&format!("token = {}", text(&pointer))),
         None => page.off("cookies = true # or token = \"/…\", a JSON pointer into the answer"),
     }
+    if let Some(out) = contract.operations.iter().find(|op| is_logout(op)) {
+        let (method, path) = (text(&out.method), text(&out.path));
+        page.off(&format!(
+            "logout = {{ method = {method}, path = {path} }} {}",
+            remark(&out.id)
+        ));
+    }
+}
+
+/// An operation that ends the session: by the last word of its path.
+fn is_logout(op: &Operation) -> bool {
+    let last = op.path.rsplit('/').next().map(squeezed);
+    let plain = !op
+        .path
+        .contains(|c: char| c == '{' || c.is_whitespace() || c == '#');
+    let named = last.is_some_and(|last| ["logout", "logoff", "signout"].contains(&last.as_str()));
+    plain && named && matches!(op.method.as_str(), "GET" | "POST" | "DELETE")
+}
+
+/// Who else there is, which no document says.
+fn second_user(page: &mut Page) {
+    page.say("A second user who may read and not write: whether the device keeps them from it.");
+    page.off("[roles.viewer]");
+    page.off("username = \"viewer\"");
+    page.off("password-env = \"PROBITY_VIEWER_PASSWORD\" # or token-env instead of both");
 }
 
 /// An operation that logs in: by its path and a password in its body or its query.

@@ -4,9 +4,11 @@
 
 mod header;
 mod record;
+mod seal;
 
 pub use header::{EMBEDDED, Header, SCHEMA_ID, plan_digest, shape};
 pub use record::{CaseRecord, Past, Record};
+pub use seal::{KEY, Seal};
 
 use super::event::{Event, Listener};
 use crate::files;
@@ -63,15 +65,22 @@ pub enum JournalError {
 pub struct Journal {
     file: File,
     path: PathBuf,
+    /// Its first line, and what seals others for it.
+    header: Vec<u8>,
+    seal: Option<Seal>,
     failed: Option<String>,
 }
 
 impl Journal {
-    /// Begins a journal.
+    /// Begins a journal. Without a seal nobody can tell later who wrote it.
     ///
     /// # Errors
     /// The file exists and is not empty, is in use, or cannot be written.
-    pub fn create(path: &Path, header: &Header) -> Result<Journal, JournalError> {
+    pub fn create(
+        path: &Path,
+        header: &Header,
+        seal: Option<Seal>,
+    ) -> Result<Journal, JournalError> {
         let mut options = OpenOptions::new();
         options.read(true).append(true).create(true);
         #[cfg(unix)]
@@ -84,6 +93,7 @@ impl Journal {
         if length > 0 {
             return Err(JournalError::Exists(path.to_owned()));
         }
+        journal.seal = seal;
         journal.begin(header)?;
         Ok(journal)
     }
@@ -93,7 +103,11 @@ impl Journal {
     /// # Errors
     /// There is no such file; it is damaged before its last line, belongs to another job, is in
     /// use, or cannot be written.
-    pub fn resume(path: &Path, header: &Header) -> Result<(Journal, Past), JournalError> {
+    pub fn resume(
+        path: &Path,
+        header: &Header,
+        seal: Option<Seal>,
+    ) -> Result<(Journal, Past), JournalError> {
         let mut options = OpenOptions::new();
         options.read(true).append(true);
         let mut journal = Journal::open(path, &options)?;
@@ -104,7 +118,8 @@ impl Journal {
             .iter()
             .rposition(|b| *b == b'\n')
             .map_or(0, |at| at + 1);
-        let (theirs, past) = parse(path, bytes.get(..whole).unwrap_or_default())?;
+        let complete = bytes.get(..whole).unwrap_or_default();
+        let (theirs, past) = parse(path, complete, seal.as_ref())?;
         let ours = serde_json::to_vec(header).map_err(|e| journal.io(e.into()))?;
         if theirs.is_none() && !ours.starts_with(&bytes) {
             return Err(JournalError::NoJournal(path.to_owned()));
@@ -122,8 +137,10 @@ impl Journal {
             .set_len(whole as u64)
             .and_then(|()| journal.file.seek(SeekFrom::End(0)))
             .map_err(|e| journal.io(e))?;
-        if theirs.is_none() {
-            journal.begin(header)?;
+        journal.seal = seal;
+        match theirs {
+            Some(_) => journal.header = first_line(complete).to_vec(),
+            None => journal.begin(header)?,
         }
         Ok((journal, past))
     }
@@ -155,6 +172,8 @@ impl Journal {
         Ok(Journal {
             file,
             path: path.to_owned(),
+            header: Vec::new(),
+            seal: None,
             failed: None,
         })
     }
@@ -167,7 +186,8 @@ impl Journal {
     }
 
     fn begin(&mut self, header: &Header) -> Result<(), JournalError> {
-        let line = serde_json::to_vec(header).map_err(|e| self.io(e.into()))?;
+        self.header = serde_json::to_vec(header).map_err(|e| self.io(e.into()))?;
+        let line = self.header.clone();
         let written = self.line(line).and_then(|()| self.file.sync_all());
         written.map_err(|e| self.io(e))
     }
@@ -191,7 +211,12 @@ impl Journal {
                 | Record::Creating { .. }
                 | Record::End { .. }
         );
+        let sealed = |line| match &self.seal {
+            Some(seal) if seal::chooses(record) => seal.put(&self.header, line),
+            _ => line,
+        };
         let written = serde_json::to_vec(record)
+            .map(sealed)
             .map_err(io::Error::from)
             .and_then(|line| self.line(line))
             .and_then(|()| match durable {
@@ -219,7 +244,15 @@ pub fn end(path: &Path) -> Result<(), JournalError> {
     journal.line(line).map_err(|e| journal.io(e))
 }
 
-fn parse(path: &Path, bytes: &[u8]) -> Result<(Option<Header>, Past), JournalError> {
+fn first_line(bytes: &[u8]) -> &[u8] {
+    bytes.split(|b| *b == b'\n').next().unwrap_or_default()
+}
+
+fn parse(
+    path: &Path,
+    bytes: &[u8],
+    seal: Option<&Seal>,
+) -> Result<(Option<Header>, Past), JournalError> {
     let damaged = |line: usize, reason: String| JournalError::Damaged {
         path: path.to_owned(),
         line: line + 1,
@@ -242,6 +275,8 @@ fn parse(path: &Path, bytes: &[u8]) -> Result<(Option<Header>, Past), JournalErr
     let mut told = BTreeSet::new();
     for (at, line) in lines.filter(|(_, line)| !line.is_empty()) {
         let record = serde_json::from_slice(line).map_err(|e| damaged(at, e.to_string()))?;
+        let holds = || seal.is_some_and(|seal| seal.holds(first, line));
+        past.unsealed |= seal::chooses(&record) && !holds();
         match &record {
             Record::File { name, .. } if !files::is_plain_name(name) => {
                 let reason = format!("{name:?} is no name of a reproducer's file");
@@ -256,11 +291,22 @@ fn parse(path: &Path, bytes: &[u8]) -> Result<(Option<Header>, Past), JournalErr
     Ok((Some(header), past))
 }
 
-/// Reads the findings of a journal, for a baseline.
+/// Reads a journal, whoever wrote it.
 ///
 /// # Errors
 /// As [`Journal::resume`], but for what makes it another job's.
 pub fn read(path: &Path) -> Result<(Option<Header>, Past), JournalError> {
+    read_sealed(path, None)
+}
+
+/// Reads a journal and says, in [`Past::unsealed`], whether it is our own.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_sealed(
+    path: &Path,
+    seal: Option<&Seal>,
+) -> Result<(Option<Header>, Past), JournalError> {
     let read = files::read_bounded(path, files::JOURNAL, "journal");
     let bytes = read.map_err(|error| JournalError::Io {
         path: path.to_owned(),
@@ -270,7 +316,7 @@ pub fn read(path: &Path) -> Result<(Option<Header>, Past), JournalError> {
         .iter()
         .rposition(|b| *b == b'\n')
         .map_or(0, |at| at + 1);
-    parse(path, bytes.get(..whole).unwrap_or_default())
+    parse(path, bytes.get(..whole).unwrap_or_default(), seal)
 }
 
 impl Listener for Journal {

@@ -163,6 +163,9 @@ impl CaseRecord {
 pub struct Past {
     /// Lines behind the first, in order.
     pub records: Vec<Record>,
+    /// Whether a line that chooses what is put back or removed carries no seal of ours: somebody
+    /// else may have written it.
+    pub unsealed: bool,
 }
 
 impl Past {

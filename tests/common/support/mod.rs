@@ -4,7 +4,7 @@
 use probity::case::{self, Context, DEFAULT_BUDGET, Plan, QUESTIONS_AT_MOST};
 use probity::contract::access::{self, Means};
 use probity::contract::{self, Allowed, Contract, ContractIssue, Policy};
-use probity::device::{Credentials, Device, Options as DeviceOptions};
+use probity::device::{Credentials, Device, Options as DeviceOptions, Viewer};
 use probity::mock::{self, Mock, MockConfig};
 use probity::pattern::Texts;
 use probity::profile::Profile;
@@ -199,6 +199,10 @@ pub fn credentials(config: &MockConfig) -> Credentials {
             .then(|| config.password.as_str().into()),
         keys: vec![config.password.as_str().into(); config.profile.keys.len()],
         client_secret: None,
+        viewer: mock::viewer(config).map(|viewer| match viewer {
+            mock::Viewer::User(name, password) => Viewer::User(name, password.into()),
+            mock::Viewer::Token(token) => Viewer::Token(token.into()),
+        }),
     }
 }
 

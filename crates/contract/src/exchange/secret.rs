@@ -33,6 +33,55 @@ pub enum Secret {
     /// A credential made wrong. Where the alteration would leave it as it is, there is none to
     /// send.
     Altered(Original, Alteration),
+    /// A credential that is not the session's own.
+    Of(Holder, Held),
+}
+
+/// Whose credentials a request shows, other than those of the session.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Holder {
+    /// The second user, who may less (`[roles.viewer]` of the profile).
+    Viewer,
+    /// A session that was opened and has been logged out.
+    LoggedOut,
+    /// What the device gave before a login that succeeded: an id of a session that has to be another
+    /// one afterwards.
+    BeforeLogin,
+}
+
+/// A credential that somebody else can hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Held {
+    /// [`Secret::Token`]
+    Token,
+    /// [`Secret::Basic`]
+    Basic,
+    /// [`Secret::Cookies`]
+    Cookies,
+    /// [`Secret::Csrf`]
+    Csrf,
+    /// [`Secret::Digest`], as it is right.
+    Digest,
+    /// [`Secret::Offered`]
+    Offered,
+}
+
+impl Held {
+    /// The same credential of the session itself.
+    pub fn secret(self) -> Secret {
+        match self {
+            Held::Token => Secret::Token,
+            Held::Basic => Secret::Basic,
+            Held::Cookies => Secret::Cookies,
+            Held::Csrf => Secret::Csrf,
+            Held::Digest => Secret::Digest(DigestForm::Right),
+            Held::Offered => Secret::Offered,
+        }
+    }
 }
 
 /// An answer to a Digest challenge, right or wrong in one way.
@@ -164,6 +213,31 @@ pub const KEY_NAMES: [&str; 8] = [
 ];
 
 impl Secret {
+    /// The same credential of somebody else; `None` where they have none of the kind.
+    pub fn of(self, holder: Holder) -> Option<Secret> {
+        let held = match self {
+            Secret::Token => Held::Token,
+            Secret::Basic => Held::Basic,
+            Secret::Cookies => Held::Cookies,
+            Secret::Csrf => Held::Csrf,
+            Secret::Digest(DigestForm::Right) => Held::Digest,
+            Secret::Offered => Held::Offered,
+            Secret::Username
+            | Secret::Password
+            | Secret::PasswordMd5
+            | Secret::Key(_)
+            | Secret::Digest(_)
+            | Secret::Altered(..)
+            | Secret::Of(..) => return None,
+        };
+        let has = match holder {
+            Holder::Viewer => true,
+            Holder::LoggedOut => matches!(held, Held::Token | Held::Cookies | Held::Csrf),
+            Holder::BeforeLogin => matches!(held, Held::Cookies | Held::Csrf),
+        };
+        has.then_some(Secret::Of(holder, held))
+    }
+
     /// The environment variable under which reproducers expect the value, as it follows `$` in a
     /// shell: an alteration that a shell can make is written as an expansion of the variable of
     /// its original, `{PROBITY_TOKEN%?}`; others are variables of their own.
@@ -220,7 +294,24 @@ impl Secret {
                 Alteration::MiddleChanged => "PROBITY_PASSWORD_MIDDLE_CHANGED",
                 Alteration::Capitals => "{PROBITY_PASSWORD^^}",
             },
+            Secret::Of(holder, held) => held_by(holder, held),
         }
+    }
+}
+
+fn held_by(holder: Holder, held: Held) -> &'static str {
+    match (holder, held) {
+        (Holder::Viewer, Held::Token) => "PROBITY_VIEWER_TOKEN",
+        (Holder::Viewer, Held::Basic) => "PROBITY_VIEWER_BASIC",
+        (Holder::Viewer, Held::Cookies) => "PROBITY_VIEWER_COOKIES",
+        (Holder::Viewer, Held::Csrf) => "PROBITY_VIEWER_CSRF",
+        (Holder::Viewer, Held::Digest) => "PROBITY_VIEWER_DIGEST",
+        (Holder::Viewer, Held::Offered) => "PROBITY_VIEWER_AUTHORIZATION",
+        (Holder::LoggedOut, Held::Cookies) => "PROBITY_LOGGED_OUT_COOKIES",
+        (Holder::LoggedOut, Held::Csrf) => "PROBITY_LOGGED_OUT_CSRF",
+        (Holder::LoggedOut, _) => "PROBITY_LOGGED_OUT_TOKEN",
+        (Holder::BeforeLogin, Held::Csrf) => "PROBITY_BEFORE_LOGIN_CSRF",
+        (Holder::BeforeLogin, _) => "PROBITY_BEFORE_LOGIN_COOKIES",
     }
 }
 
@@ -273,6 +364,16 @@ impl Template {
             }
         }
         Ok(out)
+    }
+
+    /// The text with the credentials of somebody else in place of the session's; `None` where they
+    /// have not all of them.
+    pub fn of(&self, holder: Holder) -> Option<Template> {
+        let part = |part: &Part| match part {
+            Part::Text(_) => Some(part.clone()),
+            Part::Secret(secret) => secret.of(holder).map(Part::Secret),
+        };
+        self.0.iter().map(part).collect::<Option<_>>().map(Template)
     }
 
     /// Whether a credential occurs in it.

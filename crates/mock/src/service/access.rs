@@ -46,61 +46,24 @@ impl Service {
         let Some(login) = &self.profile.login else {
             return refused();
         };
-        let body: Value = serde_json::from_slice(ask.body).unwrap_or_default();
-        let form = String::from_utf8_lossy(ask.body);
-        let hash = hex(&Md5::digest(self.password.as_bytes()));
-        let csrf = self.csrf(ask);
-        let mut matched = true;
-        let mut check = |template: &str, given: Option<String>| {
-            let given = given.unwrap_or_default();
-            matched &= match template {
-                "{username}" => {
-                    given == self.username
-                        || (!given.is_empty() && self.planted.has("login-any-user"))
-                        || (given.contains('\'') && self.planted.has("login-quote"))
-                }
-                "{password}" | "{password-md5}" => {
-                    let hashed = template == "{password-md5}";
-                    let (want, fits) = match hashed {
-                        true => (&hash, given.eq_ignore_ascii_case(&hash)),
-                        false => (&self.password, given == self.password),
-                    };
-                    fits || self.planted.has("login-any-password")
-                        || (given.contains('\'') && self.planted.has("login-quote"))
-                        || (given.is_empty() && self.planted.has("login-empty-password"))
-                        || (!given.is_empty()
-                            && want.starts_with(&given)
-                            && self.planted.has("login-prefix"))
-                        || (given == self.password && self.planted.has("login-clear-password"))
-                }
-                "{csrf}" => csrf.as_deref() == Some(given.as_str()),
-                fixed => given == fixed,
-            };
-        };
-        for (name, template) in &login.query {
-            check(template, query_value(ask.query, name));
-        }
-        for (name, template) in &login.form {
-            check(template, query_value(&form, name));
-        }
-        if let Some(Value::Object(members)) = &login.body {
-            for (name, template) in members {
-                if let Value::String(template) = template {
-                    check(
-                        template,
-                        body.get(name).and_then(Value::as_str).map(str::to_owned),
-                    );
-                }
-            }
-        }
+        let own = self.fits(login, ask, (&self.username, &self.password));
+        let second = self.second();
+        let viewer = !own && second.is_some_and(|user| self.fits(login, ask, user));
+        let matched = own || viewer;
         let shown = !matched && self.planted.has("login-refusal-has-token");
         if !matched && !shown {
             return refused();
         }
         let kept = session_cookie(ask).filter(|_| self.planted.has("login-keeps-session-id"));
         let token = kept.unwrap_or_else(|| self.new_token());
-        self.lock().tokens.push(token.clone());
-        let mut answer = json!({"account_type": "admin"});
+        {
+            let mut state = self.lock();
+            state.tokens.push(token.clone());
+            if viewer {
+                state.viewers.push(token.clone());
+            }
+        }
+        let mut answer = json!({"account_type": if viewer { "viewer" } else { "admin" }});
         if let Some(pointer) = &login.token {
             insert(&mut answer, pointer, Value::String(token.clone()));
         }
@@ -112,6 +75,55 @@ impl Service {
             self.set_cookies(&token, &mut reply);
         }
         reply
+    }
+
+    /// Whether a login shows the credentials of this user.
+    fn fits(&self, login: &Login, ask: &Ask<'_>, (name, password): (&str, &str)) -> bool {
+        let body: Value = serde_json::from_slice(ask.body).unwrap_or_default();
+        let form = String::from_utf8_lossy(ask.body);
+        let hash = hex(&Md5::digest(password.as_bytes()));
+        let csrf = self.csrf(ask);
+        let planted = |id: &str| self.planted.has(id);
+        let quoted = |given: &str| given.contains('\'') && planted("login-quote");
+        let check = |template: &str, given: Option<String>| {
+            let given = given.unwrap_or_default();
+            match template {
+                "{username}" => {
+                    given == name
+                        || (!given.is_empty() && planted("login-any-user"))
+                        || quoted(&given)
+                }
+                "{password}" | "{password-md5}" => {
+                    let (want, fits) = match template == "{password-md5}" {
+                        true => (hash.as_str(), given.eq_ignore_ascii_case(&hash)),
+                        false => (password, given == password),
+                    };
+                    fits || planted("login-any-password")
+                        || quoted(&given)
+                        || (given.is_empty() && planted("login-empty-password"))
+                        || (!given.is_empty()
+                            && want.starts_with(&given)
+                            && planted("login-prefix"))
+                        || (given == password && planted("login-clear-password"))
+                }
+                "{csrf}" => csrf.as_deref() == Some(given.as_str()),
+                fixed => given == fixed,
+            }
+        };
+        let in_query =
+            |(name, template): (&String, &String)| check(template, query_value(ask.query, name));
+        let in_form =
+            |(name, template): (&String, &String)| check(template, query_value(&form, name));
+        let members = login.body.as_ref().and_then(Value::as_object);
+        let mut members = members.into_iter().flatten();
+        login.query.iter().all(in_query)
+            && login.form.iter().all(in_form)
+            && members.all(|(name, template)| {
+                let given = body.get(name).and_then(Value::as_str);
+                template
+                    .as_str()
+                    .is_none_or(|template| check(template, given.map(str::to_owned)))
+            })
     }
 
     /// A token that nobody has had before.
@@ -185,9 +197,7 @@ impl Service {
     }
 
     fn logout(&self, ask: &Ask<'_>) -> Reply {
-        let bearer =
-            header(ask, "authorization").and_then(|v| Some(v.split_once(' ')?.1.to_owned()));
-        let ended = session_cookie(ask).or(bearer);
+        let ended = session_cookie(ask).or_else(|| bearer_of(ask));
         if !self.planted.has("logout-keeps-session") {
             self.lock().tokens.retain(|t| Some(t) != ended.as_ref());
         }
@@ -217,8 +227,11 @@ impl Service {
         let user = (get("username"), get("password"));
         let good_user = user == (self.username.clone(), self.password.clone());
         let any = |fault: &str| self.planted.has(fault);
+        let viewer = self.second() == Some((user.0.as_str(), user.1.as_str()));
         let granted = match get("grant_type").as_str() {
-            "password" => good_user || user.0 == self.username && any("oauth-any-password"),
+            "password" => {
+                good_user || viewer || user.0 == self.username && any("oauth-any-password")
+            }
             "client_credentials" => good_client || any("oauth-any-client"),
             "refresh_token" => self.lock().refresh.contains(&get("refresh_token")),
             _ => return json_reply(400, &json!({"error": "unsupported_grant_type"})),
@@ -229,6 +242,9 @@ impl Service {
         let (token, refresh) = (self.new_token(), self.new_token());
         let mut state = self.lock();
         state.tokens.push(token.clone());
+        if viewer {
+            state.viewers.push(token.clone());
+        }
         state.refresh.push(refresh.clone());
         json_reply(
             200,
@@ -247,7 +263,10 @@ impl Service {
         let known = granted || self.lock().held_back.known;
         self.lock().held_back.known = known;
         if granted || wire::passes(&self.planted, ask, known) {
-            return Ok(());
+            return match self.forbids(operation, ask) {
+                Some(refusal) => Err(refusal),
+                None => Ok(()),
+            };
         }
         if self.planted.has("refusal-ends-session") && has_credentials(operation, ask) {
             self.lock().tokens.clear();
@@ -286,6 +305,7 @@ impl Service {
                     || (planted("token-any-case") && token.eq_ignore_ascii_case(given))
                     || wire::token(&self.planted, token, given)
             }) || (self.takes_password && given == self.password)
+                || self.is_their_token(given)
                 || (planted("any-token") && !given.is_empty())
                 || (planted("empty-token") && given.is_empty())
                 || (planted("null-token") && given == "null")
@@ -310,11 +330,11 @@ impl Service {
                 (scheme_fits || planted("any-scheme")) && token_fits(given.trim())
             }
             SecurityScheme::Basic => {
-                let want = base64::engine::general_purpose::STANDARD
-                    .encode(format!("{}:{}", self.username, self.password));
-                authorization
-                    .and_then(|v| v.split_once(' '))
-                    .is_some_and(|(s, v)| s.eq_ignore_ascii_case("basic") && v.trim() == want)
+                let given = authorization.and_then(|v| v.split_once(' '));
+                given.is_some_and(|(s, v)| {
+                    s.eq_ignore_ascii_case("basic")
+                        && self.basic_pairs().any(|want| v.trim() == want)
+                })
             }
             SecurityScheme::ApiKey { name, place } => {
                 let given = given_key(name, *place, ask);
@@ -335,6 +355,12 @@ impl Service {
         let sent = header(ask, field);
         self.planted.has("csrf-ignored") || sent.is_some() && sent == self.csrf(ask).as_deref()
     }
+}
+
+/// What follows the scheme in `Authorization`.
+pub(super) fn bearer_of(ask: &Ask<'_>) -> Option<String> {
+    let (_, value) = header(ask, "authorization")?.split_once(' ')?;
+    Some(value.trim().to_owned())
 }
 
 /// The session that a request belongs to: the first of its cookies that looks like one.
@@ -394,7 +420,7 @@ pub(super) fn token_endpoints(contract: &Contract, profile: &Profile) -> Vec<Str
 }
 
 /// What stands where an API key belongs.
-fn given_key(name: &str, place: Place, ask: &Ask<'_>) -> Option<String> {
+pub(super) fn given_key(name: &str, place: Place, ask: &Ask<'_>) -> Option<String> {
     match place {
         Place::Query => query_value(ask.query, name),
         Place::Cookie => header(ask, "cookie")?.split(';').find_map(|pair| {

@@ -76,8 +76,36 @@ impl Service {
         assess(schema, value, &self.texts).certainty != Assessment::SurelyInvalid
     }
 
+    /// [`Service::showing`] with a member of its own at its root, where the schema lets it.
+    fn showing_own(
+        &self,
+        schema: &Schema,
+        written: Option<&Value>,
+        own: Option<(String, Value)>,
+    ) -> Value {
+        let plain = self.showing(schema, written);
+        let mut whole = plain.clone();
+        if let (Value::Object(map), Some((member, value))) = (&mut whole, own) {
+            map.insert(member, value);
+        }
+        match self.keeps(schema, &whole) {
+            true => whole,
+            false => plain,
+        }
+    }
+
     /// The documented answer of success, with a value in it where one is kept.
     pub(super) fn success(&self, operation: &Operation, value: Option<&Value>) -> Reply {
+        self.success_of(operation, value, None)
+    }
+
+    /// [`Service::success`] of an item, with the member that holds its id.
+    pub(super) fn success_of(
+        &self,
+        operation: &Operation,
+        value: Option<&Value>,
+        own: Option<(String, Value)>,
+    ) -> Reply {
         let status = operation.success_statuses().first().copied().unwrap_or(200);
         let response = operation.response(status);
         if matches!(status, 204 | 205 | 304) {
@@ -94,7 +122,7 @@ impl Service {
                 },
             ) => typed(
                 status,
-                &self.showing(schema, value),
+                &self.showing_own(schema, value, own),
                 response.media_type.as_deref(),
             ),
             // JSON of any form is documented.

@@ -43,7 +43,10 @@ impl Service {
         let any_uri = ask.absolute || self.chosen.is("digest", "any-uri");
         if !(any_uri || get("uri") == target)
             || !same("digest-any-realm", get("realm") == REALM)
-            || !same("digest-any-user", get("username") == self.username)
+            || !same(
+                "digest-any-user",
+                self.password_of(get("username")).is_some(),
+            )
             || !same(
                 "digest-any-response",
                 get("response") == self.response(ask, &given),
@@ -82,12 +85,9 @@ impl Service {
             true => hex(&Sha256::digest(text)),
             false => hex(&Md5::digest(text)),
         };
-        let user = if self.planted.has("digest-any-user") {
-            get("username")
-        } else {
-            &self.username
-        };
-        let mut a1 = hash(format!("{user}:{}:{}", get("realm"), self.password));
+        let user = get("username");
+        let password = self.password_of(user).unwrap_or(&self.password);
+        let mut a1 = hash(format!("{user}:{}:{password}", get("realm")));
         if self.chosen.is("digest", "md5-sess") {
             a1 = hash(format!("{a1}:{}:{}", get("nonce"), get("cnonce")));
         }

@@ -5,6 +5,7 @@ use super::{Reply, Service, json_reply};
 use crate::held_back::store;
 use crate::validate::Wrong;
 use probity_contract::Operation;
+use probity_contract::shape::members;
 use serde_json::{Value, json};
 
 impl Service {
@@ -83,7 +84,9 @@ impl Service {
             )
             && !body.schema.properties.is_empty()
         {
-            map.retain(|name, _| body.schema.property(name).is_some());
+            // Alternatives have members of their own.
+            let known = members(&body.schema);
+            map.retain(|name, _| known.iter().any(|(member, _)| member == name));
         }
         if patches {
             let mut merged = old.clone();

@@ -15,6 +15,7 @@ mod resources;
 mod route;
 mod sample;
 mod serve;
+mod users;
 
 use super::MockConfig;
 use super::choice::Chosen;
@@ -32,6 +33,7 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+pub use users::Viewer;
 
 /// What a contract does with the collections that it has.
 pub(crate) struct Kept {
@@ -123,6 +125,8 @@ struct State {
     settings: BTreeMap<String, Value>,
     initial: BTreeMap<String, Value>,
     tokens: Vec<String>,
+    /// Those of the tokens that the second user got.
+    viewers: Vec<String>,
     /// Refresh tokens of OAuth 2.
     refresh: Vec<String>,
     nonces: digest::Nonces,
@@ -158,6 +162,7 @@ pub(crate) struct Service {
     validators: HashMap<String, Validator>,
     username: String,
     password: String,
+    viewer: Option<Viewer>,
     state: Mutex<State>,
 }
 
@@ -225,10 +230,12 @@ impl Service {
             validators,
             username: config.username.clone(),
             password: config.password.clone(),
+            viewer: crate::viewer(config),
             state: Mutex::new(State {
                 initial: settings.clone(),
                 settings,
                 tokens: Vec::new(),
+                viewers: Vec::new(),
                 refresh: Vec::new(),
                 nonces: digest::Nonces::default(),
                 boot: Instant::now() - Duration::from_secs(86_400),

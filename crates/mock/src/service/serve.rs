@@ -4,7 +4,7 @@
 use super::resources::{self, Part, id_member, id_value, listed, overlay};
 use super::{Ask, Reply, Service};
 use probity_contract::{Operation, Schema};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 impl Service {
     /// Whether the items that a path names exist.
@@ -36,9 +36,7 @@ impl Service {
                 if operation.method != "PATCH" || !self.planted.has("patch-ignored") {
                     self.store(operation, ask.path, &value);
                 }
-                let kept = self.kept(operation, ask.path);
-                let kept = self.identified(operation, ask.path, kept);
-                self.success(operation, kept.as_ref())
+                self.read(operation, ask.path)
             }
             (_, _, None) => self.success(operation, None),
         }
@@ -54,31 +52,23 @@ impl Service {
 
     fn read(&self, operation: &Operation, path: &str) -> Reply {
         let kept = self.kept(operation, path);
-        let kept = self.identified(operation, path, kept);
-        self.success(operation, kept.as_ref())
+        // The id is the item's own, wherever in the answer what was written stands.
+        let own = self.identity(operation, path).filter(|(member, _)| {
+            let written = kept.as_ref().and_then(|kept| kept.get(member));
+            written.is_none()
+        });
+        self.success_of(operation, kept.as_ref(), own)
     }
 
-    /// What is kept of an item, with its id in it.
-    fn identified(&self, operation: &Operation, path: &str, kept: Option<Value>) -> Option<Value> {
-        let Some((id, member)) = self.identity(operation, path) else {
-            return kept;
-        };
-        let mut whole = Map::from_iter([(member, id)]);
-        if let Some(Value::Object(written)) = kept {
-            whole.extend(written);
-        }
-        Some(Value::Object(whole))
-    }
-
-    /// The id of an item, as the member of its answer that holds it.
-    fn identity(&self, operation: &Operation, path: &str) -> Option<(Value, String)> {
+    /// The id of an item, behind the member of its answer that holds it.
+    fn identity(&self, operation: &Operation, path: &str) -> Option<(String, Value)> {
         if resources::part(&self.contract.operations, operation) != Part::Item {
             return None;
         }
         let schema = success_schema(operation)?;
         let (name, text) = super::route::arguments(&operation.path, path)?.pop()?;
         let member = id_member(schema, &name)?;
-        Some((id_value(schema, member, &text), member.to_owned()))
+        Some((member.to_owned(), id_value(schema, member, &text)))
     }
 
     fn list(&self, operation: &Operation, path: &str, name: &str) -> Reply {

@@ -1,0 +1,387 @@
+//! Paths, operations and parameters of a document.
+
+use super::model::*;
+use super::pointer::escape;
+use super::reader::{Flaw, Reader};
+use super::schema::Schemas;
+use super::second::Validator;
+use super::servers;
+use super::source::{Source, Way};
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+const METHODS: [&str; 8] = [
+    "get", "put", "post", "delete", "options", "head", "patch", "trace",
+];
+
+/// Alternatives of security schemes, and the place that states them.
+pub(super) type Security = (Vec<Vec<SecurityScheme>>, String);
+
+/// Reads operations; what an operation consists of is read in [`super::content`].
+pub(super) struct Loader<'d> {
+    pub(super) schemas: Schemas<'d>,
+    security: Result<Security, Flaw>,
+    base: String,
+    left_out: Vec<LeftOut>,
+}
+
+impl<'d> Loader<'d> {
+    /// Nothing is read yet.
+    pub(super) fn new(source: &'d Arc<Source>) -> Self {
+        Loader {
+            schemas: Schemas::new(Reader::new(source)),
+            security: Ok((Vec::new(), String::new())),
+            base: String::new(),
+            left_out: Vec::new(),
+        }
+    }
+
+    /// What is not supported, what is wrong, and what was left out for it.
+    pub(super) fn finish(self) -> (Vec<Unsupported>, Vec<Flaw>, Vec<LeftOut>) {
+        let (unsupported, flaws) = self.schemas.reader.finish();
+        (unsupported, flaws, self.left_out)
+    }
+
+    /// The rules of a body, a parameter or an answer.
+    pub(super) fn schema(&mut self, value: &'d Value, place: &str, way: Way) -> Schema {
+        let mut schema = self.schemas.root(value, place, way);
+        schema.validator = Validator::new(self.schemas.reader.source, place, way);
+        schema
+    }
+
+    pub(super) fn operations(&mut self) -> Vec<Operation> {
+        let document = self.schemas.reader.source.root();
+        let mut out: Vec<Operation> = Vec::new();
+        let Some(root) = document.as_object() else {
+            return out;
+        };
+        let used = [
+            "openapi",
+            "info",
+            "servers",
+            "paths",
+            "components",
+            "security",
+            "tags",
+            "externalDocs",
+            "jsonSchemaDialect",
+            "$self",
+            // Of Swagger 2.0, where references lead.
+            "definitions",
+            "parameters",
+            "responses",
+        ];
+        self.schemas.reader.leave_out(root, &used, "");
+        if let Some(list) = root.get("security") {
+            self.security = self
+                .security(list, "/security")
+                .map(|security| (security, "/security".to_owned()));
+        }
+        self.base = self.base_of(root.get("servers"), "/servers");
+        let Some(paths) = root.get("paths") else {
+            return out;
+        };
+        let paths = match self.schemas.reader.object(paths, "/paths") {
+            Ok(paths) => paths,
+            Err(flaw) => {
+                self.schemas.reader.note(flaw);
+                return out;
+            }
+        };
+        let mut ids = HashSet::new();
+        for (path, item) in paths {
+            if path.starts_with("x-") {
+                continue;
+            }
+            let pointer = format!("/paths/{}", escape(path));
+            let read = self.path_item(path, item, &pointer, &mut ids, &mut out);
+            if let Err(flaw) = read {
+                self.leave_out(path, flaw);
+            }
+        }
+        tell_twins(&mut out);
+        out
+    }
+
+    /// Names what is not judged, with the flaw that costs it.
+    fn leave_out(&mut self, operation: &str, flaw: Flaw) {
+        self.left_out.push(LeftOut {
+            operation: operation.to_owned(),
+            part: None,
+            reason: named(&flaw),
+            pointer: flaw.place.clone(),
+        });
+        self.schemas.reader.note(flaw);
+    }
+
+    /// Names a part of an operation that is not judged.
+    pub(super) fn leave_out_part(&mut self, operation: &str, part: &str, flaw: Flaw) {
+        self.left_out.push(LeftOut {
+            operation: operation.to_owned(),
+            part: Some(part.to_owned()),
+            reason: named(&flaw),
+            pointer: flaw.place.clone(),
+        });
+        self.schemas.reader.note(flaw);
+    }
+
+    /// The path of the first of `servers`, or that of the servers around.
+    fn base_of(&mut self, servers: Option<&Value>, pointer: &str) -> String {
+        match servers::base_path(servers) {
+            Ok(base) => base.unwrap_or_else(|| self.base.clone()),
+            Err(why) => {
+                let flaw = self.schemas.reader.error(pointer, why);
+                self.schemas.reader.note(flaw);
+                self.base.clone()
+            }
+        }
+    }
+
+    fn path_item(
+        &mut self,
+        path: &str,
+        item: &'d Value,
+        pointer: &str,
+        ids: &mut HashSet<String>,
+        out: &mut Vec<Operation>,
+    ) -> Result<(), Flaw> {
+        if !path.starts_with('/') {
+            let why = "a path must begin with `/`";
+            return Err(self.schemas.reader.error(pointer, why));
+        }
+        if path.contains('#') {
+            let why = "what follows `#` in a path is not sent to any server (RFC 9110 §4.2.5)";
+            return Err(self.schemas.reader.error(pointer, why));
+        }
+        if item.get("$ref").is_some() && item.as_object().is_some_and(|i| i.len() > 1) {
+            let why = "members beside `$ref` of a path item are not used";
+            self.schemas.reader.skip(pointer, why);
+        }
+        let (item, pointer) = self.schemas.reader.follow(item, pointer)?;
+        let item = self.schemas.reader.object(item, &pointer)?;
+        let mut used = vec!["summary", "description", "parameters", "servers"];
+        used.extend(METHODS);
+        self.schemas.reader.leave_out(item, &used, &pointer);
+        let others = item.get("additionalOperations").and_then(Value::as_object);
+        let others = others
+            .into_iter()
+            .flatten()
+            .map(|(method, _)| method.as_str());
+        for method in others.chain(item.get("query").map(|_| "QUERY")) {
+            let reason = format!("operations of the method {method} (OpenAPI 3.2) are not sent");
+            let flaw = self.schemas.reader.beyond(&pointer, reason);
+            self.leave_out(&format!("{method} {path}"), flaw);
+        }
+        for (method, operation) in item {
+            if !METHODS.contains(&method.as_str()) {
+                continue;
+            }
+            let pointer = format!("{pointer}/{method}");
+            let called = format!("{} {path}", method.to_ascii_uppercase());
+            let id = operation.get("operationId").and_then(Value::as_str);
+            let id = id.unwrap_or(&called).to_owned();
+            match self.operation(path, method, item, operation, &pointer) {
+                Ok(mut operation) => {
+                    if !ids.insert(operation.id.clone()) {
+                        let why = format!(
+                            "the operationId `{}` is used twice; this one is called `{called}`",
+                            operation.id
+                        );
+                        let at = format!("{pointer}/operationId");
+                        let flaw = self.schemas.reader.error(&at, why);
+                        self.schemas.reader.note(flaw);
+                        operation.rename(&called);
+                        ids.insert(called);
+                    }
+                    out.push(operation);
+                }
+                Err(flaw) => self.leave_out(&id, flaw),
+            }
+        }
+        Ok(())
+    }
+
+    fn operation(
+        &mut self,
+        path: &str,
+        method: &str,
+        item: &'d Map<String, Value>,
+        value: &'d Value,
+        pointer: &str,
+    ) -> Result<Operation, Flaw> {
+        let (value, pointer) = self.schemas.reader.follow(value, pointer)?;
+        let pointer = pointer.as_str();
+        let map = self.schemas.reader.object(value, pointer)?;
+        let used = [
+            "operationId",
+            "summary",
+            "description",
+            "tags",
+            "externalDocs",
+            "deprecated",
+            "parameters",
+            "requestBody",
+            "responses",
+            "security",
+            "servers",
+        ];
+        self.schemas.reader.leave_out(map, &used, pointer);
+        let called = format!("{} {path}", method.to_ascii_uppercase());
+        let id = match map.get("operationId") {
+            Some(id) => {
+                let id = self
+                    .schemas
+                    .reader
+                    .text(id, &format!("{pointer}/operationId"));
+                id.unwrap_or_else(|flaw| {
+                    self.schemas.reader.note(flaw);
+                    called
+                })
+            }
+            None => called,
+        };
+        let body = match map.get("requestBody") {
+            None => None,
+            Some(body) => Some(self.body(body, &format!("{pointer}/requestBody"))?),
+        };
+        let parameters = self.parameters(&id, item, map, pointer)?;
+        if let Some(name) = undeclared(path, &parameters) {
+            let why = format!(
+                "no path parameter `{name}` is declared: the operation cannot be addressed and is not judged"
+            );
+            return Err(self.schemas.reader.error(pointer, why));
+        }
+        let mut responses = Vec::new();
+        if let Some(list) = map.get("responses") {
+            let at = format!("{pointer}/responses");
+            match self.schemas.reader.object(list, &at) {
+                Err(flaw) => self.leave_out_part(&id, "responses", flaw),
+                Ok(list) => {
+                    for (key, response) in list {
+                        if key.starts_with("x-") {
+                            continue;
+                        }
+                        let at = format!("{at}/{}", escape(key));
+                        match self.response(&id, key, response, &at) {
+                            Ok(response) => responses.push(response),
+                            Err(flaw) => {
+                                self.leave_out_part(&id, &format!("responses.{key}"), flaw);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        let (security, security_pointer) = match map.get("security") {
+            Some(list) => {
+                let at = format!("{pointer}/security");
+                (self.security(list, &at)?, at)
+            }
+            None => self.security.clone()?,
+        };
+        let base = self.base_of(item.get("servers"), &format!("{pointer}/../servers"));
+        let base = match map.get("servers") {
+            Some(servers) => self.base_of(Some(servers), &format!("{pointer}/servers")),
+            None => base,
+        };
+        Ok(Operation {
+            id,
+            method: method.to_ascii_uppercase(),
+            path: format!("{base}{}", sendable(path)),
+            base,
+            parameters,
+            body,
+            responses,
+            access: crate::access::first(&security),
+            security,
+            summary: summary(map),
+            stored: map
+                .get("description")
+                .and_then(Value::as_str)
+                .map(crate::stored::said)
+                .unwrap_or_default(),
+            pointer: pointer.to_owned(),
+            security_pointer,
+            acts: match map.contains_key("x-acts") {
+                true => Some(self.schemas.reader.member_flag(value, "x-acts", pointer)?),
+                false => None,
+            },
+            twin: None,
+        })
+    }
+}
+
+/// What an operation does, in words: `summary`, or the first sentence of `description`.
+fn summary(operation: &Map<String, Value>) -> String {
+    let text = |name: &str| operation.get(name).and_then(Value::as_str).map(str::trim);
+    match text("summary").filter(|s| !s.is_empty()) {
+        Some(summary) => summary.to_owned(),
+        None => {
+            let described = text("description").unwrap_or_default();
+            let end = described.find(['.', '\n', '!']).unwrap_or(described.len());
+            described.get(..end).unwrap_or_default().to_owned()
+        }
+    }
+}
+
+/// The reason with what it is about, where it only says what that must be.
+fn named(flaw: &Flaw) -> String {
+    let last = flaw.place.rsplit('/').next().unwrap_or_default();
+    match flaw.reason.starts_with("must be") {
+        true => format!(
+            "`{}` {}",
+            last.replace("~1", "/").replace("~0", "~"),
+            flaw.reason
+        ),
+        false => flaw.reason.clone(),
+    }
+}
+
+/// A path template in which what no request target may hold is percent-encoded (RFC 3986 §3.3), and
+/// braces around no name.
+fn sendable(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    let mut rest = path;
+    while let Some(c) = rest.chars().next() {
+        let name = rest.strip_prefix('{').and_then(|inside| inside.find('}'));
+        if let Some(end) = name {
+            let (template, after) = rest.split_at(end + 2);
+            out.push_str(template);
+            rest = after;
+            continue;
+        }
+        rest = rest.get(c.len_utf8()..).unwrap_or_default();
+        match c {
+            '\0'..=' ' | '"' | '<' | '>' | '\\' | '^' | '`' | '{' | '|' | '}' | '\u{7f}' => {
+                out.push_str(&format!("%{:02X}", u32::from(c)));
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// The first `{name}` of a path template that no parameter declares.
+fn undeclared<'p>(path: &'p str, parameters: &[Parameter]) -> Option<&'p str> {
+    path.split('{').skip(1).find_map(|piece| {
+        let (name, _) = piece.split_once('}')?;
+        let declared = parameters
+            .iter()
+            .any(|p| p.place == Place::Path && p.name == name);
+        (!declared).then_some(name)
+    })
+}
+
+/// Tells the operations whose requests fit another one as well of each other.
+fn tell_twins(operations: &mut [Operation]) {
+    let key = |op: &Operation| (op.method.clone(), crate::route::form(&op.path));
+    let mut same: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
+    for op in operations.iter() {
+        same.entry(key(op)).or_default().push(op.path.clone());
+    }
+    for op in operations {
+        let mut paths = same.get(&key(op)).into_iter().flatten();
+        op.twin = paths.find(|path| **path != op.path).cloned();
+    }
+}
