@@ -298,6 +298,12 @@ pub trait Strategy {
         false
     }
 
+    /// Whether it is about what all operations of a device share, so that a few of them tell for
+    /// all: how a message is read, what is JSON.
+    fn is_of_the_server(&self) -> bool {
+        false
+    }
+
     /// Its cases for one operation of the contract, in any order; the plan sorts and trims. What
     /// may not be sent is the plan's to leave out.
     fn cases(&self, context: &Context<'_>, op: &Operation) -> Vec<Case>;

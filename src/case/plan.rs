@@ -1,5 +1,6 @@
 //! From the cases of all strategies to the plan of a run: order, budget, unique ids.
 
+use super::breadth::broadened;
 use super::constraints::Constraints;
 use super::elements::Elements;
 use super::formats::Formats;
@@ -41,6 +42,13 @@ pub const RESERVE: usize = 50 + QUESTIONS_AT_MOST;
 
 /// Questions of a run with the default budget about how the device reads ambiguous string rules.
 pub const QUESTIONS_AT_MOST: usize = 36;
+
+/// Names of the strategies that are about what all operations share.
+fn of_the_server() -> BTreeSet<&'static str> {
+    let strategies = strategies();
+    let shared = strategies.iter().filter(|s| s.is_of_the_server());
+    shared.map(|s| s.name()).collect()
+}
 
 /// What a run sends, in order.
 #[derive(Clone, Debug, Default)]
@@ -126,7 +134,9 @@ impl Plan {
 /// `budget` is the number of requests of the whole run; [`RESERVE`] of them are left for what is
 /// not a case. Cases are sorted by tier and interleaved over operations, strategies and fields
 /// within a tier, so that several operations share a budget by what each of them needs; only the
-/// first case that is surely valid comes before them all. Where the budget ends, whatever follows in that order is dropped. `None` keeps every case.
+/// first case that is surely valid comes before them all. Where the budget ends, whatever follows in
+/// that order is dropped; where operations share it, its last part goes to kinds of input that are
+/// new. `None` keeps every case.
 ///
 /// Of several cases that send the same request and may expect the same, the first is kept; of
 /// several with the same id (a defect of a strategy), too.
@@ -192,7 +202,11 @@ pub fn plan_of_operations(
     for case in &cases {
         *planned.entry(case.strategy).or_default() += 1;
     }
-    let mut plan = trimmed(cases, budget.map(|b| b.saturating_sub(RESERVE)));
+    let most = budget.map(|b| b.saturating_sub(RESERVE));
+    if let Some(most) = most.filter(|_| context.contract.operations.len() > 1) {
+        cases = broadened(cases, most, &of_the_server());
+    }
+    let mut plan = trimmed(cases, most);
     // What may remove something comes last: until then the others find what they name.
     let removes = |case: &Case| {
         let op = context.contract.operation(&case.operation);

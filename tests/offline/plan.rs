@@ -191,6 +191,27 @@ fn what_the_budget_cuts_is_the_least_telling() {
 }
 
 #[test]
+fn operations_that_share_a_budget_leave_room_for_new_kinds_of_input() {
+    let ideas = |cases: &[Case]| -> BTreeSet<(&'static str, String)> {
+        let idea = |c: &Case| (c.strategy, c.input_class.to_string());
+        cases.iter().map(idea).collect()
+    };
+    let budget = RESERVE + 120;
+    let shared = plan(&RELAY.context(0, false), Some(budget));
+    assert!(shared.dropped > 0 && RELAY.contract.operations.len() > 1);
+    // What the same budget affords of the cases in their order alone.
+    let mut left = budget - RESERVE;
+    let mut in_order = RELAY.all().cases.clone();
+    in_order.retain(|case| {
+        let affords = case.cost() <= left;
+        left -= if affords { case.cost() } else { 0 };
+        affords
+    });
+    let (more, fewer) = (ideas(&shared.cases).len(), ideas(&in_order).len());
+    assert!(more > fewer, "{more} kinds of input instead of {fewer}");
+}
+
+#[test]
 fn values_leave_room_for_bytes_http_and_credentials() {
     let telling = EMBEDDED.values().filter(|case| case.tier < Tier::new(3));
     let requests: usize = telling.map(Case::cost).sum();

@@ -28,6 +28,10 @@ impl Strategy for JsonCorners {
          must not hang, crash or confuse the device."
     }
 
+    fn is_of_the_server(&self) -> bool {
+        true
+    }
+
     fn cases(&self, context: &Context<'_>, op: &Operation) -> Vec<Case> {
         let mut cases = Vec::new();
         if let Some(mut builder) = ExchangeCases::of(context, op, self.name()) {

@@ -26,6 +26,10 @@ impl Strategy for Http {
          device."
     }
 
+    fn is_of_the_server(&self) -> bool {
+        true
+    }
+
     fn cases(&self, context: &Context<'_>, op: &Operation) -> Vec<Case> {
         let mut cases = Vec::new();
         if let Some(mut builder) = ExchangeCases::of(context, op, self.name()) {

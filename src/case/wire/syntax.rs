@@ -30,6 +30,10 @@ impl Strategy for JsonSyntax {
          accepting, and its values are new, so that one that stores half of it does too."
     }
 
+    fn is_of_the_server(&self) -> bool {
+        true
+    }
+
     fn cases(&self, context: &Context<'_>, op: &Operation) -> Vec<Case> {
         let mut cases = Vec::new();
         if let Some(mut builder) = ExchangeCases::of(context, op, self.name()) {
