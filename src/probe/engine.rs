@@ -588,6 +588,11 @@ impl<'a> Probe<'a> {
     pub fn note(&mut self, case: &Case, seen: &Observation, number: Option<usize>) {
         let acceptance = seen.judgement.acceptance;
         let later = Later::promised(self.device(), &seen.exchange);
+        if acceptance != Acceptance::Refused {
+            let moved = self.creations.moved(&case.request);
+            let sent = moved.as_ref().unwrap_or(&case.request);
+            self.settings.forget_around(&case.operation, sent);
+        }
         self.settings.note(case, acceptance, later, number);
         let went_out = |f: &Failure| !never_reached(f) && !matches!(f, Failure::NotSent(_));
         let silent = seen.exchange.failure().is_some_and(went_out);

@@ -341,9 +341,6 @@ impl Settings {
         later: Option<Later>,
         number: Option<usize>,
     ) {
-        if acceptance != Acceptance::Refused {
-            self.forget_around(case);
-        }
         let Some(at) = self.at_mut(&case.operation) else {
             return;
         };
@@ -374,14 +371,15 @@ impl Settings {
 
     /// A list shows what was written to one of its items, or to it, and what stands below something that
     /// is replaced or removed goes with it: that has to be read again.
-    fn forget_around(&mut self, case: &Case) {
-        let Request::Http(http) = &case.request else {
+    /// `request` is as it was sent, at an item of our own where the case moved there.
+    pub(super) fn forget_around(&mut self, operation: &str, request: &Request) {
+        let Request::Http(http) = request else {
             return;
         };
         let Some(path) = crate::case::moves::path_of(http) else {
             return;
         };
-        let ours = self.written_by.get(&case.operation).copied();
+        let ours = self.written_by.get(operation).copied();
         for (at, watch) in self.watches.iter_mut().enumerate() {
             let target = watch.read.target.trim_end_matches('/');
             let below = |lower: &str, upper: &str| {

@@ -195,3 +195,57 @@ fn a_killed_run_is_undone_before_another_begins() {
     assert_eq!(stands["port"], before["port"], "{stands}");
     mock.stop();
 }
+
+/// A removal resets what it names at an item of our own, not at the item of the plan: what is known of
+/// that is known no longer, and nothing that was refused is blamed for it.
+#[test]
+fn a_removal_at_an_item_of_our_own_is_what_it_did() {
+    let rights = json!({"type": "object", "required": ["role"], "properties": {
+        "role": {"type": "string", "enum": ["read", "write", "admin"]}}});
+    let item = json!({"type": "object", "required": ["name"], "properties": {
+        "id": {"type": "string"}, "name": {"type": "string"}}});
+    let media = |schema: &Value| json!({"application/json": {"schema": schema}});
+    let answer = |status: &str, content: Value| {
+        let plain = json!({"description": "so"});
+        let mut all = json!({"400": plain, "401": plain, "404": plain});
+        all[status] = json!({"description": "ok", "content": content});
+        all
+    };
+    let done = json!({"204": {"description": "ok"}, "400": {"description": "no"},
+        "401": {"description": "who"}, "404": {"description": "none"}});
+    let mut example = media(&rights);
+    example["application/json"]["example"] = json!({"role": "write"});
+    let id = json!([{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}]);
+    let document = json!({
+        "openapi": "3.0.3", "info": {"title": "t", "version": "1"},
+        "components": {"securitySchemes": {"door": {"type": "http", "scheme": "bearer"}}},
+        "security": [{"door": []}],
+        "paths": {
+            "/repos": {
+                "get": {"operationId": "list",
+                        "responses": answer("200", media(&json!({"type": "array", "items": item})))},
+                "post": {"operationId": "create", "responses": answer("201", media(&item)),
+                         "requestBody": {"required": true, "content": media(&item)}}},
+            "/repos/{id}": {"parameters": id,
+                "get": {"operationId": "repo", "responses": answer("200", media(&item))},
+                "delete": {"operationId": "remove", "responses": done}},
+            "/repos/{id}/rights": {"parameters": id,
+                "get": {"operationId": "rights", "responses": answer("200", media(&rights))},
+                "put": {"operationId": "change", "responses": done,
+                        "requestBody": {"required": true, "content": example}},
+                "delete": {"operationId": "reset", "responses": done}},
+        }
+    });
+    let home = tempfile::tempdir().expect("a folder");
+    let file = home.path().join("repos.json");
+    std::fs::write(&file, document.to_string()).expect("the document");
+    let done = Command::cargo_bin("probity")
+        .expect("the program")
+        .env("XDG_STATE_HOME", home.path())
+        .current_dir(home.path())
+        .args(["run", "--contract", "repos.json"])
+        .output()
+        .expect("a run");
+    let told = String::from_utf8_lossy(&done.stdout);
+    assert_eq!(done.status.code(), Some(0), "{told}");
+}
