@@ -464,9 +464,7 @@ async fn read_now(device: &Device, read: &StateRead) -> Result<ReadBackState, Re
     let result = device.read_state(read).await;
     match &result {
         Err(ReadBackError::Status(423 | 429 | 503)) => device.read_patiently(read).await,
-        Err(ReadBackError::Status(401)) if !device.can_login() => {
-            device.read_patiently(read).await
-        }
+        Err(ReadBackError::Status(401)) if !device.can_login() => device.read_patiently(read).await,
         _ => result,
     }
 }

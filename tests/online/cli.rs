@@ -7,7 +7,7 @@ use assert_cmd::Command;
 use probity::report::json;
 use small::Scene;
 use std::io::{BufRead as _, BufReader};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// In a folder with some files of no use: exit code and stderr.
 fn probity(arguments: &[&str]) -> (Option<i32>, String) {
@@ -167,7 +167,15 @@ fn every_signal_puts_the_settings_back() {
             ("run", &["--rate", "40/s"], "INT", "interrupted"),
             (
                 "fuzz",
-                &["--rate", "40/s", "--no-plan", "--requests", "9999"],
+                &[
+                    "--rate",
+                    "40/s",
+                    "--no-plan",
+                    "--requests",
+                    "9999",
+                    "--journal",
+                    JOURNAL,
+                ],
                 "TERM",
                 "terminated",
             ),
@@ -176,6 +184,8 @@ fn every_signal_puts_the_settings_back() {
         }
     });
 }
+
+const JOURNAL: &str = "night.jsonl";
 
 #[cfg(unix)]
 fn puts_the_settings_back(job: &str, more: &[&str], signal: &str, word: &str) {
@@ -191,7 +201,14 @@ fn puts_the_settings_back(job: &str, more: &[&str], signal: &str, word: &str) {
     if job == "run" {
         while !text.contains("  ok  ") && err.read_line(&mut text).expect("stderr") > 0 {}
     } else {
-        std::thread::sleep(Duration::from_secs(2));
+        // Some dozens of requests have been answered.
+        let journal = scene.path(JOURNAL);
+        let length = || std::fs::metadata(&journal).map_or(0, |file| file.len());
+        let end = Instant::now() + Duration::from_secs(60);
+        while length() < 4_000 {
+            assert!(Instant::now() < end, "nothing is sent");
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
     let pid = child.id().to_string();
     let sent = std::process::Command::new("kill")

@@ -7,8 +7,9 @@ use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 use std::io::Write as _;
 use std::process::Command;
-use std::sync::Mutex;
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 const NOTES: &str = r##"openapi: 3.0.3
 info: {title: Notes, version: "1"}
@@ -171,7 +172,10 @@ fn what_no_sentence_says_is_arguable_and_what_one_says_is_not() {
 
 #[test]
 fn an_interrupted_run_is_no_success() {
-    let addr = serve(|asked| {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&asked);
+    let addr = serve(move |asked| {
+        counted.fetch_add(1, Ordering::Relaxed);
         std::thread::sleep(Duration::from_millis(10));
         notes(asked, |_| None)
     });
@@ -180,7 +184,11 @@ fn an_interrupted_run_is_no_success() {
     let run = command(folder.path(), addr, &["--allow-irreversible"])
         .spawn()
         .expect("runs");
-    std::thread::sleep(Duration::from_millis(2_500));
+    let end = Instant::now() + Duration::from_secs(60);
+    while asked.load(Ordering::Relaxed) < 30 {
+        assert!(Instant::now() < end, "nothing is sent");
+        std::thread::sleep(Duration::from_millis(5));
+    }
     let kill = Command::new("kill")
         .args(["-INT", &run.id().to_string()])
         .status();
