@@ -272,7 +272,8 @@ async fn open(
         None => {
             let before = probe.snapshot();
             listener.borrow_mut().on(&Event::Settings(&before));
-            probe.prove().await;
+            let unproven = probe.prove().await;
+            probe.withhold(unproven);
         }
     }
     Ok(())

@@ -47,6 +47,6 @@ pub use meaning::{chooses_members, is_any_text, logs_in};
 pub use memo::Memo;
 pub use model::*;
 pub use plan::*;
-pub use question::{HOW_READ, QUESTIONS, question};
+pub use question::{HOW_READ, QUESTIONS, as_it_stands, question};
 pub use recipe::Recipe;
 pub use weigh::{LARGE, ORDINARY, Step, Weigher};

@@ -3,9 +3,10 @@
 
 use super::builder::{BodyCases, BodyDraft, WhenOpen};
 use super::constraints::text_keyword;
-use super::model::{Case, Context};
+use super::model::{Case, Check, Context, Expect};
 use super::words::{mark, shown};
 use crate::contract::{FieldPath, Operation};
+use crate::exchange::{Request, Template};
 use serde_json::Value;
 
 /// Name of the strategy in the ids of such cases.
@@ -50,4 +51,33 @@ pub fn question(
         },
     });
     builder.take()
+}
+
+/// The case that writes a state as the device shows it, to where it shows it: a device that accepts
+/// this has to show it again. `None` where the document does not surely allow that state.
+pub fn as_it_stands(
+    context: &Context<'_>,
+    op: &Operation,
+    (target, state): &(Template, Value),
+) -> Option<Case> {
+    let mut builder = BodyCases::of_any(context, op, "state")?;
+    builder.add_body(BodyDraft {
+        field: &FieldPath::root(),
+        keyword: "type",
+        name: "as-it-stands".to_owned(),
+        title: "the state is written back as it was read".to_owned(),
+        class: "as-it-stands".to_owned(),
+        tier: 0,
+        body: state.clone(),
+        bytes: None,
+        when_open: WhenOpen::Drop,
+    });
+    let mut case = builder.take()?;
+    if case.expect != Expect::Accepted || !matches!(case.check, Check::ReadsBack(_)) {
+        return None;
+    }
+    if let Request::Http(http) = &mut case.request {
+        http.target = target.clone();
+    }
+    Some(case)
 }

@@ -64,6 +64,19 @@ impl GuardedWrite {
     }
 }
 
+/// A state that this device does not take back as it shows it.
+#[derive(Clone, Debug)]
+pub struct Unproven {
+    /// The operation that wrote it back.
+    pub operation: String,
+    /// Every operation that writes it.
+    pub writers: Vec<String>,
+    /// Why it could not be put back, secrets masked.
+    pub why: String,
+    /// What was accepted and reads back otherwise, and where it went; `None` where a secret is in it.
+    pub written: Option<(Template, Value)>,
+}
+
 /// What became of the settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Restored {
@@ -275,15 +288,15 @@ impl Guard {
 
     /// Writes every state back as it was read, before anything else is written: whether a device
     /// takes back what it shows is known only then. What it refuses as invalid, or shows otherwise
-    /// afterwards, could not be put back: the operations that write it, and why, secrets masked.
+    /// afterwards, could not be put back.
     /// Not tried where a member cannot be read and is not known: a write without it might change it.
-    pub async fn prove(&self, device: &Device) -> Vec<(String, String)> {
+    pub async fn prove(&self, device: &Device) -> Vec<Unproven> {
         let mut out = Vec::new();
         for entry in &self.entries {
-            if let Some(why) = entry.prove(device).await {
-                let why = device.mask(&why);
-                out.extend(entry.write.writers.iter().map(|w| (w.clone(), why.clone())));
-            }
+            out.extend(entry.prove(device).await);
+        }
+        for unproven in &mut out {
+            unproven.why = device.mask(&unproven.why);
         }
         out
     }
@@ -362,18 +375,24 @@ impl Entry {
         now.is_err_and(|e| e.is_absence())
     }
 
-    /// Why what this device shows cannot be written back to it; `None` where it can, or where that
-    /// cannot be tried.
-    async fn prove(&self, device: &Device) -> Option<String> {
+    /// What this device shows and what cannot be written back to it; `None` where it can, or where
+    /// that cannot be tried.
+    async fn prove(&self, device: &Device) -> Option<Unproven> {
         let before = self.before.as_ref().ok()?;
         if !self.unknown(before).is_empty() {
             return None;
         }
+        let unproven = |why: String, written: Option<Value>| Unproven {
+            operation: self.write.operation.clone(),
+            writers: self.write.writers.clone(),
+            why: format!("its state could not be put back: {why}"),
+            written: written.map(|body| (self.write.request.target.clone(), body)),
+        };
         let (status, written) = self.write(device, &self.body(before)).await;
         if status.is_some_and(says_invalid) {
-            let why = written.err()?;
-            return Some(format!("its state could not be put back: {why}"));
+            return Some(unproven(written.err()?, None));
         }
+        let accepted = written.is_ok();
         let mut now = self.settled(device, before).await.ok()?;
         let moved = self.differences(before, &now);
         if !moved.is_empty()
@@ -393,11 +412,14 @@ impl Entry {
             let value = state.get(&pointer);
             value.map_or_else(|| "absent".to_owned(), Value::to_string)
         };
-        Some(format!(
-            "its state could not be put back: written back as it was read, {pointer} was {} and is {}",
+        let why = format!(
+            "written back as it was read, {pointer} was {} and is {}",
             show(before),
             show(&now)
-        ))
+        );
+        // What nobody can read is in no report.
+        let plain = accepted && before.unreadable.is_empty();
+        Some(unproven(why, plain.then(|| self.body(before))))
     }
 
     async fn restore(&self, device: &Device, restored: &mut Restored) {

@@ -30,7 +30,7 @@ mod written;
 
 pub use answer::Caps;
 pub use documents::Documents;
-pub use guard::{Guard, GuardedWrite, Restored, masked};
+pub use guard::{Guard, GuardedWrite, Restored, Unproven, masked};
 pub use life::LifeSign;
 pub use login::LoginError;
 pub use ordinary::Ordinary;

@@ -11,7 +11,7 @@ use super::watch::Difference;
 use crate::case::build::own_credentials;
 use crate::case::{Case, Context, Expect};
 use crate::contract::{Contract, PromiseId};
-use crate::device::{Device, Guard, GuardedWrite};
+use crate::device::{Device, Guard, GuardedWrite, Unproven};
 use crate::exchange::{Exchange, Failure, Request};
 use crate::json;
 use crate::judge::{Acceptance, Deviation, JudgeContext, Judgement, Kind, Ruling, judge};
@@ -162,24 +162,35 @@ impl<'a> Probe<'a> {
     }
 
     /// Finds out, before the first write of a job, whether the device takes back the state that it
-    /// shows; what could not be put back is not sent from then on ([`Policy::withhold`]).
-    ///
-    /// [`Policy::withhold`]: crate::contract::Policy::withhold
-    pub async fn prove(&mut self) {
+    /// shows. What could not be put back is to be [withheld](Self::withhold).
+    pub async fn prove(&mut self) -> Vec<Unproven> {
         let device = self.device();
         // Nothing can be harmed, or the caller has not asked what may be sent.
         if device.policy().is_none_or(|p| p.is_harmless()) {
-            return;
+            return Vec::new();
         }
-        let Some(guard) = &self.guard else { return };
+        let Some(guard) = &self.guard else {
+            return Vec::new();
+        };
         withhold(device, guard.not_restorable());
-        withhold(device, guard.prove(device).await);
+        let unproven = guard.prove(device).await;
         for (operation, pointer) in guard.revisions() {
             self.settings.leave_aside(operation, pointer);
         }
         // A device may show in another form what it was told itself.
         for operation in self.settings.operations() {
             self.settings.compare(device, &operation).await;
+        }
+        unproven
+    }
+
+    /// From now on nothing is sent that writes these states ([`Policy::withhold`]).
+    ///
+    /// [`Policy::withhold`]: crate::contract::Policy::withhold
+    pub fn withhold(&self, unproven: Vec<Unproven>) {
+        for state in unproven {
+            let why = |writer| (writer, state.why.clone());
+            withhold(self.device(), state.writers.into_iter().map(why).collect());
         }
     }
 

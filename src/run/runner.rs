@@ -22,6 +22,9 @@ use std::rc::Rc;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+/// States that a device may not take back and that are judged.
+const MOST_UNPROVEN: usize = 16;
+
 /// Cases between two looks at the settings and at the life of the device.
 const WINDOW: usize = 40;
 
@@ -53,7 +56,7 @@ pub async fn run(job: &Job, listener: &mut dyn Listener) -> Outcome {
 /// [`run`], going on where the process ended that left `past` behind: the plan is the same, what it
 /// sent is not sent again, what it found counts, and the settings are put back as it found them.
 pub async fn resume(job: &Job, past: &Past, listener: &mut dyn Listener) -> Outcome {
-    let places: Vec<OnceLock<Case>> = (0..job.options.questions)
+    let places: Vec<OnceLock<Case>> = (0..job.options.questions + MOST_UNPROVEN)
         .map(|_| OnceLock::new())
         .collect();
     let judging = JudgeContext {
@@ -101,7 +104,8 @@ pub async fn resume(job: &Job, past: &Past, listener: &mut dyn Listener) -> Outc
             None => {
                 let before = run.probe.snapshot();
                 run.ledger.tell(&Event::Settings(&before));
-                run.probe.prove().await;
+                let unproven = run.probe.prove().await;
+                run.judge_unproven(unproven).await;
             }
         }
     }

@@ -2,8 +2,9 @@
 
 use super::runner::Run;
 use super::tally::fingerprint;
-use crate::case::{Case, Check, Expect, InputClass};
+use crate::case::{Case, Check, Expect, InputClass, as_it_stands};
 use crate::contract::{PromiseId, StatePromise};
+use crate::device::Unproven;
 use crate::judge::{Acceptance, Deviation, Kind};
 use crate::probe::{Difference, Observation, Written};
 use serde_json::Value;
@@ -80,6 +81,24 @@ impl Run<'_> {
             String::new(),
         );
         true
+    }
+
+    /// What a device has not taken back as it shows it is written once more, and judged as any other
+    /// write; from then on nothing of the plan writes it.
+    pub(super) async fn judge_unproven(&mut self, unproven: Vec<Unproven>) {
+        for state in &unproven {
+            let operation = self.job.contract.operation(&state.operation);
+            let case = operation.zip(state.written.as_ref());
+            let case = case.and_then(|(op, body)| as_it_stands(&self.job.context(), op, body));
+            let Some(at) = case.and_then(|case| self.cases.keep(case)) else {
+                continue;
+            };
+            if !self.spared(at) {
+                let seen = self.probe.send(self.case(at), false).await;
+                self.settle(at, seen).await;
+            }
+        }
+        self.probe.withhold(unproven);
     }
 
     /// Do the settings stand as before the refused cases since the last look?

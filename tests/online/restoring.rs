@@ -1,6 +1,7 @@
 //! What a run changes it puts back, found from the document alone; a run that was killed is undone by
 //! `restore`, and nobody begins another before that.
 
+use crate::handler::{bare, json as answer, judged, serve};
 use crate::support;
 
 use assert_cmd::Command;
@@ -14,7 +15,7 @@ use probity::run::result::ContractRef;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use support::{Suite, credentials};
 
@@ -248,4 +249,61 @@ fn a_removal_at_an_item_of_our_own_is_what_it_did() {
         .expect("a run");
     let told = String::from_utf8_lossy(&done.stdout);
     assert_eq!(done.status.code(), Some(0), "{told}");
+}
+
+/// A device that does not take its settings back as it shows them: they are lost with the first write,
+/// which is told as what it is and not only as settings that could not be put back.
+#[test]
+fn a_state_that_is_not_taken_back_as_it_is_shown_is_a_finding() {
+    for (moves, code, findings) in [(true, 6, 1), (false, 0, 0)] {
+        let state = Mutex::new(json!({"name": "panel", "port": 8080}));
+        let addr = serve(move |asked| {
+            let mut state = state.lock().expect("state");
+            match (asked.method.as_str(), asked.path.as_str()) {
+                ("GET" | "HEAD", "/settings") => answer(200, &state),
+                ("PUT", "/settings") => {
+                    let media_type = asked.field("content-type").to_ascii_lowercase();
+                    if media_type.split(';').next().map(str::trim) != Some("application/json") {
+                        return bare(415);
+                    }
+                    let Some(body) = asked.json().filter(is_valid) else {
+                        return bare(400);
+                    };
+                    *state = json!({"name": body["name"], "port": body["port"]});
+                    if moves {
+                        let port = body["port"].as_u64().map(|p| p.saturating_sub(1).max(1));
+                        state["port"] = json!(port);
+                    }
+                    answer(200, &state)
+                }
+                (_, "/settings") => bare(405).with("Allow", "GET, HEAD, PUT"),
+                _ => bare(404),
+            }
+        });
+        let (output, report) = judged(DOCUMENT, addr, &[]);
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.code(), Some(code), "{said}");
+        let found = report["findings"].as_array().expect("findings");
+        assert_eq!(found.len(), findings, "{said}");
+        for finding in found {
+            assert_eq!(finding["kind"], "readback-differs", "{said}");
+            assert_eq!(finding["promise"], "putSettings.state.readback", "{said}");
+            assert_eq!(finding["confirmed"], "3/3", "{said}");
+        }
+    }
+}
+
+fn is_valid(body: &Value) -> bool {
+    let Some(members) = body.as_object() else {
+        return false;
+    };
+    let name = |v: &Value| {
+        v.as_str()
+            .is_some_and(|s| (1..=12).contains(&s.chars().count()))
+    };
+    let port = |v: &Value| {
+        v.as_f64()
+            .is_some_and(|n| n.fract() == 0.0 && (1.0..=65535.0).contains(&n))
+    };
+    members.get("name").is_some_and(name) && members.get("port").is_some_and(port)
 }

@@ -521,8 +521,8 @@ async fn what_a_device_does_not_take_back_is_known_before_anything_is_written() 
         let guard = Guard::take(&device, vec![guarded(&values)]).await;
         let unproven = guard.prove(&device).await;
         match want {
-            None => assert_eq!(unproven, []),
-            Some(want) => assert!(unproven[0].1.contains(want), "{unproven:?}"),
+            None => assert!(unproven.is_empty(), "{unproven:?}"),
+            Some(want) => assert!(unproven[0].why.contains(want), "{unproven:?}"),
         }
         let model = model.lock().unwrap();
         assert_eq!(model.writes.len(), 1, "{settings}");
