@@ -22,7 +22,7 @@ impl Strategy for Lists {
         "Lists with parameters that choose from them: one item, two items, each word of a parameter \
          that is also a member of the items. Firmware reads the parameter and forgets to apply it, \
          counts from one where it should from none, or cuts before it filters; what comes is held \
-         against what was asked for."
+         against what was asked for, and the parts of a list against the whole."
     }
 
     fn cases(&self, context: &Context<'_>, op: &Operation) -> Vec<Case> {
@@ -35,15 +35,21 @@ impl Strategy for Lists {
             return Vec::new();
         }
         if let Some(limit) = listing.limit {
-            for (count, tier) in [(1, 0), (2, 2)] {
-                add(&mut builder, limit, &json!(count), tier);
+            // In parts of one, what is repeated or left out shows first.
+            for (count, tier) in [(1, 0), (2, 1)] {
+                let check = match listing.parts() {
+                    Some(_) => Check::Parts,
+                    None => Check::Nothing,
+                };
+                add(&mut builder, limit, &json!(count), tier, check);
             }
         }
         for (filter, _) in &listing.filters {
             let words = filter.schema.enum_values.iter().flatten();
             // The plain value may be the only one that the items of a new device have.
             for (nth, word) in words.take(MOST_WORDS).enumerate() {
-                add(&mut builder, filter, word, if nth == 1 { 0 } else { 1 });
+                let tier = if nth == 1 { 0 } else { 1 };
+                add(&mut builder, filter, word, tier, Check::Nothing);
             }
         }
         builder.into_cases()
@@ -53,7 +59,13 @@ impl Strategy for Lists {
 /// Words of a filter that are sent.
 const MOST_WORDS: usize = 4;
 
-fn add(builder: &mut ExchangeCases<'_, '_>, parameter: &Parameter, value: &Value, tier: u8) {
+fn add(
+    builder: &mut ExchangeCases<'_, '_>,
+    parameter: &Parameter,
+    value: &Value,
+    tier: u8,
+    check: Check,
+) {
     let assessed = assess(&parameter.schema, value, builder.context.texts);
     if assessed.certainty != Assessment::SurelyValid {
         return;
@@ -67,18 +79,26 @@ fn add(builder: &mut ExchangeCases<'_, '_>, parameter: &Parameter, value: &Value
     let request = builder
         .context
         .request_with(builder.op, None, parameter, change);
+    let mut promises = vec![
+        format!("parameters.{key}.type"),
+        format!("parameters.{key}.enum"),
+    ];
+    let parts = builder.op.listing().and_then(|l| l.parts());
+    if let Some(parts) = parts.filter(|_| check == Check::Parts) {
+        promises.push(format!(
+            "parameters.{}.pages",
+            builder.op.parameter_key(parts)
+        ));
+    }
     builder.add(Draft {
         about: &key,
         name: format!("asks-{text}"),
         title: format!("the list is asked for with {} {text}", parameter.name),
         class: "valid:list".to_owned(),
         tier,
-        promises: vec![
-            format!("parameters.{key}.type"),
-            format!("parameters.{key}.enum"),
-        ],
+        promises,
         request: Request::Http(request),
         expect: Expect::Accepted,
-        check: Check::Nothing,
+        check,
     });
 }

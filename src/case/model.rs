@@ -118,6 +118,8 @@ impl Case {
         match self.check {
             Check::ReadsBack(_) => 2,
             Check::Unchanged | Check::Nothing => 1,
+            // Two looks at the whole, and the parts behind the first.
+            Check::Parts => 7,
         }
     }
 }
@@ -239,6 +241,9 @@ pub enum Check {
     ReadsBack(Value),
     /// If it was refused: a later read-back shows what stood before.
     Unchanged,
+    /// If it was accepted: it is the first part of a list, and the parts behind it show each item of
+    /// the whole list once.
+    Parts,
 }
 
 /// What strategies work from.

@@ -67,6 +67,18 @@ pub fn total(body: &Value) -> Option<u64> {
     names.iter().find_map(|name| body.get(name)?.as_u64())
 }
 
+/// How many items the whole list has, by a name that says nothing else: `count` may be of a part.
+pub fn whole_total(body: &Value) -> Option<u64> {
+    let names = [
+        "total",
+        "total_count",
+        "totalCount",
+        "totalItems",
+        "total_items",
+    ];
+    names.iter().find_map(|name| body.get(name)?.as_u64())
+}
+
 /// A URL of the device as a target below its base; `None` for one elsewhere.
 pub fn below(device: &Device, location: &str) -> Option<String> {
     let base = url::Url::parse(&format!("{}/", device.base_url())).ok()?;

@@ -9,7 +9,7 @@ use super::session::{Patience, Session, never_reached};
 use super::settings::{Checkpoint, Settings, Written, written};
 use super::watch::Difference;
 use crate::case::build::own_credentials;
-use crate::case::{Case, Context, Expect};
+use crate::case::{Case, Check, Context, Expect};
 use crate::contract::{Contract, PromiseId};
 use crate::device::{Device, Guard, GuardedWrite, Unproven};
 use crate::exchange::{Exchange, Failure, Request};
@@ -323,7 +323,9 @@ impl<'a> Probe<'a> {
                 .past_conflict(&case, &case.request, exchange, fresh)
                 .await;
         }
-        self.observation(&case, exchange)
+        let mut seen = self.observation(&case, exchange);
+        self.look_at_parts(&case, &mut seen).await;
+        seen
     }
 
     /// The case at an item of our own, where it is about one.
@@ -351,9 +353,11 @@ impl<'a> Probe<'a> {
     /// [`Probe::send`] by an ordinary HTTP client, which shares no code with ours that writes
     /// requests or reads answers. `None` where it cannot send the case as it is.
     pub async fn send_by_ordinary_client(&self, case: &Case) -> Option<Observation> {
-        // What creates or removes is a dialogue of its own.
+        // What creates or removes, and a list in parts, is a dialogue of its own.
         let creations = &self.creations;
-        if creations.creates(&case.request).is_some() || creations.removes(&case.request).is_some()
+        if case.check == Check::Parts
+            || creations.creates(&case.request).is_some()
+            || creations.removes(&case.request).is_some()
         {
             return None;
         }

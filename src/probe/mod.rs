@@ -22,6 +22,7 @@ mod listing;
 mod look;
 mod neighbours;
 mod own;
+mod parts;
 mod remove;
 mod restore;
 mod revision;

@@ -44,6 +44,7 @@ fn document() -> Value {
                 "operationId": "listCameras",
                 "parameters": [
                     query("limit", &json!({"type": "integer", "minimum": 1, "maximum": 9})),
+                    query("offset", &json!({"type": "integer", "minimum": 0, "default": 0})),
                     query("kind", &kind),
                 ],
                 "responses": {
@@ -110,6 +111,9 @@ fn what_an_answer_owes_is_missed() {
         ("limit-ignored", "parameters.limit.limits"),
         ("limit-one-more", "parameters.limit.limits"),
         ("filter-ignored", "parameters.kind.filters"),
+        ("part-ignored", "parameters.offset.pages"),
+        ("parts-overlap", "parameters.offset.pages"),
+        ("parts-skip", "parameters.offset.pages"),
         ("format-ignored:address", "body.address.format"),
     ] {
         let found = found(&suite, &[fault]);

@@ -67,7 +67,7 @@ pub use lint::lint;
 pub use lists::Listing;
 pub use load::{load, load_bytes, load_from, load_with};
 pub use model::*;
-pub use paging::Paging;
+pub use paging::{Paging, with_query};
 pub use policy::{Allowed, Policy, Refusal};
 pub use promise_id::{PromiseId, StatePromise};
 pub use reach::Reach;

@@ -15,6 +15,8 @@ pub struct Listing<'o> {
     pub limit: Option<&'o Parameter>,
     /// How the next part is asked for.
     pub paging: Option<Paging>,
+    /// The parameter that asks for it.
+    next: Option<&'o Parameter>,
     /// Parameters that choose items by a member of theirs, with its name.
     pub filters: Vec<(&'o Parameter, &'o str)>,
 }
@@ -62,15 +64,35 @@ impl Operation {
             let words = tokens(&p.name);
             LIMITS.iter().any(|name| words == *name)
         });
+        let paging = Paging::of(self);
+        let next = paging.as_ref().and_then(|paging| {
+            let mut query = query.clone();
+            query.find(|p| p.name == paging.parameter())
+        });
         let filters = query
             .by_ref()
             .filter_map(|p| Some((p, filtered(p, items)?)));
         Some(Listing {
             array,
             limit,
-            paging: Paging::of(self),
+            paging,
+            next,
             filters: filters.collect(),
         })
+    }
+}
+
+impl<'o> Listing<'o> {
+    /// The parameter that asks for the next part, where no reading of its name says anything else: the
+    /// items that it leaves out are counted from none, or its parts from a number that is known once one
+    /// is seen. `start` and `from` may be times, and `startIndex` counts from one (RFC 7644 §3.4.2.4).
+    pub fn parts(&self) -> Option<&'o Parameter> {
+        self.limit?;
+        let sure = match self.paging.as_ref()? {
+            Paging::Offset { name } => matches!(name.as_str(), "offset" | "skip"),
+            Paging::Page { .. } => true,
+        };
+        self.next.filter(|_| sure)
     }
 }
 

@@ -62,6 +62,13 @@ impl Paging {
         })
     }
 
+    /// The name of the parameter.
+    pub fn parameter(&self) -> &str {
+        match self {
+            Paging::Offset { name } | Paging::Page { name, .. } => name,
+        }
+    }
+
     /// The target of a part: `part` from 1 on, the first being what is shown without asking; `seen`
     /// items were shown before it.
     pub fn target(&self, list: &Template, part: u64, seen: usize) -> Template {
@@ -81,9 +88,16 @@ impl Paging {
     }
 }
 
-/// A target with this parameter, in place of the one of that name.
-fn with_query(target: &Template, name: &str, value: &str) -> Template {
-    let mut out = target.clone();
+/// A target with this query parameter, in place of the one of that name.
+pub fn with_query(target: &Template, name: &str, value: &str) -> Template {
+    let mut out = Template(Vec::new());
+    for part in &target.0 {
+        // Whoever built it may have cut a text in pieces.
+        match (part, out.0.last_mut()) {
+            (Part::Text(more), Some(Part::Text(text))) => text.push_str(more),
+            _ => out.0.push(part.clone()),
+        }
+    }
     for part in &mut out.0 {
         let Part::Text(text) = part else { continue };
         for before in ['?', '&'] {
@@ -128,6 +142,13 @@ mod tests {
             let target = paging.target(&Template::from(list), part, 7);
             assert_eq!(target.to_string(), want);
         }
+        let pieces = Template(
+            ["/a", "?x=1", "&skip=", "0"]
+                .map(|t| Part::Text(t.to_owned()))
+                .into(),
+        );
+        let target = offset.target(&pieces, 1, 3).to_string();
+        assert_eq!(target, "/a?x=1&skip=3");
         let keyed = Template::from("/a?key=").secret(Secret::Token);
         let target = offset.target(&keyed, 1, 3).to_string();
         assert!(target.ends_with("&skip=3"), "{target}");

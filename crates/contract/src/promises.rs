@@ -254,6 +254,11 @@ impl Lister<'_> {
             );
             self.add(&id, &limit.pointer, text);
         }
+        if let Some(parts) = listing.parts() {
+            let id = format!("parameters.{}.pages", operation.parameter_key(parts));
+            let text = "the parts of the list show each of its items once".to_owned();
+            self.add(&id, &parts.pointer, text);
+        }
         for (filter, member) in listing.filters {
             let id = format!("parameters.{}.filters", operation.parameter_key(filter));
             let text = format!("only items come whose `{member}` is what the parameter says");

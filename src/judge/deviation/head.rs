@@ -87,6 +87,26 @@ impl Deviation {
         )
     }
 
+    /// Parts of a list that are not the whole: `observed` says what is wrong with them.
+    pub fn parts_differ(what: &str, observed: String) -> Deviation {
+        Deviation::new(
+            Kind::MalformedResponse,
+            format!("with {what} in the parts of the list"),
+            "the parts of the list show each of its items once, in its order",
+            one_line(&observed, 200),
+        )
+    }
+
+    /// A part of a list that gives another total than the whole.
+    pub fn total_of_part(whole: u64, part: u64) -> Deviation {
+        Deviation::new(
+            Kind::MalformedResponse,
+            "with the total of a part instead of the list's",
+            format!("the total that the whole list gives: {whole}"),
+            format!("{part}"),
+        )
+    }
+
     /// An item that a filter leaves out.
     pub(in crate::judge) fn list_unfiltered(
         member: &str,

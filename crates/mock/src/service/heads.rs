@@ -23,6 +23,9 @@ pub(crate) fn faults(contract: &Contract) -> Vec<FaultInfo> {
         "answer-without-field" | "answer-field-wrong" => required,
         "refusal-without-challenge" => challenged,
         "problem-status-other" => problems,
+        "parts-overlap" | "parts-skip" | "part-ignored" => {
+            lists.iter().any(|list| list.parts().is_some())
+        }
         "limit-ignored" | "limit-one-more" => lists.iter().any(|list| list.limit.is_some()),
         "filter-ignored" => lists.iter().any(|list| !list.filters.is_empty()),
         _ => true,
@@ -141,7 +144,14 @@ impl Service {
             }),
             None => None,
         };
-        items.drain(..skipped.unwrap_or(0).min(items.len()));
+        let skipped = match skipped.unwrap_or(0) {
+            0 => 0,
+            _ if self.planted.has("part-ignored") => 0,
+            n if self.planted.has("parts-overlap") => n - 1,
+            n if self.planted.has("parts-skip") => n.saturating_add(1),
+            n => n,
+        };
+        items.drain(..skipped.min(items.len()));
         if let Some(limit) = limit.filter(|_| !self.planted.has("limit-ignored")) {
             items.truncate(limit + usize::from(self.planted.has("limit-one-more")));
         }

@@ -1,0 +1,311 @@
+//! Lists that come in parts, held against the whole: each item is shown once, in the same order, and the
+//! total is that of the list.
+
+use super::engine::{Observation, Probe};
+use crate::case::{Case, Check};
+use crate::contract::{Listing, Paging, PromiseId, with_query};
+use crate::device::pages;
+use crate::exchange::{Answer, Exchange, HttpRequest, Request, Template};
+use crate::json;
+use crate::judge::{Acceptance, Deviation};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Parts that are read behind the first.
+const MOST_PARTS: u64 = 5;
+/// Items of a list that is taken for the whole.
+const WHOLE: u64 = 50;
+/// Members that name an item, where each has another value.
+const NAMES: [&str; 6] = ["id", "uuid", "guid", "key", "name", "number"];
+
+/// One answer of a list.
+struct Shown {
+    items: Vec<Value>,
+    total: Option<u64>,
+}
+
+/// What the parts came to.
+enum Walk {
+    /// Keys of the items in the order of the parts, each with the target that showed it; whether the last
+    /// part was seen to be the last.
+    Through {
+        keys: Vec<(String, String)>,
+        ended: bool,
+    },
+    /// Nothing is said.
+    Open,
+}
+
+impl Probe<'_> {
+    /// Reads the parts behind the one that a case asked for, and the whole before and after: where the
+    /// whole is the same both times, the parts have to be that.
+    pub(super) async fn look_at_parts(&self, case: &Case, seen: &mut Observation) {
+        if case.check != Check::Parts || seen.judgement.acceptance != Acceptance::Accepted {
+            return;
+        }
+        let operation = self.contract().operation(&case.operation);
+        let listing = operation.and_then(|op| Some((op, op.listing()?)));
+        let Some((operation, listing)) = listing else {
+            return;
+        };
+        let Some(parameter) = listing.parts() else {
+            return;
+        };
+        let key = operation.parameter_key(parameter);
+        let promise = PromiseId::new(&operation.id, &format!("parameters.{key}.pages"));
+        match self.parts(case, &listing, &seen.exchange).await {
+            Some(Some(deviation)) => {
+                seen.judgement.broken(&promise, deviation.clone());
+                seen.deviations.push((promise, deviation));
+            }
+            Some(None) => seen.judgement.kept(&promise),
+            None => seen.judgement.left(
+                &promise,
+                "the list is too short, or it changed meanwhile".to_owned(),
+            ),
+        }
+    }
+
+    /// What is wrong with the parts; `None` where nothing can be said of them.
+    async fn parts(
+        &self,
+        case: &Case,
+        listing: &Listing<'_>,
+        first: &Exchange,
+    ) -> Option<Option<Deviation>> {
+        let Request::Http(http) = &case.request else {
+            return None;
+        };
+        let first = shown(listing, first.answer()?)?;
+        let limit = listing.limit?;
+        let most = limit.schema.maximum.as_ref();
+        let most = most.and_then(|bound| bound.value.as_u64());
+        // Exclusive bounds allow one less.
+        let most = most.map_or(WHOLE, |most| most.saturating_sub(1).clamp(1, WHOLE));
+        let whole = with_query(&http.target, &limit.name, &most.to_string());
+        let before = self.shown_at(http, &whole, listing).await?;
+        let cut = before.items.len() as u64 >= most;
+        let keys = keys(&before.items)?;
+        let size = first.items.len();
+        if size == 0 || keys.len() <= size {
+            return None;
+        }
+        let walk = self.walk(http, listing, &first, &before).await;
+        let after = self.shown_at(http, &whole, listing).await?;
+        if keyed(&before, &after.items)? != keys {
+            return None;
+        }
+        let Walk::Through {
+            keys: walked,
+            ended,
+        } = walk
+        else {
+            return None;
+        };
+        if let (Some(whole), Some(part)) = (before.total, first.total)
+            && whole != part
+            && after.total == Some(whole)
+        {
+            return Some(Some(Deviation::total_of_part(whole, part)));
+        }
+        verdict(&keys, &walked, ended && !cut)
+    }
+
+    /// Follows the parts until one shows nothing, for a while.
+    async fn walk(
+        &self,
+        http: &HttpRequest,
+        listing: &Listing<'_>,
+        first: &Shown,
+        whole: &Shown,
+    ) -> Walk {
+        let Some(paging) = &listing.paging else {
+            return Walk::Open;
+        };
+        let Some(first) = keyed(whole, &first.items) else {
+            return Walk::Open;
+        };
+        let size = first.len();
+        let at = |target: &Template, keys: Vec<String>| {
+            let target = target.to_string();
+            keys.into_iter().map(move |key| (key, target.clone()))
+        };
+        let mut walked: Vec<(String, String)> = at(&http.target, first.clone()).collect();
+        // Where nobody says how the first part is numbered, the one of number 1 tells.
+        let mut shift = 0;
+        for part in 1..=MOST_PARTS {
+            let target = paging.target(&http.target, part + shift, walked.len());
+            let Some(exchange) = self.read_at(http, &target).await else {
+                return Walk::Open;
+            };
+            let keys = match exchange.status() {
+                Some(404 | 416) => Vec::new(),
+                _ => {
+                    let shown = exchange.answer().and_then(|a| shown(listing, a));
+                    match shown.and_then(|s| keyed(whole, &s.items)) {
+                        Some(keys) => keys,
+                        None => return Walk::Open,
+                    }
+                }
+            };
+            if keys.is_empty() {
+                return Walk::Through {
+                    keys: walked,
+                    ended: true,
+                };
+            }
+            let unnumbered = matches!(paging, Paging::Page { first: None, .. });
+            if part == 1 && shift == 0 && unnumbered && keys == first {
+                shift = 1;
+                continue;
+            }
+            walked.extend(at(&target, keys));
+            // What is ignored shows the first part for ever.
+            if walked.len() > size * (MOST_PARTS as usize + 1) {
+                break;
+            }
+        }
+        Walk::Through {
+            keys: walked,
+            ended: false,
+        }
+    }
+
+    async fn read_at(&self, http: &HttpRequest, target: &Template) -> Option<Exchange> {
+        let request = HttpRequest {
+            target: target.clone(),
+            ..http.clone()
+        };
+        let exchange = self.session().send(&Request::Http(request), false).await;
+        exchange.answer().is_some().then_some(exchange)
+    }
+
+    async fn shown_at(
+        &self,
+        http: &HttpRequest,
+        target: &Template,
+        listing: &Listing<'_>,
+    ) -> Option<Shown> {
+        let exchange = self.read_at(http, target).await?;
+        shown(listing, exchange.answer()?)
+    }
+}
+
+fn shown(listing: &Listing<'_>, answer: &Answer) -> Option<Shown> {
+    if !(200..300).contains(&answer.status) {
+        return None;
+    }
+    let body: Value = json::read(&answer.body)?;
+    let items = body.pointer(&listing.array)?.as_array()?.clone();
+    let header = answer.header("x-total-count").and_then(|v| v.parse().ok());
+    let total = header.or_else(|| pages::whole_total(&body));
+    Some(Shown { items, total })
+}
+
+/// What names each item of the whole; `None` where nothing tells them apart.
+fn keys(items: &[Value]) -> Option<Vec<String>> {
+    let keys: Vec<String> = items
+        .iter()
+        .map(|item| key(name(items), item))
+        .collect::<Option<_>>()?;
+    let different: BTreeSet<&String> = keys.iter().collect();
+    (different.len() == keys.len()).then_some(keys)
+}
+
+/// The same of items of a part.
+fn keyed(whole: &Shown, items: &[Value]) -> Option<Vec<String>> {
+    let name = name(&whole.items);
+    items.iter().map(|item| key(name, item)).collect()
+}
+
+/// The member that tells items apart.
+fn name(items: &[Value]) -> Option<&'static str> {
+    NAMES.into_iter().find(|name| {
+        let values: Option<BTreeSet<String>> =
+            items.iter().map(|item| key(Some(name), item)).collect();
+        values.is_some_and(|values| values.len() == items.len())
+    })
+}
+
+fn key(name: Option<&str>, item: &Value) -> Option<String> {
+    let value = match name {
+        Some(name) => item.get(name).filter(|v| v.is_string() || v.is_number())?,
+        None => item,
+    };
+    Some(value.to_string())
+}
+
+/// What the parts show otherwise than the whole; the inner `None`: nothing.
+fn verdict(
+    whole: &[String],
+    walked: &[(String, String)],
+    ended: bool,
+) -> Option<Option<Deviation>> {
+    let mut seen = BTreeMap::new();
+    for (key, target) in walked {
+        let Some(before) = seen.insert(key, target) else {
+            continue;
+        };
+        let observed = format!("{before} and {target} show {key}");
+        return Some(Some(Deviation::parts_differ("an item twice", observed)));
+    }
+    // Another order is another list.
+    let places: Vec<usize> = walked
+        .iter()
+        .map(|(key, _)| whole.iter().position(|known| known == key))
+        .collect::<Option<_>>()?;
+    if !places.is_sorted() {
+        return None;
+    }
+    let end = match ended {
+        true => whole.len(),
+        false => places.last().map_or(0, |last| last + 1),
+    };
+    let missing = (0..end).find(|at| !places.contains(at));
+    Some(missing.map(|at| {
+        let behind = walked.get(at).or(walked.last());
+        let target = behind.map_or("", |(_, target)| target);
+        let observed = format!("{} is left out before or in {target}", whole[at]);
+        Deviation::parts_differ("an item left out", observed)
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_held_against_the_whole() {
+        let list =
+            |text: &str| -> Vec<String> { text.split_whitespace().map(str::to_owned).collect() };
+        // The whole, the parts, whether they ended, what is observed.
+        let table = [
+            ("a b c", "a b c", true, Some(None)),
+            ("a b c d", "a b c", false, Some(None)),
+            ("a b c", "a a", false, Some(Some("0 and 1 show a"))),
+            (
+                "a b c",
+                "a c",
+                false,
+                Some(Some("b is left out before or in 1")),
+            ),
+            (
+                "a b c",
+                "a b",
+                true,
+                Some(Some("c is left out before or in 1")),
+            ),
+            // Another order, other items.
+            ("a b c", "b a", false, None),
+            ("a b c", "a x", false, None),
+        ];
+        for (whole, walked, ended, want) in table {
+            let walked = list(walked).into_iter().enumerate();
+            let walked: Vec<_> = walked.map(|(at, key)| (key, at.to_string())).collect();
+            let got = verdict(&list(whole), &walked, ended);
+            let got = got.map(|d| d.map(|d| d.observed));
+            let want = want.map(|w: Option<&str>| w.map(str::to_owned));
+            assert_eq!(got, want, "{whole}: {walked:?}");
+        }
+    }
+}
