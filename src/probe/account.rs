@@ -120,6 +120,9 @@ pub(super) struct Account {
     pub owed: BTreeMap<String, Deviation>,
     /// Creating operations whose lists go on showing what was removed.
     pub lingering: BTreeSet<String>,
+    /// Creating operations that were sent once more while what they created was there → whether that
+    /// was wrong.
+    pub again: BTreeMap<String, bool>,
     /// What was left, in words.
     pub left: Vec<String>,
     /// Something was sent since the last look at the lists.

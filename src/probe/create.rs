@@ -64,6 +64,8 @@ impl<'a> Probe<'a> {
                 if closely {
                     let looked = self.look_at_created(account, place, &attempt, *n).await;
                     seen.deviations.extend(looked);
+                    let again = self.created_again(account, place, &attempt, *n).await;
+                    seen.deviations.extend(again);
                 } else {
                     self.look_at_list(account, place, &attempt, *n, false).await;
                 }

@@ -298,7 +298,7 @@ pub(super) fn came(exchange: &Exchange) -> Came {
 }
 
 /// Items that an answer names, the surest first.
-fn named(
+pub(super) fn named(
     probe: &Probe<'_>,
     place: &Place,
     collection: &str,

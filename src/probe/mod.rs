@@ -10,6 +10,7 @@
 //! When to look at what is the schedules' business ([`crate::run`], [`crate::campaign`]).
 
 mod account;
+mod again;
 mod borrow;
 mod create;
 mod creations;

@@ -162,7 +162,7 @@ impl Probe<'_> {
                 _ => self.still_listed(place, path).await,
             };
             match still {
-                None => return Gone::Yes(None),
+                None => return Gone::Yes(failed_read(place, read.as_ref())),
                 Some(seen) if Instant::now() >= end => return Gone::No(seen),
                 Some(_) => sleep(BETWEEN).await,
             }
@@ -556,6 +556,17 @@ impl Probe<'_> {
         }
         Some(restored)
     }
+}
+
+/// What is wrong with a read of what was removed that fails.
+fn failed_read(place: &Place, read: Option<&Exchange>) -> Option<(PromiseId, Deviation)> {
+    let status = read?.status().filter(|s| (500..600).contains(s))?;
+    let operation = place
+        .read
+        .as_ref()
+        .filter(|_| !matches!(status, 501 | 503))?;
+    let promise = PromiseId::answers(operation);
+    Some((promise, Deviation::failed_at_removed(status)))
 }
 
 /// What is wrong with a read that serves whatever it is asked for, where the document gives 404.

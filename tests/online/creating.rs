@@ -132,6 +132,75 @@ fn what_a_device_does_wrong_with_items_is_found() {
     }
 }
 
+/// Profiles whose names are their ids, as clients give them.
+const PROFILES: &str = r##"
+openapi: 3.0.3
+info: {title: profiles, version: "1"}
+paths:
+  /profiles:
+    get:
+      operationId: listProfiles
+      responses:
+        "200": {description: all, content: {application/json: {schema: {type: array, items: {$ref: "#/components/schemas/Profile"}}}}}
+    post:
+      operationId: createProfile
+      requestBody: {required: true, content: {application/json: {schema: {$ref: "#/components/schemas/Profile"}}}}
+      responses:
+        "201": {description: created, content: {application/json: {schema: {$ref: "#/components/schemas/Profile"}}}}
+        "400": {description: refused}
+        "409": {description: there is one of that name}
+  /profiles/{name}:
+    parameters: [{name: name, in: path, required: true, schema: {type: string, pattern: "^[a-z0-9-]{1,32}$"}}]
+    get:
+      operationId: getProfile
+      responses:
+        "200": {description: it, content: {application/json: {schema: {$ref: "#/components/schemas/Profile"}}}}
+        "404": {description: none}
+    delete:
+      operationId: deleteProfile
+      responses: {"204": {description: gone}, "404": {description: none}}
+components:
+  schemas:
+    Profile:
+      type: object
+      required: [name, width]
+      properties:
+        name: {type: string, pattern: "^[a-z0-9-]{1,32}$"}
+        width: {type: integer, minimum: 1, maximum: 4096}
+"##;
+
+#[test]
+fn what_is_there_is_not_created_once_more() {
+    let contract = load_bytes("profiles.yaml", PROFILES.as_bytes()).expect("contract");
+    let suite = Suite::new(contract, Profile::default());
+    for (fault, promise) in [
+        (None, None),
+        (
+            Some("create-again-overwrites"),
+            Some("createProfile.state.created"),
+        ),
+        (
+            Some("create-again-fails"),
+            Some("createProfile.state.created"),
+        ),
+        (Some("unknown-item-fails"), Some("getProfile.http.answers")),
+    ] {
+        let config = suite.mock().with_faults(fault.map(str::to_owned));
+        let mock = mock::spawn(config).expect("mock");
+        let before = get(&mock, "/profiles");
+        let report = support::careful_run(&suite, mock.addr());
+        let told = support::told(&report);
+        let found: Vec<&str> = report.findings.iter().map(|f| f.promise.as_str()).collect();
+        match promise {
+            None => assert_eq!(found, Vec::<&str>::new(), "{told}"),
+            Some(promise) => assert!(found.contains(&promise), "{fault:?}: {told}"),
+        }
+        assert_eq!(get(&mock, "/profiles"), before, "{told}");
+        assert_eq!(report.device.restored, Some(true), "{told}");
+        mock.stop();
+    }
+}
+
 #[test]
 fn items_below_items_are_created_judged_and_removed() {
     let document = include_str!("nested.yaml");

@@ -65,6 +65,36 @@ impl Deviation {
         )
     }
 
+    /// What is there is created once more.
+    pub fn created_over() -> Deviation {
+        Deviation::new(
+            Kind::AcceptsInvalid,
+            "an item that is there is created once more",
+            "409, as the document says: an item of that id is there",
+            "201, and `Location` or its id name the item that was there before",
+        )
+    }
+
+    /// A server error where an item that is there is to be created once more.
+    pub fn failed_at_conflict(status: u16) -> Deviation {
+        Deviation::new(
+            Kind::ServerError,
+            "an item that is there is to be created once more",
+            "409, as the document says, or another refusal",
+            format!("{status}"),
+        )
+    }
+
+    /// A server error where an item that was removed is read.
+    pub fn failed_at_removed(status: u16) -> Deviation {
+        Deviation::new(
+            Kind::ServerError,
+            format!("with status {status} {NOT_THERE}"),
+            format!("a refusal {NOT_THERE}, most plainly 404"),
+            format!("{status} to an item that was removed"),
+        )
+    }
+
     /// Whatever item is asked for is served.
     pub fn unknown_served(status: u16) -> Deviation {
         Deviation::new(

@@ -145,18 +145,23 @@ impl Service {
 
     /// The answer where something named in the path does not exist.
     pub(super) fn not_found(&self, operation: &Operation) -> Reply {
-        match operation.response(404) {
+        self.answer_of(operation, 404)
+    }
+
+    /// The answer of a status, as far as the document says what is in it.
+    pub(super) fn answer_of(&self, operation: &Operation, status: u16) -> Reply {
+        match operation.response(status) {
             Some(
                 response @ Response {
                     schema: Some(schema),
                     ..
                 },
             ) => {
-                let body = self.showing(schema, Some(&json!({"status": 404})));
-                typed(404, &body, response.media_type.as_deref())
+                let body = self.showing(schema, Some(&json!({"status": status})));
+                typed(status, &body, response.media_type.as_deref())
             }
             _ => Reply {
-                status: 404,
+                status,
                 ..Reply::default()
             },
         }

@@ -440,7 +440,14 @@ impl Service {
             return self.refuse(operation, FaultKind::Parameter, &path);
         }
         if !self.exists(operation, ask.path) {
-            return self.not_found(operation);
+            let fails = operation.method == "GET" && self.planted.has("unknown-item-fails");
+            return match fails {
+                true => Reply {
+                    status: 500,
+                    ..Reply::default()
+                },
+                false => self.not_found(operation),
+            };
         }
         let value = match self.body(operation, ask) {
             Ok(value) => value,

@@ -123,6 +123,20 @@ impl Service {
             .and_then(|member| value.as_ref()?.get(member))
             .filter(|id| id.is_string() || id.is_number())
             .map(resources::text);
+        let ids = state.collections.ids(path, rules, &self.texts);
+        if own.as_ref().is_some_and(|own| ids.contains(own)) {
+            if self.planted.has("create-again-fails") {
+                return Reply {
+                    status: 500,
+                    ..Reply::default()
+                };
+            }
+            let documented = operation.responses.iter().any(|r| r.key() == "409");
+            if documented && !self.planted.has("create-again-overwrites") {
+                drop(state);
+                return self.answer_of(operation, 409);
+            }
+        }
         let id = match own {
             Some(id) => id,
             None => state.collections.fresh(path, rules, &self.texts),

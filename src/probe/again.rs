@@ -1,0 +1,102 @@
+//! A creation sent once more while what it created is there: where the document gives 409, that is
+//! refused, and nothing takes the place of anything.
+
+use super::account::{Account, Step};
+use super::create::{Attempt, Made};
+use super::engine::Probe;
+use super::find::{Came, came, named};
+use crate::case::items::Place;
+use crate::contract::{PromiseId, StatePromise};
+use crate::exchange::Exchange;
+use crate::judge::Deviation;
+
+/// The answer of a conflict with what is there (RFC 9110 §15.5.10).
+const CONFLICT: u16 = 409;
+
+impl Probe<'_> {
+    /// Sends a creation that was accepted once more, and looks what came of it: after the first of an
+    /// operation, and after each where that was wrong.
+    pub(super) async fn created_again(
+        &self,
+        account: &mut Account,
+        place: &Place,
+        attempt: &Attempt,
+        n: u64,
+    ) -> Option<(PromiseId, Deviation)> {
+        let operation = self.contract().operation(&place.create)?;
+        let mut keys = operation.responses.iter().map(|r| r.key());
+        let documented = keys.any(|key| key == CONFLICT.to_string());
+        if !documented || account.again.get(&place.create) == Some(&false) {
+            return None;
+        }
+        let wrong = self.send_again(account, place, attempt, n).await;
+        let known = account.again.entry(place.create.clone()).or_default();
+        *known |= wrong.is_some();
+        let promise = StatePromise::Created.of(&place.create);
+        wrong.map(|deviation| (promise, deviation))
+    }
+
+    async fn send_again(
+        &self,
+        account: &mut Account,
+        place: &Place,
+        attempt: &Attempt,
+        n: u64,
+    ) -> Option<Deviation> {
+        let path = account.alive.get(&n)?.path.clone();
+        let first = account.sent.get(&n)?.clone();
+        let collection = self.creations.path(&place.collection);
+        let before = match &place.list {
+            Some(_) => Some(self.creations.list(self.device(), place).await?),
+            None => None,
+        };
+        let before = before.filter(|listed| listed.whole);
+        let second = account.n + 1;
+        let step = Step::Sending {
+            n: second,
+            operation: place.create.clone(),
+            collection: collection.clone(),
+            names: first.names,
+            shows: first.shows.clone(),
+        };
+        self.creations.step(account, step).ok()?;
+        let request = &attempt.case.request;
+        let exchange = self.session.send_to_the_end(request, false).await;
+        if matches!(came(&exchange), Came::Nothing) {
+            self.creations
+                .step(account, Step::Nothing { n: second })
+                .ok()?;
+            return failed(&exchange);
+        }
+        let there = named(self, place, &collection, &exchange, &first.shows);
+        match self
+            .find(account, place, &exchange, second, before.as_ref())
+            .await
+        {
+            Made::Item(another, _) => {
+                self.remove(account, place, another).await;
+                None
+            }
+            Made::Nothing => None,
+            // It is the one that is there: nothing more is to be removed.
+            Made::Lost(..) if there.contains(&path) => {
+                self.creations
+                    .step(account, Step::Nothing { n: second })
+                    .ok()?;
+                (exchange.status() == Some(201)).then(Deviation::created_over)
+            }
+            Made::Lost(why, _) => {
+                self.lose(account, place, &why);
+                None
+            }
+        }
+    }
+}
+
+/// A server that fails at what it should refuse.
+fn failed(exchange: &Exchange) -> Option<Deviation> {
+    let status = exchange.status().filter(|s| (500..600).contains(s));
+    // It says that it is busy, or cannot do this.
+    let status = status.filter(|s| !matches!(s, 501 | 503))?;
+    Some(Deviation::failed_at_conflict(status))
+}
