@@ -44,7 +44,7 @@ pub(super) struct Args {
     /// Seed of every generated case
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// Spend as many requests as there are ideas, not 600
+    /// Spend as many requests as there are ideas; without it they grow with the square root of the operations, from 600 for three
     #[arg(long)]
     thorough: bool,
     /// Only cases that test a promise matching this glob, e.g. '*.stun.*' (repeatable)

@@ -87,9 +87,13 @@ impl CaseJudge<'_> {
         }
         let sent = self.answer.media_type();
         // Any JSON type is JSON by its suffix (RFC 6839 §3.1): which of them is no fault that a
-        // client of this document could meet.
+        // client of this document could meet. But by its type a client knows a problem from what else
+        // an answer may be (RFC 9457 §3).
+        let problem =
+            media_type == "application/problem+json" && sent.as_deref() == Some("application/json");
         let both_json =
             sent.as_deref().is_some_and(is_json_media_type) && is_json_media_type(media_type);
+        let both_json = both_json && !problem;
         if sent.as_deref() != Some(media_type.as_str()) && !both_json {
             return malformed(BodyFault::MediaType(media_type));
         }

@@ -2,14 +2,20 @@
 //! and after, the life of the device, the session. A run spreads the same looks over a window to
 //! save requests.
 
+use super::clock::went_on;
 use super::engine::{Observation, Probe};
 use super::settings::Written;
+use super::watch::Difference;
 use crate::case::{Case, Check};
 use crate::contract::{PromiseId, StatePromise};
 use crate::device::ReadBackError;
 use crate::exchange::{Failure, Request};
 use crate::judge::{Acceptance, Deviation};
 use serde_json::Value;
+use std::time::Duration;
+
+/// How long a clock that shows seconds may show the same one, and a little.
+const A_TICK: Duration = Duration::from_millis(1_100);
 
 /// What to look at beyond the answer. Each look costs requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,6 +74,25 @@ impl Probe<'_> {
             self.look_at_session(case, &mut seen).await;
         }
         seen
+    }
+
+    /// Whether a member that changed once while requests were refused goes on changing while nothing is
+    /// sent, or tells the time: then it is left aside from now on.
+    pub async fn moves_by_itself(&mut self, operation: &str, seen: &Difference) -> bool {
+        let before = self.settings.baseline(operation);
+        let before = before.and_then(|state| state.pointer(&seen.pointer).cloned());
+        let mut moves = went_on(&seen.expected, &seen.observed);
+        if !moves {
+            tokio::time::sleep(A_TICK).await;
+            let Some(now) = self.settings.read(self.session.device(), operation).await else {
+                return false;
+            };
+            moves = before.as_ref() != now.pointer(&seen.pointer);
+        }
+        if moves {
+            self.settings.leave_aside(operation, &seen.pointer);
+        }
+        moves
     }
 
     async fn look_at_life(&mut self, case: &Case, looks: Looks, seen: &mut Observation) {

@@ -12,6 +12,7 @@
 mod account;
 mod again;
 mod borrow;
+mod clock;
 mod create;
 mod creations;
 mod engine;

@@ -1,6 +1,7 @@
 //! What the state of one resource should look like, and whether a read-back agrees. Pure: the probe
 //! reads, this counts and compares.
 
+use super::clock::ticked;
 use crate::contract::{Likeness, Stored};
 use crate::device::{ReadBackError, ReadBackState};
 use crate::json;
@@ -301,8 +302,15 @@ impl SettingsWatch {
             of_another: false,
             near: false,
         }));
+        // What clients cannot write is the device's own: it counts refusals, and tells the time.
+        let ours = |d: &Difference| {
+            let writable = |w: &String| below(&d.pointer, w) || below(w, &d.pointer);
+            let there = baseline.pointer(&d.pointer).is_some();
+            let stays = there && read_back.pointer(&d.pointer).is_some();
+            !stays || self.writable.is_empty() || self.writable.iter().any(writable)
+        };
         all.into_iter()
-            .find(|d| !self.volatile.iter().any(|v| below(&d.pointer, v)))
+            .find(|d| ours(d) && !self.volatile.iter().any(|v| below(&d.pointer, v)))
     }
 
     fn counts(&self, difference: &Difference, read_back: &Value) -> bool {
@@ -429,7 +437,7 @@ fn compare_as(
             }
         }
         (Value::Number(e), Value::Number(a)) if json::compare(e, a) == Some(Ordering::Equal) => {}
-        (e, a) if e == a => {}
+        (e, a) if e == a || ticked(e, a) => {}
         (e, a) => {
             let likeness = stored.likeness(&at, e, a);
             if likeness == Likeness::Near {

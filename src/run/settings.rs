@@ -177,6 +177,7 @@ impl Run<'_> {
         }
         if culprits == 0
             && let Some(last) = pending.last()
+            && !self.probe.moves_by_itself(resource, seen).await
         {
             self.changed_once(resource, *last, pending.len(), seen);
         }

@@ -158,6 +158,7 @@ fn outcome(case: &Case) -> String {
             " | reads back".to_owned()
         }
         Check::ReadsBack(value) => format!(" | reads back {}", printable(&value.to_string())),
+        Check::Parts => " | read part by part".to_owned(),
     };
     let promises: Vec<&str> = case
         .promises

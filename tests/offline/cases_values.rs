@@ -117,6 +117,7 @@ fn outcome(case: &Case) -> String {
         Check::Nothing => "not looked at",
         Check::Unchanged => "unchanged",
         Check::ReadsBack(_) => "reads back",
+        Check::Parts => "parts",
     };
     format!("{} | {check}", expected(&case.expect))
 }

@@ -186,6 +186,7 @@ fn written(case: &Case, ordinary: &HttpRequest, promises: &mut Vec<PromiseId>) -
         Check::Unchanged => ", unchanged".to_owned(),
         Check::ReadsBack(value) if body(case).as_ref() == Some(value) => ", reads back".to_owned(),
         Check::ReadsBack(value) => format!(", reads back {value}"),
+        Check::Parts => ", read part by part".to_owned(),
     };
     let class = case.input_class.as_str();
     let (tier, title, expect) = (case.tier, &case.title, expect(case));
