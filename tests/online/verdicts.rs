@@ -321,3 +321,80 @@ fn requests_that_were_kept_out_are_counted_and_a_field_of_http_is_a_small_thing(
     };
     assert_eq!(field["severity"], "low", "{field:#}");
 }
+
+/// A clock goes on by itself, whether clients may set it or not, and a counter counts refusals: neither
+/// is a setting that a refused request has changed.
+#[test]
+fn what_moves_by_itself_accuses_nobody() {
+    const DOCUMENT: &str = r##"
+openapi: 3.0.3
+info: {title: clock, version: "1"}
+paths:
+  /clock:
+    get:
+      operationId: readClock
+      responses: {"200": {description: it, content: {application/json: {schema: {$ref: "#/components/schemas/Clock"}}}}}
+    put:
+      operationId: writeClock
+      requestBody: {required: true, content: {application/json: {schema: {$ref: "#/components/schemas/Clock"}}}}
+      responses: {"204": {description: written}, "400": {description: refused}}
+components:
+  schemas:
+    Clock:
+      type: object
+      required: [time, zone]
+      properties:
+        time: {type: string, format: date-time, example: "2026-11-30T10:00:00Z"}
+        zone: {type: string, enum: [UTC, CET]}
+        refused: {type: integer, readOnly: true}
+"##;
+    struct Clock {
+        set: (jiff::Timestamp, Instant),
+        zone: String,
+        refused: u64,
+    }
+    let set = "2026-11-30T02:41:56Z".parse().expect("a time");
+    let clock = Mutex::new(Clock {
+        set: (set, Instant::now()),
+        zone: "UTC".to_owned(),
+        refused: 0,
+    });
+    let addr = serve(move |asked| {
+        let mut clock = clock.lock().expect("clock");
+        match (asked.method.as_str(), asked.path.as_str()) {
+            ("GET" | "HEAD", "/clock") => {
+                let gone = i64::try_from(clock.set.1.elapsed().as_secs()).expect("seconds");
+                let now = clock.set.0 + jiff::SignedDuration::from_secs(gone);
+                let shown =
+                    json!({"time": now.to_string(), "zone": clock.zone, "refused": clock.refused});
+                json(200, &shown)
+            }
+            ("PUT", "/clock") => {
+                let media = asked.field("content-type").to_ascii_lowercase();
+                let body = asked
+                    .json()
+                    .filter(|_| media.starts_with("application/json"));
+                let time = body.as_ref().and_then(|b| b["time"].as_str()?.parse().ok());
+                let zone = body.as_ref().and_then(|b| b["zone"].as_str());
+                let zone = zone.filter(|z| matches!(*z, "UTC" | "CET"));
+                match (time, zone) {
+                    (Some(time), Some(zone)) => {
+                        clock.set = (time, Instant::now());
+                        clock.zone = zone.to_owned();
+                        bare(204)
+                    }
+                    _ => {
+                        clock.refused += 1;
+                        bare(400)
+                    }
+                }
+            }
+            (_, "/clock") => bare(405).with("Allow", "GET, HEAD, PUT"),
+            _ => bare(404),
+        }
+    });
+    let (output, report) = judged(DOCUMENT, addr, &["--rate", "100"]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(report["findings"], json!([]), "{said}");
+    assert_eq!(report["device"]["restored"], json!(true), "{said}");
+}
