@@ -4,7 +4,7 @@ use super::build::Change;
 use super::builder::{Draft, ExchangeCases};
 use super::model::{Case, Check, Context, Expect, Strategy};
 use super::reach::is_plain_read;
-use crate::contract::{Operation, Parameter, assess};
+use crate::contract::{Chooses, Operation, Parameter, assess};
 use crate::exchange::Request;
 use crate::pattern::Assessment;
 use serde_json::{Value, json};
@@ -44,17 +44,34 @@ impl Strategy for Lists {
                 add(&mut builder, limit, &json!(count), tier, check);
             }
         }
-        for (filter, _) in &listing.filters {
-            let words = filter.schema.enum_values.iter().flatten();
+        for filter in &listing.filters {
+            let words = match filter.chooses {
+                Chooses::Equal | Chooses::Among => match &filter.parameter.schema.enum_values {
+                    Some(words) => words.clone(),
+                    None => vec![json!(false), json!(true)],
+                },
+                // None and all, whatever the device has.
+                Chooses::From | Chooses::To => vec![json!(NEVER), json!(ALWAYS)],
+            };
             // The plain value may be the only one that the items of a new device have.
-            for (nth, word) in words.take(MOST_WORDS).enumerate() {
+            for (nth, word) in words.iter().take(MOST_WORDS).enumerate() {
                 let tier = if nth == 1 { 0 } else { 1 };
-                add(&mut builder, filter, word, tier, Check::Nothing);
+                add(&mut builder, filter.parameter, word, tier, Check::Parts);
+            }
+        }
+        let sorts = listing.sort.iter();
+        for (sort, words) in sorts.filter_map(|p| Some((*p, p.schema.enum_values.as_ref()?))) {
+            for word in words.iter().take(MOST_WORDS) {
+                add(&mut builder, sort, word, 1, Check::Nothing);
             }
         }
         builder.into_cases()
     }
 }
+
+/// A moment after all, and one before all that a device keeps.
+const NEVER: &str = "2999-01-01T00:00:00Z";
+const ALWAYS: &str = "1971-01-01T00:00:00Z";
 
 /// Words of a filter that are sent.
 const MOST_WORDS: usize = 4;
@@ -84,12 +101,16 @@ fn add(
         format!("parameters.{key}.enum"),
     ];
     let parts = builder.op.listing().and_then(|l| l.parts());
-    if let Some(parts) = parts.filter(|_| check == Check::Parts) {
+    let limits = builder.op.listing().and_then(|l| l.limit);
+    let limits = limits.is_some_and(|limit| limit.name == parameter.name);
+    if let Some(parts) = parts.filter(|_| limits) {
         promises.push(format!(
             "parameters.{}.pages",
             builder.op.parameter_key(parts)
         ));
     }
+    promises.push(format!("parameters.{key}.filters"));
+    promises.push(format!("parameters.{key}.sorts"));
     builder.add(Draft {
         about: &key,
         name: format!("asks-{text}"),

@@ -2,11 +2,14 @@
 //! those that they choose. Part of [`super`].
 
 use super::{Acceptance, CaseJudge, Deviation, Judgement};
-use crate::contract::{Operation, Parameter, PromiseId, assess};
+use crate::contract::{
+    Chooses, Filter, JsonType, Operation, Parameter, PromiseId, assess, sorted_by,
+};
 use crate::exchange::Request;
 use crate::pattern::Assessment;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
+use std::cmp::Ordering;
 
 impl CaseJudge<'_> {
     /// Judges the list that a `GET` with parameters of a list drew.
@@ -38,21 +41,48 @@ impl CaseJudge<'_> {
                 judgement.kept(&promise);
             }
         }
-        for (parameter, member) in &listing.filters {
-            let Some(wanted) = sent(parameter) else {
-                continue;
-            };
-            let promise = promise(self.operation, parameter, "filters");
-            let mut shown = items.iter().filter_map(|item| item.get(member)).peekable();
-            if shown.peek().is_none() {
-                continue;
+        for filter in &listing.filters {
+            if let Some(wanted) = sent(filter.parameter) {
+                self.filter(judgement, filter, &wanted, items);
             }
-            match shown.find(|value| **value != wanted) {
-                Some(other) => {
-                    judgement.broken(&promise, Deviation::list_unfiltered(member, &wanted, other));
-                }
-                None => judgement.kept(&promise),
+        }
+        let sort = listing.sort.and_then(|p| Some((p, sent(p)?)));
+        if let Some((parameter, Value::String(word))) = sort
+            && let Some(sorted) = is_sorted(items, &word)
+        {
+            let promise = promise(self.operation, parameter, "sorts");
+            match sorted {
+                true => judgement.kept(&promise),
+                false => judgement.broken(&promise, Deviation::list_unsorted(&word)),
             }
+        }
+    }
+
+    fn filter(
+        &self,
+        judgement: &mut Judgement,
+        filter: &Filter<'_>,
+        wanted: &Value,
+        items: &[Value],
+    ) {
+        let promise = promise(self.operation, filter.parameter, "filters");
+        let member = filter.member;
+        let fits = |value: &Value| match filter.chooses {
+            Chooses::Equal => value == wanted,
+            // What stands above a word may come too.
+            Chooses::Among => true,
+            Chooses::From => order(value, wanted).is_none_or(Ordering::is_ge),
+            Chooses::To => order(value, wanted).is_none_or(Ordering::is_le),
+        };
+        let mut shown = items.iter().filter_map(|item| item.get(member)).peekable();
+        if filter.chooses == Chooses::Among || shown.peek().is_none() {
+            return;
+        }
+        match shown.find(|value| !fits(value)) {
+            Some(other) => {
+                judgement.broken(&promise, Deviation::list_unfiltered(member, wanted, other));
+            }
+            None => judgement.kept(&promise),
         }
     }
 
@@ -72,9 +102,11 @@ impl CaseJudge<'_> {
             return None;
         };
         let text = percent_decode_str(value).decode_utf8().ok()?;
-        let value = match parameter.schema.enum_values {
-            Some(_) => Value::from(text.as_ref()),
-            None => Value::from(text.parse::<u64>().ok().filter(|n| n.to_string() == text)?),
+        let value = match parameter.schema.types.as_slice() {
+            [JsonType::String] => Value::from(text.as_ref()),
+            _ if parameter.schema.enum_values.is_some() => Value::from(text.as_ref()),
+            [JsonType::Boolean] => Value::from(text.parse::<bool>().ok()?),
+            _ => Value::from(text.parse::<u64>().ok().filter(|n| n.to_string() == text)?),
         };
         let assessed = assess(&parameter.schema, &value, self.judging.texts);
         (assessed.certainty == Assessment::SurelyValid).then_some(value)
@@ -84,4 +116,67 @@ impl CaseJudge<'_> {
 fn promise(operation: &Operation, parameter: &Parameter, what: &str) -> PromiseId {
     let statement = format!("parameters.{}.{what}", operation.parameter_key(parameter));
     PromiseId::new(&operation.id, &statement)
+}
+
+/// The order of two numbers or moments; `None` for what has no order that everybody shares.
+fn order(one: &Value, other: &Value) -> Option<Ordering> {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => crate::json::compare(one, other),
+        (Value::String(one), Value::String(other)) => {
+            let read = |text: &str| text.parse::<jiff::Timestamp>().ok();
+            Some(read(one)?.cmp(&read(other)?))
+        }
+        _ => None,
+    }
+}
+
+/// Whether items come in the order that a word asks for; `None` where that cannot be told. A word that
+/// gives no direction is content with either.
+fn is_sorted(items: &[Value], word: &str) -> Option<bool> {
+    let (member, falls) = sorted_by(word);
+    let values: Option<Vec<&Value>> = items.iter().map(|item| item.get(member)).collect();
+    let values = values?;
+    let mut steps = Vec::new();
+    for pair in values.windows(2) {
+        let [one, next] = pair else { continue };
+        steps.push(order(one, next)?);
+    }
+    // Fewer than two different values have every order.
+    steps.iter().any(|step| step.is_ne()).then_some(())?;
+    let rises = steps.iter().all(|step| step.is_le());
+    let sinks = steps.iter().all(|step| step.is_ge());
+    Some(match falls {
+        Some(true) => sinks,
+        Some(false) => rises,
+        None => rises || sinks,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_order_is_told() {
+        let items =
+            |values: &[Value]| -> Vec<Value> { values.iter().map(|v| json!({"at": v})).collect() };
+        let (a, b) = ("2026-01-01T00:00:00Z", "2026-01-01T02:00:00+01:00");
+        let table = [
+            (vec![json!(1), json!(2), json!(2)], "at", Some(true)),
+            (vec![json!(3), json!(2), json!(1)], "at", Some(true)),
+            (vec![json!(1), json!(3), json!(2)], "at", Some(false)),
+            (vec![json!(1), json!(2)], "-at", Some(false)),
+            (vec![json!(2), json!(1)], "at:desc", Some(true)),
+            (vec![json!(2), json!(1)], "at_asc", Some(false)),
+            (vec![json!(a), json!(b)], "+at", Some(true)),
+            // Of one value, of texts, of another member.
+            (vec![json!(2), json!(2)], "at", None),
+            (vec![json!("b"), json!("a")], "at", None),
+            (vec![json!(2), json!(1)], "name", None),
+        ];
+        for (values, word, want) in table {
+            assert_eq!(is_sorted(&items(&values), word), want, "{values:?} {word}");
+        }
+    }
 }

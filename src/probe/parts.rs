@@ -1,9 +1,11 @@
-//! Lists that come in parts, held against the whole: each item is shown once, in the same order, and the
-//! total is that of the list.
+//! Lists that come in parts or by choice, held against the whole: each item is shown once, in the same
+//! order, the total is that of the list, and what was asked for is there.
 
 use super::engine::{Observation, Probe};
 use crate::case::{Case, Check};
-use crate::contract::{Listing, Paging, PromiseId, with_query};
+use crate::contract::{
+    Chooses, Filter, Listing, Paging, Parameter, PromiseId, query_value, with_query, without_query,
+};
 use crate::device::pages;
 use crate::exchange::{Answer, Exchange, HttpRequest, Request, Template};
 use crate::json;
@@ -37,28 +39,45 @@ enum Walk {
 }
 
 impl Probe<'_> {
-    /// Reads the parts behind the one that a case asked for, and the whole before and after: where the
-    /// whole is the same both times, the parts have to be that.
+    /// Reads the parts behind the one that a case asked for, or the whole behind what it chose: where the
+    /// whole is the same before and after, the answers have to be of that.
     pub(super) async fn look_at_parts(&self, case: &Case, seen: &mut Observation) {
         if case.check != Check::Parts || seen.judgement.acceptance != Acceptance::Accepted {
             return;
         }
         let operation = self.contract().operation(&case.operation);
         let listing = operation.and_then(|op| Some((op, op.listing()?)));
-        let Some((operation, listing)) = listing else {
+        let (Some((operation, listing)), Request::Http(http)) = (listing, &case.request) else {
             return;
         };
-        let Some(parameter) = listing.parts() else {
-            return;
+        let target = http.target.to_string();
+        let asks = |parameter: &Parameter| query_value(&target, &parameter.name);
+        let filter = listing
+            .filters
+            .iter()
+            .find_map(|f| Some((f, asks(f.parameter)?)));
+        let limit = listing.limit.and_then(asks);
+        let (parameter, statement, ruling) = match (filter, listing.parts()) {
+            (Some((filter, wanted)), _) => {
+                let ruling = self.choice(http, &listing, (filter, &wanted), &seen.exchange);
+                (filter.parameter, "filters", ruling.await)
+            }
+            (None, Some(parts)) if limit.is_some() => {
+                let ruling = self.parts(http, &listing, &seen.exchange).await;
+                (parts, "pages", ruling)
+            }
+            _ => return,
         };
         let key = operation.parameter_key(parameter);
-        let promise = PromiseId::new(&operation.id, &format!("parameters.{key}.pages"));
-        match self.parts(case, &listing, &seen.exchange).await {
+        let promise = PromiseId::new(&operation.id, &format!("parameters.{key}.{statement}"));
+        match ruling {
             Some(Some(deviation)) => {
                 seen.judgement.broken(&promise, deviation.clone());
                 seen.deviations.push((promise, deviation));
             }
             Some(None) => seen.judgement.kept(&promise),
+            // What was wrong with the answer alone stays so.
+            None if statement == "filters" => {}
             None => seen.judgement.left(
                 &promise,
                 "the list is too short, or it changed meanwhile".to_owned(),
@@ -66,16 +85,53 @@ impl Probe<'_> {
         }
     }
 
+    /// An item that a parameter asks for and that does not come; `None` where nothing can be said of it.
+    async fn choice(
+        &self,
+        http: &HttpRequest,
+        listing: &Listing<'_>,
+        (filter, wanted): (&Filter<'_>, &str),
+        answered: &Exchange,
+    ) -> Option<Option<Deviation>> {
+        let chosen = shown(listing, answered.answer()?)?;
+        let all = without_query(&http.target, &filter.parameter.name);
+        let before = self.shown_at(http, &all, listing).await?;
+        let keys = keys(&before.items)?;
+        // What does not fit into one part may stand in the next.
+        if keys.is_empty() || chosen.items.len() >= keys.len() {
+            return None;
+        }
+        let fits = |item: &Value| match (item.get(filter.member), filter.chooses) {
+            (Some(Value::String(text)), Chooses::Equal | Chooses::Among) => text == wanted,
+            (Some(Value::Bool(set)), Chooses::Equal) => set.to_string() == wanted,
+            // Those that are sent are before and after everything.
+            (Some(_), Chooses::From) => wanted.starts_with("19"),
+            (Some(_), Chooses::To) => wanted.starts_with("29"),
+            _ => false,
+        };
+        let asked = before
+            .items
+            .iter()
+            .zip(&keys)
+            .filter(|(item, _)| fits(item));
+        let asked: Vec<&String> = asked.map(|(_, key)| key).collect();
+        let came = keyed(&before, &chosen.items)?;
+        let missing = asked.iter().find(|key| !came.contains(key));
+        let after = self.shown_at(http, &all, listing).await?;
+        if keyed(&before, &after.items)? != keys || asked.is_empty() {
+            return None;
+        }
+        let wanted = Value::from(wanted);
+        Some(missing.map(|key| Deviation::list_lacks(filter.member, &wanted, key)))
+    }
+
     /// What is wrong with the parts; `None` where nothing can be said of them.
     async fn parts(
         &self,
-        case: &Case,
+        http: &HttpRequest,
         listing: &Listing<'_>,
         first: &Exchange,
     ) -> Option<Option<Deviation>> {
-        let Request::Http(http) = &case.request else {
-            return None;
-        };
         let first = shown(listing, first.answer()?)?;
         let limit = listing.limit?;
         let most = limit.schema.maximum.as_ref();

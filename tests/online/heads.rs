@@ -111,6 +111,7 @@ fn what_an_answer_owes_is_missed() {
         ("limit-ignored", "parameters.limit.limits"),
         ("limit-one-more", "parameters.limit.limits"),
         ("filter-ignored", "parameters.kind.filters"),
+        ("filter-inverted", "parameters.kind.filters"),
         ("part-ignored", "parameters.offset.pages"),
         ("parts-overlap", "parameters.offset.pages"),
         ("parts-skip", "parameters.offset.pages"),

@@ -17,8 +17,34 @@ pub struct Listing<'o> {
     pub paging: Option<Paging>,
     /// The parameter that asks for it.
     next: Option<&'o Parameter>,
-    /// Parameters that choose items by a member of theirs, with its name.
-    pub filters: Vec<(&'o Parameter, &'o str)>,
+    /// Parameters that choose items by a member of theirs.
+    pub filters: Vec<Filter<'o>>,
+    /// The parameter whose words name the member that items are sorted by.
+    pub sort: Option<&'o Parameter>,
+}
+
+/// A parameter that chooses items.
+#[derive(Clone, Copy, Debug)]
+pub struct Filter<'o> {
+    /// The parameter.
+    pub parameter: &'o Parameter,
+    /// The member of items that it is about.
+    pub member: &'o str,
+    /// Which of them come.
+    pub chooses: Chooses,
+}
+
+/// Which items come, by what the parameter says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chooses {
+    /// Those whose member is that.
+    Equal,
+    /// Those whose member is that, and perhaps what stands above it: its words have an order.
+    Among,
+    /// Those at that time or later.
+    From,
+    /// Those at that time or earlier.
+    To,
 }
 
 /// Names of a parameter that says how many items come at most, in words.
@@ -32,6 +58,35 @@ const LIMITS: [&[&str]; 9] = [
     &["max", "items"],
     &["max", "results"],
     &["items", "per", "page"],
+];
+
+/// Names of a parameter that says from when on items come, and until when, in words.
+const FROM: [&[&str]; 7] = [
+    &["from"],
+    &["since"],
+    &["start"],
+    &["start", "time"],
+    &["from", "time"],
+    &["from", "date"],
+    &["start", "date"],
+];
+const TO: [&[&str]; 7] = [
+    &["to"],
+    &["until"],
+    &["end"],
+    &["end", "time"],
+    &["to", "time"],
+    &["to", "date"],
+    &["end", "date"],
+];
+
+/// Names of a parameter that says what items are sorted by, in words.
+const SORTS: [&[&str]; 5] = [
+    &["sort"],
+    &["sort", "by"],
+    &["sortby"],
+    &["order", "by"],
+    &["orderby"],
 ];
 
 /// Words whose values have an order: `severity=warning` may well mean "at least warning".
@@ -69,15 +124,32 @@ impl Operation {
             let mut query = query.clone();
             query.find(|p| p.name == paging.parameter())
         });
-        let filters = query
-            .by_ref()
-            .filter_map(|p| Some((p, filtered(p, items)?)));
+        let called = |p: &Parameter, names: &[&[&str]]| {
+            let words = tokens(&p.name);
+            names.iter().any(|name| words == *name)
+        };
+        let sort = query.clone().find(|p| called(p, &SORTS));
+        let moment = moment(items);
+        let filters = query.by_ref().filter_map(|parameter| {
+            let at = moment.filter(|_| is_moment(&parameter.schema));
+            let (member, chooses) = match at {
+                Some(at) if called(parameter, &FROM) => (at, Chooses::From),
+                Some(at) if called(parameter, &TO) => (at, Chooses::To),
+                _ => filtered(parameter, items)?,
+            };
+            Some(Filter {
+                parameter,
+                member,
+                chooses,
+            })
+        });
         Some(Listing {
             array,
             limit,
             paging,
             next,
             filters: filters.collect(),
+            sort: sort.filter(|p| p.schema.enum_values.is_some()),
         })
     }
 }
@@ -105,17 +177,54 @@ fn several(answer: &Schema) -> bool {
         > 1
 }
 
-/// The member of items that a parameter has the name and the words of.
-fn filtered<'o>(parameter: &Parameter, items: &'o Schema) -> Option<&'o str> {
-    let words = parameter.schema.enum_values.as_ref()?;
+/// The member of items that a parameter has the name and the values of.
+fn filtered<'o>(parameter: &Parameter, items: &'o Schema) -> Option<(&'o str, Chooses)> {
     let (name, member) = shape::members(items)
         .into_iter()
         .find(|(name, _)| *name == parameter.name)?;
+    if parameter.schema.types == [JsonType::Boolean] && member.types == [JsonType::Boolean] {
+        return Some((name, Chooses::Equal));
+    }
+    let words = parameter.schema.enum_values.as_ref()?;
     let same = member.enum_values.as_ref()?;
     let texts = words.iter().all(|word| word.is_string());
     let all = words.len() == same.len() && words.iter().all(|word| same.contains(word));
     let ordered = tokens(name)
         .iter()
         .any(|word| ORDERED.contains(&word.as_str()));
-    (texts && all && !ordered).then_some(name)
+    let chooses = match ordered {
+        true => Chooses::Among,
+        false => Chooses::Equal,
+    };
+    (texts && all).then_some((name, chooses))
+}
+
+fn is_moment(schema: &Schema) -> bool {
+    schema.types == [JsonType::String] && schema.format.as_deref() == Some("date-time")
+}
+
+/// The one member of items that is a moment.
+fn moment(items: &Schema) -> Option<&str> {
+    let mut moments = shape::members(items)
+        .into_iter()
+        .filter(|(_, member)| is_moment(member));
+    let (name, _) = moments.next()?;
+    moments.next().is_none().then_some(name)
+}
+
+/// The member that a word of [`Listing::sort`] names, and whether the largest comes first, where it says
+/// so: `time`, `-time`, `+time`, `time:desc`, `time_asc`.
+pub fn sorted_by(word: &str) -> (&str, Option<bool>) {
+    for (sign, falls) in [("-", true), ("+", false)] {
+        if let Some(name) = word.strip_prefix(sign) {
+            return (name, Some(falls));
+        }
+    }
+    for (end, falls) in [("desc", true), ("asc", false)] {
+        let name = word.strip_suffix(end);
+        if let Some(name) = name.and_then(|n| n.strip_suffix([':', '_', '-', '.', ' ', ','])) {
+            return (name, Some(falls));
+        }
+    }
+    (word, None)
 }

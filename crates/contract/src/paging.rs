@@ -90,14 +90,7 @@ impl Paging {
 
 /// A target with this query parameter, in place of the one of that name.
 pub fn with_query(target: &Template, name: &str, value: &str) -> Template {
-    let mut out = Template(Vec::new());
-    for part in &target.0 {
-        // Whoever built it may have cut a text in pieces.
-        match (part, out.0.last_mut()) {
-            (Part::Text(more), Some(Part::Text(text))) => text.push_str(more),
-            _ => out.0.push(part.clone()),
-        }
-    }
+    let mut out = joined(target);
     for part in &mut out.0 {
         let Part::Text(text) = part else { continue };
         for before in ['?', '&'] {
@@ -114,6 +107,52 @@ pub fn with_query(target: &Template, name: &str, value: &str) -> Template {
     let asks = |part: &Part| matches!(part, Part::Text(text) if text.contains('?'));
     let join = if out.0.iter().any(asks) { '&' } else { '?' };
     out.text(format!("{join}{name}={value}"))
+}
+
+/// The same target, with texts that whoever built it has cut in pieces as one.
+fn joined(target: &Template) -> Template {
+    let mut out = Template(Vec::new());
+    for part in &target.0 {
+        match (part, out.0.last_mut()) {
+            (Part::Text(more), Some(Part::Text(text))) => text.push_str(more),
+            _ => out.0.push(part.clone()),
+        }
+    }
+    out
+}
+
+/// A target without a query parameter.
+pub fn without_query(target: &Template, name: &str) -> Template {
+    let mut out = joined(target);
+    for part in &mut out.0 {
+        let Part::Text(text) = part else { continue };
+        for before in ['?', '&'] {
+            let Some(at) = text.find(&format!("{before}{name}=")) else {
+                continue;
+            };
+            let rest = text.get(at + 1..).unwrap_or_default();
+            // The mark in front stays where another parameter follows.
+            let range = match rest.find('&') {
+                Some(end) => at + 1..at + 2 + end,
+                None => at..text.len(),
+            };
+            text.replace_range(range, "");
+            return out;
+        }
+    }
+    out
+}
+
+/// The value of a parameter in the query of a target, decoded, where it is there.
+pub fn query_value(target: &str, name: &str) -> Option<String> {
+    let (_, query) = target.split_once('?')?;
+    let read = |text: &str| {
+        let octets = percent_encoding::percent_decode_str(text);
+        octets.decode_utf8().ok().map(|text| text.into_owned())
+    };
+    let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    let (_, value) = pairs.find(|(n, _)| read(n).as_deref() == Some(name))?;
+    read(value)
 }
 
 #[cfg(test)]
@@ -149,6 +188,19 @@ mod tests {
         );
         let target = offset.target(&pieces, 1, 3).to_string();
         assert_eq!(target, "/a?x=1&skip=3");
+        for (target, want) in [
+            ("/a?x=1", "/a"),
+            ("/a?x=1&y=2", "/a?y=2"),
+            ("/a?y=2&x=1", "/a?y=2"),
+            ("/a?y=2", "/a?y=2"),
+        ] {
+            let cut = without_query(&Template::from(target), "x");
+            assert_eq!(cut.to_string(), want);
+        }
+        assert_eq!(
+            query_value("/a?b%20c=d%3A&x=1", "b c").as_deref(),
+            Some("d:")
+        );
         let keyed = Template::from("/a?key=").secret(Secret::Token);
         let target = offset.target(&keyed, 1, 3).to_string();
         assert!(target.ends_with("&skip=3"), "{target}");

@@ -1,6 +1,7 @@
 //! The list of promises: one for every checkable statement, with a stable id and its source.
 
 use super::access::guarded;
+use super::lists::Chooses;
 use super::model::*;
 use super::profile::Profile;
 use super::promise_id::PromiseId;
@@ -259,10 +260,25 @@ impl Lister<'_> {
             let text = "the parts of the list show each of its items once".to_owned();
             self.add(&id, &parts.pointer, text);
         }
-        for (filter, member) in listing.filters {
-            let id = format!("parameters.{}.filters", operation.parameter_key(filter));
-            let text = format!("only items come whose `{member}` is what the parameter says");
-            self.add(&id, &filter.pointer, text);
+        for filter in listing.filters {
+            let (parameter, member) = (filter.parameter, filter.member);
+            let id = format!("parameters.{}.filters", operation.parameter_key(parameter));
+            let text = match filter.chooses {
+                Chooses::Equal => {
+                    format!("only items come whose `{member}` is what the parameter says")
+                }
+                Chooses::Among => format!("items come whose `{member}` is what the parameter says"),
+                Chooses::From => {
+                    format!("only items come whose `{member}` is not before that time")
+                }
+                Chooses::To => format!("only items come whose `{member}` is not after that time"),
+            };
+            self.add(&id, &parameter.pointer, text);
+        }
+        if let Some(sort) = listing.sort {
+            let id = format!("parameters.{}.sorts", operation.parameter_key(sort));
+            let text = "the items come in the order of the member that the parameter names";
+            self.add(&id, &sort.pointer, text.to_owned());
         }
     }
 

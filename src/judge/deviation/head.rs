@@ -107,6 +107,29 @@ impl Deviation {
         )
     }
 
+    /// Items in another order than was asked for.
+    pub(in crate::judge) fn list_unsorted(word: &str) -> Deviation {
+        Deviation::new(
+            Kind::MalformedResponse,
+            format!("with items in another order than `{word}`"),
+            format!("the items in the order of `{word}`"),
+            "items in no order of that member, or the other way round",
+        )
+    }
+
+    /// An item that was asked for does not come.
+    pub fn list_lacks(member: &str, wanted: &Value, key: &str) -> Deviation {
+        Deviation::new(
+            Kind::MalformedResponse,
+            format!("without items whose `{member}` is what was asked for"),
+            format!("every item whose `{member}` is {wanted}"),
+            one_line(
+                &format!("{key}, which the whole list shows, is left out"),
+                200,
+            ),
+        )
+    }
+
     /// An item that a filter leaves out.
     pub(in crate::judge) fn list_unfiltered(
         member: &str,

@@ -4,7 +4,7 @@
 use super::sample::plausible;
 use super::{Ask, Reply, Service, query_value, route};
 use crate::fault::{FaultInfo, Set, table};
-use probity_contract::{Contract, Listing, Operation, Paging, SecurityScheme, assess};
+use probity_contract::{Chooses, Contract, Listing, Operation, Paging, SecurityScheme, assess};
 use probity_pattern::Assessment;
 use serde_json::{Value, json};
 
@@ -27,7 +27,7 @@ pub(crate) fn faults(contract: &Contract) -> Vec<FaultInfo> {
             lists.iter().any(|list| list.parts().is_some())
         }
         "limit-ignored" | "limit-one-more" => lists.iter().any(|list| list.limit.is_some()),
-        "filter-ignored" => lists.iter().any(|list| !list.filters.is_empty()),
+        "filter-ignored" | "filter-inverted" => lists.iter().any(|list| !list.filters.is_empty()),
         _ => true,
     };
     table(include_str!("../heads.txt"), Set::Working)
@@ -127,12 +127,23 @@ impl Service {
             return;
         };
         let asked = |name: &str| query_value(ask.query, name)?.parse::<usize>().ok();
-        for (filter, member) in &listing.filters {
-            if let Some(wanted) = query_value(ask.query, &filter.name)
-                && !self.planted.has("filter-ignored")
-            {
-                items.retain(|item| item.get(member).and_then(Value::as_str) == Some(&wanted));
+        for filter in &listing.filters {
+            let Some(wanted) = query_value(ask.query, &filter.parameter.name) else {
+                continue;
+            };
+            if self.planted.has("filter-ignored") {
+                continue;
             }
+            let turned = self.planted.has("filter-inverted");
+            items.retain(|item| {
+                let value = item.get(filter.member);
+                let text = match value {
+                    Some(Value::String(text)) => text.clone(),
+                    Some(other) => other.to_string(),
+                    None => return !turned,
+                };
+                turned != chosen(filter.chooses, &text, &wanted)
+            });
         }
         let limit = listing.limit.and_then(|p| asked(&p.name));
         let skipped = match &listing.paging {
@@ -156,6 +167,16 @@ impl Service {
             items.truncate(limit + usize::from(self.planted.has("limit-one-more")));
         }
         reply.body = body.to_string().into_bytes();
+    }
+}
+
+/// Whether an item whose member is this comes. Moments are compared as they are written: those of the
+/// mock are all in UTC.
+fn chosen(chooses: Chooses, value: &str, wanted: &str) -> bool {
+    match chooses {
+        Chooses::Equal | Chooses::Among => value == wanted,
+        Chooses::From => value >= wanted,
+        Chooses::To => value <= wanted,
     }
 }
 
