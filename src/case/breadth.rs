@@ -1,11 +1,12 @@
 //! A part of a budget for what is new.
 //!
 //! Where many operations share a budget, the cheap and telling cases of all their fields fill it, and
-//! the same few ideas come again at each operation while whole strategies never have a turn. So the
-//! last part of the budget goes to kinds of input that the plan does not have yet, one case each.
+//! the same few ideas come again at each operation while whole strategies never have a turn. So an idea
+//! about a schema that several operations share is tried at one of them first, and the last part of the
+//! budget goes to kinds of input that the plan does not have yet, one case each.
 
 use super::identity::{InputClass, Tier};
-use super::model::Case;
+use super::model::{Case, Expect};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Of so many requests of a budget, one is for a kind of input that is new.
@@ -26,21 +27,27 @@ fn idea(case: &Case) -> Idea {
 /// be spent: most of it as they come, the rest for ideas that are not among those. Nothing changes
 /// where the budget is enough for all. `of_the_server` are the strategies that are about what all
 /// operations share: how a message is read and what is JSON.
-pub(super) fn broadened(
+/// `rule` gives the place in the document of the rule that a case is mainly about: operations that have
+/// it in common most likely share the code that checks it.
+pub(super) fn broadened<'r>(
     cases: Vec<Case>,
     most: usize,
     of_the_server: &BTreeSet<&'static str>,
+    rule: impl Fn(&Case) -> Option<&'r str>,
 ) -> Vec<Case> {
     if cases.iter().map(Case::cost).sum::<usize>() <= most {
         return cases;
     }
     let common = most - most / ONE_OF;
-    let (mut first, mut rest, mut spent) = (Vec::new(), Vec::new(), 0);
+    let twins = twins(&cases, rule);
+    let (mut first, mut rest, mut later, mut spent) = (Vec::new(), Vec::new(), Vec::new(), 0);
     let mut had: BTreeMap<Idea, usize> = BTreeMap::new();
-    for case in cases {
+    for (at, case) in cases.into_iter().enumerate() {
         let times = had.entry(idea(&case)).or_default();
         let again = *times >= OF_THE_SERVER_AT && of_the_server.contains(case.strategy);
-        if again || spent + case.cost() > common {
+        if twins.contains(&at) {
+            later.push(case);
+        } else if again || spent + case.cost() > common {
             rest.push(case);
         } else {
             *times += 1;
@@ -57,7 +64,33 @@ pub(super) fn broadened(
     }
     ranked.sort_by_key(|(rank, _)| *rank);
     first.extend(ranked.into_iter().map(|(_, case)| case));
+    first.extend(later);
     first
+}
+
+/// Places of cases whose idea about the same rule another operation tries: of each such idea all but one,
+/// which is of another operation from idea to idea.
+fn twins<'r>(cases: &[Case], rule: impl Fn(&Case) -> Option<&'r str>) -> BTreeSet<usize> {
+    let mut groups: BTreeMap<(Idea, &str), Vec<usize>> = BTreeMap::new();
+    let mut judged: BTreeSet<&str> = BTreeSet::new();
+    for (at, case) in cases.iter().enumerate() {
+        // What makes an operation judged keeps its place.
+        let refused = matches!(case.expect, Expect::Refused { .. });
+        if !refused || judged.insert(&case.operation) {
+            continue;
+        }
+        if let Some(rule) = rule(case) {
+            groups.entry((idea(case), rule)).or_default().push(at);
+        }
+    }
+    let mut out = BTreeSet::new();
+    for (turn, places) in groups.into_values().enumerate() {
+        let operation = |at: &usize| cases.get(*at).map(|case| case.operation.as_str());
+        let operations: BTreeSet<Option<&str>> = places.iter().map(operation).collect();
+        let kept = operations.iter().nth(turn % operations.len().max(1));
+        out.extend(places.iter().filter(|at| Some(&operation(at)) != kept));
+    }
+    out
 }
 
 /// Places in `rest` of one case of each idea that is not among `had`, with their turns. The operations

@@ -212,7 +212,14 @@ pub fn plan_of_operations(
     }
     let most = budget.map(|b| b.saturating_sub(RESERVE));
     if let Some(most) = most.filter(|_| context.contract.operations.len() > 1) {
-        cases = broadened(cases, most, &of_the_server());
+        let contract = context.contract;
+        let rule = |case: &Case| {
+            contract
+                .promise(case.main_promise().as_str())?
+                .stated
+                .as_deref()
+        };
+        cases = broadened(cases, most, &of_the_server(), rule);
     }
     let mut plan = trimmed(cases, most);
     // What may remove something comes last: until then the others find what they name.

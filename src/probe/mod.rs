@@ -39,4 +39,4 @@ pub use limits::must_be_refused;
 pub use look::Looks;
 pub use session::{Patience, Session, never_reached};
 pub use settings::{Checkpoint, Settings, Written};
-pub use watch::{Difference, Expected, SettingsWatch, Unread};
+pub use watch::{Difference, Expected, SettingsWatch, Unread, What};

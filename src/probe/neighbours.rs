@@ -2,7 +2,7 @@
 
 use super::account::Account;
 use super::engine::Probe;
-use super::watch::Difference;
+use super::watch::{Difference, What};
 use crate::case::items::Place;
 use crate::case::moves::item_path;
 use serde_json::Value;
@@ -69,8 +69,7 @@ impl Probe<'_> {
             pointer: format!("/{}", crate::pointer::escape(name)),
             expected: was.to_string(),
             observed: written.get(name).unwrap_or(&Value::Null).to_string(),
-            of_another: true,
-            near: false,
+            what: What::Another,
         };
         self.own_up(&mut account, place, operation, &taken);
         Some(difference)

@@ -6,6 +6,7 @@ use super::create::{Attempt, Made};
 use super::engine::{Observation, Probe};
 use super::listing::Listed;
 use super::remove::Gone;
+use super::watch::{Expected, SettingsWatch, What};
 use crate::case::items::Place;
 use crate::case::moves::{body_of, elsewhere, item_path, path_of};
 use crate::case::{Case, CaseId, Check, Context, Expect, InputClass, Tier};
@@ -235,13 +236,13 @@ impl Probe<'_> {
         let mut written = body?;
         let answer = attempt.exchange.answer();
         let told = answer.and_then(|a| crate::json::read(&a.body));
-        let mut watch = super::watch::SettingsWatch::new(BTreeMap::new(), Vec::new())
-            .storing(place.stored.clone());
+        let mut watch =
+            SettingsWatch::new(BTreeMap::new(), Vec::new()).storing(place.stored.clone());
         let read = unwrapped(read, &written);
         watch.saw(read);
         // What the answer to the creation shows, a read can show too.
-        let told = told.iter().map(|told| unwrapped(told, &written));
-        told.for_each(|told| watch.saw(told));
+        let shown = told.iter().map(|told| unwrapped(told, &written));
+        shown.for_each(|told| watch.saw(told));
         if let Some(object) = written.as_object_mut() {
             object.retain(|name, _| {
                 let secret = crate::contract::is_password(name);
@@ -254,20 +255,40 @@ impl Probe<'_> {
         if let Some(rules) = reads.and_then(shape::answer) {
             written = shape::showable(shape::envelope(rules, &written), written, self.texts())?;
         }
-        let expected = super::watch::Expected {
+        let expected = Expected {
             written: &written,
             before: None,
+            replaced: Some(&Value::Null),
         };
-        let difference = watch.differs_from_written(expected, read)?;
-        let deviation = Deviation::created_differs(
+        if let Some(difference) = watch.differs_from_written(expected, read) {
+            let of = (
+                &difference.pointer,
+                &difference.expected,
+                &difference.observed,
+            );
+            let deviation = match difference.what {
+                What::LeftOut => Deviation::default_differs(of.0, of.1, of.2),
+                _ => Deviation::created_differs(of.0, of.1, of.2),
+            };
+            return Some(match difference.what {
+                What::Near => deviation.in_another_form(),
+                _ => deviation,
+            });
+        }
+        // What it stores and what it says of it are two things.
+        let plain = Expected {
+            replaced: None,
+            ..expected
+        };
+        let told = told.as_ref().map(|told| unwrapped(told, &written));
+        let told = told.filter(|_| attempt.exchange.status() == Some(201))?;
+        let difference = watch.differs_from_written(plain, told)?;
+        let deviation = Deviation::answer_differs(
             &difference.pointer,
             &difference.expected,
             &difference.observed,
         );
-        Some(match difference.near {
-            true => deviation.in_another_form(),
-            false => deviation,
-        })
+        (difference.what == What::Written).then_some(deviation)
     }
 
     /// Whether the list shows what was created, and once.

@@ -291,10 +291,11 @@ impl Settings {
             return None;
         }
         let at = self.at_mut(operation)?;
-        let before = at.watch.take_previous().filter(|_| written.partial);
+        let previous = at.watch.take_previous();
         let expected = Expected {
             written: written.value,
-            before: before.as_ref(),
+            before: previous.as_ref().filter(|_| written.partial),
+            replaced: previous.as_ref().filter(|_| !written.partial),
         };
         let later = at.unsettled.take();
         let (mut waits, mut looks) = (Waits::new(), 0);

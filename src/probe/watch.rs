@@ -47,10 +47,21 @@ pub struct Difference {
     pub expected: String,
     /// What stands there.
     pub observed: String,
-    /// It is a member of another item than the one that was written.
-    pub of_another: bool,
-    /// It is another form of what was written, of which the document says nothing.
-    pub near: bool,
+    /// What differs.
+    pub what: What,
+}
+
+/// What differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// A member that was written, or that had to stay.
+    Written,
+    /// A member that was written, shown in another form of which the document says nothing.
+    Near,
+    /// A member that was left out: it is neither what it was before nor what the document says.
+    LeftOut,
+    /// A member of another item than the one that was written.
+    Another,
 }
 
 /// What a read-back after an accepted write has to show.
@@ -60,6 +71,9 @@ pub struct Expected<'e> {
     pub written: &'e Value,
     /// What stood before, where the write leaves what it does not name as it is.
     pub before: Option<&'e Value>,
+    /// What stood before, where the write replaces it: a member that it leaves out stays, or takes its
+    /// default (OpenAPI 3.1.1 §4.8.24, RFC 9110 §9.3.4). `null`: nothing was there.
+    pub replaced: Option<&'e Value>,
 }
 
 /// Why no settings were read after an accepted write.
@@ -75,10 +89,15 @@ impl Difference {
     /// As a deviation of an accepted write.
     pub fn not_read_back(&self) -> Deviation {
         let readback = || Deviation::readback(&self.pointer, &self.expected, &self.observed);
-        match self.of_another {
-            false if self.near => readback().in_another_form(),
-            false => readback(),
-            true => Deviation::another_changed(&self.pointer, &self.expected, &self.observed),
+        match self.what {
+            What::Near => readback().in_another_form(),
+            What::Written => readback(),
+            What::LeftOut => {
+                Deviation::default_differs(&self.pointer, &self.expected, &self.observed)
+            }
+            What::Another => {
+                Deviation::another_changed(&self.pointer, &self.expected, &self.observed)
+            }
         }
     }
 
@@ -192,8 +211,7 @@ impl SettingsWatch {
             pointer: String::new(),
             expected: "settings".to_owned(),
             observed: error.to_string(),
-            of_another: false,
-            near: false,
+            what: What::Written,
         })
     }
 
@@ -272,6 +290,9 @@ impl SettingsWatch {
             });
             all.extend(kept);
         }
+        if let Some(replaced) = expected.replaced {
+            all.extend(self.of_left_out(written, replaced, read_back));
+        }
         // An empty text may be stored as none, and none may be shown as nothing of its kind.
         let blank = |d: &Difference| {
             let now = read_back.pointer(&d.pointer);
@@ -283,8 +304,25 @@ impl SettingsWatch {
         };
         all.retain(|d| !blank(d) && self.counts(d, read_back));
         // What is surely another value comes first.
-        let first = all.iter().position(|d| !d.near).unwrap_or(0);
+        let first = all.iter().position(|d| d.what != What::Near);
+        let first = first.unwrap_or(0);
         all.into_iter().nth(first)
+    }
+
+    /// Members that a write has left out and that are now neither as before nor their default.
+    fn of_left_out(&self, written: &Value, before: &Value, now: &Value) -> Vec<Difference> {
+        let left = self.stored.left_out(written).into_iter();
+        let differs = left.filter_map(|(pointer, default)| {
+            let shown = now.pointer(&pointer).filter(|shown| **shown != default)?;
+            let stayed = before.pointer(&pointer) == Some(shown);
+            (!stayed).then(|| Difference {
+                expected: show(&default),
+                observed: show(shown),
+                pointer,
+                what: What::LeftOut,
+            })
+        });
+        differs.collect()
     }
 
     /// What a read-back shows otherwise than the one that stands.
@@ -299,8 +337,7 @@ impl SettingsWatch {
             pointer: d.pointer,
             expected: d.observed,
             observed: d.expected,
-            of_another: false,
-            near: false,
+            what: What::Written,
         }));
         // What clients cannot write is the device's own: it counts refusals, and tells the time.
         let ours = |d: &Difference| {
@@ -416,8 +453,7 @@ fn compare_as(
                         pointer,
                         expected: show(e),
                         observed: "absent".to_owned(),
-                        of_another: false,
-                        near: false,
+                        what: What::Written,
                     }),
                 }
             }
@@ -451,8 +487,7 @@ fn compare_as(
                 pointer: at,
                 expected: show(e),
                 observed: show(a),
-                of_another: false,
-                near: false,
+                what: What::Written,
             });
         }
     }
@@ -464,8 +499,7 @@ fn near(pointer: String, expected: &Value, actual: &Value) -> Difference {
         pointer,
         expected: show(expected),
         observed: show(actual),
-        of_another: false,
-        near: true,
+        what: What::Near,
     }
 }
 
@@ -498,6 +532,7 @@ mod tests {
         Expected {
             written,
             before: None,
+            replaced: None,
         }
     }
 
@@ -518,6 +553,7 @@ mod tests {
         let expected = Expected {
             written: &written,
             before: Some(&before),
+            replaced: None,
         };
         for (read, want) in table {
             let mut watch = watch();

@@ -6,7 +6,7 @@ use crate::case::{Case, Check, Expect, InputClass, as_it_stands};
 use crate::contract::{PromiseId, StatePromise};
 use crate::device::Unproven;
 use crate::judge::{Acceptance, Deviation, Kind};
-use crate::probe::{Difference, Observation, Written};
+use crate::probe::{Difference, Observation, What, Written};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -44,8 +44,9 @@ impl Run<'_> {
         if self.ledger.known(&id, &case.id) {
             return true;
         }
-        // What a partial write has reset does not show a second time.
-        let reset = written.partial.then(|| {
+        // What a write has reset does not show a second time.
+        let left_out = first.what == What::LeftOut;
+        let reset = (written.partial || left_out).then(|| {
             // Nor does one that is ignored behind a write of the same values.
             let apart = self.write_apart_from(&case.operation, written.value);
             apart.or_else(|| self.known_write(&case.operation))

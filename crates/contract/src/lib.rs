@@ -13,6 +13,7 @@
 pub mod access;
 mod assess;
 mod below;
+mod binding;
 mod calls;
 mod candidates;
 mod content;

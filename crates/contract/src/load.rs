@@ -1,6 +1,7 @@
 //! From bytes to a [`Contract`]: paths, operations, parameters. Total on any bytes; limits are
 //! constants in [`super::document`], [`super::schema`] and [`super::structure`].
 
+use super::binding;
 use super::document;
 use super::files;
 use super::locate;
@@ -116,7 +117,7 @@ pub fn load_from(name: &str, bytes: &[u8], files: &dyn Files) -> Result<Contract
         lines: BTreeMap::new(),
         file: name.to_owned(),
         source: Arc::clone(&source),
-        formats_bind: false,
+        formats_bind: binding::bind(&info("description")),
         promise_index: HashMap::new(),
     };
     contract.issues = structure::check(&contract, &flaws);

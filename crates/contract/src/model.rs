@@ -49,7 +49,7 @@ pub struct Contract {
     /// The document's file as it was named.
     pub(crate) file: String,
     pub(crate) source: Arc<Source>,
-    /// Whether the profile says that the device refuses what its `format` forbids.
+    /// Whether the document, or the profile, says that the device refuses what a `format` forbids.
     pub formats_bind: bool,
     /// Where in `promises` each id stands: a plan asks for hundreds of thousands.
     pub(crate) promise_index: HashMap<PromiseId, usize>,

@@ -64,8 +64,11 @@ pub struct Profile {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Formats {
-    /// Nothing that accuses: what the device does is recorded.
+    /// What the document's own description says, see [`bind`](super::binding::bind); else nothing that
+    /// accuses.
     #[default]
+    Documented,
+    /// Nothing that accuses: what the device does is recorded.
     Annotation,
     /// A rule.
     Checked,

@@ -13,7 +13,11 @@ use probity_pattern::{Assessment, Texts};
 /// # Errors
 /// The first entry that names nothing of the contract, or whose value the document forbids.
 pub fn give(contract: &mut Contract, profile: &Profile) -> Result<(), String> {
-    contract.formats_bind = profile.formats == Formats::Checked;
+    contract.formats_bind = match profile.formats {
+        Formats::Documented => contract.formats_bind,
+        Formats::Annotation => false,
+        Formats::Checked => true,
+    };
     if profile.values.is_empty() && profile.bodies.is_empty() {
         return Ok(());
     }

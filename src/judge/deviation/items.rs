@@ -95,6 +95,26 @@ impl Deviation {
         )
     }
 
+    /// A member that was left out is neither what it was before nor its default.
+    pub fn default_differs(pointer: &str, default: &str, observed: &str) -> Deviation {
+        Deviation::new(
+            Kind::ReadbackDiffers,
+            format!("the default of `{pointer}`"),
+            format!("`{pointer}` was left out: it takes its default {default}, or stays as it was"),
+            format!("`{pointer}` reads back as {observed}"),
+        )
+    }
+
+    /// The answer that created an item says otherwise than what was sent and stored.
+    pub fn answer_differs(pointer: &str, expected: &str, observed: &str) -> Deviation {
+        Deviation::new(
+            Kind::ReadbackDiffers,
+            format!("the answer gives another `{pointer}`"),
+            format!("`{pointer}` of the answer is what was sent, and what reads back: {expected}"),
+            format!("`{pointer}` of the answer is {observed}"),
+        )
+    }
+
     /// Whatever item is asked for is served.
     pub fn unknown_served(status: u16) -> Deviation {
         Deviation::new(

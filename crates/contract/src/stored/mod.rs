@@ -7,6 +7,7 @@ mod words;
 pub(crate) use words::said;
 
 use crate::pointer;
+use crate::shape;
 use crate::{Additional, Operation, Schema};
 use serde_json::Value;
 use spelling::same_value;
@@ -59,6 +60,21 @@ impl Stored {
     /// What another operation that writes the same state says holds as well.
     pub fn add(&mut self, other: Stored) {
         self.0.extend(other.0);
+    }
+
+    /// Members that a body leaves out and whose default the document gives: JSON pointer → default. Only
+    /// truth values, numbers and words: a text may well be worked out from other members.
+    #[must_use]
+    pub fn left_out(&self, written: &Value) -> Vec<(String, Value)> {
+        let mut out = Vec::new();
+        for (body, _) in &self.0 {
+            defaults(body, written, "", &mut out);
+        }
+        // Where operations differ about it, nobody can say.
+        let all = out.clone();
+        out.retain(|(at, value)| all.iter().all(|(a, v)| a != at || v == value));
+        out.dedup();
+        out
     }
 
     /// How a value that reads back at a JSON pointer compares with the one that was written there.
@@ -315,4 +331,29 @@ fn reached(here: &Here<'_>, written: &str, shown: &str) -> bool {
         texts.extend(defaults.filter_map(|d| d.as_str().map(str::to_owned)));
     }
     texts.iter().any(|t| t == shown)
+}
+/// See [`Stored::left_out`].
+fn defaults(schema: &Schema, written: &Value, at: &str, out: &mut Vec<(String, Value)>) {
+    let Some(members) = written.as_object() else {
+        return;
+    };
+    // Alternatives may have a default each.
+    if !schema.one_of.is_empty() || !schema.any_of.is_empty() {
+        return;
+    }
+    for (name, member) in shape::members(schema) {
+        let pointer = format!("{at}/{}", pointer::escape(name));
+        if let Some(inner) = members.get(name) {
+            defaults(member, inner, &pointer, out);
+            continue;
+        }
+        let Some(default) = &member.default else {
+            continue;
+        };
+        let word = default.is_string() && member.enum_values.is_some();
+        let plain = default.is_boolean() || default.is_number() || word;
+        if plain && !member.read_only && !member.write_only {
+            out.push((pointer, default.clone()));
+        }
+    }
 }
