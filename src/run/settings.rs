@@ -282,12 +282,14 @@ impl Run<'_> {
             .publish_new(&case, &promise, &deviation, (1, 2), String::new());
     }
 
-    /// The smallest partial write of each operation behind its largest one: in the plan it may stand
-    /// behind another write that leaves out the same, and then nobody sees what it resets.
+    /// The smallest write of each operation behind its largest one: in the plan it may stand behind
+    /// another write that leaves out the same, and then nobody sees what it resets, or sets to something
+    /// else than its default.
     pub(super) async fn partial_writes(&mut self) {
         let operations = self.job.contract.operations.iter();
         let patches: Vec<&str> = operations
-            .filter(|o| o.method == "PATCH" && self.probe.settings().readable(&o.id))
+            .filter(|o| matches!(o.method.as_str(), "PATCH" | "PUT"))
+            .filter(|o| self.probe.settings().readable(&o.id))
             .map(|o| o.id.as_str())
             .collect();
         for operation in patches {

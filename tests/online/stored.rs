@@ -3,6 +3,8 @@
 
 use crate::handler::{Asked, Drawn, bare, json as drawn, judged, serve};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Mutex;
 
 const DOCUMENT: &str = r##"
@@ -167,5 +169,144 @@ fn only_what_the_document_does_not_say_is_told() {
         });
         let more = !want.is_empty() || found.is_empty();
         assert!(all && more, "row {at}: {found:?}");
+    }
+}
+
+/// Items with a default each, and settings; what the device does wrong is said by `wrong`.
+const DEFAULTS: &str = r##"
+openapi: 3.0.3
+info: {title: defaults, version: "1", description: "Members that are left out take their default."}
+paths:
+  /settings:
+    get:
+      operationId: readSettings
+      responses: {"200": {description: it, content: {application/json: {schema: {$ref: "#/components/schemas/Item"}}}}}
+    put:
+      operationId: writeSettings
+      requestBody: {required: true, content: {application/json: {schema: {$ref: "#/components/schemas/Item"}}}}
+      responses: {"204": {description: written}, "400": {description: refused}}
+  /items:
+    get:
+      operationId: listItems
+      responses:
+        "200": {description: all, content: {application/json: {schema: {type: array, items: {$ref: "#/components/schemas/Item"}}}}}
+    post:
+      operationId: createItem
+      requestBody: {required: true, content: {application/json: {schema: {$ref: "#/components/schemas/Item"}}}}
+      responses:
+        "201": {description: made, content: {application/json: {schema: {$ref: "#/components/schemas/Item"}}}}
+        "400": {description: refused}
+  /items/{id}:
+    parameters: [{name: id, in: path, required: true, schema: {type: integer, minimum: 1}}]
+    get:
+      operationId: readItem
+      responses:
+        "200": {description: it, content: {application/json: {schema: {$ref: "#/components/schemas/Item"}}}}
+        "404": {description: none}
+    delete:
+      operationId: deleteItem
+      responses: {"204": {description: gone}, "404": {description: none}}
+components:
+  schemas:
+    Item:
+      type: object
+      required: [title]
+      additionalProperties: false
+      properties:
+        id: {type: integer, readOnly: true}
+        title: {type: string, minLength: 1, maxLength: 40}
+        size: {type: integer, minimum: 1, maximum: 9, default: 5}
+"##;
+
+/// Title and size of a body, where the document allows it.
+fn item(asked: &Asked) -> Option<(String, Option<u64>)> {
+    let media = asked.field("content-type").to_ascii_lowercase();
+    let media = media.split(';').next().map(str::trim);
+    let body = asked.json().filter(|_| media == Some("application/json"))?;
+    let members = body.as_object()?;
+    let known = |name: &String| ["id", "title", "size"].contains(&name.as_str());
+    let title = members.get("title")?.as_str()?;
+    let fits = members.keys().all(known) && (1..=40).contains(&title.chars().count());
+    let size = match members.get("size") {
+        None => None,
+        Some(size) => {
+            let size = size
+                .as_f64()
+                .filter(|n| n.fract() == 0.0 && (1.0..=9.0).contains(n))?;
+            Some(size as u64)
+        }
+    };
+    fits.then(|| (title.to_owned(), size))
+}
+
+/// The device; its settings stand at 0.
+fn defaults(wrong: &'static str) -> SocketAddr {
+    let shop = Mutex::new(BTreeMap::from([(0, ("settings".to_owned(), 5))]));
+    serve(move |asked| {
+        let mut shop = shop.lock().expect("shop");
+        let shown = |id: u64, (title, size): &(String, u64)| match id {
+            0 => json!({"title": title, "size": size}),
+            _ => json!({"id": id, "title": title, "size": size}),
+        };
+        let id = asked
+            .path
+            .strip_prefix("/items/")
+            .and_then(|id| id.parse().ok());
+        let id = id.filter(|id: &u64| *id > 0 && shop.contains_key(id));
+        match (asked.method.as_str(), asked.path.as_str(), id) {
+            ("GET" | "HEAD", "/settings", _) => drawn(200, &shown(0, &shop[&0])),
+            ("PUT", "/settings", _) => match item(asked) {
+                None => bare(400),
+                Some((title, size)) => {
+                    let size = size.unwrap_or(if wrong == "default of settings" { 4 } else { 5 });
+                    shop.insert(0, (title, size));
+                    bare(204)
+                }
+            },
+            ("GET" | "HEAD", "/items", _) => {
+                let items = shop.iter().filter(|(id, _)| **id > 0);
+                let items: Vec<Value> = items.map(|(id, item)| shown(*id, item)).collect();
+                drawn(200, &Value::from(items))
+            }
+            ("POST", "/items", _) => match item(asked) {
+                None => bare(400),
+                Some((title, size)) => {
+                    let id = shop.keys().max().map_or(1, |last| last + 1);
+                    let size = size.unwrap_or(if wrong == "default of items" { 4 } else { 5 });
+                    let mut answer = shown(id, &(title.clone(), size));
+                    if wrong == "answer" {
+                        answer["title"] = json!("another");
+                    }
+                    shop.insert(id, (title, size));
+                    drawn(201, &answer).with("Location", &format!("/items/{id}"))
+                }
+            },
+            ("GET" | "HEAD", _, Some(id)) => drawn(200, &shown(id, &shop[&id])),
+            ("DELETE", _, Some(id)) => {
+                shop.remove(&id);
+                bare(204)
+            }
+            (_, "/settings" | "/items", _) | (_, _, Some(_)) => bare(405),
+            _ => bare(404),
+        }
+    })
+}
+
+#[test]
+fn what_is_left_out_and_what_is_answered_is_as_the_document_says() {
+    for (wrong, want) in [
+        ("", None),
+        ("default of settings", Some("writeSettings.state.readback")),
+        ("default of items", Some("createItem.state.created")),
+        ("answer", Some("createItem.state.created")),
+    ] {
+        let addr = defaults(wrong);
+        let (output, report) = judged(DEFAULTS, addr, &[]);
+        let said = String::from_utf8_lossy(&output.stdout);
+        let found = report["findings"].as_array().expect("findings").iter();
+        let found: Vec<&str> = found.filter_map(|f| f["promise"].as_str()).collect();
+        let want: Vec<&str> = want.into_iter().collect();
+        assert_eq!(found, want, "{wrong}: {said}");
+        assert_eq!(report["device"]["restored"], json!(true), "{said}");
     }
 }
