@@ -36,6 +36,10 @@ pub struct SettingsWatch {
     pub refusals: usize,
     /// Read-backs that failed in a row.
     pub failures: u32,
+    /// The last state that a read-back has shown with its strong validator.
+    tagged: Option<(Value, String)>,
+    /// The validator of the last read-back, where the one before it had the same for another state.
+    stale: Option<String>,
 }
 
 /// One difference.
@@ -58,6 +62,8 @@ pub enum What {
     Written,
     /// A member that was written, shown in another form of which the document says nothing.
     Near,
+    /// The validator of the state (`ETag`), which is the one of another.
+    Tag,
     /// A member that was left out: it is neither what it was before nor what the document says.
     LeftOut,
     /// A member of another item than the one that was written.
@@ -92,6 +98,7 @@ impl Difference {
         match self.what {
             What::Near => readback().in_another_form(),
             What::Written => readback(),
+            What::Tag => Deviation::tag_stays(&self.observed),
             What::LeftOut => {
                 Deviation::default_differs(&self.pointer, &self.expected, &self.observed)
             }
@@ -171,6 +178,7 @@ impl SettingsWatch {
             Ok(state) => {
                 self.failures = 0;
                 self.saw(&state.value);
+                self.heed_tag(&state);
                 Ok(state.value)
             }
             Err(error) => {
@@ -194,6 +202,28 @@ impl SettingsWatch {
             return Err(Unread::Broken(broken));
         }
         self.take(read).map_err(Unread::Failed)
+    }
+
+    /// Whether a read-back names its state as the one before it has named another (RFC 9110 §8.8.1: a
+    /// strong validator changes whenever what it names does).
+    fn heed_tag(&mut self, state: &ReadBackState) {
+        let strong = state.etag.clone().filter(|tag| tag.starts_with('"'));
+        let before = self.tagged.take();
+        self.stale = strong.clone().filter(|tag| {
+            let same = before.as_ref().filter(|(_, known)| known == tag);
+            same.is_some_and(|(value, _)| self.is_another(value, &state.value))
+        });
+        self.tagged = strong.map(|tag| (state.value.clone(), tag));
+    }
+
+    /// Whether clients have changed something between two states.
+    fn is_another(&self, before: &Value, now: &Value) -> bool {
+        let mut all = Vec::new();
+        compare(before, now, String::new(), &mut all);
+        compare(now, before, String::new(), &mut all);
+        let ours = |d: &Difference| self.writable.iter().any(|w| below(&d.pointer, w));
+        all.iter()
+            .any(|d| ours(d) && !self.volatile.iter().any(|v| below(&d.pointer, v)))
     }
 
     /// What a failed read-back says of the accepted write before it: an answer that shows no settings
@@ -306,7 +336,13 @@ impl SettingsWatch {
         // What is surely another value comes first.
         let first = all.iter().position(|d| d.what != What::Near);
         let first = first.unwrap_or(0);
-        all.into_iter().nth(first)
+        let stale = self.stale.as_ref().map(|tag| Difference {
+            pointer: "ETag".to_owned(),
+            expected: "another".to_owned(),
+            observed: tag.clone(),
+            what: What::Tag,
+        });
+        all.into_iter().nth(first).or(stale)
     }
 
     /// Members that a write has left out and that are now neither as before nor their default.

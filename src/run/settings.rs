@@ -45,8 +45,8 @@ impl Run<'_> {
             return true;
         }
         // What a write has reset does not show a second time.
-        let left_out = first.what == What::LeftOut;
-        let reset = (written.partial || left_out).then(|| {
+        let again = matches!(first.what, What::LeftOut | What::Tag);
+        let reset = (written.partial || again).then(|| {
             // Nor does one that is ignored behind a write of the same values.
             let apart = self.write_apart_from(&case.operation, written.value);
             apart.or_else(|| self.known_write(&case.operation))

@@ -1,5 +1,6 @@
 //! Deviations of what is created and removed.
 
+use super::super::one_line;
 use super::super::wording::NOT_THERE;
 use super::{Deviation, Ground, Kind};
 
@@ -92,6 +93,16 @@ impl Deviation {
             format!("with status {status} {NOT_THERE}"),
             format!("a refusal {NOT_THERE}, most plainly 404"),
             format!("{status} to an item that was removed"),
+        )
+    }
+
+    /// A changed state has the validator of the one before.
+    pub fn tag_stays(tag: &str) -> Deviation {
+        Deviation::new(
+            Kind::ReadbackDiffers,
+            "the same `ETag` for another state",
+            "another `ETag` once the state has changed (RFC 9110 §8.8.1)",
+            format!("ETag: {}", one_line(tag, 80)),
         )
     }
 
