@@ -347,7 +347,7 @@ impl Context<'_> {
     fn writes(&self) -> std::sync::Arc<Vec<String>> {
         self.memo.writes(|| {
             let effects = Effects::of(self.contract, self.profile);
-            let writes = effects.iter().filter(|e| e.effect == Effect::Writes);
+            let writes = effects.iter().filter(|e| e.readable);
             writes.map(|e| e.operation.clone()).collect()
         })
     }

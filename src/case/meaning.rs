@@ -127,6 +127,9 @@ pub fn logs_in(profile: &Profile, operation: &Operation) -> bool {
 /// name says nothing of the kind.
 pub fn known_elsewhere(schema: &Schema, name: &str) -> Option<&'static str> {
     let both_bounds = schema.minimum.is_some() && schema.maximum.is_some();
+    if is_opaque(schema, name) {
+        return Some("whether the device has given it");
+    }
     if schema.enum_values.is_some()
         || schema.const_value.is_some()
         || schema.pattern.is_some()
@@ -150,6 +153,19 @@ pub fn known_elsewhere(schema: &Schema, name: &str) -> Option<&'static str> {
     let known = |word: &str| joined == *word || last == word;
     (text && KNOWN_ELSEWHERE.iter().any(|word| known(word)))
         .then_some("whether the device knows what it names")
+}
+
+/// Whether a text is one that only the device gives, whatever its form: where a list goes on.
+fn is_opaque(schema: &Schema, name: &str) -> bool {
+    let stated = schema.enum_values.is_some() || schema.const_value.is_some();
+    let text = schema.types.is_empty() || schema.types.contains(&JsonType::String);
+    let words = words(name);
+    let last = words.last().map(String::as_str);
+    text && !stated
+        && matches!(
+            last,
+            Some("cursor" | "token" | "continuation" | "bookmark" | "marker")
+        )
 }
 
 /// What is left open of a value because it, or something in it, is of our making and its meaning may
@@ -223,5 +239,8 @@ mod tests {
             ..text
         };
         assert_eq!(known_elsewhere(&stated, "parentId"), None);
+        for name in ["cursor", "page_token", "nextCursor"] {
+            assert!(known_elsewhere(&stated, name).is_some(), "{name}");
+        }
     }
 }

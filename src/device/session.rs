@@ -77,7 +77,7 @@ pub(super) struct Session {
 }
 
 /// Forms of credentials that requests carry, and that a text may show.
-const SHOWN: [Secret; 21] = [
+const SHOWN: [Secret; 25] = [
     Secret::Token,
     Secret::Basic,
     Secret::PasswordMd5,
@@ -89,6 +89,10 @@ const SHOWN: [Secret; 21] = [
     Secret::Altered(Original::Token, Alteration::Capitals),
     Secret::Altered(Original::PasswordMd5, Alteration::Shortened),
     Secret::Altered(Original::Password, Alteration::Shortened),
+    Secret::Altered(Original::Basic, Alteration::Shortened),
+    Secret::Altered(Original::Basic, Alteration::TailChanged),
+    Secret::Altered(Original::Basic, Alteration::Capitals),
+    Secret::Altered(Original::Basic, Alteration::Emptied),
     Secret::Cookies,
     Secret::Csrf,
     Secret::Key(0),
@@ -349,6 +353,14 @@ impl Session {
             Secret::Digest(_) | Secret::Offered => None,
             Secret::Of(holder, held) => {
                 return self.others.get(&holder)?.value(held.secret());
+            }
+            Secret::Altered(Original::Basic, how) => {
+                let user = self.credentials.username.as_deref()?;
+                let password = how.apply(exposed(&self.credentials.password)?)?;
+                let pair = format!("{user}:{password}");
+                return Some(Cow::Owned(
+                    base64::engine::general_purpose::STANDARD.encode(pair),
+                ));
             }
             Secret::Altered(original, how) => {
                 let value = self.value(original.secret())?;

@@ -276,10 +276,13 @@ fn judge_failure(
             return judgement;
         }
         Failure::Closed | Failure::Reset => {
-            if matches!(
-                case.expect,
-                Expect::NotServed { .. } | Expect::Survived { .. }
-            ) {
+            let may_end = match case.expect {
+                Expect::NotServed { .. } => true,
+                // A target that is one is answered, whatever it asks for (RFC 9112 §3.2, §9.6).
+                Expect::Survived { .. } => !is_plain_get(case),
+                _ => false,
+            };
+            if may_end {
                 // Ending the connection is a way to refuse what is no message (RFC 9112 §9.5).
                 judgement = Judgement::default();
                 judgement.keep_all(case);
@@ -294,6 +297,23 @@ fn judge_failure(
     };
     judgement.broken(&answers, Deviation::no_answer(kind, failure));
     judgement
+}
+
+/// Whether a case is a read whose target is well-formed (RFC 3986 §2.1) and of usual length, and asks for
+/// nothing but that.
+fn is_plain_get(case: &Case) -> bool {
+    let crate::exchange::Request::Http(http) = &case.request else {
+        return false;
+    };
+    let target = http.target.to_string();
+    let octets = target.as_bytes();
+    let hex = |at: usize| octets.get(at).is_some_and(u8::is_ascii_hexdigit);
+    let well = octets.iter().enumerate().all(|(at, octet)| match octet {
+        b'%' => hex(at + 1) && hex(at + 2),
+        b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}' => false,
+        other => other.is_ascii_graphic(),
+    });
+    case.strategy == "targets" && http.method == "GET" && octets.len() < 1_000 && well
 }
 
 /// What HTTP does not allow in this answer, whatever the case.

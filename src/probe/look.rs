@@ -60,6 +60,10 @@ impl Probe<'_> {
         }
         if !before.is_empty() {
             self.settings.forget();
+            // What a write leaves out, and what names its state, is told by the state before it.
+            if looks.written && matches!(case.check, Check::ReadsBack(_)) {
+                self.compare(&case.operation).await;
+            }
         }
         let baseline = match looks.refused && case.check == Check::Unchanged {
             true => self.read(&case.operation).await,

@@ -119,13 +119,30 @@ pub(super) fn perl(secret: Secret) -> String {
     let Secret::Altered(original, how) = secret else {
         return format!("$ENV{{{}}}", secret.env_name());
     };
-    let of = format!("$ENV{{{}}}", original.secret().env_name());
+    let name = match original {
+        Original::Basic => Secret::Password.env_name(),
+        other => other.secret().env_name(),
+    };
+    let of = format!("$ENV{{{name}}}");
+    let altered = altered(how, &of);
+    match original {
+        Original::Basic => {
+            let user = Secret::Username.env_name();
+            format!(r#"encode_base64("$ENV{{{user}}}:".{altered},"")"#)
+        }
+        _ => altered,
+    }
+}
+
+/// The alteration of a Perl expression as another.
+fn altered(how: Alteration, of: &str) -> String {
     match how {
         Alteration::Shortened => format!("substr({of},0,-1)"),
         Alteration::Beheaded => format!("substr({of},1)"),
         Alteration::Halved => format!("substr({of},0,length({of})/2)"),
         Alteration::FirstOnly => format!("substr({of},0,1)"),
         Alteration::Capitals => format!("uc({of})"),
+        Alteration::Emptied => "\"\"".to_owned(),
         Alteration::TailChanged => format!(
             r#"do{{$_={of};s/(.{{1,4}})$/join"",map{{$_ eq"a"?"b":"a"}}split m{{}},$1/e;$_}}"#
         ),
@@ -144,6 +161,9 @@ fn reference(secret: Secret, next: Option<&Part>) -> String {
         _ => false,
     };
     match secret {
+        Secret::Altered(Original::Basic, _) => {
+            format!("$(perl -MMIME::Base64 -e 'print {}')", perl(secret))
+        }
         Secret::Altered(_, how) if how.expansion() && how != Alteration::Capitals => {
             format!("${}", secret.env_name())
         }

@@ -11,6 +11,7 @@ use crate::exchange::{Exchange, Request};
 use crate::judge::{Acceptance, Deviation, Kind};
 use crate::probe::Observation;
 use crate::reproduce::{self, Curl, render_answer, render_request};
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -34,9 +35,16 @@ pub(super) struct Confirmations {
     requests: u64,
     /// Findings that are a missing answer.
     hangs: u32,
+    /// First writer of a state → the last case that has written it.
+    last_writes: BTreeMap<String, usize>,
 }
 
 impl Confirmations {
+    /// Remembers the last write of a state, and gives the one before.
+    pub(super) fn wrote(&mut self, resource: String, case: usize) -> Option<usize> {
+        self.last_writes.insert(resource, case)
+    }
+
     /// Counts requests of a confirmation.
     pub(super) fn spend(&mut self, requests: u64) {
         self.requests += requests;

@@ -84,6 +84,11 @@ impl<'a> Ledger<'a> {
             .on(&Event::Stated { promise, kept });
     }
 
+    /// Whether anything was said of a promise so far.
+    pub(super) fn is_judged(&self, promise: &PromiseId) -> bool {
+        self.tally.is_judged(promise)
+    }
+
     /// Counts what one judgement says.
     pub(super) fn count(&mut self, case: &Case, judgement: &Judgement) {
         self.tally.count(case, judgement);

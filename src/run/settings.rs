@@ -26,6 +26,9 @@ impl Run<'_> {
             return false;
         }
         let promise = StatePromise::ReadBack.of(&case.operation);
+        let writers = self.probe.settings().writers(&case.operation);
+        let resource = writers.first().unwrap_or(&case.operation).clone();
+        let before = self.confirmations.wrote(resource, at);
         let seen = self.probe.after_write(&case.operation, written).await;
         self.heed(None);
         let Some(difference) = seen else {
@@ -45,13 +48,17 @@ impl Run<'_> {
             return true;
         }
         // What a write has reset does not show a second time.
-        let again = matches!(first.what, What::LeftOut | What::Tag);
-        let reset = (written.partial || again).then(|| {
+        let left_out = first.what == What::LeftOut;
+        let reset = (written.partial || left_out).then(|| {
             // Nor does one that is ignored behind a write of the same values.
             let apart = self.write_apart_from(&case.operation, written.value);
             apart.or_else(|| self.known_write(&case.operation))
         });
-        let reset = reset.flatten();
+        // The validator stays behind the write before this one, perhaps behind no other.
+        let reset = match first.what {
+            What::Tag => before.or_else(|| self.write_apart_from(&case.operation, written.value)),
+            _ => reset.flatten(),
+        };
         let (mut hits, mut tries) = (1, 1);
         for _ in 1..self.times() {
             if let Some(reset) = reset {
@@ -72,6 +79,10 @@ impl Run<'_> {
             }
         }
         self.heed(None);
+        if first.what == What::Tag && hits < tries {
+            // Two reads have proven it; which writes lead from one to the other is not known.
+            (hits, tries) = (1, 1);
+        }
         let before = reset.map(|at| self.case(at).request.clone());
         self.ledger.publish_after(
             before.as_slice(),
@@ -331,8 +342,10 @@ impl Run<'_> {
                 continue;
             };
             let (Some(difference), Some(at)) = (&difference, self.progress.answered()) else {
-                self.ledger
-                    .state(&StatePromise::ReadBack.of(&resource), difference.is_none());
+                // That nothing has changed says nothing of writes that nobody has read back.
+                let promise = StatePromise::ReadBack.of(&resource);
+                let kept = difference.is_none() && self.ledger.is_judged(&promise);
+                self.ledger.state(&promise, kept);
                 continue;
             };
             if refusals == 0 {

@@ -152,6 +152,12 @@ impl Results {
         }
     }
 
+    /// Whether a promise was kept or broken so far.
+    pub fn is_judged(&self, promise: &PromiseId) -> bool {
+        let count = self.promises.get(promise);
+        count.is_some_and(|count| count.cases > count.undecided)
+    }
+
     /// Whether a finding with this fingerprint is known; if so, `case` is counted with it.
     pub fn known(&mut self, fingerprint: &str, case: &CaseId) -> bool {
         let Some(finding) = self

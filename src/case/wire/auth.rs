@@ -1,7 +1,8 @@
 //! Credentials that are absent, damaged, of another scheme or in another place.
 
+use super::auth_others::is_first_read;
 use super::auth_tables::{
-    BASIC, BEARER, Credentials, DIGEST, KEY, NOT_BASIC, NOT_BEARER, Row, template,
+    BASIC, BEARER, Credentials, DIGEST, KEY, KNOWN_USER, NOT_BASIC, NOT_BEARER, Row, template,
 };
 use super::login;
 use super::{EXTRA, THOROUGH, not_json};
@@ -315,6 +316,9 @@ impl<'b, 'c, 'a> CredentialCases<'b, 'c, 'a> {
     /// RFC 7617.
     fn basic(&mut self) {
         self.table(BASIC, &Self::authorization);
+        if is_first_read(self.builder.context, self.builder.op) {
+            self.table(KNOWN_USER, &Self::authorization);
+        }
         if !self.offers(&SecurityScheme::Bearer) {
             self.table(NOT_BASIC, &Self::authorization);
         }

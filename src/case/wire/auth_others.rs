@@ -79,7 +79,7 @@ impl CredentialCases<'_, '_, '_> {
 
 /// Whether an operation is the first read that asks for credentials: what is about the session is
 /// tried once, whatever the number of operations.
-fn is_first_read(context: &Context<'_>, op: &Operation) -> bool {
+pub(super) fn is_first_read(context: &Context<'_>, op: &Operation) -> bool {
     let reads = |op: &&Operation| {
         op.method == "GET" && guarded(context.contract, op) && may_call(context, op)
     };

@@ -51,7 +51,12 @@ const fn row(
 /// Text with names of credentials: `{token}`, `{basic}`, and altered tokens as `{shortened}`.
 pub(super) fn template(text: &str) -> Template {
     let altered = |how| Secret::Altered(Original::Token, how);
+    let password = |how| Secret::Altered(Original::Basic, how);
     let names = [
+        ("{password-tail}", password(Alteration::TailChanged)),
+        ("{password-emptied}", password(Alteration::Emptied)),
+        ("{password-shortened}", password(Alteration::Shortened)),
+        ("{password-capitals}", password(Alteration::Capitals)),
         ("{token}", Secret::Token),
         ("{basic}", Secret::Basic),
         ("{shortened}", altered(Alteration::Shortened)),
@@ -425,6 +430,38 @@ pub(super) const NOT_BEARER: &[Row] = &[
         "user and password under the scheme Basic",
         "Basic {basic}",
         FORM,
+    ),
+];
+
+/// Of the user who is known: sent to one operation, in all, for accounts lock.
+pub(super) const KNOWN_USER: &[Row] = &[
+    row(
+        "wrong-password",
+        0,
+        "the user is known, and the last characters of the password are others",
+        "Basic {password-tail}",
+        Wrong,
+    ),
+    row(
+        "password-empty",
+        1,
+        "the user is known, and the password is empty",
+        "Basic {password-emptied}",
+        Wrong,
+    ),
+    row(
+        "password-shortened",
+        1,
+        "the user is known, and the password lacks its last character",
+        "Basic {password-shortened}",
+        Wrong,
+    ),
+    row(
+        "password-capitals",
+        2,
+        "the user is known, and the password is in capitals",
+        "Basic {password-capitals}",
+        Wrong,
     ),
 ];
 

@@ -31,6 +31,10 @@ pub struct OperationEffect {
     pub on_own: bool,
     /// The resource that it reads or changes.
     pub resource: String,
+    /// Whether what it writes can be read and written back, also where something else keeps it from
+    /// being sent.
+    #[serde(skip)]
+    pub readable: bool,
 }
 
 /// Resources and effects of a contract.
@@ -115,6 +119,11 @@ impl Denied {
     }
 }
 
+/// See [`address::own_address`]; who says that an operation does not act has thought of it.
+fn own_address(op: &Operation) -> Option<String> {
+    address::own_address(op).filter(|_| op.acts.is_none())
+}
+
 /// What effects are decided from.
 struct View<'v> {
     contract: &'v Contract,
@@ -149,6 +158,8 @@ impl View<'_> {
     fn operation(&self, op: &Operation) -> Option<OperationEffect> {
         let resource = self.resources.of_operation(&op.id)?;
         let ruling = self.ruling(op, resource);
+        let readable = ruling.effect == Effect::Writes
+            || own_address(op).is_some() && self.state(op, resource).effect == Effect::Writes;
         let on_own = ruling.effect == Effect::Irreversible && self.in_what_can_be_removed(resource);
         Some(OperationEffect {
             operation: op.id.clone(),
@@ -157,6 +168,7 @@ impl View<'_> {
             opens: ruling.opens,
             on_own,
             resource: resource.id.clone(),
+            readable,
         })
     }
 
@@ -233,10 +245,15 @@ impl View<'_> {
     }
 
     fn write(&self, op: &Operation, resource: &Resource) -> Ruling {
-        if let Some(member) = address::own_address(op).filter(|_| op.acts.is_none()) {
+        if let Some(member) = own_address(op) {
             let why = format!("`{member}` may be the address under which the device is reached");
             return Ruling::new(Effect::Irreversible, why).opened_by(allow(op));
         }
+        self.state(op, resource)
+    }
+
+    /// A write, by what becomes of the state that it writes.
+    fn state(&self, op: &Operation, resource: &Resource) -> Ruling {
         let lost = |reason: String| {
             Ruling::new(Effect::Irreversible, reason).opened_by(format!(
                 "{}, or {}",

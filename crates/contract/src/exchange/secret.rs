@@ -136,6 +136,8 @@ pub enum Original {
     PasswordMd5,
     /// [`Secret::Password`]
     Password,
+    /// The password in [`Secret::Basic`], beside the right user name.
+    Basic,
 }
 
 impl Original {
@@ -145,6 +147,7 @@ impl Original {
             Original::Token => Secret::Token,
             Original::PasswordMd5 => Secret::PasswordMd5,
             Original::Password => Secret::Password,
+            Original::Basic => Secret::Basic,
         }
     }
 }
@@ -168,12 +171,17 @@ pub enum Alteration {
     MiddleChanged,
     /// ASCII letters in capitals.
     Capitals,
+    /// Nothing is left of it.
+    Emptied,
 }
 
 impl Alteration {
     /// Whether a shell can make it by expanding the variable of the original.
     pub fn expansion(self) -> bool {
-        !matches!(self, Alteration::TailChanged | Alteration::MiddleChanged)
+        !matches!(
+            self,
+            Alteration::TailChanged | Alteration::MiddleChanged | Alteration::Emptied
+        )
     }
 
     /// The altered credential; `None` where it would be empty or the same as `original`.
@@ -195,6 +203,7 @@ impl Alteration {
                 original.chars().enumerate().map(swap).collect()
             }
             Alteration::Capitals => original.to_ascii_uppercase(),
+            Alteration::Emptied => return (!original.is_empty()).then(String::new),
         };
         (!changed.is_empty() && changed != original).then_some(changed)
     }
@@ -275,6 +284,7 @@ impl Secret {
                 Alteration::TailChanged => "PROBITY_TOKEN_TAIL_CHANGED",
                 Alteration::MiddleChanged => "PROBITY_TOKEN_MIDDLE_CHANGED",
                 Alteration::Capitals => "{PROBITY_TOKEN^^}",
+                Alteration::Emptied => "PROBITY_TOKEN_EMPTIED",
             },
             Secret::Altered(Original::PasswordMd5, how) => match how {
                 Alteration::Shortened => "{PROBITY_PASSWORD_MD5%?}",
@@ -284,6 +294,7 @@ impl Secret {
                 Alteration::TailChanged => "PROBITY_PASSWORD_MD5_TAIL_CHANGED",
                 Alteration::MiddleChanged => "PROBITY_PASSWORD_MD5_MIDDLE_CHANGED",
                 Alteration::Capitals => "{PROBITY_PASSWORD_MD5^^}",
+                Alteration::Emptied => "PROBITY_PASSWORD_MD5_EMPTIED",
             },
             Secret::Altered(Original::Password, how) => match how {
                 Alteration::Shortened => "{PROBITY_PASSWORD%?}",
@@ -293,6 +304,17 @@ impl Secret {
                 Alteration::TailChanged => "PROBITY_PASSWORD_TAIL_CHANGED",
                 Alteration::MiddleChanged => "PROBITY_PASSWORD_MIDDLE_CHANGED",
                 Alteration::Capitals => "{PROBITY_PASSWORD^^}",
+                Alteration::Emptied => "PROBITY_PASSWORD_EMPTIED",
+            },
+            Secret::Altered(Original::Basic, how) => match how {
+                Alteration::Shortened => "PROBITY_BASIC_SHORTENED",
+                Alteration::Beheaded => "PROBITY_BASIC_BEHEADED",
+                Alteration::Halved => "PROBITY_BASIC_HALVED",
+                Alteration::FirstOnly => "PROBITY_BASIC_FIRST_ONLY",
+                Alteration::TailChanged => "PROBITY_BASIC_TAIL_CHANGED",
+                Alteration::MiddleChanged => "PROBITY_BASIC_MIDDLE_CHANGED",
+                Alteration::Capitals => "PROBITY_BASIC_CAPITALS",
+                Alteration::Emptied => "PROBITY_BASIC_EMPTIED",
             },
             Secret::Of(holder, held) => held_by(holder, held),
         }
