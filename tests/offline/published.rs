@@ -1,9 +1,11 @@
 //! Kinds of failure that documents of other people showed, each with the smallest document that has it:
 //! what is planned, what is expected of the answers, what lint says of the text.
 
-use probity::case::{Case, Check, Context, Expect, plan};
+use probity::case::{Case, Check, Context, Expect, RESERVE, plan, plan_under};
 use probity::contract::access::{self, Means};
-use probity::contract::{Contract, Effect, Effects, lint, load_bytes, shape, values};
+use probity::contract::{
+    Allowed, Contract, Effect, Effects, Policy, lint, load_bytes, shape, values,
+};
 use probity::exchange::{Request, Segment};
 use probity::mock::{Front, MockConfig};
 use probity::profile::Profile;
@@ -586,4 +588,71 @@ fn what_removes_comes_last() {
     let first = cases.iter().position(of).expect("a case that removes");
     assert!(cases.iter().skip(first).all(of));
     assert!(first > 1);
+}
+
+/// Statuses of rights, place or state say of no request that what it holds is wrong: a mock whose document
+/// lists only such ones answers 400, which RFC 9110 lets any server answer.
+#[test]
+fn the_mock_refuses_what_is_invalid_with_a_status_that_says_so() {
+    let schema = json!({"type": "object", "properties": {"level": {"type": "integer"}}});
+    let answers = [
+        (json!({"204": {}, "409": {}, "404": {}}), 400),
+        (json!({"204": {}, "422": {}, "409": {}}), 422),
+    ];
+    for (mut responses, want) in answers {
+        for (_, answer) in responses.as_object_mut().expect("answers") {
+            *answer = json!({"description": "so"});
+        }
+        let mut paths = write(&schema);
+        paths["/set"]["put"]["responses"] = responses;
+        let contract = document("3.0.3", &paths);
+        let config = MockConfig::clean(Arc::new(contract), Arc::new(Profile::default()));
+        let front = Front::new(&config).expect("a mock");
+        let json = [("Content-Type".to_owned(), "application/json".to_owned())];
+        let (status, ..) = front.answer("PUT", "/set", &json, br#"{"level": "high"}"#);
+        assert_eq!(status, want);
+    }
+}
+
+/// Of a body with hundreds of members no more is made than a share of the budget can send, and next to
+/// nothing of what may not be sent at all.
+#[test]
+fn large_bodies_cost_what_is_sent_of_them() {
+    let member = |at: usize| (format!("m{at}"), json!({"type": "integer", "minimum": 0}));
+    let large: serde_json::Map<String, Value> = (0..300).map(member).collect();
+    let schema = json!({"type": "object", "properties": large});
+    let paths = |method: &str| -> Contract {
+        let one = |at: usize| {
+            let mut paths = write(&schema);
+            let mut put = paths["/set"]["put"].take();
+            put["operationId"] = json!(format!("set{at}"));
+            (format!("/set{at}"), json!({method: put}))
+        };
+        let all: serde_json::Map<String, Value> = (0..20).map(one).collect();
+        document("3.0.3", &Value::Object(all))
+    };
+    let profile = Profile::default();
+    let sent = paths("put");
+    let texts = sent.texts();
+    let plan = plan(&Context::new(&sent, &profile, &texts), Some(600));
+    let made = plan.cases.len() + plan.dropped;
+    assert!(plan.requests > (600 - RESERVE) / 2, "{}", plan.requests);
+    assert!(made < 20 * 600, "{made}");
+
+    let refused = paths("post");
+    let texts = refused.texts();
+    let policy = Policy::new(&refused, &profile, &Allowed::default()).expect("a policy");
+    let context = Context::new(&refused, &profile, &texts);
+    let plan = plan_under(&context, Some(600), Some(&policy), &|_| true);
+    let left_out: usize = plan.left_out.iter().map(|l| l.cases).sum();
+    assert_eq!(plan.left_out.len(), 20);
+    assert!(plan.cases.is_empty() && left_out < 20 * 300, "{left_out}");
+    // What is asked for by name is told, however far behind it stands.
+    let deep = |case: &Case| {
+        case.promises
+            .iter()
+            .any(|p| p.to_string().contains(".m290."))
+    };
+    let plan = plan_under(&context, Some(600), Some(&policy), &deep);
+    assert_eq!(plan.left_out.len(), 20);
 }
