@@ -200,6 +200,10 @@ impl<'c, 'a> Bodies<'c, 'a> {
     /// can show, without the ids that the path gives; `None` where it can show nothing of it.
     pub fn kept(&self, written: Value) -> Option<Value> {
         let mut value = described(self.schema, written);
+        // In a partial write `null` is a value to some and the end of the member to others (RFC 7396).
+        if self.op.method == "PATCH" && holds_null(&value) {
+            return None;
+        }
         if let Some(read) = self.context.answer_of_read(self.op) {
             let shown = shape::showable(read, value.clone(), self.context.texts)?;
             // What a partial write does not name has to stay: a member that was written and cannot be
@@ -311,6 +315,14 @@ pub(super) fn main_type(schema: &Schema) -> Option<contract::JsonType> {
         let parts = schema.all_of.iter().chain(&schema.any_of);
         parts.chain(&schema.one_of).find_map(|part| main_type(part))
     })
+}
+
+fn holds_null(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Object(members) => members.values().any(holds_null),
+        _ => false,
+    }
 }
 
 /// The members that the page describes: nothing is promised of the others, not even that they are

@@ -95,7 +95,7 @@ pub fn showable(read: &Schema, written: Value, texts: &Texts) -> Option<Value> {
     let kept = map.into_iter().filter_map(|(name, value)| {
         let rules = shown.iter().find(|(n, _)| *n == name).map(|(_, s)| *s);
         let value = match rules {
-            Some(rules) if rules.read_only => return None,
+            Some(rules) if rules.of_device => return None,
             Some(rules) => showable(rules, value, texts)?,
             None => value,
         };
