@@ -10,6 +10,8 @@ pub(super) struct Places<'c> {
     contract: &'c Contract,
     /// Error answers whose texts are documented.
     texts: bool,
+    /// Objects within bodies.
+    nested: bool,
     /// Credentials that are one text.
     tokens: bool,
     /// Credentials behind the word `Bearer`.
@@ -27,6 +29,14 @@ const OF_TEXTS: [&str; 9] = [
     "error-straight-quotes",
     "error-lower-case",
     "unauthorized-text",
+];
+
+/// Faults of what stands in objects of a body.
+const OF_NESTED: [&str; 4] = [
+    "nested-unchecked",
+    "nested-types-unchecked",
+    "error-nested-200",
+    "crash-on-empty-object",
 ];
 
 /// Faults of how a token is compared.
@@ -52,8 +62,13 @@ impl<'c> Places<'c> {
         };
         let key = |scheme: &SecurityScheme| matches!(scheme, SecurityScheme::ApiKey { .. });
         let mut operations = contract.operations.iter();
+        let inner = |id: &PromiseId| {
+            let statement = id.statement();
+            statement.starts_with("body.") && statement.matches('.').count() > 2
+        };
         Places {
             contract,
+            nested: contract.promises.iter().any(|p| inner(&p.id)),
             texts: operations.any(|op| op.error_shapes().next().is_some()),
             tokens: schemes().any(|s| bearer(s) || key(s)),
             bearer: schemes().any(bearer),
@@ -67,6 +82,7 @@ impl<'c> Places<'c> {
             "any-scheme" => self.bearer,
             "wrong-name" => self.texts,
             _ if OF_TEXTS.contains(&id) => self.texts,
+            _ if OF_NESTED.contains(&id) => self.nested,
             _ if OF_TOKENS.contains(&id) => self.tokens,
             _ => true,
         };
