@@ -7,7 +7,7 @@ use probity::contract::{
     Allowed, Contract, Effect, Effects, Policy, lint, load_bytes, shape, values,
 };
 use probity::exchange::{Request, Segment};
-use probity::mock::{Front, MockConfig};
+use probity::mock::{self, Front, MockConfig};
 use probity::profile::Profile;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -701,4 +701,42 @@ fn what_is_left_out_costs_little() {
             .any(|p| p.to_string().contains(".m90."))
     };
     assert!(left_out(&deep) > 0);
+}
+
+/// Faults that change nothing a document promises are not offered: tokens and refusals without a login, texts
+/// of errors that nobody wrote down, patterns and what is read back where there are none.
+#[test]
+fn only_faults_that_can_show_are_listed() {
+    let schema = json!({"type": "object", "properties": {"name": {"type": "string"}}});
+    let bare = document("3.0.3", &write(&schema));
+    let ids = |contract: &Contract| -> Vec<String> {
+        let faults = mock::faults(contract, &Profile::default());
+        faults.into_iter().map(|f| f.id.to_string()).collect()
+    };
+    let listed = ids(&bare);
+    let none = [
+        "any-token",
+        "shows-token",
+        "unauthorized-403",
+        "case-folded",
+        "nested-unchecked",
+        "error-lower-case",
+        "stores-lower-case:name",
+        "nothing-stored",
+    ];
+    for id in none {
+        assert!(!listed.iter().any(|l| l == id), "{id}");
+        // It may be planted all the same.
+        let config = MockConfig::clean(
+            Arc::new(document("3.0.3", &write(&schema))),
+            Arc::new(Profile::default()),
+        );
+        assert!(
+            Front::new(&config.with_faults([id.to_owned()])).is_ok(),
+            "{id}"
+        );
+    }
+    for id in ["null-as-value:name", "json-comments", "put-as-post"] {
+        assert!(listed.iter().any(|l| l == id), "{id}");
+    }
 }

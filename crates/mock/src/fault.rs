@@ -100,7 +100,7 @@ pub struct FaultInfo {
 
 /// All faults that a contract has a place for: those of every field, then those of the whole device.
 pub fn faults(contract: &Contract, profile: &Profile) -> Vec<FaultInfo> {
-    let places = Places::of(contract);
+    let places = Places::of(contract, profile);
     let mut faults = plantable(contract, profile);
     faults.retain(|fault| places.has(fault));
     faults

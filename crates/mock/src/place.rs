@@ -3,7 +3,9 @@
 //! changes nothing that a client could hold against the document.
 
 use super::fault::FaultInfo;
-use probity_contract::{Contract, PromiseId, SecurityScheme};
+use probity_contract::profile::Profile;
+use probity_contract::{Contract, Operation, PromiseId, Resources, SecurityScheme};
+use std::collections::BTreeSet;
 
 /// What of a contract faults need.
 pub(super) struct Places<'c> {
@@ -12,6 +14,8 @@ pub(super) struct Places<'c> {
     texts: bool,
     /// Objects within bodies.
     nested: bool,
+    /// Places in bodies of writes whose state can be read.
+    read: BTreeSet<String>,
     /// Credentials that are one text.
     tokens: bool,
     /// Credentials behind the word `Bearer`.
@@ -51,7 +55,14 @@ const OF_TOKENS: [&str; 7] = [
 ];
 
 impl<'c> Places<'c> {
-    pub(super) fn of(contract: &'c Contract) -> Places<'c> {
+    pub(super) fn of(contract: &'c Contract, profile: &Profile) -> Places<'c> {
+        let resources = Resources::of(contract, profile);
+        let read = |op: &&Operation| {
+            let resource = resources.of_operation(&op.id);
+            resource.is_some_and(|r| r.read.is_some()) || profile.read_back.contains_key(&op.id)
+        };
+        let read = contract.operations.iter().filter(read);
+        let read = read.flat_map(|op| op.fields().into_iter().map(|f| f.path.dotted()));
         let schemes = || {
             let operations = contract.operations.iter();
             operations.flat_map(|op| op.security.iter().flatten())
@@ -68,6 +79,7 @@ impl<'c> Places<'c> {
         };
         Places {
             contract,
+            read: read.collect(),
             nested: contract.promises.iter().any(|p| inner(&p.id)),
             texts: operations.any(|op| op.error_shapes().next().is_some()),
             tokens: schemes().any(|s| bearer(s) || key(s)),
@@ -84,6 +96,8 @@ impl<'c> Places<'c> {
             _ if OF_TEXTS.contains(&id) => self.texts,
             _ if OF_NESTED.contains(&id) => self.nested,
             _ if OF_TOKENS.contains(&id) => self.tokens,
+            "shows-token" => self.promised("auth.required"),
+            _ if id.starts_with("unauthorized-") => self.promised("auth.required"),
             _ => true,
         };
         fits && self.promised(&fault.promise)
@@ -94,7 +108,14 @@ impl<'c> Places<'c> {
         let any =
             |is: &dyn Fn(&PromiseId) -> bool| self.contract.promises.iter().any(|p| is(&p.id));
         let mut parts = statement.split('.');
+        if let Some(rest) = statement.strip_suffix(".readback") {
+            return match rest.strip_prefix("body.") {
+                Some(path) => self.read.contains(path),
+                None => !self.read.is_empty(),
+            };
+        }
         match (parts.next(), parts.next(), parts.next()) {
+            (Some("state"), Some("refusal"), None) => !self.read.is_empty(),
             (Some("body"), Some("json"), None) => any(&|id| id.statement() == "body.json"),
             (Some("body"), Some(keyword), None) => any(&|id| {
                 let same = id.keyword() == keyword
