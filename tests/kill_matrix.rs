@@ -180,6 +180,7 @@ const OTHERS: [Other; 2] = [
             ("number-as-string:zone", IN_ENUM),
             ("boolean-as-string:zone", IN_ENUM),
             ("object-as-string:zone", IN_ENUM),
+            ("boolean-as-string:mode", IN_ENUM),
             ("stores-truncated:zone", "its values are shorter"),
             ("stores-lower-case:zone", "its values are in lower case"),
             ("stores-escaped:zone", NO_MARKUP),

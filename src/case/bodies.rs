@@ -13,6 +13,7 @@ use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// The bodies of one operation that takes some.
 pub(super) struct Bodies<'c, 'a> {
@@ -66,11 +67,11 @@ impl<'c, 'a> Bodies<'c, 'a> {
         self.op.body.as_ref().map(|body| body.format)
     }
 
-    /// Leaf and inner fields that a client may send.
+    /// Leaf and inner fields that a client may send: as many as a plan goes through.
     pub fn fields(&self) -> Vec<contract::Field<'_>> {
         let mut fields = self.op.fields();
         fields.retain(|f| !f.schema.read_only);
-        fields
+        self.context.memo.cut(fields)
     }
 
     /// [`Bodies::fields`], and one entry of each map with what is below it. Which names a device knows
@@ -78,27 +79,31 @@ impl<'c, 'a> Bodies<'c, 'a> {
     pub fn fields_and_entries(&self) -> Vec<contract::Field<'_>> {
         let mut fields = self.op.fields_with_entries(ENTRY);
         fields.retain(|f| !f.schema.read_only);
-        fields
+        self.context.memo.cut(fields)
     }
 
     /// [`Bodies::other`] with `value` at the field; a minimal body that holds the field where
     /// `other` does not.
     pub fn with(&self, field: &FieldPath, value: Value) -> Option<Value> {
-        set(&self.holding(field)?, field, value)
+        set(&*self.held(field)?, field, value)
     }
 
     /// A surely valid body in which the field is present.
     pub fn holding(&self, field: &FieldPath) -> Option<Value> {
+        Some(self.held(field)?.clone())
+    }
+
+    fn held(&self, field: &FieldPath) -> Option<Held<'_>> {
         let known = [&self.other, &self.full, &self.second];
         if let Some(known) = known.into_iter().find(|body| get(body, field).is_some()) {
-            return Some(known.clone());
+            return Some(Held::Known(known));
         }
-        self.context.base_with(self.op, field)
+        self.context.holding(self.op, field).map(Held::Made)
     }
 
     /// The value of the field in [`Bodies::holding`].
     pub fn sample(&self, field: &FieldPath) -> Option<Value> {
-        get(&self.holding(field)?, field).cloned()
+        get(&*self.held(field)?, field).cloned()
     }
 
     /// Surely valid strings for a field, the one of [`Bodies::sample`] first, then different
@@ -133,7 +138,7 @@ impl<'c, 'a> Bodies<'c, 'a> {
 
     /// [`Bodies::holding`] with a raw token at the field.
     pub fn raw(&self, field: &FieldPath, token: &str) -> Option<Vec<u8>> {
-        Some(emit_with_raw(&self.holding(field)?, field, token))
+        Some(emit_with_raw(&*self.held(field)?, field, token))
     }
 
     /// What the page says of a body.
@@ -183,10 +188,10 @@ impl<'c, 'a> Bodies<'c, 'a> {
     fn alone(&self, field: &FieldPath) -> Option<&'c Schema> {
         let mut at: &'c Schema = self.schema;
         for step in &field.0 {
-            let contract::Step::Member(name) = step else {
-                return None;
+            at = match step {
+                contract::Step::Member(name) => at.property(name).filter(|_| plain_object(at))?,
+                contract::Step::Item => at.item(0).filter(|_| plain_list(at))?,
             };
-            at = at.property(name).filter(|_| plain_object(at))?;
         }
         Some(at)
     }
@@ -195,6 +200,10 @@ impl<'c, 'a> Bodies<'c, 'a> {
     /// can show, without the ids that the path gives; `None` where it can show nothing of it.
     pub fn kept(&self, written: Value) -> Option<Value> {
         let mut value = described(self.schema, written);
+        // In a partial write `null` is a value to some and the end of the member to others (RFC 7396).
+        if self.op.method == "PATCH" && holds_null(&value) {
+            return None;
+        }
         if let Some(read) = self.context.answer_of_read(self.op) {
             let shown = shape::showable(read, value.clone(), self.context.texts)?;
             // What a partial write does not name has to stay: a member that was written and cannot be
@@ -234,25 +243,52 @@ impl<'c, 'a> Bodies<'c, 'a> {
     }
 }
 
+/// A body in which a field is present.
+enum Held<'b> {
+    Known(&'b Value),
+    Made(Arc<Value>),
+}
+
+impl std::ops::Deref for Held<'_> {
+    type Target = Value;
+
+    fn deref(&self) -> &Value {
+        match self {
+            Held::Known(body) => body,
+            Held::Made(body) => body,
+        }
+    }
+}
+
+/// Whether no rule of a schema is about the whole of a value.
+fn plain(schema: &Schema) -> bool {
+    let lists = [&schema.all_of, &schema.any_of, &schema.one_of];
+    schema.not.is_none()
+        && schema.if_schema.is_none()
+        && lists.into_iter().all(Vec::is_empty)
+        && schema.enum_values.is_none()
+        && schema.const_value.is_none()
+        && schema.unchecked.is_empty()
+}
+
+/// Whether each item of a list keeps its rules whatever the others are.
+fn plain_list(schema: &Schema) -> bool {
+    plain(schema)
+        && schema.contains.is_none()
+        && schema.unevaluated_items.is_none()
+        && !schema.unique_items
+}
+
 /// Whether each member of an object keeps its rules whatever the others are.
 fn plain_object(schema: &Schema) -> bool {
-    let parts = [
-        &schema.not,
-        &schema.if_schema,
-        &schema.property_names,
-        &schema.unevaluated_properties,
-    ];
-    let lists = [&schema.all_of, &schema.any_of, &schema.one_of];
-    parts.into_iter().all(Option::is_none)
-        && lists.into_iter().all(Vec::is_empty)
+    plain(schema)
+        && schema.property_names.is_none()
+        && schema.unevaluated_properties.is_none()
         && schema.pattern_properties.is_empty()
         && schema.dependent_required.is_empty()
         && schema.dependent_schemas.is_empty()
         && schema.min_properties.is_none()
         && schema.max_properties.is_none()
-        && schema.enum_values.is_none()
-        && schema.const_value.is_none()
-        && schema.unchecked.is_empty()
 }
 
 /// The name of an entry that is put into a map.
@@ -279,6 +315,14 @@ pub(super) fn main_type(schema: &Schema) -> Option<contract::JsonType> {
         let parts = schema.all_of.iter().chain(&schema.any_of);
         parts.chain(&schema.one_of).find_map(|part| main_type(part))
     })
+}
+
+fn holds_null(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Object(members) => members.values().any(holds_null),
+        _ => false,
+    }
 }
 
 /// The members that the page describes: nothing is promised of the others, not even that they are

@@ -4,10 +4,11 @@
 use super::model::Context;
 use super::serialize::{self, Written};
 use super::unstated;
-use crate::contract::{self, Operation, Parameter};
+use crate::contract::{self, FieldPath, Operation, Parameter};
 use crate::pattern::Assessment;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Results kept for one contract; see [`Context::memo`]. A clone starts empty.
@@ -17,7 +18,13 @@ pub struct Memo {
     parameters: Mutex<BTreeMap<String, Arc<Plain>>>,
     items: OnceLock<Arc<Vec<String>>>,
     writes: OnceLock<Arc<Vec<String>>>,
+    /// Bodies that hold a field, of the operation that was asked about last.
+    holding: Mutex<(String, Holding)>,
+    /// Fields of a body that strategies go through; 0: all.
+    most_fields: AtomicUsize,
 }
+
+type Holding = BTreeMap<FieldPath, Option<Arc<Value>>>;
 
 impl Memo {
     /// Path templates of items that can be created.
@@ -28,6 +35,33 @@ impl Memo {
     /// Operations whose writes can be read and put back.
     pub(super) fn writes(&self, make: impl FnOnce() -> Vec<String>) -> Arc<Vec<String>> {
         self.writes.get_or_init(|| Arc::new(make())).clone()
+    }
+
+    /// Says how many fields of a body strategies are to go through; `None`: all.
+    pub(super) fn go_through(&self, fields: Option<usize>) {
+        self.most_fields
+            .store(fields.unwrap_or(0), Ordering::Relaxed);
+    }
+
+    /// Leaves of `fields` as many as strategies are to go through: what lies nearest to the root.
+    pub(super) fn cut<'f>(&self, mut fields: Vec<contract::Field<'f>>) -> Vec<contract::Field<'f>> {
+        let most = self.most_fields.load(Ordering::Relaxed);
+        if most == 0 || fields.len() <= most {
+            return fields;
+        }
+        let mut depths: Vec<usize> = fields.iter().map(|f| f.path.0.len()).collect();
+        depths.sort_unstable();
+        let deepest = depths.get(most).copied().unwrap_or(usize::MAX);
+        let mut left = most - depths.iter().filter(|depth| **depth < deepest).count();
+        fields.retain(|field| match field.path.0.len().cmp(&deepest) {
+            std::cmp::Ordering::Less => true,
+            std::cmp::Ordering::Equal if left > 0 => {
+                left -= 1;
+                true
+            }
+            _ => false,
+        });
+        fields
     }
 }
 
@@ -68,6 +102,29 @@ impl Context<'_> {
         let kept = self.memo.bodies.lock();
         let mut kept = kept.unwrap_or_else(PoisonError::into_inner);
         kept.insert(op.id.clone(), made.clone());
+        made
+    }
+
+    /// [`Context::base_with`], worked out once while cases of one operation are made: each value of a
+    /// field asks for it.
+    pub(super) fn holding(&self, op: &Operation, field: &FieldPath) -> Option<Arc<Value>> {
+        let lock = || {
+            let kept = self.memo.holding.lock();
+            kept.unwrap_or_else(PoisonError::into_inner)
+        };
+        if let (of, known) = &*lock()
+            && *of == op.id
+            && let Some(known) = known.get(field)
+        {
+            return known.clone();
+        }
+        let made = self.base_with(op, field).map(Arc::new);
+        let (of, known) = &mut *lock();
+        if *of != op.id {
+            known.clear();
+            of.clone_from(&op.id);
+        }
+        known.insert(field.clone(), made.clone());
         made
     }
 

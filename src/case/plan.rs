@@ -180,8 +180,8 @@ pub fn plan_of_operations(
     operations: &dyn Fn(&Operation) -> bool,
     keep: &dyn Fn(&Case) -> bool,
 ) -> Plan {
-    let made = all(context, budget, policy, operations, keep);
-    let (permitted, left_out) = permitted(made, context, policy);
+    let (made, refused) = all(context, budget, policy, operations, keep);
+    let (permitted, left_out) = permitted(made, refused, context, policy);
     let mut cases: Vec<Case> = Vec::new();
     // Places in `cases` by what is sent: requests are large, so none is stored twice.
     let (mut ids, mut sent) = (BTreeSet::new(), HashTable::new());
@@ -238,6 +238,7 @@ pub fn plan_of_operations(
 /// The cases that may be sent, and what is left out of the others.
 fn permitted(
     cases: Vec<Case>,
+    refused: Vec<LeftOut>,
     context: &Context<'_>,
     policy: Option<&Policy>,
 ) -> (Vec<Case>, Vec<LeftOut>) {
@@ -256,15 +257,21 @@ fn permitted(
     context.tell_kept(policy);
     let mut permitted = Vec::new();
     let mut counted: BTreeMap<(String, Effect, String), usize> = BTreeMap::new();
+    for LeftOut {
+        operation,
+        effect,
+        reason,
+        cases,
+    } in refused
+    {
+        counted.insert((operation, effect, reason), cases);
+    }
     let moves = stand_ins(context, policy);
     moves.values().for_each(|own| policy.created(own));
     for case in cases {
         let request = moved(&case.request, &moves);
         let request = request.as_ref().unwrap_or(&case.request);
-        match policy
-            .operation(&case.operation)
-            .and_then(|()| policy.permits(request))
-        {
+        match policy.permits(request) {
             Ok(()) => permitted.push(case),
             Err(refusal) => {
                 let key = (case.operation, refusal.effect, refusal.reason);
@@ -320,46 +327,97 @@ const MANY: usize = 16;
 /// Requests for each operation below which not every strategy has its turn at each of them.
 const FEW_EACH: usize = 24;
 
-/// The cases of all operations that `operations` wants. Where the budget gives each of them few
-/// requests, only the first strategies make cases for every operation, and the others take turns:
-/// what would be cut is not made.
+/// Fields of a body that are gone through for each request that an operation has: a body of thousands
+/// must not cost more than one of a few where the same number of cases is sent.
+const FIELDS_EACH: usize = 4;
+
+/// The cases of all operations that `operations` wants and the policy permits, and what it leaves out of
+/// the others. Where the budget gives each of them few requests, only the first strategies make cases
+/// for every operation, and the others take turns: what would be cut is not made.
 fn all(
     context: &Context<'_>,
     budget: Option<usize>,
     policy: Option<&Policy>,
     operations: &dyn Fn(&Operation) -> bool,
     keep: &dyn Fn(&Case) -> bool,
-) -> Vec<Case> {
-    let strategies = strategies();
-    let wanted = context
+) -> (Vec<Case>, Vec<LeftOut>) {
+    let operations = context
         .contract
         .operations
         .iter()
         .filter(|op| operations(op));
-    let wanted: Vec<&Operation> = wanted.collect();
-    // Of what may not be sent, only what is left out is told.
-    let sent = |op: &Operation| policy.is_none_or(|policy| policy.operation(&op.id).is_ok());
-    let count = wanted.iter().filter(|op| sent(op)).count();
-    let each = budget.map(|budget| budget / count.max(1));
-    let few = each.filter(|each| *each < FEW_EACH && count > MANY);
+    let refusal = |op: &Operation| policy.and_then(|policy| policy.operation(&op.id).err());
+    let (sent, refused): (Vec<_>, Vec<_>) = operations
+        .map(|op| (op, refusal(op)))
+        .partition(|(_, refusal)| refusal.is_none());
+    let share = Share {
+        each: budget.map(|budget| budget / sent.len().max(1)),
+        many: sent.len() > MANY,
+    };
+    let made = |strategy: &dyn Strategy, op: &Operation| {
+        let cases = strategy.cases(context, op).into_iter();
+        let cases = cases.filter(|case| context.thorough || case.tier < Tier::THOROUGH);
+        cases.filter(|case| keep(case)).collect::<Vec<Case>>()
+    };
+    context
+        .memo
+        .go_through(share.each.map(|each| each.max(FOR_EACH) * FIELDS_EACH));
     let mut cases = Vec::new();
-    for (at, op) in wanted.into_iter().enumerate() {
-        let from = cases.len();
-        let made = |strategy: &dyn Strategy| {
-            let cases = strategy.cases(context, op).into_iter();
-            let cases = cases.filter(|case| context.thorough || case.tier < Tier::THOROUGH);
-            cases.filter(|case| keep(case)).collect::<Vec<Case>>()
-        };
-        let every = few.is_none() && sent(op);
-        for strategy in strategies.iter().filter(|s| every || s.is_first()) {
-            cases.extend(made(strategy.as_ref()));
-        }
-        let Some(few) = few.filter(|_| sent(op)) else {
+    for (at, (op, _)) in sent.into_iter().enumerate() {
+        cases.extend(share.of(at, &|strategy| made(strategy, op)));
+    }
+    let mut left_out = Vec::new();
+    for (op, refusal) in refused {
+        let Some(Refusal { effect, reason, .. }) = refusal else {
             continue;
         };
-        let others: Vec<_> = strategies.iter().filter(|s| !s.is_first()).collect();
+        let strategies = strategies();
+        let count = || -> usize {
+            let first = strategies.iter().filter(|s| s.is_first());
+            first
+                .map(|strategy| made(strategy.as_ref(), op).len())
+                .sum()
+        };
+        // Only what is left out is told, so the fields nearest to the root are enough, unless those that
+        // are asked for lie deeper.
+        context.memo.go_through(budget.map(|_| FOR_EACH));
+        let mut cases = count();
+        if cases == 0 && op.body.is_some() {
+            context.memo.go_through(None);
+            cases = count();
+        }
+        let operation = op.id.clone();
+        left_out.extend((cases > 0).then_some(LeftOut {
+            operation,
+            effect,
+            reason,
+            cases,
+        }));
+    }
+    context.memo.go_through(None);
+    (cases, left_out)
+}
+
+/// What of a budget each operation has.
+struct Share {
+    /// Requests; `None` without a budget.
+    each: Option<usize>,
+    /// Whether there are many operations.
+    many: bool,
+}
+
+impl Share {
+    /// The cases of the `at`th operation, as `made` makes them.
+    fn of(&self, at: usize, made: &dyn Fn(&dyn Strategy) -> Vec<Case>) -> Vec<Case> {
+        let strategies = strategies();
+        let few = self.each.filter(|each| *each < FEW_EACH && self.many);
+        let Some(few) = few else {
+            return strategies.iter().flat_map(|s| made(s.as_ref())).collect();
+        };
+        let (first, others): (Vec<_>, Vec<_>) = strategies.iter().partition(|s| s.is_first());
+        let mut cases: Vec<Case> = first.into_iter().flat_map(|s| made(s.as_ref())).collect();
         for turn in 0..others.len() {
-            if turn > 0 && cases.len() - from >= 2 * few {
+            if turn > 0 && cases.len() >= 2 * few {
                 break;
             }
             if let Some(strategy) = others.get((at + turn) % others.len()) {
@@ -367,12 +425,10 @@ fn all(
             }
         }
         // The least telling of an operation cannot be sent in any case.
-        let mut own: Vec<Case> = cases.drain(from..).collect();
-        own.sort_by_key(|case| case.tier);
-        own.truncate(MOST_EACH * few.max(1));
-        cases.extend(own);
+        cases.sort_by_key(|case| case.tier);
+        cases.truncate(MOST_EACH * few.max(1));
+        cases
     }
-    cases
 }
 
 /// Cases of one operation that are kept for each request that its share of the budget has.

@@ -1,11 +1,13 @@
 //! Kinds of failure that documents of other people showed, each with the smallest document that has it:
 //! what is planned, what is expected of the answers, what lint says of the text.
 
-use probity::case::{Case, Check, Context, Expect, plan};
+use probity::case::{Case, Check, Context, Expect, plan, plan_under};
 use probity::contract::access::{self, Means};
-use probity::contract::{Contract, Effect, Effects, lint, load_bytes, shape, values};
+use probity::contract::{
+    Allowed, Contract, Effect, Effects, Policy, lint, load_bytes, shape, values,
+};
 use probity::exchange::{Request, Segment};
-use probity::mock::{Front, MockConfig};
+use probity::mock::{self, Front, MockConfig};
 use probity::profile::Profile;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -586,4 +588,155 @@ fn what_removes_comes_last() {
     let first = cases.iter().position(of).expect("a case that removes");
     assert!(cases.iter().skip(first).all(of));
     assert!(first > 1);
+}
+
+/// Statuses of rights, place or state say of no request that what it holds is wrong: a mock whose document
+/// lists only such ones answers 400, which RFC 9110 lets any server answer.
+#[test]
+fn the_mock_refuses_what_is_invalid_with_a_status_that_says_so() {
+    let schema = json!({"type": "object", "properties": {"level": {"type": "integer"}}});
+    let answers = [
+        (json!({"204": {}, "409": {}, "404": {}}), 400),
+        (json!({"204": {}, "422": {}, "409": {}}), 422),
+    ];
+    for (mut responses, want) in answers {
+        for (_, answer) in responses.as_object_mut().expect("answers") {
+            *answer = json!({"description": "so"});
+        }
+        let mut paths = write(&schema);
+        paths["/set"]["put"]["responses"] = responses;
+        let contract = document("3.0.3", &paths);
+        let config = MockConfig::clean(Arc::new(contract), Arc::new(Profile::default()));
+        let front = Front::new(&config).expect("a mock");
+        let json = [("Content-Type".to_owned(), "application/json".to_owned())];
+        let (status, ..) = front.answer("PUT", "/set", &json, br#"{"level": "high"}"#);
+        assert_eq!(status, want);
+    }
+}
+
+/// What one path writes another may read, in a member of its answer.
+#[test]
+fn the_mock_shows_at_one_path_what_another_writes() {
+    let spec = json!({"type": "object", "properties": {"Name": {"type": "string"}}});
+    let thing = json!({"type": "object", "properties": {"ID": {"type": "string"}, "Spec": spec}});
+    let id = json!([{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}]);
+    let mut update = write(&spec)["/set"]["put"].take();
+    update["parameters"] = id.clone();
+    let contract = document(
+        "3.0.3",
+        &json!({
+            "/things/{id}": {"get": {"operationId": "read", "parameters": id,
+                "responses": {"200": {"description": "ok", "content": {"application/json": {"schema": thing}}}}}},
+            "/things/{id}/update": {"post": update},
+        }),
+    );
+    let config = MockConfig::clean(Arc::new(contract), Arc::new(Profile::default()));
+    let front = Front::new(&config).expect("a mock");
+    let json = [("Content-Type".to_owned(), "application/json".to_owned())];
+    let body = br#"{"Name": "yard"}"#;
+    let (status, ..) = front.answer("POST", "/things/probity0/update", &json, body);
+    assert_eq!(status, 204);
+    let (_, _, shown) = front.answer("GET", "/things/probity0", &[], b"");
+    let shown: Value = serde_json::from_slice(&shown).expect("JSON");
+    assert_eq!(shown.pointer("/Spec/Name"), Some(&json!("yard")), "{shown}");
+}
+
+/// A member that the answer marks `readOnly` is the device's to decide, whatever was written.
+#[test]
+fn what_only_the_device_decides_is_not_read_back() {
+    let own = json!({"type": "string", "readOnly": true});
+    let whole = json!({"type": "object", "properties": {"id": own, "name": {"type": "string"}}});
+    for item in [whole.clone(), json!({"allOf": [whole, {"type": "object"}]})] {
+        let read = json!({"type": "array", "items": item});
+        let contract = document(
+            "3.0.3",
+            &json!({"/tags": {"get": {"operationId": "read", "responses": {"200": {
+                "description": "ok", "content": {"application/json": {"schema": read}}}}}}}),
+        );
+        let rules = shape::answer(contract.operation("read").expect("it")).expect("an answer");
+        let written = json!([{"id": "id1", "name": "a"}]);
+        let shown = shape::showable(rules, written, &contract.texts());
+        assert_eq!(shown, Some(json!([{"name": "a"}])));
+    }
+}
+
+/// A schema that is closed and has its members from `allOf` alone forbids all of them by the letter: nobody
+/// means that.
+#[test]
+fn a_closed_whole_of_all_of_accuses_nobody() {
+    use probity::pattern::Assessment::{Open, SurelyInvalid};
+    let part = json!({"type": "object", "properties": {"href": {"type": "string"}}});
+    let schema = json!({"type": "object", "additionalProperties": false, "allOf": [part]});
+    let contract = document("3.0.3", &write(&schema));
+    let (texts, op) = (contract.texts(), contract.operation("set").expect("it"));
+    let rules = &op.body.as_ref().expect("a body").schema;
+    let certainty = |value: Value| probity::contract::assess(rules, &value, &texts).certainty;
+    assert_eq!(certainty(json!({"href": "x"})), Open);
+    assert_eq!(certainty(json!({"other": "x"})), SurelyInvalid);
+}
+
+/// Of what may not be sent at all next to nothing is made, however many members its body has; what is asked
+/// for by name is told all the same.
+#[test]
+fn what_is_left_out_costs_little() {
+    let member = |at: usize| (format!("m{at}"), json!({"type": "integer", "minimum": 0}));
+    let members: serde_json::Map<String, Value> = (0..100).map(member).collect();
+    let schema = json!({"type": "object", "properties": members});
+    let mut paths = write(&schema);
+    let post = paths["/set"]["put"].take();
+    let contract = document("3.0.3", &json!({"/set": {"post": post}}));
+    let (profile, texts) = (Profile::default(), contract.texts());
+    let policy = Policy::new(&contract, &profile, &Allowed::default()).expect("a policy");
+    let context = Context::new(&contract, &profile, &texts);
+    let left_out = |keep: &dyn Fn(&Case) -> bool| -> usize {
+        let plan = plan_under(&context, Some(600), Some(&policy), keep);
+        assert!(plan.cases.is_empty());
+        plan.left_out.iter().map(|l| l.cases).sum()
+    };
+    let all = left_out(&|_| true);
+    assert!((1..600).contains(&all), "{all}");
+    let deep = |case: &Case| {
+        case.promises
+            .iter()
+            .any(|p| p.to_string().contains(".m90."))
+    };
+    assert!(left_out(&deep) > 0);
+}
+
+/// Faults that change nothing a document promises are not offered: tokens and refusals without a login, texts
+/// of errors that nobody wrote down, patterns and what is read back where there are none.
+#[test]
+fn only_faults_that_can_show_are_listed() {
+    let schema = json!({"type": "object", "properties": {"name": {"type": "string"}}});
+    let bare = document("3.0.3", &write(&schema));
+    let ids = |contract: &Contract| -> Vec<String> {
+        let faults = mock::faults(contract, &Profile::default());
+        faults.into_iter().map(|f| f.id.to_string()).collect()
+    };
+    let listed = ids(&bare);
+    let none = [
+        "any-token",
+        "shows-token",
+        "unauthorized-403",
+        "case-folded",
+        "nested-unchecked",
+        "error-lower-case",
+        "stores-lower-case:name",
+        "nothing-stored",
+    ];
+    for id in none {
+        assert!(!listed.iter().any(|l| l == id), "{id}");
+        // It may be planted all the same.
+        let config = MockConfig::clean(
+            Arc::new(document("3.0.3", &write(&schema))),
+            Arc::new(Profile::default()),
+        );
+        assert!(
+            Front::new(&config.with_faults([id.to_owned()])).is_ok(),
+            "{id}"
+        );
+    }
+    for id in ["null-as-value:name", "json-comments", "put-as-post"] {
+        assert!(listed.iter().any(|l| l == id), "{id}");
+    }
 }

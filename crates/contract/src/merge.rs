@@ -16,6 +16,7 @@ pub(super) fn merge(mut a: Schema, mut b: Schema) -> Schema {
         // 2020-12 §10.3.2.3); merged it would see those of both. So do `items` and the
         // `unevaluated` keywords with theirs.
         a.read_only |= b.read_only;
+        a.of_device |= b.of_device;
         a.write_only |= b.write_only;
         a.secret |= b.secret;
         a.all_of.push(SchemaRef::new(b));
@@ -189,6 +190,7 @@ pub(super) fn merge(mut a: Schema, mut b: Schema) -> Schema {
     a.excused |= b.excused;
     a.stored.append(&mut b.stored);
     a.read_only |= b.read_only;
+    a.of_device |= b.of_device;
     a.write_only |= b.write_only;
     a.secret |= b.secret;
     a.may_loop |= b.may_loop;

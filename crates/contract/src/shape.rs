@@ -70,7 +70,8 @@ fn wrapped(answer: &Schema, is_written: impl Fn(&str) -> bool) -> Option<(&str, 
 }
 
 /// What of a written value a read can show: without the members whose rules in the answer surely refuse
-/// what was written, which a device has to turn into something else (a document for its text).
+/// what was written, which a device has to turn into something else (a document for its text), and
+/// without those that the answer marks `readOnly`, which the device decides.
 pub fn showable(read: &Schema, written: Value, texts: &Texts) -> Option<Value> {
     if let Value::Array(items) = written {
         if !may_be(read, JsonType::Array, 0) {
@@ -94,6 +95,7 @@ pub fn showable(read: &Schema, written: Value, texts: &Texts) -> Option<Value> {
     let kept = map.into_iter().filter_map(|(name, value)| {
         let rules = shown.iter().find(|(n, _)| *n == name).map(|(_, s)| *s);
         let value = match rules {
+            Some(rules) if rules.of_device => return None,
             Some(rules) => showable(rules, value, texts)?,
             None => value,
         };

@@ -4,6 +4,7 @@
 //! branch where its effect belongs.
 
 use super::fault_id::FaultId;
+use super::place::Places;
 use super::{fields, held_back};
 use probity_contract::profile::Profile;
 use probity_contract::{Contract, FieldPath, OAuthFlows, SecurityScheme};
@@ -97,8 +98,16 @@ pub struct FaultInfo {
     pub set: Set,
 }
 
-/// All faults for a contract: those of every field, then those of the whole device.
+/// All faults that a contract has a place for: those of every field, then those of the whole device.
 pub fn faults(contract: &Contract, profile: &Profile) -> Vec<FaultInfo> {
+    let places = Places::of(contract, profile);
+    let mut faults = plantable(contract, profile);
+    faults.retain(|fault| places.has(fault));
+    faults
+}
+
+/// [`faults`], and those that would change nothing that is promised.
+fn plantable(contract: &Contract, profile: &Profile) -> Vec<FaultInfo> {
     let mut out: Vec<FaultInfo> = Vec::new();
     for operation in contract.operations.iter().filter(|o| o.body.is_some()) {
         for field in operation.fields() {
@@ -196,7 +205,7 @@ impl Planted {
         contract: &Contract,
         profile: &Profile,
     ) -> Result<Planted, String> {
-        let mut known = faults(contract, profile);
+        let mut known = plantable(contract, profile);
         known.extend(super::rare::rare_faults());
         let planted = ids.iter().map(|id| {
             let fault = known.iter().find(|f| f.id == **id);

@@ -10,6 +10,7 @@ mod fault_id;
 mod fields;
 mod held_back;
 mod json;
+mod place;
 mod rare;
 mod server;
 mod service;

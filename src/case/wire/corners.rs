@@ -197,6 +197,11 @@ fn duplicates(builder: &mut ExchangeCases<'_, '_>, body: &Value, other: &Value) 
         Fault::at(FaultKind::UnknownMember, &path),
     ];
     let wrong = if value.is_string() { "1" } else { "\"text\"" };
+    // Where any type will do, either may have been taken.
+    let other_type = serde_json::from_str(wrong)
+        .ok()
+        .and_then(|wrong| set(body, &path, wrong));
+    let is_wrong = other_type.is_some_and(|b| builder.certainty(&b) == Assessment::SurelyInvalid);
     let another = other.get(name).unwrap_or(value).to_string();
     let behind = |v: &str| insert(&text, close_at, format!(",{key}:{v}").as_bytes());
     let before = |v: &str| insert(&text, open_at + 1, format!("{key}:{v},").as_bytes());
@@ -235,7 +240,7 @@ fn duplicates(builder: &mut ExchangeCases<'_, '_>, body: &Value, other: &Value) 
     for (case, tier, what, bytes) in all {
         // Where one of the two is wrong, only the other can have been taken.
         let check = match case {
-            "wrong-type-last" | "wrong-type-first" => Check::ReadsBack(body.clone()),
+            "wrong-type-last" | "wrong-type-first" if is_wrong => Check::ReadsBack(body.clone()),
             _ => Check::Unchanged,
         };
         let unusual = (case, tier, format!("`{name}` occurs {what}"), bytes);

@@ -68,8 +68,10 @@ impl Assessor<'_> {
         match &schema.additional {
             Additional::Allowed => {}
             Additional::Forbidden => {
-                // JSON Schema looks at the members beside it alone; who writes `allOf` means all of them.
-                let beside = around.iter().any(|outer| describes(outer, name, 0));
+                // JSON Schema looks at the members beside it alone; who writes `allOf` means all of them,
+                // in whichever of the parts or around them the word stands.
+                let mut all = around.iter().copied().chain([schema]);
+                let beside = all.any(|outer| describes(outer, name, 0));
                 self.fault(unknown, &path, "additionalProperties", !beside);
             }
             Additional::Schema(rules) => self.value(rules, member, &path, &[]),

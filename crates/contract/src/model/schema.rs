@@ -151,6 +151,8 @@ pub struct Schema {
     pub stored: Vec<Said>,
     /// `readOnly`
     pub read_only: bool,
+    /// Of an answer: `readOnly`, so that the device decides what stands there.
+    pub of_device: bool,
     /// `writeOnly`
     pub write_only: bool,
     /// `writeOnly` or `format: password`: never printed when it comes from the device.

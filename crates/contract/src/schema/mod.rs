@@ -288,10 +288,10 @@ impl<'d> Schemas<'d> {
     }
 
     /// A required member that is `readOnly` is required in answers only, one that is `writeOnly` in
-    /// requests only (OpenAPI 3.0.4 §4.7.24.2); of answers `readOnly` says nothing.
+    /// requests only (OpenAPI 3.0.4 §4.7.24.2); of answers `readOnly` says who decides.
     fn one_way(&self, schema: &mut Schema, way: Way) {
         if way == Way::Answer {
-            schema.read_only = false;
+            schema.of_device |= std::mem::take(&mut schema.read_only);
         }
         let mut required = std::mem::take(&mut schema.required);
         required.retain(|name| {

@@ -84,7 +84,9 @@ impl Service {
     ) -> (u16, Value) {
         let wanted: &[u16] = match kind {
             FaultKind::Unauthenticated => &[401, 403],
-            _ => &[400, 422, 409],
+            // Other statuses speak of rights, place or state, from which no client learns that what
+            // it sent was wrong.
+            _ => &[400, 422],
         };
         let status = wanted
             .iter()

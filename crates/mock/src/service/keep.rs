@@ -147,6 +147,10 @@ impl Service {
 
     /// The key under which the body of an operation is kept.
     pub(super) fn key(&self, operation: &Operation, path: &str) -> String {
+        let elsewhere = self.read_elsewhere.get(&operation.id);
+        if let Some(at) = elsewhere.and_then(|read| filled(read, &operation.path, path)) {
+            return at;
+        }
         resources::key(&self.contract.operations, operation, path)
     }
 
@@ -166,4 +170,15 @@ impl Service {
             },
         }
     }
+}
+
+/// The path that a template stands for where another template stands for `path`.
+fn filled(template: &str, of: &str, path: &str) -> Option<String> {
+    let arguments = super::route::arguments(of, path)?;
+    let filled = arguments
+        .iter()
+        .fold(template.to_owned(), |at, (name, text)| {
+            at.replace(&format!("{{{name}}}"), text)
+        });
+    (!filled.contains('{')).then_some(filled)
 }

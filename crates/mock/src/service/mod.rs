@@ -154,6 +154,8 @@ pub(crate) struct Service {
     profile: Arc<Profile>,
     /// Paths that give out tokens of OAuth 2.
     token_endpoints: Vec<String>,
+    /// Operations that write what another path reads (`/things/{id}/update`), with that path's template.
+    read_elsewhere: HashMap<String, String>,
     /// See [`crate::takes_password`].
     takes_password: bool,
     planted: Planted,
@@ -222,6 +224,7 @@ impl Service {
         Ok(Service {
             takes_password: crate::takes_password(&config.contract, &config.profile),
             token_endpoints: access::token_endpoints(&config.contract, &config.profile),
+            read_elsewhere: resources::read_elsewhere(&config.contract, &config.profile),
             contract: config.contract.clone(),
             profile: config.profile.clone(),
             planted,

@@ -1,15 +1,16 @@
 //! What the mock keeps of the resources of a contract: single documents and collections with items,
 //! each by its concrete path, so that what one operation writes another reads.
 //!
-//! A resource is kept where the contract itself can read it (a `GET` at the same path); the settings
-//! of the other writes are kept under the operation's id, and only the profile's read-back shows them.
+//! A resource is kept where the contract itself can read it (a `GET` at the same path, or at another
+//! where [`probity_contract::Resources`] say so); the settings of the other writes are kept under the operation's id, and only the profile's read-back shows them.
 
 use super::route::{arguments, collection_of};
 use super::sample::plausible;
-use probity_contract::{JsonType, Operation, Schema, number};
+use probity_contract::profile::Profile;
+use probity_contract::{Contract, Effect, Effects, JsonType, Operation, Schema, number};
 use probity_pattern::{Assessment, Texts};
 use serde_json::{Map, Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Ids that are tried for a new item; where the rules have no more, two have the same.
 const MOST_TRIES: u32 = 32;
@@ -78,6 +79,27 @@ pub(super) fn key(operations: &[Operation], operation: &Operation, path: &str) -
         true => path.to_owned(),
         false => operation.id.clone(),
     }
+}
+
+/// Operations whose body is the state of a resource that another path reads, with that path's template:
+/// `POST /things/{id}/update`.
+pub(super) fn read_elsewhere(contract: &Contract, profile: &Profile) -> HashMap<String, String> {
+    let effects = Effects::of(contract, profile);
+    let writes = |op: &&Operation| {
+        let effect = effects.get(&op.id).map(|e| e.effect);
+        effect == Some(Effect::Writes)
+            && op.body.is_some()
+            && reader(&contract.operations, op).is_none()
+            && !profile.read_back.contains_key(&op.id)
+    };
+    let operations = contract.operations.iter().filter(writes);
+    operations
+        .filter_map(|op| {
+            let resource = effects.resources.of_operation(&op.id)?;
+            let read = contract.operation(resource.read.as_ref()?.operation.as_deref()?)?;
+            Some((op.id.clone(), read.path.clone()))
+        })
+        .collect()
 }
 
 /// The operation that reads what this one writes.

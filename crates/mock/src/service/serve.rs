@@ -44,7 +44,7 @@ impl Service {
 
     /// What is kept at an operation's path.
     fn kept(&self, operation: &Operation, path: &str) -> Option<Value> {
-        let key = resources::key(&self.contract.operations, operation, path);
+        let key = self.key(operation, path);
         let state = self.lock();
         let kept = state.settings.get(&key).cloned();
         kept.or_else(|| state.first(&self.contract.operations, operation))
