@@ -7,6 +7,7 @@
 //! `insta.yaml` tells it to do neither. Variables of the environment (`INSTA_…`) win over that
 //! file; those that would bring printing or panics back are refused when the folder is opened.
 
+use crate::files;
 use crate::run::event::{Event, Listener};
 use insta::internals::TextSnapshotContents;
 use insta::{Settings, Snapshot, TextSnapshotKind};
@@ -340,6 +341,8 @@ fn compare(path: &Path, text: &str) -> Result<Found, SnapshotError> {
                 source,
             });
         }
+        // Nobody reads a snapshot of that size, and a pipe would be waited for.
+        Ok(about) if !about.is_file() || about.len() > files::TEXT => return Ok(Found::Other),
         Ok(_) => {}
     }
     let new = TextSnapshotContents::new(text.to_owned(), TextSnapshotKind::File);
