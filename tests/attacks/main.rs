@@ -9,6 +9,7 @@ mod small;
 
 mod chosen;
 mod device;
+mod document;
 mod file;
 mod journal;
 mod kill;
