@@ -108,7 +108,7 @@ const BETWEEN: [&[u8]; 9] = [
     b", 0x", b",0x", b" 0x", b"\r\n", b", ", b" ", b":", b"-", b",",
 ];
 /// Octets of the shortest dump that is looked at.
-const DUMP: usize = 4;
+const DUMP: usize = 3;
 
 /// What stands between two octets in hexadecimal at the beginning of a text, and what both take.
 fn pair(text: &[u8]) -> Option<(&'static [u8], usize)> {

@@ -497,7 +497,7 @@ const PAGE: usize = 1 << 20;
 
 fn hold(command: &str, rows: &[(&'static str, Does)]) {
     let scene = Scene::new(&[]);
-    process::all_hold(&format!("rows of {command}"), rows, |(name, does)| {
+    process::all_hold(rows, |(name, does)| {
         let url = serve(does.clone());
         let line = format!(
             "ulimit -v {MEMORY_KIB}; exec {} {command} --contract small.yaml --profile device.toml \

@@ -483,7 +483,7 @@ fn a_hostile_document_is_read_in_time_and_reads_nothing_else() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("binds");
     let port = listener.local_addr().expect("address").port().to_string();
     let rows = [bombs(), circles(), numbers(), elsewhere(), names(), texts()].concat();
-    process::all_hold("rows of documents", &rows, |(name, text)| {
+    process::all_hold(&rows, |(name, text)| {
         let folder = tempfile::tempdir().expect("folder");
         lay_out(folder.path(), &text.replace(ELSEWHERE, &port));
         for command in ["lint", "plan"] {

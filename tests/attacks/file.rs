@@ -80,7 +80,7 @@ fn what_is_no_file_of_its_kind_is_refused() {
         .iter()
         .flat_map(|place| FILES.iter().map(move |file| (*place, *file)))
         .collect();
-    process::all_hold("rows", &rows, |(place, file)| {
+    process::all_hold(&rows, |(place, file)| {
         let line = format!(
             "ulimit -v 2097152; exec {} {}",
             process::BINARY,
@@ -159,7 +159,7 @@ fn a_pipe_that_nobody_writes_is_not_waited_for() {
         .chain(&MORE_PLACES)
         .flat_map(|place| ["pipe", "link", "socket", "/dev/zero"].map(|file| (*place, file)))
         .collect();
-    process::all_hold("rows of pipes, sockets, devices", &rows, |(place, file)| {
+    process::all_hold(&rows, |(place, file)| {
         let mut command = process::probity(&place.replace("{}", file), folder);
         let ended = process::ended(&mut command);
         let text = ended.text();
@@ -227,7 +227,7 @@ fn what_a_shell_hands_on_is_read() {
     if bash("--version").output().is_err() {
         return;
     }
-    process::all_hold("rows of what a shell hands on", &lines, |line| {
+    process::all_hold(&lines, |line| {
         let ended = process::ended(&mut bash(line));
         match matches!(ended.code, Some(0 | 1)) {
             true => Ok(()),
@@ -289,7 +289,7 @@ fn a_large_journal_is_read_in_bounded_memory_or_refused() {
         .into_iter()
         .flat_map(|job| LINES.map(|(name, line)| (job, name, line)))
         .collect();
-    process::all_hold("rows of large journals", &rows, |(job, name, line)| {
+    process::all_hold(&rows, |(job, name, line)| {
         let scene = Scene::new(&[]);
         let folder = scene.folder.path();
         let kind = if *job == "fuzz" { "fuzz" } else { "run" };

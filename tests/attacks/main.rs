@@ -16,6 +16,7 @@ mod kill;
 mod log;
 mod pipe;
 mod process;
+mod profile;
 mod readable;
 mod secret;
 mod spelled;
