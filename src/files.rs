@@ -3,7 +3,7 @@
 //! Every limit is what a file of its kind can need, many times over. `PROBITY_MAX_INPUT_MIB` in the
 //! environment replaces them all, for the odd file that needs more.
 
-use std::fs::File;
+pub use crate::contract::files::open;
 use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 
@@ -20,20 +20,13 @@ pub const PEM: u64 = 4 * MIB;
 /// The variable of the environment that replaces the limits, in mebibytes.
 const LIMIT: &str = "PROBITY_MAX_INPUT_MIB";
 
-/// Reads a file, or what a pipe gives, of at most `limit` octets; `what` says in errors what it was
-/// read as.
+/// Reads a file, or what the caller has opened, of at most `limit` octets; `what` says in errors what
+/// it was read as.
 ///
 /// # Errors
-/// It is a folder, cannot be read, or is larger.
+/// As [`open`], or it cannot be read, or is larger.
 pub fn read_bounded(path: &Path, limit: u64, what: &str) -> io::Result<Vec<u8>> {
-    let file = File::open(path)?;
-    if file.metadata()?.is_dir() {
-        return Err(io::Error::new(
-            io::ErrorKind::IsADirectory,
-            "is a folder, not a file",
-        ));
-    }
-    read_all(file, limit, what)
+    read_all(open(path)?, limit, what)
 }
 
 /// [`read_bounded`] of a file that is open.
@@ -44,16 +37,27 @@ pub fn read_all(file: impl io::Read, limit: u64, what: &str) -> io::Result<Vec<u
     let limit = limit_of(limit);
     let mut bytes = Vec::new();
     file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > limit {
-        return Err(io::Error::new(
-            io::ErrorKind::FileTooLarge,
-            format!(
-                "larger than {} MiB, which no {what} needs; {LIMIT}=N in the environment allows N MiB",
-                limit / MIB
-            ),
-        ));
+    match bytes.len() as u64 > limit {
+        true => Err(too_large(limit, what)),
+        false => Ok(bytes),
     }
-    Ok(bytes)
+}
+
+/// The error about a file, or a line of one, of more than `limit` octets.
+pub fn too_large(limit: u64, what: &str) -> io::Error {
+    let limit = limit / MIB;
+    io::Error::new(
+        io::ErrorKind::FileTooLarge,
+        format!(
+            "larger than {limit} MiB, which no {what} needs; {}",
+            allowed()
+        ),
+    )
+}
+
+/// How more is allowed, for errors.
+pub fn allowed() -> String {
+    format!("{LIMIT}=N in the environment allows N MiB")
 }
 
 /// [`read_bounded`] of text.
@@ -78,7 +82,8 @@ pub fn read_text(path: &Path, limit: u64, what: &str) -> io::Result<String> {
     })
 }
 
-fn limit_of(limit: u64) -> u64 {
+/// The limit that the user has set, or this one.
+pub fn limit_of(limit: u64) -> u64 {
     let chosen = std::env::var(LIMIT)
         .ok()
         .and_then(|v| v.parse::<u64>().ok());

@@ -5,9 +5,9 @@ use super::model::Context;
 use super::serialize::{self, Written};
 use super::unstated;
 use crate::contract::{self, FieldPath, Operation, Parameter};
-use crate::pattern::Assessment;
+use crate::pattern::{Assessment, Rule, Text};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -22,6 +22,7 @@ pub struct Memo {
     holding: Mutex<(String, Holding)>,
     /// Fields of a body that strategies go through; 0: all.
     most_fields: AtomicUsize,
+    samples: Mutex<HashMap<(Rule, usize), Option<String>>>,
 }
 
 type Holding = BTreeMap<FieldPath, Option<Arc<Value>>>;
@@ -30,6 +31,19 @@ impl Memo {
     /// Path templates of items that can be created.
     pub(super) fn items(&self, make: impl FnOnce() -> Vec<String>) -> Arc<Vec<String>> {
         self.items.get_or_init(|| Arc::new(make())).clone()
+    }
+
+    /// The `nth` of the strings that cover a rule: an array of many asks for each of them.
+    pub(super) fn sample(&self, rule: &Rule, nth: usize, text: &Text) -> Option<String> {
+        let samples = || self.samples.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (rule.clone(), nth);
+        if let Some(known) = samples().get(&key) {
+            return known.clone();
+        }
+        let cover = text.valid_cover(nth + 1);
+        let made = cover.into_iter().nth(nth).map(|sample| sample.text);
+        samples().insert(key, made.clone());
+        made
     }
 
     /// Operations whose writes can be read and put back.

@@ -75,15 +75,22 @@ impl<'m> From<Members<'m>> for Making<'m> {
 impl Making<'_> {
     /// Whether another part may be looked at.
     fn goes_on(&self) -> bool {
+        self.spend(1)
+    }
+
+    /// Whether there was as much left.
+    fn spend(&self, steps: u32) -> bool {
         let left = self.left.get();
-        self.left.set(left.saturating_sub(1));
-        left > 0
+        self.left.set(left.saturating_sub(steps));
+        left >= steps
     }
 }
 
 /// Most parts that are looked at for one value: schemas that require themselves, or choose between
 /// themselves, have more ways than anybody can try.
 const MOST_STEPS: u32 = 20_000;
+/// What another string than the first counts for.
+const ANOTHER_STRING: u32 = 8;
 /// Deepest value that is built.
 const DEEPEST: usize = 64;
 /// Deepest object whose optional members are built.
@@ -286,6 +293,8 @@ impl Context<'_> {
             Some(JsonType::Null) => Some(Value::Null),
             Some(JsonType::Boolean) => Some(Value::Bool(nth == 0)),
             Some(JsonType::Integer | JsonType::Number) => self.build_number(schema, nth),
+            // Another string than the first is searched for.
+            Some(JsonType::String) if nth > 0 && !making.spend(ANOTHER_STRING) => None,
             Some(JsonType::String) => self.build_string(schema, at, nth).map(Value::String),
             Some(JsonType::Array) => self.build_array(schema, at, making, nth),
             Some(JsonType::Object) => self.build_object(schema, at, making, nth),
@@ -311,12 +320,11 @@ impl Context<'_> {
         if let Some(text) = friendly.into_iter().find(sure) {
             return Some(text);
         }
-        let text = schema.rule().and_then(|rule| self.texts.get(&rule))?;
+        let rule = schema.rule()?;
+        let text = self.texts.get(&rule)?;
         let shortest = text.valid()?;
-        let other = changed_end(&shortest, nth).find(sure).or_else(|| {
-            let cover = text.valid_cover(nth + 1);
-            cover.into_iter().nth(nth).map(|sample| sample.text)
-        });
+        let other = changed_end(&shortest, nth).find(sure);
+        let other = other.or_else(|| self.memo.sample(&rule, nth, text));
         Some(other.unwrap_or(shortest))
     }
 

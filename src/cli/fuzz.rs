@@ -198,7 +198,8 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     )?
     .with_policy(Arc::new(policy));
     let redactor = guarded(&device, &contract);
-    kept.past.settings_mut().for_each(|v| device.reveal(v));
+    let mut past = std::mem::take(&mut kept.past);
+    past.settings_mut().for_each(|v| device.reveal(v));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -266,7 +267,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     }
     let mut outcome = runtime.block_on(async {
         interrupts(stop);
-        work(&job, campaign, &kept.past, baseline.as_ref(), &mut listener).await
+        work(&job, campaign, past, baseline.as_ref(), &mut listener).await
     });
     outcome.report.shard = share(args.shard, whole);
     match args.no_plan {
@@ -294,24 +295,18 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
 async fn work(
     job: &Job,
     options: engine::Options,
-    past: &Past,
+    past: Past,
     baseline: Option<&Report>,
     listener: &mut dyn Listener,
 ) -> Outcome {
     // What an earlier process left of its creations is removed once, by who writes that down.
-    let others = past.without_steps();
-    let (planned, mut outcome, past) = match job.plan.cases.is_empty() {
-        true => (
-            false,
-            run::resume(job, &others, &mut NotFinished(&mut ())).await,
-            past,
-        ),
-        false => (
-            true,
-            run::resume(job, past, &mut NotFinished(listener)).await,
-            &others,
-        ),
+    let planned = !job.plan.cases.is_empty();
+    let (of_plan, mut past) = past.parted(planned);
+    let mut outcome = match planned {
+        false => run::resume(job, &of_plan, &mut NotFinished(&mut ())).await,
+        true => run::resume(job, &of_plan, &mut NotFinished(listener)).await,
     };
+    drop(of_plan);
     let over = *options.stop.borrow() || (planned && outcome.verdict == Verdict::NotJudged);
     let broken_off = if over {
         (outcome.verdict == Verdict::NotJudged).then(|| outcome.report.exit.reason.clone())
@@ -324,7 +319,6 @@ async fn work(
         };
         // What the plan left is in the journal that this process writes, not in the past it read. In
         // front: behind it a finding would pass for what the last input was gone into for.
-        let mut past = past.clone();
         let known: BTreeSet<String> = past.records.iter().filter_map(fingerprint).collect();
         let mut left = Vec::new();
         for finding in &outcome.report.findings {

@@ -196,8 +196,9 @@ impl Kept {
         let Some(path) = self.unnamed else {
             return Ok(());
         };
-        let read = crate::run::journal::read(&path);
-        let changed = read.is_ok_and(|(_, past)| past.may_have_changed());
+        let read = crate::run::journal::read_left(&path, None);
+        // What cannot be read may say anything.
+        let changed = read.map_or(true, |(_, past)| past.may_have_changed());
         match restored == Some(true) || !changed {
             true => finish(&path),
             false => Ok(()),
@@ -302,7 +303,7 @@ fn unfinished(path: &Path) -> Result<Option<Header>, Error> {
         return Ok(None);
     }
     Journal::free(path)?;
-    let (header, past) = crate::run::journal::read(path)?;
+    let (header, past) = crate::run::journal::read_left(path, None)?;
     let left = past.may_have_changed() && !past.ended();
     Ok(header.filter(|_| left))
 }

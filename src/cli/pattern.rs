@@ -140,7 +140,7 @@ fn batch(file: &std::path::Path) -> Result<Verdict, Error> {
     let mut input: Box<dyn BufRead> = if file.as_os_str() == "-" {
         Box::new(std::io::stdin().lock())
     } else {
-        let opened = std::fs::File::open(file)
+        let opened = crate::files::open(file)
             .map_err(|error| format!("--batch {}: {error}", file.display()))?;
         Box::new(std::io::BufReader::new(opened))
     };

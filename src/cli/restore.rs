@@ -10,7 +10,7 @@ use crate::contract::{Allowed, Policy};
 use crate::device::{Device, Restored};
 use crate::probe::Step;
 use crate::run::Verdict;
-use crate::run::journal::{EMBEDDED, Header, read, read_sealed, shape};
+use crate::run::journal::{EMBEDDED, Header, read_left, shape};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -60,7 +60,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     };
     if args.dismiss {
         // What is no journal is not written to.
-        read(&path)?;
+        read_left(&path, None)?;
         journal::finish(&path)?;
         print(&format!(
             "{}: dismissed; the device stays as it is\n",
@@ -68,7 +68,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         ))?;
         return Ok(Verdict::Kept);
     }
-    let (header, past) = read_sealed(&path, journal::seal().as_ref())?;
+    let (header, past) = read_left(&path, journal::seal().as_ref())?;
     let named = |e: String| format!("{}: {e}", path.display());
     let header = header.ok_or_else(|| named("it is empty: its job has sent nothing".to_owned()))?;
     let steps = past.steps();

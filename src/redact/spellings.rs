@@ -4,7 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use md5::{Digest as _, Md5};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use sha2::Sha256;
+use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+use sha2::{Sha256, Sha512};
 use std::fmt::Write as _;
 
 /// Shorter pieces of base64 stand in a text by chance.
@@ -27,7 +28,7 @@ pub(super) struct Spelling {
 
 /// The secret as it is, in Latin-1 and as a lossy reader shows that; in base64 at any alignment, in
 /// hexadecimal, also of what stands for it in a form (OAuth 2 encodes a client's secret in base64 so,
-/// RFC 6749 §2.3.1) and in JSON; and its digests, MD5 and SHA-256, in both.
+/// RFC 6749 §2.3.1) and in JSON; and its digests (MD5, SHA-1, SHA-256, SHA-512) in both.
 pub(super) fn spellings(value: &str) -> Vec<Spelling> {
     let mut found: Vec<Spelling> = Vec::new();
     let mut add = |bytes: Vec<u8>, plain: bool| {
@@ -54,15 +55,22 @@ pub(super) fn spellings(value: &str) -> Vec<Spelling> {
     for form in [value, &percent, json] {
         encodings(form.as_bytes(), &mut add);
     }
-    let digests = [
+    // Those that logins send may be quoted encoded as a whole.
+    let sent = [
         Md5::digest(value.as_bytes()).to_vec(),
         Sha256::digest(value.as_bytes()).to_vec(),
     ];
-    for digest in digests {
-        let hex = hex(&digest);
-        encodings(hex.as_bytes(), &mut add);
-        add(hex.into_bytes(), false);
-        encodings(&digest, &mut add);
+    for digest in &sent {
+        encodings(hex(digest).as_bytes(), &mut add);
+    }
+    let kept = [
+        digest(&SHA1_FOR_LEGACY_USE_ONLY, value.as_bytes())
+            .as_ref()
+            .to_vec(),
+        Sha512::digest(value.as_bytes()).to_vec(),
+    ];
+    for digest in sent.iter().chain(&kept) {
+        encodings(digest, &mut add);
     }
     found
 }

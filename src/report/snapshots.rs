@@ -7,6 +7,7 @@
 //! `insta.yaml` tells it to do neither. Variables of the environment (`INSTA_…`) win over that
 //! file; those that would bring printing or panics back are refused when the folder is opened.
 
+use crate::files;
 use crate::run::event::{Event, Listener};
 use insta::internals::TextSnapshotContents;
 use insta::{Settings, Snapshot, TextSnapshotKind};
@@ -212,7 +213,7 @@ impl Snapshots {
             let name = class.name();
             let path = self.folder.join(format!("{name}.snap"));
             for file in [&path, &path.with_extension("snap.new")] {
-                no_link(file)?;
+                ordinary(file)?;
             }
             let text = texts
                 .iter()
@@ -313,15 +314,18 @@ impl Listener for Snapshots {
     }
 }
 
-/// Refuses a link, which would lead out of the folder.
-fn no_link(path: &Path) -> Result<(), SnapshotError> {
-    match std::fs::symlink_metadata(path).is_ok_and(|about| about.is_symlink()) {
-        false => Ok(()),
-        true => Err(SnapshotError::Io {
-            path: path.to_path_buf(),
-            source: io::Error::other("is a symbolic link, and links are not followed"),
-        }),
-    }
+/// Refuses a link, which would lead out of the folder, and what is no file: a pipe would be waited for.
+fn ordinary(path: &Path) -> Result<(), SnapshotError> {
+    let why = match std::fs::symlink_metadata(path) {
+        Ok(about) if about.is_symlink() => "is a symbolic link, and links are not followed",
+        Ok(about) if !about.is_file() => "is no ordinary file",
+        Ok(about) if about.len() > files::TEXT => "is larger than any snapshot",
+        Ok(_) | Err(_) => return Ok(()),
+    };
+    Err(SnapshotError::Io {
+        path: path.to_path_buf(),
+        source: io::Error::other(why),
+    })
 }
 
 enum Found {
@@ -411,14 +415,14 @@ path = \"Cargo.toml\"
 
 fn make_reviewable(folder: &Path) -> Result<(), SnapshotError> {
     let in_package = folder.ancestors().any(|up| {
-        std::fs::read_to_string(up.join("Cargo.toml"))
+        files::read_text(&up.join("Cargo.toml"), files::TEXT, "manifest")
             .is_ok_and(|text| text.lines().any(|l| l.trim() == "[package]"))
     });
     if in_package {
         return Ok(());
     }
     let path = folder.join("Cargo.toml");
-    no_link(&path)?;
+    ordinary(&path)?;
     std::fs::write(&path, MANIFEST).map_err(|source| SnapshotError::Io { path, source })
 }
 

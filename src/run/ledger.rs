@@ -12,7 +12,7 @@ use crate::device::Device;
 use crate::exchange::{Exchange, Request};
 use crate::judge::{Deviation, Judgement, Kind};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 
 /// Findings, statements, notes and files of a run.
@@ -23,6 +23,7 @@ pub(super) struct Ledger<'a> {
     folder: &'a str,
     tally: Results,
     notes: Vec<String>,
+    noted: HashSet<String>,
     files: Vec<(String, Vec<u8>)>,
 }
 
@@ -49,6 +50,7 @@ impl<'a> Ledger<'a> {
             folder,
             tally: Results::of(contract),
             notes: Vec::new(),
+            noted: HashSet::new(),
             files: Vec::new(),
         }
     }
@@ -70,7 +72,7 @@ impl<'a> Ledger<'a> {
 
     /// Something that the user should know; once.
     pub(super) fn note(&mut self, text: String) {
-        if !self.notes.contains(&text) {
+        if self.noted.insert(text.clone()) {
             self.listener.borrow_mut().on(&Event::Note(&text));
             self.notes.push(text);
         }
@@ -206,7 +208,7 @@ impl<'a> Ledger<'a> {
 
     /// What an earlier process wrote: a note.
     pub(super) fn remember_note(&mut self, text: &str) {
-        if !self.notes.iter().any(|n| n == text) {
+        if self.noted.insert(text.to_owned()) {
             self.notes.push(text.to_owned());
         }
     }

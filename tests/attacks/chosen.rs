@@ -355,7 +355,7 @@ fn no_number_of_a_report_is_too_much() {
         .flat_map(|place| extremes().map(|value| (place.clone(), value)))
         .collect();
     texts::write(folder, "plain.json", &report);
-    process::all_hold("rows", &rows, |(place, value)| {
+    process::all_hold(&rows, |(place, value)| {
         let mut first = report.clone();
         *first.pointer_mut(place).expect("place") = value.clone();
         let mut second = first.clone();

@@ -339,6 +339,118 @@ fn codings() -> Vec<(&'static str, Does)> {
     ]
 }
 
+/// Answers to something that was not asked.
+fn asides() -> Vec<(&'static str, Does)> {
+    let two = |second: &[u8]| {
+        let first = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
+        Does::Sends([first.as_slice(), second].concat())
+    };
+    let field = |field: &str| head(&format!("{field}\r\nContent-Length: 2"));
+    let many = |n: usize| (0..n).map(|n| format!("X-{n}: 1\r\n")).collect::<String>();
+    vec![
+        (
+            "two answers",
+            two(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"),
+        ),
+        (
+            "an answer and a redirect",
+            two(b"HTTP/1.1 302 X\r\nLocation: http://127.0.0.1:9/\r\n\r\n"),
+        ),
+        (
+            "an answer and TLS",
+            two(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"),
+        ),
+        (
+            "500 times 100",
+            Does::Sends(bytes(format!(
+                "{}HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{{}}",
+                "HTTP/1.1 100 C\r\nX: y\r\n\r\n".repeat(500)
+            ))),
+        ),
+        (
+            "103 with a link elsewhere",
+            Does::Sends(bytes(
+                "HTTP/1.1 103 X\r\nLink: <http://127.0.0.1:9/>; rel=preload\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
+            )),
+        ),
+        (
+            "204 with a body",
+            Does::Sends(bytes("HTTP/1.1 204 X\r\nContent-Length: 5\r\n\r\nabcde")),
+        ),
+        (
+            "304",
+            Does::Sends(bytes("HTTP/1.1 304 X\r\nContent-Length: 100\r\n\r\n")),
+        ),
+        (
+            "206 of more than there is",
+            Does::Sends(bytes(
+                "HTTP/1.1 206 X\r\nContent-Range: bytes 0-99999999999999999999/1\r\nContent-Length: 2\r\n\r\n{}",
+            )),
+        ),
+        ("a link to itself", field("Link: </>; rel=\"next\"")),
+        (
+            "a link elsewhere",
+            field("Link: <http://127.0.0.1:9/>; rel=\"next\""),
+        ),
+        (
+            "a refresh elsewhere",
+            field("Refresh: 0; url=http://127.0.0.1:9/"),
+        ),
+        (
+            "a service elsewhere",
+            field("Alt-Svc: h2=\"127.0.0.1:9\"; ma=9999999"),
+        ),
+        (
+            "content that lies elsewhere",
+            field("Content-Location: //127.0.0.1:9/x"),
+        ),
+        (
+            "connection tokens",
+            field(
+                "Connection: close, keep-alive, upgrade\r\nKeep-Alive: timeout=99999999999999999999, max=-1",
+            ),
+        ),
+        ("ages", field("Date: x\r\nAge: -1\r\nExpires: 0")),
+        ("90 fields, others each time", head(&many(90))),
+        ("5,000 fields", head(&many(5_000))),
+        (
+            "60,000 trailers",
+            chunked(&format!("0\r\n{}\r\n", "A: b\r\n".repeat(60_000))),
+        ),
+        (
+            "200,000 chunks",
+            chunked(&format!("{}0\r\n\r\n", "1\r\nx\r\n".repeat(200_000))),
+        ),
+        (
+            "UTF-7",
+            typed("text/html; charset=utf-7", "+ADw-script+AD4-"),
+        ),
+        (
+            "parts for ever",
+            typed("multipart/mixed; boundary=x", "--x\r\n".repeat(50_000)),
+        ),
+        (
+            "10,000 lines of JSON",
+            whole("{\"name\": \"a\", \"port\": 1}\n".repeat(10_000)),
+        ),
+        (
+            "settings with 60,000 members of a name",
+            whole(format!(
+                "{{\"name\": \"a\", \"port\": 1, \"x\": {{{}\"z\": 1}}}}",
+                "\"k\": {},".repeat(60_000)
+            )),
+        ),
+        (
+            "a number of 1e400",
+            whole("{\"name\": \"a\", \"port\": 1e400}"),
+        ),
+        (
+            "a name with a line end",
+            whole("{\"name\": \"a\\r\\nX: y\", \"port\": 1, \"x\\r\\ny\": 1}"),
+        ),
+    ]
+}
+
 fn serve(does: Does) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("binds");
     let url = format!("http://{}", listener.local_addr().expect("address"));
@@ -385,7 +497,7 @@ const PAGE: usize = 1 << 20;
 
 fn hold(command: &str, rows: &[(&'static str, Does)]) {
     let scene = Scene::new(&[]);
-    process::all_hold(&format!("rows of {command}"), rows, |(name, does)| {
+    process::all_hold(rows, |(name, does)| {
         let url = serve(does.clone());
         let line = format!(
             "ulimit -v {MEMORY_KIB}; exec {} {command} --contract small.yaml --profile device.toml \
@@ -408,7 +520,7 @@ fn hold(command: &str, rows: &[(&'static str, Does)]) {
 }
 
 fn all() -> Vec<(&'static str, Does)> {
-    [framing(), fields(), bodies(), codings()].concat()
+    [framing(), fields(), bodies(), codings(), asides()].concat()
 }
 
 #[test]

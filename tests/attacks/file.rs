@@ -19,8 +19,8 @@ const PLACES: [&str; 14] = [
     "replay {} --target http://127.0.0.1:9",
     "run --resume {}",
     "restore --journal {} --target http://127.0.0.1:9",
-    "run --ca-file {} --target https://127.0.0.1:9",
-    "run --client-cert {} --target https://127.0.0.1:9",
+    "run --no-auth --ca-file {} --target https://127.0.0.1:9",
+    "run --no-auth --client-cert {} --target https://127.0.0.1:9",
 ];
 
 /// What they get. Each may be right for one place or another (an empty list of known issues is one).
@@ -80,7 +80,7 @@ fn what_is_no_file_of_its_kind_is_refused() {
         .iter()
         .flat_map(|place| FILES.iter().map(move |file| (*place, *file)))
         .collect();
-    process::all_hold("rows", &rows, |(place, file)| {
+    process::all_hold(&rows, |(place, file)| {
         let line = format!(
             "ulimit -v 2097152; exec {} {}",
             process::BINARY,
@@ -129,6 +129,206 @@ fn a_report_that_is_small_and_takes_much_memory_is_refused() {
             ended.text()
         );
     }
+}
+
+/// Places that take a file whose content is read as it comes.
+const MORE_PLACES: [&str; 8] = [
+    "fuzz --requests 5 --dictionary {}",
+    "pattern --batch {}",
+    "init --contract {}",
+    "mock --contract {}",
+    "check --contract {}",
+    "explain --contract {} x",
+    "fuzz --requests 5 --baseline {}",
+    "fuzz --requests 5 --resume {}",
+];
+
+#[test]
+fn a_pipe_that_nobody_writes_is_not_waited_for() {
+    let scene = Scene::new(&[]);
+    let folder = scene.folder.path();
+    let made = std::process::Command::new("mkfifo")
+        .arg(folder.join("pipe"))
+        .status();
+    assert!(made.expect("mkfifo").success());
+    let _socket = std::os::unix::net::UnixListener::bind(folder.join("socket")).expect("socket");
+    std::os::unix::fs::symlink("pipe", folder.join("link")).expect("link");
+    crate::texts::write(folder, "good.json", &crate::texts::plain_report());
+    let rows: Vec<(&str, &str)> = PLACES
+        .iter()
+        .chain(&MORE_PLACES)
+        .flat_map(|place| ["pipe", "link", "socket", "/dev/zero"].map(|file| (*place, file)))
+        .collect();
+    process::all_hold(&rows, |(place, file)| {
+        let mut command = process::probity(&place.replace("{}", file), folder);
+        let ended = process::ended(&mut command);
+        let text = ended.text();
+        let reasons = [
+            "is a named pipe",
+            "is a device or a socket",
+            "it is no journal",
+        ];
+        let said = reasons.iter().any(|why| text.contains(why));
+        match ended.disorder() {
+            Some(why) => Err(format!("{place} of {file}: {why}")),
+            None if ended.code != Some(2) || !said => Err(format!(
+                "{place} of {file}: {:?}: {}",
+                ended.code,
+                start(&text)
+            )),
+            None => Ok(()),
+        }
+    });
+    // A snapshot is looked for by its name.
+    let mut run = scene.command("run", &["--quiet", "--snapshots", "snapshots"]);
+    process::settled(&mut run, folder);
+    process::ended(&mut run);
+    for entry in std::fs::read_dir(folder.join("snapshots"))
+        .expect("folder")
+        .flatten()
+    {
+        let path = entry.path();
+        std::fs::remove_file(&path).expect("removed");
+        let name = path.to_string_lossy().replace(".snap.new", ".snap");
+        let made = std::process::Command::new("mkfifo").arg(name).status();
+        assert!(made.expect("mkfifo").success());
+    }
+    let mut run = scene.command("run", &["--quiet", "--snapshots", "snapshots"]);
+    process::settled(&mut run, folder);
+    let ended = process::ended(&mut run);
+    assert!(ended.disorder().is_none(), "{ended:?}");
+}
+
+#[test]
+fn what_a_shell_hands_on_is_read() {
+    let scene = Scene::new(&[]);
+    let folder = scene.folder.path();
+    crate::texts::write(folder, "good.json", &crate::texts::plain_report());
+    let lines = [
+        "lint --contract <(cat small.yaml)",
+        "plan --contract <(cat small.yaml) --device <(cat device.toml)",
+        "lint --contract /dev/stdin < small.yaml",
+        "cat small.yaml | EXE lint --contract /dev/stdin",
+        "diff <(cat good.json) <(cat good.json)",
+        "gate <(cat good.json) --known-issues /dev/null",
+        "gate good.json --known-issues <(echo)",
+        "pattern --batch <(echo '{\"pattern\": \"^a$\"}')",
+    ];
+    let bash = |line: &str| {
+        let line = match line.contains("EXE") {
+            true => line.replace("EXE", process::BINARY),
+            false => format!("{} {line}", process::BINARY),
+        };
+        let mut shell = std::process::Command::new("bash");
+        shell.args(["-c", &line]);
+        process::settled(&mut shell, folder);
+        shell
+    };
+    if bash("--version").output().is_err() {
+        return;
+    }
+    process::all_hold(&lines, |line| {
+        let ended = process::ended(&mut bash(line));
+        match matches!(ended.code, Some(0 | 1)) {
+            true => Ok(()),
+            false => Err(format!(
+                "{line}: {:?}: {}",
+                ended.code,
+                start(&ended.text())
+            )),
+        }
+    });
+}
+
+/// Lines of which a journal of many megabytes is made.
+const LINES: [(&str, &str); 9] = [
+    ("checkpoints", r##"{"record":"checkpoint"}"##),
+    ("empty lines", ""),
+    ("one note", r##"{"record":"note","text":"x"}"##),
+    ("notes", r##"{"record":"note","text":"n#"}"##),
+    (
+        "cases",
+        r##"{"record":"case","id":"a/#","acceptance":false,"answered":true}"##,
+    ),
+    (
+        "baselines",
+        r##"{"record":"baseline","states":{"setSettings":{"name":"a#","port":1}}}"##,
+    ),
+    (
+        "what was left",
+        r##"{"record":"creating","step":"left","what":"x#"}"##,
+    ),
+    (
+        "progress",
+        r##"{"record":"campaign","entry":{"campaign":"progress","n":#,"elapsed_ms":#,"requests":#}}"##,
+    ),
+    ("lists", r##"{"record":"campaign","entry":[@]}"##),
+];
+/// Octets of each here, and in docs/measurements.md.
+const LARGE: usize = 12 << 20;
+
+fn large_journal(header: &str, line: &str) -> String {
+    let mut all = format!("{header}\n");
+    if line.contains('@') {
+        all.push_str(&line.replace('@', &format!("{}[]", "[],".repeat(LARGE / 3))));
+        all.push('\n');
+    }
+    for n in 0.. {
+        if all.len() >= LARGE {
+            return all;
+        }
+        all.push_str(&line.replace('#', &n.to_string()));
+        all.push('\n');
+    }
+    all
+}
+
+#[test]
+fn a_large_journal_is_read_in_bounded_memory_or_refused() {
+    let rows: Vec<(&str, &str, &str)> = ["restore", "run", "fuzz"]
+        .into_iter()
+        .flat_map(|job| LINES.map(|(name, line)| (job, name, line)))
+        .collect();
+    process::all_hold(&rows, |(job, name, line)| {
+        let scene = Scene::new(&[]);
+        let folder = scene.folder.path();
+        let kind = if *job == "fuzz" { "fuzz" } else { "run" };
+        let more: &[&str] = match kind {
+            "run" => &["--quiet", "--only", "*.port.type"],
+            _ => &["--quiet", "--requests", "40", "--no-plan"],
+        };
+        let mut command = scene.job(kind, more, &scene.path("journal"));
+        process::settled(&mut command, folder);
+        process::ended(&mut command);
+        let journal = std::fs::read_to_string(scene.path("journal")).expect("journal");
+        let header = journal.lines().next().expect("lines");
+        let large = large_journal(header, line);
+        std::fs::write(scene.path("journal"), large).expect("journal");
+        let target = format!("http://{}", scene.mock.addr());
+        let arguments = match *job {
+            "restore" => "--journal journal".to_owned(),
+            _ => format!("--resume journal {}", more.join(" ")),
+        };
+        let line = format!(
+            "ulimit -v 700000; exec {} {job} --contract small.yaml --device device.toml --target \
+             {target} --trust-journal {arguments}",
+            process::BINARY
+        );
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", &line]);
+        process::settled(&mut shell, folder);
+        let ended = process::ended(&mut shell);
+        let refused = ended.text().contains("which no journal needs");
+        match ended.disorder() {
+            Some(why) => Err(format!("{job} of {name}: {why}")),
+            None if refused != (ended.code == Some(2)) => Err(format!(
+                "{job} of {name}: {:?}: {}",
+                ended.code,
+                start(&ended.text())
+            )),
+            None => Ok(()),
+        }
+    });
 }
 
 /// `cargo test --release --test attacks large_gate -- --ignored --nocapture`

@@ -115,7 +115,7 @@ fn no_journal_makes_a_job_do_what_it_would_not() {
                 .map(move |(name, line)| (job, name, line))
         })
         .collect();
-    process::all_hold("rows", &rows, |(job, name, hostile)| {
+    process::all_hold(&rows, |(job, name, hostile)| {
         let scene = Scene::new(&[]);
         let folder = scene.folder.path();
         let kind = if *job == "run" { "run" } else { "fuzz" };
@@ -274,7 +274,7 @@ fn a_journal_from_elsewhere_puts_nothing_back() {
         .into_iter()
         .flat_map(|job| FORGERIES.into_iter().map(move |row| (job, row)))
         .collect();
-    process::all_hold("rows", &rows, |(job, (name, forge, shows))| {
+    process::all_hold(&rows, |(job, (name, forge, shows))| {
         let scene = Scene::new(&[]);
         let folder = scene.folder.path();
         let kind = if *job == "fuzz" { "fuzz" } else { "run" };

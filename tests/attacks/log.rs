@@ -164,7 +164,7 @@ fn nothing_is_a_command_to_a_build_server() {
     process::ended(&mut probity(&format!("{report} --target {url}"), folder));
     let made = std::fs::read_to_string(folder.join("report.json")).expect("report");
     assert!(made.contains("vso["), "the device's text is in the report");
-    process::all_hold("rows", ROWS, |row| {
+    process::all_hold(ROWS, |row| {
         let url = device();
         let ended = process::ended(&mut probity(&row.replace("{url}", &url), folder));
         let page = ended.text();

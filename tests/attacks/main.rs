@@ -9,12 +9,14 @@ mod small;
 
 mod chosen;
 mod device;
+mod document;
 mod file;
 mod journal;
 mod kill;
 mod log;
 mod pipe;
 mod process;
+mod profile;
 mod readable;
 mod secret;
 mod spelled;

@@ -149,8 +149,13 @@ fn maker() -> Option<Maker> {
     there("python3", &["-c", "import pty"]).then_some(Maker::Python)
 }
 
-/// Calls `row` with every row from two threads; gives what failed, in order.
+/// Calls `row` with every row from two threads; gives what failed, in order. Each row is an attack of
+/// the group that the calling file is.
+#[track_caller]
 pub fn failures<R: Sync>(rows: &[R], row: impl Fn(&R) -> Result<(), String> + Sync) -> Vec<String> {
+    let group = Path::new(std::panic::Location::caller().file());
+    let group = group.file_stem().unwrap_or_default().to_string_lossy();
+    println!("{} attacks of {group}", rows.len());
     let next = AtomicUsize::new(0);
     let work = || {
         let mut failed = Vec::new();
@@ -169,10 +174,10 @@ pub fn failures<R: Sync>(rows: &[R], row: impl Fn(&R) -> Result<(), String> + Sy
     })
 }
 
-/// [`failures`] of a table that has to hold as a whole; `what` goes with the number of its rows.
-pub fn all_hold<R: Sync>(what: &str, rows: &[R], row: impl Fn(&R) -> Result<(), String> + Sync) {
+/// [`failures`] of a table that has to hold as a whole.
+#[track_caller]
+pub fn all_hold<R: Sync>(rows: &[R], row: impl Fn(&R) -> Result<(), String> + Sync) {
     let failed = failures(rows, row);
-    println!("{} {what}", rows.len());
     assert!(
         failed.is_empty(),
         "{} failed:\n{}",

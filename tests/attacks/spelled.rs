@@ -2,7 +2,8 @@
 
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use md5::{Digest as _, Md5};
-use sha2::Sha256;
+use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+use sha2::{Sha256, Sha512};
 
 fn escaped(text: &str, upper: bool) -> String {
     let unit = |unit: u16| match upper {
@@ -65,6 +66,7 @@ pub fn spellings(secret: &str) -> Vec<(&'static str, String)> {
     let json = serde_json::json!(secret).to_string();
     let inner = json.get(1..json.len() - 1).unwrap_or_default();
     let form = percent(secret, Percent::Form);
+    let each = |how: fn(&u8) -> String| secret.bytes().map(|b| how(&b)).collect::<Vec<_>>();
     vec![
         ("plain", secret.to_owned()),
         ("JSON", inner.to_owned()),
@@ -95,5 +97,22 @@ pub fn spellings(secret: &str) -> Vec<(&'static str, String)> {
         ("SHA-256", hex(&Sha256::digest(secret))),
         ("entities", entities(secret, false)),
         ("entities in hex", entities(secret, true)),
+        ("octal", each(|b| format!("\\{b:03o}")).concat()),
+        (
+            "\\U",
+            secret
+                .chars()
+                .map(|c| format!("\\U{:08x}", u32::from(c)))
+                .collect(),
+        ),
+        ("quoted-printable", each(|b| format!("={b:02X}")).concat()),
+        ("a dump", each(|b| format!("{b:02x}")).join(" ")),
+        ("a dump with colons", each(|b| format!("{b:02X}")).join(":")),
+        ("a dump of C", each(|b| format!("0x{b:02x}")).join(", ")),
+        (
+            "SHA-1",
+            hex(digest(&SHA1_FOR_LEGACY_USE_ONLY, secret.as_bytes()).as_ref()),
+        ),
+        ("SHA-512", hex(&Sha512::digest(secret))),
     ]
 }

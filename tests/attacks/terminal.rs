@@ -405,7 +405,7 @@ fn nothing_drives_the_terminal() {
     for driver in DRIVERS {
         assert_eq!(driven(format!("a{driver}b").as_bytes()), Some(driver));
     }
-    process::all_hold("rows on a terminal", ROWS, |(shows, row)| {
+    process::all_hold(ROWS, |(shows, row)| {
         let ended = process::on_terminal(&words(row), folder).ok_or("no terminal")?;
         if let Some(why) = ended.disorder() {
             return Err(format!("{row}: {why}"));

@@ -154,7 +154,7 @@ fn no_token_holds_a_job_up_or_hides_its_page() {
         .into_iter()
         .flat_map(|row| WAYS.into_iter().map(move |way| (row, way)))
         .collect();
-    process::all_hold("rows", &rows, |((name, token, lasts), way)| {
+    process::all_hold(&rows, |((name, token, lasts), way)| {
         let folder = tempfile::tempdir().expect("folder");
         let folder = folder.path();
         std::fs::write(folder.join("doc.yaml"), CONTRACT.replace("SCHEME", way)).expect("file");

@@ -469,7 +469,7 @@ fn files() {
     let table = [
         (sparse(16 << 20), "line 1, column 1: not YAML: "),
         (sparse((16 << 20) + 1), "larger than 16777216 octets"),
-        (folder.path().to_owned(), "is a directory"),
+        (folder.path().to_owned(), "is a folder, not a file"),
         (folder.path().join("none"), "No such file"),
     ];
     for (path, want) in table {

@@ -16,7 +16,7 @@ const ALLOWED: &[(&str, &str)] = &[
         "contract exchange files json pointer profile redact",
     ),
     ("redact", ""),
-    ("files", ""),
+    ("files", "contract"),
     ("judge", "case contract exchange json pattern profile"),
     ("reproduce", "exchange pointer profile"),
     (

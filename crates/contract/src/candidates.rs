@@ -7,6 +7,7 @@ use crate::model::*;
 use crate::number::within;
 use probity_pattern::{Assessment, Texts};
 use serde_json::{Map, Value};
+use std::cell::Cell;
 
 /// Most values that are tried for one schema.
 const MOST: usize = 64;
@@ -14,6 +15,8 @@ const MOST: usize = 64;
 const DEEPEST: usize = 12;
 /// Most items of an array that is put together.
 const MOST_ITEMS: u64 = 64;
+/// Most parts that are put together for one schema.
+const MOST_STEPS: usize = 20_000;
 /// Most values of one part.
 const MOST_PARTS: usize = 6;
 
@@ -76,7 +79,11 @@ impl Schema {
     fn built_values(&self, texts: &Texts) -> Vec<Value> {
         let mut out = Vec::new();
         for all in [false, true] {
-            let builder = Builder { texts, all };
+            let builder = Builder {
+                texts,
+                all,
+                left: Cell::new(MOST_STEPS),
+            };
             for value in builder.values(self, 0) {
                 if !out.contains(&value) && out.len() < MOST {
                     out.push(value);
@@ -110,15 +117,26 @@ fn checked(
     out
 }
 
+/// A value and everything in it.
+fn nodes(value: &Value) -> usize {
+    1 + match value {
+        Value::Array(items) => items.iter().map(nodes).sum(),
+        Value::Object(members) => members.values().map(nodes).sum(),
+        _ => 0,
+    }
+}
+
 struct Builder<'t> {
     texts: &'t Texts,
     /// Optional members, too.
     all: bool,
+    /// How many parts may still be put together: arrays of arrays have more than anybody can send.
+    left: Cell<usize>,
 }
 
 impl Builder<'_> {
     fn values(&self, schema: &Schema, depth: usize) -> Vec<Value> {
-        if depth > DEEPEST {
+        if depth > DEEPEST || !self.spend(1) {
             return Vec::new();
         }
         let mut out = schema.shown_values();
@@ -166,6 +184,13 @@ impl Builder<'_> {
         }
         out.truncate(2 * MOST_PARTS);
         out
+    }
+
+    /// Whether so many parts more may be put together.
+    fn spend(&self, parts: usize) -> bool {
+        let left = self.left.get();
+        self.left.set(left.saturating_sub(parts));
+        left >= parts
     }
 
     /// By the keywords of the type alone.
@@ -219,6 +244,10 @@ impl Builder<'_> {
         {
             let count = schema.min_contains.unwrap_or(1).min(MOST_ITEMS);
             let values = self.values(contained, depth + 1);
+            let each = values.iter().map(nodes).max().unwrap_or(0);
+            if !self.spend(each.saturating_mul(count as usize)) {
+                return None;
+            }
             let values = values.iter().cycle().take(count as usize);
             items.extend(values.cloned());
         }

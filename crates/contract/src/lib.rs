@@ -23,7 +23,7 @@ pub mod effect;
 pub mod embedded;
 pub mod exchange;
 mod excuse;
-mod files;
+pub mod files;
 mod gaps;
 mod impossible;
 pub mod json;

@@ -8,11 +8,11 @@ use super::locate::Positions;
 use super::model::*;
 use super::promise_id::PromiseId;
 use super::source::split;
+use probity_pattern::check::ecma_script;
 use probity_pattern::dialect::{Dialect, Mode};
 use probity_pattern::language;
 use probity_pattern::parse::{ParseError, parse};
 use probity_pattern::{Assessment, Texts};
-use regress::Regex;
 use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
@@ -260,9 +260,11 @@ impl Linter<'_> {
         if let Some(pattern) = &schema.pattern {
             // Compiled for what the engine says of it; texts are held against automata, which do
             // not take longer for one text than for another.
-            match Regex::new(pattern).and_then(|_| Regex::with_flags(pattern, "u")) {
-                Err(error) => self.does_not_compile(field, pattern, &error.text),
-                Ok(_) => {
+            let compiled = ["", "u"].map(|flags| ecma_script(pattern, flags));
+            let refused = compiled.iter().flatten().find_map(|c| c.as_ref().err());
+            match refused {
+                Some(error) => self.does_not_compile(field, pattern, &error.text),
+                None => {
                     self.unanchored(field, pattern);
                     self.suffix_in_one_alternative(field, pattern);
                 }

@@ -11,6 +11,9 @@ use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
+/// Most parameters of an operation: a request with all of them is made for each.
+const MOST_PARAMETERS: usize = 1_000;
+
 const METHODS: [&str; 8] = [
     "get", "put", "post", "delete", "options", "head", "patch", "trace",
 ];
@@ -246,6 +249,10 @@ impl<'d> Loader<'d> {
             Some(body) => Some(self.body(body, &format!("{pointer}/requestBody"))?),
         };
         let parameters = self.parameters(&id, item, map, pointer)?;
+        if parameters.len() > MOST_PARAMETERS {
+            let why = format!("more than {MOST_PARAMETERS} parameters, which no operation has");
+            return Err(self.schemas.reader.error(pointer, why));
+        }
         if let Some(name) = undeclared(path, &parameters) {
             let why = format!(
                 "no path parameter `{name}` is declared: the operation cannot be addressed and is not judged"

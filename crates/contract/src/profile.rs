@@ -552,6 +552,8 @@ fn method(entry: &str, value: &str) -> Result<(), String> {
 
 /// Most characters of a line that an error quotes.
 const LINE: usize = 200;
+/// Most patterns of `deny`: each path is held against each.
+const MOST_GLOBS: usize = 1_000;
 
 /// An error whose lines are of a length that people read: the reader quotes the whole line of the
 /// file, which may be all of it.
@@ -769,6 +771,9 @@ impl Profile {
             if let Some(member) = &hint.id {
                 pointer(&format!("[resources.{id:?}] id"), member)?;
             }
+        }
+        if self.deny.len() > MOST_GLOBS {
+            return Err(format!("deny: more than {MOST_GLOBS} patterns"));
         }
         for glob in &self.deny {
             let wrong = |e: globset::Error| format!("deny: {e}");

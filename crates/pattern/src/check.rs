@@ -81,6 +81,21 @@ impl std::fmt::Debug for Engine {
     }
 }
 
+/// Most alternatives of a pattern that is given to `regress`, which goes one call deeper for each.
+const ALTERNATIVES: usize = 2_000;
+
+/// Compiles a pattern for [`regress`]. `None` where that could use up the stack.
+///
+/// # Errors
+/// The engine refuses it.
+pub fn ecma_script(pattern: &str, flags: &str) -> Option<Result<regress::Regex, regress::Error>> {
+    (!has_too_many_alternatives(pattern)).then(|| regress::Regex::with_flags(pattern, flags))
+}
+
+fn has_too_many_alternatives(pattern: &str) -> bool {
+    pattern.bytes().filter(|b| *b == b'|').count() > ALTERNATIVES
+}
+
 impl Engine {
     /// Compiles `pattern`, to be asked in `mode`. `None` where no engine is embedded for the
     /// dialect, or it is known to be wrong about such patterns.
@@ -89,7 +104,9 @@ impl Engine {
     /// The engine's own words where it refuses the pattern.
     pub fn new(pattern: &str, dialect: Dialect, mode: Mode) -> Option<Result<Engine, String>> {
         if dialect != Dialect::Rust
-            && (repeated_in_repeated(pattern) || leaves_the_standard(pattern, dialect))
+            && (repeated_in_repeated(pattern)
+                || leaves_the_standard(pattern, dialect)
+                || has_too_many_alternatives(pattern))
         {
             return None;
         }

@@ -3,6 +3,7 @@
 //! at the end. Findings are flushed to the medium (`fsync`) before the next request is sent.
 
 mod header;
+mod reading;
 mod record;
 mod seal;
 
@@ -12,7 +13,7 @@ pub use seal::{KEY, Seal};
 
 use super::event::{Event, Listener};
 use crate::files;
-use std::collections::BTreeSet;
+use reading::Extent;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -111,20 +112,15 @@ impl Journal {
         let mut options = OpenOptions::new();
         options.read(true).append(true);
         let mut journal = Journal::open(path, &options)?;
-        let read = files::read_all(&mut journal.file, files::JOURNAL, "journal");
-        let bytes = read.map_err(|e| journal.io(e))?;
-        // Whatever follows the last line end was torn off by the end of the process.
-        let whole = bytes
-            .iter()
-            .rposition(|b| *b == b'\n')
-            .map_or(0, |at| at + 1);
-        let complete = bytes.get(..whole).unwrap_or_default();
-        let (theirs, past) = parse(path, complete, seal.as_ref())?;
+        let read = reading::lines(path, &journal.file, seal.as_ref(), Extent::All)?;
         let ours = serde_json::to_vec(header).map_err(|e| journal.io(e.into()))?;
-        if theirs.is_none() && !ours.starts_with(&bytes) {
+        // Of one in which not even the first line is complete, what there is has to be ours.
+        let begun = read.whole == 0 && ours.starts_with(&read.first);
+        if read.header.is_none() && !begun {
             return Err(JournalError::NoJournal(path.to_owned()));
         }
-        if let Some((what, theirs, ours)) = theirs.as_ref().and_then(|t| t.foreign(header)) {
+        let theirs = read.header.as_ref();
+        if let Some((what, theirs, ours)) = theirs.and_then(|t| t.foreign(header)) {
             return Err(JournalError::Foreign {
                 path: path.to_owned(),
                 what,
@@ -134,15 +130,15 @@ impl Journal {
         }
         journal
             .file
-            .set_len(whole as u64)
+            .set_len(read.whole)
             .and_then(|()| journal.file.seek(SeekFrom::End(0)))
             .map_err(|e| journal.io(e))?;
         journal.seal = seal;
         match theirs {
-            Some(_) => journal.header = first_line(complete).to_vec(),
+            Some(_) => journal.header = read.first,
             None => journal.begin(header)?,
         }
-        Ok((journal, past))
+        Ok((journal, read.past))
     }
 
     /// Whether no other process writes to a journal.
@@ -244,79 +240,34 @@ pub fn end(path: &Path) -> Result<(), JournalError> {
     journal.line(line).map_err(|e| journal.io(e))
 }
 
-fn first_line(bytes: &[u8]) -> &[u8] {
-    bytes.split(|b| *b == b'\n').next().unwrap_or_default()
-}
-
-fn parse(
-    path: &Path,
-    bytes: &[u8],
-    seal: Option<&Seal>,
-) -> Result<(Option<Header>, Past), JournalError> {
-    let damaged = |line: usize, reason: String| JournalError::Damaged {
-        path: path.to_owned(),
-        line: line + 1,
-        reason,
-    };
-    let mut lines = bytes.split(|b| *b == b'\n').enumerate();
-    let Some((_, first)) = lines.next().filter(|(_, line)| !line.is_empty()) else {
-        return Ok((None, Past::default()));
-    };
-    let header: Header = serde_json::from_slice(first)
-        .map_err(|e| damaged(0, format!("not the first line of a journal: {e}")))?;
-    if header.journal != SCHEMA_ID {
-        let reason = format!(
-            "its `journal` is {:?}; this version reads {SCHEMA_ID}",
-            header.journal
-        );
-        return Err(damaged(0, reason));
-    }
-    let mut past = Past::default();
-    let mut told = BTreeSet::new();
-    for (at, line) in lines.filter(|(_, line)| !line.is_empty()) {
-        let record = serde_json::from_slice(line).map_err(|e| damaged(at, e.to_string()))?;
-        let holds = || seal.is_some_and(|seal| seal.holds(first, line));
-        past.unsealed |= seal::chooses(&record) && !holds();
-        match &record {
-            Record::File { name, .. } if !files::is_plain_name(name) => {
-                let reason = format!("{name:?} is no name of a reproducer's file");
-                return Err(damaged(at, reason));
-            }
-            // A line that stands there twice tells of one finding and of one file.
-            Record::Found { finding } if !told.insert(finding.fingerprint.clone()) => continue,
-            Record::File { name, .. } if !told.insert(format!("file {name}")) => continue,
-            _ => past.records.push(record),
-        }
-    }
-    Ok((Some(header), past))
-}
-
 /// Reads a journal, whoever wrote it.
 ///
 /// # Errors
 /// As [`Journal::resume`], but for what makes it another job's.
 pub fn read(path: &Path) -> Result<(Option<Header>, Past), JournalError> {
-    read_sealed(path, None)
+    read_extent(path, None, Extent::All)
 }
 
-/// Reads a journal and says, in [`Past::unsealed`], whether it is our own.
+/// Reads what a journal has put back and removed, and whether its job ended; and says, in
+/// [`Past::unsealed`], whether all of that is our own.
 ///
 /// # Errors
 /// As [`read`].
-pub fn read_sealed(
+pub fn read_left(path: &Path, seal: Option<&Seal>) -> Result<(Option<Header>, Past), JournalError> {
+    read_extent(path, seal, Extent::Left)
+}
+
+fn read_extent(
     path: &Path,
     seal: Option<&Seal>,
+    extent: Extent,
 ) -> Result<(Option<Header>, Past), JournalError> {
-    let read = files::read_bounded(path, files::JOURNAL, "journal");
-    let bytes = read.map_err(|error| JournalError::Io {
+    let file = files::open(path).map_err(|error| JournalError::Io {
         path: path.to_owned(),
         error,
     })?;
-    let whole = bytes
-        .iter()
-        .rposition(|b| *b == b'\n')
-        .map_or(0, |at| at + 1);
-    parse(path, bytes.get(..whole).unwrap_or_default(), seal)
+    let read = reading::lines(path, file, seal, extent)?;
+    Ok((read.header, read.past))
 }
 
 impl Listener for Journal {

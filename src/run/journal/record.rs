@@ -194,12 +194,22 @@ impl Past {
         })
     }
 
-    /// The same without what the job created and removed.
-    pub fn without_steps(&self) -> Past {
-        let mut past = self.clone();
-        past.records
-            .retain(|r| !matches!(r, Record::Creating { .. }));
-        past
+    /// Parts it into what the plan of a job needs and what its campaign does. What the job created
+    /// and removed is for the plan where there is one: it is dealt with once.
+    pub fn parted(self, planned: bool) -> (Past, Past) {
+        let (mut plan, mut campaign) = (Past::default(), Past::default());
+        for record in self.records {
+            match &record {
+                Record::Campaign { .. } => campaign.records.push(record),
+                Record::Creating { .. } if !planned => campaign.records.push(record),
+                Record::Settings { .. } | Record::Found { .. } | Record::File { .. } => {
+                    campaign.records.push(record.clone());
+                    plan.records.push(record);
+                }
+                _ => plan.records.push(record),
+            }
+        }
+        (plan, campaign)
     }
 
     /// What the job created and removed, in order.

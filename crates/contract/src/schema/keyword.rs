@@ -10,6 +10,14 @@ use super::super::source::Way;
 use super::super::stored::said;
 use super::Schemas;
 use serde_json::{Map, Value};
+use std::collections::HashSet;
+
+/// Most names of one `required` or `properties`: each is looked for among all.
+const MOST_NAMES: usize = 5_000;
+
+fn too_many_names() -> String {
+    format!("more than {MOST_NAMES} names, which no object has")
+}
 
 /// Keywords that say nothing about which values are valid, or that are read beside another.
 const SILENT: [&str; 22] = [
@@ -115,6 +123,9 @@ impl<'d> Schemas<'d> {
             _ => None,
         };
         if let Some(place) = members {
+            if value.as_object().is_some_and(|m| m.len() > MOST_NAMES) {
+                return Some(Err(self.reader.error(at, too_many_names())));
+            }
             let read = self.members(value, at, way);
             return Some(read.map(|members| *place = members));
         }
@@ -173,11 +184,15 @@ impl<'d> Schemas<'d> {
 
     fn names(&self, value: &'d Value, at: &str) -> Result<Vec<String>, Flaw> {
         let mut out: Vec<String> = Vec::new();
+        let mut seen = HashSet::new();
         for (i, name) in self.reader.list(value, at)?.iter().enumerate() {
             let name = self.reader.text(name, &format!("{at}/{i}"))?;
-            if !out.contains(&name) {
+            if seen.insert(name.clone()) {
                 out.push(name);
             }
+        }
+        if out.len() > MOST_NAMES {
+            return Err(self.reader.error(at, too_many_names()));
         }
         Ok(out)
     }

@@ -42,6 +42,9 @@ const COUNTS: [&str; 8] = [
     "maxContains",
 ];
 
+/// Most schemas that are looked at for one value: two references to a schema that has two make four.
+const AT_ONCE: u64 = 20_000;
+
 /// Schemas as JSON Schema of draft 2020-12, by the names that `names` gives their places.
 pub(super) struct Translated {
     pub(super) names: HashMap<String, String>,
@@ -71,6 +74,8 @@ pub(super) struct Bundle<'s> {
     waiting: Vec<String>,
     /// References that lead to a schema that already holds for the same value.
     loops: HashSet<(String, String)>,
+    /// Schemas that are looked at for one value, by the place where that begins.
+    costs: HashMap<String, u64>,
     patterns: HashMap<String, bool>,
 }
 
@@ -87,12 +92,16 @@ impl<'s> Bundle<'s> {
             names: HashMap::new(),
             waiting: Vec::new(),
             loops: HashSet::new(),
+            costs: HashMap::new(),
             patterns: HashMap::new(),
         };
         let mut done = HashSet::new();
         for place in places {
             bundle.find_loops(place, &mut done);
             bundle.name(place);
+        }
+        if bundle.costs.values().any(|cost| *cost > AT_ONCE) {
+            return None;
         }
         let mut schemas = Map::new();
         let mut next = 0;
@@ -139,7 +148,9 @@ impl<'s> Bundle<'s> {
             }
             while let Some((place, rest)) = way.last_mut() {
                 let Some(to) = rest.pop() else {
+                    let place = place.clone();
                     way.pop();
+                    self.count(place);
                     continue;
                 };
                 let from = place.clone();
@@ -151,6 +162,15 @@ impl<'s> Bundle<'s> {
                 }
             }
         }
+    }
+
+    /// Counts what is looked at for one value from a place on; what it leads to is counted, but for
+    /// what leads round in a circle.
+    fn count(&mut self, place: String) {
+        let leads = self.leads(&place, &mut Vec::new());
+        let below = leads.iter().filter_map(|to| self.costs.get(to));
+        let cost = below.fold(1_u64, |sum, cost| sum.saturating_add(*cost));
+        self.costs.insert(place, cost);
     }
 
     /// The places that references for the same value lead to from a place, the first one last;

@@ -202,7 +202,7 @@ impl Validator {
 /// Whether a key of `patternProperties` names a member; a pattern that ECMAScript does not read
 /// names none.
 pub(super) fn named_by(pattern: &str, name: &str) -> bool {
-    let read = |flags| regress::Regex::with_flags(pattern, flags).ok();
+    let read = |flags| probity_pattern::check::ecma_script(pattern, flags)?.ok();
     read("u")
         .or_else(|| read(""))
         .is_some_and(|regex| regex.find(name).is_some())
