@@ -8,17 +8,21 @@ use std::sync::OnceLock;
 /// Cases by number.
 pub(super) struct Cases<'a> {
     plan: &'a [Case],
-    /// Places for cases that are made while the run goes on.
+    /// Places for cases that are made while the run goes on: first those that questions of a budget
+    /// have, then those for states that the device does not take back.
     later: &'a [OnceLock<Case>],
+    /// How many of them are for questions.
+    questions: usize,
     /// Ids of those that an earlier process sent and judged.
     done: BTreeSet<CaseId>,
 }
 
 impl<'a> Cases<'a> {
-    pub(super) fn new(plan: &'a [Case], later: &'a [OnceLock<Case>]) -> Self {
+    pub(super) fn new(plan: &'a [Case], later: &'a [OnceLock<Case>], questions: usize) -> Self {
         Cases {
             plan,
             later,
+            questions,
             done: BTreeSet::new(),
         }
     }
@@ -44,14 +48,23 @@ impl<'a> Cases<'a> {
         }
     }
 
-    /// How many cases may be kept beside the plan, all in all.
+    /// How many questions may be kept beside the plan, all in all.
     pub(super) fn places(&self) -> usize {
-        self.later.len()
+        self.questions.min(self.later.len())
     }
 
-    /// Gives a case that is not of the plan a number; `None` where there is no place left.
+    /// Gives a question a number; `None` where there is no place left.
     pub(super) fn keep(&mut self, case: Case) -> Option<usize> {
-        let place = self.later.iter().position(|q| q.get().is_none())?;
+        self.place(0..self.places(), case)
+    }
+
+    /// Gives a case about a state that the device does not take back a number; `None` as above.
+    pub(super) fn keep_beside(&mut self, case: Case) -> Option<usize> {
+        self.place(self.places()..self.later.len(), case)
+    }
+
+    fn place(&mut self, mut among: std::ops::Range<usize>, case: Case) -> Option<usize> {
+        let place = among.find(|at| self.later.get(*at).is_some_and(|q| q.get().is_none()))?;
         let kept = self.later.get(place)?.set(case).is_ok();
         kept.then(|| self.plan.len() + place)
     }

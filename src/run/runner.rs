@@ -83,7 +83,7 @@ pub async fn resume(job: &Job, past: &Past, listener: &mut dyn Listener) -> Outc
     let mut run = Run {
         job,
         probe: probe.with_account(name.get(..5).unwrap_or(&name), Box::new(account)),
-        cases: Cases::new(&job.plan.cases, &places),
+        cases: Cases::new(&job.plan.cases, &places, job.options.questions),
         ledger: Ledger::new(listener, &job.device, &job.options.files, &job.contract),
         progress: Progress::default(),
         confirmations: Confirmations::default(),

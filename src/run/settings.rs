@@ -102,7 +102,7 @@ impl Run<'_> {
             let operation = self.job.contract.operation(&state.operation);
             let case = operation.zip(state.written.as_ref());
             let case = case.and_then(|(op, body)| as_it_stands(&self.job.context(), op, body));
-            let Some(at) = case.and_then(|case| self.cases.keep(case)) else {
+            let Some(at) = case.and_then(|case| self.cases.keep_beside(case)) else {
                 continue;
             };
             if !self.spared(at) {

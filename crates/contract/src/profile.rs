@@ -50,7 +50,8 @@ pub struct Profile {
     /// (`operationId` or `METHOD /path`) → body. Every other body begins with it.
     pub bodies: BTreeMap<String, Value>,
     /// What a `format` without a pattern means: `"annotation"`, as JSON Schema 2020-12 has it, or
-    /// `"checked"`: the device refuses what is surely outside it.
+    /// `"checked"`: the device refuses what is surely outside it. Without this line what the description
+    /// of the document says counts ("Formats are checked."), else it is an annotation.
     pub formats: Formats,
     /// What operations do that the document does not show: `operationId` or `METHOD /path` → effect.
     pub effects: BTreeMap<String, Effect>,
