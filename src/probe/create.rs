@@ -146,7 +146,9 @@ impl<'a> Probe<'a> {
         if known.is_none() && !given.iter().all(ours) {
             return Err("without a list nobody can tell whose it would be".to_owned());
         }
-        if !given.iter().all(|id| can_be_named(id)) {
+        let like_ids = body_of(&case.request).map(|body| like_ids(&body));
+        let mut all = given.iter().chain(like_ids.iter().flatten());
+        if !all.all(|id| can_be_named(id)) {
             return Err("no path could name what it creates".to_owned());
         }
         let step = Step::Sending {
@@ -263,6 +265,16 @@ fn shows(case: &Case, fresh: &Fresh) -> Vec<(String, Value)> {
         }
     }
     out
+}
+
+/// Texts that a device may take for the id of an item, whatever the document calls its id.
+fn like_ids(body: &Value) -> Vec<String> {
+    const NAMES: [&str; 6] = ["id", "identifier", "uuid", "guid", "slug", "key"];
+    let members = body.as_object().into_iter().flatten();
+    let named = members.filter(|(name, _)| NAMES.contains(&name.to_ascii_lowercase().as_str()));
+    named
+        .filter_map(|(_, value)| value.as_str().map(str::to_owned))
+        .collect()
 }
 
 /// Longest id that is given to an item: longer ones fit in no path of many servers.

@@ -282,6 +282,14 @@ impl Probe<'_> {
         };
         let told = told.as_ref().map(|told| unwrapped(told, &written));
         let told = told.filter(|_| attempt.exchange.status() == Some(201))?;
+        // What it leaves out, it does not say.
+        let mut said = written.clone();
+        said.as_object_mut()?
+            .retain(|name, _| told.get(name).is_some());
+        let plain = Expected {
+            written: &said,
+            ..plain
+        };
         let difference = watch.differs_from_written(plain, told)?;
         let deviation = Deviation::answer_differs(
             &difference.pointer,

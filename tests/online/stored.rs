@@ -274,6 +274,9 @@ fn defaults(wrong: &'static str) -> SocketAddr {
                     let id = shop.keys().max().map_or(1, |last| last + 1);
                     let size = size.unwrap_or(if wrong == "default of items" { 4 } else { 5 });
                     let mut answer = shown(id, &(title.clone(), size));
+                    if wrong == "short answer" {
+                        answer.as_object_mut().expect("an item").remove("size");
+                    }
                     if wrong == "answer" {
                         answer["title"] = json!("another");
                     }
@@ -299,6 +302,8 @@ fn what_is_left_out_and_what_is_answered_is_as_the_document_says() {
         ("default of settings", Some("writeSettings.state.readback")),
         ("default of items", Some("createItem.state.created")),
         ("answer", Some("createItem.state.created")),
+        // What an answer leaves out it does not say otherwise.
+        ("short answer", None),
     ] {
         let addr = defaults(wrong);
         let (output, report) = judged(DEFAULTS, addr, &[]);
