@@ -30,10 +30,10 @@ impl Probe<'_> {
             return None;
         }
         let wrong = self.send_again(account, place, attempt, n).await;
+        let created = StatePromise::Created.of(&place.create);
         let known = account.again.entry(place.create.clone()).or_default();
-        *known |= wrong.is_some();
-        let promise = StatePromise::Created.of(&place.create);
-        wrong.map(|deviation| (promise, deviation))
+        *known |= wrong.as_ref().is_some_and(|(p, _)| *p == created);
+        wrong
     }
 
     async fn send_again(
@@ -42,7 +42,8 @@ impl Probe<'_> {
         place: &Place,
         attempt: &Attempt,
         n: u64,
-    ) -> Option<Deviation> {
+    ) -> Option<(PromiseId, Deviation)> {
+        let created = |deviation| (StatePromise::Created.of(&place.create), deviation);
         let path = account.alive.get(&n)?.path.clone();
         let first = account.sent.get(&n)?.clone();
         let collection = self.creations.path(&place.collection);
@@ -66,24 +67,23 @@ impl Probe<'_> {
             self.creations
                 .step(account, Step::Nothing { n: second })
                 .ok()?;
-            return failed(&exchange);
+            return failed(&exchange).map(created);
         }
         let there = named(self, place, &collection, &exchange, &first.shows);
         match self
             .find(account, place, &exchange, second, before.as_ref())
             .await
         {
-            Made::Item(another, _) => {
-                self.remove(account, place, another).await;
-                None
-            }
+            // Another one: what its removal shows no other may show.
+            Made::Item(another, _) => self.remove(account, place, another).await.deviation,
             Made::Nothing => None,
             // It is the one that is there: nothing more is to be removed.
             Made::Lost(..) if there.contains(&path) => {
                 self.creations
                     .step(account, Step::Nothing { n: second })
                     .ok()?;
-                (exchange.status() == Some(201)).then(Deviation::created_over)
+                let over = exchange.status() == Some(201);
+                over.then(|| created(Deviation::created_over()))
             }
             Made::Lost(why, _) => {
                 self.lose(account, place, &why);
