@@ -371,7 +371,7 @@ impl Context<'_> {
 
 /// Whether the document says that an operation answers 404.
 fn names_404(op: &Operation) -> bool {
-    op.responses.iter().any(|r| r.key() == "404")
+    op.documents(404)
 }
 
 /// How an operation lists the items of a collection.

@@ -3,11 +3,10 @@
 
 use super::{Acceptance, CaseJudge, Deviation, Judgement};
 use crate::contract::{
-    Chooses, Filter, JsonType, Operation, Parameter, PromiseId, assess, sorted_by,
+    Chooses, Filter, JsonType, Operation, Parameter, PromiseId, assess, query_value, sorted_by,
 };
 use crate::exchange::Request;
 use crate::pattern::Assessment;
-use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use std::cmp::Ordering;
 
@@ -88,23 +87,10 @@ impl CaseJudge<'_> {
 
     /// The value of a parameter in the query of a target, where it is there once and surely valid.
     fn sent(&self, target: &str, parameter: &Parameter) -> Option<Value> {
-        let (_, query) = target.split_once('?')?;
-        let mut values = query
-            .split('&')
-            .filter_map(|pair| pair.split_once('='))
-            .filter(|(name, _)| {
-                percent_decode_str(name)
-                    .decode_utf8()
-                    .is_ok_and(|n| n == parameter.name)
-            })
-            .map(|(_, value)| value);
-        let (value, None) = (values.next()?, values.next()) else {
-            return None;
-        };
-        let text = percent_decode_str(value).decode_utf8().ok()?;
+        let text = query_value(target, &parameter.name)?;
         let value = match parameter.schema.types.as_slice() {
-            [JsonType::String] => Value::from(text.as_ref()),
-            _ if parameter.schema.enum_values.is_some() => Value::from(text.as_ref()),
+            [JsonType::String] => Value::from(text),
+            _ if parameter.schema.enum_values.is_some() => Value::from(text),
             [JsonType::Boolean] => Value::from(text.parse::<bool>().ok()?),
             _ => Value::from(text.parse::<u64>().ok().filter(|n| n.to_string() == text)?),
         };

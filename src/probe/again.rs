@@ -5,9 +5,9 @@ use super::account::{Account, Step};
 use super::create::{Attempt, Made};
 use super::engine::Probe;
 use super::find::{Came, came, named};
+use super::remove::failed;
 use crate::case::items::Place;
 use crate::contract::{PromiseId, StatePromise};
-use crate::exchange::Exchange;
 use crate::judge::Deviation;
 
 /// The answer of a conflict with what is there (RFC 9110 §15.5.10).
@@ -24,9 +24,7 @@ impl Probe<'_> {
         n: u64,
     ) -> Option<(PromiseId, Deviation)> {
         let operation = self.contract().operation(&place.create)?;
-        let mut keys = operation.responses.iter().map(|r| r.key());
-        let documented = keys.any(|key| key == CONFLICT.to_string());
-        if !documented || account.again.get(&place.create) == Some(&false) {
+        if !operation.documents(CONFLICT) || account.again.get(&place.create) == Some(&false) {
             return None;
         }
         let wrong = self.send_again(account, place, attempt, n).await;
@@ -67,7 +65,9 @@ impl Probe<'_> {
             self.creations
                 .step(account, Step::Nothing { n: second })
                 .ok()?;
-            return failed(&exchange).map(created);
+            return failed(&exchange)
+                .map(Deviation::failed_at_conflict)
+                .map(created);
         }
         let there = named(self, place, &collection, &exchange, &first.shows);
         match self
@@ -91,12 +91,4 @@ impl Probe<'_> {
             }
         }
     }
-}
-
-/// A server that fails at what it should refuse.
-fn failed(exchange: &Exchange) -> Option<Deviation> {
-    let status = exchange.status().filter(|s| (500..600).contains(s));
-    // It says that it is busy, or cannot do this.
-    let status = status.filter(|s| !matches!(s, 501 | 503))?;
-    Some(Deviation::failed_at_conflict(status))
 }

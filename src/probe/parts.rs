@@ -96,7 +96,7 @@ impl Probe<'_> {
         let chosen = shown(listing, answered.answer()?)?;
         let all = without_query(&http.target, &filter.parameter.name);
         let before = self.shown_at(http, &all, listing).await?;
-        let keys = keys(&before.items)?;
+        let keys = keys(&before)?;
         // What does not fit into one part may stand in the next.
         if keys.is_empty() || chosen.items.len() >= keys.len() {
             return None;
@@ -141,7 +141,7 @@ impl Probe<'_> {
         let whole = with_query(&http.target, &limit.name, &most.to_string());
         let before = self.shown_at(http, &whole, listing).await?;
         let cut = before.items.len() as u64 >= most;
-        let keys = keys(&before.items)?;
+        let keys = keys(&before)?;
         let size = first.items.len();
         if size == 0 || keys.len() <= size {
             return None;
@@ -259,11 +259,8 @@ fn shown(listing: &Listing<'_>, answer: &Answer) -> Option<Shown> {
 }
 
 /// What names each item of the whole; `None` where nothing tells them apart.
-fn keys(items: &[Value]) -> Option<Vec<String>> {
-    let keys: Vec<String> = items
-        .iter()
-        .map(|item| key(name(items), item))
-        .collect::<Option<_>>()?;
+fn keys(whole: &Shown) -> Option<Vec<String>> {
+    let keys = keyed(whole, &whole.items)?;
     let different: BTreeSet<&String> = keys.iter().collect();
     (different.len() == keys.len()).then_some(keys)
 }

@@ -558,13 +558,16 @@ impl Probe<'_> {
     }
 }
 
+/// The status of a server error; one that says that it is busy, or cannot do this, is none.
+pub(super) fn failed(exchange: &Exchange) -> Option<u16> {
+    let status = exchange.status().filter(|s| (500..600).contains(s));
+    status.filter(|s| !matches!(s, 501 | 503))
+}
+
 /// What is wrong with a read of what was removed that fails.
 fn failed_read(place: &Place, read: Option<&Exchange>) -> Option<(PromiseId, Deviation)> {
-    let status = read?.status().filter(|s| (500..600).contains(s))?;
-    let operation = place
-        .read
-        .as_ref()
-        .filter(|_| !matches!(status, 501 | 503))?;
+    let status = failed(read?)?;
+    let operation = place.read.as_ref()?;
     let promise = PromiseId::answers(operation);
     Some((promise, Deviation::failed_at_removed(status)))
 }

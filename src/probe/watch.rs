@@ -218,12 +218,9 @@ impl SettingsWatch {
 
     /// Whether clients have changed something between two states.
     fn is_another(&self, before: &Value, now: &Value) -> bool {
-        let mut all = Vec::new();
-        compare(before, now, String::new(), &mut all);
-        compare(now, before, String::new(), &mut all);
         let ours = |d: &Difference| self.writable.iter().any(|w| below(&d.pointer, w));
-        all.iter()
-            .any(|d| ours(d) && !self.volatile.iter().any(|v| below(&d.pointer, v)))
+        let mut apart = apart(before, now).into_iter();
+        apart.any(|d| ours(&d) && !self.is_volatile(&d.pointer))
     }
 
     /// What a failed read-back says of the accepted write before it: an answer that shows no settings
@@ -249,10 +246,8 @@ impl SettingsWatch {
     pub fn learn(&mut self, first: &Value, second: Value) {
         self.saw(first);
         self.saw(&second);
-        let mut all = Vec::new();
-        compare(first, &second, String::new(), &mut all);
-        compare(&second, first, String::new(), &mut all);
-        self.volatile.extend(all.into_iter().map(|d| d.pointer));
+        let apart = apart(first, &second).into_iter();
+        self.volatile.extend(apart.map(|d| d.pointer));
         self.baseline = Some(second);
     }
 
@@ -364,17 +359,6 @@ impl SettingsWatch {
     /// What a read-back shows otherwise than the one that stands.
     pub fn differs_from_baseline(&self, read_back: &Value) -> Option<Difference> {
         let baseline = self.baseline.as_ref()?;
-        let mut all = Vec::new();
-        compare(baseline, read_back, String::new(), &mut all);
-        // Members that came anew are a change too.
-        let mut back = Vec::new();
-        compare(read_back, baseline, String::new(), &mut back);
-        all.extend(back.into_iter().map(|d| Difference {
-            pointer: d.pointer,
-            expected: d.observed,
-            observed: d.expected,
-            what: What::Written,
-        }));
         // What clients cannot write is the device's own: it counts refusals, and tells the time.
         let ours = |d: &Difference| {
             let writable = |w: &String| below(&d.pointer, w) || below(w, &d.pointer);
@@ -382,12 +366,16 @@ impl SettingsWatch {
             let stays = there && read_back.pointer(&d.pointer).is_some();
             !stays || self.writable.is_empty() || self.writable.iter().any(writable)
         };
-        all.into_iter()
-            .find(|d| ours(d) && !self.volatile.iter().any(|v| below(&d.pointer, v)))
+        let mut apart = apart(baseline, read_back).into_iter();
+        apart.find(|d| ours(d) && !self.is_volatile(&d.pointer))
+    }
+
+    fn is_volatile(&self, pointer: &str) -> bool {
+        self.volatile.iter().any(|v| below(pointer, v))
     }
 
     fn counts(&self, difference: &Difference, read_back: &Value) -> bool {
-        if self.volatile.iter().any(|v| below(&difference.pointer, v)) {
+        if self.is_volatile(&difference.pointer) {
             return false;
         }
         let at = &difference.pointer;
@@ -469,6 +457,20 @@ fn names(written: &Value, pointer: &str) -> bool {
 /// to the writer).
 fn compare(expected: &Value, actual: &Value, at: String, out: &mut Vec<Difference>) {
     compare_as(&Stored::default(), (expected, actual), at, out);
+}
+
+/// Where two states differ: members that only the second has, are differences too.
+fn apart(before: &Value, now: &Value) -> Vec<Difference> {
+    let (mut all, mut back) = (Vec::new(), Vec::new());
+    compare(before, now, String::new(), &mut all);
+    compare(now, before, String::new(), &mut back);
+    all.extend(back.into_iter().map(|d| Difference {
+        pointer: d.pointer,
+        expected: d.observed,
+        observed: d.expected,
+        what: What::Written,
+    }));
+    all
 }
 
 /// [`compare`], where the document may tell in which form a value is stored.

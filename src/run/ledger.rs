@@ -228,14 +228,8 @@ impl<'a> Ledger<'a> {
     pub(super) fn close(&mut self, job: &Job, cases: &Cases<'_>, stopped: Option<&str>) -> Closed {
         let tally = std::mem::take(&mut self.tally);
         let promises = tally.promises(&job.contract);
-        let mut operations = tally.operations(&job.contract, &job.plan, stopped);
-        if let Some(policy) = job.device.policy() {
-            // That some request at its path was not sent says nothing of what it does itself.
-            for operation in operations.iter_mut().filter(|o| !o.left_out) {
-                let effect = policy.effects().get(&operation.id);
-                operation.effect = effect.map(|e| e.effect).or(operation.effect);
-            }
-        }
+        let effects = job.device.policy().map(|policy| policy.effects());
+        let mut operations = tally.operations(&job.contract, &job.plan, stopped, effects);
         for operation in &mut operations {
             let reason = self.device.withheld(&operation.id);
             let reason = reason.as_deref().or(operation.reason.as_deref());

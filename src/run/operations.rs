@@ -7,7 +7,7 @@
 use super::exit::Verdict;
 use super::result::{Floor, OperationResult, OperationState, Report};
 use crate::case::{Case, Expect, LeftOut, Plan};
-use crate::contract::Contract;
+use crate::contract::{Contract, Effects};
 use crate::exchange::Exchange;
 use crate::judge::{Acceptance, Judgement, Ruling};
 use std::collections::BTreeMap;
@@ -105,6 +105,7 @@ pub(super) fn results(
     plan: &Plan,
     progress: &BTreeMap<String, Progress>,
     stopped: Option<&str>,
+    effects: Option<&Effects>,
 ) -> Vec<OperationResult> {
     let mut plans: BTreeMap<&str, Planned> = BTreeMap::new();
     for case in &plan.cases {
@@ -143,7 +144,11 @@ pub(super) fn results(
         let all_of_it = left_out.filter(|_| !plan.any);
         results.push(OperationResult {
             id: operation.id.clone(),
-            effect: left_out.map(|l| l.effect),
+            // That some request at its path was not sent says nothing of what it does itself.
+            effect: all_of_it
+                .map(|l| l.effect)
+                .or_else(|| effects?.get(&operation.id).map(|e| e.effect))
+                .or(left_out.map(|l| l.effect)),
             state,
             reason: all_of_it.map_or(reason, |l| Some(l.reason.clone())),
             left_out: all_of_it.is_some(),

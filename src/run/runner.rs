@@ -243,7 +243,7 @@ impl<'a> Run<'a> {
         if self.stop == Some(Stop::NothingAccepted) {
             self.diagnose().await;
         } else {
-            self.partial_writes().await;
+            self.smallest_writes().await;
             self.weigh_doubts().await;
             self.inquire().await;
             self.measure_growth().await;

@@ -47,17 +47,16 @@ impl Run<'_> {
         if self.ledger.known(&id, &case.id) {
             return true;
         }
-        // What a write has reset does not show a second time.
-        let left_out = first.what == What::LeftOut;
-        let reset = (written.partial || left_out).then(|| {
-            // Nor does one that is ignored behind a write of the same values.
-            let apart = self.write_apart_from(&case.operation, written.value);
-            apart.or_else(|| self.known_write(&case.operation))
-        });
-        // The validator stays behind the write before this one, perhaps behind no other.
+        let apart = || self.write_apart_from(&case.operation, written.value);
         let reset = match first.what {
-            What::Tag => before.or_else(|| self.write_apart_from(&case.operation, written.value)),
-            _ => reset.flatten(),
+            // The validator stays behind the write before this one, perhaps behind no other.
+            What::Tag => before.or_else(apart),
+            // What a write has reset does not show a second time, nor does one that is ignored behind
+            // a write of the same values.
+            what if what == What::LeftOut || written.partial => {
+                apart().or_else(|| self.known_write(&case.operation))
+            }
+            _ => None,
         };
         let (mut hits, mut tries) = (1, 1);
         for _ in 1..self.times() {
@@ -296,14 +295,14 @@ impl Run<'_> {
     /// The smallest write of each operation behind its largest one: in the plan it may stand behind
     /// another write that leaves out the same, and then nobody sees what it resets, or sets to something
     /// else than its default.
-    pub(super) async fn partial_writes(&mut self) {
+    pub(super) async fn smallest_writes(&mut self) {
         let operations = self.job.contract.operations.iter();
-        let patches: Vec<&str> = operations
+        let writes: Vec<&str> = operations
             .filter(|o| matches!(o.method.as_str(), "PATCH" | "PUT"))
             .filter(|o| self.probe.settings().readable(&o.id))
             .map(|o| o.id.as_str())
             .collect();
-        for operation in patches {
+        for operation in writes {
             let Some((reset, at)) = self.largest_and_smallest(operation) else {
                 continue;
             };

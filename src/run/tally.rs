@@ -8,7 +8,7 @@ use super::result::{
 };
 use super::sightings::{Failing, Sightings};
 use crate::case::{Case, CaseId, Expect, HOW_READ, Plan};
-use crate::contract::{Contract, PromiseId, StatePromise};
+use crate::contract::{Contract, Effects, PromiseId, StatePromise};
 use crate::exchange::Exchange;
 use crate::judge::{Acceptance, Deviation, Inputs, Judgement, Kind, Ruling};
 use std::collections::BTreeMap;
@@ -123,8 +123,9 @@ impl Results {
         contract: &Contract,
         plan: &Plan,
         stopped: Option<&str>,
+        effects: Option<&Effects>,
     ) -> Vec<OperationResult> {
-        super::operations::results(contract, plan, &self.operations, stopped)
+        super::operations::results(contract, plan, &self.operations, stopped, effects)
     }
 
     /// Takes back what was found: the device accepted nothing, so nothing that it refused or

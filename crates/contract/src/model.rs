@@ -287,6 +287,12 @@ impl Operation {
             && given(&class(4))
     }
 
+    /// Whether the document has an answer for exactly this status.
+    pub fn documents(&self, status: u16) -> bool {
+        let exact = StatusKey::Exact(status);
+        self.responses.iter().any(|r| r.status == exact)
+    }
+
     /// The documented answer for a status: exact, then range (`4XX`), then `default`.
     pub fn response(&self, status: u16) -> Option<&Response> {
         self.responses

@@ -93,20 +93,26 @@ pub fn with_query(target: &Template, name: &str, value: &str) -> Template {
     let mut out = joined(target);
     for part in &mut out.0 {
         let Part::Text(text) = part else { continue };
-        for before in ['?', '&'] {
-            let Some(at) = text.find(&format!("{before}{name}=")) else {
-                continue;
-            };
-            let from = at + name.len() + 2;
-            let rest = text.get(from..).unwrap_or_default();
-            let to = from + rest.find('&').unwrap_or(rest.len());
-            text.replace_range(from..to, value);
-            return out;
-        }
+        let Some(at) = place_of(text, name) else {
+            continue;
+        };
+        let from = at + name.len() + 2;
+        let rest = text.get(from..).unwrap_or_default();
+        let to = from + rest.find('&').unwrap_or(rest.len());
+        text.replace_range(from..to, value);
+        return out;
     }
     let asks = |part: &Part| matches!(part, Part::Text(text) if text.contains('?'));
     let join = if out.0.iter().any(asks) { '&' } else { '?' };
     out.text(format!("{join}{name}={value}"))
+}
+
+/// Where the mark in front of a parameter stands in a text of a target.
+fn place_of(text: &str, name: &str) -> Option<usize> {
+    let marks = ["?", "&"].into_iter();
+    marks
+        .filter_map(|mark| text.find(&format!("{mark}{name}=")))
+        .next()
 }
 
 /// The same target, with texts that whoever built it has cut in pieces as one.
@@ -126,33 +132,34 @@ pub fn without_query(target: &Template, name: &str) -> Template {
     let mut out = joined(target);
     for part in &mut out.0 {
         let Part::Text(text) = part else { continue };
-        for before in ['?', '&'] {
-            let Some(at) = text.find(&format!("{before}{name}=")) else {
-                continue;
-            };
-            let rest = text.get(at + 1..).unwrap_or_default();
-            // The mark in front stays where another parameter follows.
-            let range = match rest.find('&') {
-                Some(end) => at + 1..at + 2 + end,
-                None => at..text.len(),
-            };
-            text.replace_range(range, "");
-            return out;
-        }
+        let Some(at) = place_of(text, name) else {
+            continue;
+        };
+        let rest = text.get(at + 1..).unwrap_or_default();
+        // The mark in front stays where another parameter follows.
+        let range = match rest.find('&') {
+            Some(end) => at + 1..at + 2 + end,
+            None => at..text.len(),
+        };
+        text.replace_range(range, "");
+        return out;
     }
     out
 }
 
-/// The value of a parameter in the query of a target, decoded, where it is there.
+/// The value of a parameter in the query of a target, decoded, where it is there once.
 pub fn query_value(target: &str, name: &str) -> Option<String> {
     let (_, query) = target.split_once('?')?;
     let read = |text: &str| {
         let octets = percent_encoding::percent_decode_str(text);
         octets.decode_utf8().ok().map(|text| text.into_owned())
     };
-    let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-    let (_, value) = pairs.find(|(n, _)| read(n).as_deref() == Some(name))?;
-    read(value)
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    let mut values = pairs.filter(|(n, _)| read(n).as_deref() == Some(name));
+    match (values.next(), values.next()) {
+        (Some((_, value)), None) => read(value),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

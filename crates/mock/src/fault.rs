@@ -154,7 +154,7 @@ fn of_resources(contract: &Contract) -> Vec<FaultInfo> {
     let has = super::service::Kept::of(contract);
     let patches = contract.operations.iter().any(|o| o.method == "PATCH");
     let mut posts = contract.operations.iter().filter(|o| o.method == "POST");
-    let conflicts = posts.any(|o| o.responses.iter().any(|r| r.key() == "409"));
+    let conflicts = posts.any(|o| o.documents(409));
     let fits = |fault: &FaultInfo| match fault.id.family() {
         _ if fault.id.as_str().starts_with("create-again") => has.creates && conflicts,
         "patch" => patches,

@@ -131,8 +131,7 @@ impl Service {
                     ..Reply::default()
                 };
             }
-            let documented = operation.responses.iter().any(|r| r.key() == "409");
-            if documented && !self.planted.has("create-again-overwrites") {
+            if operation.documents(409) && !self.planted.has("create-again-overwrites") {
                 drop(state);
                 return self.answer_of(operation, 409);
             }
