@@ -2,12 +2,12 @@
 
 use super::account::{Log, Step};
 use super::creations::Creations;
+use super::difference::Difference;
 use super::guarded::{Known, guarded};
 use super::later::Later;
 use super::limits::Spent;
 use super::session::{Patience, Session, never_reached};
 use super::settings::{Checkpoint, Settings, Written, written};
-use super::watch::Difference;
 use crate::case::build::own_credentials;
 use crate::case::{Case, Check, Context, Expect};
 use crate::contract::{Contract, PromiseId};

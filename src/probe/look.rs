@@ -3,9 +3,9 @@
 //! save requests.
 
 use super::clock::went_on;
+use super::difference::Difference;
 use super::engine::{Observation, Probe};
 use super::settings::Written;
-use super::watch::Difference;
 use crate::case::{Case, Check};
 use crate::contract::{PromiseId, StatePromise};
 use crate::device::ReadBackError;

@@ -1,8 +1,8 @@
 //! Items of others beside one of our own: a write to ours leaves them as they were.
 
 use super::account::Account;
+use super::difference::{Difference, What};
 use super::engine::Probe;
-use super::watch::{Difference, What};
 use crate::case::items::Place;
 use crate::case::moves::item_path;
 use serde_json::Value;

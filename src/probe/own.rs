@@ -3,10 +3,11 @@
 
 use super::account::{Account, Holds};
 use super::create::{Attempt, Made};
+use super::difference::What;
 use super::engine::{Observation, Probe};
 use super::listing::Listed;
 use super::remove::Gone;
-use super::watch::{Expected, SettingsWatch, What};
+use super::watch::{Expected, Others, SettingsWatch};
 use crate::case::items::Place;
 use crate::case::moves::{body_of, elsewhere, item_path, path_of};
 use crate::case::{Case, CaseId, Check, Context, Expect, InputClass, Tier};
@@ -257,8 +258,7 @@ impl Probe<'_> {
         }
         let expected = Expected {
             written: &written,
-            before: None,
-            replaced: Some(&Value::Null),
+            others: Others::StayOrDefault(&Value::Null),
         };
         if let Some(difference) = watch.differs_from_written(expected, read) {
             let of = (
@@ -276,10 +276,6 @@ impl Probe<'_> {
             });
         }
         // What it stores and what it says of it are two things.
-        let plain = Expected {
-            replaced: None,
-            ..expected
-        };
         let told = told.as_ref().map(|told| unwrapped(told, &written));
         let told = told.filter(|_| attempt.exchange.status() == Some(201))?;
         // What it leaves out, it does not say.
@@ -288,7 +284,7 @@ impl Probe<'_> {
             .retain(|name, _| told.get(name).is_some());
         let plain = Expected {
             written: &said,
-            ..plain
+            others: Others::Any,
         };
         let difference = watch.differs_from_written(plain, told)?;
         let deviation = Deviation::answer_differs(

@@ -1,8 +1,9 @@
 //! The state of the resources that a device's operations write: one [`SettingsWatch`] for each, read
 //! through the device.
 
+use super::difference::Difference;
 use super::later::{Later, Pace, SETTLES_IN, Waits};
-use super::watch::{Difference, Expected, SettingsWatch, Unread};
+use super::watch::{Expected, Others, SettingsWatch, Unread};
 use crate::case::{Case, Check, Expect};
 use crate::device::{Device, Guard, ReadBackError, ReadBackState, StateRead};
 use crate::exchange::Request;
@@ -294,8 +295,11 @@ impl Settings {
         let previous = at.watch.take_previous();
         let expected = Expected {
             written: written.value,
-            before: previous.as_ref().filter(|_| written.partial),
-            replaced: previous.as_ref().filter(|_| !written.partial),
+            others: match &previous {
+                None => Others::Any,
+                Some(before) if written.partial => Others::Stay(before),
+                Some(before) => Others::StayOrDefault(before),
+            },
         };
         let later = at.unsettled.take();
         let (mut waits, mut looks) = (Waits::new(), 0);

@@ -1,14 +1,11 @@
 //! What the state of one resource should look like, and whether a read-back agrees. Pure: the probe
 //! reads, this counts and compares.
 
-use super::clock::ticked;
-use crate::contract::{Likeness, Stored};
+use super::difference::{Difference, What, apart, below, compare, compare_as, show};
+use crate::contract::Stored;
 use crate::device::{ReadBackError, ReadBackState};
-use crate::json;
-use crate::judge::Deviation;
 use crate::pointer::escape;
 use serde_json::Value;
-use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The state of one resource as far as it is known, whoever writes it.
@@ -22,14 +19,14 @@ pub struct SettingsWatch {
     seen: BTreeSet<String>,
     /// JSON pointer → values that stand for what cannot be read.
     placeholders: BTreeMap<String, Vec<String>>,
+    /// Those of them that a read-back has shown as they were written.
+    clear: BTreeSet<String>,
     /// JSON pointers of what clients may write; other members are the device's own.
     writable: Vec<String>,
     /// In which form what is written is stored.
     stored: Stored,
     /// The baseline before the last write.
     previous: Option<Value>,
-    /// Those of them that a read-back has shown as they were written.
-    clear: BTreeSet<String>,
     /// Refused cases since the last look, by the numbers that the schedule gives them.
     pub pending: Vec<usize>,
     /// How many requests were refused since the last look, whether they are [pending](Self::pending) or not.
@@ -42,44 +39,25 @@ pub struct SettingsWatch {
     stale: Option<String>,
 }
 
-/// One difference.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Difference {
-    /// JSON pointer.
-    pub pointer: String,
-    /// What had to stand there.
-    pub expected: String,
-    /// What stands there.
-    pub observed: String,
-    /// What differs.
-    pub what: What,
-}
-
-/// What differs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum What {
-    /// A member that was written, or that had to stay.
-    Written,
-    /// A member that was written, shown in another form of which the document says nothing.
-    Near,
-    /// The validator of the state (`ETag`), which is the one of another.
-    Tag,
-    /// A member that was left out: it is neither what it was before nor what the document says.
-    LeftOut,
-    /// A member of another item than the one that was written.
-    Another,
-}
-
 /// What a read-back after an accepted write has to show.
 #[derive(Clone, Copy, Debug)]
 pub struct Expected<'e> {
     /// The members that the write names.
     pub written: &'e Value,
-    /// What stood before, where the write leaves what it does not name as it is.
-    pub before: Option<&'e Value>,
-    /// What stood before, where the write replaces it: a member that it leaves out stays, or takes its
-    /// default (OpenAPI 3.1.1 §4.8.24, RFC 9110 §9.3.4). `null`: nothing was there.
-    pub replaced: Option<&'e Value>,
+    /// The members that it does not name.
+    pub others: Others<'e>,
+}
+
+/// What members have to show that a write does not name.
+#[derive(Clone, Copy, Debug)]
+pub enum Others<'e> {
+    /// Nothing is known of them.
+    Any,
+    /// What they were: the write changes what it names (RFC 5789 §2, RFC 7396).
+    Stay(&'e Value),
+    /// What they were or their default: the write replaces the state (OpenAPI 3.1.1 §4.8.24, RFC 9110
+    /// §9.3.4). `null`: nothing was there.
+    StayOrDefault(&'e Value),
 }
 
 /// Why no settings were read after an accepted write.
@@ -89,29 +67,6 @@ pub enum Unread {
     Broken(Difference),
     /// Nothing is said of the write.
     Failed(ReadBackError),
-}
-
-impl Difference {
-    /// As a deviation of an accepted write.
-    pub fn not_read_back(&self) -> Deviation {
-        let readback = || Deviation::readback(&self.pointer, &self.expected, &self.observed);
-        match self.what {
-            What::Near => readback().in_another_form(),
-            What::Written => readback(),
-            What::Tag => Deviation::tag_stays(&self.observed),
-            What::LeftOut => {
-                Deviation::default_differs(&self.pointer, &self.expected, &self.observed)
-            }
-            What::Another => {
-                Deviation::another_changed(&self.pointer, &self.expected, &self.observed)
-            }
-        }
-    }
-
-    /// As a deviation of a refused request.
-    pub fn changed_by_refusal(&self) -> Deviation {
-        Deviation::state_changed(&self.pointer, &self.expected, &self.observed)
-    }
 }
 
 /// How many failures in a row end the reading back.
@@ -302,21 +257,15 @@ impl SettingsWatch {
         let written = expected.written;
         let mut all = Vec::new();
         compare_as(&self.stored, (written, read_back), String::new(), &mut all);
-        if let Some(before) = expected.before {
-            let mut kept = Vec::new();
-            compare(before, read_back, String::new(), &mut kept);
-            kept.retain(|d| {
-                let named = written.pointer(&d.pointer).is_some()
-                    || all
-                        .iter()
-                        .any(|w| below(&d.pointer, &w.pointer) || below(&w.pointer, &d.pointer))
-                    || names(written, &d.pointer);
-                !named && self.writable.iter().any(|w| below(&d.pointer, w))
-            });
-            all.extend(kept);
-        }
-        if let Some(replaced) = expected.replaced {
-            all.extend(self.of_left_out(written, replaced, read_back));
+        match expected.others {
+            Others::Any => {}
+            Others::Stay(before) => {
+                let kept = self.of_others(written, before, read_back, &all);
+                all.extend(kept);
+            }
+            Others::StayOrDefault(before) => {
+                all.extend(self.of_left_out(written, before, read_back));
+            }
         }
         // An empty text may be stored as none, and none may be shown as nothing of its kind.
         let blank = |d: &Difference| {
@@ -338,6 +287,27 @@ impl SettingsWatch {
             what: What::Tag,
         });
         all.into_iter().nth(first).or(stale)
+    }
+
+    /// Members that a write does not name, neither they nor what `named` tells of, and that are not as before.
+    fn of_others(
+        &self,
+        written: &Value,
+        before: &Value,
+        now: &Value,
+        named: &[Difference],
+    ) -> Vec<Difference> {
+        let mut kept = Vec::new();
+        compare(before, now, String::new(), &mut kept);
+        kept.retain(|d| {
+            let told =
+                |w: &Difference| below(&d.pointer, &w.pointer) || below(&w.pointer, &d.pointer);
+            let named = written.pointer(&d.pointer).is_some()
+                || named.iter().any(told)
+                || names(written, &d.pointer);
+            !named && self.writable.iter().any(|w| below(&d.pointer, w))
+        });
+        kept
     }
 
     /// Members that a write has left out and that are now neither as before nor their default.
@@ -435,13 +405,6 @@ fn is_nothing(value: &Value) -> bool {
     }
 }
 
-/// Whether `pointer` is `root` or lies below it.
-fn below(pointer: &str, root: &str) -> bool {
-    pointer
-        .strip_prefix(root)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
 /// Whether a write names a member or something around it that is no object: all of that is written.
 fn names(written: &Value, pointer: &str) -> bool {
     let mut ends: Vec<usize> = pointer.match_indices('/').map(|(at, _)| at).collect();
@@ -450,103 +413,6 @@ fn names(written: &Value, pointer: &str) -> bool {
     outer
         .filter_map(|p| written.pointer(p))
         .any(|value| !value.is_object())
-}
-
-/// Differences of `actual` from `expected`; members that `expected` does not name are not looked
-/// at. Numbers compare by value: `5060` and `5060.0` are the same (RFC 8259 §6 leaves the spelling
-/// to the writer).
-fn compare(expected: &Value, actual: &Value, at: String, out: &mut Vec<Difference>) {
-    compare_as(&Stored::default(), (expected, actual), at, out);
-}
-
-/// Where two states differ: members that only the second has, are differences too.
-fn apart(before: &Value, now: &Value) -> Vec<Difference> {
-    let (mut all, mut back) = (Vec::new(), Vec::new());
-    compare(before, now, String::new(), &mut all);
-    compare(now, before, String::new(), &mut back);
-    all.extend(back.into_iter().map(|d| Difference {
-        pointer: d.pointer,
-        expected: d.observed,
-        observed: d.expected,
-        what: What::Written,
-    }));
-    all
-}
-
-/// [`compare`], where the document may tell in which form a value is stored.
-fn compare_as(
-    stored: &Stored,
-    (expected, actual): (&Value, &Value),
-    at: String,
-    out: &mut Vec<Difference>,
-) {
-    let found = out.len();
-    match (expected, actual) {
-        (Value::Object(e), Value::Object(a)) => {
-            for (name, e) in e {
-                let pointer = format!("{at}/{}", escape(name));
-                match a.get(name) {
-                    Some(a) => compare_as(stored, (e, a), pointer, out),
-                    None => out.push(Difference {
-                        pointer,
-                        expected: show(e),
-                        observed: "absent".to_owned(),
-                        what: What::Written,
-                    }),
-                }
-            }
-        }
-        (Value::Array(e), Value::Array(a)) if e.len() == a.len() => {
-            for (i, (e, a)) in e.iter().zip(a).enumerate() {
-                compare_as(stored, (e, a), format!("{at}/{i}"), out);
-            }
-            if out.len() == found {
-                return;
-            }
-            // The order of a set is no difference.
-            let likeness = stored.likeness(&at, expected, actual);
-            if likeness != Likeness::Other {
-                out.truncate(found);
-                out.extend((likeness == Likeness::Near).then(|| near(at, expected, actual)));
-            }
-        }
-        (Value::Number(e), Value::Number(a)) if json::compare(e, a) == Some(Ordering::Equal) => {}
-        (e, a) if e == a || ticked(e, a) => {}
-        (e, a) => {
-            let likeness = stored.likeness(&at, e, a);
-            if likeness == Likeness::Near {
-                out.push(near(at, e, a));
-                return;
-            }
-            if likeness == Likeness::Same {
-                return;
-            }
-            out.push(Difference {
-                pointer: at,
-                expected: show(e),
-                observed: show(a),
-                what: What::Written,
-            });
-        }
-    }
-}
-
-/// Another form of the value that was written.
-fn near(pointer: String, expected: &Value, actual: &Value) -> Difference {
-    Difference {
-        pointer,
-        expected: show(expected),
-        observed: show(actual),
-        what: What::Near,
-    }
-}
-
-fn show(value: &Value) -> String {
-    let text = value.to_string();
-    match text.char_indices().nth(200) {
-        Some((cut, _)) => format!("{}… ({} octets)", &text[..cut], text.len()),
-        None => text,
-    }
 }
 
 #[cfg(test)]
@@ -569,8 +435,7 @@ mod tests {
     fn whole(written: &Value) -> Expected<'_> {
         Expected {
             written,
-            before: None,
-            replaced: None,
+            others: Others::Any,
         }
     }
 
@@ -590,8 +455,7 @@ mod tests {
         ];
         let expected = Expected {
             written: &written,
-            before: Some(&before),
-            replaced: None,
+            others: Others::Stay(&before),
         };
         for (read, want) in table {
             let mut watch = watch();
