@@ -1,9 +1,6 @@
 //! Requests per second of the unattended job, generation, judging and read-backs included, next to
 //! `wrk` with the same bodies on the same mock over one connection, in one sitting, as a ratio:
-//! `cargo bench --bench night`.
-
-#[path = "../tests/common/support/mod.rs"]
-mod support;
+//! `cargo bench -p probity-benches --bench campaign`.
 
 use md5::{Digest, Md5};
 use probity::campaign::corpus::Corpus;
@@ -23,7 +20,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::Command;
 use std::time::{Duration, Instant};
-use support::{Suite, credentials};
+use probity_benches::support::{Suite, credentials};
 use tokio::sync::watch;
 
 const SITTINGS: u64 = 5;

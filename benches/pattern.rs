@@ -3,7 +3,7 @@
 //! pairs that these can express.
 //!
 //! ```text
-//! cargo bench --bench pattern
+//! cargo bench -p probity-benches --bench pattern
 //! ```
 
 use std::collections::{HashMap, VecDeque};

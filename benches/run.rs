@@ -1,11 +1,8 @@
 //! Requests per second of a run with all judging on, next to `wrk` with the same requests on the
 //! same mock over one connection, in one sitting, as a ratio, because machines differ:
-//! `cargo bench --bench run`. Both send the plan's ordinary requests: those that go to the
+//! `cargo bench -p probity-benches --bench run`. Both send the plan's ordinary requests: those that go to the
 //! operation itself as HTTP libraries send them, so that one connection serves them all. What the
 //! whole plan costs, pauses and fresh connections included, is printed beside.
-
-#[path = "../tests/common/support/mod.rs"]
-mod support;
 
 use md5::{Digest, Md5};
 use probity::case::{Case, Plan};
@@ -18,7 +15,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::process::Command;
 use std::time::{Duration, Instant};
-use support::{Suite, credentials};
+use probity_benches::support::{Suite, credentials};
 
 /// From here on a case waited for the clock, not for the mock (which answers within a millisecond).
 const PAUSE: Duration = Duration::from_millis(50);

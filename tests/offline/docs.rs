@@ -181,15 +181,8 @@ fn keys(source: &str, name: &str) -> Vec<(String, String, String)> {
 
 /// The page of the profile, from the documentation of its types.
 fn profile_page() -> String {
-    let folder = root().join("crates/contract/src");
-    let mut sources: Vec<PathBuf> = vec![folder.join("profile.rs")];
-    sources.extend(
-        fs::read_dir(folder.join("profile"))
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|entry| entry.path()),
-    );
+    let files = fs::read_dir(root().join("crates/contract/src/profile")).expect("profile");
+    let mut sources: Vec<PathBuf> = files.flatten().map(|entry| entry.path()).collect();
     sources.sort();
     let source: String = sources
         .iter()
@@ -199,7 +192,7 @@ fn profile_page() -> String {
         "# The profile\n\nA profile (`--profile device.toml`) says what a document cannot. It is TOML; an \
          unknown key and a value that can mean nothing are refused with their line. Paths are \
          below the base URL.\n\nThis page is made from the types in \
-         `crates/contract/src/profile.rs` (`UPDATE_DOCS=1 cargo test --test offline docs`).\n",
+         `crates/contract/src/profile` (`UPDATE_DOCS=1 cargo test --test offline docs`).\n",
     );
     let mut open = vec![(String::new(), "Profile".to_owned())];
     let mut told = BTreeSet::new();

@@ -62,6 +62,7 @@ fn everything_comes_from_the_registry_with_a_checksum() {
     }
     let ours = [
         "probity",
+        "probity-benches",
         "probity-contract",
         "probity-fuzzing",
         "probity-mock",
