@@ -38,6 +38,7 @@ mod obstacle;
 mod operations;
 mod paging;
 mod parameters;
+pub mod placeholder;
 pub mod pointer;
 pub mod policy;
 pub mod profile;
