@@ -503,10 +503,17 @@ impl Entry {
     /// Puts it back where it differs, and says what could not be; whether something was written.
     async fn restore(&self, device: &Device, restored: &mut Restored) -> bool {
         let id = &self.write.operation;
+        let withheld = !self.write.writers.iter().any(|w| device.may_test(w));
         let before = match &self.before {
+            Ok(_) if withheld && self.stands(device).await => return false,
             Ok(before) => before,
             // There was nothing at its path, and there is nothing now.
             Err(e) if e.is_absence() && self.is_absent(device).await => return false,
+            // Nothing was sent that writes it.
+            Err(_) if withheld => {
+                restored.ok = None;
+                return false;
+            }
             Err(e) => {
                 restored.add(
                     None,

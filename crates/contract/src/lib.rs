@@ -36,6 +36,7 @@ mod model;
 pub mod number;
 mod obstacle;
 mod operations;
+pub mod outcome;
 mod paging;
 mod parameters;
 pub mod placeholder;

@@ -32,21 +32,37 @@ const WORDS: &[&str] = &[
 
 /// What hashes and sealed values begin with.
 const SEALED: &[&str] = &[
-    "$1$", "$2", "$5$", "$6$", "$argon2", "{ssha", "{sha", "{crypt", "{md5", "sha1:", "sha256:", "sha512:",
-    "md5:", "pbkdf2", "bcrypt", "scrypt", "enc:", "enc(", "vault:",
+    "$1$", "$2", "$5$", "$6$", "$argon2", "{ssha", "{sha", "{crypt", "{md5", "sha1:", "sha256:",
+    "sha512:", "md5:", "pbkdf2", "bcrypt", "scrypt", "enc:", "enc(", "vault:",
 ];
 
 /// Whether a member may hold a secret by its name: a password, key, token or PIN.
 #[must_use]
 pub fn may_be_secret(name: &str) -> bool {
     let words = tokens(name);
-    let public = ["public", "primary", "foreign", "sort", "partition", "index", "cache"];
+    let public = [
+        "public",
+        "primary",
+        "foreign",
+        "sort",
+        "partition",
+        "index",
+        "cache",
+    ];
     if words.iter().any(|w| public.contains(&w.as_str())) {
         return false;
     }
     let last = words.last().map_or("", String::as_str);
     let ends = [
-        "key", "apikey", "authkey", "token", "credential", "credentials", "pin", "pass", "auth",
+        "key",
+        "apikey",
+        "authkey",
+        "token",
+        "credential",
+        "credentials",
+        "pin",
+        "pass",
+        "auth",
     ];
     super::is_password(name) || ends.contains(&last)
 }
@@ -81,7 +97,14 @@ pub fn stands_for_another(name: &str, shown: &str) -> bool {
 /// secret, alone as well.
 fn says_so(shown: &str, secret: bool) -> bool {
     let text = shown.trim();
-    let pairs = [('<', '>'), ('[', ']'), ('(', ')'), ('{', '}'), ('-', '-'), ('_', '_')];
+    let pairs = [
+        ('<', '>'),
+        ('[', ']'),
+        ('(', ')'),
+        ('{', '}'),
+        ('-', '-'),
+        ('_', '_'),
+    ];
     let inner = pairs
         .iter()
         .find_map(|(open, close)| text.strip_prefix(*open)?.strip_suffix(*close));
@@ -169,7 +192,8 @@ mod tests {
 
     #[test]
     fn placeholders_are_found_wherever_they_stand() {
-        let state = json!({"a": {"key": "***"}, "list": [{"token": "x1"}, {"token": "x…"}], "n": 1});
+        let state =
+            json!({"a": {"key": "***"}, "list": [{"token": "x1"}, {"token": "x…"}], "n": 1});
         assert_eq!(placeholders(&state), ["/a/key", "/list/1/token"]);
         assert_eq!(placeholders(&json!("••••")), [""]);
     }
