@@ -39,6 +39,10 @@ struct Watch {
     unanswered: bool,
     /// Waits for a read that showed what stood before the write, of which nothing came.
     waited_in_vain: u32,
+    /// A read has shown for a while what stood before a write.
+    cached: bool,
+    /// When it was last written, as far as anybody knows.
+    written: Option<Instant>,
     /// Something else was written since the last look.
     disturbed: bool,
     /// The same before that look.
@@ -108,6 +112,8 @@ impl Settings {
                 own: write.own,
                 unanswered: false,
                 waited_in_vain: 0,
+                cached: false,
+                written: None,
                 disturbed: false,
                 was_disturbed: false,
             });
@@ -256,6 +262,9 @@ impl Settings {
             return None;
         }
         let at = self.at_mut(operation)?;
+        if let Some(written) = at.written.filter(|_| at.cached) {
+            tokio::time::sleep(CACHED_FOR.saturating_sub(written.elapsed())).await;
+        }
         let read = match at.unsettled.take() {
             Some(later) => at_rest(device, &at.read, &at.pace, &later).await,
             None => read_now(device, &at.read).await,
@@ -331,16 +340,15 @@ impl Settings {
                 Ok(value) => {
                     at.watch.shows(written.value, &value);
                     let difference = at.watch.differs_from_written(expected, &value);
-                    if difference.is_some()
-                        && later.is_none()
-                        && at.waited_in_vain < VAIN_WAITS
-                    {
+                    if difference.is_some() && later.is_none() && at.waited_in_vain < VAIN_WAITS {
                         if since.elapsed() < CACHED_FOR {
                             tokio::time::sleep(BETWEEN_LOOKS).await;
                             continue;
                         }
                         at.waited_in_vain += 1;
                     }
+                    at.cached |=
+                        difference.is_none() && later.is_none() && since.elapsed() > BETWEEN_LOOKS;
                     if let Some(later) = &later {
                         let patient = Instant::now() < at.pace.end(later);
                         match (&difference, looks) {
@@ -387,6 +395,9 @@ impl Settings {
         let Some(at) = self.at_mut(&case.operation) else {
             return;
         };
+        if acceptance != Acceptance::Refused {
+            at.written = Some(Instant::now());
+        }
         at.unsettled = later.or(at.unsettled.take());
         let watch = &mut at.watch;
         match acceptance {
