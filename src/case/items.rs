@@ -115,6 +115,12 @@ impl Place {
         creating.count() > 2
     }
 
+    /// Whether the document says how the id of a new item is told other than by what a list shows then.
+    pub fn answer_tells(&self) -> bool {
+        let listed = |id: &IdSource| matches!(id, IdSource::Listing { .. } | IdSource::Members(_));
+        self.ids.iter().any(|id| !listed(id))
+    }
+
     /// Whether a request may remove an item of it.
     pub fn may_remove(&self, request: &Request) -> bool {
         let mut calls = calls(request).into_iter();

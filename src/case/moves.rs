@@ -84,7 +84,7 @@ pub fn body_of(request: &Request) -> Option<Value> {
 fn object_in(bytes: &[u8]) -> Option<Value> {
     let from = bytes.iter().position(|b| *b == b'{')?;
     let to = bytes.iter().rposition(|b| *b == b'}')?;
-    serde_json::from_slice(bytes.get(from..=to)?).ok()
+    crate::contract::json::read(bytes.get(from..=to)?)
 }
 
 /// The body of a message that comes in chunks (RFC 9112 §7.1).

@@ -122,6 +122,9 @@ async fn send(
         say(&format!("could not tell: {why}"));
         return Ok(vec![Verdict::NotJudged]);
     }
+    // What this device does not take back is not written here either.
+    let unproven = probe.prove().await;
+    probe.withhold(unproven);
     let admission = Admission::new(context, policy, findings.iter());
     for finding in findings {
         let fate = match admission.admit(finding) {

@@ -1,12 +1,11 @@
 //! `probity restore`: puts back what a job that was killed has left on a device.
 
-use super::common::{DeviceArgs, Error, guarded};
+use super::common::{DeviceArgs, Error, PolicyArgs, guarded};
 use super::contract_args::ContractArgs;
 use super::journal;
 use super::out::{print, say};
 use super::probing::{On, on_probe};
 use super::signals::interrupts;
-use crate::contract::{Allowed, Policy};
 use crate::device::{Device, Restored};
 use crate::probe::Step;
 use crate::run::Verdict;
@@ -42,6 +41,8 @@ pub(super) struct Args {
     contract: ContractArgs,
     #[command(flatten)]
     device: DeviceArgs,
+    #[command(flatten)]
+    policy: PolicyArgs,
 }
 
 pub(super) fn run(args: Args) -> Result<Verdict, Error> {
@@ -142,9 +143,9 @@ fn put_back(
     let profile = Arc::new(profile);
     let credentials = args.device.credentials(&profile)?;
     let options = args.device.options(base, credentials, &profile);
-    // Nothing but what the journal names is removed, and the settings are written back.
-    let allowed = Allowed::default();
-    let policy = Policy::new(&contract, &profile, &allowed)?.removing();
+    // Nothing but what the journal names is removed, and the settings are written back: by an operation
+    // that the job was allowed by name, where that is allowed here as well.
+    let policy = args.policy.policy(&contract, &profile, false)?;
     let device = Device::new(options, profile.clone())?.with_policy(Arc::new(policy));
     guarded(&device, &contract);
     let mut before = before.clone();
@@ -167,6 +168,7 @@ fn put_back(
             };
         }
         probe.adopt(&before);
+        probe.withhold_unreadable();
         probe.restore().await
     })
 }

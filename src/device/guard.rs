@@ -5,14 +5,14 @@
 //! environment variable, or the member is left out and the report says so. Where the device then
 //! refuses the rest, a valid value stands in for it: one setting is lost, not all.
 
+use super::hidden::{masked, restore_line, unshown};
 use super::members::{below, covers, project, rounded, sent_by_a_test, strays, whole_numbers};
 use super::put_back::{patiently, put_back, settled, watched};
 use super::read_back::{ReadBackState, StateRead};
 use super::{Device, ReadBackError, lock, written};
 use crate::contract::Stored;
 use crate::exchange::{HttpRequest, Outcome, Template};
-use crate::pointer::{escape, insert, remove};
-use crate::redact::MASK;
+use crate::pointer::{insert, remove};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -88,6 +88,14 @@ pub struct Restored {
 }
 
 impl Restored {
+    /// As it was, nothing done.
+    fn of_nothing() -> Restored {
+        Restored {
+            ok: Some(true),
+            reasons: Vec::new(),
+        }
+    }
+
     /// One more result; the worse of the two counts.
     pub fn add(&mut self, ok: Option<bool>, reason: impl Into<Option<String>>) {
         self.ok = match (self.ok, ok) {
@@ -141,7 +149,7 @@ impl Guard {
                     hidden.entry(pointer.clone()).or_insert(value.into());
                 }
             }
-            let before = match device.read_state(&write.read).await {
+            let mut before = match device.read_state(&write.read).await {
                 // Whoever is busy has not said no.
                 Err(ReadBackError::Status(409 | 423 | 429 | 503)) => {
                     patiently(device, &write.read).await
@@ -162,6 +170,10 @@ impl Guard {
                     .collect(),
                 _ => BTreeSet::new(),
             };
+            if let Ok(state) = &mut before {
+                let found = unshown(&write, &state.value);
+                state.unreadable.extend(found);
+            }
             let mut session = lock(&device.session);
             let unreadable = &write.read.unreadable;
             let read = before
@@ -253,8 +265,9 @@ impl Guard {
                 continue;
             };
             let unreadable = entry.write.read.unreadable.keys().cloned();
+            let known = unreadable.chain(masked(value));
             entry.before = Ok(ReadBackState {
-                unreadable: unreadable.chain(masked(value)).collect(),
+                unreadable: known.chain(unshown(&entry.write, value)).collect(),
                 value: value.clone(),
                 etag: None,
             });
@@ -280,6 +293,9 @@ impl Guard {
                 && !entry.write.optional
             {
                 let why = format!("its state cannot be read: {error}");
+                out.extend(entry.write.writers.iter().map(|w| (w.clone(), why.clone())));
+            }
+            if let Some(why) = entry.hides() {
                 out.extend(entry.write.writers.iter().map(|w| (w.clone(), why.clone())));
             }
         }
@@ -319,14 +335,7 @@ impl Guard {
     /// Whether all that can be read still is as before. Says nothing of what cannot be read.
     pub async fn stands(&self, device: &Device) -> bool {
         for entry in self.kept() {
-            let Ok(before) = &entry.before else {
-                return false;
-            };
-            let Ok(now) = entry.at_rest(device, before).await else {
-                return false;
-            };
-            let now = &now;
-            if !entry.differences(before, now).is_empty() {
+            if entry.before.is_err() || !entry.stands(device).await {
                 return false;
             }
         }
@@ -343,8 +352,9 @@ impl Guard {
             ok: self.kept().next().map(|_| true),
             reasons: Vec::new(),
         };
-        for entry in self.kept() {
-            entry.restore(device, &mut restored).await;
+        for each in self.restore_each(device).await {
+            restored.add(each.ok, None);
+            restored.reasons.extend(each.reasons);
         }
         for reason in &mut restored.reasons {
             *reason = device.mask(reason);
@@ -353,7 +363,56 @@ impl Guard {
     }
 }
 
+/// How often states are put back that a write of another one has changed again.
+const PASSES: usize = 3;
+
+impl Guard {
+    /// Puts every state back. One write may change what another state shows (a preset and what it sets):
+    /// what stood and no longer does once the others are put back is put back again.
+    async fn restore_each(&self, device: &Device) -> Vec<Restored> {
+        let kept: Vec<&Entry> = self.kept().collect();
+        let mut results = Vec::new();
+        let mut written = false;
+        for entry in &kept {
+            let mut result = Restored::of_nothing();
+            written |= entry.restore(device, &mut result).await;
+            results.push(result);
+        }
+        for pass in 1..=PASSES {
+            if !written || kept.len() < 2 {
+                break;
+            }
+            written = false;
+            for (entry, result) in kept.iter().zip(&mut results) {
+                if result.ok != Some(true) || entry.stands(device).await {
+                    continue;
+                }
+                if pass == PASSES {
+                    let id = &entry.write.operation;
+                    let why = format!("{id}: what puts back another state changes it again");
+                    result.add(Some(false), why);
+                    continue;
+                }
+                *result = Restored::of_nothing();
+                written |= entry.restore(device, result).await;
+            }
+        }
+        results
+    }
+}
+
 impl Entry {
+    /// Whether all that can be read is as before.
+    async fn stands(&self, device: &Device) -> bool {
+        match &self.before {
+            Ok(before) => {
+                let now = self.at_rest(device, before).await;
+                now.is_ok_and(|now| self.differences(before, &now).is_empty())
+            }
+            Err(e) => e.is_absence() && self.is_absent(device).await,
+        }
+    }
+
     /// Whether the body of the write knows what stands at a pointer.
     fn knows(&self, pointer: &str) -> bool {
         covers(&self.write.members, pointer) && !covers(&self.write.read_only, pointer)
@@ -367,6 +426,25 @@ impl Entry {
             .filter(|p| self.knows(p) && !self.hidden.contains_key(*p))
             .cloned()
             .collect()
+    }
+
+    /// Why a state cannot be put back of which the device shows a member as a placeholder, or not at all,
+    /// that nobody has named; what would help.
+    fn hides(&self) -> Option<String> {
+        let before = self.before.as_ref().ok()?;
+        let unknown = self.unknown(before);
+        let named = |p: &&String| !self.write.read.unreadable.contains_key(*p);
+        let pointer = unknown.iter().find(named)?;
+        let shown = match before.value.pointer(pointer) {
+            Some(_) => "reads as a placeholder",
+            None => "may be a secret that is not shown",
+        };
+        let (line, operation) = (restore_line(pointer), &self.write.operation);
+        Some(format!(
+            "`{}` {shown}, so it could not be put back ({line} under [read-back.{operation}] in the \
+             profile, with its path)",
+            pointer.trim_start_matches('/'),
+        ))
     }
 
     /// Whether the device says that there is nothing at the path of the state.
@@ -422,18 +500,26 @@ impl Entry {
         Some(unproven(why, plain.then(|| self.body(before))))
     }
 
-    async fn restore(&self, device: &Device, restored: &mut Restored) {
+    /// Puts it back where it differs, and says what could not be; whether something was written.
+    async fn restore(&self, device: &Device, restored: &mut Restored) -> bool {
         let id = &self.write.operation;
+        let withheld = !self.write.writers.iter().any(|w| device.may_test(w));
         let before = match &self.before {
+            Ok(_) if withheld && self.stands(device).await => return false,
             Ok(before) => before,
             // There was nothing at its path, and there is nothing now.
-            Err(e) if e.is_absence() && self.is_absent(device).await => return,
+            Err(e) if e.is_absence() && self.is_absent(device).await => return false,
+            // Nothing was sent that writes it.
+            Err(_) if withheld => {
+                restored.ok = None;
+                return false;
+            }
             Err(e) => {
                 restored.add(
                     None,
                     format!("{id}: the settings could not be read before: {e}"),
                 );
-                return;
+                return false;
             }
         };
         // A mock that ends with the run may be left in any state.
@@ -442,7 +528,7 @@ impl Entry {
             restored.reasons.push(format!(
                 "{id}: what it writes was removed, which the run was free to do"
             ));
-            return;
+            return false;
         }
         let hidden = before.unreadable.iter().any(|p| self.knows(p));
         let unknown = self.unknown(before);
@@ -455,7 +541,8 @@ impl Entry {
         };
         // What cannot be seen may have changed, so it is written where its value is known. Where
         // it is not, a write without it might do harm of its own, and none is needed.
-        if !as_before || !left.is_empty() || hidden && unknown.is_empty() {
+        let write = !as_before || !left.is_empty() || hidden && unknown.is_empty();
+        if write {
             self.write_and_compare(device, before, (hidden, &left), restored)
                 .await;
         }
@@ -470,6 +557,7 @@ impl Entry {
                      now{env}"),
             );
         }
+        write
     }
 
     async fn write_and_compare(
@@ -639,32 +727,6 @@ impl Entry {
         };
         (status, written)
     }
-}
-
-/// JSON pointers of what a journal does not know because a secret stood in it; a list as a whole.
-pub fn masked(value: &Value) -> Vec<String> {
-    fn hides(value: &Value) -> bool {
-        match value {
-            Value::String(text) => text == MASK,
-            Value::Array(items) => items.iter().any(hides),
-            Value::Object(members) => members.values().any(hides),
-            _ => false,
-        }
-    }
-    fn walk(value: &Value, at: &str, out: &mut Vec<String>) {
-        match value {
-            Value::Object(members) => {
-                for (name, member) in members {
-                    walk(member, &format!("{at}/{}", escape(name)), out);
-                }
-            }
-            other if hides(other) => out.push(at.to_owned()),
-            _ => {}
-        }
-    }
-    let mut out = Vec::new();
-    walk(value, "", &mut out);
-    out
 }
 
 /// Whether a refusal is about what was sent. 401, 403, 404, 409 and the like speak of rights, place

@@ -13,6 +13,7 @@ mod digest;
 mod documents;
 mod fields;
 mod guard;
+mod hidden;
 mod kept;
 mod life;
 mod login;
@@ -30,7 +31,8 @@ mod written;
 
 pub use answer::Caps;
 pub use documents::Documents;
-pub use guard::{Guard, GuardedWrite, Restored, Unproven, masked};
+pub use guard::{Guard, GuardedWrite, Restored, Unproven};
+pub use hidden::masked;
 pub use life::LifeSign;
 pub use login::LoginError;
 pub use ordinary::Ordinary;

@@ -31,7 +31,7 @@ pub use model::*;
 pub use wording::{IN_GENERAL, Inputs, Told, title};
 
 use crate::case::{Case, Expect, ORDINARY, SuccessIs};
-use crate::contract::{Contract, ErrorShape, Operation, PromiseId};
+use crate::contract::{Contract, ErrorShape, Operation, PromiseId, outcome};
 use crate::exchange::{Anomaly, Answer, Exchange, Failure, Outcome, Phase};
 use crate::json;
 use crate::pattern::Texts;
@@ -162,6 +162,10 @@ impl CaseJudge<'_> {
             _ if status::leaves_open(self.operation, self.answer.status) || self.is_too_large() => {
                 judgement.leave_all(self.case, &status::told(self.answer.status));
             }
+            Acceptance::Refused if self.may_be_for_another() => {
+                let why = "which alternative of its body an item takes, the document does not say";
+                judgement.leave_all(self.case, why);
+            }
             acceptance => {
                 let deviation =
                     Deviation::not_accepted(self.case, self.operation, self.answer, acceptance);
@@ -175,10 +179,29 @@ impl CaseJudge<'_> {
         status::speaks_of_size(self.answer.status) && self.case.octets() > ORDINARY
     }
 
+    /// Whether a body of several alternatives was refused where the path says what is written: one item
+    /// may take one of them, and another another.
+    fn may_be_for_another(&self) -> bool {
+        let body = self.operation.body.as_ref().map(|b| &b.schema);
+        let several = body.is_some_and(|b| b.one_of.len() > 1 || b.any_of.len() > 1);
+        several
+            && self.operation.path.contains('{')
+            && status::speaks_of_content(self.answer.status)
+    }
+
     /// Whether the answer carries an error text under a success status that documents none.
     pub(crate) fn error_under_success(&self) -> bool {
         let status = self.answer.status;
+        if self.says_refused() {
+            return false;
+        }
         (200..300).contains(&status) && !self.operation.error_shapes().any(|s| s.status == status)
+    }
+
+    /// Whether it refuses under a success status as the document describes it.
+    pub(crate) fn says_refused(&self) -> bool {
+        let body = self.json();
+        body.is_some_and(|body| outcome::refuses(self.operation, self.answer.status, &body))
     }
 
     /// Status and body of a success against what the contract documents.
@@ -356,6 +379,7 @@ fn wire_fault(case: &Case, answer: &Answer) -> Option<Deviation> {
 pub(crate) fn acceptance(operation: &Operation, answer: &Answer) -> Acceptance {
     match answer.status {
         200..=299 => match json::read(&answer.body) {
+            Some(body) if outcome::refuses(operation, answer.status, &body) => Acceptance::Refused,
             Some(body) => {
                 let under_success = |s: &ErrorShape| (200..300).contains(&s.status);
                 let any = operation.error_shapes().any(under_success);

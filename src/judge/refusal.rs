@@ -206,7 +206,7 @@ fn says_so(ctx: &CaseJudge<'_>, status: u16, faults: &[Fault]) -> bool {
         return place && matches!(status, 404 | 410);
     }
     // Some interfaces refuse under a success status, with an error text.
-    if ctx.operation.error_shapes().any(|s| s.status == status) {
+    if ctx.operation.error_shapes().any(|s| s.status == status) || ctx.says_refused() {
         return true;
     }
     (400..500).contains(&status)

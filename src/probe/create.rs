@@ -128,6 +128,15 @@ impl<'a> Probe<'a> {
         let n = account.n + 1;
         let (case, fresh_members) = self.own(account, place, case, n)?;
         let names = fresh_members.recognisable();
+        let shown = shows(&case, &fresh_members);
+        if names.is_empty()
+            && !place.answer_tells()
+            && !must_be_refused(&case)
+            && !tells_items_apart(&shown)
+        {
+            let why = "nothing in it would tell what it creates from what others create";
+            return Err(why.to_owned());
+        }
         // Without a name of its own only two lists tell what it created.
         let closely = closely || names.is_empty();
         let before = self.known(account, place, &collection, closely).await?;
@@ -156,7 +165,7 @@ impl<'a> Probe<'a> {
             operation: place.create.clone(),
             collection: collection.clone(),
             names,
-            shows: shows(&case, &fresh_members),
+            shows: shown,
         };
         self.creations.step(account, step)?;
         if let Some(sending) = account.sent.get_mut(&n) {
@@ -265,6 +274,15 @@ fn shows(case: &Case, fresh: &Fresh) -> Vec<(String, Value)> {
         }
     }
     out
+}
+
+/// Whether what was sent can be found again in a list: a text that every device stores as it is, or
+/// several plain values.
+fn tells_items_apart(shown: &[(String, Value)]) -> bool {
+    let plain = |text: &str| !text.chars().any(|c| c.is_control() || c == '\u{fffd}');
+    let texts = shown.iter().filter_map(|(_, value)| value.as_str());
+    let mut texts = texts.filter(|text| !text.trim().is_empty());
+    texts.all(plain) && (shown.iter().any(|(_, v)| v.is_string()) || shown.len() > 1)
 }
 
 /// Texts that a device may take for the id of an item, whatever the document calls its id.

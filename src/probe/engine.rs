@@ -172,7 +172,7 @@ impl<'a> Probe<'a> {
         let Some(guard) = &self.guard else {
             return Vec::new();
         };
-        withhold(device, guard.not_restorable());
+        self.withhold_unreadable();
         let unproven = guard.prove(device).await;
         for (operation, pointer) in guard.revisions() {
             self.settings.leave_aside(operation, pointer);
@@ -182,6 +182,13 @@ impl<'a> Probe<'a> {
             self.settings.compare(device, &operation).await;
         }
         unproven
+    }
+
+    /// From now on nothing is sent that writes a state of which nobody knows what it was.
+    pub fn withhold_unreadable(&self) {
+        if let Some(guard) = &self.guard {
+            withhold(self.device(), guard.not_restorable());
+        }
     }
 
     /// From now on nothing is sent that writes these states ([`Policy::withhold`]).
@@ -441,11 +448,10 @@ impl<'a> Probe<'a> {
     pub(super) fn observation(&self, case: &Case, exchange: Exchange) -> Observation {
         let judgement = judge(self.judging, case, &exchange);
         self.spent.count(self.judging, case, &exchange, &judgement);
-        if judgement.acceptance != Acceptance::Refused {
+        let safe = is_safe(&case.request);
+        if judgement.acceptance != Acceptance::Refused && !safe {
             self.wrote.store(true, Relaxed);
         }
-        let safe = matches!(&case.request, Request::Http(http)
-            if matches!(http.method.as_str(), "GET" | "HEAD" | "OPTIONS" | "TRACE"));
         if judgement.acceptance == Acceptance::Accepted && !safe {
             self.stored.store(true, Relaxed);
         }
@@ -638,4 +644,14 @@ impl<'w> Written<'w> {
         let partial = matches!(&case.request, Request::Http(http) if http.method == "PATCH");
         Some(Written { value, partial })
     }
+}
+
+/// Whether a request only reads, in every way that servers read it (RFC 9110 §9.2.1).
+pub(super) fn is_safe(request: &Request) -> bool {
+    let calls = crate::contract::calls(request);
+    let safe = |method: &str| {
+        let method = method.to_ascii_uppercase();
+        matches!(method.as_str(), "GET" | "HEAD" | "OPTIONS" | "TRACE")
+    };
+    !calls.is_empty() && calls.iter().all(|(method, _)| safe(method))
 }

@@ -195,7 +195,10 @@ fn about(
 fn open(body: &Schema) -> bool {
     let object = body.types.is_empty() || body.types.contains(&JsonType::Object);
     let named = !body.properties.is_empty();
-    !object || !named && !matches!(body.additional, Additional::Forbidden)
+    // What keys of a pattern or values of a rule hold is written as much as what has a name.
+    let mapped =
+        !body.pattern_properties.is_empty() || matches!(body.additional, Additional::Schema(_));
+    !object || mapped || !named && !matches!(body.additional, Additional::Forbidden)
 }
 
 /// Surely valid values of an operation's members.

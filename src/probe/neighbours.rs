@@ -64,7 +64,14 @@ impl Probe<'_> {
             Some((id.clone(), name, was))
         });
         let taken: Vec<(String, String, Value)> = taken.collect();
-        let (_, name, was) = taken.first()?;
+        // A truth value has only two: the other one may be what it has to be now (one default of all).
+        let told = taken.iter().find(|(_, _, was)| !was.is_boolean());
+        let Some((_, name, was)) = told else {
+            if !taken.is_empty() {
+                self.own_up(&mut account, place, operation, &taken);
+            }
+            return None;
+        };
         let difference = Difference {
             pointer: format!("/{}", crate::pointer::escape(name)),
             expected: was.to_string(),

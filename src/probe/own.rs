@@ -278,6 +278,10 @@ impl Probe<'_> {
         // What it stores and what it says of it are two things.
         let told = told.as_ref().map(|told| unwrapped(told, &written));
         let told = told.filter(|_| attempt.exchange.status() == Some(201))?;
+        // Something else than an item says nothing of one.
+        if written.is_object() != told.is_object() {
+            return None;
+        }
         // What it leaves out, it does not say.
         let mut said = written.clone();
         said.as_object_mut()?

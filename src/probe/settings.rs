@@ -2,6 +2,7 @@
 //! through the device.
 
 use super::difference::Difference;
+use super::engine::is_safe;
 use super::later::{Later, Pace, SETTLES_IN, Waits};
 use super::watch::{Expected, Others, SettingsWatch, Unread};
 use crate::case::{Case, Check, Expect};
@@ -37,10 +38,26 @@ struct Watch {
     own: bool,
     /// A write drew no answer: it may still be carried out at any time.
     unanswered: bool,
+    /// Waits for a read that showed what stood before the write, of which nothing came.
+    waited_in_vain: u32,
+    /// A read has shown for a while what stood before a write.
+    cached: bool,
+    /// When it was last written, as far as anybody knows.
+    written: Option<Instant>,
+    /// Something else was written since the last look.
+    disturbed: bool,
+    /// The same before that look.
+    was_disturbed: bool,
 }
 
 /// Between two looks whether it has.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
+
+/// How long a read may show what stood before a write, as an answer out of a cache does (RFC 9111 §4.2).
+const CACHED_FOR: Duration = Duration::from_millis(1_500);
+
+/// Waits for that in vain, after which a device stores nothing.
+const VAIN_WAITS: u32 = 2;
 
 /// An accepted write, as far as its read-back depends on it.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +77,8 @@ pub struct Checkpoint {
     pub pending: Vec<usize>,
     /// What changed under them.
     pub difference: Option<Difference>,
+    /// Whether something else was written meanwhile, which may show there.
+    pub disturbed: bool,
 }
 
 impl Settings {
@@ -93,6 +112,11 @@ impl Settings {
                 pace: Pace::default(),
                 own: write.own,
                 unanswered: false,
+                waited_in_vain: 0,
+                cached: false,
+                written: None,
+                disturbed: false,
+                was_disturbed: false,
             });
         }
         settings
@@ -127,6 +151,11 @@ impl Settings {
     /// device comes to it.
     pub fn is_unanswered(&self, operation: &str) -> bool {
         self.at(operation).is_some_and(|w| w.unanswered)
+    }
+
+    /// Whether something else had been written before the last look at this state, which may show there.
+    pub fn was_disturbed(&self, operation: &str) -> bool {
+        self.at(operation).is_some_and(|w| w.was_disturbed)
     }
 
     /// A write of this state was sent and drew no answer.
@@ -234,6 +263,9 @@ impl Settings {
             return None;
         }
         let at = self.at_mut(operation)?;
+        if let Some(written) = at.written.filter(|_| at.cached) {
+            tokio::time::sleep(CACHED_FOR.saturating_sub(written.elapsed())).await;
+        }
         let read = match at.unsettled.take() {
             Some(later) => at_rest(device, &at.read, &at.pace, &later).await,
             None => read_now(device, &at.read).await,
@@ -272,7 +304,9 @@ impl Settings {
         operation: &str,
     ) -> Option<Option<Difference>> {
         let now = self.read(device, operation).await?;
-        let watch = &mut self.at_mut(operation)?.watch;
+        let at = self.at_mut(operation)?;
+        at.was_disturbed = std::mem::take(&mut at.disturbed);
+        let watch = &mut at.watch;
         let difference = watch.differs_from_baseline(&now);
         watch.baseline = Some(now);
         watch.refusals = 0;
@@ -303,12 +337,22 @@ impl Settings {
         };
         let later = at.unsettled.take();
         let (mut waits, mut looks) = (Waits::new(), 0);
+        let since = Instant::now();
         let failed = loop {
             let read = read_now(device, &at.read).await;
             match at.watch.take_after_write(read) {
                 Ok(value) => {
                     at.watch.shows(written.value, &value);
                     let difference = at.watch.differs_from_written(expected, &value);
+                    if difference.is_some() && later.is_none() && at.waited_in_vain < VAIN_WAITS {
+                        if since.elapsed() < CACHED_FOR {
+                            tokio::time::sleep(BETWEEN_LOOKS).await;
+                            continue;
+                        }
+                        at.waited_in_vain += 1;
+                    }
+                    at.cached |=
+                        difference.is_none() && later.is_none() && since.elapsed() > BETWEEN_LOOKS;
                     if let Some(later) = &later {
                         let patient = Instant::now() < at.pace.end(later);
                         match (&difference, looks) {
@@ -346,9 +390,18 @@ impl Settings {
         later: Option<Later>,
         number: Option<usize>,
     ) {
+        if acceptance != Acceptance::Refused && !is_safe(&case.request) {
+            let ours = self.written_by.get(&case.operation).copied();
+            let all = self.watches.iter_mut().enumerate();
+            let others = all.filter(|(at, _)| Some(*at) != ours);
+            others.for_each(|(_, watch)| watch.disturbed = true);
+        }
         let Some(at) = self.at_mut(&case.operation) else {
             return;
         };
+        if acceptance != Acceptance::Refused {
+            at.written = Some(Instant::now());
+        }
         at.unsettled = later.or(at.unsettled.take());
         let watch = &mut at.watch;
         match acceptance {
@@ -439,6 +492,7 @@ impl Settings {
                 continue;
             };
             out.push(Checkpoint {
+                disturbed: watch.was_disturbed,
                 pending: std::mem::take(&mut watch.watch.pending),
                 operation,
                 difference,

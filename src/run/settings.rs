@@ -127,7 +127,8 @@ impl Run<'_> {
                     }
                 }
                 Some(difference) => {
-                    self.search(&look.operation, &look.pending, &difference)
+                    let (seen, disturbed) = (&difference, look.disturbed);
+                    self.search(&look.operation, &look.pending, seen, disturbed)
                         .await;
                 }
             }
@@ -153,7 +154,13 @@ impl Run<'_> {
     }
 
     /// Settings changed under a block of refusals: finds the cases that do it.
-    async fn search(&mut self, resource: &str, pending: &[usize], seen: &Difference) {
+    async fn search(
+        &mut self,
+        resource: &str,
+        pending: &[usize],
+        seen: &Difference,
+        disturbed: bool,
+    ) {
         let mut culprits = 0;
         for at in pending.iter().take(SEARCH_LIMIT) {
             if self.stopped() {
@@ -190,7 +197,7 @@ impl Run<'_> {
             && let Some(last) = pending.last()
             && !self.probe.moves_by_itself(resource, seen).await
         {
-            self.changed_once(resource, *last, pending.len(), seen);
+            self.changed_once(resource, *last, (pending.len(), disturbed), seen);
         }
         self.probe.look_again().await;
         self.heed(None);
@@ -275,9 +282,15 @@ impl Run<'_> {
 
     /// Something changed settings once while requests were refused: not the same case every time,
     /// perhaps not a case at all. `at`: the last of the `refusals`.
-    fn changed_once(&mut self, resource: &str, at: usize, refusals: usize, seen: &Difference) {
-        if self.probe.settings().is_unanswered(resource) {
-            // It may have been a write that came to its end late.
+    fn changed_once(
+        &mut self,
+        resource: &str,
+        at: usize,
+        (refusals, disturbed): (usize, bool),
+        seen: &Difference,
+    ) {
+        if self.probe.settings().is_unanswered(resource) || disturbed {
+            // It may have been a write that came to its end late, or one of something else that shows here.
             self.ledger
                 .state(&StatePromise::Refusal.of(resource), false);
             return;
@@ -350,6 +363,10 @@ impl Run<'_> {
             if refusals == 0 {
                 self.ledger
                     .state(&StatePromise::ReadBack.of(&resource), false);
+                if self.probe.settings().was_disturbed(&resource) {
+                    // What was written elsewhere may show here.
+                    continue;
+                }
                 let Difference {
                     pointer,
                     expected,
@@ -364,7 +381,8 @@ impl Run<'_> {
                     InputClass::SETTINGS_NOT_KEPT,
                 );
             } else if !self.refusal_is_known_to_change(&resource) {
-                self.changed_once(&resource, at, refusals, difference);
+                let disturbed = self.probe.settings().was_disturbed(&resource);
+                self.changed_once(&resource, at, (refusals, disturbed), difference);
             }
         }
     }

@@ -101,6 +101,22 @@ const ALONE: &[(&str, Effect, &str)] = &[
         "`switches`",
     ),
     ("GET /light || Turns the light off", ACT, "`turns`"),
+    // What only says how it went has shown nothing.
+    (
+        "GET /siren | siren | Sounds the siren for 5 seconds ||| result",
+        ACT,
+        "`sounds`",
+    ),
+    (
+        "GET /api/led | led | Switch LED | !state=on,off || result message",
+        ACT,
+        "`state`",
+    ),
+    (
+        "GET /api/lamps | lamps | Lamps | !state=on,off || [id name]",
+        READ,
+        "reads",
+    ),
     ("GET /relais || Schaltet das Relais ein", ACT, "`schaltet`"),
     ("GET /tor || Öffnet das Tor", ACT, "`offnet`"),
     (
@@ -449,4 +465,48 @@ fn a_query_that_acts_is_not_sent() {
     assert!(sent(named, "GET", "/x?action=restore").is_err());
     let refusal = sent(Allowed::default(), "GET", "/log?clear=true").expect_err("a refusal");
     assert!(refusal.reason.contains("--allow readLog"), "{refusal}");
+}
+
+/// What `POST` does below an item is the server's to say: where nothing reads it, an item of our own is no
+/// reason to send it. A list of items is no item.
+#[test]
+fn what_nobody_reads_is_not_sent_to_an_item_of_our_own() {
+    let contract = document(&[
+        "GET /notes | listNotes |||| [id title]",
+        "POST /notes | createNote ||| title | id title",
+        "GET /notes/{id} | getNote |||| id title",
+        "DELETE /notes/{id} | deleteNote",
+        "PUT /notes/{id}/tag | tagNote ||| tag",
+        "POST /notes/{id}/mark | markNote ||| colour",
+        "POST /notes/{id}/share | shareNote | Shares the note by e-mail || with",
+    ]);
+    let effects = Effects::of(&contract, &Profile::default());
+    for (id, effect, on_own) in [
+        ("createNote", MAKE, false),
+        ("tagNote", LOST, true),
+        ("markNote", LOST, false),
+        ("shareNote", ACT, false),
+    ] {
+        let found = effects.get(id).expect(id);
+        assert_eq!((found.effect, found.on_own), (effect, on_own), "{found:?}");
+    }
+    let item = json!({"type": "object", "properties": {"title": {"type": "string"}}});
+    let list = json!({"type": "array", "items": item});
+    let content = |schema: &Value| json!({"application/json": {"schema": schema}});
+    let answer = |schema: &Value| json!({"200": {"description": "OK", "content": content(schema)}});
+    let in_path =
+        json!([{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}]);
+    let many = json!({"openapi": "3.0.3", "info": {"title": "t", "version": "1"}, "paths": {
+        "/notes": {
+            "get": {"operationId": "listNotes", "responses": answer(&list)},
+            "post": {"operationId": "createNotes", "responses": answer(&list),
+                     "requestBody": {"required": true, "content": content(&list)}},
+        },
+        "/notes/{id}": {"parameters": in_path, "delete": {"operationId": "deleteNote",
+            "responses": {"204": {"description": "gone"}}}},
+    }});
+    let contract = load_bytes("t", many.to_string().as_bytes()).expect("a contract");
+    let effects = Effects::of(&contract, &Profile::default());
+    let found = effects.get("createNotes").expect("createNotes");
+    assert_eq!(found.effect, LOST, "{found:?}");
 }

@@ -45,4 +45,5 @@ mod targets;
 mod transport;
 mod transport_failures;
 mod transport_tls;
+mod unshown;
 mod verdicts;

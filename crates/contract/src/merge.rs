@@ -188,6 +188,7 @@ pub(super) fn merge(mut a: Schema, mut b: Schema) -> Schema {
     a.page_line = a.page_line.or(b.page_line);
     a.examples.append(&mut b.examples);
     a.excused |= b.excused;
+    a.zero_succeeds |= b.zero_succeeds;
     a.stored.append(&mut b.stored);
     a.read_only |= b.read_only;
     a.of_device |= b.of_device;

@@ -125,6 +125,11 @@ fn acting_read(op: &Operation, setting: bool) -> Option<String> {
             op.method
         ));
     }
+    if let Some(name) = values::switching_parameter(op).filter(|_| !answers) {
+        return Some(format!(
+            "each value of its parameter `{name}` switches something"
+        ));
+    }
     let (much, word) = words::command(&id);
     if much != Command::No && !words::reads(&id) && !(answers && words::reads(&summary)) {
         return Some(format!("`{word}` in its operationId"));
@@ -184,9 +189,20 @@ pub(super) fn own_id(op: &Operation) -> &str {
     }
 }
 
-/// Whether the document says that more than a status is answered.
+/// Members by which an answer only says how it went.
+const ACKNOWLEDGES: [&str; 12] = [
+    "result", "status", "success", "ok", "code", "message", "msg", "error", "errors", "detail",
+    "rc", "retcode",
+];
+
+/// Whether the document says that more than a status is answered, and more than how it went.
 fn answers(op: &Operation) -> bool {
-    shape::answer(op).is_some_and(|s| !shape::members(s).is_empty() || shape::array_in(s).is_some())
+    let says = |name: &str| !ACKNOWLEDGES.contains(&name.to_ascii_lowercase().as_str());
+    shape::answer(op).is_some_and(|schema| {
+        let mut members = shape::members(schema).into_iter();
+        members.any(|(name, member)| says(name) || !shape::members(member).is_empty())
+            || shape::array_in(schema).is_some()
+    })
 }
 
 /// Whether an `operationId` only repeats method and path, as generators make it: then its `get`

@@ -341,6 +341,12 @@ pub fn is_password(name: &str) -> bool {
     tokens(name).iter().any(|w| secret.contains(&w.as_str()))
 }
 
+/// Whether the body of an operation can be nothing but a list.
+pub(super) fn is_list(op: &Operation) -> bool {
+    let body = op.body.as_ref();
+    body.is_some_and(|b| b.schema.types == [JsonType::Array])
+}
+
 /// The password of a new account that cannot be random, because its rules leave few values.
 pub(super) fn guessable(create: &Operation) -> Option<String> {
     let body = &create.body.as_ref()?.schema;

@@ -160,7 +160,14 @@ impl View<'_> {
         let ruling = self.ruling(op, resource);
         let readable = ruling.effect == Effect::Writes
             || own_address(op).is_some() && self.state(op, resource).effect == Effect::Writes;
-        let on_own = ruling.effect == Effect::Irreversible && self.in_what_can_be_removed(resource);
+        // What `POST` does to an item, its own semantics say (RFC 9110 §9.3.3): where nothing reads it, it
+        // may reach beyond the item.
+        let does_something = op.method == "POST"
+            && resource.create.as_deref() != Some(op.id.as_str())
+            && resource.read.is_none();
+        let on_own = ruling.effect == Effect::Irreversible
+            && !does_something
+            && self.in_what_can_be_removed(resource);
         Some(OperationEffect {
             operation: op.id.clone(),
             effect: ruling.effect,
@@ -317,6 +324,10 @@ impl View<'_> {
             );
             Ruling::new(Effect::Irreversible, reason).opened_by(format!("{line}, or {}", allow(op)))
         };
+        if members::is_list(op) {
+            let why = "its body is a list: it creates any number of items at once";
+            return Ruling::new(Effect::Irreversible, why).opened_by(allow(op));
+        }
         if let Some(name) = members::guessable(op) {
             let why = format!("it would create an account whose `{name}` can be guessed");
             return Ruling::new(Effect::Irreversible, why).opened_by(allow(op));

@@ -148,6 +148,18 @@ pub(super) fn acting_parameter(op: &Operation) -> Option<String> {
     })
 }
 
+/// A parameter that must be there and whose values are all commands (`state=on`): a call that answers
+/// with nothing but how it went has done one of them.
+pub(super) fn switching_parameter(op: &Operation) -> Option<&str> {
+    let commands = |p: &&Parameter| {
+        let texts = texts(&p.schema);
+        let command = |t: &String| words::command(&tokens(t)).0 != words::Command::No;
+        let placed = matches!(p.place, Place::Query | Place::Path);
+        placed && p.required && texts.len() > 1 && texts.iter().all(command)
+    };
+    op.parameters.iter().find(commands).map(|p| p.name.as_str())
+}
+
 fn lists(op: &Operation) -> bool {
     shape::answer(op).is_some_and(|s| shape::array_in(s).is_some())
 }

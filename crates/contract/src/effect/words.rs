@@ -121,7 +121,7 @@ static MAY_ACT: Words = LazyLock::new(|| {
     disable migrate recover repair calibrate arm disarm bypass answer hold transfer
     broadcast drop transcode rescan discover on off announce ptz snooze dismiss acknowledge
     approve reject do action command cmd control rpc prune silence unsilence mute unmute pulse
-    impulse impuls impulsion impulso chime gong buzz beep blink
+    impulse impuls impulsion impulso chime gong buzz beep blink sound share
     aktivieren deaktivieren activer desactiver activar desactivar ativar desativar attivare
     disattivare imprimer imprimir
     starten stoppen anhalten senden demarrer iniciar detener parar avvia avviare ferma

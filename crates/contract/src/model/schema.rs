@@ -147,6 +147,8 @@ pub struct Schema {
     pub default: Option<Value>,
     /// Whether its description says what a value outside its rules is taken for.
     pub excused: bool,
+    /// Whether its description says that 0 is a success and another number is not.
+    pub zero_succeeds: bool,
     /// What its description says of the form in which a value is stored.
     pub stored: Vec<Said>,
     /// `readOnly`

@@ -4,6 +4,7 @@ use super::super::document::WHY_TWICE;
 use super::super::excuse::excuses;
 use super::super::merge::{spelled_as, tighter};
 use super::super::model::*;
+use super::super::outcome::zero_succeeds;
 use super::super::pointer::escape;
 use super::super::reader::Flaw;
 use super::super::source::Way;
@@ -56,6 +57,7 @@ impl<'d> Schemas<'d> {
         let mut schema = Schema {
             pointer: place.to_owned(),
             excused: described.is_some_and(excuses),
+            zero_succeeds: described.is_some_and(zero_succeeds),
             stored: described.map(said).unwrap_or_default(),
             ..Schema::default()
         };

@@ -1,0 +1,113 @@
+//! Refusals under a success status, as the document describes them: a member of the answer that says
+//! whether the request was carried out (`success: false`, `code: 1003`). Pure.
+
+use super::model::{JsonType, Operation, Schema};
+use super::shape;
+use serde_json::Value;
+
+/// Truth values that say it by their name.
+const TRUTHS: [&str; 5] = ["success", "succeeded", "successful", "ok", "issuccess"];
+
+/// Numbers that say it where their description says that 0 is a success.
+const CODES: [&str; 12] = [
+    "code",
+    "errcode",
+    "errorcode",
+    "error",
+    "errno",
+    "retcode",
+    "returncode",
+    "ret",
+    "rc",
+    "result",
+    "resultcode",
+    "status",
+];
+
+/// Whether an answer with a success status says, by a member that the document has for it, that the
+/// request was not carried out.
+#[must_use]
+pub fn refuses(operation: &Operation, status: u16, body: &Value) -> bool {
+    let schema = operation.response(status).and_then(|r| r.schema.as_ref());
+    let (Some(schema), Some(body)) = (schema, body.as_object()) else {
+        return false;
+    };
+    // What is written is a setting, whatever it is called.
+    let written = operation.body.as_ref().map(|b| shape::members(&b.schema));
+    let written = |name: &str| written.iter().flatten().any(|(n, _)| *n == name);
+    let documented = shape::members(schema).into_iter();
+    documented
+        .filter(|(name, _)| !written(name))
+        .any(|(name, member)| {
+            let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+            let plain = plain.to_ascii_lowercase();
+            match body.get(name) {
+                Some(Value::Bool(false)) => {
+                    TRUTHS.contains(&plain.as_str()) && member.allows(JsonType::Boolean)
+                }
+                Some(Value::Number(code)) => {
+                    let zero = code.as_f64() == Some(0.0);
+                    !zero && CODES.contains(&plain.as_str()) && counts_from_success(member)
+                }
+                _ => false,
+            }
+        })
+}
+
+fn counts_from_success(member: &Schema) -> bool {
+    member.zero_succeeds
+}
+
+/// Whether a description says that 0 is a success ("0: success, else an error").
+pub(crate) fn zero_succeeds(description: &str) -> bool {
+    let text = description.to_lowercase();
+    let mut clauses = text.split([',', ';', '.', '\n', '|']);
+    clauses.any(|clause| {
+        let words = || clause.split(|c: char| !c.is_alphanumeric());
+        let zero = words().any(|w| w == "0" || w == "zero" || w == "null");
+        let good = [
+            "success",
+            "ok",
+            "erfolg",
+            "succ",
+            "éxito",
+            "exito",
+            "no error",
+            "kein fehler",
+        ];
+        let denied = [
+            " not ",
+            "non-zero",
+            "nonzero",
+            "other than",
+            "unless",
+            "≠",
+            "!=",
+        ];
+        let says = |list: &[&str]| list.iter().any(|w| clause.contains(w));
+        zero && !says(&denied)
+            && (says(&good[..3])
+                && words().any(|w| w == "ok" || w.starts_with("succ") || w.starts_with("erfolg"))
+                || says(&good[3..]))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::zero_succeeds;
+
+    #[test]
+    fn descriptions_say_that_zero_is_a_success() {
+        for (text, says) in [
+            ("0: success. Any other value: the request was refused", true),
+            ("Result code, 0 = OK, 1 = invalid parameter", true),
+            ("0 bei Erfolg", true),
+            ("0 means no error", true),
+            ("Seconds since the last success", false),
+            ("Any value other than 0 is a success", false),
+            ("Number of ok relays; 0 to 4", false),
+        ] {
+            assert_eq!(zero_succeeds(text), says, "{text}");
+        }
+    }
+}
