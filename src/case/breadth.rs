@@ -44,7 +44,9 @@ pub(super) fn broadened<'r>(
     let mut had: BTreeMap<Idea, usize> = BTreeMap::new();
     for (at, case) in cases.into_iter().enumerate() {
         let times = had.entry(idea(&case)).or_default();
-        let again = *times >= OF_THE_SERVER_AT && of_the_server.contains(case.strategy);
+        // Who may do what is said of each operation by itself.
+        let shared = of_the_server.contains(case.strategy) && case.expect != Expect::Forbidden;
+        let again = *times >= OF_THE_SERVER_AT && shared;
         if twins.contains(&at) {
             later.push(case);
         } else if again || spent + case.cost() > common {

@@ -120,6 +120,9 @@ impl Case {
             Check::Unchanged | Check::Nothing => 1,
             // Two looks at the whole, and the parts behind the first.
             Check::Parts => 7,
+            // As many as `probe` asks behind the answer.
+            Check::Versions => 4,
+            Check::Names => 3,
         }
     }
 }
@@ -244,6 +247,18 @@ pub enum Check {
     /// If it was accepted: it is the first part of a list, and the parts behind it show each item of
     /// the whole list once.
     Parts,
+    /// If it was accepted: a client that names the version which it was shown is told that it has it
+    /// (RFC 9110 §13.1.2).
+    Versions,
+    /// If it was accepted: no other id leads to the same item.
+    Names,
+}
+
+impl Check {
+    /// Whether it asks more of the device behind the answer.
+    pub fn is_dialogue(&self) -> bool {
+        matches!(self, Check::Parts | Check::Versions | Check::Names)
+    }
 }
 
 /// What strategies work from.

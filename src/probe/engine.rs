@@ -325,6 +325,8 @@ impl<'a> Probe<'a> {
         }
         let mut seen = self.observation(&case, exchange);
         self.look_at_parts(&case, &mut seen).await;
+        self.look_at_versions(&case, &mut seen).await;
+        self.look_at_names(&case, &mut seen).await;
         seen
     }
 
@@ -355,7 +357,7 @@ impl<'a> Probe<'a> {
     pub async fn send_by_ordinary_client(&self, case: &Case) -> Option<Observation> {
         // What creates or removes, and a list in parts, is a dialogue of its own.
         let creations = &self.creations;
-        if case.check == Check::Parts
+        if case.check.is_dialogue()
             || creations.creates(&case.request).is_some()
             || creations.removes(&case.request).is_some()
         {

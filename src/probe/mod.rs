@@ -22,6 +22,7 @@ mod later;
 mod limits;
 mod listing;
 mod look;
+mod names;
 mod neighbours;
 mod own;
 mod parts;
@@ -30,6 +31,7 @@ mod restore;
 mod revision;
 mod session;
 mod settings;
+mod versions;
 mod watch;
 
 pub use account::{Log, Step};

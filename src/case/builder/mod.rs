@@ -212,7 +212,7 @@ impl<'c, 'a, B: KnownBodies<'c, 'a>> CaseBuilder<'c, 'a, B> {
                     check => check,
                 }
             }
-            _ if case.check == Check::Parts => Check::Parts,
+            _ if case.check.is_dialogue() => case.check,
             _ => Check::Nothing,
         };
         let mut seen = BTreeSet::new();

@@ -67,6 +67,26 @@ impl Deviation {
         )
     }
 
+    /// A version that the client has is sent again, or draws another answer than 304.
+    pub fn known_version(how: &str, answer: &Answer) -> Deviation {
+        Deviation::new(
+            Kind::WrongStatus,
+            format!("with status {} to a client that names {how}", answer.status),
+            format!("304: `If-None-Match` names {how} (RFC 9110 §13.1.2)"),
+            describe(answer),
+        )
+    }
+
+    /// An item is served under an id that is not its own.
+    pub fn item_of_another_name(member: &str, id: u64, other: u64) -> Deviation {
+        Deviation::new(
+            Kind::AcceptsInvalid,
+            "an item is served under an id that begins again",
+            format!("404, or an item whose `{member}` is {other}"),
+            format!("the item whose `{member}` is {id}, to a request for {other}"),
+        )
+    }
+
     /// HEAD says that a body which is JSON has no octets.
     pub(in crate::judge) fn head_of_nothing(answer: &Answer) -> Deviation {
         Deviation::new(

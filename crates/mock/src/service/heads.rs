@@ -2,11 +2,12 @@
 //! the faults of both.
 
 use super::sample::plausible;
-use super::{Ask, Reply, Service, query_value, route};
+use super::{Ask, Reply, Service, header, query_value, route};
 use crate::fault::{FaultInfo, Set, table};
 use probity_contract::{Chooses, Contract, Listing, Operation, Paging, SecurityScheme, assess};
 use probity_pattern::Assessment;
 use serde_json::{Value, json};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// The faults of heads and lists, as far as a contract has what they are about.
 pub(crate) fn faults(contract: &Contract) -> Vec<FaultInfo> {
@@ -26,6 +27,9 @@ pub(crate) fn faults(contract: &Contract) -> Vec<FaultInfo> {
         "parts-overlap" | "parts-skip" | "part-ignored" => {
             lists.iter().any(|list| list.parts().is_some())
         }
+        "version-sent-again" | "version-alone-known" => operations.iter().any(names_versions),
+        "id-wraps" => operations.iter().any(route::reads_numbered),
+        "answer-with-mark" => operations.iter().any(answers_json),
         "limit-ignored" | "limit-one-more" => lists.iter().any(|list| list.limit.is_some()),
         "filter-ignored" | "filter-inverted" => lists.iter().any(|list| !list.filters.is_empty()),
         _ => true,
@@ -34,6 +38,26 @@ pub(crate) fn faults(contract: &Contract) -> Vec<FaultInfo> {
         .into_iter()
         .filter(fits)
         .collect()
+}
+
+/// Whether the document says that a version which a client has is not sent again.
+fn names_versions(operation: &Operation) -> bool {
+    operation.method == "GET" && operation.documents(304)
+}
+
+/// Whether a condition names a version (RFC 9110 §13.1.2).
+fn names(condition: &str, tag: &str) -> bool {
+    condition == "*"
+        || condition
+            .split(',')
+            .any(|named| named.trim().trim_start_matches("W/") == tag)
+}
+
+/// Whether the document promises JSON of a success.
+fn answers_json(operation: &Operation) -> bool {
+    let successes = operation.success_statuses().into_iter();
+    let mut types = successes.filter_map(|s| operation.response(s)?.media_type.as_deref());
+    types.any(|media| media == "application/json")
 }
 
 const PROBLEM: &str = "application/problem+json";
@@ -71,6 +95,10 @@ impl Service {
             return;
         };
         self.problem(reply);
+        if self.planted.has("answer-with-mark") && answers_json(operation) && reply.status < 300 {
+            reply.body.splice(0..0, *b"\xEF\xBB\xBF");
+        }
+        self.version(operation, ask, reply);
         let Some(response) = operation.response(reply.status) else {
             return;
         };
@@ -89,6 +117,31 @@ impl Service {
                 None => "1".to_owned(),
             };
             reply.headers.push((header.name.clone(), text));
+        }
+    }
+
+    /// Names the version of what is read, and does not send again what the client has.
+    fn version(&self, operation: &Operation, ask: &Ask<'_>, reply: &mut Reply) {
+        if !names_versions(operation) || reply.status != 200 {
+            return;
+        }
+        let mut hash = DefaultHasher::new();
+        reply.body.hash(&mut hash);
+        let tag = format!("\"{:016x}\"", hash.finish());
+        let known = header(ask, "if-none-match").is_some_and(|condition| {
+            let alone = self.planted.has("version-alone-known");
+            let named = if alone {
+                condition == tag || condition == "*"
+            } else {
+                names(&condition, &tag)
+            };
+            named && !self.planted.has("version-sent-again")
+        });
+        reply.headers.push(("ETag".to_owned(), tag));
+        if known {
+            reply.status = 304;
+            reply.body.clear();
+            reply.headers.retain(|(name, _)| name != "Content-Type");
         }
     }
 

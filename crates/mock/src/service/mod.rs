@@ -311,8 +311,10 @@ impl Service {
         }
         let path = wire::routed(&self.planted, ask.path);
         let method = wire::method(&self.planted, ask.method);
+        let wraps = self.planted.has("id-wraps");
+        let wrapped = wraps.then(|| route::wrapped(ask.path)).flatten();
         let ask = Ask {
-            path: path.as_deref().unwrap_or(ask.path),
+            path: path.as_deref().or(wrapped.as_deref()).unwrap_or(ask.path),
             method: method.as_deref().unwrap_or(ask.method),
             open: path.is_some(),
             ..*ask

@@ -2,7 +2,7 @@
 //! parameters in one segment, percent-encoding removed from what they hold.
 
 use percent_encoding::percent_decode_str;
-use probity_contract::Operation;
+use probity_contract::{JsonType, Operation, Parameter, Place};
 
 /// The values of the parameters of a template in a path, in order; `None` where it does not fit.
 /// A parameter holds at least one character and no slash.
@@ -56,6 +56,22 @@ fn segment(template: &str, text: &str, found: &mut Vec<(String, String)>) -> Opt
         percent_decode_str(value).decode_utf8_lossy().into_owned(),
     ));
     segment(rest, text.get(end..)?, found)
+}
+
+/// Whether an operation reads an item that a number names.
+pub(super) fn reads_numbered(operation: &Operation) -> bool {
+    let last = operation.path.rsplit('/').next().unwrap_or_default();
+    let names = |p: &&Parameter| p.place == Place::Path && last == format!("{{{}}}", p.name);
+    let named = operation.parameters.iter().find(names);
+    operation.method == "GET" && named.is_some_and(|p| p.schema.types == [JsonType::Integer])
+}
+
+/// A path whose last number begins again after sixteen bits; `None` where it does not.
+pub(super) fn wrapped(path: &str) -> Option<String> {
+    let (above, last) = path.rsplit_once('/')?;
+    let number: u64 = last.parse().ok()?;
+    let kept = number & 0xFFFF;
+    (kept != number).then(|| format!("{above}/{kept}"))
 }
 
 /// The operations whose path is the most concrete one that fits.
