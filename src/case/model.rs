@@ -123,6 +123,7 @@ impl Case {
             // As many as `probe` asks behind the answer.
             Check::Versions => 4,
             Check::Names => 3,
+            Check::Preconditions(_) => 9,
         }
     }
 }
@@ -250,14 +251,18 @@ pub enum Check {
     /// If it was accepted: a client that names the version which it was shown is told that it has it
     /// (RFC 9110 §13.1.2).
     Versions,
-    /// If it was accepted: no other id leads to the same item.
+    /// If it was accepted: it is the item that was asked for, and no other id leads to it.
     Names,
+    /// If it was accepted: the same write with this body is done where it names the version that stands,
+    /// and where it names another one it is not (RFC 9110 §13.1.1).
+    Preconditions(String),
 }
 
 impl Check {
     /// Whether it asks more of the device behind the answer.
     pub fn is_dialogue(&self) -> bool {
-        matches!(self, Check::Parts | Check::Versions | Check::Names)
+        use Check::{Names, Parts, Preconditions, Versions};
+        matches!(self, Parts | Versions | Names | Preconditions(_))
     }
 }
 

@@ -185,9 +185,7 @@ fn outside(
 /// Names of an item that are almost the one that is there, where the rules of the parameter forbid
 /// them: what is served all the same was cut, folded or decoded twice.
 fn items(builder: &mut ExchangeCases<'_, '_>, op: &Operation) {
-    let last = op.path.rsplit('/').next().unwrap_or_default();
-    let named = |p: &&Parameter| p.place == Place::Path && last == format!("{{{}}}", p.name);
-    let Some(parameter) = op.parameters.iter().find(named) else {
+    let Some(parameter) = op.item_parameter() else {
         return;
     };
     // What an almost good name is as a list or an object, its style says: mostly a good one.
@@ -195,12 +193,13 @@ fn items(builder: &mut ExchangeCases<'_, '_>, op: &Operation) {
     if matches!(kind, Some(JsonType::Array | JsonType::Object)) {
         return;
     }
-    if kind == Some(JsonType::Integer) {
+    let uuid = parameter.schema.format.as_deref() == Some("uuid");
+    if kind == Some(JsonType::Integer) || uuid {
         let key = op.parameter_key(parameter);
         builder.add(Draft {
             about: &key,
             name: "wraps".to_owned(),
-            title: "an item, and ids that begin again at it".to_owned(),
+            title: "an item, which is the one that was asked for and no other".to_owned(),
             class: "target:wraps".to_owned(),
             tier: 0,
             promises: vec![format!("parameters.{key}.type"), "http.answers".to_owned()],

@@ -9,7 +9,7 @@ use super::session::{Patience, Session, never_reached};
 use super::settings::{Checkpoint, Settings, Written, written};
 use super::watch::Difference;
 use crate::case::build::own_credentials;
-use crate::case::{Case, Check, Context, Expect};
+use crate::case::{Case, Context, Expect};
 use crate::contract::{Contract, PromiseId};
 use crate::device::{Device, Guard, GuardedWrite, Unproven};
 use crate::exchange::{Exchange, Failure, Request};
@@ -298,6 +298,11 @@ impl<'a> Probe<'a> {
         self.spent.forbids(self.judging, case)
     }
 
+    /// Counts another accepted write of a case.
+    pub(super) fn wrote_again(&self) {
+        self.spent.wrote();
+    }
+
     /// Sends one case, judges it, and looks for secrets in the answer. Several may be under way at
     /// once.
     ///
@@ -327,6 +332,7 @@ impl<'a> Probe<'a> {
         self.look_at_parts(&case, &mut seen).await;
         self.look_at_versions(&case, &mut seen).await;
         self.look_at_names(&case, &mut seen).await;
+        self.look_at_preconditions(&case, &mut seen).await;
         seen
     }
 

@@ -1,10 +1,13 @@
-//! Other names of an item: ids that a device which counts in fewer bits takes for the same one.
+//! Items and their ids: the one that comes is the one that was asked for, and ids that a device which
+//! counts in fewer bits takes for the same one lead to another or to none.
 
 use super::engine::{Observation, Probe};
 use crate::case::{Case, Check};
+use crate::contract::{JsonType, Operation};
 use crate::exchange::{Exchange, HttpRequest, Part, Request};
 use crate::json;
 use crate::judge::{Acceptance, Deviation};
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 /// What is added to an id: where counters of firmware begin again.
@@ -40,10 +43,28 @@ impl Probe<'_> {
         let Request::Http(http) = &case.request else {
             return Err("it is no plain read");
         };
-        let (Some(id), Some(item_shown)) = (named(http), item(shown)) else {
-            return Err("no object came for a number");
+        let operation = self.contract().operation(&case.operation);
+        let parameter = operation.and_then(Operation::item_parameter);
+        let (Some(parameter), Some(named), Some(item_shown)) =
+            (parameter, named(http), item(shown))
+        else {
+            return Err("no item came");
         };
-        let member = naming_member(&item_shown, id).ok_or("the item does not show its id")?;
+        // Its id has the parameter's own name and type.
+        let own = item_shown.get(&parameter.name);
+        let own = own.filter(|value| match parameter.schema.types.as_slice() {
+            [JsonType::Integer] => value.is_u64(),
+            [JsonType::String] => value.is_string(),
+            _ => false,
+        });
+        if let Some(own) = own.filter(|own| !names(Some(own), &named)) {
+            let own = one_word(own);
+            return Ok(Some(Deviation::another_item(&parameter.name, &named, &own)));
+        }
+        let Ok(id) = named.parse::<u64>() else {
+            return own.map(|_| None).ok_or("the item does not show its id");
+        };
+        let member = naming_member(&item_shown, &named).ok_or("the item does not show its id")?;
         for wrap in WRAPS {
             let other = id.checked_add(wrap).ok_or("the id is too large")?;
             let request = with_id(http, id, other).ok_or("the path does not end with the id")?;
@@ -52,11 +73,18 @@ impl Probe<'_> {
                 return Err("no answer came");
             }
             let again = item(&exchange);
-            if again.is_some_and(|again| names(again.get(&member), id)) {
+            if again.is_some_and(|again| names(again.get(&member), &named)) {
                 return Ok(Some(Deviation::item_of_another_name(&member, id, other)));
             }
         }
         Ok(None)
+    }
+}
+
+fn one_word(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
     }
 }
 
@@ -68,25 +96,27 @@ fn item(exchange: &Exchange) -> Option<Value> {
     json::read(&answer.body).filter(Value::is_object)
 }
 
-/// The number at the end of a path.
-fn named(http: &HttpRequest) -> Option<u64> {
+/// What stands at the end of a path.
+fn named(http: &HttpRequest) -> Option<String> {
     let target = http.target.to_string();
     let path = target.split(['?', '#']).next()?;
-    path.rsplit('/').next()?.parse().ok()
+    let last = percent_decode_str(path.rsplit('/').next()?);
+    Some(last.decode_utf8().ok()?.into_owned())
 }
 
 /// The one member that holds the id. Where several do, each may be about something else.
-fn naming_member(item: &Value, id: u64) -> Option<String> {
+fn naming_member(item: &Value, id: &str) -> Option<String> {
     let mut members = item.as_object()?.iter();
     let mut holds = members.by_ref().filter(|(_, value)| names(Some(value), id));
     let (name, _) = holds.next()?;
     holds.next().is_none().then(|| name.clone())
 }
 
-fn names(value: Option<&Value>, id: u64) -> bool {
+fn names(value: Option<&Value>, id: &str) -> bool {
     match value {
-        Some(Value::Number(number)) => number.as_u64() == Some(id),
-        Some(Value::String(text)) => *text == id.to_string(),
+        Some(Value::Number(number)) => number.to_string() == id,
+        // Letters of an id in hexadecimal have no case of their own (RFC 9562 §4).
+        Some(Value::String(text)) => text.eq_ignore_ascii_case(id),
         _ => false,
     }
 }
@@ -118,7 +148,7 @@ mod tests {
             (json!({"id": 70}), None),
             (json!([7]), None),
         ] {
-            assert_eq!(naming_member(&item, 7).as_deref(), want, "{item}");
+            assert_eq!(naming_member(&item, "7").as_deref(), want, "{item}");
         }
     }
 }

@@ -4,7 +4,7 @@ use super::engine::{Observation, Probe};
 use crate::case::wire::FOREIGN_TAG;
 use crate::case::{Case, Check};
 use crate::contract::PromiseId;
-use crate::exchange::{Answer, HttpRequest, Request, Template};
+use crate::exchange::{Answer, Exchange, HttpRequest, Request, Template};
 use crate::judge::{Acceptance, Deviation};
 
 /// How a client may name a version (RFC 9110 §13.1.2: a list of tags, compared weakly, or `*`).
@@ -27,6 +27,22 @@ const NAMED: [Named; 3] = [
         how: "any version (`*`)",
         value: |_| "*".to_owned(),
     },
+];
+
+/// Other tags than the one that stands, made of it: how, and the tag.
+type Other = (&'static str, fn(&str) -> Option<String>);
+
+const OTHERS: [Other; 2] = [
+    ("a version whose tag is one letter shorter", |tag| {
+        let inside = tag.strip_suffix('"')?;
+        let mut shorter = inside.to_owned();
+        shorter.pop().filter(|last| *last != '"')?;
+        Some(format!("{shorter}\""))
+    }),
+    // Tags are compared strongly where something is written (RFC 9110 §8.8.3.2).
+    ("the version that stands by a weak tag", |tag| {
+        tag.starts_with('"').then(|| format!("W/{tag}"))
+    }),
 ];
 
 /// What one conditional read came to.
@@ -69,6 +85,73 @@ impl Probe<'_> {
         }
     }
 
+    /// Writes once more, on the condition that it is the version that stands, and that it is another.
+    pub(super) async fn look_at_preconditions(&self, case: &Case, seen: &mut Observation) {
+        let Check::Preconditions(body) = &case.check else {
+            return;
+        };
+        let Request::Http(http) = &case.request else {
+            return;
+        };
+        if seen.judgement.acceptance != Acceptance::Accepted {
+            return;
+        }
+        let mut http = http.clone();
+        http.body = Some(body.clone().into_bytes());
+        for (how, other) in OTHERS {
+            let Some(tag) = self.standing(&http).await else {
+                return left(case, seen, "no version can be read (`ETag`)");
+            };
+            let Some(named) = other(&tag) else { continue };
+            let exchange = self.write_if(&http, &named).await;
+            let Some(answer) = exchange.answer() else {
+                return left(case, seen, "no answer came");
+            };
+            if !(200..300).contains(&answer.status) {
+                continue;
+            }
+            // What is stored already may be called done (RFC 9110 §13.1.1).
+            if self.standing(&http).await.is_none_or(|now| now == tag) {
+                return left(case, seen, "what was written may have stood there");
+            }
+            return broken(case, seen, Deviation::version_ignored(how, answer));
+        }
+        let Some(tag) = self.standing(&http).await else {
+            return left(case, seen, "no version can be read (`ETag`)");
+        };
+        let exchange = self.write_if(&http, &tag).await;
+        match exchange.answer() {
+            Some(answer) if (200..300).contains(&answer.status) => {}
+            Some(answer) if answer.status == 412 && self.standing(&http).await == Some(tag) => {
+                broken(case, seen, Deviation::version_refused(answer));
+            }
+            _ => left(case, seen, "the write is refused for another reason"),
+        }
+    }
+
+    /// The version that stands where a request writes.
+    async fn standing(&self, http: &HttpRequest) -> Option<String> {
+        let named = self.device().validated(http).await?;
+        let mut fields = named.headers.iter();
+        let field = fields.find(|(name, _)| name.eq_ignore_ascii_case("if-match"))?;
+        Some(field.1.to_string()).filter(|tag| is_tag(tag))
+    }
+
+    async fn write_if(&self, http: &HttpRequest, tag: &str) -> Exchange {
+        let mut request = http.clone();
+        request
+            .headers
+            .retain(|(n, _)| !n.eq_ignore_ascii_case("if-match"));
+        request
+            .headers
+            .push(("If-Match".to_owned(), Template::from(tag)));
+        let exchange = self.session().send(&Request::Http(request), false).await;
+        if exchange.status().is_some_and(|s| (200..300).contains(&s)) {
+            self.wrote_again();
+        }
+        exchange
+    }
+
     async fn conditional(&self, http: &HttpRequest, tag: &str, named: &Named) -> Told {
         let mut request = http.clone();
         let value = (named.value)(tag);
@@ -89,6 +172,12 @@ impl Probe<'_> {
             _ => Told::Wrong(Deviation::known_version(named.how, answer)),
         }
     }
+}
+
+fn broken(case: &Case, seen: &mut Observation, deviation: Deviation) {
+    let promise = case.main_promise();
+    seen.judgement.broken(&promise, deviation.clone());
+    seen.deviations.push((promise, deviation));
 }
 
 /// Nothing is said of what the case is about but that there was an answer.

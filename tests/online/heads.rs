@@ -87,7 +87,8 @@ fn document() -> Value {
                 "put": {
                     "operationId": "putHost",
                     "requestBody": {"required": true, "content": of(&host)},
-                    "responses": {"204": {"description": "stored"}, "default": problem},
+                    "parameters": [{"name": "If-Match", "in": "header", "schema": {"type": "string"}}],
+                    "responses": {"204": {"description": "stored"}, "412": problem, "415": problem, "default": problem},
                 },
             },
         },
@@ -138,6 +139,12 @@ fn what_an_answer_owes_is_missed() {
         ("version-sent-again", "responses.304"),
         ("version-alone-known", "responses.304"),
         ("id-wraps", "parameters.id.type"),
+        ("item-beside", "parameters.id.type"),
+        ("media-type-ignored", "http.mediaType"),
+        ("version-unminded", "parameters.If-Match.type"),
+        ("version-cut", "parameters.If-Match.type"),
+        ("version-refused", "parameters.If-Match.type"),
+        ("version-other-status", "parameters.If-Match.type"),
     ] {
         let found = found(&suite, &[fault]);
         assert!(

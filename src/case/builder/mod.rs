@@ -206,6 +206,7 @@ impl<'c, 'a, B: KnownBodies<'c, 'a>> CaseBuilder<'c, 'a, B> {
                 let promise = state.map(|state| state.of(operation));
                 case.promises.extend(promise);
                 match case.check {
+                    check if check.is_dialogue() => check,
                     Check::ReadsBack(value) => {
                         bodies.kept(value).map_or(Check::Nothing, Check::ReadsBack)
                     }

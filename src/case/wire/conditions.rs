@@ -147,6 +147,22 @@ fn writes(builder: &mut ExchangeCases<'_, '_>) {
             expect,
             Check::Unchanged,
         );
+        let other = builder.fresh(4).filter(|other| *other != body);
+        let other = other.and_then(|other| builder.http(&other).body);
+        let other = other.and_then(|octets| String::from_utf8(octets).ok());
+        if let Some(other) = other.filter(|_| builder.op.method != "POST") {
+            let title = "If-Match names any version, then the one that stands, then others";
+            let request = with(&plain, "If-Match", "*");
+            let check = Check::Preconditions(other);
+            add(
+                builder,
+                ("if-match-current", 0),
+                title,
+                request,
+                Expect::Accepted,
+                check,
+            );
+        }
     }
 }
 
@@ -176,7 +192,7 @@ fn add(
     check: Check,
 ) {
     let documented: &[&str] = match name {
-        "if-match" => &["parameters.If-Match.type"],
+        "if-match" | "if-match-current" => &["parameters.If-Match.type"],
         "versions" => &["parameters.If-None-Match.type", "responses.304"],
         _ => &[],
     };

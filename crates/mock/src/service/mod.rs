@@ -439,6 +439,12 @@ impl Service {
             {
                 self.store(operation, ask.path, &value);
             }
+            if self.planted.has("unauthorized-removes") && operation.method == "DELETE" {
+                self.remove(
+                    resources::part(&self.contract.operations, operation),
+                    ask.path,
+                );
+            }
             return reply;
         }
         if let Some(path) = self.wrong_parameter(operation, ask) {
@@ -459,6 +465,9 @@ impl Service {
             Err(reply) => return reply,
         };
         if !before && let Err(reply) = self.authorize(operation, ask) {
+            return reply;
+        }
+        if let Some(reply) = self.precondition(operation, ask) {
             return reply;
         }
         let mut reply = self.serve(operation, ask, value);
