@@ -194,7 +194,8 @@ pub fn plan_of_operations(
             cases.get(*at).is_some_and(|c| {
                 c.operation == case.operation
                     && c.request == case.request
-                    && c.check.is_dialogue() == case.check.is_dialogue()
+                    && (c.check == case.check
+                        || !(c.check.is_dialogue() || case.check.is_dialogue()))
             })
         };
         if sent.find(hash, same).is_none() && ids.insert(case.id.clone()) {

@@ -93,10 +93,21 @@ impl Probe<'_> {
         let Request::Http(http) = &case.request else {
             return;
         };
+        let mut http = http.clone();
         if seen.judgement.acceptance != Acceptance::Accepted {
+            // `*` is any version, and one can be read.
+            let refused = seen.exchange.answer().filter(|answer| answer.status == 412);
+            if let Some(answer) = refused.cloned()
+                && self.standing(&http).await.is_some()
+            {
+                broken(
+                    case,
+                    seen,
+                    Deviation::version_refused("any version (`*`)", &answer),
+                );
+            }
             return;
         }
-        let mut http = http.clone();
         http.body = Some(body.clone().into_bytes());
         for (how, other) in OTHERS {
             let Some(tag) = self.standing(&http).await else {
@@ -123,7 +134,11 @@ impl Probe<'_> {
         match exchange.answer() {
             Some(answer) if (200..300).contains(&answer.status) => {}
             Some(answer) if answer.status == 412 && self.standing(&http).await == Some(tag) => {
-                broken(case, seen, Deviation::version_refused(answer));
+                broken(
+                    case,
+                    seen,
+                    Deviation::version_refused("the version that stands", answer),
+                );
             }
             _ => left(case, seen, "the write is refused for another reason"),
         }

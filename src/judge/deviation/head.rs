@@ -68,11 +68,11 @@ impl Deviation {
     }
 
     /// A write that names the version which stands is refused.
-    pub fn version_refused(answer: &Answer) -> Deviation {
+    pub fn version_refused(how: &str, answer: &Answer) -> Deviation {
         Deviation::new(
             Kind::RejectsValid,
-            "a write that names the version which stands",
-            "the write is done: `If-Match` names the version that stands (RFC 9110 §13.1.1)",
+            format!("a write that names {how}"),
+            format!("the write is done: `If-Match` names {how} (RFC 9110 §13.1.1)"),
             describe(answer),
         )
     }
