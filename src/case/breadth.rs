@@ -14,13 +14,16 @@ const ONE_OF: usize = 4;
 
 /// Operations at which an idea about the program that all of them share is tried before other ideas
 /// have their turn.
-const OF_THE_SERVER_AT: usize = 2;
+const OF_THE_SERVER_AT: usize = 1;
 
-/// A kind of input of a strategy.
-type Idea = (&'static str, InputClass);
+/// A kind of input of a strategy. What is about the program that all operations share has a name of its
+/// own for each way in which a message may be wrong: there it is the name that is one idea.
+type Idea = (&'static str, InputClass, Option<String>);
 
-fn idea(case: &Case) -> Idea {
-    (case.strategy, case.input_class.clone())
+fn idea(case: &Case, of_the_server: &BTreeSet<&'static str>) -> Idea {
+    let named = of_the_server.contains(case.strategy);
+    let name = named.then(|| case.id.name().to_owned());
+    (case.strategy, case.input_class.clone(), name)
 }
 
 /// `cases`, which come in the order of a plan, in the order in which a budget of `most` requests is to
@@ -39,12 +42,14 @@ pub(super) fn broadened<'r>(
         return cases;
     }
     let common = most - most / ONE_OF;
-    let twins = twins(&cases, rule);
+    let twins = twins(&cases, of_the_server, rule);
     let (mut first, mut rest, mut later, mut spent) = (Vec::new(), Vec::new(), Vec::new(), 0);
     let mut had: BTreeMap<Idea, usize> = BTreeMap::new();
     for (at, case) in cases.into_iter().enumerate() {
-        let times = had.entry(idea(&case)).or_default();
-        let again = *times >= OF_THE_SERVER_AT && of_the_server.contains(case.strategy);
+        let times = had.entry(idea(&case, of_the_server)).or_default();
+        // Who may do what is said of each operation by itself.
+        let shared = of_the_server.contains(case.strategy) && case.expect != Expect::Forbidden;
+        let again = *times >= OF_THE_SERVER_AT && shared;
         if twins.contains(&at) {
             later.push(case);
         } else if again || spent + case.cost() > common {
@@ -56,7 +61,7 @@ pub(super) fn broadened<'r>(
         }
     }
     had.retain(|_, times| *times > 0);
-    let chosen = one_of_each(&rest, &had);
+    let chosen = one_of_each(&rest, &had, of_the_server);
     let mut ranked: Vec<(usize, Case)> = Vec::with_capacity(rest.len());
     for (at, case) in rest.into_iter().enumerate() {
         let behind = chosen.len();
@@ -70,7 +75,11 @@ pub(super) fn broadened<'r>(
 
 /// Places of cases whose idea about the same rule another operation tries: of each such idea all but one,
 /// which is of another operation from idea to idea.
-fn twins<'r>(cases: &[Case], rule: impl Fn(&Case) -> Option<&'r str>) -> BTreeSet<usize> {
+fn twins<'r>(
+    cases: &[Case],
+    of_the_server: &BTreeSet<&'static str>,
+    rule: impl Fn(&Case) -> Option<&'r str>,
+) -> BTreeSet<usize> {
     let mut groups: BTreeMap<(Idea, &str), Vec<usize>> = BTreeMap::new();
     let mut judged: BTreeSet<&str> = BTreeSet::new();
     for (at, case) in cases.iter().enumerate() {
@@ -80,7 +89,10 @@ fn twins<'r>(cases: &[Case], rule: impl Fn(&Case) -> Option<&'r str>) -> BTreeSe
             continue;
         }
         if let Some(rule) = rule(case) {
-            groups.entry((idea(case), rule)).or_default().push(at);
+            groups
+                .entry((idea(case, of_the_server), rule))
+                .or_default()
+                .push(at);
         }
     }
     let mut out = BTreeSet::new();
@@ -95,11 +107,15 @@ fn twins<'r>(cases: &[Case], rule: impl Fn(&Case) -> Option<&'r str>) -> BTreeSe
 
 /// Places in `rest` of one case of each idea that is not among `had`, with their turns. The operations
 /// take turns too: one alone would bear what may go wrong with it.
-fn one_of_each(rest: &[Case], had: &BTreeMap<Idea, usize>) -> BTreeMap<usize, usize> {
+fn one_of_each(
+    rest: &[Case],
+    had: &BTreeMap<Idea, usize>,
+    of_the_server: &BTreeSet<&'static str>,
+) -> BTreeMap<usize, usize> {
     let mut ideas: Vec<(Tier, Vec<usize>)> = Vec::new();
     let mut known: BTreeMap<Idea, usize> = BTreeMap::new();
     for (at, case) in rest.iter().enumerate() {
-        let idea = idea(case);
+        let idea = idea(case, of_the_server);
         if had.contains_key(&idea) {
             continue;
         }

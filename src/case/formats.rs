@@ -3,7 +3,7 @@
 
 use super::bodies::main_type;
 use super::builder::{BodyCases, BodyDraft, WhenOpen};
-use super::model::{Case, Context, Strategy};
+use super::model::{Case, Check, Context, Strategy};
 use super::words::shown;
 use crate::contract::{FieldPath, JsonType, Operation, Schema};
 use crate::pattern::Assessment;
@@ -21,7 +21,7 @@ impl Strategy for Formats {
     fn explain(&self) -> &'static str {
         "Fields with a format and no pattern: addresses with an octet too large or too few, names with \
          an empty label, dates that no calendar has, times without their offset, addresses of mail \
-         with two @. A format is an annotation (JSON Schema 2020-12 §7.2.1), so what a device does is \
+         with two @; and forms that are right and that such checks refuse. A format is an annotation (JSON Schema 2020-12 §7.2.1), so what a device does is \
          recorded; with `formats = \"checked\"` in the profile it must refuse what no reading of the \
          format's own document takes."
     }
@@ -39,6 +39,7 @@ impl Strategy for Formats {
             .collect();
         for (path, schema) in &fields {
             of_field(&mut builder, path, schema);
+            from_inside(&mut builder, path, schema);
         }
         builder.into_cases()
     }
@@ -72,6 +73,41 @@ fn of_field(builder: &mut BodyCases<'_, '_>, path: &FieldPath, schema: &Schema) 
     }
 }
 
+/// Texts of a format as its own document has them and as a check by hand refuses them. A device may
+/// show what they mean in another form, so that none is read back.
+fn from_inside(builder: &mut BodyCases<'_, '_>, path: &FieldPath, schema: &Schema) {
+    if schema.pattern.is_some() || schema.enum_values.is_some() {
+        return;
+    }
+    let format = schema.format.as_deref().unwrap_or_default();
+    let Some((_, texts)) = INSIDE.iter().find(|(formats, _)| formats.contains(&format)) else {
+        return;
+    };
+    for (nth, (idea, text)) in texts.iter().enumerate() {
+        let body = builder.bodies.with(path, Value::from(*text));
+        let sure = |body: &Value| builder.bodies.assess(body).certainty == Assessment::SurelyValid;
+        let Some(body) = body.filter(sure) else {
+            continue;
+        };
+        builder.add_body(BodyDraft {
+            field: path,
+            keyword: "format",
+            name: (*idea).to_owned(),
+            title: format!("{path} is {}", shown(text)),
+            class: format!("valid:{idea}"),
+            tier: u8::from(nth > 0),
+            body,
+            bytes: None,
+            when_open: WhenOpen::Drop,
+        });
+        if let Some(mut case) = builder.take() {
+            case.check = Check::Nothing;
+            case.promises.retain(|promise| !promise.is_of_settings());
+            builder.push(case);
+        }
+    }
+}
+
 /// Texts near the format of a schema, the mistakes that are most common first.
 pub(super) fn near(schema: &Schema) -> &'static [(&'static str, &'static str)] {
     if schema.pattern.is_some() || schema.enum_values.is_some() {
@@ -89,6 +125,40 @@ type Row = (
 
 /// A label of 64 letters, one more than RFC 1123 lets stand.
 const LONG_LABEL: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+
+/// RFC 4291 §2.2, RFC 3339 §5.6, RFC 5322 §3.4.1, RFC 1123 §2.1.
+const INSIDE: &[Row] = &[
+    (
+        &["ipv6"],
+        &[
+            ("address-with-a-gap", "2001:db8::5"),
+            ("address-with-an-ipv4-address", "2001:db8::192.0.2.5"),
+            ("address-in-full", "2001:0db8:0000:0000:0000:0000:0000:0005"),
+        ],
+    ),
+    (
+        &["date-time"],
+        &[
+            ("moment-with-an-offset", "2026-05-05T10:00:00-05:30"),
+            ("moment-with-a-fraction", "2026-05-05T10:00:00.25Z"),
+        ],
+    ),
+    (&["date"], &[("leap-day", "2028-02-29")]),
+    (
+        &["email"],
+        &[
+            ("mail-with-a-plus", "first+second@example.com"),
+            ("mail-with-dots", "first.second@mail.example.com"),
+        ],
+    ),
+    (
+        &["hostname"],
+        &[
+            ("host-with-a-digit-first", "3com.example.com"),
+            ("host-with-hyphens", "a-b--c.example.com"),
+        ],
+    ),
+];
 
 const NEAR: &[Row] = &[
     (

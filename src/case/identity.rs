@@ -37,6 +37,11 @@ impl CaseId {
         CaseId(text.into())
     }
 
+    /// The name of the idea: what is the same at every operation.
+    pub fn name(&self) -> &str {
+        self.0.rsplit_once('/').map_or("", |(_, name)| name)
+    }
+
     /// Operation, strategy and field: what ideas about one field have in common.
     pub fn field(&self) -> &str {
         self.0.rsplit_once('/').map_or("", |(field, _)| field)

@@ -4,7 +4,7 @@ use super::build::Change;
 use super::builder::{Draft, ExchangeCases};
 use super::model::{Case, Check, Context, Expect, Strategy};
 use super::reach::is_plain_read;
-use crate::contract::{Chooses, Operation, Parameter, assess};
+use crate::contract::{Chooses, JsonType, Operation, Parameter, assess, falls, with_query};
 use crate::exchange::Request;
 use crate::pattern::Assessment;
 use serde_json::{Value, json};
@@ -35,8 +35,9 @@ impl Strategy for Lists {
             return Vec::new();
         }
         if let Some(limit) = listing.limit {
-            // In parts of one, what is repeated or left out shows first.
-            for (count, tier) in [(1, 0), (2, 1)] {
+            // In parts of one, what is repeated or left out shows first; in parts of two, what is counted
+            // in parts where it should be in items.
+            for (count, tier) in [(1, 0), (2, 0)] {
                 let check = match listing.parts() {
                     Some(_) => Check::Parts,
                     None => Check::Nothing,
@@ -48,14 +49,24 @@ impl Strategy for Lists {
             let words = match filter.chooses {
                 Chooses::Equal | Chooses::Among => match &filter.parameter.schema.enum_values {
                     Some(words) => words.clone(),
-                    None => vec![json!(false), json!(true)],
+                    None if filter.parameter.schema.types == [JsonType::Boolean] => {
+                        vec![json!(false), json!(true)]
+                    }
+                    None => context
+                        .parameter(filter.parameter)
+                        .value
+                        .iter()
+                        .cloned()
+                        .collect(),
                 },
                 // None and all, whatever the device has.
                 Chooses::From | Chooses::To => vec![json!(NEVER), json!(ALWAYS)],
             };
             // The plain value may be the only one that the items of a new device have.
+            // What leaves everything out shows whether a moment is looked at.
+            let telling = usize::from(filter.chooses != Chooses::From);
             for (nth, word) in words.iter().take(MOST_WORDS).enumerate() {
-                let tier = if nth == 1 { 0 } else { 1 };
+                let tier = if nth == telling { 0 } else { 1 };
                 add(&mut builder, filter.parameter, word, tier, Check::Parts);
             }
         }
@@ -63,9 +74,39 @@ impl Strategy for Lists {
         for (sort, words) in sorts.filter_map(|p| Some((*p, p.schema.enum_values.as_ref()?))) {
             for word in words.iter().take(MOST_WORDS) {
                 add(&mut builder, sort, word, 1, Check::Nothing);
+                directed(&mut builder, (sort, word), listing.direction);
             }
         }
         builder.into_cases()
+    }
+}
+
+/// The list by one member, both ways round.
+fn directed(
+    builder: &mut ExchangeCases<'_, '_>,
+    (sort, word): (&Parameter, &Value),
+    direction: Option<&Parameter>,
+) {
+    let (Some(direction), Some(word)) = (direction, word.as_str()) else {
+        return;
+    };
+    let words = direction.schema.enum_values.iter().flatten();
+    for way in words.filter_map(Value::as_str).take(MOST_WORDS) {
+        let change = Change::Text(word);
+        let mut request = builder.context.request_with(builder.op, None, sort, change);
+        request.target = with_query(&request.target, &direction.name, way);
+        let key = builder.op.parameter_key(sort);
+        builder.add(Draft {
+            about: &key,
+            name: format!("asks-{word}-{way}"),
+            title: format!("the list is asked for by {word}, {way}"),
+            class: "valid:list".to_owned(),
+            tier: u8::from(falls(way) != Some(true)),
+            promises: vec![format!("parameters.{key}.sorts")],
+            request: Request::Http(request),
+            expect: Expect::Accepted,
+            check: Check::Nothing,
+        });
     }
 }
 

@@ -174,6 +174,7 @@ mod tests {
         Body {
             required: true,
             media_type: media_type.to_owned(),
+            only: true,
             format: Format::of(media_type),
             encodings,
             schema: Schema::default(),

@@ -120,6 +120,10 @@ impl Case {
             Check::Unchanged | Check::Nothing => 1,
             // Two looks at the whole, and the parts behind the first.
             Check::Parts => 7,
+            // As many as `probe` asks behind the answer.
+            Check::Versions => 4,
+            Check::Names => 3,
+            Check::Preconditions(_) => 9,
         }
     }
 }
@@ -244,6 +248,22 @@ pub enum Check {
     /// If it was accepted: it is the first part of a list, and the parts behind it show each item of
     /// the whole list once.
     Parts,
+    /// If it was accepted: a client that names the version which it was shown is told that it has it
+    /// (RFC 9110 §13.1.2).
+    Versions,
+    /// If it was accepted: it is the item that was asked for, and no other id leads to it.
+    Names,
+    /// If it was accepted: the same write with this body is done where it names the version that stands,
+    /// and where it names another one it is not (RFC 9110 §13.1.1).
+    Preconditions(String),
+}
+
+impl Check {
+    /// Whether it asks more of the device behind the answer.
+    pub fn is_dialogue(&self) -> bool {
+        use Check::{Names, Parts, Preconditions, Versions};
+        matches!(self, Parts | Versions | Names | Preconditions(_))
+    }
 }
 
 /// What strategies work from.

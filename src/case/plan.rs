@@ -190,9 +190,13 @@ pub fn plan_of_operations(
     for case in interleaved(permitted) {
         let hash = message(&case);
         let same = |at: &usize| {
-            cases
-                .get(*at)
-                .is_some_and(|c| c.operation == case.operation && c.request == case.request)
+            // What asks more behind the answer is another case.
+            cases.get(*at).is_some_and(|c| {
+                c.operation == case.operation
+                    && c.request == case.request
+                    && (c.check == case.check
+                        || !(c.check.is_dialogue() || case.check.is_dialogue()))
+            })
         };
         if sent.find(hash, same).is_none() && ids.insert(case.id.clone()) {
             sent.insert_unique(hash, cases.len(), |at| cases.get(*at).map_or(0, message));

@@ -5,7 +5,7 @@ use super::bodies::main_type;
 use super::build::Change;
 use super::builder::{Draft, ExchangeCases};
 use super::model::{Case, Check, Context, Expect, Fault, Strategy};
-use super::reach::{NO_REFUSAL, is_plain_read};
+use super::reach::{NO_REFUSAL, is_plain_read, unsure_target};
 use super::serialize::escape;
 use super::words::shown;
 use crate::contract::{FaultKind, FieldPath, JsonType, Operation, Parameter, Place, assess};
@@ -185,15 +185,34 @@ fn outside(
 /// Names of an item that are almost the one that is there, where the rules of the parameter forbid
 /// them: what is served all the same was cut, folded or decoded twice.
 fn items(builder: &mut ExchangeCases<'_, '_>, op: &Operation) {
-    let last = op.path.rsplit('/').next().unwrap_or_default();
-    let named = |p: &&Parameter| p.place == Place::Path && last == format!("{{{}}}", p.name);
-    let Some(parameter) = op.parameters.iter().find(named) else {
+    let Some(parameter) = op.item_parameter() else {
         return;
     };
     // What an almost good name is as a list or an object, its style says: mostly a good one.
     let kind = main_type(&parameter.schema);
     if matches!(kind, Some(JsonType::Array | JsonType::Object)) {
         return;
+    }
+    let uuid = parameter.schema.format.as_deref() == Some("uuid");
+    if kind == Some(JsonType::Integer) || uuid {
+        let key = op.parameter_key(parameter);
+        builder.add(Draft {
+            about: &key,
+            name: "wraps".to_owned(),
+            title: "an item, which is the one that was asked for and no other".to_owned(),
+            class: "target:wraps".to_owned(),
+            tier: 0,
+            promises: vec![format!("parameters.{key}.type"), "http.answers".to_owned()],
+            request: Request::Http(builder.context.request(op, None)),
+            expect: match unsure_target(builder.context, op) {
+                None => Expect::Accepted,
+                Some(question) => Expect::Either {
+                    question: question.to_owned(),
+                    faults: vec![Fault::whole(FaultKind::Parameter)],
+                },
+            },
+            check: Check::Names,
+        });
     }
     let sample = builder.context.parameter_text(parameter);
     let Some(first) = sample.chars().next().filter(char::is_ascii) else {
@@ -211,6 +230,7 @@ fn items(builder: &mut ExchangeCases<'_, '_>, op: &Operation) {
         ("blank-behind", 1, format!("{sample} ")),
         ("extension", 2, format!("{sample}.json")),
         ("semicolon", 2, format!("{sample};x=1")),
+        ("letters-behind", 1, format!("{sample}abc")),
     ] {
         if text == sample {
             continue;
@@ -219,11 +239,28 @@ fn items(builder: &mut ExchangeCases<'_, '_>, op: &Operation) {
             Some(JsonType::String) => Value::from(text.as_str()),
             _ => serde_json::from_str(&text).unwrap_or_else(|_| Value::from(text.as_str())),
         };
-        let change = Change::Text(&text);
-        let request = builder.context.request_with(op, None, parameter, change);
+        let request = text
+            .strip_prefix(&sample)
+            .and_then(|behind| with_behind(builder, &sample, behind));
+        let request = request.unwrap_or_else(|| {
+            let change = Change::Text(&text);
+            builder.context.request_with(op, None, parameter, change)
+        });
         let outside_of = (parameter, &typed, text.as_str());
         outside(builder, outside_of, (idea, tier), request, None);
     }
+}
+
+/// The plain request with something behind the name that ends its path: a part of its own, so that an
+/// item of our own takes the place of the name when it is sent.
+fn with_behind(builder: &ExchangeCases<'_, '_>, name: &str, behind: &str) -> Option<HttpRequest> {
+    let mut request = builder.context.request(builder.op, None);
+    match request.target.0.as_slice() {
+        [Part::Text(path)] if path.ends_with(&format!("/{}", escape(name))) => {}
+        _ => return None,
+    }
+    request.target.0.push(Part::Text(escape(behind)));
+    Some(request)
 }
 
 /// The path in other spellings. RFC 3986 calls some of them the same and servers differ in all of

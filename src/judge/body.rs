@@ -107,7 +107,14 @@ impl CaseJudge<'_> {
             return Ruling::Kept;
         }
         let schema = response.schema.as_ref();
-        schema.map_or(Ruling::Kept, |schema| self.schema_ruling(schema, &body))
+        let ruling = schema.map_or(Ruling::Kept, |schema| self.schema_ruling(schema, &body));
+        // Readers may refuse the mark, and many do.
+        match ruling {
+            Ruling::Kept if self.answer.body.starts_with(b"\xEF\xBB\xBF") => {
+                malformed(BodyFault::ByteOrderMark)
+            }
+            ruling => ruling,
+        }
     }
 
     /// What an answer's schema says of its body.

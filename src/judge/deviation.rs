@@ -43,6 +43,8 @@ pub(super) enum BodyFault<'a> {
     MediaType(&'a str),
     /// It is not JSON.
     NotJson,
+    /// JSON behind a byte order mark, which nobody may add (RFC 8259 §8.1).
+    ByteOrderMark,
     /// It breaks the documented schema: where (dotted path; empty: the whole body), which keyword.
     Schema(Option<(String, String)>),
 }
@@ -248,6 +250,10 @@ impl Deviation {
                 "a body that is JSON (RFC 8259)".to_owned(),
                 "that is not JSON".to_owned(),
             ),
+            BodyFault::ByteOrderMark => (
+                "JSON without a byte order mark (RFC 8259 §8.1)".to_owned(),
+                "that begins with a byte order mark".to_owned(),
+            ),
             BodyFault::Schema(at) => schema_lines(at.as_ref()),
         };
         let untyped = answer.media_type().is_none() && !answer.body.is_empty();
@@ -257,7 +263,7 @@ impl Deviation {
     }
 
     /// What HTTP does not allow in an answer.
-    pub(super) fn malformed_http(answer: &Answer, anomaly: impl Display) -> Deviation {
+    pub fn malformed_http(answer: &Answer, anomaly: impl Display) -> Deviation {
         let anomaly = one_line(&anomaly.to_string(), 200);
         Deviation::new(
             Kind::MalformedResponse,

@@ -3,7 +3,8 @@
 
 use super::{Acceptance, CaseJudge, Deviation, Judgement};
 use crate::contract::{
-    Chooses, Filter, JsonType, Operation, Parameter, PromiseId, assess, query_value, sorted_by,
+    Chooses, Filter, JsonType, Operation, Parameter, PromiseId, assess, falls, query_value,
+    sorted_by,
 };
 use crate::exchange::Request;
 use crate::pattern::Assessment;
@@ -45,9 +46,18 @@ impl CaseJudge<'_> {
                 self.filter(judgement, filter, &wanted, items);
             }
         }
-        let sort = listing.sort.and_then(|p| Some((p, sent(p)?)));
+        let direction = listing.direction.and_then(sent);
+        let direction = direction.as_ref().and_then(Value::as_str).and_then(falls);
+        // What a direction is about if nothing else is asked for, the document says.
+        let usual = |p: &Parameter| {
+            let usual = p.schema.default.clone();
+            usual.filter(|_| direction.is_some())
+        };
+        let sort = listing
+            .sort
+            .and_then(|p| Some((p, sent(p).or_else(|| usual(p))?)));
         if let Some((parameter, Value::String(word))) = sort
-            && let Some(sorted) = is_sorted(items, &word)
+            && let Some(sorted) = is_sorted(items, &word, direction)
         {
             let promise = promise(self.operation, parameter, "sorts");
             match sorted {
@@ -117,9 +127,10 @@ fn order(one: &Value, other: &Value) -> Option<Ordering> {
 }
 
 /// Whether items come in the order that a word asks for; `None` where that cannot be told. A word that
-/// gives no direction is content with either.
-fn is_sorted(items: &[Value], word: &str) -> Option<bool> {
+/// gives no direction is content with either, unless a parameter of its own gives one.
+fn is_sorted(items: &[Value], word: &str, direction: Option<bool>) -> Option<bool> {
     let (member, falls) = sorted_by(word);
+    let falls = falls.or(direction);
     let values: Option<Vec<&Value>> = items.iter().map(|item| item.get(member)).collect();
     let values = values?;
     let mut steps = Vec::new();
@@ -148,6 +159,15 @@ mod tests {
         let items =
             |values: &[Value]| -> Vec<Value> { values.iter().map(|v| json!({"at": v})).collect() };
         let (a, b) = ("2026-01-01T00:00:00Z", "2026-01-01T02:00:00+01:00");
+        let directed = [
+            (Some(false), Some(true)),
+            (Some(true), Some(false)),
+            (None, Some(true)),
+        ];
+        for (direction, want) in directed {
+            let rising = items(&[json!(1), json!(2)]);
+            assert_eq!(is_sorted(&rising, "at", direction), want, "{direction:?}");
+        }
         let table = [
             (vec![json!(1), json!(2), json!(2)], "at", Some(true)),
             (vec![json!(3), json!(2), json!(1)], "at", Some(true)),
@@ -162,7 +182,8 @@ mod tests {
             (vec![json!(2), json!(1)], "name", None),
         ];
         for (values, word, want) in table {
-            assert_eq!(is_sorted(&items(&values), word), want, "{values:?} {word}");
+            let sorted = is_sorted(&items(&values), word, None);
+            assert_eq!(sorted, want, "{values:?} {word}");
         }
     }
 }

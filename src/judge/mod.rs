@@ -31,7 +31,7 @@ pub use model::*;
 pub use wording::{IN_GENERAL, Inputs, Told, title};
 
 use crate::case::{Case, Expect, ORDINARY, SuccessIs};
-use crate::contract::{Contract, ErrorShape, Operation, PromiseId, outcome};
+use crate::contract::{Contract, ErrorShape, Operation, Parameter, PromiseId, outcome};
 use crate::exchange::{Anomaly, Answer, Exchange, Failure, Outcome, Phase};
 use crate::json;
 use crate::pattern::Texts;
@@ -269,8 +269,29 @@ impl CaseJudge<'_> {
                 &self.case.main_promise(),
                 Deviation::served(self.case, success, self.operation, self.answer),
             ),
+            status if self.misses_precondition(status) => {
+                let deviation = Deviation::refusal_status(self.case, Some(&[412]), self.answer);
+                judgement.broken(&self.case.main_promise(), deviation);
+            }
             _ => judgement.keep_all(self.case),
         }
+    }
+
+    /// Whether a request whose only fault is that `If-Match` names no version that stands is refused for
+    /// another reason than that, where the document gives the status for it (RFC 9110 §13.1.1).
+    fn misses_precondition(&self, status: u16) -> bool {
+        let any = |p: &&Parameter| {
+            let rules = &p.schema;
+            p.name.eq_ignore_ascii_case("If-Match")
+                && rules.pattern.is_none()
+                && rules.enum_values.is_none()
+                && rules.max_length.is_none()
+        };
+        let mut parameters = self.operation.parameters.iter();
+        matches!(status, 400 | 409 | 422)
+            && self.case.is_about_header("If-Match")
+            && self.operation.documents(412)
+            && parameters.any(|p| any(&p))
     }
 }
 

@@ -9,7 +9,7 @@ use super::limits::Spent;
 use super::session::{Patience, Session, never_reached};
 use super::settings::{Checkpoint, Settings, Written, written};
 use crate::case::build::own_credentials;
-use crate::case::{Case, Check, Context, Expect};
+use crate::case::{Case, Context, Expect};
 use crate::contract::{Contract, PromiseId};
 use crate::device::{Device, Guard, GuardedWrite, Unproven};
 use crate::exchange::{Exchange, Failure, Request};
@@ -305,6 +305,11 @@ impl<'a> Probe<'a> {
         self.spent.forbids(self.judging, case)
     }
 
+    /// Counts another accepted write of a case.
+    pub(super) fn wrote_again(&self) {
+        self.spent.wrote();
+    }
+
     /// Sends one case, judges it, and looks for secrets in the answer. Several may be under way at
     /// once.
     ///
@@ -332,6 +337,9 @@ impl<'a> Probe<'a> {
         }
         let mut seen = self.observation(&case, exchange);
         self.look_at_parts(&case, &mut seen).await;
+        self.look_at_versions(&case, &mut seen).await;
+        self.look_at_names(&case, &mut seen).await;
+        self.look_at_preconditions(&case, &mut seen).await;
         seen
     }
 
@@ -362,7 +370,7 @@ impl<'a> Probe<'a> {
     pub async fn send_by_ordinary_client(&self, case: &Case) -> Option<Observation> {
         // What creates or removes, and a list in parts, is a dialogue of its own.
         let creations = &self.creations;
-        if case.check == Check::Parts
+        if case.check.is_dialogue()
             || creations.creates(&case.request).is_some()
             || creations.removes(&case.request).is_some()
         {

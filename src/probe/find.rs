@@ -44,6 +44,12 @@ impl Probe<'_> {
         let created = begun(exchange).filter(|a| a.status == 201);
         let led = created.and_then(|a| location(self, place, &collection, a));
         let led = led.filter(|path| theirs(account, path));
+        // The list was there before, too (RFC 9110 §15.3.2).
+        let led = led.or_else(|| {
+            let target = below(self.device(), &created?.header("location")?)?;
+            let path = target.split('?').next()?.trim_end_matches('/');
+            (path == collection).then(|| path.to_owned())
+        });
         let wrong = led.map(|path| Deviation::location_of_another(&path));
         for path in named(self, place, &collection, exchange, &sending.shows) {
             if theirs(account, &path) {

@@ -22,13 +22,18 @@ impl Spent {
         judgement: &Judgement,
     ) {
         if judgement.acceptance == Acceptance::Accepted && writes(case) {
-            self.writes.fetch_add(1, Relaxed);
+            self.wrote();
         }
         let failed =
             case.expect == Expect::LoginRefused || judgement.acceptance != Acceptance::Accepted;
         if failed && tries_login(judging, case) && exchange.answer().is_some() {
             self.failed_logins.fetch_add(1, Relaxed);
         }
+    }
+
+    /// Counts one accepted write.
+    pub(super) fn wrote(&self) {
+        self.writes.fetch_add(1, Relaxed);
     }
 
     /// The limit that forbids to send a case, as the profile names it.

@@ -23,6 +23,7 @@ mod later;
 mod limits;
 mod listing;
 mod look;
+mod names;
 mod neighbours;
 mod own;
 mod parts;
@@ -31,6 +32,7 @@ mod restore;
 mod revision;
 mod session;
 mod settings;
+mod versions;
 mod watch;
 
 pub use account::{Log, Step};

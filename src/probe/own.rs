@@ -176,6 +176,13 @@ impl Probe<'_> {
                 }
             }
         }
+        let refused = seen.judgement.acceptance == Acceptance::Refused;
+        if refused && self.says_gone(place, &path).await {
+            let promise = StatePromise::Refusal.of(&case.operation);
+            let deviation = Deviation::removed_by_refusal();
+            seen.deviations.push((promise, deviation));
+            self.forget_item(account, place, n, &path);
+        }
         if account.alive.contains_key(&n) {
             let more = self.remove(account, place, n).await.deviation;
             // What the case has shown is told once.

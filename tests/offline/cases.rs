@@ -159,6 +159,9 @@ fn outcome(case: &Case) -> String {
         }
         Check::ReadsBack(value) => format!(" | reads back {}", printable(&value.to_string())),
         Check::Parts => " | read part by part".to_owned(),
+        Check::Versions => " | versions".to_owned(),
+        Check::Names => " | other names".to_owned(),
+        Check::Preconditions(_) => " | preconditions".to_owned(),
     };
     let promises: Vec<&str> = case
         .promises

@@ -118,6 +118,9 @@ fn outcome(case: &Case) -> String {
         Check::Unchanged => "unchanged",
         Check::ReadsBack(_) => "reads back",
         Check::Parts => "parts",
+        Check::Versions => "versions",
+        Check::Names => "other names",
+        Check::Preconditions(_) => "preconditions",
     };
     format!("{} | {check}", expected(&case.expect))
 }

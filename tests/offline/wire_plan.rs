@@ -187,6 +187,9 @@ fn written(case: &Case, ordinary: &HttpRequest, promises: &mut Vec<PromiseId>) -
         Check::ReadsBack(value) if body(case).as_ref() == Some(value) => ", reads back".to_owned(),
         Check::ReadsBack(value) => format!(", reads back {value}"),
         Check::Parts => ", read part by part".to_owned(),
+        Check::Versions => ", versions".to_owned(),
+        Check::Names => ", other names".to_owned(),
+        Check::Preconditions(_) => ", preconditions".to_owned(),
     };
     let class = case.input_class.as_str();
     let (tier, title, expect) = (case.tier, &case.title, expect(case));

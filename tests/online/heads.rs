@@ -32,6 +32,11 @@ fn document() -> Value {
         "required": ["address"],
         "properties": {"address": {"type": "string", "format": "ipv4", "example": "192.0.2.7"}},
     });
+    let slot = json!({
+        "type": "object",
+        "required": ["id"],
+        "properties": {"id": {"type": "integer"}, "kind": kind},
+    });
     let of = |schema: &Value| json!({"application/json": {"schema": schema}});
     let counted = json!({"required": true, "schema": {"type": "integer", "minimum": 0}});
     let query = |name: &str, schema: &Value| json!({"name": name, "in": "query", "schema": schema});
@@ -61,15 +66,29 @@ fn document() -> Value {
                 "parameters": [{"name": "name", "in": "path", "required": true, "schema": {"type": "string", "pattern": "^[a-z]{2,9}$"}}],
                 "responses": {"200": {"description": "one", "content": of(&camera)}, "default": problem},
             }},
+            "/slots": {"get": {
+                "operationId": "listSlots",
+                "responses": {"200": {"description": "all", "content": of(&json!({"type": "array", "items": slot}))}, "default": problem},
+            }},
+            "/slots/{id}": {"get": {
+                "operationId": "getSlot",
+                "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "integer", "minimum": 1}}],
+                "responses": {"200": {"description": "one", "content": of(&slot)}, "default": problem},
+            }},
             "/host": {
                 "get": {
                     "operationId": "getHost",
-                    "responses": {"200": {"description": "it", "content": of(&host)}, "default": problem},
+                    "responses": {
+                        "200": {"description": "it", "content": of(&host)},
+                        "304": {"description": "known"},
+                        "default": problem,
+                    },
                 },
                 "put": {
                     "operationId": "putHost",
                     "requestBody": {"required": true, "content": of(&host)},
-                    "responses": {"204": {"description": "stored"}, "default": problem},
+                    "parameters": [{"name": "If-Match", "in": "header", "schema": {"type": "string"}}],
+                    "responses": {"204": {"description": "stored"}, "412": problem, "415": problem, "default": problem},
                 },
             },
         },
@@ -116,6 +135,16 @@ fn what_an_answer_owes_is_missed() {
         ("parts-overlap", "parameters.offset.pages"),
         ("parts-skip", "parameters.offset.pages"),
         ("format-ignored:address", "body.address.format"),
+        ("answer-with-mark", "responses.200"),
+        ("version-sent-again", "responses.304"),
+        ("version-alone-known", "responses.304"),
+        ("id-wraps", "parameters.id.type"),
+        ("item-beside", "parameters.id.type"),
+        ("media-type-ignored", "http.mediaType"),
+        ("version-unminded", "parameters.If-Match.type"),
+        ("version-cut", "parameters.If-Match.type"),
+        ("version-refused", "parameters.If-Match.type"),
+        ("version-other-status", "parameters.If-Match.type"),
     ] {
         let found = found(&suite, &[fault]);
         assert!(

@@ -35,6 +35,7 @@ impl<'d> Loader<'d> {
             Some(content) => Ok(Body {
                 required: self.schemas.reader.member_flag(value, "required", &at)?,
                 media_type: content.media_type,
+                only: content.only,
                 format: content.format,
                 encodings: content.encodings,
                 schema: content.schema.unwrap_or_default(),

@@ -21,6 +21,8 @@ pub struct Listing<'o> {
     pub filters: Vec<Filter<'o>>,
     /// The parameter whose words name the member that items are sorted by.
     pub sort: Option<&'o Parameter>,
+    /// The parameter that says whether the largest comes last or first, where it has one of its own.
+    pub direction: Option<&'o Parameter>,
 }
 
 /// A parameter that chooses items.
@@ -89,6 +91,17 @@ const SORTS: [&[&str]; 5] = [
     &["orderby"],
 ];
 
+/// Names of a parameter that says in which direction items are sorted, in words.
+const DIRECTIONS: [&[&str]; 7] = [
+    &["order"],
+    &["direction"],
+    &["dir"],
+    &["sort", "order"],
+    &["sort", "dir"],
+    &["sort", "direction"],
+    &["order", "direction"],
+];
+
 /// Words whose values have an order: `severity=warning` may well mean "at least warning".
 const ORDERED: [&str; 8] = [
     "severity",
@@ -129,8 +142,16 @@ impl Operation {
             names.iter().any(|name| words == *name)
         };
         let sort = query.clone().find(|p| called(p, &SORTS));
+        let words = |p: &Parameter| {
+            let words = p.schema.enum_values.iter().flatten();
+            let mut words = words.map(|word| falls(word.as_str()?)).peekable();
+            words.peek().is_some() && words.all(|falls| falls.is_some())
+        };
+        let direction = query.clone().find(|p| called(p, &DIRECTIONS) && words(p));
         let moment = moment(items);
-        let filters = query.by_ref().filter_map(|parameter| {
+        let cuts = [limit, next].map(|p| p.map(|p| &p.name));
+        let chooses = |p: &&Parameter| !cuts.contains(&Some(&p.name));
+        let filters = query.by_ref().filter(chooses).filter_map(|parameter| {
             let at = moment.filter(|_| is_moment(&parameter.schema));
             let (member, chooses) = match at {
                 Some(at) if called(parameter, &FROM) => (at, Chooses::From),
@@ -150,6 +171,7 @@ impl Operation {
             next,
             filters: filters.collect(),
             sort: sort.filter(|p| p.schema.enum_values.is_some()),
+            direction,
         })
     }
 }
@@ -185,6 +207,9 @@ fn filtered<'o>(parameter: &Parameter, items: &'o Schema) -> Option<(&'o str, Ch
     if parameter.schema.types == [JsonType::Boolean] && member.types == [JsonType::Boolean] {
         return Some((name, Chooses::Equal));
     }
+    if is_exact(&parameter.schema, member) {
+        return Some((name, Chooses::Equal));
+    }
     let words = parameter.schema.enum_values.as_ref()?;
     let same = member.enum_values.as_ref()?;
     let texts = words.iter().all(|word| word.is_string());
@@ -197,6 +222,24 @@ fn filtered<'o>(parameter: &Parameter, items: &'o Schema) -> Option<(&'o str, Ch
         false => Chooses::Equal,
     };
     (texts && all).then_some((name, chooses))
+}
+
+/// Whether a parameter takes whole values of a member and nothing that could be a part of one: numbers,
+/// or texts of the very pattern that the member has.
+fn is_exact(parameter: &Schema, member: &Schema) -> bool {
+    let free = parameter.enum_values.is_none() && member.enum_values.is_none();
+    let both = |kind| parameter.types == [kind] && member.types == [kind];
+    let same = parameter.pattern.is_some() && parameter.pattern == member.pattern;
+    free && (both(JsonType::Integer) || both(JsonType::String) && same)
+}
+
+/// Whether a word of a direction lets the largest come first; `None` for another word.
+pub fn falls(word: &str) -> Option<bool> {
+    match word.to_ascii_lowercase().as_str() {
+        "asc" | "ascending" => Some(false),
+        "desc" | "descending" => Some(true),
+        _ => None,
+    }
 }
 
 fn is_moment(schema: &Schema) -> bool {

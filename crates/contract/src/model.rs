@@ -293,6 +293,13 @@ impl Operation {
         self.responses.iter().any(|r| r.status == exact)
     }
 
+    /// The parameter that ends the path, and so names an item, if one does.
+    pub fn item_parameter(&self) -> Option<&Parameter> {
+        let last = self.path.rsplit('/').next().unwrap_or_default();
+        let named = |p: &&Parameter| p.place == Place::Path && last == format!("{{{}}}", p.name);
+        self.parameters.iter().find(named)
+    }
+
     /// The documented answer for a status: exact, then range (`4XX`), then `default`.
     pub fn response(&self, status: u16) -> Option<&Response> {
         self.responses
@@ -356,6 +363,8 @@ pub struct Body {
     pub required: bool,
     /// The media type that is sent: JSON before forms, forms before text and octets.
     pub media_type: String,
+    /// Whether the document offers no other.
+    pub only: bool,
     /// What kind of document that is.
     pub format: Format,
     /// How members of a form are written, where the document says so.

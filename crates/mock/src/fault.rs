@@ -161,6 +161,7 @@ fn of_resources(contract: &Contract) -> Vec<FaultInfo> {
         "create" => has.creates,
         "delete" => has.deletes,
         "list" => has.creates && has.lists,
+        "unauthorized" => has.deletes && has.reads && has.creates,
         _ => has.reads,
     };
     table(RESOURCES, Set::Working)

@@ -206,13 +206,14 @@ impl<'c, 'a, B: KnownBodies<'c, 'a>> CaseBuilder<'c, 'a, B> {
                 let promise = state.map(|state| state.of(operation));
                 case.promises.extend(promise);
                 match case.check {
+                    check if check.is_dialogue() => check,
                     Check::ReadsBack(value) => {
                         bodies.kept(value).map_or(Check::Nothing, Check::ReadsBack)
                     }
                     check => check,
                 }
             }
-            _ if case.check == Check::Parts => Check::Parts,
+            _ if case.check.is_dialogue() => case.check,
             _ => Check::Nothing,
         };
         let mut seen = BTreeSet::new();

@@ -56,7 +56,7 @@ impl CredentialCases<'_, '_, '_> {
             name: name.to_owned(),
             title: title.to_owned(),
             class: format!("auth:{name}"),
-            tier: 1,
+            tier: u8::from(holder != Holder::Viewer),
             promises: vec![promise.to_owned(), "state.refusal".to_owned()],
             request: Request::Http(request),
             expect,

@@ -3,7 +3,7 @@
 use crate::case::builder::{Draft, ExchangeCases};
 use crate::case::reach::is_plain_read;
 use crate::case::{Case, Check, Context, Expect, Strategy, SuccessIs};
-use crate::contract::{Operation, Place};
+use crate::contract::{Operation, Parameter, Place};
 use crate::exchange::{HttpRequest, Request, Template};
 
 /// See [`Strategy::explain`].
@@ -52,6 +52,19 @@ fn reads(builder: &mut ExchangeCases<'_, '_>) {
         Expect::Accepted,
         Check::Nothing,
     );
+    if names_versions(builder.op) {
+        let title = "a read, and once more with the version that it showed";
+        let check = Check::Versions;
+        let plain = plain.clone();
+        add(
+            builder,
+            ("versions", 0),
+            title,
+            plain,
+            Expect::Accepted,
+            check,
+        );
+    }
     let long_ago = with(&plain, "If-Modified-Since", "Thu, 01 Jan 1970 00:00:00 GMT");
     let title = "If-Modified-Since is 1970";
     add(
@@ -87,6 +100,14 @@ fn reads(builder: &mut ExchangeCases<'_, '_>) {
         refused,
         Check::Nothing,
     );
+}
+
+/// Whether the document says that a version which the client has is not sent again: only then is a
+/// server that sends it held to RFC 9110 §13.1.2.
+fn names_versions(op: &Operation) -> bool {
+    let field =
+        |p: &Parameter| p.place == Place::Header && p.name.eq_ignore_ascii_case("If-None-Match");
+    op.documents(304) || op.parameters.iter().any(field)
 }
 
 fn writes(builder: &mut ExchangeCases<'_, '_>) {
@@ -126,6 +147,22 @@ fn writes(builder: &mut ExchangeCases<'_, '_>) {
             expect,
             Check::Unchanged,
         );
+        let other = builder.fresh(4).filter(|other| *other != body);
+        let other = other.and_then(|other| builder.http(&other).body);
+        let other = other.and_then(|octets| String::from_utf8(octets).ok());
+        if let Some(other) = other.filter(|_| builder.op.method != "POST") {
+            let title = "If-Match names any version, then the one that stands, then others";
+            let request = with(&plain, "If-Match", "*");
+            let check = Check::Preconditions(other);
+            add(
+                builder,
+                ("if-match-current", 0),
+                title,
+                request,
+                Expect::Accepted,
+                check,
+            );
+        }
     }
 }
 
@@ -154,8 +191,13 @@ fn add(
     expect: Expect,
     check: Check,
 ) {
-    let documented = (name == "if-match").then(|| "parameters.If-Match.type".to_owned());
-    let promises = documented.into_iter().chain(["http.answers".to_owned()]);
+    let documented: &[&str] = match name {
+        "if-match" | "if-match-current" => &["parameters.If-Match.type"],
+        "versions" => &["parameters.If-None-Match.type", "responses.304"],
+        _ => &[],
+    };
+    let promises = documented.iter().chain(&["http.answers"]);
+    let promises = promises.map(|promise| (*promise).to_owned());
     builder.add(Draft {
         about: "exchange",
         name: name.to_owned(),

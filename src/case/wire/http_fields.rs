@@ -6,7 +6,7 @@ use super::raw::{Style, Wire};
 use super::{EXTRA, THOROUGH, not_json};
 use crate::case::builder::ExchangeCases;
 use crate::case::builder::Label;
-use crate::case::{Check, Expect, Fault};
+use crate::case::{Check, Expect, Fault, SuccessIs};
 use crate::contract::FaultKind;
 use crate::exchange::{HttpRequest, Request, Segment, Template};
 
@@ -398,7 +398,14 @@ pub(super) fn media_types(builder: &mut ExchangeCases<'_, '_>, sent: &Sent) {
         Label::new(about, name, tier, format!("Content-Type is {value}"))
             .valid(builder, typed(Some(&value)));
     }
-    // The page names one media type and does not say what becomes of others.
+    // The page names one media type, and mostly does not say what becomes of others. Where it has a status
+    // for those (RFC 9110 §15.5.16), one that is written and is another is not taken.
+    let told = builder.op.documents(415) && builder.op.body.as_ref().is_some_and(|b| b.only);
+    let other = |value: &str| {
+        let essence = value.split(';').next().unwrap_or_default().trim();
+        let odd = essence.is_empty() || !essence.contains('/') || own.contains('*');
+        !odd && !essence.eq_ignore_ascii_case(&own)
+    };
     for (name, tier, value) in [
         ("absent", 2, None),
         ("text", 3, Some("text/plain")),
@@ -414,11 +421,27 @@ pub(super) fn media_types(builder: &mut ExchangeCases<'_, '_>, sent: &Sent) {
         ("no-subtype", THOROUGH, Some("json")),
         ("longer", THOROUGH, Some("application/jsonp")),
         ("octets", THOROUGH, Some("application/octet-stream")),
+        (
+            "plain-json",
+            3,
+            (own != "application/json").then_some("application/json"),
+        ),
         ("other-charset", 3, Some("application/json; charset=utf-16")),
     ] {
         let title = value.map_or("there is no Content-Type".to_owned(), |v| {
             format!("Content-Type is \"{v}\"")
         });
+        if name == "plain-json" && value.is_none() {
+            continue;
+        }
+        if told && value.is_some_and(other) {
+            let expect = Expect::NotServed {
+                success: SuccessIs::AcceptsInvalid,
+            };
+            let label = Label::new(about, name, tier.min(1), title);
+            label.add(builder, typed(value), expect, Check::Unchanged);
+            continue;
+        }
         let expect = Expect::Either {
             question: title.clone(),
             faults: vec![Fault::whole(FaultKind::NoBody), not_json()],

@@ -67,6 +67,56 @@ impl Deviation {
         )
     }
 
+    /// A write that names the version which stands is refused.
+    pub fn version_refused(how: &str, answer: &Answer) -> Deviation {
+        Deviation::new(
+            Kind::RejectsValid,
+            format!("a write that names {how}"),
+            format!("the write is done: `If-Match` names {how} (RFC 9110 §13.1.1)"),
+            describe(answer),
+        )
+    }
+
+    /// A write that names another version than the one which stands is done.
+    pub fn version_ignored(how: &str, answer: &Answer) -> Deviation {
+        Deviation::new(
+            Kind::AcceptsInvalid,
+            format!("a write that names {how}"),
+            format!("412: `If-Match` names {how} (RFC 9110 §13.1.1)"),
+            describe(answer),
+        )
+    }
+
+    /// A version that the client has is sent again, or draws another answer than 304.
+    pub fn known_version(how: &str, answer: &Answer) -> Deviation {
+        Deviation::new(
+            Kind::WrongStatus,
+            format!("with status {} to a client that names {how}", answer.status),
+            format!("304: `If-None-Match` names {how} (RFC 9110 §13.1.2)"),
+            describe(answer),
+        )
+    }
+
+    /// Another item comes than was asked for.
+    pub fn another_item(member: &str, wanted: &str, own: &str) -> Deviation {
+        Deviation::new(
+            Kind::MalformedResponse,
+            format!("with an item of another `{member}`"),
+            format!("the item whose `{member}` is {}", one_line(wanted, 80)),
+            format!("an item whose `{member}` is {}", one_line(own, 80)),
+        )
+    }
+
+    /// An item is served under an id that is not its own.
+    pub fn item_of_another_name(member: &str, id: u64, other: u64) -> Deviation {
+        Deviation::new(
+            Kind::AcceptsInvalid,
+            "an item is served under an id that begins again",
+            format!("404, or an item whose `{member}` is {other}"),
+            format!("the item whose `{member}` is {id}, to a request for {other}"),
+        )
+    }
+
     /// HEAD says that a body which is JSON has no octets.
     pub(in crate::judge) fn head_of_nothing(answer: &Answer) -> Deviation {
         Deviation::new(

@@ -158,6 +158,16 @@ impl Deviation {
         )
     }
 
+    /// A refused request removed something.
+    pub fn removed_by_refusal() -> Deviation {
+        Deviation::new(
+            Kind::StateChangedByRefusal,
+            "what is refused is removed",
+            "a refused request removes nothing",
+            "the request was refused, and the item that it named is gone",
+        )
+    }
+
     /// A refused request created something.
     pub fn created_by_refusal() -> Deviation {
         Deviation::new(

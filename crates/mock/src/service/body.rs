@@ -30,7 +30,10 @@ impl Service {
         let media_type = header(ask, "content-type")
             .unwrap_or_default()
             .to_ascii_lowercase();
-        if self.chosen.is("media-type", "strict")
+        // Who has a status for other media types takes none of them.
+        let told = operation.documents(415) && body.only;
+        let told = told && !self.planted.has("media-type-ignored");
+        if (told || self.chosen.is("media-type", "strict"))
             && !media_type.is_empty()
             && media_type.split(';').next().map(str::trim) != Some(body.media_type.as_str())
         {

@@ -1,12 +1,16 @@
 //! Heads of answers as HTTP and the document want them, lists as their parameters want them, and
 //! the faults of both.
 
+use super::resources::reader;
 use super::sample::plausible;
-use super::{Ask, Reply, Service, query_value, route};
+use super::{Ask, Reply, Service, header, query_value, route};
 use crate::fault::{FaultInfo, Set, table};
-use probity_contract::{Chooses, Contract, Listing, Operation, Paging, SecurityScheme, assess};
+use probity_contract::{
+    Chooses, Contract, Listing, Operation, Paging, Parameter, Place, SecurityScheme, assess,
+};
 use probity_pattern::Assessment;
 use serde_json::{Value, json};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// The faults of heads and lists, as far as a contract has what they are about.
 pub(crate) fn faults(contract: &Contract) -> Vec<FaultInfo> {
@@ -26,6 +30,17 @@ pub(crate) fn faults(contract: &Contract) -> Vec<FaultInfo> {
         "parts-overlap" | "parts-skip" | "part-ignored" => {
             lists.iter().any(|list| list.parts().is_some())
         }
+        "version-sent-again" | "version-alone-known" => operations.iter().any(names_versions),
+        "media-type-ignored" => operations.iter().any(tells_media_types),
+        "id-wraps" | "item-beside" => operations.iter().any(route::reads_numbered),
+        "version-other-status" => {
+            let told = |op: &Operation| minds_versions(operations, op) && op.documents(412);
+            operations.iter().any(told)
+        }
+        "version-unminded" | "version-cut" | "version-refused" => {
+            operations.iter().any(|op| minds_versions(operations, op))
+        }
+        "answer-with-mark" => operations.iter().any(answers_json),
         "limit-ignored" | "limit-one-more" => lists.iter().any(|list| list.limit.is_some()),
         "filter-ignored" | "filter-inverted" => lists.iter().any(|list| !list.filters.is_empty()),
         _ => true,
@@ -34,6 +49,44 @@ pub(crate) fn faults(contract: &Contract) -> Vec<FaultInfo> {
         .into_iter()
         .filter(fits)
         .collect()
+}
+
+/// Whether the document says that a version which a client has is not sent again.
+fn names_versions(operation: &Operation) -> bool {
+    operation.method == "GET" && operation.documents(304)
+}
+
+/// Whether the document says that a write may name the version that it replaces, of what can be read.
+fn minds_versions(operations: &[Operation], operation: &Operation) -> bool {
+    let field = |p: &Parameter| p.place == Place::Header && p.name.eq_ignore_ascii_case("If-Match");
+    operation.parameters.iter().any(field) && reader(operations, operation).is_some()
+}
+
+/// The version of an answer.
+fn tag(body: &[u8]) -> String {
+    let mut hash = DefaultHasher::new();
+    body.hash(&mut hash);
+    format!("\"{:016x}\"", hash.finish())
+}
+
+/// Whether the document has a status for bodies of another media type.
+fn tells_media_types(operation: &Operation) -> bool {
+    operation.documents(415) && operation.body.as_ref().is_some_and(|body| body.only)
+}
+
+/// Whether a condition names a version (RFC 9110 §13.1.2).
+fn names(condition: &str, tag: &str) -> bool {
+    condition == "*"
+        || condition
+            .split(',')
+            .any(|named| named.trim().trim_start_matches("W/") == tag)
+}
+
+/// Whether the document promises JSON of a success.
+fn answers_json(operation: &Operation) -> bool {
+    let successes = operation.success_statuses().into_iter();
+    let mut types = successes.filter_map(|s| operation.response(s)?.media_type.as_deref());
+    types.any(|media| media == "application/json")
 }
 
 const PROBLEM: &str = "application/problem+json";
@@ -71,6 +124,10 @@ impl Service {
             return;
         };
         self.problem(reply);
+        if self.planted.has("answer-with-mark") && answers_json(operation) && reply.status < 300 {
+            reply.body.splice(0..0, *b"\xEF\xBB\xBF");
+        }
+        self.version(operation, ask, reply);
         let Some(response) = operation.response(reply.status) else {
             return;
         };
@@ -90,6 +147,54 @@ impl Service {
             };
             reply.headers.push((header.name.clone(), text));
         }
+    }
+
+    /// Names the version of what is read, and does not send again what the client has.
+    fn version(&self, operation: &Operation, ask: &Ask<'_>, reply: &mut Reply) {
+        let operations = &self.contract.operations;
+        let minded = |op: &Operation| op.path == operation.path && minds_versions(operations, op);
+        let named = names_versions(operation) || operations.iter().any(minded);
+        if operation.method != "GET" || !named || reply.status != 200 {
+            return;
+        }
+        let tag = tag(&reply.body);
+        let known = header(ask, "if-none-match").is_some_and(|condition| {
+            let alone = self.planted.has("version-alone-known");
+            let named = if alone {
+                condition == tag || condition == "*"
+            } else {
+                names(&condition, &tag)
+            };
+            named && names_versions(operation) && !self.planted.has("version-sent-again")
+        });
+        reply.headers.push(("ETag".to_owned(), tag));
+        if known {
+            reply.status = 304;
+            reply.body.clear();
+            reply.headers.retain(|(name, _)| name != "Content-Type");
+        }
+    }
+
+    /// The refusal of a write that names another version than the one that stands.
+    pub(super) fn precondition(&self, operation: &Operation, ask: &Ask<'_>) -> Option<Reply> {
+        let operations = &self.contract.operations;
+        let condition = header(ask, "if-match")?;
+        if !minds_versions(operations, operation) || self.planted.has("version-unminded") {
+            return None;
+        }
+        let tag = tag(&self.serve(reader(operations, operation)?, ask, None).body);
+        let begins = |named: &str| tag.starts_with(named.trim_end_matches('"'));
+        let named = match () {
+            () if self.planted.has("version-cut") => condition == "*" || begins(condition),
+            () if self.planted.has("version-refused") => condition == "*",
+            () => condition == "*" || condition.split(',').any(|named| named.trim() == tag),
+        };
+        let status = if self.planted.has("version-other-status") {
+            400
+        } else {
+            412
+        };
+        (!named).then(|| self.answer_of(operation, status))
     }
 
     fn surely_wrong(&self, schema: &probity_contract::Schema, value: &Value) -> bool {

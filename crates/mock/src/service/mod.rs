@@ -311,8 +311,10 @@ impl Service {
         }
         let path = wire::routed(&self.planted, ask.path);
         let method = wire::method(&self.planted, ask.method);
+        let wraps = self.planted.has("id-wraps");
+        let wrapped = wraps.then(|| route::wrapped(ask.path)).flatten();
         let ask = Ask {
-            path: path.as_deref().unwrap_or(ask.path),
+            path: path.as_deref().or(wrapped.as_deref()).unwrap_or(ask.path),
             method: method.as_deref().unwrap_or(ask.method),
             open: path.is_some(),
             ..*ask
@@ -437,6 +439,12 @@ impl Service {
             {
                 self.store(operation, ask.path, &value);
             }
+            if self.planted.has("unauthorized-removes") && operation.method == "DELETE" {
+                self.remove(
+                    resources::part(&self.contract.operations, operation),
+                    ask.path,
+                );
+            }
             return reply;
         }
         if let Some(path) = self.wrong_parameter(operation, ask) {
@@ -457,6 +465,9 @@ impl Service {
             Err(reply) => return reply,
         };
         if !before && let Err(reply) = self.authorize(operation, ask) {
+            return reply;
+        }
+        if let Some(reply) = self.precondition(operation, ask) {
             return reply;
         }
         let mut reply = self.serve(operation, ask, value);

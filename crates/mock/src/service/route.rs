@@ -2,7 +2,7 @@
 //! parameters in one segment, percent-encoding removed from what they hold.
 
 use percent_encoding::percent_decode_str;
-use probity_contract::Operation;
+use probity_contract::{JsonType, Operation, Parameter};
 
 /// The values of the parameters of a template in a path, in order; `None` where it does not fit.
 /// A parameter holds at least one character and no slash.
@@ -56,6 +56,24 @@ fn segment(template: &str, text: &str, found: &mut Vec<(String, String)>) -> Opt
         percent_decode_str(value).decode_utf8_lossy().into_owned(),
     ));
     segment(rest, text.get(end..)?, found)
+}
+
+/// Whether an operation reads an item that a number names, and shows that.
+pub(super) fn reads_numbered(operation: &Operation) -> bool {
+    let named = operation.item_parameter();
+    let numbered = named.filter(|p| p.schema.types == [JsonType::Integer]);
+    let status = operation.success_statuses().first().copied();
+    let shown = status.and_then(|status| operation.response(status)?.schema.as_ref());
+    let shows = |p: &Parameter| shown.is_some_and(|shown| shown.property(&p.name).is_some());
+    operation.method == "GET" && numbered.is_some_and(shows)
+}
+
+/// A path whose last number begins again after sixteen bits; `None` where it does not.
+pub(super) fn wrapped(path: &str) -> Option<String> {
+    let (above, last) = path.rsplit_once('/')?;
+    let number: u64 = last.parse().ok()?;
+    let kept = number & 0xFFFF;
+    (kept != number).then(|| format!("{above}/{kept}"))
 }
 
 /// The operations whose path is the most concrete one that fits.

@@ -66,7 +66,10 @@ impl Service {
             return None;
         }
         let schema = success_schema(operation)?;
-        let (name, text) = super::route::arguments(&operation.path, path)?.pop()?;
+        let (name, mut text) = super::route::arguments(&operation.path, path)?.pop()?;
+        if self.planted.has("item-beside") {
+            text.push('0');
+        }
         let member = id_member(schema, &name)?;
         Some((member.to_owned(), id_value(schema, member, &text)))
     }
@@ -186,7 +189,7 @@ impl Service {
         reply
     }
 
-    fn remove(&self, part: Part<'_>, path: &str) {
+    pub(super) fn remove(&self, part: Part<'_>, path: &str) {
         if self.planted.has("delete-keeps") {
             return;
         }
