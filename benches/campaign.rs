@@ -14,13 +14,13 @@ use probity::case::{Context, Weigher};
 use probity::device::{Device, Options as DeviceOptions};
 use probity::mock::{self, Mock};
 use probity::run::journal::Past;
+use probity_benches::support::{Suite, credentials};
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::Command;
 use std::time::{Duration, Instant};
-use probity_benches::support::{Suite, credentials};
 use tokio::sync::watch;
 
 const SITTINGS: u64 = 5;

@@ -9,13 +9,13 @@ use probity::case::{Case, Plan};
 use probity::exchange::Request;
 use probity::mock::{self, Mock};
 use probity::run::event::{Event, Listener};
+use probity_benches::support::{Suite, credentials};
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::process::Command;
 use std::time::{Duration, Instant};
-use probity_benches::support::{Suite, credentials};
 
 /// From here on a case waited for the clock, not for the mock (which answers within a millisecond).
 const PAUSE: Duration = Duration::from_millis(50);

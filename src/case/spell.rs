@@ -19,96 +19,90 @@ pub(super) struct Spelling {
 
 /// All of them, the most telling first.
 pub(super) fn spellings() -> &'static [Spelling] {
-    &[
-        Spelling {
-            name: "reversed",
-            title: "in reverse order",
-            tier: 1,
-            wants: "",
-            write: |v| reversed(v).to_string().into_bytes(),
-        },
-        Spelling {
-            name: "escaped",
-            title: "all text as \\u escapes, names too",
-            tier: 1,
-            wants: "",
-            write: |v| {
-                write(
-                    v,
-                    &Style {
-                        escape: escape_all,
-                        ..Style::default()
-                    },
-                )
-            },
-        },
-        Spelling {
-            name: "spaced",
-            title: "with every kind of white space between tokens",
-            tier: 2,
-            wants: "",
-            write: |v| {
-                write(
-                    v,
-                    &Style {
-                        gap: " \t\r\n ",
-                        ..Style::default()
-                    },
-                )
-            },
-        },
-        Spelling {
-            name: "escaped-capitals",
-            title: "values as \\u escapes with capital digits",
-            tier: 2,
-            wants: "",
-            write: |v| {
-                write(
-                    v,
-                    &Style {
-                        escape: escape_capitals,
-                        ..Style::default()
-                    },
-                )
-            },
-        },
-        Spelling {
-            name: "solidus",
-            title: "with \\/ for / and short escapes where they exist",
-            tier: 2,
-            wants: "/",
-            write: |v| {
-                write(
-                    v,
-                    &Style {
-                        escape: escape_short,
-                        ..Style::default()
-                    },
-                )
-            },
-        },
-        Spelling {
-            name: "padded",
-            title: "with 1400 spaces before and line ends behind",
-            tier: 2,
-            wants: "",
-            write: |v| {
-                // More than a TCP segment of 1,460 octets holds, less than 2 KiB.
-                let mut out = " ".repeat(1_400).into_bytes();
-                out.extend(v.to_string().into_bytes());
-                out.extend(b"\r\n\r\n");
-                out
-            },
-        },
-        Spelling {
-            name: "indented",
-            title: "indented, a member a line",
-            tier: 1,
-            wants: "",
-            write: |v| format!("{v:#}").into_bytes(),
-        },
-    ]
+    SPELLINGS
 }
+
+const SPELLINGS: &[Spelling] = &[
+    Spelling {
+        name: "reversed",
+        title: "in reverse order",
+        tier: 1,
+        wants: "",
+        write: |v| reversed(v).to_string().into_bytes(),
+    },
+    Spelling {
+        name: "escaped",
+        title: "all text as \\u escapes, names too",
+        tier: 1,
+        wants: "",
+        write: |v| {
+            let style = Style {
+                escape: escape_all,
+                ..Style::default()
+            };
+            write(v, &style)
+        },
+    },
+    Spelling {
+        name: "spaced",
+        title: "with every kind of white space between tokens",
+        tier: 2,
+        wants: "",
+        write: |v| {
+            let style = Style {
+                gap: " \t\r\n ",
+                ..Style::default()
+            };
+            write(v, &style)
+        },
+    },
+    Spelling {
+        name: "escaped-capitals",
+        title: "values as \\u escapes with capital digits",
+        tier: 2,
+        wants: "",
+        write: |v| {
+            let style = Style {
+                escape: escape_capitals,
+                ..Style::default()
+            };
+            write(v, &style)
+        },
+    },
+    Spelling {
+        name: "solidus",
+        title: "with \\/ for / and short escapes where they exist",
+        tier: 2,
+        wants: "/",
+        write: |v| {
+            let style = Style {
+                escape: escape_short,
+                ..Style::default()
+            };
+            write(v, &style)
+        },
+    },
+    Spelling {
+        name: "padded",
+        title: "with 1400 spaces before and line ends behind",
+        tier: 2,
+        wants: "",
+        write: |v| {
+            // More than a TCP segment of 1,460 octets holds, less than 2 KiB.
+            let mut out = " ".repeat(1_400).into_bytes();
+            out.extend(v.to_string().into_bytes());
+            out.extend(b"\r\n\r\n");
+            out
+        },
+    },
+    Spelling {
+        name: "indented",
+        title: "indented, a member a line",
+        tier: 1,
+        wants: "",
+        write: |v| format!("{v:#}").into_bytes(),
+    },
+];
 
 struct Style {
     gap: &'static str,
@@ -199,7 +193,7 @@ mod tests {
     #[test]
     fn every_spelling_means_the_same() {
         let value = json!({"a/b": "x/y \"é😀\"\n", "n": [1, 2.5, true, null, {"k": ""}], "o": {}});
-        for spelling in spellings() {
+        for spelling in SPELLINGS {
             let bytes = (spelling.write)(&value);
             let read: Value = serde_json::from_slice(&bytes).unwrap_or_default();
             assert_eq!(read, value, "{}", spelling.name);

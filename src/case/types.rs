@@ -174,119 +174,153 @@ fn other(name: &'static str, words: &str, tier: u8, value: Value) -> Other {
 /// What to put in place of a value of `kind`, the most telling first. Values that the field's own
 /// rules allow are sorted out later by what the page says of them. `number` is that for a string.
 fn others(kind: Option<JsonType>, sample: &Value, number: impl FnOnce() -> Value) -> Vec<Other> {
-    let in_text = Value::from(sample.to_string());
     let mut out = vec![other("null", "null", 0, Value::Null)];
-    match kind {
-        Some(JsonType::String) | None => {
-            out.extend([
-                other("number", "a number", 0, number()),
-                other("array-of-one", "its value in an array", 1, json!([sample])),
-                other("true", "true", 1, json!(true)),
-                other("object", "an empty object", 1, json!({})),
-                other("array", "an empty array", 1, json!([])),
-                other("false", "false", 3, json!(false)),
-                other("zero", "0", 3, json!(0)),
-                other(
-                    "object-of-one",
-                    "its value in an object",
-                    3,
-                    json!({"value": sample}),
-                ),
-                other("fraction", "a number with a fraction", 3, json!(1.5)),
-            ]);
+    out.extend(match kind {
+        Some(JsonType::String) | None => for_string(sample, number()),
+        Some(JsonType::Integer) => {
+            let mut others = fractions(sample);
+            others.extend(for_number(sample));
+            others
         }
-        Some(JsonType::Integer | JsonType::Number) => {
-            if kind == Some(JsonType::Integer) {
-                let half = sample.as_f64().map_or(0.5, |v| v + 0.5);
-                out.push(other(
-                    "fraction",
-                    "a number with a fraction",
-                    0,
-                    json!(half),
-                ));
-                // Whole in 32 bits of a float.
-                let nearly = sample.as_f64().filter(|v| v.abs() >= 1.0);
-                out.extend(nearly.map(|v| {
-                    let value = json!(v * (1.0 + 1e-10));
-                    other("nearly-whole", "a number that is nearly whole", 2, value)
-                }));
-            }
-            out.extend([
-                other("digits-in-text", "its digits as a string", 0, in_text),
-                other("true", "true", 1, json!(true)),
-                other("text", "a string", 1, json!("text")),
-                other("array-of-one", "its value in an array", 1, json!([sample])),
-                other("object", "an empty object", 1, json!({})),
-                other("empty-text", "an empty string", 1, json!("")),
-                other("array", "an empty array", 2, json!([])),
-                other("false", "false", 3, json!(false)),
-                other(
-                    "object-of-one",
-                    "its value in an object",
-                    3,
-                    json!({"value": sample}),
-                ),
-                other(
-                    "hex-in-text",
-                    "a hexadecimal number as a string",
-                    3,
-                    json!("0x10"),
-                ),
-            ]);
-        }
-        Some(JsonType::Boolean) => out.extend([
-            other("number", "1", 0, json!(1)),
-            other("word-in-text", "\"true\"", 0, json!("true")),
-            other("zero", "0", 1, json!(0)),
-            other("empty-text", "an empty string", 1, json!("")),
-            other("array", "an empty array", 1, json!([])),
-            other("object", "an empty object", 1, json!({})),
-            other("array-of-one", "its value in an array", 3, json!([sample])),
-            other("yes", "\"yes\"", 2, json!("yes")),
-            other("digit-in-text", "\"1\"", 3, json!("1")),
-        ]),
-        Some(JsonType::Object) => out.extend([
-            other("text", "a string", 0, json!("text")),
-            other("array", "an empty array", 0, json!([])),
-            other("number", "a number", 1, json!(1)),
-            other("array-of-one", "its value in an array", 1, json!([sample])),
-            other("true", "true", 1, json!(true)),
-            other("json-in-text", "its JSON as a string", 1, in_text),
-            other("empty-text", "an empty string", 2, json!("")),
-            other("zero", "0", 3, json!(0)),
-            other("false", "false", 3, json!(false)),
-        ]),
-        Some(JsonType::Array) => {
-            let first = sample.get(0).cloned().unwrap_or(Value::Null);
-            out.extend([
-                other("object", "an empty object", 0, json!({})),
-                other(
-                    "item",
-                    "its first item, without the array",
-                    0,
-                    first.clone(),
-                ),
-                other("text", "a string", 1, json!("a,b")),
-                other("number", "a number", 1, json!(1)),
-                other("true", "true", 1, json!(true)),
-                other("json-in-text", "its JSON as a string", 1, in_text),
-                other("array-of-one", "an array in an array", 1, json!([sample])),
-                other(
-                    "indexed",
-                    "an object with the members \"0\"…",
-                    2,
-                    json!({"0": first}),
-                ),
-                other("empty-text", "an empty string", 2, json!("")),
-            ]);
-        }
-        Some(JsonType::Null) => out.extend([
-            other("text", "a string", 1, json!("null")),
-            other("false", "false", 1, json!(false)),
-            other("zero", "0", 3, json!(0)),
-        ]),
-    }
+        Some(JsonType::Number) => for_number(sample),
+        Some(JsonType::Boolean) => for_boolean(sample),
+        Some(JsonType::Object) => for_object(sample),
+        Some(JsonType::Array) => for_array(sample),
+        Some(JsonType::Null) => for_null(),
+    });
     out
+}
+
+fn in_text(sample: &Value) -> Value {
+    Value::from(sample.to_string())
+}
+
+fn for_string(sample: &Value, number: Value) -> Vec<Other> {
+    vec![
+        other("number", "a number", 0, number),
+        other("array-of-one", "its value in an array", 1, json!([sample])),
+        other("true", "true", 1, json!(true)),
+        other("object", "an empty object", 1, json!({})),
+        other("array", "an empty array", 1, json!([])),
+        other("false", "false", 3, json!(false)),
+        other("zero", "0", 3, json!(0)),
+        other(
+            "object-of-one",
+            "its value in an object",
+            3,
+            json!({"value": sample}),
+        ),
+        other("fraction", "a number with a fraction", 3, json!(1.5)),
+    ]
+}
+
+/// Numbers for an integer.
+fn fractions(sample: &Value) -> Vec<Other> {
+    let half = sample.as_f64().map_or(0.5, |v| v + 0.5);
+    let mut out = vec![other(
+        "fraction",
+        "a number with a fraction",
+        0,
+        json!(half),
+    )];
+    // Whole in 32 bits of a float.
+    let nearly = sample.as_f64().filter(|v| v.abs() >= 1.0);
+    out.extend(nearly.map(|v| {
+        let value = json!(v * (1.0 + 1e-10));
+        other("nearly-whole", "a number that is nearly whole", 2, value)
+    }));
+    out
+}
+
+fn for_number(sample: &Value) -> Vec<Other> {
+    vec![
+        other(
+            "digits-in-text",
+            "its digits as a string",
+            0,
+            in_text(sample),
+        ),
+        other("true", "true", 1, json!(true)),
+        other("text", "a string", 1, json!("text")),
+        other("array-of-one", "its value in an array", 1, json!([sample])),
+        other("object", "an empty object", 1, json!({})),
+        other("empty-text", "an empty string", 1, json!("")),
+        other("array", "an empty array", 2, json!([])),
+        other("false", "false", 3, json!(false)),
+        other(
+            "object-of-one",
+            "its value in an object",
+            3,
+            json!({"value": sample}),
+        ),
+        other(
+            "hex-in-text",
+            "a hexadecimal number as a string",
+            3,
+            json!("0x10"),
+        ),
+    ]
+}
+
+fn for_boolean(sample: &Value) -> Vec<Other> {
+    vec![
+        other("number", "1", 0, json!(1)),
+        other("word-in-text", "\"true\"", 0, json!("true")),
+        other("zero", "0", 1, json!(0)),
+        other("empty-text", "an empty string", 1, json!("")),
+        other("array", "an empty array", 1, json!([])),
+        other("object", "an empty object", 1, json!({})),
+        other("array-of-one", "its value in an array", 3, json!([sample])),
+        other("yes", "\"yes\"", 2, json!("yes")),
+        other("digit-in-text", "\"1\"", 3, json!("1")),
+    ]
+}
+
+fn for_object(sample: &Value) -> Vec<Other> {
+    vec![
+        other("text", "a string", 0, json!("text")),
+        other("array", "an empty array", 0, json!([])),
+        other("number", "a number", 1, json!(1)),
+        other("array-of-one", "its value in an array", 1, json!([sample])),
+        other("true", "true", 1, json!(true)),
+        other("json-in-text", "its JSON as a string", 1, in_text(sample)),
+        other("empty-text", "an empty string", 2, json!("")),
+        other("zero", "0", 3, json!(0)),
+        other("false", "false", 3, json!(false)),
+    ]
+}
+
+fn for_array(sample: &Value) -> Vec<Other> {
+    let first = sample.get(0).cloned().unwrap_or(Value::Null);
+    vec![
+        other("object", "an empty object", 0, json!({})),
+        other(
+            "item",
+            "its first item, without the array",
+            0,
+            first.clone(),
+        ),
+        other("text", "a string", 1, json!("a,b")),
+        other("number", "a number", 1, json!(1)),
+        other("true", "true", 1, json!(true)),
+        other("json-in-text", "its JSON as a string", 1, in_text(sample)),
+        other("array-of-one", "an array in an array", 1, json!([sample])),
+        other(
+            "indexed",
+            "an object with the members \"0\"…",
+            2,
+            json!({"0": first}),
+        ),
+        other("empty-text", "an empty string", 2, json!("")),
+    ]
+}
+
+fn for_null() -> Vec<Other> {
+    vec![
+        other("text", "a string", 1, json!("null")),
+        other("false", "false", 1, json!(false)),
+        other("zero", "0", 3, json!(0)),
+    ]
 }
 
 /// The body itself of every other type.

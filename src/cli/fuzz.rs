@@ -2,22 +2,19 @@
 
 use super::common::{
     DeviceArgs, Error, FloorArgs, NotFinished, PolicyArgs, check_delivery, deliver, duration,
-    guarded, mock_credentials, pair, plan_of, reviewed, shard, share, writable,
+    guarded, pair, plan_of, reviewed, shard, share, writable,
 };
 use super::contract_args::ContractArgs;
 use super::journal::{Identity, JournalArgs};
 use super::reports;
 use super::signals::interrupts;
+use super::subject::{Documents, Mocked, Restore, Subject};
 use crate::campaign::{dictionary, engine};
-use crate::case::{Context, default_budget};
-use crate::contract;
-use crate::device::Device;
+use crate::case::{Context, Plan, default_budget};
 use crate::judge::JudgeContext;
-use crate::mock::{self, Mock, MockConfig};
 use crate::probe::{Patience, Probe, Step};
 use crate::report::snapshots::Snapshots;
 use crate::report::{self, terminal};
-use crate::reproduce::login_lines;
 use crate::run::admit::Admission;
 use crate::run::event::{Event, Listener};
 use crate::run::journal::{Past, Record};
@@ -27,9 +24,8 @@ use crate::run::{self, Job, Options, Outcome, Verdict, compare, decide};
 use globset::Glob;
 use sha2::{Digest as _, Sha256};
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -122,14 +118,98 @@ pub(super) struct Args {
     verbose: bool,
 }
 
+/// What is sent before the inputs.
+struct Planned {
+    plan: Plan,
+    /// The digest of the plan before it was shared.
+    whole: String,
+}
+
+impl Args {
+    /// Whether there is an end, and a place for everything that the job leaves.
+    fn check(&self) -> Result<(), Error> {
+        if self.time_limit.is_none() && self.requests.is_none() {
+            return Err("when to end? Give --time-limit 8h or --requests N".into());
+        }
+        check_delivery(&self.reproducers, &self.report)?;
+        if let Some(folder) = &self.corpus {
+            writable(folder).map_err(|e| format!("--corpus {}: {e}", folder.display()))?;
+        }
+        Ok(())
+    }
+
+    fn planned(&self, documents: &Documents) -> Result<Planned, Error> {
+        let contract = &documents.contract;
+        let context = Context::new(contract, &documents.profile, &documents.texts);
+        let context = context.seeded(self.seed);
+        let budget = Some(default_budget(contract));
+        let mut plan = plan_of(&context, budget, &self.only, &documents.policy)?;
+        if self.no_plan {
+            plan.retain(|_, _| false);
+        }
+        let whole = run::journal::plan_digest(&plan);
+        if let Some((i, n)) = self.shard {
+            plan = plan.share(i, n);
+        }
+        Ok(Planned { plan, whole })
+    }
+
+    fn mocked(&self) -> Mocked<'_> {
+        Mocked {
+            readings: &self.reading,
+            faults: &self.fault,
+            choices: &self.choice,
+        }
+    }
+
+    /// The options of the plan's part.
+    fn options(&self, stop: watch::Receiver<bool>, restore: Restore) -> Options {
+        Options {
+            seed: self.seed,
+            time_limit: self.time_limit,
+            max_requests: None,
+            questions: 0,
+            concurrency: usize::from(self.concurrency),
+            stop,
+            restore,
+            recovery: self.patience,
+            files: self.reproducers.display().to_string(),
+            started_at: jiff::Timestamp::now().to_string(),
+        }
+    }
+
+    /// The options of what goes on behind it.
+    fn campaign(&self, of_plan: &Options, words: Vec<String>) -> engine::Options {
+        engine::Options {
+            name: name_of(&of_plan.started_at),
+            // A share goes through inputs of its own.
+            seed: self.shard.map_or(self.seed, |(i, n)| {
+                self.seed ^ ((i as u64) << 32) ^ ((n as u64) << 48)
+            }),
+            requests: self.requests,
+            time_limit: self.time_limit,
+            stop: of_plan.stop.clone(),
+            recovery: self.patience,
+            restore: of_plan.restore.clone(),
+            files: of_plan.files.clone(),
+            corpus: self.corpus.clone(),
+            words,
+            shrink: self.shrink,
+            restarts: self.max_restarts,
+        }
+    }
+
+    fn terminal(&self) -> terminal::Options {
+        terminal::Options {
+            quiet: self.quiet,
+            verbose: self.verbose,
+            summary: !self.report.iter().any(report::Target::is_stdout),
+        }
+    }
+}
+
 pub(super) fn run(args: Args) -> Result<Verdict, Error> {
-    if args.time_limit.is_none() && args.requests.is_none() {
-        return Err("when to end? Give --time-limit 8h or --requests N".into());
-    }
-    check_delivery(&args.reproducers, &args.report)?;
-    if let Some(folder) = &args.corpus {
-        writable(folder).map_err(|e| format!("--corpus {}: {e}", folder.display()))?;
-    }
+    args.check()?;
     let mut words = Vec::new();
     for file in &args.dictionary {
         words.extend(dictionary::read(file)?);
@@ -139,119 +219,36 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         .as_deref()
         .map(reports::baseline)
         .transpose()?;
-    let (mut contract, built_in) = args.contract.load_for(&args.device)?;
-    let mut profile = args.device.profile(built_in, &mut contract)?;
-    let base = args.device.base_url(&profile)?;
-    args.device
-        .enter(&mut contract, &mut profile, base.as_deref())?;
-    let policy = args.policy.policy(&contract, &profile, base.is_none())?;
-    let texts = contract.texts();
-    let issues = contract::lint(&contract, &texts);
-    let context = Context::new(&contract, &profile, &texts).seeded(args.seed);
-    let mut plan = plan_of(
-        &context,
-        Some(default_budget(&contract)),
-        &args.only,
-        &policy,
-    )?;
-    if args.no_plan {
-        plan.retain(|_, _| false);
-    }
-    let whole = run::journal::plan_digest(&plan);
-    if let Some((i, n)) = args.shard {
-        plan = plan.share(i, n);
-    }
+    let documents = Documents::read(&args.contract, &args.device, &args.policy)?;
+    let planned = args.planned(&documents)?;
     let identity = Identity {
         job: "fuzz",
-        contract: &contract,
-        target: base.as_deref(),
+        contract: &documents.contract,
+        target: documents.base.as_deref(),
         seed: args.seed,
-        plan: &plan,
+        plan: &planned.plan,
         shard: args.shard,
     };
     let mut kept = args.journal.begin(&identity)?;
-    let (contract, profile, texts) = (Arc::new(contract), Arc::new(profile), Arc::new(texts));
-    let mut restore = BTreeMap::new();
-    let mut mock: Option<Mock> = None;
-    let (base_url, credentials) = match base {
-        Some(url) => {
-            let credentials = args.device.credentials(&profile)?;
-            (url, credentials)
-        }
-        None => {
-            let config = MockConfig::clean(contract.clone(), profile.clone())
-                .with_texts(texts.clone())
-                .with_readings(args.reading.iter().cloned())
-                .with_choices(args.choice.iter().cloned())
-                .with_faults(args.fault.iter().cloned());
-            let credentials = mock_credentials(&config);
-            let started = mock::spawn(config).map_err(|e| format!("embedded mock: {e}"))?;
-            restore = started.unreadable();
-            let url = format!("http://{}", started.addr());
-            mock = Some(started);
-            (url, credentials)
-        }
-    };
-    let device = Device::new(
-        args.device.options(base_url, credentials, &profile),
-        profile.clone(),
-    )?
-    .with_policy(Arc::new(policy));
-    let redactor = guarded(&device, &contract);
+    let subject = Subject::of(&documents, &args.device, &args.mocked())?;
+    let redactor = guarded(&subject.device, &documents.contract);
     let mut past = std::mem::take(&mut kept.past);
-    past.settings_mut().for_each(|v| device.reveal(v));
+    past.settings_mut().for_each(|v| subject.device.reveal(v));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let (stop, stopped) = watch::channel(false);
-    let files = args.reproducers.display().to_string();
     let job = Job {
-        contract,
-        profile,
-        texts,
-        plan,
-        device,
-        issues,
-        options: Options {
-            seed: args.seed,
-            time_limit: args.time_limit,
-            max_requests: None,
-            questions: 0,
-            concurrency: usize::from(args.concurrency),
-            stop: stopped.clone(),
-            restore: restore.clone(),
-            recovery: args.patience,
-            files: files.clone(),
-            started_at: jiff::Timestamp::now().to_string(),
-        },
+        contract: documents.contract,
+        profile: documents.profile,
+        texts: documents.texts,
+        plan: planned.plan,
+        device: subject.device,
+        issues: documents.issues,
+        options: args.options(stopped, subject.restore),
     };
-    let campaign = engine::Options {
-        name: name_of(&job.options.started_at),
-        // A share goes through inputs of its own.
-        seed: args.shard.map_or(args.seed, |(i, n)| {
-            args.seed ^ ((i as u64) << 32) ^ ((n as u64) << 48)
-        }),
-        requests: args.requests,
-        time_limit: args.time_limit,
-        stop: stopped,
-        recovery: args.patience,
-        restore,
-        files,
-        corpus: args.corpus.clone(),
-        words,
-        shrink: args.shrink,
-        restarts: args.max_restarts,
-    };
-    let to_stdout = args.report.iter().any(report::Target::is_stdout);
-    let setup = (mock.is_none() && args.device.token_env.is_none())
-        .then(|| login_lines(job.device.profile(), job.device.base_url()))
-        .flatten();
-    let mut person = terminal::Terminal::new(terminal::Options {
-        quiet: args.quiet,
-        verbose: args.verbose,
-        summary: !to_stdout,
-    })
-    .with_setup(setup);
+    let campaign = args.campaign(&job.options, words);
+    let mut person = terminal::Terminal::new(args.terminal()).with_setup(subject.setup);
     if !args.quiet {
         kept.say_where(job.device.base_url());
     }
@@ -269,14 +266,14 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         interrupts(stop);
         work(&job, campaign, past, baseline.as_ref(), &mut listener).await
     });
-    outcome.report.shard = share(args.shard, whole);
+    outcome.report.shard = share(args.shard, planned.whole);
     match args.no_plan {
         // Which operations a job without a plan has judged is not counted.
         true => outcome.report.operations.clear(),
         false => args.floor.hold(&mut outcome, &args.only, &job.profile),
     }
     listener.on(&Event::Finished(&outcome.report));
-    if let Some(mock) = mock {
+    if let Some(mock) = subject.mock {
         mock.stop();
     }
     if let Some(journal) = kept.named() {

@@ -22,6 +22,7 @@ mod reports;
 mod restore;
 mod run;
 mod signals;
+mod subject;
 mod toml_text;
 
 use crate::run::Verdict;

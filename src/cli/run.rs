@@ -2,24 +2,19 @@
 
 use super::common::{
     DeviceArgs, Error, FloorArgs, NotFinished, PolicyArgs, check_delivery, deliver, duration,
-    guarded, mock_credentials, pair, plan_of, reviewed, shard, share,
+    guarded, pair, plan_of, reviewed, shard, share,
 };
 use super::contract_args::ContractArgs;
 use super::journal::{Identity, JournalArgs};
 use super::signals::interrupts;
-use crate::case::{Context, QUESTIONS_AT_MOST, default_budget};
-use crate::contract;
-use crate::device::Device;
-use crate::mock::{self, Mock, MockConfig};
+use super::subject::{Documents, Mocked, Subject};
+use crate::case::{Context, Plan, QUESTIONS_AT_MOST, default_budget};
 use crate::report::snapshots::Snapshots;
 use crate::report::{self, terminal};
-use crate::reproduce::login_lines;
 use crate::run::event::{Event, Listener as _};
 use crate::run::{self, Job, Options, Verdict};
 use globset::Glob;
-use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -92,107 +87,102 @@ pub(super) struct Args {
     verbose: bool,
 }
 
+/// What is sent.
+struct Planned {
+    plan: Plan,
+    /// How many requests may ask what the plan leaves open.
+    questions: usize,
+    /// The digest of the plan before it was shared.
+    whole: String,
+}
+
+impl Args {
+    fn planned(&self, documents: &Documents) -> Result<Planned, Error> {
+        let contract = &documents.contract;
+        let context = Context::new(contract, &documents.profile, &documents.texts)
+            .seeded(self.seed)
+            .thorough(self.thorough);
+        let budget = (!self.thorough).then(|| default_budget(contract));
+        let mut plan = plan_of(&context, budget, &self.only, &documents.policy)?;
+        let mut questions = if self.thorough {
+            10 * QUESTIONS_AT_MOST
+        } else {
+            QUESTIONS_AT_MOST
+        };
+        let whole = run::journal::plan_digest(&plan);
+        if let Some((i, n)) = self.shard {
+            plan = plan.share(i, n);
+            // Every share would ask the same.
+            questions = if i == 1 { questions } else { 0 };
+        }
+        Ok(Planned {
+            plan,
+            questions,
+            whole,
+        })
+    }
+
+    fn mocked(&self) -> Mocked<'_> {
+        Mocked {
+            readings: &self.reading,
+            faults: &self.fault,
+            choices: &self.choice,
+        }
+    }
+
+    fn terminal(&self) -> terminal::Options {
+        terminal::Options {
+            quiet: self.quiet,
+            verbose: self.verbose,
+            // Only one result may go to stdout.
+            summary: !self.report.iter().any(report::Target::is_stdout),
+        }
+    }
+}
+
 pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     check_delivery(&args.reproducers, &args.report)?;
-    let (mut contract, built_in) = args.contract.load_for(&args.device)?;
-    let mut profile = args.device.profile(built_in, &mut contract)?;
-    let base = args.device.base_url(&profile)?;
-    args.device
-        .enter(&mut contract, &mut profile, base.as_deref())?;
-    let policy = args.policy.policy(&contract, &profile, base.is_none())?;
-    let texts = contract.texts();
-    let issues = contract::lint(&contract, &texts);
-    let context = Context::new(&contract, &profile, &texts)
-        .seeded(args.seed)
-        .thorough(args.thorough);
-    let budget = (!args.thorough).then(|| default_budget(&contract));
-    let mut plan = plan_of(&context, budget, &args.only, &policy)?;
-    let mut questions = if args.thorough {
-        10 * QUESTIONS_AT_MOST
-    } else {
-        QUESTIONS_AT_MOST
-    };
-    let whole = run::journal::plan_digest(&plan);
-    if let Some((i, n)) = args.shard {
-        plan = plan.share(i, n);
-        // Every share would ask the same.
-        questions = if i == 1 { questions } else { 0 };
-    }
+    let documents = Documents::read(&args.contract, &args.device, &args.policy)?;
+    let planned = args.planned(&documents)?;
     let identity = Identity {
         job: "run",
-        contract: &contract,
-        target: base.as_deref(),
+        contract: &documents.contract,
+        target: documents.base.as_deref(),
         seed: args.seed,
-        plan: &plan,
+        plan: &planned.plan,
         shard: args.shard,
     };
     let mut kept = args.journal.begin(&identity)?;
-    let (contract, profile, texts) = (Arc::new(contract), Arc::new(profile), Arc::new(texts));
-
-    let mut restore = BTreeMap::new();
-    let mut mock: Option<Mock> = None;
-    let (base_url, credentials) = match base {
-        Some(url) => {
-            let credentials = args.device.credentials(&profile)?;
-            (url, credentials)
-        }
-        None => {
-            let config = MockConfig::clean(contract.clone(), profile.clone())
-                .with_texts(texts.clone())
-                .with_readings(args.reading.iter().cloned())
-                .with_faults(args.fault.iter().cloned())
-                .with_choices(args.choice.iter().cloned());
-            let credentials = mock_credentials(&config);
-            let started = mock::spawn(config).map_err(|e| format!("embedded mock: {e}"))?;
-            restore = started.unreadable();
-            let url = format!("http://{}", started.addr());
-            mock = Some(started);
-            (url, credentials)
-        }
-    };
-    let device = Device::new(
-        args.device.options(base_url, credentials, &profile),
-        profile.clone(),
-    )?
-    .with_policy(Arc::new(policy));
-    let redactor = guarded(&device, &contract);
-    kept.past.settings_mut().for_each(|v| device.reveal(v));
+    let subject = Subject::of(&documents, &args.device, &args.mocked())?;
+    let redactor = guarded(&subject.device, &documents.contract);
+    kept.past
+        .settings_mut()
+        .for_each(|v| subject.device.reveal(v));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let (stop, stopped) = watch::channel(false);
     let job = Job {
-        contract,
-        profile,
-        texts,
-        plan,
-        device,
-        issues,
+        contract: documents.contract,
+        profile: documents.profile,
+        texts: documents.texts,
+        plan: planned.plan,
+        device: subject.device,
+        issues: documents.issues,
         options: Options {
             seed: args.seed,
             time_limit: args.time_limit,
             max_requests: args.max_requests,
-            questions,
+            questions: planned.questions,
             concurrency: usize::from(args.concurrency),
             stop: stopped,
-            restore,
+            restore: subject.restore,
             recovery: RECOVERY,
             files: args.reproducers.display().to_string(),
             started_at: jiff::Timestamp::now().to_string(),
         },
     };
-    let to_stdout = args.report.iter().any(report::Target::is_stdout);
-    let style = terminal::Options {
-        quiet: args.quiet,
-        verbose: args.verbose,
-        // Only one result may go to stdout.
-        summary: !to_stdout,
-    };
-    // A token that the user gave needs no login, and the embedded mock ends with the run.
-    let setup = (mock.is_none() && args.device.token_env.is_none())
-        .then(|| login_lines(job.device.profile(), job.device.base_url()))
-        .flatten();
-    let mut person = terminal::Terminal::new(style).with_setup(setup);
+    let mut person = terminal::Terminal::new(args.terminal()).with_setup(subject.setup);
     let mut snapshots = args.snapshots.as_deref().map(Snapshots::open).transpose()?;
     if !args.quiet {
         kept.say_where(job.device.base_url());
@@ -210,10 +200,10 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         interrupts(stop);
         run::resume(&job, &kept.past, &mut NotFinished(&mut listener)).await
     });
-    outcome.report.shard = share(args.shard, whole);
+    outcome.report.shard = share(args.shard, planned.whole);
     args.floor.hold(&mut outcome, &args.only, &job.profile);
     listener.on(&Event::Finished(&outcome.report));
-    if let Some(mock) = mock {
+    if let Some(mock) = subject.mock {
         mock.stop();
     }
     kept.settle(outcome.report.device.restored)?;

@@ -356,7 +356,16 @@ fn check_body(
         );
         return;
     }
-    let mut named = None;
+    check_name(ctx, faults, judgement, &fitting);
+}
+
+/// Whether a text that fits names a field that is wrong; one such is enough.
+fn check_name(
+    ctx: &CaseJudge<'_>,
+    faults: &[Fault],
+    judgement: &mut Judgement,
+    fitting: &[&ShapeMatch<'_>],
+) {
     for found in fitting {
         judgement.shape = Some(found.shape.id.clone());
         let right = match &found.param {
@@ -374,16 +383,16 @@ fn check_body(
             judgement.kept(&found.shape.promise);
             return;
         }
-        named = Some((found.shape, found.param.clone().unwrap_or_default()));
     }
-    if let Some((shape, name)) = named {
+    if let Some(last) = fitting.last() {
+        let name = last.param.clone().unwrap_or_default();
         let fields: Vec<String> = faults
             .iter()
             .filter_map(|f| f.field.as_ref())
             .map(|f| format!("`{f}`"))
             .collect();
         judgement.broken(
-            &shape.promise,
+            &last.shape.promise,
             Deviation::error_field(ctx.case, &fields, ctx.answer, &name),
         );
     }

@@ -58,6 +58,18 @@ pub struct Told<'a> {
     pub operations: usize,
 }
 
+impl Told<'_> {
+    /// Whether every case of the sort that was decided shows it.
+    fn shown_by_all(&self) -> bool {
+        self.cases == self.of
+    }
+
+    /// `3 of 17`
+    fn share(&self) -> String {
+        format!("{} of {}", self.cases, self.of)
+    }
+}
+
 /// How the symptom ends of what is served although it is not there.
 pub const NOT_THERE: &str = "to an item that does not exist";
 
@@ -76,73 +88,13 @@ pub fn title(told: &Told<'_>) -> String {
 
 /// Where the promise and the counts say more than one case does.
 fn specific(told: &Told<'_>) -> Option<String> {
-    let all = told.cases == told.of;
-    let of = format!("{} of {}", told.cases, told.of);
+    let several = told.of > 1;
     match told.kind {
-        Kind::ReadbackDiffers
-            if matches!(
-                told.part,
-                "state.created" | "state.removed" | "state.listed"
-            ) =>
-        {
-            Some(told.symptom.to_owned())
-        }
-        Kind::ReadbackDiffers if told.part == "state.readback" && told.symptom.starts_with('/') => {
-            let (member, how) = match told.symptom.strip_suffix(" in another form") {
-                Some(member) => (member, "reads back in another form"),
-                None => (told.symptom, "does not read back the same"),
-            };
-            Some(format!("{}: accepted, but `{member}` {how}", told.example))
-        }
-        Kind::AcceptsInvalid if told.of > 1 => {
-            let rule = rule(told.part)?;
-            let checked = match (all, rule.must_be_there) {
-                (true, true) => "is not asked for",
-                (false, true) => "is not always asked for",
-                (true, false) => "is not checked",
-                (false, false) => "is not checked in full",
-            };
-            let were = match rule.must_be_there {
-                true => "requests without it",
-                false => "invalid values",
-            };
-            let was = if told.cases == 1 { "was" } else { "were" };
-            let mut line = format!("{} {checked}: {of} {were} {was} accepted", rule.words);
-            if !all {
-                line.push_str(&format!(", the plainest: {}", told.example));
-            }
-            Some(line)
-        }
-        Kind::RejectsValid if told.of > 1 && !told.symptom.starts_with("session") => {
-            let status = told.symptom.strip_prefix("with ").unwrap_or(told.symptom);
-            let is = if told.cases == 1 { "is" } else { "are" };
-            let subject = match rule(told.part) {
-                // A whole body stands for every rule in it.
-                Some(rule) if told.part != "body.type" => format!(
-                    "{} is checked too strictly: {of} valid requests",
-                    rule.words
-                ),
-                _ => format!("{of} valid requests"),
-            };
-            Some(format!(
-                "{subject} {is} refused with {status}: {}",
-                told.example
-            ))
-        }
-        Kind::ServerError if told.symptom == IN_GENERAL && told.of > 1 => {
-            Some(match (all, told.cases) {
-                (true, _) => format!("every valid request draws 5xx, plain ones too: {of}"),
-                (false, 1) => format!(
-                    "{of} valid requests draws 5xx, a plain one: {}",
-                    told.example
-                ),
-                (false, _) => format!(
-                    "{of} valid requests draw 5xx, plain ones too: {}",
-                    told.example
-                ),
-            })
-        }
-        Kind::MalformedResponse if !told.symptom.is_empty() && told.of > 1 => {
+        Kind::ReadbackDiffers => readback(told),
+        Kind::AcceptsInvalid if several => accepts_invalid(told),
+        Kind::RejectsValid if several => rejects_valid(told),
+        Kind::ServerError if told.symptom == IN_GENERAL && several => Some(server_error(told)),
+        Kind::MalformedResponse if !told.symptom.is_empty() && several => {
             let half = ["half ", "an answer "]
                 .iter()
                 .any(|s| told.symptom.starts_with(s));
@@ -153,35 +105,112 @@ fn specific(told: &Told<'_>) -> Option<String> {
             "an item that does not exist is answered {}",
             told.symptom.trim_end_matches(NOT_THERE).trim_end()
         )),
-        Kind::WrongStatus if told.of > 1 => {
+        Kind::WrongStatus if several => {
             let line = format!(
                 "is answered {}, which the document does not give",
                 told.symptom
             );
             Some(draws(told, &line))
         }
-        Kind::WrongErrorShape if told.of > 1 => {
+        Kind::WrongErrorShape if several => {
             let line = format!(
                 "draws an error text {} that the document does not give for it",
                 told.symptom
             );
             Some(draws(told, &line))
         }
-        Kind::WrongErrorField if told.of > 1 => {
+        Kind::WrongErrorField if several => {
             Some(draws(told, "draws an error text that names another field"))
         }
-        Kind::AuthNotEnforced if told.inputs == Inputs::Unauthorized && told.of > 1 => {
-            Some(match all {
-                true => format!(
-                    "credentials are not asked for: {of} requests without valid ones were served"
-                ),
-                false => format!(
-                    "{of} requests without valid credentials were served, the plainest: {}",
-                    told.example
-                ),
-            })
+        Kind::AuthNotEnforced if told.inputs == Inputs::Unauthorized && several => {
+            Some(auth_not_enforced(told))
         }
         _ => None,
+    }
+}
+
+fn readback(told: &Told<'_>) -> Option<String> {
+    match told.part {
+        "state.created" | "state.removed" | "state.listed" => Some(told.symptom.to_owned()),
+        "state.readback" if told.symptom.starts_with('/') => {
+            let (member, how) = match told.symptom.strip_suffix(" in another form") {
+                Some(member) => (member, "reads back in another form"),
+                None => (told.symptom, "does not read back the same"),
+            };
+            Some(format!("{}: accepted, but `{member}` {how}", told.example))
+        }
+        _ => None,
+    }
+}
+
+fn accepts_invalid(told: &Told<'_>) -> Option<String> {
+    let rule = rule(told.part)?;
+    let all = told.shown_by_all();
+    let checked = match (all, rule.must_be_there) {
+        (true, true) => "is not asked for",
+        (false, true) => "is not always asked for",
+        (true, false) => "is not checked",
+        (false, false) => "is not checked in full",
+    };
+    let were = match rule.must_be_there {
+        true => "requests without it",
+        false => "invalid values",
+    };
+    let was = if told.cases == 1 { "was" } else { "were" };
+    let of = told.share();
+    let mut line = format!("{} {checked}: {of} {were} {was} accepted", rule.words);
+    if !all {
+        line.push_str(&format!(", the plainest: {}", told.example));
+    }
+    Some(line)
+}
+
+fn rejects_valid(told: &Told<'_>) -> Option<String> {
+    if told.symptom.starts_with("session") {
+        return None;
+    }
+    let of = told.share();
+    let status = told.symptom.strip_prefix("with ").unwrap_or(told.symptom);
+    let is = if told.cases == 1 { "is" } else { "are" };
+    let subject = match rule(told.part) {
+        // A whole body stands for every rule in it.
+        Some(rule) if told.part != "body.type" => format!(
+            "{} is checked too strictly: {of} valid requests",
+            rule.words
+        ),
+        _ => format!("{of} valid requests"),
+    };
+    Some(format!(
+        "{subject} {is} refused with {status}: {}",
+        told.example
+    ))
+}
+
+fn server_error(told: &Told<'_>) -> String {
+    let of = told.share();
+    match (told.shown_by_all(), told.cases) {
+        (true, _) => format!("every valid request draws 5xx, plain ones too: {of}"),
+        (false, 1) => format!(
+            "{of} valid requests draws 5xx, a plain one: {}",
+            told.example
+        ),
+        (false, _) => format!(
+            "{of} valid requests draw 5xx, plain ones too: {}",
+            told.example
+        ),
+    }
+}
+
+fn auth_not_enforced(told: &Told<'_>) -> String {
+    let of = told.share();
+    match told.shown_by_all() {
+        true => {
+            format!("credentials are not asked for: {of} requests without valid ones were served")
+        }
+        false => format!(
+            "{of} requests without valid credentials were served, the plainest: {}",
+            told.example
+        ),
     }
 }
 
@@ -193,7 +222,7 @@ fn draws(told: &Told<'_>, what: &str) -> String {
         Inputs::Unauthorized => "request without valid credentials",
         Inputs::Other => "request",
     };
-    if told.cases == told.of {
+    if told.shown_by_all() {
         return format!("every {sort} {what}");
     }
     let sorts = match sort.strip_prefix("request ") {
@@ -206,10 +235,7 @@ fn draws(told: &Told<'_>, what: &str) -> String {
         Some(("is", rest)) => format!("are {rest}"),
         _ => what.to_owned(),
     };
-    format!(
-        "{} of {} {sorts} {what}: {}",
-        told.cases, told.of, told.example
-    )
+    format!("{} {sorts} {what}: {}", told.share(), told.example)
 }
 
 /// The plainest case and what it draws.

@@ -6,22 +6,44 @@ use super::model::*;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
+/// Why two rules that exclude each other are an error.
+const NOTHING: &str = "nothing keeps both: every request or answer with it breaks the document";
+
 /// What contradicts itself in one schema object.
 pub(super) fn contradictions(schema: &Schema) -> Vec<ContractIssue> {
-    let mut out = Vec::new();
-    let issue =
-        |rule: &str, keyword: &str, title: String, proof: String, why: &str| ContractIssue {
-            id: format!("{rule}:{}", schema.pointer),
-            title,
-            proof,
-            page_line: schema.page_line,
-            severity: Severity::Error,
-            why: why.to_owned(),
-            pointer: schema.keyword_pointer(keyword),
-            ..ContractIssue::default()
-        };
-    let nothing = "nothing keeps both: every request or answer with it breaks the document";
-    for (low, high, least, most) in [
+    let mut out = counts(schema);
+    out.extend(bounds(schema));
+    out.extend(types_of_parts(schema));
+    out.extend(empty_enum(schema));
+    out.extend(constant(schema));
+    out.extend(closed_part(schema));
+    out.extend(endless_member(schema));
+    out.extend(undeclared(schema));
+    out
+}
+
+/// An issue of one keyword of `schema`; [`NOTHING`] is why, unless said otherwise.
+fn issue(
+    schema: &Schema,
+    (rule, keyword): (&str, &str),
+    title: String,
+    proof: String,
+) -> ContractIssue {
+    ContractIssue {
+        id: format!("{rule}:{}", schema.pointer),
+        title,
+        proof,
+        page_line: schema.page_line,
+        severity: Severity::Error,
+        why: NOTHING.to_owned(),
+        pointer: schema.keyword_pointer(keyword),
+        ..ContractIssue::default()
+    }
+}
+
+/// Counts whose least is more than their most.
+fn counts(schema: &Schema) -> Vec<ContractIssue> {
+    let pairs = [
         (
             "minLength",
             "maxLength",
@@ -41,88 +63,87 @@ pub(super) fn contradictions(schema: &Schema) -> Vec<ContractIssue> {
             schema.min_contains,
             schema.max_contains,
         ),
-    ] {
-        if let (Some(least), Some(most)) = (least, most)
-            && least > most
-        {
-            let title = format!("`{low}` is greater than `{high}`");
-            let proof = format!("{low} {least}, {high} {most}");
-            out.push(issue("min-over-max", low, title, proof, nothing));
-        }
+    ];
+    let turned = |(low, high, least, most): (&str, &str, Option<u64>, Option<u64>)| {
+        let (least, most) = (least?, most?);
+        let title = format!("`{low}` is greater than `{high}`");
+        let proof = format!("{low} {least}, {high} {most}");
+        (least > most).then(|| issue(schema, ("min-over-max", low), title, proof))
+    };
+    pairs.into_iter().filter_map(turned).collect()
+}
+
+/// A least number above the greatest.
+fn bounds(schema: &Schema) -> Option<ContractIssue> {
+    let (low, high) = (schema.minimum.as_ref()?, schema.maximum.as_ref()?);
+    let empty = match compare(&low.value, &high.value) {
+        Some(Ordering::Greater) => true,
+        Some(Ordering::Equal) => low.exclusive || high.exclusive,
+        _ => false,
+    };
+    let title = "`minimum` leaves nothing below `maximum`".to_owned();
+    let proof = format!("from {} to {}", low.value, high.value);
+    empty.then(|| issue(schema, ("min-over-max", "minimum"), title, proof))
+}
+
+/// Parts of a whole that have no type in common.
+fn types_of_parts(schema: &Schema) -> Option<ContractIssue> {
+    let part = schema.all_of.iter().find(|part| disjoint(schema, part))?;
+    let words = |types: &[JsonType]| {
+        let words: Vec<String> = types.iter().map(ToString::to_string).collect();
+        words.join(" or ")
+    };
+    Some(issue(
+        schema,
+        ("allof-disjoint", "allOf"),
+        "no value is of all parts of `allOf`".to_owned(),
+        format!(
+            "one asks for {}, another for {}",
+            words(&schema.types),
+            words(&part.types)
+        ),
+    ))
+}
+
+fn empty_enum(schema: &Schema) -> Option<ContractIssue> {
+    schema.enum_values.as_ref().filter(|v| v.is_empty())?;
+    let title = "`enum` has no value, or `allOf` leaves none of several".to_owned();
+    let proof = "enum: []".to_owned();
+    Some(issue(schema, ("empty-enum", "enum"), title, proof))
+}
+
+/// A `const` that `enum` does not list.
+fn constant(schema: &Schema) -> Option<ContractIssue> {
+    let (constant, values) = (schema.const_value.as_ref()?, schema.enum_values.as_ref()?);
+    if values.iter().any(|v| same(v, constant)) {
+        return None;
     }
-    if let (Some(low), Some(high)) = (&schema.minimum, &schema.maximum) {
-        let empty = match compare(&low.value, &high.value) {
-            Some(Ordering::Greater) => true,
-            Some(Ordering::Equal) => low.exclusive || high.exclusive,
-            _ => false,
-        };
-        if empty {
-            let title = "`minimum` leaves nothing below `maximum`".to_owned();
-            let proof = format!("from {} to {}", low.value, high.value);
-            out.push(issue("min-over-max", "minimum", title, proof, nothing));
-        }
-    }
-    if let Some(part) = schema.all_of.iter().find(|part| disjoint(schema, part)) {
-        let words = |types: &[JsonType]| {
-            let words: Vec<String> = types.iter().map(ToString::to_string).collect();
-            words.join(" or ")
-        };
-        out.push(issue(
-            "allof-disjoint",
-            "allOf",
-            "no value is of all parts of `allOf`".to_owned(),
-            format!(
-                "one asks for {}, another for {}",
-                words(&schema.types),
-                words(&part.types)
-            ),
-            nothing,
-        ));
-    }
-    if schema.enum_values.as_ref().is_some_and(Vec::is_empty) {
-        let title = "`enum` has no value, or `allOf` leaves none of several".to_owned();
-        out.push(issue(
-            "empty-enum",
-            "enum",
-            title,
-            "enum: []".to_owned(),
-            nothing,
-        ));
-    }
-    if let (Some(constant), Some(values)) = (&schema.const_value, &schema.enum_values)
-        && !values.iter().any(|v| same(v, constant))
-    {
-        let title = "`const` is none of `enum`".to_owned();
-        out.push(issue(
-            "const-not-in-enum",
-            "const",
-            title,
-            constant.to_string(),
-            nothing,
-        ));
-    }
-    if let Some(name) = forbidden_by_part(schema) {
-        out.push(issue(
-            "allof-closed",
-            "allOf",
-            format!("a part of `allOf` forbids `{name}`, which is required"),
-            "`additionalProperties: false` knows the members beside it alone, not those of other \
-             parts (JSON Schema 2020-12 §10.3.2.3)"
-                .to_owned(),
-            nothing,
-        ));
-    }
-    if let Some(name) = endless(schema) {
-        out.push(issue(
-            "endless",
-            "required",
-            format!("`{name}` is required and leads back to a schema that requires it"),
-            "a value of it would have to be infinitely deep".to_owned(),
-            "nothing keeps it: every request or answer with it breaks the document",
-        ));
-    }
-    undeclared(schema, &issue, &mut out);
-    out
+    let title = "`const` is none of `enum`".to_owned();
+    let rule = ("const-not-in-enum", "const");
+    Some(issue(schema, rule, title, constant.to_string()))
+}
+
+fn closed_part(schema: &Schema) -> Option<ContractIssue> {
+    let name = forbidden_by_part(schema)?;
+    Some(issue(
+        schema,
+        ("allof-closed", "allOf"),
+        format!("a part of `allOf` forbids `{name}`, which is required"),
+        "`additionalProperties: false` knows the members beside it alone, not those of other parts \
+         (JSON Schema 2020-12 §10.3.2.3)"
+            .to_owned(),
+    ))
+}
+
+fn endless_member(schema: &Schema) -> Option<ContractIssue> {
+    let name = endless(schema)?;
+    let title = format!("`{name}` is required and leads back to a schema that requires it");
+    let proof = "a value of it would have to be infinitely deep".to_owned();
+    let why = "nothing keeps it: every request or answer with it breaks the document";
+    Some(ContractIssue {
+        why: why.to_owned(),
+        ..issue(schema, ("endless", "required"), title, proof)
+    })
 }
 
 /// A member that one part of a whole requires and another, which lists all of its own, forbids.
@@ -177,11 +198,7 @@ fn endless(schema: &Schema) -> Option<&str> {
 }
 
 /// Names in `required` that nothing beside it describes.
-fn undeclared(
-    schema: &Schema,
-    issue: &dyn Fn(&str, &str, String, String, &str) -> ContractIssue,
-    out: &mut Vec<ContractIssue>,
-) {
+fn undeclared(schema: &Schema) -> Option<ContractIssue> {
     // A part of a whole may speak of members that the whole describes.
     let elsewhere = schema.properties.is_empty()
         || !schema.pattern_properties.is_empty()
@@ -190,16 +207,14 @@ fn undeclared(
         || !schema.one_of.is_empty()
         || !schema.unchecked.is_empty();
     if elsewhere {
-        return;
+        return None;
     }
     let missing: Vec<&String> = schema
         .required
         .iter()
         .filter(|name| schema.property(name).is_none())
         .collect();
-    let Some(first) = missing.first() else {
-        return;
-    };
+    let first = missing.first()?;
     let forbidden = schema.additional == Additional::Forbidden;
     let title = format!("`{first}` is required and not described");
     let names: Vec<String> = schema
@@ -212,7 +227,10 @@ fn undeclared(
         true => "other members are forbidden: nothing keeps both",
         false => "a misspelt name, mostly: who follows the list sends what nobody reads",
     };
-    out.push(issue("required-undeclared", "required", title, proof, why));
+    Some(ContractIssue {
+        why: why.to_owned(),
+        ..issue(schema, ("required-undeclared", "required"), title, proof)
+    })
 }
 
 fn disjoint(a: &Schema, b: &Schema) -> bool {

@@ -15,196 +15,299 @@ pub(super) fn merge(mut a: Schema, mut b: Schema) -> Schema {
         // `additionalProperties` sees the members of its own schema object only (JSON Schema
         // 2020-12 §10.3.2.3); merged it would see those of both. So do `items` and the
         // `unevaluated` keywords with theirs.
-        a.read_only |= b.read_only;
-        a.of_device |= b.of_device;
-        a.write_only |= b.write_only;
-        a.secret |= b.secret;
+        mark(&mut a, &b);
         a.all_of.push(SchemaRef::new(b));
         return a;
     }
-    let mut rest = Schema {
-        pointer: b.pointer.clone(),
-        page_line: b.page_line,
-        ..Schema::default()
-    };
-    let from = Origins::of(&b);
     let parts = std::mem::take(&mut b.all_of);
+    let mut merging = Merging::of(a, b);
+    merging.types();
+    merging.enumeration();
+    merging.limits();
+    merging.stated_once();
+    merging.items();
+    merging.conditions();
+    merging.names_and_dependents();
+    merging.first_of_both();
+    merging.members();
+    merging.annotations();
+    let Merging { mut ours, rest, .. } = merging;
+    ours.all_of.extend(parts);
+    if said(&rest) {
+        ours.all_of.push(SchemaRef::new(rest));
+    }
+    ours
+}
 
-    types(&mut a, &mut b, &mut rest, &from);
-    a.enum_values = match (a.enum_values.take(), b.enum_values.take()) {
-        (Some(x), Some(y)) => Some(
-            x.into_iter()
-                .filter(|v| y.iter().any(|w| same(v, w)))
-                .collect(),
-        ),
-        (None, Some(y)) => {
-            from.say(&mut a.origins, "enum");
-            Some(y)
-        }
-        (x, None) => x,
-    };
-    let mut limit = |keyword, ours: &mut Option<u64>, theirs: Option<u64>, low: bool| {
-        let Some(theirs) = theirs else { return };
-        if ours.is_none_or(|ours| if low { theirs > ours } else { theirs < ours }) {
-            *ours = Some(theirs);
-            from.say(&mut a.origins, keyword);
-        }
-    };
-    limit("minLength", &mut a.min_length, b.min_length, true);
-    limit("maxLength", &mut a.max_length, b.max_length, false);
-    limit("minItems", &mut a.min_items, b.min_items, true);
-    limit("maxItems", &mut a.max_items, b.max_items, false);
-    limit(
-        "minProperties",
-        &mut a.min_properties,
-        b.min_properties,
-        true,
-    );
-    limit(
-        "maxProperties",
-        &mut a.max_properties,
-        b.max_properties,
-        false,
-    );
-    for (keyword, ours, theirs, low) in [
-        ("minimum", &mut a.minimum, b.minimum.take(), true),
-        ("maximum", &mut a.maximum, b.maximum.take(), false),
-    ] {
-        let Some(theirs) = theirs else { continue };
-        if ours.as_ref().is_none_or(|ours| tighter(&theirs, ours, low)) {
-            *ours = Some(theirs);
-            from.say(&mut a.origins, keyword);
+/// Takes over what is said of a value's use: it holds however it is said.
+fn mark(ours: &mut Schema, theirs: &Schema) {
+    ours.read_only |= theirs.read_only;
+    ours.of_device |= theirs.of_device;
+    ours.write_only |= theirs.write_only;
+    ours.secret |= theirs.secret;
+}
+
+/// Which end of a range a keyword bounds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Low,
+    High,
+}
+
+/// Two schemas on their way to one. Each step takes some keywords out of `theirs`.
+struct Merging {
+    ours: Schema,
+    theirs: Schema,
+    /// What of `theirs` cannot be said in `ours`.
+    rest: Schema,
+    from: Origins,
+}
+
+impl Merging {
+    fn of(ours: Schema, theirs: Schema) -> Merging {
+        let rest = Schema {
+            pointer: theirs.pointer.clone(),
+            page_line: theirs.page_line,
+            ..Schema::default()
+        };
+        let from = Origins::of(&theirs);
+        Merging {
+            ours,
+            theirs,
+            rest,
+            from,
         }
     }
-    if single(
-        &mut a.const_value,
-        b.const_value.take(),
-        &mut rest.const_value,
-    ) {
-        from.say(&mut a.origins, "const");
+
+    /// Notes that `keyword` of the whole is theirs.
+    fn say(&mut self, keyword: &str) {
+        self.from.say(&mut self.ours.origins, keyword);
     }
-    if single(
-        &mut a.multiple_of,
-        b.multiple_of.take(),
-        &mut rest.multiple_of,
-    ) {
-        from.say(&mut a.origins, "multipleOf");
+
+    fn types(&mut self) {
+        let (ours, theirs) = (&mut self.ours, &mut self.theirs);
+        if theirs.types.is_empty() {
+            return;
+        }
+        if ours.types.is_empty() {
+            ours.types = std::mem::take(&mut theirs.types);
+            return self.say("type");
+        }
+        let shared = ours.types.iter().copied().filter(|t| theirs.allows(*t));
+        let mut both: Vec<JsonType> = shared.collect();
+        let narrowed = ours.types.contains(&JsonType::Number)
+            && theirs.types.contains(&JsonType::Integer)
+            && !both.contains(&JsonType::Integer);
+        if narrowed && !both.contains(&JsonType::Number) {
+            both.push(JsonType::Integer);
+        }
+        if both.is_empty() {
+            self.rest.types = std::mem::take(&mut theirs.types); // nothing is of both
+        } else if both != ours.types {
+            ours.types = both;
+            self.say("type");
+        }
     }
-    if single(&mut a.pattern, b.pattern.take(), &mut rest.pattern) {
-        from.say(&mut a.origins, "pattern");
-    }
-    if single(&mut a.format, b.format.take(), &mut rest.format) {
-        from.say(&mut a.origins, "format");
-    }
-    if single(&mut a.not, b.not.take(), &mut rest.not) {
-        from.say(&mut a.origins, "not");
-    }
-    if list(&mut a.any_of, &mut b.any_of, &mut rest.any_of) {
-        from.say(&mut a.origins, "anyOf");
-    }
-    if list(&mut a.one_of, &mut b.one_of, &mut rest.one_of) {
-        from.say(&mut a.origins, "oneOf");
-    }
-    if list(
-        &mut a.published_types,
-        &mut b.published_types,
-        &mut rest.published_types,
-    ) {
-        from.say(&mut a.origins, "x-published-type");
-    }
-    a.items = match (a.items.take(), b.items.take()) {
-        (Some(x), Some(y)) => Some(both(x, y)),
-        (x, y) => x.or(y),
-    };
-    if a.prefix_items.is_empty() {
-        a.prefix_items = std::mem::take(&mut b.prefix_items);
-    }
-    let contains = |s: &mut Schema| {
-        let counts = (s.min_contains.take(), s.max_contains.take());
-        s.contains.take().map(|contains| (contains, counts))
-    };
-    match (a.contains.is_some(), contains(&mut b)) {
-        (_, None) => {}
-        (taken, Some((contains, (min, max)))) => {
-            let place = if taken { &mut rest } else { &mut a };
-            place.contains = Some(contains);
-            (place.min_contains, place.max_contains) = (min, max);
-            if !taken {
-                from.say(&mut a.origins, "contains");
+
+    fn enumeration(&mut self) {
+        let Some(theirs) = self.theirs.enum_values.take() else {
+            return;
+        };
+        match &mut self.ours.enum_values {
+            Some(ours) => ours.retain(|v| theirs.iter().any(|w| same(v, w))),
+            none => {
+                *none = Some(theirs);
+                self.say("enum");
             }
         }
     }
-    if b.if_schema.is_some() {
-        let place = if a.if_schema.is_some() {
-            &mut rest
-        } else {
-            &mut a
+
+    fn limits(&mut self) {
+        self.count("minLength", End::Low, |s| &mut s.min_length);
+        self.count("maxLength", End::High, |s| &mut s.max_length);
+        self.count("minItems", End::Low, |s| &mut s.min_items);
+        self.count("maxItems", End::High, |s| &mut s.max_items);
+        self.count("minProperties", End::Low, |s| &mut s.min_properties);
+        self.count("maxProperties", End::High, |s| &mut s.max_properties);
+        self.bound("minimum", End::Low, |s| &mut s.minimum);
+        self.bound("maximum", End::High, |s| &mut s.maximum);
+    }
+
+    /// The tighter of two counts.
+    fn count(&mut self, keyword: &str, end: End, of: fn(&mut Schema) -> &mut Option<u64>) {
+        let Some(theirs) = of(&mut self.theirs).take() else {
+            return;
         };
-        place.if_schema = b.if_schema.take();
-        place.then_schema = b.then_schema.take();
-        place.else_schema = b.else_schema.take();
-    }
-    if single(
-        &mut a.property_names,
-        b.property_names.take(),
-        &mut rest.property_names,
-    ) {
-        from.say(&mut a.origins, "propertyNames");
-    }
-    a.dependent_required.append(&mut b.dependent_required);
-    a.dependent_schemas.append(&mut b.dependent_schemas);
-    a.discriminator = a.discriminator.take().or(b.discriminator.take());
-    a.content_encoding = a.content_encoding.take().or(b.content_encoding.take());
-    a.content_media_type = a.content_media_type.take().or(b.content_media_type.take());
-    a.default = a.default.take().or(b.default.take());
-    if b.unique_items && !a.unique_items {
-        a.unique_items = true;
-        from.say(&mut a.origins, "uniqueItems");
-    }
-    for (name, theirs) in std::mem::take(&mut b.properties) {
-        match a.properties.iter_mut().find(|(n, _)| *n == name) {
-            Some((_, ours)) => *ours = both(std::mem::take(ours), theirs),
-            None => a.properties.push((name, theirs)),
+        let ours = of(&mut self.ours);
+        let tighter = ours.is_none_or(|ours| match end {
+            End::Low => theirs > ours,
+            End::High => theirs < ours,
+        });
+        if tighter {
+            *ours = Some(theirs);
+            self.say(keyword);
         }
     }
-    for (name, theirs) in std::mem::take(&mut b.pattern_properties) {
-        match a.pattern_properties.iter_mut().find(|(n, _)| *n == name) {
-            Some((_, ours)) => *ours = both(std::mem::take(ours), theirs),
-            None => a.pattern_properties.push((name, theirs)),
+
+    /// The tighter of two bounds of a number.
+    fn bound(&mut self, keyword: &str, end: End, of: fn(&mut Schema) -> &mut Option<Bound>) {
+        let Some(theirs) = of(&mut self.theirs).take() else {
+            return;
+        };
+        let ours = of(&mut self.ours);
+        let low = end == End::Low;
+        if ours.as_ref().is_none_or(|ours| tighter(&theirs, ours, low)) {
+            *ours = Some(theirs);
+            self.say(keyword);
         }
     }
-    for name in std::mem::take(&mut b.required) {
-        if !a.required.contains(&name) {
-            from.say(&mut a.origins, &required_of(&name));
-            a.required.push(name);
+
+    /// What a schema object states once; a second statement stays behind.
+    fn stated_once(&mut self) {
+        self.single("const", |s| &mut s.const_value);
+        self.single("multipleOf", |s| &mut s.multiple_of);
+        self.single("pattern", |s| &mut s.pattern);
+        self.single("format", |s| &mut s.format);
+        self.single("not", |s| &mut s.not);
+        self.list("anyOf", |s| &mut s.any_of);
+        self.list("oneOf", |s| &mut s.one_of);
+        self.list("x-published-type", |s| &mut s.published_types);
+    }
+
+    fn single<T: PartialEq>(&mut self, keyword: &str, of: fn(&mut Schema) -> &mut Option<T>) {
+        let theirs = of(&mut self.theirs).take();
+        let ours = of(&mut self.ours);
+        if theirs.is_none() || *ours == theirs {
+            return;
+        }
+        if ours.is_none() {
+            *ours = theirs;
+            self.say(keyword);
+        } else {
+            *of(&mut self.rest) = theirs;
         }
     }
-    if matches!(a.additional, Additional::Unstated | Additional::Allowed)
-        && b.additional != Additional::Unstated
-    {
-        a.additional = std::mem::take(&mut b.additional);
-        from.say(&mut a.origins, "additionalProperties");
-    }
-    a.page_line = a.page_line.or(b.page_line);
-    a.examples.append(&mut b.examples);
-    a.excused |= b.excused;
-    a.zero_succeeds |= b.zero_succeeds;
-    a.stored.append(&mut b.stored);
-    a.read_only |= b.read_only;
-    a.of_device |= b.of_device;
-    a.write_only |= b.write_only;
-    a.secret |= b.secret;
-    a.may_loop |= b.may_loop;
-    for keyword in b.unchecked {
-        if !a.unchecked.contains(&keyword) {
-            a.unchecked.push(keyword);
+
+    fn list<T: PartialEq>(&mut self, keyword: &str, of: fn(&mut Schema) -> &mut Vec<T>) {
+        let theirs = std::mem::take(of(&mut self.theirs));
+        let ours = of(&mut self.ours);
+        if theirs.is_empty() || *ours == theirs {
+            return;
+        }
+        if ours.is_empty() {
+            *ours = theirs;
+            self.say(keyword);
+        } else {
+            *of(&mut self.rest) = theirs;
         }
     }
-    a.all_of.extend(parts);
-    if said(&rest) {
-        a.all_of.push(SchemaRef::new(rest));
+
+    fn items(&mut self) {
+        let (ours, theirs) = (&mut self.ours, &mut self.theirs);
+        ours.items = match (ours.items.take(), theirs.items.take()) {
+            (Some(x), Some(y)) => Some(both(x, y)),
+            (x, y) => x.or(y),
+        };
+        if ours.prefix_items.is_empty() {
+            ours.prefix_items = std::mem::take(&mut theirs.prefix_items);
+        }
+        // The counts belong to their `contains` and mean nothing without it.
+        let taken = ours.contains.is_some();
+        let (min, max) = (theirs.min_contains.take(), theirs.max_contains.take());
+        let Some(contains) = theirs.contains.take() else {
+            return;
+        };
+        let place = if taken { &mut self.rest } else { ours };
+        place.contains = Some(contains);
+        (place.min_contains, place.max_contains) = (min, max);
+        if !taken {
+            self.say("contains");
+        }
     }
-    a
+
+    /// `if` with its branches, which belong together.
+    fn conditions(&mut self) {
+        if self.theirs.if_schema.is_none() {
+            return;
+        }
+        let place = match self.ours.if_schema {
+            Some(_) => &mut self.rest,
+            None => &mut self.ours,
+        };
+        place.if_schema = self.theirs.if_schema.take();
+        place.then_schema = self.theirs.then_schema.take();
+        place.else_schema = self.theirs.else_schema.take();
+    }
+
+    fn names_and_dependents(&mut self) {
+        self.single("propertyNames", |s| &mut s.property_names);
+        let (ours, theirs) = (&mut self.ours, &mut self.theirs);
+        ours.dependent_required
+            .append(&mut theirs.dependent_required);
+        ours.dependent_schemas.append(&mut theirs.dependent_schemas);
+    }
+
+    /// What only the first says where both do.
+    fn first_of_both(&mut self) {
+        fn first<T>(ours: &mut Option<T>, theirs: &mut Option<T>) {
+            *ours = ours.take().or(theirs.take());
+        }
+        let (ours, theirs) = (&mut self.ours, &mut self.theirs);
+        first(&mut ours.discriminator, &mut theirs.discriminator);
+        first(&mut ours.content_encoding, &mut theirs.content_encoding);
+        first(&mut ours.content_media_type, &mut theirs.content_media_type);
+        first(&mut ours.default, &mut theirs.default);
+        first(&mut ours.page_line, &mut theirs.page_line);
+        if theirs.unique_items && !ours.unique_items {
+            ours.unique_items = true;
+            self.say("uniqueItems");
+        }
+    }
+
+    fn members(&mut self) {
+        self.described(|s| &mut s.properties);
+        self.described(|s| &mut s.pattern_properties);
+        for name in std::mem::take(&mut self.theirs.required) {
+            if !self.ours.required.contains(&name) {
+                self.say(&required_of(&name));
+                self.ours.required.push(name);
+            }
+        }
+        let ours = &mut self.ours.additional;
+        if matches!(ours, Additional::Unstated | Additional::Allowed)
+            && self.theirs.additional != Additional::Unstated
+        {
+            *ours = std::mem::take(&mut self.theirs.additional);
+            self.say("additionalProperties");
+        }
+    }
+
+    /// Members by name; one that both describe keeps both rules.
+    fn described(&mut self, of: fn(&mut Schema) -> &mut Vec<(String, SchemaRef)>) {
+        let members = of(&mut self.ours);
+        for (name, theirs) in std::mem::take(of(&mut self.theirs)) {
+            match members.iter_mut().find(|(n, _)| *n == name) {
+                Some((_, ours)) => *ours = both(std::mem::take(ours), theirs),
+                None => members.push((name, theirs)),
+            }
+        }
+    }
+
+    /// What adds up.
+    fn annotations(&mut self) {
+        let (ours, theirs) = (&mut self.ours, &mut self.theirs);
+        mark(ours, theirs);
+        ours.examples.append(&mut theirs.examples);
+        ours.excused |= theirs.excused;
+        ours.zero_succeeds |= theirs.zero_succeeds;
+        ours.stored.append(&mut theirs.stored);
+        ours.may_loop |= theirs.may_loop;
+        for keyword in std::mem::take(&mut theirs.unchecked) {
+            if !ours.unchecked.contains(&keyword) {
+                ours.unchecked.push(keyword);
+            }
+        }
+    }
 }
 
 /// Key of [`Schema::origins`] for one name in `required`.
@@ -287,49 +390,6 @@ fn members_merge(a: &Schema, b: &Schema) -> bool {
         (true, false) => knows(a, b),
         (false, true) => knows(b, a),
     }
-}
-
-fn types(a: &mut Schema, b: &mut Schema, rest: &mut Schema, from: &Origins) {
-    if b.types.is_empty() {
-        return;
-    }
-    if a.types.is_empty() {
-        a.types = std::mem::take(&mut b.types);
-        from.say(&mut a.origins, "type");
-        return;
-    }
-    let mut both: Vec<JsonType> = a.types.iter().copied().filter(|t| b.allows(*t)).collect();
-    let narrowed = a.types.contains(&JsonType::Number)
-        && b.types.contains(&JsonType::Integer)
-        && !both.contains(&JsonType::Integer);
-    if narrowed && !both.contains(&JsonType::Number) {
-        both.push(JsonType::Integer);
-    }
-    if both.is_empty() {
-        rest.types = std::mem::take(&mut b.types); // nothing is of both
-    } else if both != a.types {
-        a.types = both;
-        from.say(&mut a.origins, "type");
-    }
-}
-
-/// A keyword that a schema object states once; whether it was taken from the second.
-fn single<T: PartialEq>(ours: &mut Option<T>, theirs: Option<T>, rest: &mut Option<T>) -> bool {
-    if theirs.is_none() || *ours == theirs {
-        return false;
-    }
-    let free = ours.is_none();
-    *if free { ours } else { rest } = theirs;
-    free
-}
-
-fn list<T: PartialEq>(ours: &mut Vec<T>, theirs: &mut Vec<T>, rest: &mut Vec<T>) -> bool {
-    if theirs.is_empty() || *ours == *theirs {
-        return false;
-    }
-    let free = ours.is_empty();
-    *if free { ours } else { rest } = std::mem::take(theirs);
-    free
 }
 
 /// Whether a schema states anything about values.

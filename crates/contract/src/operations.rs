@@ -18,6 +18,39 @@ const METHODS: [&str; 8] = [
     "get", "put", "post", "delete", "options", "head", "patch", "trace",
 ];
 
+/// Members of a document that are read or mean nothing here; others are named as left out.
+const DOCUMENT_MEMBERS: [&str; 13] = [
+    "openapi",
+    "info",
+    "servers",
+    "paths",
+    "components",
+    "security",
+    "tags",
+    "externalDocs",
+    "jsonSchemaDialect",
+    "$self",
+    // Of Swagger 2.0, where references lead.
+    "definitions",
+    "parameters",
+    "responses",
+];
+
+/// The same of an operation.
+const OPERATION_MEMBERS: [&str; 11] = [
+    "operationId",
+    "summary",
+    "description",
+    "tags",
+    "externalDocs",
+    "deprecated",
+    "parameters",
+    "requestBody",
+    "responses",
+    "security",
+    "servers",
+];
+
 /// Alternatives of security schemes, and the place that states them.
 pub(super) type Security = (Vec<Vec<SecurityScheme>>, String);
 
@@ -59,23 +92,7 @@ impl<'d> Loader<'d> {
         let Some(root) = document.as_object() else {
             return out;
         };
-        let used = [
-            "openapi",
-            "info",
-            "servers",
-            "paths",
-            "components",
-            "security",
-            "tags",
-            "externalDocs",
-            "jsonSchemaDialect",
-            "$self",
-            // Of Swagger 2.0, where references lead.
-            "definitions",
-            "parameters",
-            "responses",
-        ];
-        self.schemas.reader.leave_out(root, &used, "");
+        self.schemas.reader.leave_out(root, &DOCUMENT_MEMBERS, "");
         if let Some(list) = root.get("security") {
             self.security = self
                 .security(list, "/security")
@@ -216,70 +233,20 @@ impl<'d> Loader<'d> {
         let (value, pointer) = self.schemas.reader.follow(value, pointer)?;
         let pointer = pointer.as_str();
         let map = self.schemas.reader.object(value, pointer)?;
-        let used = [
-            "operationId",
-            "summary",
-            "description",
-            "tags",
-            "externalDocs",
-            "deprecated",
-            "parameters",
-            "requestBody",
-            "responses",
-            "security",
-            "servers",
-        ];
-        self.schemas.reader.leave_out(map, &used, pointer);
+        self.schemas
+            .reader
+            .leave_out(map, &OPERATION_MEMBERS, pointer);
         let called = format!("{} {path}", method.to_ascii_uppercase());
-        let id = match map.get("operationId") {
-            Some(id) => {
-                let id = self
-                    .schemas
-                    .reader
-                    .text(id, &format!("{pointer}/operationId"));
-                id.unwrap_or_else(|flaw| {
-                    self.schemas.reader.note(flaw);
-                    called
-                })
-            }
-            None => called,
-        };
+        let id = self.operation_id(map, pointer).unwrap_or(called);
         let body = match map.get("requestBody") {
             None => None,
             Some(body) => Some(self.body(body, &format!("{pointer}/requestBody"))?),
         };
         let parameters = self.parameters(&id, item, map, pointer)?;
-        if parameters.len() > MOST_PARAMETERS {
-            let why = format!("more than {MOST_PARAMETERS} parameters, which no operation has");
+        if let Some(why) = not_addressable(path, &parameters) {
             return Err(self.schemas.reader.error(pointer, why));
         }
-        if let Some(name) = undeclared(path, &parameters) {
-            let why = format!(
-                "no path parameter `{name}` is declared: the operation cannot be addressed and is not judged"
-            );
-            return Err(self.schemas.reader.error(pointer, why));
-        }
-        let mut responses = Vec::new();
-        if let Some(list) = map.get("responses") {
-            let at = format!("{pointer}/responses");
-            match self.schemas.reader.object(list, &at) {
-                Err(flaw) => self.leave_out_part(&id, "responses", flaw),
-                Ok(list) => {
-                    for (key, response) in list {
-                        if key.starts_with("x-") {
-                            continue;
-                        }
-                        let at = format!("{at}/{}", escape(key));
-                        match self.response(&id, key, response, &at) {
-                            Ok(response) => responses.push(response),
-                            Err(flaw) => {
-                                self.leave_out_part(&id, &format!("responses.{key}"), flaw);
-                            }
-                        }
-                    }
-                }
-            }
-        }
+        let responses = self.responses(&id, map, pointer);
         let (security, security_pointer) = match map.get("security") {
             Some(list) => {
                 let at = format!("{pointer}/security");
@@ -317,6 +284,49 @@ impl<'d> Loader<'d> {
             twin: None,
         })
     }
+
+    /// The `operationId`; one that is no text is noted and none.
+    fn operation_id(&mut self, map: &'d Map<String, Value>, pointer: &str) -> Option<String> {
+        let at = format!("{pointer}/operationId");
+        let id = self.schemas.reader.text(map.get("operationId")?, &at);
+        id.map_err(|flaw| self.schemas.reader.note(flaw)).ok()
+    }
+
+    /// The responses that are judged; others are left out by name.
+    fn responses(&mut self, id: &str, map: &'d Map<String, Value>, pointer: &str) -> Vec<Response> {
+        let mut out = Vec::new();
+        let Some(list) = map.get("responses") else {
+            return out;
+        };
+        let at = format!("{pointer}/responses");
+        let list = match self.schemas.reader.object(list, &at) {
+            Ok(list) => list,
+            Err(flaw) => {
+                self.leave_out_part(id, "responses", flaw);
+                return out;
+            }
+        };
+        for (key, response) in list.iter().filter(|(key, _)| !key.starts_with("x-")) {
+            match self.response(id, key, response, &format!("{at}/{}", escape(key))) {
+                Ok(response) => out.push(response),
+                Err(flaw) => self.leave_out_part(id, &format!("responses.{key}"), flaw),
+            }
+        }
+        out
+    }
+}
+
+/// Why no request can be made for an operation of these parameters.
+fn not_addressable(path: &str, parameters: &[Parameter]) -> Option<String> {
+    if parameters.len() > MOST_PARAMETERS {
+        return Some(format!(
+            "more than {MOST_PARAMETERS} parameters, which no operation has"
+        ));
+    }
+    let name = undeclared(path, parameters)?;
+    Some(format!(
+        "no path parameter `{name}` is declared: the operation cannot be addressed and is not judged"
+    ))
 }
 
 /// What an operation does, in words: `summary`, or the first sentence of `description`.

@@ -14,125 +14,127 @@ pub struct ChoiceInfo {
     pub about: &'static str,
 }
 
+const fn choice(
+    name: &'static str,
+    values: &'static [&'static str],
+    about: &'static str,
+) -> ChoiceInfo {
+    ChoiceInfo {
+        name,
+        values,
+        about,
+    }
+}
+
+const CHOICES: &[ChoiceInfo] = &[
+    choice(
+        "unknown-members",
+        &["ignore", "refuse"],
+        "members that the schema does not name",
+    ),
+    choice(
+        "error-path",
+        &["leaf", "dotted"],
+        "how an error text names a nested field",
+    ),
+    choice(
+        "check-order",
+        &["document", "reverse", "types-first"],
+        "which fault is answered first",
+    ),
+    choice(
+        "constraint-text",
+        &["base", "wrong-type", "missing"],
+        "which text answers a broken rule",
+    ),
+    choice(
+        "null-text",
+        &["missing", "wrong-type", "base"],
+        "which text answers a null",
+    ),
+    choice(
+        "root-text",
+        &["base", "missing", "wrong-type"],
+        "which text answers a body that is no object",
+    ),
+    choice(
+        "integer-fraction",
+        &["accept", "refuse"],
+        "5060.0 where an integer is wanted",
+    ),
+    choice(
+        "bom",
+        &["accept", "refuse"],
+        "a byte order mark before the JSON",
+    ),
+    choice(
+        "duplicates",
+        &["last", "first", "refuse"],
+        "a member name twice in one object",
+    ),
+    choice(
+        "auth-order",
+        &["before", "after"],
+        "401 before or after 400",
+    ),
+    choice(
+        "success-body",
+        &["empty", "object", "text"],
+        "the body of an undocumented success",
+    ),
+    choice(
+        "media-type",
+        &["lenient", "strict"],
+        "a JSON body under another media type",
+    ),
+    choice(
+        "wide-integers",
+        &["accept", "refuse"],
+        "integers beyond 32 bits",
+    ),
+    choice(
+        "readback-secret",
+        &["placeholder", "clear"],
+        "what the read-back shows for a secret",
+    ),
+    choice(
+        "readback-extra",
+        &["no", "yes"],
+        "members in the read-back that the write does not take",
+    ),
+    choice(
+        "connection",
+        &["keep-alive", "close"],
+        "whether the connection stays",
+    ),
+    choice(
+        "charset",
+        &["no", "yes"],
+        "`; charset=utf-8` behind the media type of answers",
+    ),
+    choice(
+        "ambiguous-length",
+        &["refuse", "first", "last"],
+        "which of several lengths counts (RFC 9112 §6.3)",
+    ),
+    choice("scheme-case", &["any", "exact"], "`bearer` for `Bearer`"),
+    choice(
+        "omitted",
+        &["clear", "keep"],
+        "optional members that a write leaves out",
+    ),
+    choice(
+        "digest",
+        &[
+            "md5", "sha-256", "md5-sess", "legacy", "one-time", "any-uri",
+        ],
+        "how Digest credentials are asked for, whether a nonce serves once, an answer any target",
+    ),
+];
+
 /// All choices.
 pub fn choices() -> &'static [ChoiceInfo] {
-    const fn choice(
-        name: &'static str,
-        values: &'static [&'static str],
-        about: &'static str,
-    ) -> ChoiceInfo {
-        ChoiceInfo {
-            name,
-            values,
-            about,
-        }
-    }
-    const ALL: &[ChoiceInfo] = &[
-        choice(
-            "unknown-members",
-            &["ignore", "refuse"],
-            "members that the schema does not name",
-        ),
-        choice(
-            "error-path",
-            &["leaf", "dotted"],
-            "how an error text names a nested field",
-        ),
-        choice(
-            "check-order",
-            &["document", "reverse", "types-first"],
-            "which fault is answered first",
-        ),
-        choice(
-            "constraint-text",
-            &["base", "wrong-type", "missing"],
-            "which text answers a broken rule",
-        ),
-        choice(
-            "null-text",
-            &["missing", "wrong-type", "base"],
-            "which text answers a null",
-        ),
-        choice(
-            "root-text",
-            &["base", "missing", "wrong-type"],
-            "which text answers a body that is no object",
-        ),
-        choice(
-            "integer-fraction",
-            &["accept", "refuse"],
-            "5060.0 where an integer is wanted",
-        ),
-        choice(
-            "bom",
-            &["accept", "refuse"],
-            "a byte order mark before the JSON",
-        ),
-        choice(
-            "duplicates",
-            &["last", "first", "refuse"],
-            "a member name twice in one object",
-        ),
-        choice(
-            "auth-order",
-            &["before", "after"],
-            "401 before or after 400",
-        ),
-        choice(
-            "success-body",
-            &["empty", "object", "text"],
-            "the body of an undocumented success",
-        ),
-        choice(
-            "media-type",
-            &["lenient", "strict"],
-            "a JSON body under another media type",
-        ),
-        choice(
-            "wide-integers",
-            &["accept", "refuse"],
-            "integers beyond 32 bits",
-        ),
-        choice(
-            "readback-secret",
-            &["placeholder", "clear"],
-            "what the read-back shows for a secret",
-        ),
-        choice(
-            "readback-extra",
-            &["no", "yes"],
-            "members in the read-back that the write does not take",
-        ),
-        choice(
-            "connection",
-            &["keep-alive", "close"],
-            "whether the connection stays",
-        ),
-        choice(
-            "charset",
-            &["no", "yes"],
-            "`; charset=utf-8` behind the media type of answers",
-        ),
-        choice(
-            "ambiguous-length",
-            &["refuse", "first", "last"],
-            "which of several lengths counts (RFC 9112 §6.3)",
-        ),
-        choice("scheme-case", &["any", "exact"], "`bearer` for `Bearer`"),
-        choice(
-            "omitted",
-            &["clear", "keep"],
-            "optional members that a write leaves out",
-        ),
-        choice(
-            "digest",
-            &[
-                "md5", "sha-256", "md5-sess", "legacy", "one-time", "any-uri",
-            ],
-            "how Digest credentials are asked for, whether a nonce serves once, an answer any target",
-        ),
-    ];
-    ALL
+    CHOICES
 }
 
 /// The choices of one mock.

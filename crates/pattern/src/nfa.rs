@@ -226,25 +226,7 @@ impl Builder {
                 self.next_origin += 1;
                 self.set(set, next, origin)
             }
-            Node::Concat(nodes) => {
-                // Origins count in the order of the text, states are made from the end.
-                let first = self.next_origin;
-                let starts: Vec<u32> = nodes
-                    .iter()
-                    .scan(first, |sum, node| {
-                        let here = *sum;
-                        *sum += count_sets(node);
-                        Some(here)
-                    })
-                    .collect();
-                let mut target = next;
-                for (node, origin) in nodes.iter().zip(&starts).rev() {
-                    self.next_origin = *origin;
-                    target = self.node(node, target)?;
-                }
-                self.next_origin = first + nodes.iter().map(count_sets).sum::<u32>();
-                Ok(target)
-            }
+            Node::Concat(nodes) => self.concat(nodes, next),
             Node::Alt(nodes) => {
                 let mut targets = Vec::with_capacity(nodes.len());
                 for node in nodes {
@@ -252,92 +234,137 @@ impl Builder {
                 }
                 self.split(&targets)
             }
-            Node::Repeat { node, min, max } => {
-                let origin = self.next_origin;
-                let again = |builder: &mut Builder, target| {
-                    builder.next_origin = origin;
-                    builder.node(node, target)
-                };
-                let mut target = next;
-                match max {
-                    // Anything up to the end: a match, whatever follows.
-                    None if *min == 0
-                        && self.nfa.states.get(next as usize) == Some(&State::MatchEnd)
-                        && !self.in_behind
-                        && **node == Node::Set(Set::range(0, self.nfa.alphabet.max())) =>
-                    {
-                        self.next_origin += 1;
-                        return self.push(State::MatchAny);
-                    }
-                    None => {
-                        let split = self.push(State::Split { from: 0, to: 0 })?;
-                        let inner = again(self, split)?;
-                        self.split_at(split, &[inner, next]);
-                        target = split;
-                    }
-                    Some(max) => {
-                        for _ in *min..*max {
-                            let inner = again(self, target)?;
-                            target = self.split(&[inner, next])?;
-                        }
-                    }
-                }
-                for _ in 0..*min {
-                    target = again(self, target)?;
-                }
-                self.next_origin = origin + count_sets(node);
-                Ok(target)
-            }
+            Node::Repeat { node, min, max } => self.repeat(node, *min, *max, next),
             Node::Look(look) => {
-                let index = match self.looks.get(look) {
-                    Some(&index) => index,
-                    None => {
-                        let index = self.nfa.looks.len() as u32;
-                        self.nfa.looks.push(look.clone());
-                        self.looks.insert(look.clone(), index);
-                        index
-                    }
-                };
-                self.push(State::Look { look: index, next })
+                let look = self.look(look);
+                self.push(State::Look { look, next })
             }
             Node::Around {
                 node,
-                ahead: true,
+                ahead,
                 negative,
             } => {
-                if self.in_behind {
-                    return Err(BuildError::AheadInBehind);
+                let negative = *negative;
+                if *ahead {
+                    let start = self.ahead(node)?;
+                    self.push(State::Ahead {
+                        start,
+                        negative,
+                        next,
+                    })
+                } else {
+                    let index = self.behind(node)?;
+                    self.push(State::Behind {
+                        index,
+                        negative,
+                        next,
+                    })
                 }
-                self.in_around += 1;
-                let end = self.push(State::MatchAny)?;
-                let start = self.node(node, end)?;
-                self.in_around -= 1;
-                self.push(State::Ahead {
-                    start,
-                    negative: *negative,
-                    next,
-                })
-            }
-            Node::Around {
-                node,
-                ahead: false,
-                negative,
-            } => {
-                let outer = std::mem::replace(&mut self.in_behind, true);
-                self.in_around += 1;
-                let end = self.push(State::MatchEnd)?;
-                let start = self.node(node, end)?;
-                self.in_around -= 1;
-                self.in_behind = outer;
-                let index = self.nfa.behinds.len() as u32;
-                self.nfa.behinds.push(start);
-                self.push(State::Behind {
-                    index,
-                    negative: *negative,
-                    next,
-                })
             }
         }
+    }
+
+    fn concat(&mut self, nodes: &[Node], next: u32) -> Result<u32, BuildError> {
+        // Origins count in the order of the text, states are made from the end.
+        let first = self.next_origin;
+        let starts: Vec<u32> = nodes
+            .iter()
+            .scan(first, |sum, node| {
+                let here = *sum;
+                *sum += count_sets(node);
+                Some(here)
+            })
+            .collect();
+        let mut target = next;
+        for (node, origin) in nodes.iter().zip(&starts).rev() {
+            self.next_origin = *origin;
+            target = self.node(node, target)?;
+        }
+        self.next_origin = first + nodes.iter().map(count_sets).sum::<u32>();
+        Ok(target)
+    }
+
+    fn repeat(
+        &mut self,
+        node: &Node,
+        min: u32,
+        max: Option<u32>,
+        next: u32,
+    ) -> Result<u32, BuildError> {
+        if max.is_none() && min == 0 && self.reads_all(node, next) {
+            self.next_origin += 1;
+            return self.push(State::MatchAny);
+        }
+        let origin = self.next_origin;
+        let again = |builder: &mut Builder, target| {
+            builder.next_origin = origin;
+            builder.node(node, target)
+        };
+        let mut target = next;
+        match max {
+            None => {
+                let split = self.push(State::Split { from: 0, to: 0 })?;
+                let inner = again(self, split)?;
+                self.split_at(split, &[inner, next]);
+                target = split;
+            }
+            Some(max) => {
+                for _ in min..max {
+                    let inner = again(self, target)?;
+                    target = self.split(&[inner, next])?;
+                }
+            }
+        }
+        for _ in 0..min {
+            target = again(self, target)?;
+        }
+        self.next_origin = origin + count_sets(node);
+        Ok(target)
+    }
+
+    /// Whether `node` again and again is anything up to the end: a match, whatever follows.
+    fn reads_all(&self, node: &Node, next: u32) -> bool {
+        self.nfa.states.get(next as usize) == Some(&State::MatchEnd)
+            && !self.in_behind
+            && *node == Node::Set(Set::range(0, self.nfa.alphabet.max()))
+    }
+
+    /// The number of a condition on the neighbours.
+    fn look(&mut self, look: &Look) -> u32 {
+        if let Some(&index) = self.looks.get(look) {
+            return index;
+        }
+        let index = self.nfa.looks.len() as u32;
+        self.nfa.looks.push(look.clone());
+        self.looks.insert(look.clone(), index);
+        index
+    }
+
+    /// The first state of a look-ahead.
+    fn ahead(&mut self, node: &Node) -> Result<u32, BuildError> {
+        if self.in_behind {
+            return Err(BuildError::AheadInBehind);
+        }
+        self.around(node, State::MatchAny)
+    }
+
+    /// The number of a look-behind.
+    fn behind(&mut self, node: &Node) -> Result<u32, BuildError> {
+        let outer = std::mem::replace(&mut self.in_behind, true);
+        let start = self.around(node, State::MatchEnd)?;
+        self.in_behind = outer;
+        let index = self.nfa.behinds.len() as u32;
+        self.nfa.behinds.push(start);
+        Ok(index)
+    }
+
+    /// The first state of what looks around and ends so.
+    fn around(&mut self, node: &Node, end: State) -> Result<u32, BuildError> {
+        self.in_around += 1;
+        let end = self.push(end)?;
+        let start = self.node(node, end)?;
+        self.in_around -= 1;
+        Ok(start)
     }
 }
 

@@ -49,140 +49,164 @@ pub fn repairs(published: &str) -> Vec<Repair> {
         .iter()
         .filter(|&&dialect| dialect != Dialect::PosixEre)
         .any(|&dialect| compiles(published, dialect));
-    let mut out = vec![Repair {
+    let mut out = Repairs(vec![Repair {
         id: "none".to_owned(),
         pattern: published.to_owned(),
         derivation: "as published".to_owned(),
         plausible: sound,
-    }];
+    }]);
     if sound {
-        if let Some(pattern) = anchor_all(published)
-            && compiles(&pattern, Dialect::EcmaScript)
-        {
-            add_to(
-                &mut out,
-                "anchor-all".to_owned(),
-                pattern,
-                "the anchors (and the literal text after ^) hold for every alternative".to_owned(),
-                true,
-            );
-        }
+        out.anchor(published);
+        let lost =
+            "a level of string escapes was lost: control characters were \\b, \\f, \\n, \\r, \\t";
         if let Some(pattern) = restore_controls(published) {
-            add_to(
-                &mut out,
+            out.add(
                 "restore-escapes".to_owned(),
                 pattern,
-                "a level of string escapes was lost: control characters were \\b, \\f, \\n, \\r, \\t".to_owned(),
+                lost.to_owned(),
                 false,
             );
         }
-        return out;
+        return out.0;
     }
-    for (pattern, derivation, opens) in invert_markdown(published) {
-        let good = strict(&pattern);
-        let id = if opens {
-            "markdown+escape-open-bracket"
-        } else {
-            "markdown"
-        };
-        add_to(&mut out, id.to_owned(), pattern, derivation, good);
+    out.invert_the_renderer(published);
+    out.mend_brackets(published);
+    out.drop_entities();
+    if let Some(pattern) = restore_controls(published) {
+        let lost = "a level of string escapes was lost";
+        out.add_compiling("restore-escapes".to_owned(), pattern, lost.to_owned());
     }
-    let drop: fn(&str) -> Option<String> = drop_suffix;
-    let steps = [
-        (
-            "escape-dash",
-            "the dash in the reversed range is a member",
-            escape_dashes as fn(&str) -> Option<String>,
-        ),
-        (
-            "close-later",
-            "a bracket inside the class is a member, the class closes later",
-            close_later,
-        ),
-        (
-            "drop-suffix",
-            "the quote or backtick after the final $ is debris",
-            drop,
-        ),
-    ];
-    // Debris after the final $ can never match, so where there is any it is dropped.
-    let debris = drop_suffix(published).is_some();
-    for chosen in [0b111u32, 0b101, 0b011, 0b001, 0b110, 0b100, 0b010] {
-        if debris && chosen & 0b100 == 0 {
-            continue;
-        }
-        let mut pattern = published.to_owned();
-        let (mut ids, mut reasons) = (Vec::new(), Vec::new());
-        let mut applied = true;
-        for (bit, (id, reason, step)) in steps.iter().enumerate() {
-            if chosen & (1 << bit) == 0 {
-                continue;
-            }
-            match step(&pattern) {
-                Some(next) => {
-                    pattern = next;
-                    ids.push(*id);
-                    reasons.push(*reason);
-                }
-                None => applied = false,
-            }
-        }
-        if applied && compiles(&pattern, Dialect::EcmaScript) {
-            let good = strict(&pattern);
-            add_to(&mut out, ids.join("+"), pattern, reasons.join("; "), good);
-        }
-    }
-    // "&;" is what an HTML entity leaves when its name is lost; whether ";" was ever a member
-    // cannot be told, so both stay.
-    let entities: Vec<Repair> = out
-        .iter()
-        .filter(|r| r.plausible && r.pattern.contains("&;"))
-        .cloned()
-        .collect();
-    for repair in entities {
-        add_to(
-            &mut out,
-            format!("{}+drop-entity-debris", repair.id),
-            repair.pattern.replace("&;", "&"),
-            format!(
-                "{}; the semicolon after & is debris of an HTML entity",
-                repair.derivation
-            ),
-            true,
-        );
-    }
-    if let Some(pattern) = restore_controls(published)
-        && compiles(&pattern, Dialect::EcmaScript)
-    {
-        let good = strict(&pattern);
-        add_to(
-            &mut out,
-            "restore-escapes".to_owned(),
-            pattern,
-            "a level of string escapes was lost".to_owned(),
-            good,
-        );
-    }
-    if !out.iter().any(|repair| repair.plausible) {
-        // Nothing is strict: whatever compiles at all is all we have.
-        for repair in &mut out {
-            repair.plausible = compiles(&repair.pattern, Dialect::EcmaScript);
-        }
-    }
-    let (first, rest) = out.split_at_mut(1);
-    rest.sort_by_key(|repair| !repair.plausible);
-    first.iter().chain(rest.iter()).cloned().collect()
+    out.ranked()
 }
 
-/// Adds a repair unless it, or one with its id, is there.
-fn add_to(out: &mut Vec<Repair>, id: String, pattern: String, derivation: String, plausible: bool) {
-    if out.iter().all(|r| r.pattern != pattern && r.id != id) {
-        out.push(Repair {
-            id,
-            pattern,
-            derivation,
-            plausible,
-        });
+/// A step that mends one kind of damage: its id, the reason for it, and what it does.
+type Step = (&'static str, &'static str, fn(&str) -> Option<String>);
+
+const ESCAPE_DASH: Step = (
+    "escape-dash",
+    "the dash in the reversed range is a member",
+    escape_dashes,
+);
+const CLOSE_LATER: Step = (
+    "close-later",
+    "a bracket inside the class is a member, the class closes later",
+    close_later,
+);
+const DROP_SUFFIX: Step = (
+    "drop-suffix",
+    "the quote or backtick after the final $ is debris",
+    drop_suffix,
+);
+
+/// Steps that are taken together, in the order in which they are tried.
+const MENDS: [&[Step]; 7] = [
+    &[ESCAPE_DASH, CLOSE_LATER, DROP_SUFFIX],
+    &[ESCAPE_DASH, DROP_SUFFIX],
+    &[ESCAPE_DASH, CLOSE_LATER],
+    &[ESCAPE_DASH],
+    &[CLOSE_LATER, DROP_SUFFIX],
+    &[DROP_SUFFIX],
+    &[CLOSE_LATER],
+];
+
+/// Repairs as they are found, the published text first.
+struct Repairs(Vec<Repair>);
+
+impl Repairs {
+    /// Adds a repair unless it, or one with its id, is there.
+    fn add(&mut self, id: String, pattern: String, derivation: String, plausible: bool) {
+        if self.0.iter().all(|r| r.pattern != pattern && r.id != id) {
+            self.0.push(Repair {
+                id,
+                pattern,
+                derivation,
+                plausible,
+            });
+        }
+    }
+
+    /// Adds a repair that compiles; it is plausible where it is strict.
+    fn add_compiling(&mut self, id: String, pattern: String, derivation: String) {
+        if compiles(&pattern, Dialect::EcmaScript) {
+            let plausible = strict(&pattern);
+            self.add(id, pattern, derivation, plausible);
+        }
+    }
+
+    /// `^` and `$` around all alternatives.
+    fn anchor(&mut self, published: &str) {
+        if let Some(pattern) = anchor_all(published)
+            && compiles(&pattern, Dialect::EcmaScript)
+        {
+            let all = "the anchors (and the literal text after ^) hold for every alternative";
+            self.add("anchor-all".to_owned(), pattern, all.to_owned(), true);
+        }
+    }
+
+    /// See [`invert_markdown`].
+    fn invert_the_renderer(&mut self, published: &str) {
+        for (pattern, derivation, opens) in invert_markdown(published) {
+            let id = match opens {
+                true => "markdown+escape-open-bracket",
+                false => "markdown",
+            };
+            let plausible = strict(&pattern);
+            self.add(id.to_owned(), pattern, derivation, plausible);
+        }
+    }
+
+    /// The steps of [`MENDS`], where each of them finds something to mend.
+    fn mend_brackets(&mut self, published: &str) {
+        // Debris after the final $ can never match, so where there is any it is dropped.
+        let debris = drop_suffix(published).is_some();
+        for steps in MENDS {
+            let drops = steps.iter().any(|(id, ..)| *id == DROP_SUFFIX.0);
+            if debris && !drops {
+                continue;
+            }
+            let mended = steps
+                .iter()
+                .try_fold(published.to_owned(), |pattern, (_, _, step)| step(&pattern));
+            if let Some(pattern) = mended {
+                let ids: Vec<&str> = steps.iter().map(|(id, _, _)| *id).collect();
+                let reasons: Vec<&str> = steps.iter().map(|(_, reason, _)| *reason).collect();
+                self.add_compiling(ids.join("+"), pattern, reasons.join("; "));
+            }
+        }
+    }
+
+    /// "&;" is what an HTML entity leaves when its name is lost; whether ";" was ever a member
+    /// cannot be told, so both stay.
+    fn drop_entities(&mut self) {
+        let entities: Vec<Repair> = self
+            .0
+            .iter()
+            .filter(|r| r.plausible && r.pattern.contains("&;"))
+            .cloned()
+            .collect();
+        for repair in entities {
+            self.add(
+                format!("{}+drop-entity-debris", repair.id),
+                repair.pattern.replace("&;", "&"),
+                format!(
+                    "{}; the semicolon after & is debris of an HTML entity",
+                    repair.derivation
+                ),
+                true,
+            );
+        }
+    }
+
+    /// The plausible ones before the others, behind the published text.
+    fn ranked(mut self) -> Vec<Repair> {
+        if !self.0.iter().any(|repair| repair.plausible) {
+            // Nothing is strict: whatever compiles at all is all we have.
+            for repair in &mut self.0 {
+                repair.plausible = compiles(&repair.pattern, Dialect::EcmaScript);
+            }
+        }
+        self.0[1..].sort_by_key(|repair| !repair.plausible);
+        self.0
     }
 }
 

@@ -1,11 +1,12 @@
 //! Credentials that are absent, damaged, of another scheme or in another place.
 
+use super::auth_bodies;
 use super::auth_others::is_first_read;
 use super::auth_tables::{
     BASIC, BEARER, Credentials, DIGEST, KEY, KNOWN_USER, NOT_BASIC, NOT_BEARER, Row, template,
 };
 use super::login;
-use super::{EXTRA, THOROUGH, not_json};
+use super::{EXTRA, THOROUGH};
 use crate::case::build::emit;
 use crate::case::builder::{Draft, ExchangeCases};
 use crate::case::reach::may_call;
@@ -13,7 +14,6 @@ use crate::case::{Case, Check, Context, Expect, Fault, Strategy};
 use crate::contract::access::guarded;
 use crate::contract::{Access, FaultKind, Operation, Place, SecurityScheme};
 use crate::exchange::{HttpRequest, Request, Secret, Template};
-use serde_json::Value;
 
 /// See [`Strategy::explain`].
 #[derive(Debug)]
@@ -69,9 +69,6 @@ pub(super) struct CredentialCases<'b, 'c, 'a> {
     body: Option<Vec<u8>>,
     schemes: Vec<SecurityScheme>,
 }
-
-/// Name, tier, title, body and its faults.
-type RefusedBody = (&'static str, u8, &'static str, Option<Vec<u8>>, Vec<Fault>);
 
 impl<'b, 'c, 'a> CredentialCases<'b, 'c, 'a> {
     fn new(builder: &'b mut ExchangeCases<'c, 'a>) -> Self {
@@ -382,72 +379,9 @@ impl<'b, 'c, 'a> CredentialCases<'b, 'c, 'a> {
         let Some(known) = self.builder.bodies.as_ref() else {
             return;
         };
+        let bodies = auth_bodies::all(known);
         let context = self.builder.context;
         let op = self.builder.op;
-        let whole = emit(&known.other);
-        let root = Fault::whole(FaultKind::WrongRoot);
-        let mut bodies: Vec<RefusedBody> = vec![
-            (
-                "no-body",
-                2,
-                "there are no credentials and no body",
-                None,
-                vec![Fault::whole(FaultKind::NoBody), not_json()],
-            ),
-            (
-                "not-json",
-                1,
-                "there are no credentials and the body is not JSON",
-                Some(b"settings".to_vec()),
-                vec![not_json()],
-            ),
-            (
-                "cut",
-                3,
-                "there are no credentials and the body is cut off",
-                Some(whole.get(..whole.len() / 2).unwrap_or_default().to_vec()),
-                vec![not_json()],
-            ),
-            (
-                "root-array",
-                2,
-                "there are no credentials and the body is an array",
-                Some(b"[]".to_vec()),
-                vec![root],
-            ),
-            (
-                "deep",
-                3,
-                "there are no credentials and the body is 1,000 brackets",
-                Some(b"[".repeat(1_000)),
-                vec![not_json()],
-            ),
-        ];
-        let first_required = known
-            .fields()
-            .into_iter()
-            .find(|f| f.required)
-            .map(|f| f.path);
-        if let Some(path) = first_required {
-            if let Some(body) = crate::case::build::remove(&known.other, &path) {
-                bodies.push((
-                    "missing",
-                    3,
-                    "there are no credentials and a member is absent",
-                    Some(emit(&body)),
-                    vec![Fault::at(FaultKind::Missing, &path)],
-                ));
-            }
-            if let Some(body) = crate::case::build::set(&known.other, &path, Value::Null) {
-                bodies.push((
-                    "null",
-                    4,
-                    "there are no credentials and a member is null",
-                    Some(emit(&body)),
-                    vec![Fault::at(FaultKind::Null, &path)],
-                ));
-            }
-        }
         for (name, tier, title, body, faults) in bodies {
             let request = context.unauthorized_request(op, body);
             self.send(
@@ -458,21 +392,6 @@ impl<'b, 'c, 'a> CredentialCases<'b, 'c, 'a> {
                 Expect::Unauthorized { faults },
             );
         }
-        let large = format!("{{\"{EXTRA}\":\"{}\"}}", "a".repeat(65_536));
-        let request = context.unauthorized_request(op, Some(large.into_bytes()));
-        // A server may end the connection before it has read so much.
-        let faults = vec![
-            not_json(),
-            Fault::whole(FaultKind::UnknownMember),
-            Fault::whole(FaultKind::Missing),
-        ];
-        self.send(
-            "order",
-            ("large", THOROUGH),
-            "there are no credentials and the body has 64 KiB",
-            request,
-            Expect::Unauthorized { faults },
-        );
     }
 
     /// After refusals, good credentials still work. The plan sends no request twice, so each has a

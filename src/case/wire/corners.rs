@@ -1,9 +1,10 @@
 //! JSON that parsers disagree on.
 
-use super::edits::{append, first, first_name, insert, last, prepend};
+use super::corners_unknown::unknown_members;
+use super::edits::{append, first, first_name, insert, last};
 use super::syntax_tokens::BAD_UTF8;
 use super::{EXTRA, THOROUGH, not_json};
-use crate::case::build::{emit, emit_with_raw, get, set};
+use crate::case::build::{emit, emit_with_raw, set};
 use crate::case::builder::{Draft, ExchangeCases};
 use crate::case::{Case, Check, Context, Expect, Fault, Strategy};
 use crate::contract::{FaultKind, FieldPath, Operation, Step};
@@ -51,9 +52,9 @@ impl Strategy for JsonCorners {
 }
 
 /// `(name, tier, title, bytes)` of one case.
-type UnusualBody = (&'static str, u8, String, Vec<u8>);
+pub(super) type UnusualBody = (&'static str, u8, String, Vec<u8>);
 
-fn open(
+pub(super) fn open(
     builder: &mut ExchangeCases<'_, '_>,
     about: &'static str,
     question: &str,
@@ -72,7 +73,7 @@ fn open(
 const ANSWERED: &[&str] = &["http.answers", "body.json"];
 
 /// Taken or refused; `check` holds as far as it is about the one that comes.
-fn either(
+pub(super) fn either(
     builder: &mut ExchangeCases<'_, '_>,
     (about, promises, question, faults): (&'static str, &[&str], &str, &[Fault]),
     (name, tier, title, bytes): UnusualBody,
@@ -330,6 +331,11 @@ fn encodings(builder: &mut ExchangeCases<'_, '_>, body: &Value) {
     for (question, unusual) in all {
         open(builder, about, question, &faults, unusual);
     }
+    bad_utf8(builder, body);
+}
+
+/// Octets that are not UTF-8 at the end of the last string.
+fn bad_utf8(builder: &mut ExchangeCases<'_, '_>, body: &Value) {
     let Some((path, text)) = builder.strings(body).into_iter().next_back() else {
         return;
     };
@@ -344,7 +350,7 @@ fn encodings(builder: &mut ExchangeCases<'_, '_>, body: &Value) {
         let bytes = super::edits::replace(&whole, at, 1, &bytes);
         open(
             builder,
-            about,
+            "encoding",
             "text that is not UTF-8",
             &about_field(&path),
             (name, tier + THOROUGH, title, bytes),
@@ -459,111 +465,8 @@ fn texts(builder: &mut ExchangeCases<'_, '_>, body: &Value) {
     }
 }
 
-/// Members that no page names, deep or large (RFC 8259 §9: readers may set limits).
-fn unknown_members(builder: &mut ExchangeCases<'_, '_>, body: &Value, other: &Value) {
-    let text = emit(body);
-    let behind = |v: String| append(&text, format!("\"{EXTRA}\":{v}").as_bytes());
-    let deep = |n: usize| "[".repeat(n) + &"]".repeat(n);
-    let objects = |n: usize| "{\"a\":".repeat(n) + "1" + &"}".repeat(n);
-    let question = "a member that the page does not name";
-    let all = [
-        ("deep-20", 3, "20 arrays in each other", behind(deep(20))),
-        ("deep-200", 2, "200 arrays in each other", behind(deep(200))),
-        (
-            "deep-2000",
-            1,
-            "2,000 objects in each other",
-            behind(objects(2_000)),
-        ),
-        (
-            "wide-1000",
-            3,
-            "1,000 numbers",
-            behind(format!("[0{}]", ",0".repeat(999))),
-        ),
-        (
-            "long-text",
-            1,
-            "4,096 characters",
-            behind(format!("\"{}\"", "a".repeat(4_096))),
-        ),
-    ];
-    for (name, tier, what, bytes) in all {
-        let Some(bytes) = bytes else { return };
-        let title = format!("an unknown member holds {what}");
-        open(
-            builder,
-            "unknown",
-            question,
-            &unknown(),
-            (name, tier, title, bytes),
-        );
-    }
-    let many: Vec<String> = (0..500).map(|i| format!("\"{EXTRA}{i}\":{i}")).collect();
-    let before = |members: &str| prepend(&text, members.as_bytes()).unwrap_or_default();
-    let bytes = before(&many.join(","));
-    let title = "there are 500 unknown members".to_owned();
-    open(
-        builder,
-        "unknown",
-        question,
-        &unknown(),
-        ("many-500", 3, title, bytes),
-    );
-    // A member of an inner object under the name of a member of the root, and the other way round:
-    // readers that search for names in the text take the first they find.
-    let nested = body
-        .as_object()
-        .into_iter()
-        .flatten()
-        .find_map(|(name, value)| {
-            let inner = value.as_object()?.iter().next()?;
-            Some((name.clone(), inner.0.clone()))
-        });
-    let root = body
-        .as_object()
-        .and_then(|m| m.iter().find(|(_, v)| v.is_string()));
-    if let Some((name, value)) = root {
-        // A valid one, so that a reader that takes the last it finds stores it.
-        if let Some(valid) = other.get(name).filter(|v| *v != value)
-            && let Some(bytes) = behind(format!("{{{}:{valid}}}", Value::from(name.as_str())))
-        {
-            let title = format!("an unknown object holds another `{name}`, behind the right one");
-            decoy_case(builder, body, ("decoy-behind", 1, title, bytes));
-        }
-        let decoy = format!("\"{EXTRA}\":{{{}:1}}", Value::from(name.as_str()));
-        let bytes = before(&decoy);
-        let title = format!("an unknown object holds a wrong `{name}`, before the right one");
-        decoy_case(builder, body, ("decoy-inside", 1, title, bytes));
-        let inner = Value::from(format!("{}:{value}", Value::from(name.as_str())));
-        let decoy = format!("\"{EXTRA}\":{inner}");
-        let bytes = before(&decoy);
-        let title = format!("an unknown text holds `{name}` with a value, before the right one");
-        decoy_case(builder, body, ("decoy-in-text", 2, title, bytes));
-    }
-    if let Some((object, inner)) = nested
-        && get(body, &FieldPath(vec![Step::Member(inner.clone())])).is_none()
-    {
-        let valid = other.get(&object).and_then(|o| o.get(&inner));
-        let valid = valid.unwrap_or(&Value::Null);
-        let decoy = format!("{}:{valid}", Value::from(inner.as_str()));
-        let bytes = before(&decoy);
-        let title =
-            format!("another `{inner}` stands beside `{object}`, before the right one in it");
-        decoy_case(builder, body, ("decoy-outside", 1, title, bytes));
-    }
-}
-
-/// Whether unknown members are taken is open; if they are, the members that the page names must
-/// read back as they were sent.
-fn decoy_case(builder: &mut ExchangeCases<'_, '_>, body: &Value, unusual: UnusualBody) {
-    let question = "a member that the page does not name";
-    let about = ("unknown", &["body.json"][..], question, &unknown()[..]);
-    either(builder, about, unusual, Check::ReadsBack(body.clone()));
-}
-
 /// A member that no page names, and everything that a limit on size or depth may be answered with.
-fn unknown() -> Vec<Fault> {
+pub(super) fn unknown() -> Vec<Fault> {
     let path = FieldPath::root().member(EXTRA);
     vec![Fault::at(FaultKind::UnknownMember, &path), not_json()]
 }

@@ -8,6 +8,7 @@ use crate::case::builder::{Draft, ExchangeCases};
 use crate::case::{Check, Expect};
 use crate::exchange::{Alteration, HttpRequest, Original, Part, Request, Secret};
 use crate::profile::Login;
+use Mistake::Says;
 
 /// Failed logins of one run where the profile gives no budget.
 const FAILED_LOGINS: u64 = 8;
@@ -67,141 +68,200 @@ fn class(name: &str) -> &'static str {
     }
 }
 
-/// Wrong logins, the most telling first. Where a body carries the credentials, only those that need
-/// no real one: a body holds no names for credentials.
+/// Who logs in.
+#[derive(Clone, Copy)]
+enum User {
+    Right,
+    Other(&'static str),
+    /// 1,024 characters.
+    Long,
+}
+
+/// With which password.
+#[derive(Clone, Copy)]
+enum Password {
+    Right,
+    /// One that nobody has.
+    Wrong,
+    Other(&'static str),
+}
+
+/// What is wrong about a login.
+#[derive(Clone, Copy)]
+enum Mistake {
+    Says(User, Password),
+    PasswordShortened,
+    PasswordExtended,
+    NoPassword,
+    NoParameters,
+}
+
+impl Mistake {
+    /// The login with it; nothing where the login has no place for it.
+    fn request(self, login: &Login) -> Option<HttpRequest> {
+        let hashed = login.secrets().contains(&Secret::PasswordMd5);
+        match self {
+            Mistake::Says(user, password) => Some(login.request_with(&|secret| match secret {
+                Secret::Username => user.part(),
+                Secret::Password => password.part(false),
+                Secret::PasswordMd5 => password.part(true),
+                other => Part::Secret(other),
+            })),
+            Mistake::PasswordShortened => shortened(login, hashed),
+            Mistake::PasswordExtended => extended(login, hashed),
+            Mistake::NoPassword => without(login, true),
+            Mistake::NoParameters => without(login, false),
+        }
+    }
+}
+
+impl User {
+    fn part(self) -> Part {
+        match self {
+            User::Right => Part::Secret(Secret::Username),
+            User::Other(name) => Part::Text(name.to_owned()),
+            User::Long => Part::Text("a".repeat(1_024)),
+        }
+    }
+}
+
+impl Password {
+    fn part(self, hash: bool) -> Part {
+        match self {
+            Password::Right if hash => Part::Secret(Secret::PasswordMd5),
+            Password::Right => Part::Secret(Secret::Password),
+            Password::Wrong if hash => Part::Text(OTHER_MD5.to_owned()),
+            Password::Wrong => Part::Text(OTHER.to_owned()),
+            Password::Other(text) => Part::Text(text.to_owned()),
+        }
+    }
+}
+
+/// A condition of a query that always holds.
+const ALWAYS: &str = "' OR '1'='1";
+
+/// Name, tier, title and mistake of wrong logins whose credentials stand in the query.
+const IN_QUERY: &[(&str, u8, &str, Mistake)] = &[
+    (
+        "wrong-password",
+        1,
+        "the password is wrong",
+        Says(User::Right, Password::Wrong),
+    ),
+    (
+        "empty-password",
+        1,
+        "the password is empty",
+        Says(User::Right, Password::Other("")),
+    ),
+    (
+        "password-shortened",
+        2,
+        "the password lacks its last character",
+        Mistake::PasswordShortened,
+    ),
+    (
+        "no-password",
+        2,
+        "there is no parameter for the password",
+        Mistake::NoPassword,
+    ),
+    (
+        "unknown-user",
+        2,
+        "the user is unknown, the password right",
+        Says(User::Other("probity"), Password::Right),
+    ),
+    (
+        "query",
+        2,
+        "user and password are conditions of a query",
+        Says(User::Other(ALWAYS), Password::Other(ALWAYS)),
+    ),
+    (
+        "no-parameters",
+        3,
+        "there are no parameters",
+        Mistake::NoParameters,
+    ),
+    (
+        "long",
+        2,
+        "the user has 1,024 characters",
+        Says(User::Long, Password::Wrong),
+    ),
+    (
+        "password-extended",
+        THOROUGH,
+        "the password has one character more",
+        Mistake::PasswordExtended,
+    ),
+    (
+        "user-comment",
+        THOROUGH,
+        "the user ends a query and comments out the rest",
+        Says(User::Other("admin'-- "), Password::Wrong),
+    ),
+    (
+        "format",
+        THOROUGH,
+        "the user is a format string",
+        Says(User::Other("%s%s%s%n"), Password::Wrong),
+    ),
+];
+
+/// The same of those whose credentials stand in the body: only what needs no real one, since a body
+/// holds no names for credentials.
+const IN_BODY: &[(&str, u8, &str, Mistake)] = &[
+    (
+        "unknown-user",
+        1,
+        "user and password are unknown",
+        Says(User::Other("probity"), Password::Wrong),
+    ),
+    (
+        "empty",
+        1,
+        "user and password are empty",
+        Says(User::Other(""), Password::Other("")),
+    ),
+    (
+        "query",
+        3,
+        "user and password are conditions of a query",
+        Says(User::Other(ALWAYS), Password::Other(ALWAYS)),
+    ),
+    (
+        "long",
+        2,
+        "the user has 1,024 characters",
+        Says(User::Long, Password::Wrong),
+    ),
+];
+
+/// Wrong logins, the most telling first.
 fn tries(login: &Login) -> Vec<Try> {
-    let named = |secret| Part::Secret(secret);
-    let text = |t: &str| Part::Text(t.to_owned());
-    let in_query = login.body.is_none();
     // A login that names no user has no wrong one: what is left is the right login, or a try that
     // was made before.
     let right_login = login.request();
     let mut out: Vec<Try> = Vec::new();
-    let mut add = |name, tier, title, request: Option<HttpRequest>| {
-        if let Some(request) = request
-            && request != right_login
-            && out.iter().all(|before| before.request != request)
-        {
+    let table = if login.body.is_none() {
+        IN_QUERY
+    } else {
+        IN_BODY
+    };
+    for (name, tier, title, mistake) in table {
+        let Some(request) = mistake.request(login) else {
+            continue;
+        };
+        if request != right_login && out.iter().all(|before| before.request != request) {
             out.push(Try {
                 name,
-                tier,
+                tier: *tier,
                 title,
                 request,
             });
         }
-    };
-    let with = |user: &dyn Fn() -> Part, password: &dyn Fn(bool) -> Part| {
-        login.request_with(&|secret| match secret {
-            Secret::Username => user(),
-            Secret::Password => password(false),
-            Secret::PasswordMd5 => password(true),
-            other => Part::Secret(other),
-        })
-    };
-    let right_user = || named(Secret::Username);
-    let other = |hash: bool| text(if hash { OTHER_MD5 } else { OTHER });
-    let right = |hash: bool| {
-        named(if hash {
-            Secret::PasswordMd5
-        } else {
-            Secret::Password
-        })
-    };
-    let hashed = login.secrets().contains(&Secret::PasswordMd5);
-
-    if in_query {
-        add(
-            "wrong-password",
-            1,
-            "the password is wrong",
-            Some(with(&right_user, &other)),
-        );
-        add(
-            "empty-password",
-            1,
-            "the password is empty",
-            Some(with(&right_user, &|_| text(""))),
-        );
-        add(
-            "password-shortened",
-            2,
-            "the password lacks its last character",
-            shortened(login, hashed),
-        );
-        add(
-            "no-password",
-            2,
-            "there is no parameter for the password",
-            without(login, true),
-        );
-        add(
-            "unknown-user",
-            2,
-            "the user is unknown, the password right",
-            Some(with(&|| text("probity"), &right)),
-        );
-        add(
-            "query",
-            2,
-            "user and password are conditions of a query",
-            Some(with(&|| text("' OR '1'='1"), &|_| text("' OR '1'='1"))),
-        );
-        add(
-            "no-parameters",
-            3,
-            "there are no parameters",
-            without(login, false),
-        );
-        add(
-            "long",
-            2,
-            "the user has 1,024 characters",
-            Some(with(&|| text(&"a".repeat(1_024)), &other)),
-        );
-        add(
-            "password-extended",
-            THOROUGH,
-            "the password has one character more",
-            extended(login, hashed),
-        );
-        add(
-            "user-comment",
-            THOROUGH,
-            "the user ends a query and comments out the rest",
-            Some(with(&|| text("admin'-- "), &other)),
-        );
-        add(
-            "format",
-            THOROUGH,
-            "the user is a format string",
-            Some(with(&|| text("%s%s%s%n"), &other)),
-        );
-    } else {
-        let stranger = |user: &'static str| move || text(user);
-        add(
-            "unknown-user",
-            1,
-            "user and password are unknown",
-            Some(with(&stranger("probity"), &other)),
-        );
-        add(
-            "empty",
-            1,
-            "user and password are empty",
-            Some(with(&stranger(""), &|_| text(""))),
-        );
-        add(
-            "query",
-            3,
-            "user and password are conditions of a query",
-            Some(with(&stranger("' OR '1'='1"), &|_| text("' OR '1'='1"))),
-        );
-        add(
-            "long",
-            2,
-            "the user has 1,024 characters",
-            Some(with(&|| text(&"a".repeat(1_024)), &other)),
-        );
     }
     out
 }

@@ -6,16 +6,15 @@
 //! lenient, the answer is recorded and only hangs, crashes and 5xx are accused.
 
 mod auth;
+mod auth_bodies;
 mod auth_doors;
 mod auth_others;
 mod auth_tables;
 mod conditions;
 mod corners;
+mod corners_unknown;
 mod edits;
 mod http;
-mod http_fields;
-mod http_framing;
-mod http_methods;
 mod login;
 mod raw;
 mod state;

@@ -191,7 +191,7 @@ fn place_for(
 /// Strings that RFC 8259 §7 and §8.1 do not allow.
 pub(super) fn strings(builder: &ExchangeCases<'_, '_>, body: &Value) -> Vec<Broken> {
     let mut out = escapes(builder, body);
-    out.extend(controls(builder, body));
+    out.extend(ended(builder, body, &CONTROLS));
     out.extend(bad_utf8(builder, body));
     out
 }
@@ -205,6 +205,26 @@ fn escapes(builder: &ExchangeCases<'_, '_>, body: &Value) -> Vec<Broken> {
     let (Some(first), rest) = (chars.next(), chars.as_str()) else {
         return Vec::new();
     };
+    let mut out: Vec<Broken> = escapes_of(first, rest)
+        .into_iter()
+        .map(|(name, tier, what, token)| {
+            let token = format!("\"{token}\"");
+            broken(
+                "strings",
+                (name, tier),
+                what,
+                &place,
+                body,
+                token.as_bytes(),
+            )
+        })
+        .collect();
+    out.extend(ended(builder, body, &ESCAPES_AT_END));
+    out
+}
+
+/// Tokens that a lenient parser reads as `first` and `rest`: name, tier, words and the string.
+fn escapes_of(first: char, rest: &str) -> Vec<(&'static str, u8, &'static str, String)> {
     let code = u32::from(first);
     let mut tokens = vec![
         (
@@ -235,7 +255,7 @@ fn escapes(builder: &ExchangeCases<'_, '_>, body: &Value) -> Vec<Broken> {
             "escape-u-three",
             THOROUGH,
             "\\u with three digits at the end",
-            format!("{text}\\u004"),
+            format!("{first}{rest}\\u004"),
         ),
         (
             "escape-u-sign",
@@ -265,69 +285,47 @@ fn escapes(builder: &ExchangeCases<'_, '_>, body: &Value) -> Vec<Broken> {
             format!("\\{first}{rest}"),
         ));
     }
-    let mut out: Vec<Broken> = tokens
-        .into_iter()
-        .map(|(name, tier, what, token)| {
-            let token = format!("\"{token}\"");
-            broken(
-                "strings",
-                (name, tier),
-                what,
-                &place,
-                body,
-                token.as_bytes(),
-            )
-        })
-        .collect();
-    let more = [
-        ("escape-quote", 1, "an escaped apostrophe", "\\'", "'"),
-        ("escape-nul", 2, "the escape \\0", "\\0", ""),
-        ("escape-line", THOROUGH, "an escaped line end", "\\\n", ""),
-        ("escape-v", THOROUGH, "the escape \\v", "\\v", "v"),
-    ];
-    for (name, tier, what, escape, means) in more {
+    tokens
+}
+
+/// Escapes behind a text: name, tier, words, the escape, and what a lenient parser reads for it.
+const ESCAPES_AT_END: [Ending; 4] = [
+    ("escape-quote", 1, "an escaped apostrophe", "\\'", "'"),
+    ("escape-nul", 2, "the escape \\0", "\\0", ""),
+    ("escape-line", THOROUGH, "an escaped line end", "\\\n", ""),
+    ("escape-v", THOROUGH, "the escape \\v", "\\v", "v"),
+];
+
+/// Control characters as they are, which RFC 8259 §7 wants escaped.
+const CONTROLS: [Ending; 7] = [
+    ("raw-tab", 0, "a raw TAB", "\t", "\t"),
+    ("raw-line-feed", 1, "a raw line feed", "\n", "\n"),
+    ("raw-return", 3, "a raw carriage return", "\r", "\r"),
+    ("raw-nul", 1, "a raw NUL and more text", "\0x", ""),
+    ("raw-escape", 4, "a raw U+001B", "\x1b", "\x1b"),
+    ("raw-unit-separator", 4, "a raw U+001F", "\x1f", "\x1f"),
+    ("raw-backspace", THOROUGH, "a raw U+0008", "\x08", "\x08"),
+];
+
+/// See [`ESCAPES_AT_END`].
+type Ending = (&'static str, u8, &'static str, &'static str, &'static str);
+
+/// Strings that end so.
+fn ended(builder: &ExchangeCases<'_, '_>, body: &Value, table: &[Ending]) -> Vec<Broken> {
+    let broken = |(name, tier, what, raw, means): &Ending| {
         let read = |text: &str| format!("{text}{means}");
         let (place, text) = place_for(builder, body, &read);
-        let token = format!("\"{text}{escape}\"");
-        out.push(broken(
+        let token = format!("\"{text}{raw}\"");
+        broken(
             "strings",
-            (name, tier),
+            (name, *tier),
             what,
             &place,
             body,
             token.as_bytes(),
-        ));
-    }
-    out
-}
-
-/// Control characters as they are, which RFC 8259 §7 wants escaped.
-fn controls(builder: &ExchangeCases<'_, '_>, body: &Value) -> Vec<Broken> {
-    let table = [
-        ("raw-tab", 0, "a raw TAB", "\t", "\t"),
-        ("raw-line-feed", 1, "a raw line feed", "\n", "\n"),
-        ("raw-return", 3, "a raw carriage return", "\r", "\r"),
-        ("raw-nul", 1, "a raw NUL and more text", "\0x", ""),
-        ("raw-escape", 4, "a raw U+001B", "\x1b", "\x1b"),
-        ("raw-unit-separator", 4, "a raw U+001F", "\x1f", "\x1f"),
-        ("raw-backspace", THOROUGH, "a raw U+0008", "\x08", "\x08"),
-    ];
-    table
-        .into_iter()
-        .map(|(name, tier, what, raw, means)| {
-            let read = |text: &str| format!("{text}{means}");
-            let (place, text) = place_for(builder, body, &read);
-            let token = format!("\"{text}{raw}\"");
-            broken(
-                "strings",
-                (name, tier),
-                what,
-                &place,
-                body,
-                token.as_bytes(),
-            )
-        })
-        .collect()
+        )
+    };
+    table.iter().map(broken).collect()
 }
 
 /// Octets that are not UTF-8 (RFC 3629 §3, §10), in a string that the page forbids however a

@@ -136,6 +136,36 @@ impl Page {
 
     pub(super) fn figures(&mut self, report: &Report) {
         self.gap();
+        self.judged(report);
+        self.promises(report);
+        self.findings_in_figures(report);
+        self.requests(report);
+        self.device(report);
+    }
+
+    /// How many operations were judged.
+    fn judged(&mut self, report: &Report) {
+        let judged = |state| {
+            let such = report.operations.iter();
+            such.filter(|o| !o.left_out && o.state == state).count()
+        };
+        if !report.operations.is_empty() {
+            let left_out = report.operations.iter().filter(|o| o.left_out).count();
+            let mut text = format!(
+                "{} judged, {} in part, {} not judged",
+                judged(OperationState::Judged),
+                judged(OperationState::InPart),
+                judged(OperationState::NotJudged),
+            );
+            if left_out > 0 {
+                let _ = write!(text, ", {left_out} left out");
+            }
+            self.figure("operations", &text);
+        }
+    }
+
+    /// How many promises are kept.
+    fn promises(&mut self, report: &Report) {
         let with = |status| {
             report
                 .promises
@@ -159,24 +189,11 @@ impl Page {
         })
         .collect::<Vec<_>>()
         .join(", ");
-        let judged = |state| {
-            let such = report.operations.iter();
-            such.filter(|o| !o.left_out && o.state == state).count()
-        };
-        if !report.operations.is_empty() {
-            let left_out = report.operations.iter().filter(|o| o.left_out).count();
-            let mut text = format!(
-                "{} judged, {} in part, {} not judged",
-                judged(OperationState::Judged),
-                judged(OperationState::InPart),
-                judged(OperationState::NotJudged),
-            );
-            if left_out > 0 {
-                let _ = write!(text, ", {left_out} left out");
-            }
-            self.figure("operations", &text);
-        }
         self.figure("promises", &promises);
+    }
+
+    /// What was found and made of it.
+    fn findings_in_figures(&mut self, report: &Report) {
         let issues = report.contract_issues.len();
         if issues > 0 {
             let text = format!(
@@ -208,6 +225,10 @@ impl Page {
         if let Some(compared) = &report.baseline {
             self.figure("baseline", &compared.line());
         }
+    }
+
+    /// How many requests it took.
+    fn requests(&mut self, report: &Report) {
         let requests = report.requests;
         let seconds = report.duration_ms as f64 / 1_000.0;
         let mut text = format!(
@@ -219,6 +240,10 @@ impl Page {
         }
         let _ = write!(text, "; {} planned, seed {}", requests.planned, report.seed);
         self.figure("requests", &text);
+    }
+
+    /// How the device is left.
+    fn device(&mut self, report: &Report) {
         let settings = match report.device.restored {
             Some(true) => "as they were before the run".to_owned(),
             Some(false) => self.paint("NOT as they were before the run", ink(AnsiColor::Red)),

@@ -94,172 +94,207 @@ impl Parser {
         };
         let (perl, java) = (self.family == Family::Perl, self.family == Family::Java);
         let (ruby, net) = (self.family == Family::Ruby, self.family == Family::DotNet);
-        let refused = self.error_at(at, format!("unrecognized escape \\{c}"));
-        let bad = || Err(refused.clone());
-        let simple = match c {
-            'a' => Some(7),
-            'e' => Some(27),
-            'f' => Some(12),
-            'n' => Some(10),
-            'r' => Some(13),
-            't' => Some(9),
-            'v' => Some(11),
-            'b' if !java => Some(8),
-            _ => None,
-        };
-        if let Some(simple) = simple {
-            return Ok(Item::Symbol(simple));
-        }
         match c {
-            'c' => match self.bump() {
-                Some(x) if java => Ok(Item::Symbol(x ^ 64)),
-                Some(0x7B) if self.dialect == Dialect::Perl => {
-                    Err(self.error_at(at, "use ; instead of \\c{"))
-                }
-                // Onigmo: what follows may be an escape itself.
-                Some(0x3F) if ruby => {
-                    Err(self.unsupported("\\c?: DEL in Ruby's literals, U+001F by its Regexp.new"))
-                }
-                Some(0x5C) if ruby => match self.bump() {
-                    Some(0x5C) => Ok(Item::Symbol(0x1C)),
-                    Some(_) => Err(self.unsupported("a control escape of an escape")),
-                    None => Err(self.error_at(at, "too short control sequence")),
-                },
-                Some(x) if ruby && x < 0x80 => Ok(Item::Symbol(x & 0x9F)),
-                Some(_) if ruby => Err(self.unsupported("a control escape outside ASCII")),
-                Some(x) if (0x20..0x7F).contains(&x) => {
-                    let upper = if (0x61..=0x7A).contains(&x) {
-                        x - 32
-                    } else {
-                        x
-                    };
-                    if net && !(0x40..=0x5F).contains(&upper) {
-                        return Err(self.error_at(at, "unrecognized control character"));
-                    }
-                    Ok(Item::Symbol(upper ^ 64))
-                }
-                _ => Err(self.error_at(at, "bad control escape")),
-            },
-            'x' if self.next_ascii() == '{' && self.dialect == Dialect::Perl => {
-                self.pos += 1;
-                self.perl_braced(at, 16)
-            }
-            'x' if self.next_ascii() == '{' && !net && !ruby => {
-                self.pos += 1;
-                let value = self.digits(16, 16);
-                match value {
-                    Some(value) if value <= self.limit() && self.eat("}") => {
-                        Ok(Item::Symbol(value))
-                    }
-                    _ => Err(self.error_at(at, "bad \\x{} escape")),
-                }
-            }
-            'x' if java || net => match self.hex(2) {
-                Some(value) => Ok(Item::Symbol(value)),
-                None => Err(self.error_at(at, "illegal hexadecimal escape")),
-            },
-            'x' => match self.digits(16, 2) {
-                None if ruby => Err(self.error_at(at, "invalid hex escape")),
-                None if self.dialect.is_pcre2() => Err(self.unsupported(
-                    "\\x without digits: U+0000 before PCRE2 10.45, an error from there on",
-                )),
-                Some(value) if ruby && value > 0x7F => {
-                    Err(self.unsupported("a byte escape in a UTF-8 pattern"))
-                }
-                value => Ok(Item::Symbol(value.unwrap_or(0))),
-            },
-            'u' if java || net || ruby => {
-                if ruby && self.eat("{") {
-                    let value = self.digits(16, 8);
-                    return match value {
-                        Some(value) if char::from_u32(value).is_some() && self.eat("}") => {
-                            Ok(Item::Symbol(value))
-                        }
-                        _ if matches!(self.next_ascii(), ' ' | '\t') => {
-                            Err(self.unsupported("several code points in \\u{}"))
-                        }
-                        _ => Err(self.error_at(at, "invalid Unicode escape")),
-                    };
-                }
-                let Some(high) = self.hex(4) else {
-                    return Err(self.error_at(at, "illegal Unicode escape"));
-                };
-                if ruby && (0xD800..0xE000).contains(&high) {
-                    return Err(self.error_at(at, "invalid Unicode range"));
-                }
-                if java && (0xD800..0xDC00).contains(&high) && self.looking_at("\\u") {
-                    let here = self.pos;
-                    self.pos += 2;
-                    match self.hex(4) {
-                        Some(low) if (0xDC00..0xE000).contains(&low) => {
-                            return Ok(Item::Symbol(
-                                0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00),
-                            ));
-                        }
-                        _ => self.pos = here,
-                    }
-                }
-                Ok(Item::Symbol(high))
-            }
-            '0' if java => {
-                if !self.next_ascii().is_digit(8) {
-                    return Err(self.error_at(at, "illegal octal escape"));
-                }
-                let most = if self.next_ascii() <= '3' { 3 } else { 2 };
-                Ok(Item::Symbol(self.digits(8, most).unwrap_or(0)))
-            }
-            'o' if perl && self.eat("{") => {
-                if self.dialect == Dialect::Perl {
-                    if self.next_ascii() == '}' {
-                        return Err(self.error_at(at, "empty \\o{}"));
-                    }
-                    return self.perl_braced(at, 8);
-                }
-                let value = self.digits(8, 16);
-                match value {
-                    Some(value) if value <= self.limit() && self.eat("}") => {
-                        Ok(Item::Symbol(value))
-                    }
-                    _ => Err(self.error_at(at, "bad \\o{} escape")),
-                }
-            }
+            'a' => Ok(Item::Symbol(7)),
+            'e' => Ok(Item::Symbol(27)),
+            'f' => Ok(Item::Symbol(12)),
+            'n' => Ok(Item::Symbol(10)),
+            'r' => Ok(Item::Symbol(13)),
+            't' => Ok(Item::Symbol(9)),
+            'v' => Ok(Item::Symbol(11)),
+            'b' if !java => Ok(Item::Symbol(8)),
+            'c' => self.control_escape(at),
+            'x' => self.hex_escape(at),
+            'u' if ruby && self.eat("{") => self.ruby_braced(at),
+            'u' if java || net || ruby => self.unicode_escape(at),
+            '0' if java => self.java_octal(at),
+            'o' if perl && self.eat("{") => self.braced_octal(at),
             // PCRE2: only with UTF.
             'N' if perl
                 && self.looking_at("{U+")
                 && matches!(self.dialect, Dialect::Perl | Dialect::Pcre2Ucp) =>
             {
-                self.pos += 3;
-                match self.digits(16, 8) {
-                    Some(value) if value <= 0x10_FFFF && self.eat("}") => Ok(Item::Symbol(value)),
-                    Some(_) if self.dialect == Dialect::Perl && self.eat("}") => {
-                        Err(self.unsupported("a code point beyond Unicode"))
-                    }
-                    _ => Err(self.error_at(at, "bad \\N{U+} escape")),
-                }
+                self.code_point(at)
             }
             'N' if (java || self.dialect == Dialect::Perl) && self.next_ascii() == '{' => {
                 Err(self.unsupported("\\N{name}"))
             }
-            '0'..='7' if !java => {
-                self.pos -= 1;
-                // RegexParser.ScanOctal: with RegexOptions.ECMAScript it ends at 32 or more.
-                let mut most = 3;
-                if self.dialect == Dialect::DotNetEcmaScript {
-                    let two = [0, 1].map(|i| self.ascii_at(i).to_digit(8));
-                    if let [Some(a), Some(b)] = two
-                        && a * 8 + b >= 32
-                    {
-                        most = 2;
-                    }
-                }
-                let value = self.digits(8, most).unwrap_or(0);
-                if value > self.limit() || (ruby && value > 0x7F) {
-                    return Err(self.error_at(at, "octal value is greater than \\377"));
-                }
-                Ok(Item::Symbol(if net { value & 0xFF } else { value }))
-            }
+            '0'..='7' if !java => self.octal(at),
             '8' | '9' if !java && !net => Ok(Item::Symbol(symbol)),
-            'N' if in_class && perl => {
+            _ => self.letter_or_sign(at, symbol, in_class),
+        }
+    }
+
+    /// `\cX`; `self.pos` is behind the `c`.
+    fn control_escape(&mut self, at: usize) -> Parsed<Item> {
+        let (java, ruby) = (self.family == Family::Java, self.family == Family::Ruby);
+        match self.bump() {
+            Some(x) if java => Ok(Item::Symbol(x ^ 64)),
+            Some(0x7B) if self.dialect == Dialect::Perl => {
+                Err(self.error_at(at, "use ; instead of \\c{"))
+            }
+            // Onigmo: what follows may be an escape itself.
+            Some(0x3F) if ruby => {
+                Err(self.unsupported("\\c?: DEL in Ruby's literals, U+001F by its Regexp.new"))
+            }
+            Some(0x5C) if ruby => match self.bump() {
+                Some(0x5C) => Ok(Item::Symbol(0x1C)),
+                Some(_) => Err(self.unsupported("a control escape of an escape")),
+                None => Err(self.error_at(at, "too short control sequence")),
+            },
+            Some(x) if ruby && x < 0x80 => Ok(Item::Symbol(x & 0x9F)),
+            Some(_) if ruby => Err(self.unsupported("a control escape outside ASCII")),
+            Some(x) if (0x20..0x7F).contains(&x) => {
+                let upper = if (0x61..=0x7A).contains(&x) {
+                    x - 32
+                } else {
+                    x
+                };
+                if self.family == Family::DotNet && !(0x40..=0x5F).contains(&upper) {
+                    return Err(self.error_at(at, "unrecognized control character"));
+                }
+                Ok(Item::Symbol(upper ^ 64))
+            }
+            _ => Err(self.error_at(at, "bad control escape")),
+        }
+    }
+
+    /// `\xHH` and `\x{…}`; `self.pos` is behind the `x`.
+    fn hex_escape(&mut self, at: usize) -> Parsed<Item> {
+        let (java, net) = (self.family == Family::Java, self.family == Family::DotNet);
+        let ruby = self.family == Family::Ruby;
+        if !net && !ruby && self.eat("{") {
+            if self.dialect == Dialect::Perl {
+                return self.perl_braced(at, 16);
+            }
+            return self
+                .braced(16)
+                .ok_or_else(|| self.error_at(at, "bad \\x{} escape"));
+        }
+        if java || net {
+            let value = self.hex(2).map(Item::Symbol);
+            return value.ok_or_else(|| self.error_at(at, "illegal hexadecimal escape"));
+        }
+        match self.digits(16, 2) {
+            None if ruby => Err(self.error_at(at, "invalid hex escape")),
+            None if self.dialect.is_pcre2() => Err(self.unsupported(
+                "\\x without digits: U+0000 before PCRE2 10.45, an error from there on",
+            )),
+            Some(value) if ruby && value > 0x7F => {
+                Err(self.unsupported("a byte escape in a UTF-8 pattern"))
+            }
+            value => Ok(Item::Symbol(value.unwrap_or(0))),
+        }
+    }
+
+    /// The number and the closing brace of PCRE2's and Java's `\x{…}` and `\o{…}`.
+    fn braced(&mut self, radix: u32) -> Option<Item> {
+        let value = self.digits(radix, 16)?;
+        (value <= self.limit() && self.eat("}")).then_some(Item::Symbol(value))
+    }
+
+    /// Ruby's `\u{…}`; `self.pos` is behind the brace.
+    fn ruby_braced(&mut self, at: usize) -> Parsed<Item> {
+        match self.digits(16, 8) {
+            Some(value) if char::from_u32(value).is_some() && self.eat("}") => {
+                Ok(Item::Symbol(value))
+            }
+            _ if matches!(self.next_ascii(), ' ' | '\t') => {
+                Err(self.unsupported("several code points in \\u{}"))
+            }
+            _ => Err(self.error_at(at, "invalid Unicode escape")),
+        }
+    }
+
+    /// `\uHHHH` of Java, .NET and Ruby; `self.pos` is behind the `u`.
+    fn unicode_escape(&mut self, at: usize) -> Parsed<Item> {
+        let Some(high) = self.hex(4) else {
+            return Err(self.error_at(at, "illegal Unicode escape"));
+        };
+        if self.family == Family::Ruby && (0xD800..0xE000).contains(&high) {
+            return Err(self.error_at(at, "invalid Unicode range"));
+        }
+        // Java: a pair of surrogates is one code point.
+        if self.family == Family::Java && (0xD800..0xDC00).contains(&high) && self.looking_at("\\u")
+        {
+            let here = self.pos;
+            self.pos += 2;
+            match self.hex(4) {
+                Some(low) if (0xDC00..0xE000).contains(&low) => {
+                    return Ok(Item::Symbol(
+                        0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00),
+                    ));
+                }
+                _ => self.pos = here,
+            }
+        }
+        Ok(Item::Symbol(high))
+    }
+
+    /// Java's `\0` and octal digits; `self.pos` is behind the zero.
+    fn java_octal(&mut self, at: usize) -> Parsed<Item> {
+        if !self.next_ascii().is_digit(8) {
+            return Err(self.error_at(at, "illegal octal escape"));
+        }
+        let most = if self.next_ascii() <= '3' { 3 } else { 2 };
+        Ok(Item::Symbol(self.digits(8, most).unwrap_or(0)))
+    }
+
+    /// `\o{…}` of Perl and PCRE2; `self.pos` is behind the brace.
+    fn braced_octal(&mut self, at: usize) -> Parsed<Item> {
+        if self.dialect != Dialect::Perl {
+            return self
+                .braced(8)
+                .ok_or_else(|| self.error_at(at, "bad \\o{} escape"));
+        }
+        if self.next_ascii() == '}' {
+            return Err(self.error_at(at, "empty \\o{}"));
+        }
+        self.perl_braced(at, 8)
+    }
+
+    /// `\N{U+…}`; `self.pos` is behind the `N`.
+    fn code_point(&mut self, at: usize) -> Parsed<Item> {
+        self.pos += 3;
+        match self.digits(16, 8) {
+            Some(value) if value <= 0x10_FFFF && self.eat("}") => Ok(Item::Symbol(value)),
+            Some(_) if self.dialect == Dialect::Perl && self.eat("}") => {
+                Err(self.unsupported("a code point beyond Unicode"))
+            }
+            _ => Err(self.error_at(at, "bad \\N{U+} escape")),
+        }
+    }
+
+    /// Octal digits without a mark, of all but Java; `self.pos` is behind the first.
+    fn octal(&mut self, at: usize) -> Parsed<Item> {
+        self.pos -= 1;
+        // RegexParser.ScanOctal: with RegexOptions.ECMAScript it ends at 32 or more.
+        let mut most = 3;
+        if self.dialect == Dialect::DotNetEcmaScript {
+            let two = [0, 1].map(|i| self.ascii_at(i).to_digit(8));
+            if let [Some(a), Some(b)] = two
+                && a * 8 + b >= 32
+            {
+                most = 2;
+            }
+        }
+        let value = self.digits(8, most).unwrap_or(0);
+        if value > self.limit() || (self.family == Family::Ruby && value > 0x7F) {
+            return Err(self.error_at(at, "octal value is greater than \\377"));
+        }
+        let net = self.family == Family::DotNet;
+        Ok(Item::Symbol(if net { value & 0xFF } else { value }))
+    }
+
+    /// An escaped symbol that means nothing of its own: itself or an error.
+    fn letter_or_sign(&self, at: usize, symbol: u32, in_class: bool) -> Parsed<Item> {
+        let c = char::from_u32(symbol)
+            .filter(char::is_ascii)
+            .unwrap_or('\0');
+        let ruby = self.family == Family::Ruby;
+        let bad = || Err(self.error_at(at, format!("unrecognized escape \\{c}")));
+        match c {
+            'N' if in_class && self.family == Family::Perl => {
                 Err(self.error_at(at, "\\N in a class must be a named character"))
             }
             'g' if in_class && self.dialect.is_pcre2() => Err(self.unsupported("\\g in a class")),
@@ -279,7 +314,7 @@ impl Parser {
             // RegexOptions.ECMAScript takes unknown escapes as themselves.
             _ if self.dialect == Dialect::DotNetEcmaScript => Ok(Item::Symbol(symbol)),
             // .NET: every word symbol must be known.
-            _ if net
+            _ if self.family == Family::DotNet
                 && unicode::shorthand(Shorthand::Word, self.dialect, None).contains(symbol) =>
             {
                 bad()

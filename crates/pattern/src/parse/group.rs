@@ -1,10 +1,10 @@
-//! Groups: captures, flags, look-around, atomic groups, comments.
+//! Groups: captures, look-around, atomic groups, comments.
 
 use super::super::ast::Node;
 use super::super::class::Set;
 use super::super::dialect::{Dialect, Family};
 use super::super::unicode;
-use super::{Flags, Last, ParseError, Parsed, Parser};
+use super::{Last, ParseError, Parsed, Parser};
 
 /// One set, if the node is a set or a choice of sets.
 fn as_set(node: &Node) -> Option<Set> {
@@ -100,7 +100,7 @@ impl Parser {
                 return Err(self.error("nothing to repeat before '?'"));
             }
             self.groups += 1;
-            return self.body(open).map(|node| (node, Last::Item));
+            return self.item(open);
         }
         if self.family == Family::Perl && self.next_ascii() == '*' {
             return Err(self.unsupported("a (*VERB)"));
@@ -115,7 +115,7 @@ impl Parser {
             if !self.flags.no_capture {
                 self.groups += 1;
             }
-            return self.body(open).map(|node| (node, Last::Item));
+            return self.item(open);
         }
         for (text, ahead, negative) in [
             ("=", true, false),
@@ -127,92 +127,114 @@ impl Parser {
                 return self.look_around(open, ahead, negative);
             }
         }
+        self.marked_group(open)
+    }
+
+    /// The inside of a group that may be repeated.
+    fn item(&mut self, open: usize) -> Parsed<(Node, Last)> {
+        self.body(open).map(|node| (node, Last::Item))
+    }
+
+    /// A group by what stands behind its `(?`, where `self.pos` is.
+    fn marked_group(&mut self, open: usize) -> Parsed<(Node, Last)> {
+        let family = self.family;
         match self.next_ascii() {
             ':' => {
                 self.pos += 1;
-                self.body(open).map(|node| (node, Last::Item))
+                self.item(open)
             }
-            '#' if self.family != Family::EcmaScript
-                && self.family != Family::Go
-                && self.family != Family::Java =>
-            {
-                while let Some(symbol) = self.bump() {
-                    // Python and Onigmo: not at an escaped one.
-                    if symbol == u32::from('\\')
-                        && matches!(self.family, Family::Python | Family::Ruby)
-                    {
-                        self.bump();
-                    } else if symbol == u32::from(')') {
-                        if open == self.flags_until {
-                            self.flags_until = self.pos;
-                        }
-                        return Ok((Node::Empty, Last::Invisible));
-                    }
-                }
-                Err(self.error_at(open, "missing ) after comment"))
+            '#' if !matches!(family, Family::EcmaScript | Family::Go | Family::Java) => {
+                self.comment_group(open)
             }
-            '>' if !matches!(self.family, Family::EcmaScript | Family::Go) => {
-                if self.family == Family::Ruby && self.behind {
-                    return Err(self.error_at(open, "invalid pattern in look-behind"));
-                }
+            '>' if !matches!(family, Family::EcmaScript | Family::Go) => self.atomic_group(open),
+            '|' if family == Family::Perl => {
                 self.pos += 1;
-                let node = self.body(open)?;
-                match atomic(node) {
-                    Some(node) => Ok((node, Last::Item)),
-                    None => Err(self.unsupported("an atomic group with a choice inside")),
-                }
+                self.item(open)
             }
-            '|' if self.family == Family::Perl => {
+            '<' if family != Family::Python => {
                 self.pos += 1;
-                self.body(open).map(|node| (node, Last::Item))
-            }
-            '<' if self.family != Family::Python => {
-                self.pos += 1;
-                if self.family == Family::Go {
+                if family == Family::Go {
                     self.name('>')?;
                     return Err(self.unsupported("(?<name>: taken from Go 1.22 on"));
                 }
-                self.check_capture_in_behind(open)?;
-                self.name('>')?;
-                self.body(open).map(|node| (node, Last::Item))
+                self.named_group(open, '>')
             }
-            '\'' if matches!(self.family, Family::Perl | Family::Ruby | Family::DotNet) => {
+            '\'' if matches!(family, Family::Perl | Family::Ruby | Family::DotNet) => {
                 self.pos += 1;
-                self.check_capture_in_behind(open)?;
-                self.name('\'')?;
-                self.body(open).map(|node| (node, Last::Item))
+                self.named_group(open, '\'')
             }
-            'P' if matches!(self.family, Family::Python | Family::Perl | Family::Go) => {
+            'P' if matches!(family, Family::Python | Family::Perl | Family::Go) => {
                 self.pos += 1;
-                if self.eat("<") {
-                    self.name('>')?;
-                    return self.body(open).map(|node| (node, Last::Item));
-                }
-                if matches!(self.next_ascii(), '=' | '>') && self.family != Family::Go {
-                    return Err(self.unsupported("a back-reference or recursion: not regular"));
-                }
-                Err(self.error_at(open, "unknown extension after (?P"))
+                self.p_group(open)
             }
             '(' if matches!(
-                self.family,
+                family,
                 Family::Python | Family::Perl | Family::Ruby | Family::DotNet
             ) =>
             {
                 Err(self.unsupported("a conditional group"))
             }
-            'R' | '&' | '0'..='9' | '+' if self.family == Family::Perl => {
+            'R' | '&' | '0'..='9' | '+' if family == Family::Perl => {
                 Err(self.unsupported("recursion: not regular"))
             }
             '{' | '?' if self.dialect == Dialect::Perl => {
                 Err(self.unsupported("code in a pattern"))
             }
-            '~' if self.family == Family::Ruby => Err(self.unsupported("an absent operator")),
+            '~' if family == Family::Ruby => Err(self.unsupported("an absent operator")),
             _ => self.flag_group(open),
         }
     }
 
+    /// `(?#…)`; what stands before it is repeated as if it were not there.
+    fn comment_group(&mut self, open: usize) -> Parsed<(Node, Last)> {
+        while let Some(symbol) = self.bump() {
+            // Python and Onigmo: not at an escaped one.
+            if symbol == u32::from('\\') && matches!(self.family, Family::Python | Family::Ruby) {
+                self.bump();
+            } else if symbol == u32::from(')') {
+                if open == self.flags_until {
+                    self.flags_until = self.pos;
+                }
+                return Ok((Node::Empty, Last::Invisible));
+            }
+        }
+        Err(self.error_at(open, "missing ) after comment"))
+    }
+
+    /// `(?>…)`
+    fn atomic_group(&mut self, open: usize) -> Parsed<(Node, Last)> {
+        if self.family == Family::Ruby && self.behind {
+            return Err(self.error_at(open, "invalid pattern in look-behind"));
+        }
+        self.pos += 1;
+        let node = self.body(open)?;
+        match atomic(node) {
+            Some(node) => Ok((node, Last::Item)),
+            None => Err(self.unsupported("an atomic group with a choice inside")),
+        }
+    }
+
+    /// A capture whose name ends at `close`; `self.pos` is at the name.
+    fn named_group(&mut self, open: usize, close: char) -> Parsed<(Node, Last)> {
+        self.check_capture_in_behind(open)?;
+        self.name(close)?;
+        self.item(open)
+    }
+
+    /// `(?P<name>…)`; `self.pos` is behind the `P`.
+    fn p_group(&mut self, open: usize) -> Parsed<(Node, Last)> {
+        if self.eat("<") {
+            self.name('>')?;
+            return self.item(open);
+        }
+        if matches!(self.next_ascii(), '=' | '>') && self.family != Family::Go {
+            return Err(self.unsupported("a back-reference or recursion: not regular"));
+        }
+        Err(self.error_at(open, "unknown extension after (?P"))
+    }
+
     /// The inside of a group and its closing parenthesis; flags end with it.
-    fn body(&mut self, open: usize) -> Parsed<Node> {
+    pub(super) fn body(&mut self, open: usize) -> Parsed<Node> {
         let outer = self.flags;
         let node = self.alternation()?;
         if !self.eat(")") {
@@ -328,189 +350,6 @@ impl Parser {
         self.names.push(name);
         self.groups += 1;
         Ok(())
-    }
-
-    /// `(?flags)` and `(?flags:…)`.
-    fn flag_group(&mut self, open: usize) -> Parsed<(Node, Last)> {
-        let outer = self.flags;
-        let mut flags = self.flags;
-        let mut on = true;
-        let mut any = false;
-        let mut minus = false;
-        if self.next_ascii() == '^' && self.family == Family::Perl {
-            self.pos += 1;
-            any = true;
-            // Nothing can be switched off behind it.
-            minus = true;
-            flags = Flags::default();
-        }
-        loop {
-            if self.family == Family::Java {
-                // Switched on, (?x) holds in here as well.
-                self.flags = flags;
-                self.skip_extended();
-                self.flags = outer;
-            }
-            let c = self.next_ascii();
-            if self.family == Family::Python && minus && !any && matches!(c, ':' | ')') {
-                return Err(self.error("missing flag"));
-            }
-            match c {
-                ':' if any || self.family != Family::Go => {
-                    if self.family == Family::EcmaScript {
-                        return Err(
-                            self.unsupported("a group with flags: taken from ECMAScript 2025 on")
-                        );
-                    }
-                    self.pos += 1;
-                    if flags.ascii_case && flags.ignore_case {
-                        return Err(self.unsupported("(?aa) without regard to case"));
-                    }
-                    self.flags = flags;
-                    let node = self.body(open)?;
-                    self.flags = outer;
-                    return Ok((node, Last::Item));
-                }
-                ')' => {
-                    if self.family == Family::EcmaScript {
-                        return Err(self.error_at(open, "invalid group"));
-                    }
-                    let bare =
-                        matches!(self.family, Family::Python | Family::Ruby | Family::DotNet);
-                    if (!any && bare) || (minus && !any && self.family == Family::Go) {
-                        return Err(self.error_at(open, "missing flag"));
-                    }
-                    if self.family == Family::Python && open != self.flags_until {
-                        return Err(
-                            self.error_at(open, "global flags not at the start of the expression")
-                        );
-                    }
-                    if self.family == Family::Python && minus {
-                        return Err(self.error("missing :"));
-                    }
-                    self.pos += 1;
-                    self.flags_until = self.pos;
-                    if flags.ascii_case && flags.ignore_case {
-                        return Err(self.unsupported("(?aa) without regard to case"));
-                    }
-                    self.flags = flags;
-                    if self.family == Family::Python {
-                        let letters = self.input.get(open..self.pos).unwrap_or_default();
-                        self.global.0 |= letters.contains(&u32::from('a'));
-                        self.global.1 |= letters.contains(&u32::from('u'));
-                        if self.global == (true, true) {
-                            return Err(
-                                self.error_at(open, "ASCII and UNICODE flags are incompatible")
-                            );
-                        }
-                    }
-                    if self.family == Family::Ruby {
-                        // Onigmo: the flags hold for the rest of the group, alternatives included:
-                        // a(?i)b|c is a(?i:b|c).
-                        let rest = self.alternation()?;
-                        self.flags = outer;
-                        return Ok((rest, Last::Item));
-                    }
-                    // Go does not see the flags when it looks for what to repeat.
-                    let last = if self.family == Family::Go {
-                        Last::Invisible
-                    } else {
-                        Last::Nothing
-                    };
-                    return Ok((Node::Empty, last));
-                }
-                '-' if !minus || self.family == Family::Ruby => {
-                    minus = true;
-                    on = false;
-                    any = match self.family {
-                        Family::Go => any,
-                        Family::Python => false,
-                        _ => true,
-                    };
-                    self.pos += 1;
-                }
-                'c' if self.family == Family::Java => {
-                    return Err(self.unsupported("(?c): canonical equivalence"));
-                }
-                _ => {
-                    if !self.flag(c, on, &mut flags) {
-                        return Err(self.error_at(open, "unknown extension after (?"));
-                    }
-                    any = true;
-                    self.pos += 1;
-                }
-            }
-        }
-    }
-
-    /// Switches one flag; `false` where the dialect does not know it.
-    fn flag(&self, c: char, on: bool, flags: &mut Flags) -> bool {
-        match (c, self.family) {
-            ('i', _) => flags.ignore_case = on,
-            ('m', Family::Ruby) => flags.dot_all = on,
-            ('m', _) => flags.multi_line = on,
-            ('s', Family::Ruby) => return false,
-            ('s', _) => flags.dot_all = on,
-            ('x', Family::EcmaScript | Family::Go) => return false,
-            ('x', Family::Perl) => {
-                flags.extended_more = on && self.ascii_before() == 'x';
-                flags.extended = on;
-            }
-            ('x', _) => flags.extended = on,
-            ('U', Family::Go) => {}
-            ('U' | 'J', Family::Perl) if self.dialect.is_pcre2() => {}
-            ('U', Family::Java) => {
-                flags.unicode = Some(on);
-                flags.unicode_case = on;
-            }
-            ('u', Family::Java) => flags.unicode_case = on,
-            ('d', Family::Java) => flags.unix_lines = on,
-            ('n', Family::DotNet | Family::Perl) => flags.no_capture = on,
-            ('a', Family::Python) if on => flags.unicode = Some(false),
-            ('u', Family::Python) if on && self.dialect != Dialect::PythonBytes => {
-                flags.unicode = None;
-            }
-            ('L', Family::Python) if on && self.dialect == Dialect::PythonBytes => {}
-            ('a', Family::Perl) if self.dialect == Dialect::Perl && on => {
-                match self.charsets_before().as_str() {
-                    "" => {}
-                    "a" => flags.ascii_case = true,
-                    _ => return false,
-                }
-                flags.unicode = Some(false);
-            }
-            ('u' | 'd' | 'l', Family::Perl) if self.dialect == Dialect::Perl && on => {
-                if !self.charsets_before().is_empty() {
-                    return false;
-                }
-                flags.unicode = None;
-            }
-            // Of /p and of what is useless in a group (/c, /g, /o) Perl says no more than that.
-            ('c' | 'g' | 'o' | 'p', Family::Perl) if self.dialect == Dialect::Perl => {}
-            ('a', Family::Ruby) if on => flags.unicode = Some(false),
-            ('u', Family::Ruby) if on => flags.unicode = Some(true),
-            ('d', Family::Ruby) if on => flags.unicode = None,
-            _ => return false,
-        }
-        true
-    }
-
-    /// Perl: the flags for a character set that stand in this group before this place.
-    fn charsets_before(&self) -> String {
-        let before = self.input.get(..self.pos).unwrap_or_default().iter().rev();
-        before
-            .filter_map(|&symbol| char::from_u32(symbol))
-            .take_while(|&c| c != '?')
-            .filter(|c| matches!(c, 'a' | 'd' | 'l' | 'u'))
-            .collect()
-    }
-
-    fn ascii_before(&self) -> char {
-        self.pos
-            .checked_sub(1)
-            .and_then(|pos| self.input.get(pos).copied())
-            .and_then(char::from_u32)
-            .unwrap_or('\0')
     }
 
     /// The error for what is not regular.

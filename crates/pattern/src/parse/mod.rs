@@ -11,6 +11,7 @@ mod bracket_v;
 mod case;
 mod escape;
 mod escape_perl;
+mod flags;
 mod group;
 mod prescan;
 mod property;

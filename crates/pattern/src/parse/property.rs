@@ -114,100 +114,48 @@ impl Parser {
         match self.family {
             Family::Java => self.java_property(name),
             Family::Perl if self.dialect.is_pcre2() => pcre2_property(name),
-            Family::Perl => match name {
-                "L&" | "L_" | "LC" => unicode::property("LC"),
-                "Any" => Some(Set::range(0, 0x10_FFFF)),
-                _ => {
-                    let lower = name.to_ascii_lowercase();
-                    if self.flags.ignore_case
-                        && ["upper", "lower", "title"]
-                            .iter()
-                            .any(|case| lower.contains(case))
-                    {
-                        return None;
-                    }
-                    let posix = lower.strip_prefix("xposix").unwrap_or(&lower);
-                    if matches!(
-                        posix,
-                        "print" | "graph" | "alnum" | "blank" | "word" | "xdigit"
-                    ) {
-                        return unicode::posix_unicode(posix, self.dialect);
-                    }
-                    // perlunicode: a script by its name alone means its extensions.
-                    unicode::property(&format!("scx={name}")).or_else(|| unicode::property(name))
-                }
-            },
-            Family::Ruby => {
-                let lower = name.to_ascii_lowercase();
-                match lower.as_str() {
-                    // Not \p{Punct}: that is the category, [[:punct:]] more than that.
-                    "alnum" | "alpha" | "blank" | "cntrl" | "digit" | "graph" | "lower"
-                    | "print" | "space" | "upper" | "xdigit" | "word" => {
-                        unicode::posix_unicode(&lower, self.dialect)
-                    }
-                    _ if lower.starts_with("is") || lower.contains(['=', ':']) => None,
-                    _ => unicode::property(name),
-                }
-            }
-            Family::Go if name == "Any" => Some(Set::range(0, 0x10_FFFF)),
-            Family::Go => {
-                // General categories (short names) and scripts only.
-                let short = name.len() <= 2 && name.chars().next().is_some_and(char::is_uppercase);
-                if short {
-                    unicode::property(name)
-                } else {
-                    unicode::property(&format!("Script={name}"))
-                }
-            }
-            Family::DotNet => {
-                // General categories; named blocks have no table here.
-                is_category(name).then(|| unicode::property(name)).flatten()
-            }
-            Family::EcmaScript => {
-                // ECMA-262 takes exact names only, regex-syntax also loose ones.
-                if name.to_ascii_lowercase().starts_with("is") {
-                    return None;
-                }
-                let value = name.split('=').next_back().unwrap_or(name);
-                // The aliases of general categories that are written small.
-                let category = match value {
-                    "digit" => Some("Nd"),
-                    "cntrl" => Some("Cc"),
-                    "punct" => Some("P"),
-                    _ => None,
-                };
-                if let Some(category) = category
-                    && matches!(
-                        name.split_once('='),
-                        None | Some(("General_Category" | "gc", _))
-                    )
-                {
-                    return unicode::property(category);
-                }
-                if name == "space" {
-                    return unicode::property("White_Space");
-                }
-                if !written_as_listed(value) {
-                    return None;
-                }
-                match name.split_once('=') {
-                    Some(("General_Category" | "gc", value)) => {
-                        unicode::property(&format!("gc={value}"))
-                    }
-                    Some(("Script" | "sc", value)) => unicode::property(&format!("sc={value}")),
-                    Some(("Script_Extensions" | "scx", value)) => {
-                        unicode::property(&format!("scx={value}"))
-                    }
-                    Some(_) => None,
-                    // A lone script name is no property in ECMAScript.
-                    None if unicode::property(&format!("sc={name}")).is_some()
-                        && unicode::property(&format!("gc={name}")).is_none() =>
-                    {
-                        None
-                    }
-                    None => unicode::property(name),
-                }
-            }
+            Family::Perl => self.perl_property(name),
+            Family::Ruby => self.ruby_property(name),
+            Family::Go => go_property(name),
+            // General categories; named blocks have no table here.
+            Family::DotNet => is_category(name).then(|| unicode::property(name)).flatten(),
+            Family::EcmaScript => ecma_property(name),
+            _ => unicode::property(name),
+        }
+    }
+
+    fn perl_property(&self, name: &str) -> Option<Set> {
+        match name {
+            "L&" | "L_" | "LC" => return unicode::property("LC"),
+            "Any" => return Some(Set::range(0, 0x10_FFFF)),
+            _ => {}
+        }
+        let lower = name.to_ascii_lowercase();
+        if self.flags.ignore_case
+            && ["upper", "lower", "title"]
+                .iter()
+                .any(|case| lower.contains(case))
+        {
+            return None;
+        }
+        let posix = lower.strip_prefix("xposix").unwrap_or(&lower);
+        if matches!(
+            posix,
+            "print" | "graph" | "alnum" | "blank" | "word" | "xdigit"
+        ) {
+            return unicode::posix_unicode(posix, self.dialect);
+        }
+        // perlunicode: a script by its name alone means its extensions.
+        unicode::property(&format!("scx={name}")).or_else(|| unicode::property(name))
+    }
+
+    fn ruby_property(&self, name: &str) -> Option<Set> {
+        let lower = name.to_ascii_lowercase();
+        match lower.as_str() {
+            // Not \p{Punct}: that is the category, [[:punct:]] more than that.
+            "alnum" | "alpha" | "blank" | "cntrl" | "digit" | "graph" | "lower" | "print"
+            | "space" | "upper" | "xdigit" | "word" => unicode::posix_unicode(&lower, self.dialect),
+            _ if lower.starts_with("is") || lower.contains(['=', ':']) => None,
             _ => unicode::property(name),
         }
     }
@@ -306,6 +254,62 @@ const CATEGORIES: &str = "L Lu Ll Lt Lm Lo M Mn Mc Me N Nd Nl No P Pc Pd Ps Pe P
 
 fn is_category(name: &str) -> bool {
     CATEGORIES.split(' ').any(|known| known == name)
+}
+
+/// General categories (short names) and scripts only.
+fn go_property(name: &str) -> Option<Set> {
+    if name == "Any" {
+        return Some(Set::range(0, 0x10_FFFF));
+    }
+    let short = name.len() <= 2 && name.chars().next().is_some_and(char::is_uppercase);
+    if short {
+        unicode::property(name)
+    } else {
+        unicode::property(&format!("Script={name}"))
+    }
+}
+
+/// ECMA-262 takes exact names only, regex-syntax also loose ones.
+fn ecma_property(name: &str) -> Option<Set> {
+    if name.to_ascii_lowercase().starts_with("is") {
+        return None;
+    }
+    let (key, value) = match name.split_once('=') {
+        Some((key, value)) => (Some(key), value),
+        None => (None, name),
+    };
+    // The aliases of general categories that are written small.
+    let last = value.rsplit('=').next().unwrap_or(value);
+    let category = match last {
+        "digit" => Some("Nd"),
+        "cntrl" => Some("Cc"),
+        "punct" => Some("P"),
+        _ => None,
+    };
+    if let Some(category) = category
+        && matches!(key, None | Some("General_Category" | "gc"))
+    {
+        return unicode::property(category);
+    }
+    if name == "space" {
+        return unicode::property("White_Space");
+    }
+    if !written_as_listed(last) {
+        return None;
+    }
+    match key {
+        Some("General_Category" | "gc") => unicode::property(&format!("gc={value}")),
+        Some("Script" | "sc") => unicode::property(&format!("sc={value}")),
+        Some("Script_Extensions" | "scx") => unicode::property(&format!("scx={value}")),
+        Some(_) => None,
+        // A lone script name is no property in ECMAScript.
+        None if unicode::property(&format!("sc={name}")).is_some()
+            && unicode::property(&format!("gc={name}")).is_none() =>
+        {
+            None
+        }
+        None => unicode::property(name),
+    }
 }
 
 /// pcre2pattern, "Unicode character properties": case, blanks, dashes and underscores make no

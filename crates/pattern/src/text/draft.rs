@@ -7,23 +7,25 @@ use super::super::alphabet::Classes;
 use super::super::ast::Node;
 use super::super::automaton::Automaton;
 use super::super::dialect::{Alphabet, Dialect, Mode};
+use super::super::explore;
 use super::super::format;
 use super::super::language;
 use super::super::merge;
-use super::super::parse::ParseError;
+use super::super::parse::{self, ParseError};
 use super::super::reading::{Acceptor, Bank, Language, Reading, Unit};
 use super::super::repair::Repair;
 use super::{MERGE, Rule};
 
-/// What is needed of a repair in a dialect to make readings of it.
-pub(super) struct Compiler {
-    pub(super) automata: Vec<Automaton>,
-    pub(super) known: HashMap<(Node, Alphabet), Option<usize>>,
-    pub(super) classes: HashSet<Arc<Classes>>,
+/// The languages of one rule, each built once.
+#[derive(Default)]
+struct Compiler {
+    automata: Vec<Automaton>,
+    known: HashMap<(Node, Alphabet), Option<usize>>,
+    classes: HashSet<Arc<Classes>>,
 }
 
 impl Compiler {
-    pub(super) fn language(&mut self, node: &Node, dialect: Dialect, mode: Mode) -> Language {
+    fn language(&mut self, node: &Node, dialect: Dialect, mode: Mode) -> Language {
         let key = language::full(node, dialect, mode);
         if let Some(known) = self.known.get(&key) {
             return known.map_or(Language::Unknown, Language::Known);
@@ -52,10 +54,7 @@ pub(super) struct Draft {
 
 /// Keeps one automaton of each class of equal languages among those that plausible readings use;
 /// the others are kept as they are, their relations are decided when somebody asks.
-pub(super) fn merge_plausible(
-    automata: &mut Vec<Automaton>,
-    drafts: &mut [Draft],
-) -> Vec<Automaton> {
+fn merge_plausible(automata: Vec<Automaton>, drafts: &mut [Draft]) -> Vec<Automaton> {
     let mut wanted: Vec<usize> = drafts
         .iter()
         .filter(|draft| draft.plausible)
@@ -68,7 +67,7 @@ pub(super) fn merge_plausible(
     wanted.dedup();
     let (mut first, mut later) = (Vec::new(), Vec::new());
     let mut place = vec![0; automata.len()];
-    for (i, automaton) in automata.drain(..).enumerate() {
+    for (i, automaton) in automata.into_iter().enumerate() {
         if wanted.binary_search(&i).is_ok() {
             first.push(automaton);
         } else {
@@ -106,7 +105,7 @@ pub(super) fn merge_plausible(
     kept
 }
 
-pub(super) fn units(rule: &Rule) -> &'static [Unit] {
+fn units(rule: &Rule) -> &'static [Unit] {
     if rule.min_length.is_some() || rule.max_length.is_some() {
         &Unit::ALL
     } else {
@@ -114,7 +113,7 @@ pub(super) fn units(rule: &Rule) -> &'static [Unit] {
     }
 }
 
-pub(super) fn bounded(rule: &Rule, language: Language, unit: Unit) -> Acceptor {
+fn bounded(rule: &Rule, language: Language, unit: Unit) -> Acceptor {
     Acceptor {
         language,
         unit,
@@ -123,109 +122,240 @@ pub(super) fn bounded(rule: &Rule, language: Language, unit: Unit) -> Acceptor {
     }
 }
 
-/// Adds the readings of one repair in one dialect.
-pub(super) fn draft(
-    drafts: &mut Vec<Draft>,
-    compiler: &mut Compiler,
-    rule: &Rule,
+/// One repair in one dialect.
+#[derive(Clone, Copy)]
+struct Source<'r> {
+    rule: &'r Rule,
+    /// The place of the repair in the list.
     index: usize,
-    repair: &Repair,
+    repair: &'r Repair,
     dialect: Dialect,
-    parsed: Result<Node, ParseError>,
-) {
-    // Guesses that do not count are listed once for each dialect and mode: units and bounds are
-    // axes of their own.
-    let units = if repair.plausible {
-        units(rule)
-    } else {
-        &[Unit::CodePoints]
-    };
-    let plausible =
-        repair.plausible && (dialect != Dialect::PosixEre || !perl_syntax(&repair.pattern));
-    let mut push = |mode, unit, bounds, compiles, decider| {
-        drafts.push(Draft {
-            repair: index,
-            dialect: dialect.id(),
-            mode,
-            unit,
-            bounds,
-            compiles,
-            plausible: plausible && compiles,
-            decider,
-        });
-    };
-    let node = match parsed {
-        Err(ParseError::Syntax { .. }) => {
-            let unit = Unit::CodePoints;
-            let decider = bounded(rule, Language::Any, unit);
-            return push(Mode::Search, unit, "both", false, decider);
+}
+
+impl Source<'_> {
+    fn is_plausible(&self) -> bool {
+        let by_accident = self.dialect == Dialect::PosixEre && perl_syntax(&self.repair.pattern);
+        self.repair.plausible && !by_accident
+    }
+
+    /// Units of length that make readings of their own. Guesses that do not count are listed once
+    /// for each dialect and mode: units and bounds are axes of their own.
+    fn units(&self) -> &'static [Unit] {
+        if self.repair.plausible {
+            units(self.rule)
+        } else {
+            &[Unit::CodePoints]
         }
-        Err(ParseError::Unsupported { .. }) => {
-            for &mode in Mode::ALL {
-                for &unit in units {
-                    push(
-                        mode,
-                        unit,
-                        "both",
-                        true,
-                        bounded(rule, Language::Unknown, unit),
-                    );
+    }
+
+    /// A reading that compiles.
+    fn draft(&self, mode: Mode, bounds: &'static str, decider: Acceptor) -> Draft {
+        Draft {
+            repair: self.index,
+            dialect: self.dialect.id(),
+            mode,
+            unit: decider.unit,
+            bounds,
+            compiles: true,
+            plausible: self.is_plausible(),
+            decider,
+        }
+    }
+
+    /// A reading that the dialect refuses.
+    fn refused(&self, mode: Mode) -> Draft {
+        let decider = bounded(self.rule, Language::Any, Unit::CodePoints);
+        Draft {
+            compiles: false,
+            plausible: false,
+            ..self.draft(mode, "both", decider)
+        }
+    }
+}
+
+/// The readings of one rule in the making.
+#[derive(Default)]
+pub(super) struct Drafts {
+    compiler: Compiler,
+    made: Vec<Draft>,
+    /// The tree of the first plausible repair that compiles, with the alphabet of its dialect.
+    pub(super) reference: Option<(Node, Alphabet)>,
+}
+
+impl Drafts {
+    /// Those of every repair in every dialect, or of the lengths alone.
+    pub(super) fn of(rule: &Rule, repairs: &[Repair]) -> Drafts {
+        let mut drafts = Drafts::default();
+        for (index, repair) in repairs.iter().enumerate() {
+            for &dialect in Dialect::ALL {
+                drafts.add(Source {
+                    rule,
+                    index,
+                    repair,
+                    dialect,
+                });
+            }
+        }
+        if rule.pattern.is_none() {
+            drafts.made = units(rule)
+                .iter()
+                .map(|&unit| of_lengths(rule, unit))
+                .collect();
+        }
+        drafts
+    }
+
+    /// Adds the readings of one repair in one dialect.
+    fn add(&mut self, of: Source<'_>) {
+        match parse::parse(&of.repair.pattern, of.dialect) {
+            Err(ParseError::Syntax { .. }) => self.made.push(of.refused(Mode::Search)),
+            Err(ParseError::Unsupported { .. }) => {
+                for &mode in Mode::ALL {
+                    self.in_units(of, mode, "both", Language::Unknown);
                 }
             }
-            return;
+            Ok(node) => {
+                let prose = match of.repair.plausible {
+                    true => own_bounds(&node, of.rule),
+                    false => None,
+                };
+                for &mode in Mode::ALL {
+                    self.in_mode(of, mode, &node, prose.as_ref());
+                }
+                if of.repair.plausible && self.reference.is_none() {
+                    self.reference = Some((node, of.dialect.alphabet()));
+                }
+            }
         }
-        Ok(node) => node,
-    };
-    let prose = if repair.plausible {
-        own_bounds(&node, rule)
-    } else {
-        None
-    };
-    for &mode in Mode::ALL {
+    }
+
+    /// Adds the readings under one mode: with the published lengths, and where the bounds of the
+    /// pattern differ from those, with either alone.
+    fn in_mode(&mut self, of: Source<'_>, mode: Mode, node: &Node, prose: Option<&Node>) {
+        let pattern = &of.repair.pattern;
         if mode == Mode::FullGrouped
             && matches!(
-                language::read(&repair.pattern, dialect, mode),
+                language::read(pattern, of.dialect, mode),
                 Err(ParseError::Syntax { .. })
             )
         {
             // Python: flags inside the group; a comment that swallows the parenthesis.
-            let unit = Unit::CodePoints;
-            push(
-                mode,
-                unit,
-                "both",
-                false,
-                bounded(rule, Language::Any, unit),
-            );
-            continue;
+            self.made.push(of.refused(mode));
+            return;
         }
         let language = match mode {
-            Mode::FullGrouped if language::closes_the_group(&repair.pattern, dialect, &node) => {
+            Mode::FullGrouped if language::closes_the_group(pattern, of.dialect, node) => {
                 Language::Unknown
             }
-            _ => compiler.language(&node, dialect, mode),
+            _ => self.compiler.language(node, of.dialect, mode),
         };
-        for &unit in units {
-            push(mode, unit, "both", true, bounded(rule, language, unit));
-        }
-        let Some(prose) = &prose else { continue };
+        self.in_units(of, mode, "both", language);
+        let Some(prose) = prose else { return };
         let alone = Acceptor {
             language,
             unit: Unit::CodePoints,
             min: 0,
             max: None,
         };
-        push(mode, Unit::CodePoints, "pattern", true, alone);
-        let language = compiler.language(prose, dialect, mode);
-        for &unit in units {
-            push(mode, unit, "prose", true, bounded(rule, language, unit));
+        self.made.push(of.draft(mode, "pattern", alone));
+        let language = self.compiler.language(prose, of.dialect, mode);
+        self.in_units(of, mode, "prose", language);
+    }
+
+    /// Adds a reading for each unit of length.
+    fn in_units(&mut self, of: Source<'_>, mode: Mode, bounds: &'static str, language: Language) {
+        for &unit in of.units() {
+            let decider = bounded(of.rule, language, unit);
+            self.made.push(of.draft(mode, bounds, decider));
+        }
+    }
+
+    /// The drafts, and the automata that their languages count.
+    pub(super) fn merged(mut self) -> (Vec<Draft>, Vec<Automaton>) {
+        let kept = merge_plausible(self.compiler.automata, &mut self.made);
+        (self.made, kept)
+    }
+}
+
+/// The reading of a rule without a pattern.
+fn of_lengths(rule: &Rule, unit: Unit) -> Draft {
+    Draft {
+        repair: usize::MAX,
+        dialect: "any",
+        mode: Mode::Full,
+        unit,
+        bounds: "both",
+        compiles: true,
+        plausible: true,
+        decider: bounded(rule, Language::Any, unit),
+    }
+}
+
+/// The published format as one more condition.
+pub(super) struct FormatDraft {
+    /// What stands before it.
+    literal: String,
+    pub(super) decider: Acceptor,
+    pub(super) plausible: bool,
+}
+
+impl FormatDraft {
+    pub(super) fn finish(self, rule: &Rule, bank: &Bank) -> Reading {
+        let dialect = format!("{}{}", self.literal, rule.formats.join("|"));
+        Reading {
+            id: format!("format/{dialect}/full/codepoints/pattern"),
+            repair: "format".into(),
+            dialect: dialect.into(),
+            mode: Mode::Full.id(),
+            unit: Unit::CodePoints.id(),
+            compiles: true,
+            plausible: self.plausible,
+            pattern: None,
+            decider: self.decider,
+            bank: bank.clone(),
         }
     }
 }
 
+/// The ways to hold the published format beside the pattern that were tried: alone, then behind the
+/// literal text that the pattern begins with. One that some string meets together with all plausible
+/// readings becomes one of these.
+pub(super) fn with_format(
+    rule: &Rule,
+    automata: &mut Vec<Automaton>,
+    plausible: &mut Vec<Acceptor>,
+) -> Vec<FormatDraft> {
+    let mut tried = Vec::new();
+    for literal in format_literals(rule) {
+        let Some(automaton) = format_language(rule, literal) else {
+            break;
+        };
+        automata.push(automaton);
+        let decider = Acceptor {
+            language: Language::Known(automata.len() - 1),
+            unit: Unit::CodePoints,
+            min: 0,
+            max: None,
+        };
+        plausible.push(decider);
+        // Only a proof that nothing meets both makes the format implausible.
+        let contradicts = matches!(explore::shortest(automata, plausible, true), Ok(None));
+        tried.push(FormatDraft {
+            literal: literal.to_owned(),
+            decider,
+            plausible: !contradicts,
+        });
+        if !contradicts {
+            break;
+        }
+        plausible.pop();
+    }
+    tried
+}
+
 /// Where the pattern is one repeated class with bounds that differ from the published lengths:
 /// the same with the published ones.
-pub(super) fn own_bounds(node: &Node, rule: &Rule) -> Option<Node> {
+fn own_bounds(node: &Node, rule: &Rule) -> Option<Node> {
     if rule.min_length.is_none() && rule.max_length.is_none() {
         return None;
     }
@@ -269,7 +399,7 @@ pub(super) fn own_bounds(node: &Node, rule: &Rule) -> Option<Node> {
 }
 
 /// Syntax that POSIX ERE does not have, so that whoever wrote it used another engine.
-pub(super) fn perl_syntax(pattern: &str) -> bool {
+fn perl_syntax(pattern: &str) -> bool {
     let mut previous = '\0';
     let mut escaped = false;
     for c in pattern.chars() {
@@ -293,7 +423,7 @@ pub(super) fn perl_syntax(pattern: &str) -> bool {
 
 /// What may stand before the published format: nothing, or else the literal text that the pattern
 /// begins with. (`ipv4|dns` beside `^sip:(…)`: the address is what follows.)
-pub(super) fn format_literals(rule: &Rule) -> Vec<&str> {
+fn format_literals(rule: &Rule) -> Vec<&str> {
     let pattern = rule.pattern.as_deref().unwrap_or_default();
     let literal = pattern
         .strip_prefix('^')
@@ -304,7 +434,7 @@ pub(super) fn format_literals(rule: &Rule) -> Vec<&str> {
 }
 
 /// The published formats as alternatives, all behind `literal`; `None` where one of them is unknown.
-pub(super) fn format_language(rule: &Rule, literal: &str) -> Option<Automaton> {
+fn format_language(rule: &Rule, literal: &str) -> Option<Automaton> {
     let patterns: Vec<&str> = rule
         .formats
         .iter()

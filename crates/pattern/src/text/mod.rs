@@ -2,21 +2,17 @@
 
 mod draft;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::ast::Node;
-use super::dialect::{Alphabet, Dialect, Mode};
+use super::dialect::Alphabet;
 use super::explore;
-use super::parse::{self};
 use super::product::Budget;
-use super::reading::{self, Acceptor, Bank, Language, Lengths, Reading, Unit};
+use super::reading::{self, Acceptor, Bank, Language, Lengths, Reading};
 use super::repair::{self, Repair};
 use super::sample;
-use draft::{
-    Compiler, Draft, bounded, draft, finish, format_language, format_literals, merge_plausible,
-    units,
-};
+use draft::{Drafts, finish};
 
 /// A string rule as published: everything that one schema says about a string.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -95,54 +91,14 @@ impl Text {
     /// Compiles the readings of a rule. Never fails: a rule that no reading understands leaves
     /// every string [`Assessment::Open`].
     pub fn new(rule: Rule) -> Text {
-        let mut compiler = Compiler {
-            automata: Vec::new(),
-            known: HashMap::new(),
-            classes: HashSet::new(),
-        };
         let repairs = rule
             .pattern
             .as_deref()
             .map(repair::repairs)
             .unwrap_or_default();
-        let mut drafts = Vec::new();
-        let mut reference = None;
-        for (index, repair) in repairs.iter().enumerate() {
-            for &dialect in Dialect::ALL {
-                let parsed = parse::parse(&repair.pattern, dialect);
-                if reference.is_none()
-                    && repair.plausible
-                    && let Ok(node) = &parsed
-                {
-                    reference = Some((node.clone(), dialect.alphabet()));
-                }
-                draft(
-                    &mut drafts,
-                    &mut compiler,
-                    &rule,
-                    index,
-                    repair,
-                    dialect,
-                    parsed,
-                );
-            }
-        }
-        if rule.pattern.is_none() {
-            for &unit in units(&rule) {
-                drafts.push(Draft {
-                    repair: usize::MAX,
-                    dialect: "any",
-                    mode: Mode::Full,
-                    unit,
-                    bounds: "both",
-                    compiles: true,
-                    plausible: true,
-                    decider: bounded(&rule, Language::Any, unit),
-                });
-            }
-        }
-        let Compiler { mut automata, .. } = compiler;
-        let mut kept = merge_plausible(&mut automata, &mut drafts);
+        let mut drafts = Drafts::of(&rule, &repairs);
+        let reference = drafts.reference.take();
+        let (drafts, mut kept) = drafts.merged();
         let mut plausible: Vec<Acceptor> = drafts
             .iter()
             .filter(|draft| draft.plausible)
@@ -150,35 +106,13 @@ impl Text {
             .collect();
         plausible.sort_unstable();
         plausible.dedup();
-        let mut format_readings = Vec::new();
-        for literal in format_literals(&rule) {
-            let Some(automaton) = format_language(&rule, literal) else {
-                break;
-            };
-            kept.push(automaton);
-            let decider = Acceptor {
-                language: Language::Known(kept.len() - 1),
-                unit: Unit::CodePoints,
-                min: 0,
-                max: None,
-            };
-            let mut with = plausible.clone();
-            with.push(decider);
-            // Only a proof that nothing meets both makes the format implausible.
-            let contradicts = matches!(explore::shortest(&mut kept, &with, true), Ok(None));
-            format_readings.push((literal.to_owned(), decider, !contradicts));
-            if !contradicts {
-                plausible = with;
-                break;
-            }
-        }
+        let formats = draft::with_format(&rule, &mut kept, &mut plausible);
         // What proofs have built is not needed again as a whole.
         for automaton in &mut kept {
             automaton.clear();
         }
-        let format = format_readings
-            .iter()
-            .find_map(|(_, decider, plausible)| plausible.then_some(*decider));
+        let format = formats.iter().find(|format| format.plausible);
+        let format = format.map(|format| format.decider);
         let bank: Bank = Arc::new(Mutex::new(kept));
         let names: Vec<(Arc<str>, Arc<str>)> = repairs
             .iter()
@@ -186,21 +120,11 @@ impl Text {
             .collect();
         let mut readings: Vec<Reading> = Vec::with_capacity(drafts.len() + 1);
         readings.extend(drafts.into_iter().map(|draft| finish(draft, &names, &bank)));
-        for (literal, decider, plausible) in format_readings {
-            let dialect = format!("{literal}{}", rule.formats.join("|"));
-            readings.push(Reading {
-                id: format!("format/{dialect}/full/codepoints/pattern"),
-                repair: "format".into(),
-                dialect: dialect.into(),
-                mode: Mode::Full.id(),
-                unit: Unit::CodePoints.id(),
-                compiles: true,
-                plausible,
-                pattern: None,
-                decider,
-                bank: bank.clone(),
-            });
-        }
+        readings.extend(
+            formats
+                .into_iter()
+                .map(|format| format.finish(&rule, &bank)),
+        );
         readings.sort_by_key(|reading| (!reading.plausible, !reading.compiles));
         Text {
             rule,

@@ -1,10 +1,17 @@
 //! HTTP as small servers get it wrong: the strategy, and the bodies that its parts send.
 
-use super::{http_fields, http_framing, http_methods};
+mod chunks;
+mod connections;
+mod fields;
+mod lengths;
+mod methods;
+mod sizes;
+
+use super::raw::{Style, Wire};
 use crate::case::builder::{Draft, ExchangeCases, Label};
 use crate::case::{Case, Check, Context, Expect, Strategy, SuccessIs};
 use crate::contract::Operation;
-use crate::exchange::{HttpRequest, Request};
+use crate::exchange::{HttpRequest, Request, Template};
 use serde_json::Value;
 
 /// See [`Strategy::explain`].
@@ -34,16 +41,16 @@ impl Strategy for Http {
         let mut cases = Vec::new();
         if let Some(mut builder) = ExchangeCases::of(context, op, self.name()) {
             if let Some(sent) = Sent::new(&builder) {
-                http_framing::chunked(&mut builder, &sent);
-                http_framing::lengths(&mut builder, &sent);
-                http_framing::pieces(&mut builder, &sent);
-                http_framing::connections(&mut builder, &sent);
-                http_fields::spelling(&mut builder, &sent);
-                http_fields::broken(&mut builder, &sent);
-                http_fields::sizes(&mut builder, &sent);
-                http_fields::media_types(&mut builder, &sent);
+                chunks::chunked(&mut builder, &sent);
+                lengths::lengths(&mut builder, &sent);
+                connections::pieces(&mut builder, &sent);
+                connections::connections(&mut builder, &sent);
+                fields::spelling(&mut builder, &sent);
+                fields::broken(&mut builder, &sent);
+                sizes::sizes(&mut builder, &sent);
+                sizes::media_types(&mut builder, &sent);
             }
-            http_methods::methods(&mut builder);
+            methods::methods(&mut builder);
             cases.append(&mut builder.into_cases());
         }
         cases
@@ -70,6 +77,25 @@ impl Sent {
             body,
             request,
         })
+    }
+
+    /// Its request line and header in the usual style, without framing fields.
+    fn head(&self) -> Wire {
+        self.styled(Style::PLAIN)
+    }
+
+    /// The same in another style.
+    fn styled(&self, style: Style) -> Wire {
+        Wire::head(&self.request, style)
+    }
+
+    /// The same request with one more header field.
+    fn with_field(&self, name: &str, value: &str) -> HttpRequest {
+        let mut request = self.request.clone();
+        request
+            .headers
+            .push((name.to_owned(), Template::from(value)));
+        request
     }
 }
 
@@ -114,6 +140,19 @@ impl Label {
             question: self.title.clone(),
         };
         self.add(builder, request, expect, Check::Nothing);
+    }
+
+    /// A message that is wrong, or, where `wrong` does not hold, one that servers treat differently.
+    pub(super) fn wrong_if(
+        self,
+        wrong: bool,
+        builder: &mut ExchangeCases<'_, '_>,
+        request: Request,
+    ) {
+        match wrong {
+            true => self.wrong(builder, request),
+            false => self.survived(builder, request),
+        }
     }
 
     /// Any message with its expectation.

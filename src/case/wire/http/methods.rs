@@ -1,6 +1,6 @@
 //! Methods that neither contract nor profile names on a path; part of the strategy `http`.
 
-use super::THOROUGH;
+use super::super::THOROUGH;
 use crate::case::build::emit;
 use crate::case::builder::ExchangeCases;
 use crate::case::builder::Label;
