@@ -178,7 +178,7 @@ fn other_media_type(
     builder: &mut ExchangeCases<'_, '_>,
     sent: &Sent,
     own: &str,
-    (name, tier, value): (&str, u8, Option<&str>),
+    (name, tier, value): (&'static str, u8, Option<&str>),
 ) {
     let title = match value {
         Some(value) => format!("Content-Type is \"{value}\""),
