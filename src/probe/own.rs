@@ -176,8 +176,9 @@ impl Probe<'_> {
                 }
             }
         }
+        // Only what a read has shown can be gone.
         let refused = seen.judgement.acceptance == Acceptance::Refused;
-        if refused && self.says_gone(place, &path).await {
+        if refused && account.there.contains(&n) && self.says_gone(place, &path).await {
             let promise = StatePromise::Refusal.of(&case.operation);
             let deviation = Deviation::removed_by_refusal();
             seen.deviations.push((promise, deviation));

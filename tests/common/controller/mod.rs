@@ -258,7 +258,9 @@ fn sent(
     fits: fn(&Map<String, Value>) -> bool,
 ) -> Result<Map<String, Value>, u16> {
     let given = asked.field("content-type").split(';').next().unwrap_or("");
-    if !media.contains(&given.trim()) {
+    // Types have no case (RFC 9110 §8.3.1).
+    let known = |m: &&str| m.eq_ignore_ascii_case(given.trim());
+    if !media.iter().any(known) {
         return Err(415);
     }
     match serde_json::from_slice::<Value>(&asked.body) {

@@ -118,6 +118,13 @@ pub(super) fn media_types(builder: &mut ExchangeCases<'_, '_>, sent: &Sent) {
     for other in OTHER_MEDIA_TYPES.into_iter().chain(more) {
         other_media_type(builder, sent, &own, other);
     }
+    let long = format!("{own}; a={}", "b".repeat(1_024));
+    let title = "Content-Type has a parameter of 1,024 characters";
+    Label::new(ABOUT, "long", 3, title).or(
+        builder,
+        &[400, 413, 415, 431],
+        typed(sent, Some(&long)),
+    );
 }
 
 const ABOUT: &str = "media-type";
@@ -163,13 +170,6 @@ fn same_media_type(builder: &mut ExchangeCases<'_, '_>, sent: &Sent, own: &str) 
         Label::new(ABOUT, name, tier, format!("Content-Type is {value}"))
             .valid(builder, typed(sent, Some(&value)));
     }
-    let long = format!("{own}; a={}", "b".repeat(1_024));
-    let title = "Content-Type has a parameter of 1,024 characters";
-    Label::new(ABOUT, "long", 3, title).or(
-        builder,
-        &[400, 413, 415, 431],
-        typed(sent, Some(&long)),
-    );
 }
 
 /// Another media type. A document mostly does not say what becomes of those; where it has a status for
