@@ -148,7 +148,7 @@ impl Format {
     pub fn of(media_type: &str) -> Format {
         let essence = essence(media_type);
         match essence.as_str() {
-            "application/json" | "*/*" | "application/*" => Format::Json,
+            "application/json" | "text/json" | "*/*" | "application/*" => Format::Json,
             "application/merge-patch+json" => Format::MergePatch,
             "application/json-patch+json" => Format::JsonPatch,
             "application/x-www-form-urlencoded" => Format::Form,
@@ -303,6 +303,7 @@ mod tests {
             ("multipart/form-data", Format::Multipart),
             ("multipart/mixed", Format::Unsupported),
             ("text/plain", Format::Text),
+            ("text/json", Format::Json),
             ("text/xml", Format::Unsupported),
             ("application/soap+xml", Format::Unsupported),
             ("image/png", Format::Octets),
