@@ -207,7 +207,10 @@ impl<'a> Creations<'a> {
     /// The members that are the id, but for one that a case to be refused is about.
     fn ids_to_keep(&self, place: &Place, case: &Case) -> Vec<String> {
         let about = |name: &String| {
-            let refused = matches!(case.expect, Expect::Refused { .. });
+            let refused = matches!(
+                case.expect,
+                Expect::Refused { .. } | Expect::NotServed { .. }
+            );
             let of_it = format!("body.{name}.");
             refused
                 && case

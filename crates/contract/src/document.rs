@@ -239,11 +239,23 @@ fn too_deep() -> String {
 /// What the reader of YAML says, for those who write documents.
 fn in_words(reason: &str) -> String {
     let told = [
-        ("Documents {", "more than one document in the file: a second `---`".to_owned()),
+        (
+            "Documents {",
+            "more than one document in the file: a second `---`".to_owned(),
+        ),
         ("Depth {", too_deep()),
-        ("weak recursion", "an alias within its own anchor: the value would have no end".to_owned()),
-        ("replay limit", format!("aliases stand for more than {MOST_ALIASED} values")),
-        ("expected string scalar", "a key that is a list or a mapping: JSON has none".to_owned()),
+        (
+            "weak recursion",
+            "an alias within its own anchor: the value would have no end".to_owned(),
+        ),
+        (
+            "replay limit",
+            format!("aliases stand for more than {MOST_ALIASED} values"),
+        ),
+        (
+            "expected string scalar",
+            "a key that is a list or a mapping: JSON has none".to_owned(),
+        ),
     ];
     let known = told.into_iter().find(|(sign, _)| reason.contains(sign));
     known.map_or_else(|| format!("not YAML: {reason}"), |(_, words)| words)

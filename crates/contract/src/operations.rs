@@ -123,7 +123,10 @@ impl<'d> Loader<'d> {
         while let Some((value, at)) = todo.pop() {
             if let Some(Value::String(target)) = value.get("$ref")
                 && target.starts_with('#')
-                && let Err(flaw) = self.schemas.reader.target(&Value::from(target.as_str()), &at)
+                && let Err(flaw) = self
+                    .schemas
+                    .reader
+                    .target(&Value::from(target.as_str()), &at)
             {
                 self.schemas.reader.note(flaw);
             }
@@ -137,8 +140,9 @@ impl<'d> Loader<'d> {
                     let shown = ["example", "examples", "default", "enum", "const", "value"];
                     let parts = members.iter().filter(|(name, member)| {
                         let named = at.ends_with("/properties");
-                        named || !(shown.contains(&name.as_str()) || name.starts_with("x-"))
-                            && (member.is_object() || member.is_array())
+                        named
+                            || !(shown.contains(&name.as_str()) || name.starts_with("x-"))
+                                && (member.is_object() || member.is_array())
                     });
                     todo.extend(parts.map(|(name, part)| (part, format!("{at}/{}", escape(name)))));
                 }
@@ -328,7 +332,19 @@ impl<'d> Loader<'d> {
             None => None,
             Some(body) => Some(self.body(body, &format!("{pointer}/requestBody"))?),
         };
-        let parameters = self.parameters(&id, item, map, pointer)?;
+        let mut parameters = self.parameters(&id, item, map, pointer)?;
+        // A path parameter that the path does not have can be in no request.
+        let ghost =
+            |p: &Parameter| p.place == Place::Path && !path.contains(&format!("{{{}}}", p.name));
+        for parameter in parameters.iter().filter(|p| ghost(p)) {
+            let why = format!(
+                "the path has no `{{{}}}`: it is in no request",
+                parameter.name
+            );
+            let flaw = self.schemas.reader.error(&parameter.pointer, why);
+            self.schemas.reader.note(flaw);
+        }
+        parameters.retain(|p| !ghost(p));
         if parameters.len() > MOST_PARAMETERS {
             let why = format!("more than {MOST_PARAMETERS} parameters, which no operation has");
             return Err(self.schemas.reader.error(pointer, why));
@@ -367,7 +383,9 @@ impl<'d> Loader<'d> {
             }
             None => self.security.clone()?,
         };
-        let servers = item.iter().find_map(|(part, at)| Some((part.get("servers")?, at)));
+        let servers = item
+            .iter()
+            .find_map(|(part, at)| Some((part.get("servers")?, at)));
         let base = match servers {
             Some((servers, at)) => self.base_of(Some(servers), &format!("{at}/servers")),
             None => self.base.clone(),

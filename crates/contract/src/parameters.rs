@@ -152,7 +152,8 @@ impl<'d> Loader<'d> {
                 .skip(&at, "OpenAPI ignores a header parameter of this name");
             return Ok(None);
         }
-        let framing = place == Place::Header && FRAMING.contains(&name.to_ascii_lowercase().as_str());
+        let framing =
+            place == Place::Header && FRAMING.contains(&name.to_ascii_lowercase().as_str());
         if framing && map.get("required") == Some(&Value::Bool(true)) && !is_always_there(name) {
             let why = format!("`{name}` says how the message itself is read: it is not sent");
             return Err(self.schemas.reader.beyond(&at, why));

@@ -97,6 +97,8 @@ impl Serialization {
             return (usual, None);
         };
         let (style, wrong) = match map.get("style").and_then(Value::as_str) {
+            // `cookie` of OpenAPI 3.2 (§4.12.3) is `form` but for its percent-encoding.
+            None | Some("cookie") if place == Place::Cookie => (usual_style, None),
             None => (usual_style, None),
             Some(name) => match Style::named(name).filter(|style| style.fits(place)) {
                 Some(style) => (style, None),
@@ -270,6 +272,12 @@ mod tests {
                 json!({"style": "matrix", "explode": true}),
                 Place::Path,
                 style(Style::Matrix, true, false),
+                false,
+            ),
+            (
+                json!({"style": "cookie"}),
+                Place::Cookie,
+                style(Style::Form, true, false),
                 false,
             ),
             (

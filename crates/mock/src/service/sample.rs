@@ -41,7 +41,10 @@ fn default_of(schema: &Schema) -> Option<Value> {
         // The members of an object have values of their own.
         _ => false,
     };
-    let listed = schema.enum_values.as_ref().is_none_or(|all| all.contains(value));
+    let listed = schema
+        .enum_values
+        .as_ref()
+        .is_none_or(|all| all.contains(value));
     let kept = schema.types.is_empty() || schema.types.iter().any(of);
     (listed && kept && !value.is_object()).then(|| value.clone())
 }
