@@ -2,7 +2,7 @@
 //! §4.8.15), multipart (RFC 7578), text, octets.
 
 use super::edit::emit;
-use super::serialize::{escape, scalar};
+use super::serialize::{delimited, escape, scalar};
 use crate::contract::{Body, Encoding, Format, Schema, Serialization, Style};
 use serde_json::Value;
 
@@ -56,6 +56,10 @@ fn form(body: &Body, value: &Value) -> Option<String> {
                     ..
                 }),
             ) => {
+                // An item that holds a separator reads as two.
+                if delimited(member, *style) {
+                    return None;
+                }
                 let separator = match style {
                     Style::SpaceDelimited => "%20",
                     Style::PipeDelimited => "%7C",

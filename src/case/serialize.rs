@@ -114,7 +114,7 @@ pub(super) fn doubtful(parameter: &Parameter, value: &Value) -> Option<&'static 
         (Style::Form, _) if parameter.place == Place::Cookie => {
             Some("a list or object in a cookie")
         }
-        _ => delimited(value).then_some("a delimiter within a value"),
+        _ => delimited(value, style).then_some("a delimiter within a value"),
     }
 }
 
@@ -125,11 +125,14 @@ pub(super) fn unwritten(parameter: &Parameter, value: &Option<Value>) -> bool {
         .is_some_and(|value| write(parameter, value).is_none())
 }
 
-/// Whether an item has a character that separates items.
-fn delimited(value: &Value) -> bool {
+/// Whether an item has a character that separates items: the point of a fraction does in `label`.
+pub(super) fn delimited(value: &Value, style: Style) -> bool {
     let separates = |v: &Value| {
         let signs = [',', ' ', '|', '.', ';', '=', '&', '[', ']', '%'];
-        v.as_str().is_some_and(|text| text.contains(signs))
+        match v {
+            Value::Number(n) => style == Style::Label && n.to_string().contains(signs),
+            v => v.as_str().is_some_and(|text| text.contains(signs)),
+        }
     };
     match value {
         Value::Array(items) => items.iter().any(separates),

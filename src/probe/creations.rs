@@ -172,34 +172,45 @@ impl<'a> Creations<'a> {
         }
     }
 
-    /// [`Creations::moved`], with the id of our own item in the body.
+    /// [`Creations::moved`], with the id of the item in the body: ours, and that of others as well,
+    /// which another id may rename.
     pub(super) fn moved_case(&self, case: &Case) -> Option<Request> {
-        let request = self.moved(&case.request)?;
+        let moved = self.moved(&case.request);
         let written = |place: &&Place| place.own_ids.contains_key(&case.operation);
         let Some(place) = self.places.iter().find(written) else {
-            return Some(request);
+            return moved;
         };
         let ids = self.ids_to_keep(place, case);
-        Some(identified(request, &ids, &self.path(&place.item)))
+        if ids.is_empty() {
+            return moved;
+        }
+        let request = moved.unwrap_or_else(|| case.request.clone());
+        Some(identified(request, &ids, &self.standing(&place.item)))
     }
 
-    /// Whether a request, as it is going to be sent, gives our own item another id than it has.
+    /// Whether a request, as it is going to be sent, gives an item another id than it has.
     pub(super) fn misnames(&self, case: &Case, request: &Request) -> bool {
         let written = |place: &&Place| place.own_ids.contains_key(&case.operation);
         self.places.iter().find(written).is_some_and(|place| {
-            self.is_own(&place.item)
-                && misnamed(
-                    request,
-                    &self.ids_to_keep(place, case),
-                    &self.path(&place.item),
-                )
+            let ids = self.ids_to_keep(place, case);
+            misnamed(request, &ids, &self.standing(&place.item))
         })
+    }
+
+    /// The path of what stands for an item: ours, what is borrowed, or itself.
+    fn standing(&self, item: &str) -> String {
+        let own = elsewhere(item, &lock(&self.moves));
+        own.or_else(|| self.borrowed(item))
+            .unwrap_or_else(|| item.to_owned())
     }
 
     /// The members that are the id, but for one that a case to be refused is about.
     fn ids_to_keep(&self, place: &Place, case: &Case) -> Vec<String> {
         let about = |name: &String| {
-            let refused = matches!(case.expect, Expect::Refused { .. });
+            let refused = matches!(
+                case.expect,
+                Expect::Refused { .. } | Expect::NotServed { .. }
+            );
             let of_it = format!("body.{name}.");
             refused
                 && case

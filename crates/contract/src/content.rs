@@ -3,6 +3,7 @@
 
 use super::model::*;
 use super::operations::Loader;
+use super::parameters::is_token;
 use super::pointer::{escape, unescape};
 use super::promise_id::PromiseId;
 use super::reader::Flaw;
@@ -218,12 +219,15 @@ impl<'d> Loader<'d> {
                 continue;
             }
             let at = format!("{at}/headers/{}", escape(name));
+            if !is_token(name) {
+                let why = format!("`{name}` is no name of a header field (RFC 9110 §5.1)");
+                let flaw = self.schemas.reader.error(&at, why);
+                self.schemas.reader.note(flaw);
+                continue;
+            }
             match self.header(name, header, &at) {
                 Ok(header) => headers.push(header),
-                Err(_) => self
-                    .schemas
-                    .reader
-                    .skip(&at, "a header field that cannot be read"),
+                Err(flaw) => self.schemas.reader.note(flaw),
             }
         }
         headers
@@ -341,7 +345,8 @@ impl<'d> Loader<'d> {
                 let source = self.schemas.reader.source;
                 let Some(scheme) = source.root().pointer(&at) else {
                     let why = format!("the security scheme `{name}` is not defined");
-                    self.schemas.reader.skip(&pointer, why);
+                    let flaw = self.schemas.reader.error(&pointer, why);
+                    self.schemas.reader.note(flaw);
                     all.push(SecurityScheme::Other(format!(
                         "the scheme `{name}` that the document does not define"
                     )));
@@ -388,11 +393,18 @@ impl<'d> Loader<'d> {
                 "an API key whose `in` is not query, header or cookie".to_owned()
             }
             ("apiKey", ..) => "an API key without `name`".to_owned(),
+            ("http", "", _) => "a security scheme of `type: http` without `scheme`".to_owned(),
+            ("http", ..) => {
+                let what = format!("{kind} {auth}");
+                let why = format!("security of kind `{what}` cannot be fed");
+                self.schemas.reader.skip(at, why);
+                return SecurityScheme::Other(what);
+            }
             ("", ..) => "a security scheme without `type`".to_owned(),
-            _ => format!("{kind} {auth}").trim().to_owned(),
+            (kind, ..) => format!("a security scheme of `type: {kind}`, which does not exist"),
         };
-        let why = format!("security of kind `{what}` cannot be fed");
-        self.schemas.reader.skip(at, why);
+        let flaw = self.schemas.reader.error(at, what.clone());
+        self.schemas.reader.note(flaw);
         SecurityScheme::Other(what)
     }
 }
@@ -432,10 +444,4 @@ fn referred(reference: &str) -> Option<String> {
 fn is_json(key: &str) -> bool {
     let essence = essence(key);
     essence == "application/json" || essence.ends_with("+json")
-}
-
-/// Whether a text can be the name of a header field (RFC 9110 §5.1, §5.6.2).
-fn is_token(name: &str) -> bool {
-    let sign = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
-    !name.is_empty() && name.bytes().all(sign)
 }

@@ -103,6 +103,11 @@ pub(super) fn parse(file: &str, bytes: &[u8]) -> Result<Parsed, ContractError> {
     }
     let text = text(bytes).map_err(|(place, reason)| error(place, reason))?;
     let text = text.as_ref();
+    if text.trim_start().starts_with('/')
+        && let Some(place) = commented(text)
+    {
+        return Err(error(place, COMMENT.to_owned()));
+    }
     if !text.trim_start().starts_with(['{', '[']) {
         return yaml(text).map_err(|(place, reason)| error(place, reason));
     }
@@ -174,7 +179,11 @@ fn json(text: &str) -> Result<Parsed, (String, String)> {
             let reason = e.to_string();
             let suffix = format!(" at line {} column {}", e.line(), e.column());
             let reason = reason.strip_suffix(&suffix).unwrap_or(&reason);
-            (place, format!("not JSON: {reason}"))
+            let reason = match reason {
+                "recursion limit exceeded" => too_deep(),
+                reason => format!("not JSON: {reason}"),
+            };
+            (place, reason)
         })
 }
 
@@ -185,6 +194,8 @@ pub(super) fn yaml_options() -> serde_saphyr::Options {
         leading_zero_numbers_as_strings: true,
         underscored_numbers_as_strings: true,
         duplicate_keys: serde_saphyr::options::DuplicateKeyPolicy::PassThrough,
+        // No JSON number: what wants one says so, and the rest is read.
+        non_finite_float_policy: serde_saphyr::options::NonFiniteFloatPolicy::AsString,
         with_snippet: false,
         budget: serde_saphyr::budget! {
             max_reader_input_bytes: Some(LARGEST),
@@ -217,12 +228,37 @@ fn yaml(text: &str) -> Result<Parsed, (String, String)> {
         let (line, column) = (location.line(), location.column());
         let suffix = format!(" at line {line}, column {column}");
         let reason = reason.strip_suffix(&suffix).unwrap_or(&reason);
-        let reason = match reason.contains("Documents {") {
-            true => "more than one document in the file: a second `---`".to_owned(),
-            false => format!("not YAML: {reason}"),
-        };
-        (format!("line {line}, column {column}"), reason)
+        (format!("line {line}, column {column}"), in_words(reason))
     })
+}
+
+fn too_deep() -> String {
+    format!("nested deeper than {DEEPEST} levels")
+}
+
+/// What the reader of YAML says, for those who write documents.
+fn in_words(reason: &str) -> String {
+    let told = [
+        (
+            "Documents {",
+            "more than one document in the file: a second `---`".to_owned(),
+        ),
+        ("Depth {", too_deep()),
+        (
+            "weak recursion",
+            "an alias within its own anchor: the value would have no end".to_owned(),
+        ),
+        (
+            "replay limit",
+            format!("aliases stand for more than {MOST_ALIASED} values"),
+        ),
+        (
+            "expected string scalar",
+            "a key that is a list or a mapping: JSON has none".to_owned(),
+        ),
+    ];
+    let known = told.into_iter().find(|(sign, _)| reason.contains(sign));
+    known.map_or_else(|| format!("not YAML: {reason}"), |(_, words)| words)
 }
 
 /// Where the reader is, and what was there twice.
@@ -328,7 +364,9 @@ impl<'de> Visitor<'de> for Tree<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<Value, A::Error> {
         let mut members = Map::new();
-        while let Some(name) = from.next_key::<String>()? {
+        while let Some(name) = from.next_key::<Option<String>>()? {
+            // YAML has a key `null`; JSON has the text.
+            let name = name.unwrap_or_else(|| "null".to_owned());
             let value = self.below(&name, |tree| {
                 let value = from.next_value_seed(tree)?;
                 let Some(known) = members.get(&name) else {

@@ -90,6 +90,7 @@ pub fn load_from(name: &str, bytes: &[u8], files: &dyn Files) -> Result<Contract
         }
     }
     let operations = loader.operations();
+    loader.dead_references();
     let (unsupported, mut flaws, left_out) = loader.finish();
     // What is there twice is told once, whatever it should have been.
     let twice: HashSet<&String> = source.twice.iter().map(|(place, _)| place).collect();

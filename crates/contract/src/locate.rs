@@ -68,7 +68,7 @@ fn collect(tree: &Tree, at: &mut String, out: &mut HashMap<String, Position>) {
         Tree::Members(members) => {
             for (name, member) in members {
                 at.push('/');
-                at.push_str(&escape(&name.value));
+                at.push_str(&escape(name.value.as_deref().unwrap_or("null")));
                 out.insert(at.clone(), position(name));
                 collect(&member.value, at, out);
                 at.truncate(length);
@@ -80,7 +80,7 @@ fn collect(tree: &Tree, at: &mut String, out: &mut HashMap<String, Position>) {
 enum Tree {
     Leaf,
     Items(Vec<Spanned<Tree>>),
-    Members(Vec<(Spanned<String>, Spanned<Tree>)>),
+    Members(Vec<(Spanned<Option<String>>, Spanned<Tree>)>),
 }
 
 impl<'de> Deserialize<'de> for Tree {

@@ -32,7 +32,13 @@ impl Operation {
             return Some("its schema allows no body".to_owned());
         }
         if let Some(issue) = contradictions(&body.schema).first() {
-            return Some(format!("nothing keeps its body's schema: {}", issue.title));
+            // What is required and not described may be there all the same, with any value.
+            let open = issue.id.starts_with("required-undeclared:")
+                && body.schema.additional != Additional::Forbidden;
+            return Some(match open {
+                true => format!("no value is known that its body needs: {}", issue.title),
+                false => format!("nothing keeps its body's schema: {}", issue.title),
+            });
         }
         let (path, keyword) = unreadable(&body.schema, &mut Vec::new(), 0)?;
         let member = match path.as_str() {

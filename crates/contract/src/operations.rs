@@ -51,6 +51,14 @@ const OPERATION_MEMBERS: [&str; 11] = [
     "servers",
 ];
 
+/// An object that a path item consists of, with its place.
+pub(super) type Part<'d> = (&'d Map<String, Value>, String);
+
+/// Whether a member of a path item is an operation.
+fn is_method(name: &str) -> bool {
+    METHODS.contains(&name)
+}
+
 /// Alternatives of security schemes, and the place that states them.
 pub(super) type Security = (Vec<Vec<SecurityScheme>>, String);
 
@@ -124,6 +132,42 @@ impl<'d> Loader<'d> {
         out
     }
 
+    /// Notes references within the document that lead nowhere from where nothing else has read:
+    /// callbacks, links, components that nothing uses.
+    pub(super) fn dead_references(&mut self) {
+        let source = self.schemas.reader.source;
+        let mut todo = vec![(source.root(), String::new())];
+        while let Some((value, at)) = todo.pop() {
+            if let Some(Value::String(target)) = value.get("$ref")
+                && target.starts_with('#')
+                && let Err(flaw) = self
+                    .schemas
+                    .reader
+                    .target(&Value::from(target.as_str()), &at)
+            {
+                self.schemas.reader.note(flaw);
+            }
+            match value {
+                Value::Array(items) => {
+                    let items = items.iter().enumerate();
+                    todo.extend(items.map(|(i, item)| (item, format!("{at}/{i}"))));
+                }
+                Value::Object(members) => {
+                    // What stands there is shown, and no part of the document.
+                    let shown = ["example", "examples", "default", "enum", "const", "value"];
+                    let parts = members.iter().filter(|(name, member)| {
+                        let named = at.ends_with("/properties");
+                        named
+                            || !(shown.contains(&name.as_str()) || name.starts_with("x-"))
+                                && (member.is_object() || member.is_array())
+                    });
+                    todo.extend(parts.map(|(name, part)| (part, format!("{at}/{}", escape(name)))));
+                }
+                _ => {}
+            }
+        }
+    }
+
     /// Names what is not judged, with the flaw that costs it.
     fn leave_out(&mut self, operation: &str, flaw: Flaw) {
         self.left_out.push(LeftOut {
@@ -174,15 +218,55 @@ impl<'d> Loader<'d> {
             let why = "what follows `#` in a path is not sent to any server (RFC 9110 §4.2.5)";
             return Err(self.schemas.reader.error(pointer, why));
         }
-        if item.get("$ref").is_some() && item.as_object().is_some_and(|i| i.len() > 1) {
-            let why = "members beside `$ref` of a path item are not used";
-            self.schemas.reader.skip(pointer, why);
+        let parts = self.parts(item, pointer)?;
+        for (i, (part, at)) in parts.iter().enumerate() {
+            self.part(path, part, at, &parts, ids, out);
+            // What a path item and what it refers to both say is not defined (OpenAPI 3.1.1 §4.8.9).
+            for (method, _) in part.iter().filter(|(name, _)| is_method(name)) {
+                let above = parts.iter().take(i).any(|(p, _)| p.contains_key(method));
+                if above {
+                    let called = format!("{} {path}", method.to_ascii_uppercase());
+                    let why = "the path item and what it refers to have this operation both";
+                    let flaw = self.schemas.reader.error(&format!("{at}/{method}"), why);
+                    self.leave_out(&called, flaw);
+                }
+            }
         }
-        let (item, pointer) = self.schemas.reader.follow(item, pointer)?;
-        let item = self.schemas.reader.object(item, &pointer)?;
-        let mut used = vec!["summary", "description", "parameters", "servers"];
+        Ok(())
+    }
+
+    /// The object of a path item, and behind it what it refers to: both count (OpenAPI 3.1.1 §4.8.9).
+    fn parts(&self, item: &'d Value, pointer: &str) -> Result<Vec<Part<'d>>, Flaw> {
+        let mut parts = Vec::new();
+        let own = self.schemas.reader.object(item, pointer)?;
+        if own.contains_key("$ref") && own.len() > 1 {
+            parts.push((own, pointer.to_owned()));
+        }
+        let (item, at) = self.schemas.reader.follow(item, pointer)?;
+        parts.push((self.schemas.reader.object(item, &at)?, at));
+        Ok(parts)
+    }
+
+    /// The operations of one object of a path item, but those that an object in front has.
+    fn part(
+        &mut self,
+        path: &str,
+        item: &'d Map<String, Value>,
+        pointer: &str,
+        parts: &[Part<'d>],
+        ids: &mut HashSet<String>,
+        out: &mut Vec<Operation>,
+    ) {
+        let mut used = vec!["summary", "description", "parameters", "servers", "$ref"];
         used.extend(METHODS);
-        self.schemas.reader.leave_out(item, &used, &pointer);
+        self.schemas.reader.leave_out(item, &used, pointer);
+        for (name, _) in item.iter().filter(|(name, _)| !is_method(name)) {
+            if is_method(&name.to_ascii_lowercase()) {
+                let why = format!("`{name}`: the names of methods are in small letters here");
+                let flaw = self.schemas.reader.error(&format!("{pointer}/{name}"), why);
+                self.leave_out(&format!("{} {path}", name.to_ascii_uppercase()), flaw);
+            }
+        }
         let others = item.get("additionalOperations").and_then(Value::as_object);
         let others = others
             .into_iter()
@@ -190,18 +274,19 @@ impl<'d> Loader<'d> {
             .map(|(method, _)| method.as_str());
         for method in others.chain(item.get("query").map(|_| "QUERY")) {
             let reason = format!("operations of the method {method} (OpenAPI 3.2) are not sent");
-            let flaw = self.schemas.reader.beyond(&pointer, reason);
+            let flaw = self.schemas.reader.beyond(pointer, reason);
             self.leave_out(&format!("{method} {path}"), flaw);
         }
         for (method, operation) in item {
-            if !METHODS.contains(&method.as_str()) {
+            let both = parts.iter().filter(|(p, _)| p.contains_key(method)).count() > 1;
+            if !is_method(method) || both {
                 continue;
             }
             let pointer = format!("{pointer}/{method}");
             let called = format!("{} {path}", method.to_ascii_uppercase());
             let id = operation.get("operationId").and_then(Value::as_str);
             let id = id.unwrap_or(&called).to_owned();
-            match self.operation(path, method, item, operation, &pointer) {
+            match self.operation(path, method, parts, operation, &pointer) {
                 Ok(mut operation) => {
                     if !ids.insert(operation.id.clone()) {
                         let why = format!(
@@ -219,14 +304,28 @@ impl<'d> Loader<'d> {
                 Err(flaw) => self.leave_out(&id, flaw),
             }
         }
-        Ok(())
+    }
+
+    /// Parameters without those that the path would have to hold and does not: they are in no request.
+    fn in_path(&mut self, path: &str, mut parameters: Vec<Parameter>) -> Vec<Parameter> {
+        let reader = &mut self.schemas.reader;
+        parameters.retain(|p| {
+            let held = p.place != Place::Path || path.contains(&format!("{{{}}}", p.name));
+            if !held {
+                let why = format!("the path has no `{{{}}}`: it is in no request", p.name);
+                let flaw = reader.error(&p.pointer, why);
+                reader.note(flaw);
+            }
+            held
+        });
+        parameters
     }
 
     fn operation(
         &mut self,
         path: &str,
         method: &str,
-        item: &'d Map<String, Value>,
+        item: &[Part<'d>],
         value: &'d Value,
         pointer: &str,
     ) -> Result<Operation, Flaw> {
@@ -243,6 +342,7 @@ impl<'d> Loader<'d> {
             Some(body) => Some(self.body(body, &format!("{pointer}/requestBody"))?),
         };
         let parameters = self.parameters(&id, item, map, pointer)?;
+        let parameters = self.in_path(path, parameters);
         if let Some(why) = not_addressable(path, &parameters) {
             return Err(self.schemas.reader.error(pointer, why));
         }
@@ -254,7 +354,13 @@ impl<'d> Loader<'d> {
             }
             None => self.security.clone()?,
         };
-        let base = self.base_of(item.get("servers"), &format!("{pointer}/../servers"));
+        let servers = item
+            .iter()
+            .find_map(|(part, at)| Some((part.get("servers")?, at)));
+        let base = match servers {
+            Some((servers, at)) => self.base_of(Some(servers), &format!("{at}/servers")),
+            None => self.base.clone(),
+        };
         let base = match map.get("servers") {
             Some(servers) => self.base_of(Some(servers), &format!("{pointer}/servers")),
             None => base,

@@ -1,12 +1,49 @@
 //! The parameters of an operation.
 
 use super::model::*;
-use super::operations::Loader;
+use super::operations::{Loader, Part};
 use super::pointer::escape;
 use super::reader::Flaw;
 use super::serialization::{Serialization, content_of};
 use super::source::Way;
 use serde_json::{Map, Value};
+
+/// Header fields that say how a message is read, where it ends and what becomes of the connection
+/// (RFC 9110 §7, §8.4, §8.6, §10.1.1; RFC 9112 §6, §9): a value of a parameter's schema in one of
+/// them makes another message, or none.
+const FRAMING: [&str; 11] = [
+    "connection",
+    "content-encoding",
+    "content-length",
+    "expect",
+    "host",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// Whether every request that needs it has the field, with the only value that is right.
+fn is_always_there(name: &str) -> bool {
+    ["host", "content-length"].contains(&name.to_ascii_lowercase().as_str())
+}
+
+/// Whether two parameters are the same one: header fields whatever their case (RFC 9110 §5.1).
+fn same(one: &Parameter, other: &Parameter) -> bool {
+    one.place == other.place
+        && match one.place {
+            Place::Header => one.name.eq_ignore_ascii_case(&other.name),
+            _ => one.name == other.name,
+        }
+}
+
+/// Whether a text is the name of a header field (RFC 9110 §5.6.2).
+pub(super) fn is_token(name: &str) -> bool {
+    let sign = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    !name.is_empty() && name.bytes().all(sign)
+}
 
 impl<'d> Loader<'d> {
     /// Parameters of the path item and of the operation; the operation's replace the path item's
@@ -14,34 +51,64 @@ impl<'d> Loader<'d> {
     pub(super) fn parameters(
         &mut self,
         id: &str,
-        item: &'d Map<String, Value>,
+        item: &[Part<'d>],
         operation: &'d Map<String, Value>,
         pointer: &str,
     ) -> Result<Vec<Parameter>, Flaw> {
-        let owner = pointer.rsplit_once('/').map_or("", |(owner, _)| owner);
         let mut out: Vec<Parameter> = Vec::new();
-        for (list, owner) in [
-            (item.get("parameters"), owner),
-            (operation.get("parameters"), pointer),
-        ] {
-            let Some(list) = list else { continue };
-            let at = format!("{owner}/parameters");
-            for (i, parameter) in self.schemas.reader.list(list, &at)?.iter().enumerate() {
-                let place = format!("{at}/{i}");
-                match self.parameter(parameter, &place) {
-                    Ok(Some(parameter)) => {
-                        out.retain(|p| (&p.name, p.place) != (&parameter.name, parameter.place));
-                        out.push(parameter);
-                    }
-                    Ok(None) => {}
-                    // One that may be absent is left out alone.
-                    Err(flaw) if self.may_be_absent(parameter, &place) => {
+        let own = (operation, pointer.to_owned());
+        for (owner, at) in item.iter().rev().chain([&own]) {
+            let Some(list) = owner.get("parameters") else {
+                continue;
+            };
+            let listed = self.list_of_parameters(id, list, &format!("{at}/parameters"))?;
+            out.retain(|p| !listed.iter().any(|new| same(p, new)));
+            out.extend(listed);
+        }
+        Ok(out)
+    }
+
+    /// One list of parameters. A name and place that it has twice is a flaw: which of the two holds,
+    /// nothing says.
+    fn list_of_parameters(
+        &mut self,
+        id: &str,
+        list: &'d Value,
+        at: &str,
+    ) -> Result<Vec<Parameter>, Flaw> {
+        let mut out: Vec<Parameter> = Vec::new();
+        let mut twice: Vec<Parameter> = Vec::new();
+        for (i, parameter) in self.schemas.reader.list(list, at)?.iter().enumerate() {
+            let place = format!("{at}/{i}");
+            match self.parameter(parameter, &place) {
+                Ok(Some(parameter)) => {
+                    if let Some(known) = out.iter().find(|known| same(known, &parameter)) {
+                        if known.pointer == parameter.pointer {
+                            continue;
+                        }
+                        let why = format!(
+                            "the parameter `{}` is there twice: which of them holds is not said",
+                            parameter.name
+                        );
+                        let flaw = self.schemas.reader.error(&place, why);
+                        if known.required || parameter.required {
+                            return Err(flaw);
+                        }
                         self.leave_out_part(id, &format!("parameters.{i}"), flaw);
+                        twice.push(parameter);
+                        continue;
                     }
-                    Err(flaw) => return Err(flaw),
+                    out.push(parameter);
                 }
+                Ok(None) => {}
+                // One that may be absent is left out alone.
+                Err(flaw) if self.may_be_absent(parameter, &place) => {
+                    self.leave_out_part(id, &format!("parameters.{i}"), flaw);
+                }
+                Err(flaw) => return Err(flaw),
             }
         }
+        out.retain(|p| !twice.iter().any(|other| same(p, other)));
         Ok(out)
     }
 
@@ -85,6 +152,21 @@ impl<'d> Loader<'d> {
                 .skip(&at, "OpenAPI ignores a header parameter of this name");
             return Ok(None);
         }
+        let framing =
+            place == Place::Header && FRAMING.contains(&name.to_ascii_lowercase().as_str());
+        if framing && map.get("required") == Some(&Value::Bool(true)) && !is_always_there(name) {
+            let why = format!("`{name}` says how the message itself is read: it is not sent");
+            return Err(self.schemas.reader.beyond(&at, why));
+        }
+        if framing {
+            let why = "HTTP itself says what this header field holds: no other value is sent";
+            self.schemas.reader.skip(&at, why);
+            return Ok(None);
+        }
+        if place == Place::Header && !is_token(name) {
+            let why = format!("`{name}` is no name of a header field (RFC 9110 §5.1)");
+            return Err(self.schemas.reader.error(&format!("{at}/name"), why));
+        }
         let used = [
             "name",
             "in",
@@ -102,7 +184,8 @@ impl<'d> Loader<'d> {
         self.schemas.reader.leave_out(map, &used, &at);
         let (serialization, wrong) = Serialization::stated(map, place);
         if let Some(why) = wrong {
-            self.schemas.reader.skip(&format!("{at}/style"), why);
+            let flaw = self.schemas.reader.error(&format!("{at}/style"), why);
+            self.schemas.reader.note(flaw);
         }
         let (rules, rules_at) = match content_of(map) {
             Some(media) => {

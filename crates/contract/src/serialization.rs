@@ -97,6 +97,8 @@ impl Serialization {
             return (usual, None);
         };
         let (style, wrong) = match map.get("style").and_then(Value::as_str) {
+            // `cookie` of OpenAPI 3.2 (§4.12.3) is `form` but for its percent-encoding.
+            None | Some("cookie") if place == Place::Cookie => (usual_style, None),
             None => (usual_style, None),
             Some(name) => match Style::named(name).filter(|style| style.fits(place)) {
                 Some(style) => (style, None),
@@ -148,7 +150,7 @@ impl Format {
     pub fn of(media_type: &str) -> Format {
         let essence = essence(media_type);
         match essence.as_str() {
-            "application/json" | "*/*" | "application/*" => Format::Json,
+            "application/json" | "text/json" | "*/*" | "application/*" => Format::Json,
             "application/merge-patch+json" => Format::MergePatch,
             "application/json-patch+json" => Format::JsonPatch,
             "application/x-www-form-urlencoded" => Format::Form,
@@ -273,6 +275,12 @@ mod tests {
                 false,
             ),
             (
+                json!({"style": "cookie"}),
+                Place::Cookie,
+                style(Style::Form, true, false),
+                false,
+            ),
+            (
                 json!({"style": "deepObject"}),
                 Place::Header,
                 style(Style::Simple, false, false),
@@ -303,6 +311,7 @@ mod tests {
             ("multipart/form-data", Format::Multipart),
             ("multipart/mixed", Format::Unsupported),
             ("text/plain", Format::Text),
+            ("text/json", Format::Json),
             ("text/xml", Format::Unsupported),
             ("application/soap+xml", Format::Unsupported),
             ("image/png", Format::Octets),

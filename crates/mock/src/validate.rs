@@ -445,6 +445,11 @@ impl Validator {
             if planted(&format!("no-{keyword}")) {
                 return true;
             }
+            let off = planted(&format!("loose-{keyword}")) || planted(&format!("tight-{keyword}"));
+            if let (Some(value), Some(limit), false) = (whole(number), whole(&bound.value), off) {
+                let past = if low { limit - value } else { value - limit };
+                return past < 0 || past == 0 && !bound.exclusive;
+            }
             // Off by one, and where only multiples count, by one of those.
             let step = schema.multiple_of.as_ref().and_then(Number::as_f64);
             let outward = if low { -1.0 } else { 1.0 } * step.unwrap_or(1.0);
@@ -474,6 +479,12 @@ impl Validator {
             && inside(&schema.maximum, false, "maximum")
             && step
     }
+}
+
+/// A whole number of at most 64 bits, exact where a double is not (RFC 8259 §6).
+fn whole(number: &Number) -> Option<i128> {
+    let signed = number.as_i64().map(i128::from);
+    signed.or_else(|| number.as_u64().map(i128::from))
 }
 
 fn equal(a: &Value, b: &Value) -> bool {

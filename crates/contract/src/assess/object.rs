@@ -5,6 +5,10 @@ use crate::model::*;
 use crate::promises::names_rule;
 use probity_pattern::{Assessment, Texts};
 use serde_json::{Map, Value};
+use std::collections::HashSet;
+
+/// Members of a schema from which on a set of their names is made.
+const WIDE: usize = 16;
 
 impl Assessor<'_> {
     pub(super) fn object(
@@ -27,7 +31,21 @@ impl Assessor<'_> {
                 }
             }
         }
+        // A schema finds a name by going through its members: once for all of a wide one.
+        let wide = schema.properties.len() > WIDE;
+        let described: HashSet<&str> = match wide {
+            true => schema.properties.iter().map(|(n, _)| n.as_str()).collect(),
+            false => HashSet::new(),
+        };
         for (name, member) in members {
+            let named = match wide {
+                true => described.contains(name.as_str()),
+                false => schema.property(name).is_some(),
+            };
+            // Nothing else is said of it.
+            if named && schema.pattern_properties.is_empty() {
+                continue;
+            }
             self.other_member(schema, name, member, path, around);
         }
         self.counts(schema, members, path);

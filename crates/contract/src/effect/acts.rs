@@ -10,10 +10,7 @@ impl View<'_> {
     /// [`acting_read`] of an operation in its surroundings: what `PUT` or `PATCH` of the same path
     /// set, `GET` shows, whatever it is called.
     pub(super) fn acting_read(&self, op: &Operation) -> Option<String> {
-        let sets =
-            |o: &&Operation| matches!(o.method.as_str(), "PUT" | "PATCH") && o.body.is_some();
-        let mut others = self.contract.operations.iter().filter(sets);
-        acting_read(op, others.any(|o| o.path == op.path))
+        acting_read(op, self.set.contains(op.path.as_str()))
     }
 
     /// Why an operation that is to change something acts.

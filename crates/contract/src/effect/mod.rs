@@ -13,7 +13,7 @@ use super::model::{Contract, Effect, Operation};
 use super::profile::Profile;
 use super::resource::{IdSource, Kind, Resource, Resources, path_parameters};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// The effect of one operation.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -58,6 +58,12 @@ impl Effects {
             profile,
             resources: &resources,
             deny: &deny,
+            set: contract
+                .operations
+                .iter()
+                .filter(sets)
+                .map(|o| o.path.as_str())
+                .collect(),
         };
         let list: Vec<OperationEffect> = contract
             .operations
@@ -130,6 +136,13 @@ struct View<'v> {
     profile: &'v Profile,
     resources: &'v Resources,
     deny: &'v Denied,
+    /// The paths at which `PUT` or `PATCH` sets something.
+    set: HashSet<&'v str>,
+}
+
+/// Whether an operation sets what its path stands for.
+fn sets(op: &&Operation) -> bool {
+    matches!(op.method.as_str(), "PUT" | "PATCH") && op.body.is_some()
 }
 
 /// An effect with its reason, and what opens it.

@@ -7,7 +7,7 @@
 use super::route::{arguments, collection_of};
 use super::sample::plausible;
 use probity_contract::profile::Profile;
-use probity_contract::{Contract, Effect, Effects, JsonType, Operation, Schema, number};
+use probity_contract::{Bound, Contract, Effect, Effects, JsonType, Operation, Schema, number};
 use probity_pattern::{Assessment, Texts};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -254,11 +254,16 @@ fn nth_id(schema: Option<&Schema>, texts: &Texts, n: u64) -> String {
         return n.to_string();
     };
     if !schema.types.contains(&JsonType::String) {
-        let low = schema.minimum.as_ref().and_then(|b| b.value.as_i64());
-        return match low {
-            Some(low) if low > 0 => low.saturating_add_unsigned(n - 1).to_string(),
-            _ => n.to_string(),
+        let edge = |bound: &Option<Bound>, inward: i64| {
+            let bound = bound.as_ref()?;
+            Some(bound.value.as_i64()? + if bound.exclusive { inward } else { 0 })
         };
+        let low = edge(&schema.minimum, 1).filter(|low| *low > 0).unwrap_or(1);
+        let nth = i64::try_from(n.saturating_sub(1)).unwrap_or_default();
+        // Where the rules end, it begins again.
+        let span = edge(&schema.maximum, -1).map(|high| high.saturating_sub(low).saturating_add(1));
+        let nth = span.filter(|span| *span > 0).map_or(nth, |span| nth % span);
+        return low.saturating_add(nth).to_string();
     }
     let rule = schema.rule();
     let rule = rule.as_ref().and_then(|rule| texts.get(rule));

@@ -1,8 +1,9 @@
 //! Which operation a path means: concrete segments before templated ones (OpenAPI 3.1 §4.8.8.1), several
 //! parameters in one segment, percent-encoding removed from what they hold.
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::{CONTROLS, percent_decode_str, utf8_percent_encode};
 use probity_contract::{JsonType, Operation, Parameter};
+use std::borrow::Cow;
 
 /// The values of the parameters of a template in a path, in order; `None` where it does not fit.
 /// A parameter holds at least one character and no slash.
@@ -33,14 +34,25 @@ fn in_path(template: &str, path: &str) -> Option<Vec<(String, String)>> {
     }
 }
 
+/// Literal text of a template as a request line has it: what is no ASCII is percent-encoded UTF-8
+/// (RFC 3987 §3.1).
+fn encoded(literal: &str) -> Cow<'_, str> {
+    match literal.is_ascii() {
+        true => Cow::Borrowed(literal),
+        false => Cow::Owned(utf8_percent_encode(literal, CONTROLS).to_string()),
+    }
+}
+
 /// Fits one segment: literal text and parameters in turn, each parameter as short as what follows
 /// it allows.
 fn segment(template: &str, text: &str, found: &mut Vec<(String, String)>) -> Option<()> {
     let Some((literal, rest)) = template.split_once('{') else {
-        return (template == text).then_some(());
+        return (template == text || encoded(template) == text).then_some(());
     };
     let (name, rest) = rest.split_once('}')?;
-    let text = text.strip_prefix(literal)?;
+    let text = text
+        .strip_prefix(literal)
+        .or_else(|| text.strip_prefix(encoded(literal).as_ref()))?;
     let next = rest.split('{').next().unwrap_or_default();
     let end = match (rest.is_empty(), next.is_empty()) {
         (true, _) => text.len(),
@@ -140,6 +152,8 @@ mod tests {
             ("/s?i={i}", "/s?i=7&r=90", Some(&[("i", "7")])),
             ("/s?i={i}", "/s?r=90", None),
             ("/s?i={i}", "/s", None),
+            ("/gr\u{f6}\u{df}e", "/gr%C3%B6%C3%9Fe", Some(&[])),
+            ("/\u{fc}{x}", "/%C3%BC7", Some(&[("x", "7")])),
         ];
         for (template, path, wanted) in rows {
             let found = arguments(template, path);

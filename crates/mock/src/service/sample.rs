@@ -28,12 +28,34 @@ pub(super) fn plausible(schema: &Schema, texts: &Texts) -> Option<Value> {
     built(schema, texts, DEEPEST)
 }
 
+/// The default of a schema, where it keeps the schema's own type, list and bounds.
+fn default_of(schema: &Schema) -> Option<Value> {
+    let value = schema.default.as_ref()?;
+    let of = |kind: &JsonType| match (kind, value) {
+        (JsonType::Null, Value::Null)
+        | (JsonType::Boolean, Value::Bool(_))
+        | (JsonType::String, Value::String(_))
+        | (JsonType::Number, Value::Number(_))
+        | (JsonType::Array, Value::Array(_)) => true,
+        (JsonType::Integer, Value::Number(n)) => !n.is_f64(),
+        // The members of an object have values of their own.
+        _ => false,
+    };
+    let listed = schema
+        .enum_values
+        .as_ref()
+        .is_none_or(|all| all.contains(value));
+    let kept = schema.types.is_empty() || schema.types.iter().any(of);
+    (listed && kept && !value.is_object()).then(|| value.clone())
+}
+
 /// [`plausible`], so many schemas deep.
 fn built(schema: &Schema, texts: &Texts, left: usize) -> Option<Value> {
     let left = left.checked_sub(1)?;
     if let Some(value) = schema
         .const_value
         .clone()
+        .or_else(|| default_of(schema))
         .or_else(|| schema.enum_values.as_ref()?.first().cloned())
     {
         return Some(value);
