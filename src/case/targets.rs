@@ -241,7 +241,7 @@ fn items(builder: &mut ExchangeCases<'_, '_>, op: &Operation) {
         };
         let request = text
             .strip_prefix(&sample)
-            .and_then(|behind| with_behind(builder, &sample, behind));
+            .and_then(|behind| with_behind(builder, parameter, (&sample, behind)));
         let request = request.unwrap_or_else(|| {
             let change = Change::Text(&text);
             builder.context.request_with(op, None, parameter, change)
@@ -252,8 +252,17 @@ fn items(builder: &mut ExchangeCases<'_, '_>, op: &Operation) {
 }
 
 /// The plain request with something behind the name that ends its path: a part of its own, so that an
-/// item of our own takes the place of the name when it is sent.
-fn with_behind(builder: &ExchangeCases<'_, '_>, name: &str, behind: &str) -> Option<HttpRequest> {
+/// item of our own takes the place of the name when it is sent. `None` where the path has the parameter
+/// elsewhere too: which of them counts, no document says.
+fn with_behind(
+    builder: &ExchangeCases<'_, '_>,
+    parameter: &Parameter,
+    (name, behind): (&str, &str),
+) -> Option<HttpRequest> {
+    let template = format!("{{{}}}", parameter.name);
+    if builder.op.path.matches(&template).count() > 1 {
+        return None;
+    }
     let mut request = builder.context.request(builder.op, None);
     match request.target.0.as_slice() {
         [Part::Text(path)] if path.ends_with(&format!("/{}", escape(name))) => {}
