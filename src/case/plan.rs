@@ -18,7 +18,7 @@ use super::types::Types;
 use super::valid::Valid;
 use super::wire::{Auth, Conditions, Http, JsonCorners, JsonSyntax, State};
 use crate::contract::{Contract, Effect, Operation, Policy, Refusal};
-use crate::exchange::Request;
+use crate::exchange::{Request, Segment};
 use hashbrown::HashTable;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, RandomState};
@@ -232,11 +232,39 @@ pub fn plan_of_operations(
         let refused = matches!(case.expect, Expect::Refused { .. });
         !refused && op.is_some_and(|op| op.method == "DELETE")
     };
-    plan.cases.sort_by_key(removes);
+    // And behind those what a device may take and stumble over at every request from then on: other
+    // operations are judged before.
+    let alone = context.contract.operations.len() < 2;
+    let key = |case: &Case| (!alone && is_deep(&case.request), removes(case));
+    plan.cases.sort_by_cached_key(key);
     let kept = |strategy: &str| plan.cases.iter().any(|c| c.strategy == strategy);
     plan.silenced = planned.into_iter().filter(|(s, _)| !kept(s)).collect();
     plan.left_out = left_out;
     plan
+}
+
+/// Whether what is sent is well-formed and nested as deep as few readers can write it out again.
+fn is_deep(request: &Request) -> bool {
+    const FEW: usize = 1_000;
+    let (mut depth, mut deepest) = (0_usize, 0);
+    let mut read = |octets: &[u8]| {
+        for octet in octets {
+            match octet {
+                b'[' | b'{' => depth += 1,
+                b']' | b'}' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            deepest = deepest.max(depth);
+        }
+    };
+    match request {
+        Request::Http(http) => read(http.body.as_deref().unwrap_or_default()),
+        Request::Raw(raw) => raw.segments.iter().for_each(|segment| match segment {
+            Segment::Bytes(octets) => read(octets),
+            _ => {}
+        }),
+    }
+    deepest >= FEW && depth == 0
 }
 
 /// The cases that may be sent, and what is left out of the others.

@@ -318,6 +318,25 @@ const SETTINGS: &[(&str, Effect, &str)] = &[
         WRITE,
         "every member",
     ),
+    // The device's clock
+    (
+        "PUT /system/time || || now timezone",
+        LOST,
+        "`now` sets the device's clock",
+    ),
+    ("PATCH /clock | setClock || | utcTime", LOST, "`utcTime`"),
+    ("PUT /x | putUhrzeit || | mode date", WRITE, "every member"),
+    (
+        "PUT /time/ntp || || server interval:integer",
+        WRITE,
+        "every member",
+    ),
+    ("PUT /alarm/time || || time", WRITE, "every member"),
+    (
+        "PUT /idle | setIdleTime || | time:integer",
+        WRITE,
+        "every member",
+    ),
     // Nouns that are verbs elsewhere
     ("PUT /dial | putDial || | number", WRITE, "every member"),
     (

@@ -110,17 +110,7 @@ impl Page {
                 }
             }
         }
-        let label = self.paint(&format!("{:<LABEL$}", "replay"), DIM);
-        // As it is, to be copied. A request holds credentials by name only, so there is nothing to
-        // mask, and a masked line would send something else.
-        self.line(&format!(
-            "    {label}{}",
-            visible::line(&finding.reproducer.curl)
-        ));
-        if let Some(file) = &finding.reproducer.request_file {
-            let blank = " ".repeat(4 + LABEL);
-            self.line(&format!("{blank}(reads {})", visible::line(file)));
-        }
+        self.reproducer(finding);
         let mut seen = format!(
             "{} times · {} · {} · {}",
             visible::line(&finding.confirmed).replace('/', " of "),
@@ -137,6 +127,24 @@ impl Page {
         }
         self.entry(4, "seen", &seen, limit);
         self.members(finding);
+    }
+
+    /// The line that sends the request again, to be copied.
+    fn reproducer(&mut self, finding: &Finding) {
+        let label = self.paint(&format!("{:<LABEL$}", "replay"), DIM);
+        // As it is, to be copied. A request holds credentials by name only, so there is nothing to
+        // mask, and a masked line would send something else.
+        let blank = " ".repeat(4 + LABEL);
+        let (mut rest, mut before) = (finding.reproducer.curl.as_str(), format!("    {label}"));
+        // What it says of the line stands in lines of its own.
+        while let Some((said, line)) = rest.split_once('\n').filter(|_| rest.starts_with("# ")) {
+            self.line(&format!("{before}{}", visible::line(said)));
+            (rest, before) = (line, blank.clone());
+        }
+        self.line(&format!("{before}{}", visible::line(rest)));
+        if let Some(file) = &finding.reproducer.request_file {
+            self.line(&format!("{blank}(reads {})", visible::line(file)));
+        }
     }
 
     /// The further cases of a cause and its operations.

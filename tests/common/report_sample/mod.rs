@@ -210,7 +210,7 @@ pub fn everyday() -> Report {
         case: CaseId::known("setDoor/http/-/long-field"),
         confirmed: "1/3".to_owned(),
         reproducer: Reproducer {
-            curl: "curl http://192.0.2.1/".to_owned(),
+            curl: "# create an item first\ncurl http://192.0.2.1/".to_owned(),
             request_file: None,
             ..Reproducer::default()
         },

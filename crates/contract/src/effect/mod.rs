@@ -3,6 +3,7 @@
 
 mod acts;
 mod address;
+mod clock;
 mod members;
 mod values;
 pub(crate) mod words;
@@ -125,9 +126,22 @@ impl Denied {
     }
 }
 
-/// See [`address::own_address`]; who says that an operation does not act has thought of it.
-fn own_address(op: &Operation) -> Option<String> {
-    address::own_address(op).filter(|_| op.acts.is_none())
+/// Why a write of a state that can be read can still not be put back from here; who says that an operation
+/// does not act has thought of it.
+fn out_of_reach(op: &Operation) -> Option<String> {
+    if op.acts.is_some() {
+        return None;
+    }
+    let address = address::own_address(op);
+    let address =
+        address.map(|m| format!("`{m}` may be the address under which the device is reached"));
+    let clock = || {
+        let member = clock::own_clock(op)?;
+        Some(format!(
+            "`{member}` sets the device's clock, which goes on while it is tested"
+        ))
+    };
+    address.or_else(clock)
 }
 
 /// What effects are decided from.
@@ -172,7 +186,7 @@ impl View<'_> {
         let resource = self.resources.of_operation(&op.id)?;
         let ruling = self.ruling(op, resource);
         let readable = ruling.effect == Effect::Writes
-            || own_address(op).is_some() && self.state(op, resource).effect == Effect::Writes;
+            || out_of_reach(op).is_some() && self.state(op, resource).effect == Effect::Writes;
         // What `POST` does to an item, its own semantics say (RFC 9110 §9.3.3): where nothing reads it, it
         // may reach beyond the item.
         let does_something = op.method == "POST"
@@ -265,8 +279,7 @@ impl View<'_> {
     }
 
     fn write(&self, op: &Operation, resource: &Resource) -> Ruling {
-        if let Some(member) = own_address(op) {
-            let why = format!("`{member}` may be the address under which the device is reached");
+        if let Some(why) = out_of_reach(op) {
             return Ruling::new(Effect::Irreversible, why).opened_by(allow(op));
         }
         self.state(op, resource)
