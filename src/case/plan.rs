@@ -232,15 +232,18 @@ pub fn plan_of_operations(
         let refused = matches!(case.expect, Expect::Refused { .. });
         !refused && op.is_some_and(|op| op.method == "DELETE")
     };
-    // And behind those what a device may take and stumble over at every request from then on: other
-    // operations are judged before.
-    let alone = context.contract.operations.len() < 2;
-    let key = |case: &Case| (!alone && is_deep(&case.request), removes(case));
-    plan.cases.sort_by_cached_key(key);
+    // And behind those what a device may take and stumble over at every request from then on.
+    plan.cases
+        .sort_by_cached_key(|case| (!alone(context) && is_deep(&case.request), removes(case)));
     let kept = |strategy: &str| plan.cases.iter().any(|c| c.strategy == strategy);
     plan.silenced = planned.into_iter().filter(|(s, _)| !kept(s)).collect();
     plan.left_out = left_out;
     plan
+}
+
+/// Whether a contract has one operation.
+fn alone(context: &Context<'_>) -> bool {
+    context.contract.operations.len() < 2
 }
 
 /// Whether what is sent is well-formed and nested as deep as few readers can write it out again.
@@ -388,7 +391,13 @@ fn all(
     };
     let made = |strategy: &dyn Strategy, op: &Operation| {
         let cases = strategy.cases(context, op).into_iter();
-        let cases = cases.filter(|case| context.thorough || case.tier < Tier::THOROUGH);
+        // One operation stores what it likes; where there are others, what is stored at one may be in
+        // the way of all.
+        let kept = |case: &Case| {
+            let plain = case.tier < Tier::THOROUGH && (alone(context) || !is_deep(&case.request));
+            context.thorough || plain
+        };
+        let cases = cases.filter(kept);
         cases.filter(|case| keep(case)).collect::<Vec<Case>>()
     };
     context

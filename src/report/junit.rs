@@ -203,7 +203,7 @@ fn story(finding: &Finding) -> String {
         visible::line(&finding.title),
         mask_credentials(&visible::line(&finding.expected)),
         mask_credentials(&visible::line(&finding.observed)),
-        visible::line(&finding.reproducer.curl),
+        visible::reproducer(&finding.reproducer.curl).join("\n"),
     );
     if let Some(why) = &finding.arguable {
         out.push_str(&format!("arguable: {}\n", visible::line(why)));

@@ -11,6 +11,17 @@ pub fn line(text: &str) -> String {
     escape(text, false)
 }
 
+/// A reproducer, line by line: what it says of itself, in comments, and what is to be copied.
+pub fn reproducer(text: &str) -> Vec<String> {
+    let (mut rest, mut out) = (text, Vec::new());
+    while let Some((said, line)) = rest.split_once('\n').filter(|_| rest.starts_with("# ")) {
+        out.push(self::line(said));
+        rest = line;
+    }
+    out.push(self::line(rest));
+    out
+}
+
 /// Like [`line()`], but line feeds stay.
 pub fn block(text: &str) -> String {
     escape(text, true)

@@ -135,13 +135,17 @@ impl Page {
         // As it is, to be copied. A request holds credentials by name only, so there is nothing to
         // mask, and a masked line would send something else.
         let blank = " ".repeat(4 + LABEL);
-        let (mut rest, mut before) = (finding.reproducer.curl.as_str(), format!("    {label}"));
-        // What it says of the line stands in lines of its own.
-        while let Some((said, line)) = rest.split_once('\n').filter(|_| rest.starts_with("# ")) {
-            self.line(&format!("{before}{}", visible::line(said)));
-            (rest, before) = (line, blank.clone());
+        for (at, line) in visible::reproducer(&finding.reproducer.curl)
+            .iter()
+            .enumerate()
+        {
+            let before = if at == 0 {
+                format!("    {label}")
+            } else {
+                blank.clone()
+            };
+            self.line(&format!("{before}{line}"));
         }
-        self.line(&format!("{before}{}", visible::line(rest)));
         if let Some(file) = &finding.reproducer.request_file {
             self.line(&format!("{blank}(reads {})", visible::line(file)));
         }
