@@ -262,9 +262,10 @@ fn is_deep(request: &Request) -> bool {
     };
     match request {
         Request::Http(http) => read(http.body.as_deref().unwrap_or_default()),
-        Request::Raw(raw) => raw.segments.iter().for_each(|segment| match segment {
-            Segment::Bytes(octets) => read(octets),
-            _ => {}
+        Request::Raw(raw) => raw.segments.iter().for_each(|segment| {
+            if let Segment::Bytes(octets) = segment {
+                read(octets);
+            }
         }),
     }
     deepest >= FEW && depth == 0

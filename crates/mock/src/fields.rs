@@ -214,8 +214,11 @@ const OF_TYPES: &Table = &[
     ),
 ];
 
-/// The keywords of a length or a size, and whether a schema states them.
-const BOUNDS: [(&str, fn(&Schema) -> bool); 4] = [
+/// Whether a schema states a keyword.
+type Stated = fn(&Schema) -> bool;
+
+/// The keywords of a length or a size.
+const BOUNDS: [(&str, Stated); 4] = [
     ("minLength", |schema| schema.min_length.is_some()),
     ("maxLength", |schema| schema.max_length.is_some()),
     ("minimum", |schema| schema.minimum.is_some()),

@@ -163,7 +163,7 @@ impl Service {
             let named = if alone {
                 condition == tag || condition == "*"
             } else {
-                names(&condition, &tag)
+                names(condition, &tag)
             };
             named && names_versions(operation) && !self.planted.has("version-sent-again")
         });

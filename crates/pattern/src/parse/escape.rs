@@ -432,19 +432,7 @@ impl Parser {
                         Ok(Item::Symbol(u32::from('u')))
                     };
                 };
-                if strict && (0xD800..0xDC00).contains(&high) && self.looking_at("\\u") {
-                    let here = self.pos;
-                    self.pos += 2;
-                    match self.hex(4) {
-                        Some(low) if (0xDC00..0xE000).contains(&low) => {
-                            return Ok(Item::Symbol(
-                                0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00),
-                            ));
-                        }
-                        _ => self.pos = here,
-                    }
-                }
-                Ok(Item::Symbol(high))
+                Ok(Item::Symbol(if strict { self.paired(high) } else { high }))
             }
             'k' if self.scan.named => invalid(),
             _ if strict && !"^$\\.*+?()[]{}|/".contains(c) => {
@@ -464,6 +452,25 @@ impl Parser {
             self.digits(16, count)
         } else {
             None
+        }
+    }
+
+    /// The code point of a unit of UTF-16 and the low surrogate that may follow as `\uXXXX`; the unit itself
+    /// where none follows.
+    pub(super) fn paired(&mut self, high: u32) -> u32 {
+        if !(0xD800..0xDC00).contains(&high) || !self.looking_at("\\u") {
+            return high;
+        }
+        let here = self.pos;
+        self.pos += 2;
+        match self.hex(4) {
+            Some(low) if (0xDC00..0xE000).contains(&low) => {
+                0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00)
+            }
+            _ => {
+                self.pos = here;
+                high
+            }
         }
     }
 

@@ -214,21 +214,10 @@ impl Parser {
         if self.family == Family::Ruby && (0xD800..0xE000).contains(&high) {
             return Err(self.error_at(at, "invalid Unicode range"));
         }
-        // Java: a pair of surrogates is one code point.
-        if self.family == Family::Java && (0xD800..0xDC00).contains(&high) && self.looking_at("\\u")
-        {
-            let here = self.pos;
-            self.pos += 2;
-            match self.hex(4) {
-                Some(low) if (0xDC00..0xE000).contains(&low) => {
-                    return Ok(Item::Symbol(
-                        0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00),
-                    ));
-                }
-                _ => self.pos = here,
-            }
-        }
-        Ok(Item::Symbol(high))
+        Ok(Item::Symbol(match self.family {
+            Family::Java => self.paired(high),
+            _ => high,
+        }))
     }
 
     /// Java's `\0` and octal digits; `self.pos` is behind the zero.
