@@ -9,7 +9,7 @@ use crate::contract::{
     Below, Effect, Effects, IdSource, JsonType, Operation, Paging, Place as Where, Reach, Resource,
     Schema, Stored, calls, is_password, shape,
 };
-use crate::exchange::{HttpRequest, RawRequest, Request, Segment};
+use crate::exchange::{HttpRequest, RawRequest, Request, Segment, is_safe};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -129,10 +129,7 @@ impl Place {
 
     /// Targets of a request that may write an item of it, or something below one.
     pub fn written(&self, request: &Request) -> Vec<String> {
-        let writes = |method: &str| {
-            let method = method.to_ascii_uppercase();
-            !matches!(method.as_str(), "GET" | "HEAD" | "OPTIONS" | "TRACE")
-        };
+        let writes = |method: &str| !is_safe(&method.to_ascii_uppercase());
         let calls = calls(request).into_iter();
         calls
             .filter(|(m, t)| writes(m) && self.of_item.has_above(t))

@@ -198,14 +198,6 @@ impl Args {
             restarts: self.max_restarts,
         }
     }
-
-    fn terminal(&self) -> terminal::Options {
-        terminal::Options {
-            quiet: self.quiet,
-            verbose: self.verbose,
-            summary: !self.report.iter().any(report::Target::is_stdout),
-        }
-    }
 }
 
 pub(super) fn run(args: Args) -> Result<Verdict, Error> {
@@ -248,7 +240,12 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         options: args.options(stopped, subject.restore),
     };
     let campaign = args.campaign(&job.options, words);
-    let mut person = terminal::Terminal::new(args.terminal()).with_setup(subject.setup);
+    let mut person = terminal::Terminal::new(terminal::Options::beside(
+        &args.report,
+        args.quiet,
+        args.verbose,
+    ))
+    .with_setup(subject.setup);
     if !args.quiet {
         kept.say_where(job.device.base_url());
     }

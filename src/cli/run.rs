@@ -129,15 +129,6 @@ impl Args {
             choices: &self.choice,
         }
     }
-
-    fn terminal(&self) -> terminal::Options {
-        terminal::Options {
-            quiet: self.quiet,
-            verbose: self.verbose,
-            // Only one result may go to stdout.
-            summary: !self.report.iter().any(report::Target::is_stdout),
-        }
-    }
 }
 
 pub(super) fn run(args: Args) -> Result<Verdict, Error> {
@@ -182,7 +173,12 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
             started_at: jiff::Timestamp::now().to_string(),
         },
     };
-    let mut person = terminal::Terminal::new(args.terminal()).with_setup(subject.setup);
+    let mut person = terminal::Terminal::new(terminal::Options::beside(
+        &args.report,
+        args.quiet,
+        args.verbose,
+    ))
+    .with_setup(subject.setup);
     let mut snapshots = args.snapshots.as_deref().map(Snapshots::open).transpose()?;
     if !args.quiet {
         kept.say_where(job.device.base_url());

@@ -280,18 +280,14 @@ impl CaseJudge<'_> {
     /// Whether a request whose only fault is that `If-Match` names no version that stands is refused for
     /// another reason than that, where the document gives the status for it (RFC 9110 §13.1.1).
     fn misses_precondition(&self, status: u16) -> bool {
-        let any = |p: &&Parameter| {
+        let any = |p: &Parameter| {
             let rules = &p.schema;
-            p.name.eq_ignore_ascii_case("If-Match")
-                && rules.pattern.is_none()
-                && rules.enum_values.is_none()
-                && rules.max_length.is_none()
+            rules.pattern.is_none() && rules.enum_values.is_none() && rules.max_length.is_none()
         };
-        let mut parameters = self.operation.parameters.iter();
         matches!(status, 400 | 409 | 422)
             && self.case.is_about_header("If-Match")
             && self.operation.documents(412)
-            && parameters.any(|p| any(&p))
+            && self.operation.header_parameter("If-Match").is_some_and(any)
     }
 }
 

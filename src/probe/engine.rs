@@ -12,7 +12,7 @@ use crate::case::build::own_credentials;
 use crate::case::{Case, Context, Expect};
 use crate::contract::{Contract, PromiseId};
 use crate::device::{Device, Guard, GuardedWrite, Unproven};
-use crate::exchange::{Exchange, Failure, Request};
+use crate::exchange::{self, Exchange, Failure, Request};
 use crate::json;
 use crate::judge::{Acceptance, Deviation, JudgeContext, Judgement, Kind, Ruling, judge};
 use crate::pattern::Texts;
@@ -49,6 +49,12 @@ pub struct Observation {
 }
 
 impl Observation {
+    /// One more promise that is broken, which the judge could not see.
+    pub(super) fn broken(&mut self, promise: PromiseId, deviation: Deviation) {
+        self.judgement.broken(&promise, deviation.clone());
+        self.deviations.push((promise, deviation));
+    }
+
     /// Nothing was sent that says anything about the case.
     pub fn undecided(case: &Case, why: &str) -> Observation {
         Observation {
@@ -657,9 +663,6 @@ impl<'w> Written<'w> {
 /// Whether a request only reads, in every way that servers read it (RFC 9110 §9.2.1).
 pub(super) fn is_safe(request: &Request) -> bool {
     let calls = crate::contract::calls(request);
-    let safe = |method: &str| {
-        let method = method.to_ascii_uppercase();
-        matches!(method.as_str(), "GET" | "HEAD" | "OPTIONS" | "TRACE")
-    };
+    let safe = |method: &str| exchange::is_safe(&method.to_ascii_uppercase());
     !calls.is_empty() && calls.iter().all(|(method, _)| safe(method))
 }

@@ -23,10 +23,7 @@ impl Probe<'_> {
         let promise = case.main_promise();
         match self.served_elsewhere(case, &seen.exchange).await {
             Ok(None) => {}
-            Ok(Some(deviation)) => {
-                seen.judgement.broken(&promise, deviation.clone());
-                seen.deviations.push((promise, deviation));
-            }
+            Ok(Some(deviation)) => seen.broken(promise, deviation),
             Err(why) => seen.judgement.left(&promise, why.to_owned()),
         }
     }

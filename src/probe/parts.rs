@@ -71,10 +71,7 @@ impl Probe<'_> {
         let key = operation.parameter_key(parameter);
         let promise = PromiseId::new(&operation.id, &format!("parameters.{key}.{statement}"));
         match ruling {
-            Some(Some(deviation)) => {
-                seen.judgement.broken(&promise, deviation.clone());
-                seen.deviations.push((promise, deviation));
-            }
+            Some(Some(deviation)) => seen.broken(promise, deviation),
             Some(None) => seen.judgement.kept(&promise),
             // What was wrong with the answer alone stays so.
             None if statement == "filters" => {}

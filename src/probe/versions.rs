@@ -79,9 +79,7 @@ impl Probe<'_> {
                 Told::Wrong(deviation) => (case.main_promise(), deviation),
                 Told::Malformed(deviation) => (PromiseId::answers(&case.operation), deviation),
             };
-            seen.judgement.broken(&promise, deviation.clone());
-            seen.deviations.push((promise, deviation));
-            return;
+            return seen.broken(promise, deviation);
         }
     }
 
@@ -100,11 +98,8 @@ impl Probe<'_> {
             if let Some(answer) = refused.cloned()
                 && self.standing(&http).await.is_some()
             {
-                broken(
-                    case,
-                    seen,
-                    Deviation::version_refused("any version (`*`)", &answer),
-                );
+                let deviation = Deviation::version_refused("any version (`*`)", &answer);
+                seen.broken(case.main_promise(), deviation);
             }
             return;
         }
@@ -125,7 +120,8 @@ impl Probe<'_> {
             if self.standing(&http).await.is_none_or(|now| now == tag) {
                 return left(case, seen, "what was written may have stood there");
             }
-            return broken(case, seen, Deviation::version_ignored(how, answer));
+            let deviation = Deviation::version_ignored(how, answer);
+            return seen.broken(case.main_promise(), deviation);
         }
         let Some(tag) = self.standing(&http).await else {
             return left(case, seen, "no version can be read (`ETag`)");
@@ -134,11 +130,8 @@ impl Probe<'_> {
         match exchange.answer() {
             Some(answer) if (200..300).contains(&answer.status) => {}
             Some(answer) if answer.status == 412 && self.standing(&http).await == Some(tag) => {
-                broken(
-                    case,
-                    seen,
-                    Deviation::version_refused("the version that stands", answer),
-                );
+                let deviation = Deviation::version_refused("the version that stands", answer);
+                seen.broken(case.main_promise(), deviation);
             }
             _ => left(case, seen, "the write is refused for another reason"),
         }
@@ -187,12 +180,6 @@ impl Probe<'_> {
             _ => Told::Wrong(Deviation::known_version(named.how, answer)),
         }
     }
-}
-
-fn broken(case: &Case, seen: &mut Observation, deviation: Deviation) {
-    let promise = case.main_promise();
-    seen.judgement.broken(&promise, deviation.clone());
-    seen.deviations.push((promise, deviation));
 }
 
 /// Nothing is said of what the case is about but that there was an answer.

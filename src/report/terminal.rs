@@ -1,6 +1,7 @@
 //! Listens to a run for a person: progress on stderr while it goes on, the summary on stdout when
 //! it is over.
 
+use super::Target;
 use super::text::{self, Style};
 use super::visible;
 use crate::reproduce::mask_credentials;
@@ -19,6 +20,17 @@ pub struct Options {
     pub verbose: bool,
     /// The summary on stdout; false where a report goes there.
     pub summary: bool,
+}
+
+impl Options {
+    /// What is shown beside these reports: only one result may go to stdout.
+    pub fn beside(reports: &[Target], quiet: bool, verbose: bool) -> Options {
+        Options {
+            quiet,
+            verbose,
+            summary: !reports.iter().any(Target::is_stdout),
+        }
+    }
 }
 
 /// A person at a terminal, or a log: a progress bar where stderr is a terminal, else plain lines

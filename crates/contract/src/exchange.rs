@@ -26,6 +26,12 @@ pub enum Request {
     Raw(RawRequest),
 }
 
+/// Whether a method only reads (RFC 9110 §9.2.1). Methods have case (§9.1): whoever has the text of a request
+/// that servers read without it makes capitals of it first.
+pub fn is_safe(method: &str) -> bool {
+    matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE")
+}
+
 impl Request {
     /// The credentials that it names, in order.
     pub fn secrets(&self) -> Vec<Secret> {

@@ -293,6 +293,12 @@ impl Operation {
         self.responses.iter().any(|r| r.status == exact)
     }
 
+    /// The parameter that is a header field of this name, in any case (RFC 9110 §5.1).
+    pub fn header_parameter(&self, name: &str) -> Option<&Parameter> {
+        let named = |p: &&Parameter| p.place == Place::Header && p.name.eq_ignore_ascii_case(name);
+        self.parameters.iter().find(named)
+    }
+
     /// The parameter that ends the path, and so names an item, if one does.
     pub fn item_parameter(&self) -> Option<&Parameter> {
         let last = self.path.rsplit('/').next().unwrap_or_default();

@@ -1,7 +1,7 @@
 //! Refusals under a success status, as the document describes them: a member of the answer that says
 //! whether the request was carried out (`success: false`, `code: 1003`). Pure.
 
-use super::model::{JsonType, Operation, Schema};
+use super::model::{JsonType, Operation};
 use super::shape;
 use serde_json::Value;
 
@@ -28,34 +28,45 @@ const CODES: [&str; 12] = [
 /// request was not carried out.
 #[must_use]
 pub fn refuses(operation: &Operation, status: u16, body: &Value) -> bool {
-    let schema = operation.response(status).and_then(|r| r.schema.as_ref());
-    let (Some(schema), Some(body)) = (schema, body.as_object()) else {
+    let Some(body) = body.as_object() else {
         return false;
     };
+    let mut telling = body
+        .iter()
+        .filter(|(name, value)| tells(name, value))
+        .peekable();
+    if telling.peek().is_none() {
+        return false;
+    }
+    let response = operation.response(status);
+    let documented = response.and_then(|r| r.schema.as_ref()).map(shape::members);
     // What is written is a setting, whatever it is called.
     let written = operation.body.as_ref().map(|b| shape::members(&b.schema));
     let written = |name: &str| written.iter().flatten().any(|(n, _)| *n == name);
-    let documented = shape::members(schema).into_iter();
-    documented
+    telling
         .filter(|(name, _)| !written(name))
-        .any(|(name, member)| {
-            let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
-            let plain = plain.to_ascii_lowercase();
-            match body.get(name) {
-                Some(Value::Bool(false)) => {
-                    TRUTHS.contains(&plain.as_str()) && member.allows(JsonType::Boolean)
-                }
-                Some(Value::Number(code)) => {
-                    let zero = code.as_f64() == Some(0.0);
-                    !zero && CODES.contains(&plain.as_str()) && counts_from_success(member)
-                }
-                _ => false,
-            }
+        .any(|(name, value)| {
+            let mut members = documented
+                .iter()
+                .flatten()
+                .filter(|(n, _)| *n == name.as_str());
+            members.any(|(_, member)| match value {
+                Value::Bool(_) => member.allows(JsonType::Boolean),
+                _ => member.zero_succeeds,
+            })
         })
 }
 
-fn counts_from_success(member: &Schema) -> bool {
-    member.zero_succeeds
+/// Whether a member says by name and value that something was not carried out, where the document means
+/// that by it.
+fn tells(name: &str, value: &Value) -> bool {
+    let names: &[&str] = match value {
+        Value::Bool(false) => &TRUTHS,
+        Value::Number(code) if code.as_f64() != Some(0.0) => &CODES,
+        _ => return false,
+    };
+    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+    names.contains(&plain.to_ascii_lowercase().as_str())
 }
 
 /// Whether a description says that 0 is a success ("0: success, else an error").

@@ -4,7 +4,7 @@
 use super::calls::calls;
 use super::effect::words::{self, Command, tokens};
 use super::effect::{Denied, Effects, OperationEffect};
-use super::exchange::Request;
+use super::exchange::{Request, is_safe};
 use super::model::{Contract, Effect};
 use super::profile::Profile;
 use super::resource::Kind;
@@ -280,7 +280,7 @@ impl Policy {
             return Ok(());
         }
         let upper = method.to_ascii_uppercase();
-        let reads = matches!(upper.as_str(), "GET" | "HEAD" | "OPTIONS" | "TRACE");
+        let reads = is_safe(&upper);
         let mut own = self
             .own
             .iter()

@@ -3,6 +3,7 @@
 //! profile. Each has one state, whoever writes it.
 
 use super::effect::words::{Role, role, tokens};
+use super::exchange::is_safe;
 use super::model::{Contract, JsonType, Operation, Place, Schema};
 use super::profile::{Profile, Unreadable};
 use super::shape;
@@ -337,7 +338,7 @@ fn resource(group: &Group<'_>, keys: &BTreeSet<&str>) -> Resource {
             shape::state_in(answer, body)
         })
     };
-    let reads = |op: &Operation| matches!(op.method.as_str(), "GET" | "HEAD" | "OPTIONS" | "TRACE");
+    let reads = |op: &Operation| is_safe(&op.method);
     Resource {
         id: group.path.clone(),
         path: group.path.clone(),

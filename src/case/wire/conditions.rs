@@ -3,7 +3,7 @@
 use crate::case::builder::{Draft, ExchangeCases};
 use crate::case::reach::is_plain_read;
 use crate::case::{Case, Check, Context, Expect, Strategy, SuccessIs};
-use crate::contract::{Operation, Parameter, Place};
+use crate::contract::Operation;
 use crate::exchange::{HttpRequest, Request, Template};
 
 /// See [`Strategy::explain`].
@@ -105,9 +105,7 @@ fn reads(builder: &mut ExchangeCases<'_, '_>) {
 /// Whether the document says that a version which the client has is not sent again: only then is a
 /// server that sends it held to RFC 9110 §13.1.2.
 fn names_versions(op: &Operation) -> bool {
-    let field =
-        |p: &Parameter| p.place == Place::Header && p.name.eq_ignore_ascii_case("If-None-Match");
-    op.documents(304) || op.parameters.iter().any(field)
+    op.documents(304) || op.header_parameter("If-None-Match").is_some()
 }
 
 fn writes(builder: &mut ExchangeCases<'_, '_>) {
@@ -128,12 +126,7 @@ fn writes(builder: &mut ExchangeCases<'_, '_>) {
         Check::Nothing,
     );
     // Only where the document has the field is it promised to be minded (RFC 9110 §13.1.1).
-    let minded = builder
-        .op
-        .parameters
-        .iter()
-        .any(|p| p.place == Place::Header && p.name.eq_ignore_ascii_case("If-Match"));
-    if minded {
+    if builder.op.header_parameter("If-Match").is_some() {
         let expect = Expect::NotServed {
             success: SuccessIs::AcceptsInvalid,
         };

@@ -10,6 +10,7 @@ pub(crate) mod words;
 
 pub use members::is_password;
 
+use super::exchange::is_safe;
 use super::model::{Contract, Effect, Operation};
 use super::profile::Profile;
 use super::resource::{IdSource, Kind, Resource, Resources, path_parameters};
@@ -222,7 +223,7 @@ impl View<'_> {
                 "the login of the profile: it opens a session, and failed logins lock accounts";
             return Ruling::new(Effect::Acts, why);
         }
-        let safe = matches!(op.method.as_str(), "GET" | "HEAD" | "OPTIONS" | "TRACE");
+        let safe = is_safe(&op.method);
         if op.acts != Some(false) {
             let acts = match safe {
                 true => self.acting_read(op),

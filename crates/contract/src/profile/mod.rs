@@ -8,7 +8,7 @@ mod login;
 pub use check::nearest;
 pub use login::{Csrf, Login, Logout, encode_query};
 
-use crate::exchange::{Answer, Secret};
+use crate::exchange::{Answer, Secret, is_safe};
 use crate::model::{Effect, Operation};
 use serde::Deserialize;
 use serde_json::Value;
@@ -187,8 +187,7 @@ impl Role {
 
     /// Whether this user may call an operation.
     pub fn may_call(&self, op: &Operation) -> bool {
-        let reads = matches!(op.method.as_str(), "GET" | "HEAD" | "OPTIONS" | "TRACE");
-        reads
+        is_safe(&op.method)
             || self
                 .may
                 .iter()

@@ -5,9 +5,7 @@ use super::resources::reader;
 use super::sample::plausible;
 use super::{Ask, Reply, Service, header, query_value, route};
 use crate::fault::{FaultInfo, Set, table};
-use probity_contract::{
-    Chooses, Contract, Listing, Operation, Paging, Parameter, Place, SecurityScheme, assess,
-};
+use probity_contract::{Chooses, Contract, Listing, Operation, Paging, SecurityScheme, assess};
 use probity_pattern::Assessment;
 use serde_json::{Value, json};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -58,8 +56,7 @@ fn names_versions(operation: &Operation) -> bool {
 
 /// Whether the document says that a write may name the version that it replaces, of what can be read.
 fn minds_versions(operations: &[Operation], operation: &Operation) -> bool {
-    let field = |p: &Parameter| p.place == Place::Header && p.name.eq_ignore_ascii_case("If-Match");
-    operation.parameters.iter().any(field) && reader(operations, operation).is_some()
+    operation.header_parameter("If-Match").is_some() && reader(operations, operation).is_some()
 }
 
 /// The version of an answer.
