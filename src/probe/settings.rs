@@ -217,7 +217,9 @@ impl Settings {
     }
 
     /// Goes on from [`Settings::baselines`] of an earlier process, with the refusals after it that
-    /// nobody has looked at, by operation and number.
+    /// nobody has looked at, by operation and number. What was sent in the moment of its death, a
+    /// write that the device accepted perhaps, no journal tells: a change that no refusal makes
+    /// again is nobody's.
     pub fn go_on(&mut self, states: &BTreeMap<String, Value>, refused: &[(String, usize)]) {
         for watch in &mut self.watches {
             let Some(then) = watch.operations.first().and_then(|o| states.get(o)) else {
@@ -237,6 +239,7 @@ impl Settings {
                 .iter()
                 .filter(|(operation, _)| watch.operations.contains(operation));
             watch.watch.pending = ours.map(|(_, number)| *number).collect();
+            watch.disturbed = true;
         }
     }
 
