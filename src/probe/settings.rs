@@ -38,8 +38,9 @@ struct Watch {
     own: bool,
     /// A write drew no answer: it may still be carried out at any time.
     unanswered: bool,
-    /// Waits for a read that showed what stood before the write, of which nothing came.
-    waited_in_vain: u32,
+    /// A read went on showing what stood before a write, and nothing of it changed meanwhile: what
+    /// it does not show is not stored.
+    waited_in_vain: bool,
     /// A read has shown for a while what stood before a write.
     cached: bool,
     /// When it was last written, as far as anybody knows.
@@ -56,8 +57,21 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
 /// How long a read may show what stood before a write, as an answer out of a cache does (RFC 9111 §4.2).
 const CACHED_FOR: Duration = Duration::from_millis(1_500);
 
-/// Waits for that in vain, after which a device stores nothing.
-const VAIN_WAITS: u32 = 2;
+/// Whether any member of what was written shows otherwise in the second of two reads.
+fn moved(written: &Value, first: &Value, now: &Value) -> bool {
+    let members = written.as_object().into_iter().flatten();
+    let mut members = members.map(|(name, _)| (first.get(name), now.get(name)));
+    match written {
+        Value::Object(_) => members.any(|(first, now)| first != now),
+        _ => first != now,
+    }
+}
+
+/// Whether a read shows at a place what stood there before the write, as an answer out of a cache
+/// does. Something third is no such answer.
+fn shows_what_was(previous: Option<&Value>, now: &Value, pointer: &str) -> bool {
+    previous.is_none_or(|previous| previous.pointer(pointer) == now.pointer(pointer))
+}
 
 /// An accepted write, as far as its read-back depends on it.
 #[derive(Clone, Copy, Debug)]
@@ -112,7 +126,7 @@ impl Settings {
                 pace: Pace::default(),
                 own: write.own,
                 unanswered: false,
-                waited_in_vain: 0,
+                waited_in_vain: false,
                 cached: false,
                 written: None,
                 disturbed: false,
@@ -340,22 +354,28 @@ impl Settings {
         };
         let later = at.unsettled.take();
         let (mut waits, mut looks) = (Waits::new(), 0);
-        let since = Instant::now();
+        let (since, mut first) = (Instant::now(), None);
         let failed = loop {
             let read = read_now(device, &at.read).await;
             match at.watch.take_after_write(read) {
                 Ok(value) => {
                     at.watch.shows(written.value, &value);
                     let difference = at.watch.differs_from_written(expected, &value);
-                    if difference.is_some() && later.is_none() && at.waited_in_vain < VAIN_WAITS {
+                    let stale = difference
+                        .as_ref()
+                        .is_some_and(|d| shows_what_was(previous.as_ref(), &value, &d.pointer));
+                    // A read that takes long is no cache: the first one has to have shown something else.
+                    at.cached |= first
+                        .as_ref()
+                        .is_some_and(|first| moved(written.value, first, &value));
+                    if stale && later.is_none() && !at.waited_in_vain {
                         if since.elapsed() < CACHED_FOR {
+                            first.get_or_insert(value);
                             tokio::time::sleep(BETWEEN_LOOKS).await;
                             continue;
                         }
-                        at.waited_in_vain += 1;
+                        at.waited_in_vain = !at.cached;
                     }
-                    at.cached |=
-                        difference.is_none() && later.is_none() && since.elapsed() > BETWEEN_LOOKS;
                     if let Some(later) = &later {
                         let patient = Instant::now() < at.pace.end(later);
                         match (&difference, looks) {

@@ -35,9 +35,7 @@ impl Classes {
                 if edge > at {
                     break;
                 }
-                if let Some(word) = signature.get_mut(index / 64) {
-                    *word ^= 1 << (index % 64);
-                }
+                signature[index / 64] ^= 1 << (index % 64);
                 i += 1;
             }
             let next_id = u16::try_from(known.len()).ok().filter(|&id| id < 65_000)?;
@@ -59,10 +57,7 @@ impl Classes {
             count,
         };
         for symbol in 0..128u32 {
-            let class = classes.look_up(symbol);
-            if let Some(place) = classes.ascii.get_mut(symbol as usize) {
-                *place = class;
-            }
+            classes.ascii[symbol as usize] = classes.look_up(symbol);
         }
         classes
     }
@@ -247,7 +242,7 @@ pub fn join(all: &[&Classes]) -> Vec<JointClass> {
         // Samples that cannot be improved need no look at the stretch.
         match known.get(&parts) {
             Some(&at) if at < out.len() => continue,
-            Some(&at) if rest.get(at - out.len()).is_some_and(|entry| entry.0.0 == 0) => continue,
+            Some(&at) if rest[at - out.len()].0.0 == 0 => continue,
             _ => {}
         }
         let Some(rank) = friendliest(from, to) else {
@@ -255,9 +250,8 @@ pub fn join(all: &[&Classes]) -> Vec<JointClass> {
         };
         match known.get(&parts) {
             Some(&at) => {
-                if let Some(place) = rest.get_mut(at - out.len())
-                    && rank < place.0
-                {
+                let place = &mut rest[at - out.len()];
+                if rank < place.0 {
                     place.0 = rank;
                     place.1.sample = char::from_u32(rank.1).unwrap_or(place.1.sample);
                 }

@@ -102,9 +102,7 @@ impl<'t> Classifier<'t> {
 
     /// Classes that no answer refutes.
     pub fn left(&self) -> Vec<usize> {
-        (0..self.left.len())
-            .filter(|&i| self.left.get(i).copied().unwrap_or(false))
-            .collect()
+        (0..self.left.len()).filter(|&i| self.left[i]).collect()
     }
 
     /// What was asked and answered, in order.
@@ -134,7 +132,7 @@ impl<'t> Classifier<'t> {
             }
             let yes: f64 = left
                 .iter()
-                .filter(|&&i| answers.get(i).copied().unwrap_or(false))
+                .filter(|&&i| answers[i])
                 .map(|&i| self.weight(i))
                 .sum();
             if yes == 0.0 || (total - yes).abs() < 1e-9 {
@@ -168,7 +166,7 @@ impl<'t> Classifier<'t> {
         let class = *self.left().first()?;
         let ours = |text: &str| {
             let judged = self.survey.judge(self.text, text);
-            judged.get(class).copied().unwrap_or(false)
+            judged[class]
         };
         let strange = |text: &str| !self.survey.judge(self.text, text).contains(&true);
         // Whether another answer of the same length has shown it already.

@@ -68,7 +68,7 @@ pub fn shortest(
     };
     let min = min as usize;
     let classes: Vec<usize> = (0..product.classes().len())
-        .filter(|&i| !printable || product.classes().get(i).is_some_and(|c| c.printable))
+        .filter(|&i| !printable || product.classes()[i].printable)
         .collect();
     if product.states(product.start()).is_empty() {
         // Nothing but bounds.
@@ -81,7 +81,7 @@ pub fn shortest(
     let mut seen: HashSet<(NodeId, usize)> = HashSet::from([(product.start(), 0)]);
     let mut at = 0;
     while let Some(&(node, counted)) = order.get(at) {
-        let depth = depths.get(at).copied().unwrap_or(0);
+        let depth = depths[at];
         if max.is_some_and(|max| depth as u64 > max) {
             return Ok(None);
         }
@@ -126,7 +126,7 @@ const GRAPH_NODES: usize = 8_000;
 pub fn graph(bank: &mut [Automaton], deciders: &[Acceptor]) -> Option<Graph> {
     let mut product = product(bank, deciders)?;
     let classes: Vec<usize> = (0..product.classes().len())
-        .filter(|&i| product.classes().get(i).is_some_and(|c| c.printable))
+        .filter(|&i| product.classes()[i].printable)
         .collect();
     let samples: Vec<char> = product.classes().iter().map(|c| c.sample).collect();
     let mut by_parts: BTreeMap<Vec<u16>, usize> = BTreeMap::new();

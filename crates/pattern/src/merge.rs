@@ -35,20 +35,13 @@ pub fn classes(automata: &mut [Automaton], budget: Budget) -> Vec<usize> {
                 .iter()
                 .position(|(first, theirs)| *theirs == answers && !tried.contains(first));
             let Some(at) = candidate else { break };
-            let Some(first) = firsts.get(at).map(|f| f.0) else {
-                break;
-            };
+            let first = firsts[at].0;
             tried.push(first);
-            let Some(other) = before.get_mut(first) else {
-                break;
-            };
-            match relation::difference(other, current, budget) {
+            match relation::difference(&mut before[first], current, budget) {
                 Ok(None) => found = Some(first),
                 Ok(Some(text)) => {
                     for (index, theirs) in &mut firsts {
-                        if let Some(automaton) = before.get_mut(*index) {
-                            theirs.push(automaton.accepts(&text));
-                        }
+                        theirs.push(before[*index].accepts(&text));
                     }
                     answers.push(current.accepts(&text));
                     probes.push(text);

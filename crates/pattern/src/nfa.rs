@@ -193,9 +193,7 @@ impl Builder {
         let from = self.nfa.splits.len() as u32;
         self.nfa.splits.extend_from_slice(targets);
         let to = self.nfa.splits.len() as u32;
-        if let Some(place) = self.nfa.states.get_mut(at as usize) {
-            *place = State::Split { from, to };
-        }
+        self.nfa.states[at as usize] = State::Split { from, to };
     }
 
     fn set(&mut self, set: &Set, next: u32, origin: u32) -> Result<u32, BuildError> {

@@ -99,23 +99,12 @@ impl<'a> Product<'a> {
         let mut next = std::mem::take(&mut self.scratch);
         next.clear();
         for i in 0..self.parts.len() {
-            let state = self.nodes.get(node).get(i).copied().unwrap_or(DEAD);
-            let symbol = self
-                .classes
-                .get(class)
-                .and_then(|c| c.parts.get(i))
-                .copied()
-                .unwrap_or(0);
-            let to = match self.parts.get_mut(i) {
-                Some(_) if state == DEAD || state == ALL => state,
-                Some(part) => match part.step(state, symbol) {
-                    Ok(to) => to,
-                    Err(CapReached) => {
-                        part.tire();
-                        return Err(CapReached);
-                    }
-                },
-                None => DEAD,
+            let state = self.nodes.get(node)[i];
+            let symbol = self.classes[class].parts[i];
+            let part = &mut self.parts[i];
+            let to = match state {
+                DEAD | ALL => state,
+                _ => part.step(state, symbol).inspect_err(|_| part.tire())?,
             };
             next.push(to);
         }
@@ -178,7 +167,7 @@ impl Trail {
     pub fn text(&self, classes: &[JointClass], at: usize) -> String {
         let mut out: Vec<char> = self
             .back(at)
-            .map(|(_, class)| classes.get(class).map_or('?', |c| c.sample))
+            .map(|(_, class)| classes[class].sample)
             .collect();
         out.reverse();
         out.into_iter().collect()

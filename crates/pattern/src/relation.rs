@@ -79,7 +79,7 @@ pub fn compare_sides(parts: Vec<&mut Automaton>, sides: [&[usize]; 2], budget: B
     let printable = if found.iter().flatten().all(|text| is_printable(text)) {
         found.clone()
     } else {
-        let wanted = [0, 1, 2].map(|i| found.get(i).is_some_and(Option::is_some));
+        let wanted = [0, 1, 2].map(|i| found[i].is_some());
         walk.run(true, wanted, false).0
     };
     let kind = match (&found[0], &found[1], &found[2]) {
@@ -166,9 +166,8 @@ impl<'a> Walk<'a> {
     fn accepts(&mut self, node: u32) -> [bool; 2] {
         let bits = self.product.accepts(node);
         [0, 1].map(|side| {
-            self.sides
-                .get(side)
-                .is_some_and(|parts| parts.iter().all(|&i| bits.get(i).copied().unwrap_or(false)))
+            let parts = &self.sides[side];
+            parts.iter().all(|&i| bits[i])
         })
     }
 
@@ -176,8 +175,8 @@ impl<'a> Walk<'a> {
     fn hopeless(&self, node: u32, open: [bool; 3]) -> bool {
         let states = self.product.states(node);
         let [(dead_a, all_a), (dead_b, all_b)] = [0, 1].map(|side| {
-            let parts = self.sides.get(side).map_or(&[][..], Vec::as_slice);
-            let state = |i: usize| states.get(i).copied().unwrap_or(DEAD);
+            let parts = &self.sides[side];
+            let state = |i: usize| states[i];
             (
                 parts.iter().any(|&i| state(i) == DEAD),
                 parts.iter().all(|&i| state(i) == ALL),
@@ -200,7 +199,7 @@ impl<'a> Walk<'a> {
         let mut found: [Option<String>; 3] = [None, None, None];
         let product = &self.product;
         let classes: Vec<usize> = (0..product.classes().len())
-            .filter(|&i| !printable || product.classes().get(i).is_some_and(|c| c.printable))
+            .filter(|&i| !printable || product.classes()[i].printable)
             .collect();
         let mut order = vec![product.start()];
         let mut trail = Trail::default();
@@ -235,10 +234,7 @@ impl<'a> Walk<'a> {
                     if seen.len() <= next as usize {
                         seen.resize(next as usize + 1, false);
                     }
-                    if let Some(mark) = seen.get_mut(next as usize)
-                        && !*mark
-                    {
-                        *mark = true;
+                    if !std::mem::replace(&mut seen[next as usize], true) {
                         order.push(next);
                         trail.push(at, class);
                     }

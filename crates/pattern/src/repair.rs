@@ -487,8 +487,6 @@ fn anchor_all(pattern: &str) -> Option<String> {
     if let Some(place) = inner.first_mut() {
         *place = rest;
     }
-    if let Some(place) = inner.get_mut(count - 1) {
-        *place = last;
-    }
+    inner[count - 1] = last;
     Some(format!("^{prefix}(?:{})$", inner.join("|")))
 }

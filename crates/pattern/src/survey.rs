@@ -166,27 +166,19 @@ impl Desk<'_> {
         let mut parts: Vec<&mut Automaton> = Vec::new();
         let mut sides: [Vec<usize>; 2] = [Vec::new(), Vec::new()];
         for (index, automaton) in self.bank.iter_mut().enumerate() {
-            let users: Vec<usize> = (0..2)
-                .filter(|&i| languages.get(i) == Some(&Some(index)))
-                .collect();
+            let users: Vec<usize> = (0..2).filter(|&i| languages[i] == Some(index)).collect();
             if !users.is_empty() {
                 for user in users {
-                    if let Some(side) = sides.get_mut(user) {
-                        side.push(parts.len());
-                    }
+                    sides[user].push(parts.len());
                 }
                 parts.push(automaton);
             }
         }
         for (key, automaton) in &mut self.bounds {
-            let users: Vec<usize> = (0..2)
-                .filter(|&i| bounds.get(i) == Some(&Some(*key)))
-                .collect();
+            let users: Vec<usize> = (0..2).filter(|&i| bounds[i] == Some(*key)).collect();
             if let (false, Some(automaton)) = (users.is_empty(), automaton) {
                 for user in users {
-                    if let Some(side) = sides.get_mut(user) {
-                        side.push(parts.len());
-                    }
+                    sides[user].push(parts.len());
                 }
                 parts.push(automaton);
             }
@@ -291,10 +283,7 @@ impl Survey {
         }
         for class in &mut survey.classes {
             class.readings.sort_unstable();
-            class.plausible = class
-                .readings
-                .iter()
-                .any(|&i| text.readings().get(i).is_some_and(|r| r.plausible));
+            class.plausible = class.readings.iter().any(|&i| text.readings()[i].plausible);
         }
         survey
     }
@@ -317,14 +306,10 @@ impl Survey {
             });
             let Some(i) = alike else { break };
             tried.insert(i);
-            let Some(other) = self.classes.get(i).map(|c| c.decider) else {
-                break;
-            };
+            let other = self.classes[i].decider;
             match desk.difference(&other, &decider) {
                 Ok(None) => {
-                    if let Some(class) = self.classes.get_mut(i) {
-                        class.readings.extend(readings);
-                    }
+                    self.classes[i].readings.extend(readings);
                     return;
                 }
                 Ok(Some(text)) => {

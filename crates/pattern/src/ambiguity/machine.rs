@@ -48,8 +48,8 @@ impl Machine {
         let classes = Classes::of(&sets, alphabet.max())?;
         let mut samples = vec!['\u{0}'; usize::from(classes.count())];
         let mut fill = |symbol: u32, force: bool| {
-            let class = usize::from(classes.class(symbol));
-            if let (Some(c), Some(slot)) = (char::from_u32(symbol), samples.get_mut(class))
+            let slot = &mut samples[usize::from(classes.class(symbol))];
+            if let Some(c) = char::from_u32(symbol)
                 && (force || *slot == '\u{0}')
             {
                 *slot = c;
@@ -77,12 +77,8 @@ impl Machine {
             let (State::Set { set, next: to }, Some(&i)) = (state, number.get(&(q as u32))) else {
                 continue;
             };
-            if let (Some(slot), Some(classes)) = (reads.get_mut(i), member.get(*set as usize)) {
-                *slot = classes.iter().copied().collect();
-            }
-            if let Some(slot) = next.get_mut(i) {
-                *slot = follow(&nfa, *to, &number)?;
-            }
+            reads[i] = member[*set as usize].iter().copied().collect();
+            next[i] = follow(&nfa, *to, &number)?;
         }
         let first = follow(&nfa, nfa.start, &number)?
             .into_iter()
@@ -100,28 +96,24 @@ impl Machine {
     }
 
     fn loops(&self, q: usize) -> bool {
-        self.component
-            .get(q)
-            .and_then(|&c| self.cyclic.get(c))
-            .copied()
-            .unwrap_or(false)
+        self.cyclic[self.component[q]]
     }
 
     fn same(&self, a: usize, b: usize) -> bool {
-        self.component.get(a) == self.component.get(b)
+        self.component[a] == self.component[b]
     }
 
     fn common(&self, a: usize, b: usize) -> Option<u16> {
-        let (left, right) = (self.reads.get(a)?, self.reads.get(b)?);
+        let (left, right) = (&self.reads[a], &self.reads[b]);
         left.iter().find(|class| right.contains(class)).copied()
     }
 
     fn edges(&self, q: usize) -> &[(usize, bool)] {
-        self.next.get(q).map_or(&[], Vec::as_slice)
+        &self.next[q]
     }
 
     fn sample(&self, class: u16) -> char {
-        self.samples.get(usize::from(class)).copied().unwrap_or('a')
+        self.samples[usize::from(class)]
     }
 
     /// EDA: a state and a text that leads back to it in two ways. `None`: not known;
@@ -217,10 +209,7 @@ impl Machine {
         let mut linked: HashSet<(usize, usize)> = HashSet::new();
         for &p in &looping {
             for &q in &looping {
-                let pair = (
-                    self.component.get(p).copied().unwrap_or(0),
-                    self.component.get(q).copied().unwrap_or(0),
-                );
+                let pair = (self.component[p], self.component[q]);
                 if pair.0 == pair.1 || linked.contains(&pair) {
                     continue;
                 }
@@ -233,7 +222,7 @@ impl Machine {
         let chains = chains(&linked);
         let mut best: Vec<(u32, usize, String)> = Vec::new();
         for (p, _, text) in &links {
-            let start = self.component.get(*p).copied().unwrap_or(0);
+            let start = self.component[*p];
             let degree = 1 + chains.get(&start).copied().unwrap_or(0);
             best.push((degree, *p, text.clone()));
         }

@@ -57,9 +57,7 @@ impl Automaton {
         let mut seen_owing: Table<Thread, ()> = Table::default();
         let mut out = Vec::new();
         while let Some((q, owed)) = stack.pop() {
-            let Some(mark) = self.seen.get_mut(q as usize) else {
-                continue;
-            };
+            let mark = &mut self.seen[q as usize];
             if *mark == round {
                 // Without debts is better than with.
                 continue;
@@ -70,9 +68,7 @@ impl Automaton {
                 continue;
             }
             self.work += 1;
-            let Some(state) = self.nfa.states.get(q as usize) else {
-                continue;
-            };
+            let state = &self.nfa.states[q as usize];
             match state {
                 State::Set { .. } | State::MatchAny | State::MatchEnd => out.push((q, owed)),
                 State::Split { .. } => {
@@ -90,7 +86,7 @@ impl Automaton {
                     negative,
                     next,
                 } => {
-                    let matched = place.behind.get(*index as usize).copied().unwrap_or(false);
+                    let matched = place.behind[*index as usize];
                     if matched != *negative {
                         stack.push((*next, owed));
                     }

@@ -16,9 +16,7 @@ impl Automaton {
         let mut seen_owing: Table<Thread, ()> = Table::default();
         let mut out: Vec<Thread> = Vec::new();
         while let Some((q, owed)) = stack.pop() {
-            let Some(mark) = self.seen.get_mut(q as usize) else {
-                continue;
-            };
+            let mark = &mut self.seen[q as usize];
             if *mark == round {
                 continue;
             }

@@ -166,9 +166,7 @@ impl Automaton {
         let count = usize::from(units.count());
         let mut samples = vec![0u32; count];
         for &(from, class) in units.stretches() {
-            if let Some(place) = samples.get_mut(usize::from(class)) {
-                *place = from;
-            }
+            samples[usize::from(class)] = from;
         }
         let table = |sets: &mut dyn Iterator<Item = &Set>| -> Vec<bool> {
             sets.flat_map(|set| samples.iter().map(|&s| set.contains(s)).collect::<Vec<_>>())
@@ -198,7 +196,7 @@ impl Automaton {
                         .enumerate()
                         .map(|(i, look)| match look {
                             Look::Next { .. } => false,
-                            _ => look_member.get(i * count + class).copied().unwrap_or(false),
+                            _ => look_member[i * count + class],
                         })
                         .collect(),
                 )
@@ -366,11 +364,7 @@ impl Automaton {
             Some(&to) if to != UNKNOWN => return Ok(to),
             _ => {}
         }
-        let symbols = spelling
-            .symbols
-            .get(usize::from(class))
-            .cloned()
-            .unwrap_or_default();
+        let symbols = spelling.symbols[usize::from(class)].clone();
         let mut to = state;
         for symbol in symbols {
             to = self.unit_step(to, symbol)?;
@@ -414,7 +408,7 @@ impl Automaton {
                 .map(|closed| self.moved(&closed, &place, class, &mut memo))
                 .collect();
             let behinds = self.behind_starts(moved);
-            let kind = self.kind_of.get(usize::from(class)).copied().unwrap_or(0);
+            let kind = self.kind_of[usize::from(class)];
             self.intern_state(kind, main, &behinds)
         };
         self.know_end(to);

@@ -126,10 +126,7 @@ fn cover_sets(
     let mut depth: Vec<u32> = vec![0; walk.places.len()];
     for i in 0..walk.places.len() {
         if let Some(from) = walk.trail.before(i) {
-            let before = depth.get(from).copied().unwrap_or(0);
-            if let Some(slot) = depth.get_mut(i) {
-                *slot = before + 1;
-            }
+            depth[i] = depth[from] + 1;
         }
     }
     for (i, &(from, class, to)) in walk.steps.iter().enumerate() {
@@ -140,7 +137,7 @@ fn cover_sets(
         if origin == NO_ORIGIN {
             continue;
         }
-        let before = depth.get(from as usize).copied().unwrap_or(0) as usize;
+        let before = depth[from as usize] as usize;
         let cost = before + 1 + rest;
         let entry = best
             .entry((origin, class as usize))

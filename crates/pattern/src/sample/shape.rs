@@ -154,8 +154,8 @@ pub(super) fn walk(graph: &Graph, shape: &Shape) -> Walk {
         } else {
             shape.follow.get(&q)
         };
-        for &(class, next) in graph.steps.get(node).map_or(&[][..], Vec::as_slice) {
-            let sample = graph.samples.get(class).copied().unwrap_or('a');
+        for &(class, next) in &graph.steps[node] {
+            let sample = graph.samples[class];
             for &to in after.map_or(&[][..], Vec::as_slice) {
                 if !shape.reads(to, sample) {
                     continue;
@@ -192,23 +192,18 @@ pub(super) fn walk(graph: &Graph, shape: &Shape) -> Walk {
         } else {
             shape.last.contains(&q)
         };
-        if ends
-            && graph.accepting.get(node).copied().unwrap_or(false)
-            && let Some(slot) = walk.ahead.get_mut(i)
-        {
-            *slot = Some((0, u32::MAX, 0));
+        if ends && graph.accepting[node] {
+            walk.ahead[i] = Some((0, u32::MAX, 0));
             queue.push(i as u32);
         }
     }
     let mut at = 0;
     while let Some(&place) = queue.get(at) {
         at += 1;
-        let ahead = walk.ahead.get(place as usize);
-        let distance = ahead.copied().flatten().map_or(0, |a| a.0);
+        let distance = walk.ahead[place as usize].map_or(0, |a| a.0);
         for &(_, from, class) in leaving(&back, place) {
-            if let Some(slot) = walk.ahead.get_mut(from as usize)
-                && slot.is_none()
-            {
+            let slot = &mut walk.ahead[from as usize];
+            if slot.is_none() {
                 *slot = Some((distance + 1, place, class));
                 queue.push(from);
             }
@@ -220,21 +215,19 @@ pub(super) fn walk(graph: &Graph, shape: &Shape) -> Walk {
 /// The steps that begin at a place, of steps that ascend by where they begin.
 pub(super) fn leaving(steps: &[(u32, u32, u32)], place: u32) -> &[(u32, u32, u32)] {
     let from = steps.partition_point(|step| step.0 < place);
-    let rest = steps.get(from..).unwrap_or_default();
-    let count = rest.partition_point(|step| step.0 == place);
-    rest.get(..count).unwrap_or_default()
+    let count = steps[from..].partition_point(|step| step.0 == place);
+    &steps[from..from + count]
 }
 
 impl Walk {
     /// The reading state that led to a place.
     pub(super) fn read_by(&self, place: u32) -> u32 {
-        self.places.get(place as usize).map_or(u32::MAX, |p| p.1)
+        self.places[place as usize].1
     }
 
     /// The fewest steps from a place to an end, where there is one.
     pub(super) fn rest(&self, place: u32) -> Option<usize> {
-        let ahead = self.ahead.get(place as usize).copied().flatten()?;
-        Some(ahead.0 as usize)
+        self.ahead[place as usize].map(|ahead| ahead.0 as usize)
     }
 
     /// Characters and the sets that read them, from the start to a place.
@@ -244,7 +237,7 @@ impl Walk {
             .back(place as usize)
             .map(|(at, class)| {
                 let q = self.read_by(at as u32);
-                let sample = graph.samples.get(class).copied().unwrap_or('a');
+                let sample = graph.samples[class];
                 (sample, shape.origin(q))
             })
             .collect();
@@ -256,15 +249,12 @@ impl Walk {
     pub(super) fn after(&self, place: u32, graph: &Graph, shape: &Shape) -> Vec<(char, u32)> {
         let mut out = Vec::new();
         let mut at = place;
-        while let Some(&Some((distance, next, class))) = self.ahead.get(at as usize) {
+        while let Some((distance, next, class)) = self.ahead[at as usize] {
             if distance == 0 {
                 break;
             }
             let q = self.read_by(next);
-            out.push((
-                graph.samples.get(class as usize).copied().unwrap_or('a'),
-                shape.origin(q),
-            ));
+            out.push((graph.samples[class as usize], shape.origin(q)));
             at = next;
         }
         out

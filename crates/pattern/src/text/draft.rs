@@ -78,28 +78,24 @@ fn merge_plausible(automata: Vec<Automaton>, drafts: &mut [Draft]) -> Vec<Automa
     let mut kept = Vec::new();
     let mut new_place = Vec::with_capacity(class.len());
     for (i, automaton) in first.into_iter().enumerate() {
-        let same = class.get(i).copied().unwrap_or(i);
+        let same = class[i];
         if same == i {
             new_place.push(kept.len());
             kept.push(automaton);
         } else {
-            new_place.push(new_place.get(same).copied().unwrap_or(0));
+            new_place.push(new_place[same]);
         }
     }
     for (&old, &new) in wanted.iter().zip(&new_place) {
-        if let Some(slot) = place.get_mut(old) {
-            *slot = new;
-        }
+        place[old] = new;
     }
     for (old, automaton) in later {
-        if let Some(slot) = place.get_mut(old) {
-            *slot = kept.len();
-        }
+        place[old] = kept.len();
         kept.push(automaton);
     }
     for draft in drafts {
         if let Language::Known(index) = draft.decider.language {
-            draft.decider.language = Language::Known(place.get(index).copied().unwrap_or(index));
+            draft.decider.language = Language::Known(place[index]);
         }
     }
     kept
