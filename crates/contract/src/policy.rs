@@ -505,7 +505,14 @@ impl Policy {
 fn refused(entry: &Entry, effect: &OperationEffect) -> Refusal {
     let mut reason = effect.reason.clone();
     if effect.effect == Effect::Creates {
-        reason = format!("what it creates would stay: it is not removed at the end ({reason})");
+        reason = match entry.removable {
+            true => format!("what it creates would stay: it is not removed at the end ({reason})"),
+            false => format!(
+                "its path names what it creates, and Probity removes only what a collection has \
+                 named for it ({reason}; opened by --allow {})",
+                entry.id
+            ),
+        };
     }
     if effect.on_own {
         reason.push_str("; sent only to what Probity itself has created");
