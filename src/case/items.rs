@@ -7,7 +7,7 @@ use super::model::Context;
 use super::moves::{item_path, path_of};
 use crate::contract::{
     Below, Effect, Effects, IdSource, JsonType, Operation, Paging, Place as Where, Reach, Resource,
-    Schema, Stored, calls, is_password, shape,
+    Schema, Stored, calls, is_password, shape, without_slash,
 };
 use crate::exchange::{HttpRequest, RawRequest, Request, Segment, is_safe};
 use serde_json::Value;
@@ -233,7 +233,7 @@ impl Context<'_> {
         let id = resource.read.as_ref()?.operation.as_deref()?;
         let op = self.contract.operation(id)?;
         let reads = effects.get(id).is_some_and(|e| e.effect == Effect::Reads);
-        (reads && op.path == resource.path).then_some(op)
+        (reads && without_slash(&op.path) == without_slash(&resource.path)).then_some(op)
     }
 
     /// Collections whose items can be listed and read, whoever made them.
@@ -246,7 +246,8 @@ impl Context<'_> {
                 let item = effects.resources.get(&items.resource)?;
                 let read = self.reader(&effects, item)?;
                 let list = self.reader(&effects, collection)?;
-                let plain = read.path == format!("{}/{{{}}}", list.path, items.parameter);
+                let named = format!("{}/{{{}}}", without_slash(&list.path), items.parameter);
+                let plain = without_slash(&read.path) == named;
                 // Whoever wrote the profile has chosen.
                 let mut named = read.parameters.iter().filter(|p| p.place == Where::Path);
                 let plain = plain && named.all(|p| p.given.is_none());

@@ -503,7 +503,9 @@ impl Entry {
     /// Puts it back where it differs, and says what could not be; whether something was written.
     async fn restore(&self, device: &Device, restored: &mut Restored) -> bool {
         let id = &self.write.operation;
-        let withheld = !self.write.writers.iter().any(|w| device.may_test(w));
+        let target = &self.write.request.target;
+        let mut writers = self.write.writers.iter();
+        let withheld = !writers.any(|w| device.may_change(w, target));
         let before = match &self.before {
             Ok(_) if withheld && self.stands(device).await => return false,
             Ok(before) => before,

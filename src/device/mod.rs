@@ -286,6 +286,15 @@ impl Device {
             .is_none_or(|p| p.operation(operation).is_ok())
     }
 
+    /// Whether an operation may be tested on what stands at a target, which may be another's: one that
+    /// is sent to things of our own only may be tested, and changes nothing else.
+    pub fn may_change(&self, operation: &str, target: &Template) -> bool {
+        let path = target.to_string();
+        self.policy
+            .as_ref()
+            .is_none_or(|p| p.operation_at(operation, &path).is_ok())
+    }
+
     /// The base URL, normalised, without a slash at the end.
     pub fn base_url(&self) -> &str {
         &self.base.url

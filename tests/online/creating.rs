@@ -7,6 +7,7 @@ use probity::contract::load_bytes;
 use probity::device::{Device, Options as DeviceOptions};
 use probity::mock::{self, Mock, MockConfig};
 use probity::profile::Profile;
+use probity::run::result::{OperationResult, OperationState};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -90,6 +91,57 @@ fn a_clean_shop_is_judged_whole_and_left_as_it_was() {
         );
     }
     mock.stop();
+}
+
+/// A member that no read shows: what is there is not written, so nothing of it is lost either.
+#[test]
+fn what_was_never_written_is_not_called_changed() {
+    let text = document()
+        .replace(
+            "        - $ref: \"#/components/schemas/NewProduct\"\n",
+            "        - { type: object, properties: { name: { type: string }, price: { type: integer } } }\n",
+        )
+        .replace(
+            "        price: { type: integer }\n",
+            "        price: { type: integer }\n        secret_name: { type: string }\n",
+        )
+        // Items that are made at a path of its own are left to others.
+        .replace("    post:\n", "  /products/create:\n    post:\n");
+    let contract = load_bytes("shop.yaml", text.as_bytes()).expect("contract");
+    let suite = Suite::new(contract, Profile::default());
+    let mock = mock::spawn(suite.mock()).expect("mock");
+    let report = support::careful_run(&suite, mock.addr());
+    let told = support::told(&report);
+    assert_eq!(report.device.restored, Some(true), "{told}");
+    assert_ne!(report.exit.code, 6, "{told}");
+    mock.stop();
+}
+
+/// Frameworks that end the path of a list with a slash, or every path.
+#[test]
+fn a_slash_at_the_end_hides_no_collection() {
+    let whole = document();
+    for (what, list, item) in [
+        ("the list", "/products/", "/products/{id}"),
+        ("both", "/products/", "/products/{id}/"),
+        ("the items", "/products", "/products/{id}/"),
+    ] {
+        let text = whole
+            .replace("  /products:", &format!("  {list}:"))
+            .replace("  /products/{id}:", &format!("  {item}:"));
+        let contract = load_bytes("shop.yaml", text.as_bytes()).expect("contract");
+        let suite = Suite::new(contract, Profile::default());
+        let mock = mock::spawn(suite.mock()).expect("mock");
+        let before = (get(&mock, list), get(&mock, "/profile"));
+        let report = support::careful_run(&suite, mock.addr());
+        let told = support::told(&report);
+        assert_eq!((get(&mock, list), get(&mock, "/profile")), before, "{what}");
+        assert_eq!(report.findings, [], "{what}: {told}");
+        assert_eq!(report.exit.code, 0, "{what}: {told}");
+        let judged = |o: &OperationResult| o.state == OperationState::Judged;
+        assert!(report.operations.iter().all(judged), "{what}: {told}");
+        mock.stop();
+    }
 }
 
 #[test]

@@ -74,7 +74,7 @@ pub use paging::{Paging, query_value, with_query, without_query};
 pub use policy::{Allowed, Policy, Refusal};
 pub use promise_id::{PromiseId, StatePromise};
 pub use reach::Reach;
-pub use resource::{IdSource, Items, Kind, Read, Resource, Resources};
+pub use resource::{IdSource, Items, Kind, Read, Resource, Resources, without_slash};
 pub use second::Validator;
 pub use serialization::{Encoding, Format, Serialization, Style};
 pub use source::{Files, NoFiles};

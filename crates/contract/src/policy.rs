@@ -374,6 +374,14 @@ impl Policy {
         }
     }
 
+    /// Whether an operation may be tested on what stands at a target.
+    pub fn operation_at(&self, id: &str, target: &str) -> Result<(), Refusal> {
+        let Some(at) = self.operations.iter().position(|o| o.id == id) else {
+            return Ok(());
+        };
+        self.entry(at, Some((target, Purpose::Test)))
+    }
+
     fn opened(&self, entry: &Entry, effect: &OperationEffect) -> bool {
         if self.read_only {
             return effect.effect == Effect::Reads;
@@ -508,8 +516,8 @@ fn refused(entry: &Entry, effect: &OperationEffect) -> Refusal {
         reason = match entry.removable {
             true => format!("what it creates would stay: it is not removed at the end ({reason})"),
             false => format!(
-                "its path names what it creates, and Probity removes only what a collection has \
-                 named for it ({reason}; opened by --allow {})",
+                "it creates at a path of its own, and Probity removes only what it has created at \
+                 the path of the list ({reason}; opened by --allow {})",
                 entry.id
             ),
         };

@@ -103,8 +103,8 @@ pub struct Resource {
     pub items: Option<Items>,
     /// Resources whose state its writes change as well (profile).
     pub changes: Vec<String>,
-    /// Whether all its operations have the same path, without verbs and query, but for further
-    /// reads.
+    /// Whether all its operations have the same path, without verbs, query and a slash at the end,
+    /// but for further reads.
     #[serde(skip)]
     pub plain: bool,
 }
@@ -249,6 +249,12 @@ fn groups(contract: &Contract) -> Vec<Group<'_>> {
     out
 }
 
+/// A path without a slash at the end: `/things/` lists what `/things/{id}` is one of, as many
+/// frameworks have it.
+pub fn without_slash(path: &str) -> &str {
+    path.trim_end_matches('/')
+}
+
 /// A path template with `{}` for its parameters, without a slash at the end.
 pub(super) fn key(path: &str) -> String {
     let mut out = String::new();
@@ -365,7 +371,7 @@ fn resource(group: &Group<'_>, keys: &BTreeSet<&str>) -> Resource {
         changes: Vec::new(),
         plain: (group.entries.iter())
             .filter(|e| !(reads(e.op) && e.role.is_some()))
-            .all(|e| e.role.is_none() && e.op.path == group.path),
+            .all(|e| e.role.is_none() && without_slash(&e.op.path) == without_slash(&group.path)),
     }
 }
 

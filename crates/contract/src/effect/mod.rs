@@ -419,7 +419,8 @@ impl View<'_> {
                 let create = creator.and_then(|id| self.contract.operation(id));
                 create.is_some_and(|op| {
                     let made = self.resources.of_operation(&op.id);
-                    made.is_some_and(|r| self.ruling(op, r).effect == Effect::Creates)
+                    self.resources.plain_items(&op.id).is_some()
+                        && made.is_some_and(|r| self.ruling(op, r).effect == Effect::Creates)
                 })
             })
     }

@@ -7,7 +7,9 @@
 use super::route::{arguments, collection_of};
 use super::sample::plausible;
 use probity_contract::profile::Profile;
-use probity_contract::{Bound, Contract, Effect, Effects, JsonType, Operation, Schema, number};
+use probity_contract::{
+    Bound, Contract, Effect, Effects, JsonType, Operation, Schema, number, without_slash,
+};
 use probity_pattern::{Assessment, Texts};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -57,7 +59,7 @@ pub(super) fn part<'a>(operations: &'a [Operation], operation: &'a Operation) ->
     }
     let item = operations.iter().find_map(|o| {
         let (above, name) = collection_of(&o.path)?;
-        (above == operation.path).then_some(name)
+        (above == without_slash(&operation.path)).then_some(name)
     });
     match item {
         Some(name) if is_collection(operations, &operation.path) => Part::Collection(name),
@@ -69,14 +71,15 @@ pub(super) fn part<'a>(operations: &'a [Operation], operation: &'a Operation) ->
 fn is_collection(operations: &[Operation], path: &str) -> bool {
     operations
         .iter()
-        .any(|o| o.path == path && matches!(o.method.as_str(), "GET" | "POST"))
+        .filter(|o| matches!(o.method.as_str(), "GET" | "POST"))
+        .any(|o| without_slash(&o.path) == without_slash(path))
 }
 
 /// The key under which an operation's body is kept.
 pub(super) fn key(operations: &[Operation], operation: &Operation, path: &str) -> String {
     let read = reader(operations, operation).is_some();
     match read || part(operations, operation) == Part::Item {
-        true => path.to_owned(),
+        true => without_slash(path).to_owned(),
         false => operation.id.clone(),
     }
 }
@@ -122,8 +125,10 @@ pub(super) fn writer<'a>(operations: &'a [Operation], operation: &Operation) -> 
     let found = here("PUT")
         .or_else(|| here("PATCH"))
         .or_else(|| here("POST"))?;
-    let item =
-        |o: &Operation| collection_of(&o.path).is_some_and(|(above, _)| above == operation.path);
+    let item = |o: &Operation| {
+        let above = collection_of(&o.path).map(|(above, _)| above);
+        above == Some(without_slash(&operation.path))
+    };
     (!operations.iter().any(item)).then_some(found.id.as_str())
 }
 
@@ -136,8 +141,8 @@ impl Collections {
         path: &str,
         texts: &Texts,
     ) -> bool {
-        let templates: Vec<&str> = operation.path.split('/').collect();
-        let segments: Vec<&str> = path.split('/').collect();
+        let templates: Vec<&str> = without_slash(&operation.path).split('/').collect();
+        let segments: Vec<&str> = without_slash(path).split('/').collect();
         (2..=templates.len()).all(|to| {
             let template = templates[..to].join("/");
             let Some((above, name)) = collection_of(&template) else {
@@ -206,7 +211,7 @@ pub(super) fn parameter<'a>(
 ) -> Option<&'a Schema> {
     operations
         .iter()
-        .filter(|o| o.path == template)
+        .filter(|o| without_slash(&o.path) == template)
         .flat_map(|o| &o.parameters)
         .find(|p| p.name == name && p.place == probity_contract::Place::Path)
         .map(|p| &p.schema)

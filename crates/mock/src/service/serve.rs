@@ -3,7 +3,7 @@
 
 use super::resources::{self, Part, id_member, id_value, listed, overlay};
 use super::{Ask, Reply, Service};
-use probity_contract::{Operation, Schema};
+use probity_contract::{Operation, Schema, without_slash};
 use serde_json::{Value, json};
 
 impl Service {
@@ -20,23 +20,24 @@ impl Service {
     /// Does what the operation is for and answers.
     pub(super) fn serve(&self, operation: &Operation, ask: &Ask<'_>, body: Option<Value>) -> Reply {
         let operations = &self.contract.operations;
+        let path = without_slash(ask.path);
         match (
             operation.method.as_str(),
             resources::part(operations, operation),
             body,
         ) {
-            ("GET", Part::Collection(name), _) => self.list(operation, ask.path, name),
-            ("POST", Part::Collection(name), body) => self.create(operation, ask.path, name, body),
+            ("GET", Part::Collection(name), _) => self.list(operation, path, name),
+            ("POST", Part::Collection(name), body) => self.create(operation, path, name, body),
             ("DELETE", part, _) => {
-                self.remove(part, ask.path);
+                self.remove(part, path);
                 self.success(operation, None)
             }
-            ("GET", _, _) => self.read(operation, ask.path),
+            ("GET", _, _) => self.read(operation, path),
             (_, _, Some(value)) => {
                 if operation.method != "PATCH" || !self.planted.has("patch-ignored") {
-                    self.store(operation, ask.path, &value);
+                    self.store(operation, path, &value);
                 }
-                self.read(operation, ask.path)
+                self.read(operation, path)
             }
             (_, _, None) => self.success(operation, None),
         }
@@ -66,7 +67,8 @@ impl Service {
             return None;
         }
         let schema = success_schema(operation)?;
-        let (name, mut text) = super::route::arguments(&operation.path, path)?.pop()?;
+        let (name, mut text) =
+            super::route::arguments(without_slash(&operation.path), path)?.pop()?;
         if self.planted.has("item-beside") {
             text.push('0');
         }
@@ -78,7 +80,7 @@ impl Service {
         let Some((items, member)) = success_schema(operation).and_then(listed) else {
             return self.read(operation, path);
         };
-        let template = format!("{}/{{{name}}}", operation.path.trim_end_matches('/'));
+        let template = format!("{}/{{{name}}}", without_slash(&operation.path));
         let mut state = self.lock();
         let rules = resources::parameter(&self.contract.operations, &template, name);
         let mut ids = state.collections.ids(path, rules, &self.texts).clone();
@@ -87,7 +89,9 @@ impl Service {
         }
         ids.extend(state.collections.gone(path));
         let operations = &self.contract.operations;
-        let items_own = operations.iter().find(|o| o.path == template);
+        let items_own = operations
+            .iter()
+            .find(|o| without_slash(&o.path) == template);
         let first = items_own.and_then(|o| state.first(operations, o));
         let listing: Vec<Value> = ids
             .iter()
@@ -114,7 +118,7 @@ impl Service {
     }
 
     fn create(&self, operation: &Operation, path: &str, name: &str, value: Option<Value>) -> Reply {
-        let template = format!("{}/{{{name}}}", operation.path.trim_end_matches('/'));
+        let template = format!("{}/{{{name}}}", without_slash(&operation.path));
         let rules = resources::parameter(&self.contract.operations, &template, name);
         let mut state = self.lock();
         // A client that names the item itself gets that name.
@@ -185,7 +189,10 @@ impl Service {
             map.insert(member.to_owned(), id_value(schema, member, &id));
         }
         let mut reply = self.success(operation, Some(&answer));
-        reply.headers.push(("Location".to_owned(), concrete));
+        let mut items = self.contract.operations.iter().map(|o| o.path.as_str());
+        let ends = items.any(|p| p.strip_suffix('/') == Some(template.as_str()));
+        let end = if ends { "/" } else { "" };
+        reply.headers.push(("Location".to_owned(), concrete + end));
         reply
     }
 
