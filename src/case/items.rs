@@ -11,7 +11,6 @@ use crate::contract::{
 };
 use crate::exchange::{HttpRequest, RawRequest, Request, Segment, is_safe};
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 /// A collection in which items can be created and removed.
 #[derive(Clone, Debug)]
@@ -44,8 +43,6 @@ pub struct Place {
     pub stored: Stored,
     /// Media type of what creates.
     pub media_type: String,
-    /// Operations that write an item → members of their bodies that are its id.
-    pub own_ids: BTreeMap<String, Vec<String>>,
     method: String,
     reach: Reach,
     of_item: Reach,
@@ -214,7 +211,6 @@ impl Context<'_> {
                 .as_ref()
                 .map(super::media::content_type)
                 .unwrap_or_default(),
-            own_ids: self.ids_in_bodies(item),
             method: op.method.clone(),
             reach: Reach::new(&op.path),
             of_item: Reach::new(&delete.path),
@@ -313,37 +309,6 @@ impl Context<'_> {
         let mut operations = self.contract.operations.iter();
         let read = operations.find(|o| o.method == "GET" && o.path == op.path)?;
         shape::answer(read)
-    }
-
-    fn ids_in_bodies(&self, item: &Resource) -> BTreeMap<String, Vec<String>> {
-        let writers = item.writers.iter();
-        let writers = writers.filter_map(|id| self.contract.operation(id));
-        let with_body = writers.filter(|op| op.body.is_some());
-        with_body
-            .map(|op| (op.id.clone(), self.own_ids(op)))
-            .collect()
-    }
-
-    /// Members of the body of a write of an item that are its id: devices keep that, whatever a
-    /// client writes.
-    pub(super) fn own_ids(&self, op: &Operation) -> Vec<String> {
-        let words = |text: &str| -> String {
-            let plain = text.chars().filter(|c| c.is_ascii_alphanumeric());
-            plain.collect::<String>().to_ascii_lowercase()
-        };
-        let parameter = op.path.rsplit_once('{').map(|(_, p)| words(p));
-        let Some(parameter) = parameter.filter(|_| self.own_parameters(op) > 0) else {
-            return Vec::new();
-        };
-        let fields = op.fields().into_iter().filter(|f| f.path.0.len() == 1);
-        let names = fields.filter_map(|f| Some(f.path.leaf()?.to_owned()));
-        let usual = ["id", "uuid", "uid", "guid"];
-        names
-            .filter(|name| {
-                let name = words(name);
-                name == parameter || usual.contains(&name.as_str())
-            })
-            .collect()
     }
 
     /// Operations whose writes can be read and put back, worked out once.

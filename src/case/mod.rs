@@ -2,6 +2,7 @@
 //! tests, and what may come back; sending is the runner's, comparing is the judge's.
 
 mod bodies;
+pub mod body_ids;
 mod breadth;
 pub mod build;
 mod builder;

@@ -159,6 +159,9 @@ impl<'a> Probe<'a> {
         let mut guard = Guard::take(device, others).await;
         self.stand_in(context, operations).await;
         guard.take_more(device, self.at_our_own(of_items)).await;
+        for (write, state, _) in guard.states() {
+            self.creations.name(write, state);
+        }
         self.settings = Settings::learn(&guard);
         for place in &self.creations.places {
             self.settings.forget_at(&place.collection);
@@ -355,20 +358,14 @@ impl<'a> Probe<'a> {
     /// Why it is not sent.
     fn addressed<'c>(&self, case: &'c Case) -> Result<Cow<'c, Case>, &'static str> {
         let moved = self.creations.moved_case(case);
-        let request = moved.as_ref().unwrap_or(&case.request);
-        if self.creations.strays(request) {
+        let case = moved.map_or(Cow::Borrowed(case), Cow::Owned);
+        if self.creations.strays(&case.request) {
             return Err("it may write an item that this run has not created");
         }
-        if self.creations.misnames(case, request) {
+        if self.creations.misnames(&case, &case.request) {
             return Err("it gives the item another id than its path");
         }
-        Ok(match moved {
-            None => Cow::Borrowed(case),
-            Some(request) => Cow::Owned(Case {
-                request,
-                ..case.clone()
-            }),
-        })
+        Ok(case)
     }
 
     /// [`Probe::send`] by an ordinary HTTP client, which shares no code with ours that writes

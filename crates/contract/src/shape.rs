@@ -138,6 +138,17 @@ pub(crate) fn state_in(answer: &Schema, body: &Schema) -> String {
     })
 }
 
+/// Whether two names are the same but for case and separators.
+pub fn same_name(one: &str, other: &str) -> bool {
+    tokens(one) == tokens(other)
+}
+
+/// The last word of a name that has several: `name` of `presetName`.
+pub fn last_word(name: &str) -> Option<String> {
+    let words = tokens(name);
+    words.last().filter(|_| words.len() > 1).cloned()
+}
+
 /// The member whose name is `name` but for case and separators.
 pub fn member_named<'s>(schema: &'s Schema, name: &str) -> Option<(&'s str, &'s Schema)> {
     let wanted = tokens(name);
