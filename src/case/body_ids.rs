@@ -48,7 +48,8 @@ impl Context<'_> {
     /// Of every write of one of many things.
     pub fn body_ids(&self) -> Vec<BodyIds> {
         let operations = self.contract.operations.iter();
-        let writes = operations.filter(|op| op.body.is_some() && !is_safe(&op.method));
+        let of_many = operations.filter(|op| op.path.contains('{'));
+        let writes = of_many.filter(|op| op.body.is_some() && !is_safe(&op.method));
         let of = writes.map(|op| BodyIds {
             operation: op.id.clone(),
             members: self.id_members(op),
@@ -56,21 +57,24 @@ impl Context<'_> {
             method: op.method.clone(),
             reach: Reach::new(&op.path),
         });
-        of.filter(|ids| ids.reach_is_of_many()).collect()
+        of.collect()
     }
 
     /// Members of the body of a write of an item that are its id: devices keep that, whatever a
     /// client writes.
     pub(super) fn own_ids(&self, op: &Operation) -> Vec<String> {
         let members = self.id_members(op).into_iter();
-        members.map(|(name, _)| name).collect()
+        let mut out: Vec<String> = members.map(|(name, _)| name).collect();
+        if self.own_parameters(op) > 0 {
+            let more = names_of(op).filter(|name| is_usual(name) && !out.contains(name));
+            let more: Vec<String> = more.collect();
+            out.extend(more);
+        }
+        out
     }
 
     fn id_members(&self, op: &Operation) -> Vec<(String, usize)> {
-        let names = || {
-            let fields = op.fields().into_iter().filter(|f| f.path.0.len() == 1);
-            fields.filter_map(|f| Some(f.path.leaf()?.to_owned()))
-        };
+        let names = || names_of(op);
         let segments: Vec<&str> = op.path.trim_end_matches('/').split('/').collect();
         let mut out: Vec<(String, usize)> = Vec::new();
         let mut add = |name: String, at: usize| {
@@ -90,7 +94,7 @@ impl Context<'_> {
             };
             let same = |name: &String| shape::same_name(name, &parameter);
             names().filter(same).for_each(|name| add(name, at));
-            item = Some((parameter, at)).filter(|_| at == last || self.own_parameters(op) > 0);
+            item = Some((parameter, at)).filter(|_| at == last);
         }
         let Some((parameter, at)) = item else {
             return out;
@@ -107,10 +111,10 @@ impl Context<'_> {
     }
 }
 
-impl BodyIds {
-    fn reach_is_of_many(&self) -> bool {
-        self.own || !self.members.is_empty()
-    }
+/// The members at the top of a body.
+fn names_of(op: &Operation) -> impl Iterator<Item = String> {
+    let fields = op.fields().into_iter().filter(|f| f.path.0.len() == 1);
+    fields.filter_map(|f| Some(f.path.leaf()?.to_owned()))
 }
 
 /// Whether a member's name is that of an id everywhere.

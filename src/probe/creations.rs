@@ -41,6 +41,8 @@ pub struct Creations<'a> {
     /// The same of lists that were whole in their first part.
     in_one: Mutex<BTreeMap<String, usize>>,
     notes: Mutex<Vec<String>>,
+    /// What was noted and is not to be said again.
+    said: Mutex<BTreeSet<String>>,
     /// Cases whose refusals are looked at one by one.
     suspects: Mutex<Vec<CaseId>>,
     /// Keyed by the operating system, so nobody can guess what it makes.
@@ -64,6 +66,7 @@ impl Default for Creations<'_> {
             longest: Mutex::default(),
             in_one: Mutex::default(),
             notes: Mutex::default(),
+            said: Mutex::default(),
             suspects: Mutex::default(),
             random: RandomState::new(),
             drawn: Cell::new(0),
@@ -234,6 +237,26 @@ impl<'a> Creations<'a> {
         (of.own, ids)
     }
 
+    /// Members that nothing but a state shows to be its names: operation and JSON pointer.
+    pub(super) fn named_by_state(&self) -> Vec<(String, String)> {
+        let shown = lock(&self.shown_ids);
+        let mut out = Vec::new();
+        for (operation, ids) in shown.iter() {
+            let of = self.body_ids.iter().find(|b| b.operation == *operation);
+            let known = |name: &String| {
+                of.is_some_and(|of| of.members.iter().any(|(member, _)| member == name))
+            };
+            let ids = ids.iter().filter(|(name, _)| !known(name));
+            out.extend(ids.map(|(name, _)| {
+                (
+                    operation.clone(),
+                    format!("/{}", crate::pointer::escape(name)),
+                )
+            }));
+        }
+        out
+    }
+
     /// What a state that is kept shows of its names: the writes of it have to say the same.
     pub(super) fn name(&self, write: &GuardedWrite, state: &Value) {
         if write.own {
@@ -328,6 +351,13 @@ impl<'a> Creations<'a> {
     /// Notes something for the user.
     pub(super) fn say(&self, note: String) {
         lock(&self.notes).push(note);
+    }
+
+    /// Notes something for the user, once.
+    pub(super) fn say_once(&self, note: String) {
+        if lock(&self.said).insert(note.clone()) {
+            self.say(note);
+        }
     }
 
     /// What the user should know since the last call.
