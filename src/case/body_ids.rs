@@ -237,7 +237,7 @@ fn names_another(body: &[u8], ids: &[(String, Value)]) -> bool {
 
 /// Whether a JSON Patch (RFC 6902) gives a member another value, or takes it away.
 fn patches(body: &Value, name: &str, value: &Value) -> bool {
-    let pointer = format!("/{}", crate::pointer::escape(name));
+    let pointer = format!("/{}", crate::contract::pointer::escape(name));
     let steps = body.as_array().into_iter().flatten();
     let mut changing = steps.filter(|step| {
         let path = step.get("path").and_then(Value::as_str);
