@@ -117,6 +117,11 @@ impl Member {
         }
     }
 
+    /// Whether a value surely keeps the rules of the member.
+    fn is_sure(&self, value: &Value, texts: &Texts) -> bool {
+        assess(&self.schema, value, texts).certainty == Assessment::SurelyValid
+    }
+
     fn valid(&self, value: &Value, texts: &Texts) -> bool {
         let fits = match assess(&self.schema, value, texts).certainty {
             Assessment::SurelyValid => true,
@@ -170,8 +175,11 @@ impl Member {
             (&SYMBOLS[..57], "Aa1"),
             (&SYMBOLS[..25], ""),
             ("0123456789abcdef", ""),
+            ("0123456789", ""),
         ] {
-            for length in lengths.iter().filter(|l| **l >= SHORTEST) {
+            let digits = alphabet.len() == 10;
+            let shortest = if digits { SHORTEST_NUMBER } else { SHORTEST };
+            for length in lengths.iter().filter(|l| **l >= shortest) {
                 let letters = alphabet.as_bytes();
                 let mut text = start.to_owned();
                 while text.len() < *length {
@@ -203,7 +211,8 @@ impl Member {
         let given = given.and_then(|b| b.pointer(&self.pointer).cloned());
         let (old, exact) = match base {
             Some(base) => (base.clone(), exact),
-            None => (given?, true),
+            // One that a case gives to have it refused stays what it is.
+            None => (given.filter(|given| self.is_sure(given, texts))?, true),
         };
         let length = exact.then(|| old.as_str().map(str::len)).flatten();
         if exact && length.is_none() {
@@ -217,6 +226,8 @@ impl Member {
 
 /// Passwords are never shorter.
 const SHORTEST: usize = 8;
+/// Those of digits alone.
+const SHORTEST_NUMBER: usize = 12;
 
 /// Eight digits that differ from run to run and from item to item.
 fn digits(run: &str, n: u64) -> String {

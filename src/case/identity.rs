@@ -42,6 +42,13 @@ impl CaseId {
         self.0.rsplit_once('/').map_or("", |(_, name)| name)
     }
 
+    /// Whether the idea is about this field of the body.
+    pub fn is_of_field(&self, field: &str) -> bool {
+        let of = CaseId::new("", "", field, "");
+        let clean = of.field().rsplit_once('/').map(|(_, field)| field);
+        self.field().rsplit_once('/').map(|(_, field)| field) == clean
+    }
+
     /// Operation, strategy and field: what ideas about one field have in common.
     pub fn field(&self) -> &str {
         self.0.rsplit_once('/').map_or("", |(field, _)| field)

@@ -11,7 +11,6 @@ use crate::contract::{
 };
 use crate::exchange::{HttpRequest, RawRequest, Request, Segment, is_safe};
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 /// A collection in which items can be created and removed.
 #[derive(Clone, Debug)]
@@ -44,8 +43,6 @@ pub struct Place {
     pub stored: Stored,
     /// Media type of what creates.
     pub media_type: String,
-    /// Operations that write an item → members of their bodies that are its id.
-    pub own_ids: BTreeMap<String, Vec<String>>,
     method: String,
     reach: Reach,
     of_item: Reach,
@@ -214,15 +211,14 @@ impl Context<'_> {
                 .as_ref()
                 .map(super::media::content_type)
                 .unwrap_or_default(),
-            own_ids: self.ids_in_bodies(item),
             method: op.method.clone(),
             reach: Reach::new(&op.path),
             of_item: Reach::new(&delete.path),
             requests: Requests {
                 create,
                 delete: delete_request,
-                read: read.map(|o| self.request(o, None)),
-                list: list.map(|o| self.request(o, None)),
+                read: read.map(|o| self.read_request(o)),
+                list: list.map(|o| self.read_request(o)),
             },
         })
     }
@@ -234,6 +230,17 @@ impl Context<'_> {
         let op = self.contract.operation(id)?;
         let reads = effects.get(id).is_some_and(|e| e.effect == Effect::Reads);
         (reads && without_slash(&op.path) == without_slash(&resource.path)).then_some(op)
+    }
+
+    /// A request of our own that reads: for JSON, where something else may come as well.
+    pub(super) fn read_request(&self, op: &Operation) -> HttpRequest {
+        let mut request = self.request(op, None);
+        let given = |(name, _): &(String, _)| name.eq_ignore_ascii_case("accept");
+        if shape::comes_in_several(op) && !request.headers.iter().any(given) {
+            let json = ("Accept".to_owned(), "application/json".into());
+            request.headers.push(json);
+        }
+        request
     }
 
     /// Collections whose items can be listed and read, whoever made them.
@@ -254,7 +261,7 @@ impl Context<'_> {
                 Some(Shelf {
                     item: path_of(&self.request(read, None)).filter(|_| plain)?,
                     list: listing(list, &items.ids)?,
-                    request: self.request(list, None),
+                    request: self.read_request(list),
                 })
             })
             .collect();
@@ -274,7 +281,7 @@ impl Context<'_> {
         Some(Shelf {
             item: path.get(..end)?.to_owned(),
             list: listing(below.list, std::slice::from_ref(&below.ids))?,
-            request: self.request(below.list, None),
+            request: self.read_request(below.list),
         })
     }
 
@@ -314,37 +321,6 @@ impl Context<'_> {
         let mut operations = self.contract.operations.iter();
         let read = operations.find(|o| o.method == "GET" && o.path == op.path)?;
         shape::answer(read)
-    }
-
-    fn ids_in_bodies(&self, item: &Resource) -> BTreeMap<String, Vec<String>> {
-        let writers = item.writers.iter();
-        let writers = writers.filter_map(|id| self.contract.operation(id));
-        let with_body = writers.filter(|op| op.body.is_some());
-        with_body
-            .map(|op| (op.id.clone(), self.own_ids(op)))
-            .collect()
-    }
-
-    /// Members of the body of a write of an item that are its id: devices keep that, whatever a
-    /// client writes.
-    pub(super) fn own_ids(&self, op: &Operation) -> Vec<String> {
-        let words = |text: &str| -> String {
-            let plain = text.chars().filter(|c| c.is_ascii_alphanumeric());
-            plain.collect::<String>().to_ascii_lowercase()
-        };
-        let parameter = op.path.rsplit_once('{').map(|(_, p)| words(p));
-        let Some(parameter) = parameter.filter(|_| self.own_parameters(op) > 0) else {
-            return Vec::new();
-        };
-        let fields = op.fields().into_iter().filter(|f| f.path.0.len() == 1);
-        let names = fields.filter_map(|f| Some(f.path.leaf()?.to_owned()));
-        let usual = ["id", "uuid", "uid", "guid"];
-        names
-            .filter(|name| {
-                let name = words(name);
-                name == parameter || usual.contains(&name.as_str())
-            })
-            .collect()
     }
 
     /// Operations whose writes can be read and put back, worked out once.

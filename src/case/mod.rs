@@ -1,7 +1,9 @@
 //! From a contract and a seed to a deterministic list of cases. A case says what to send, what it
 //! tests, and what may come back; sending is the runner's, comparing is the judge's.
 
+pub mod beside;
 mod bodies;
+pub mod body_ids;
 mod breadth;
 pub mod build;
 mod builder;

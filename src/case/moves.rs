@@ -1,5 +1,4 @@
-//! Requests that go to an item of our own in place of the one that a plan names: paths, and the ids
-//! in bodies. Pure.
+//! Requests that go to an item of our own in place of the one that a plan names. Pure.
 
 use super::fresh;
 use super::serialize;
@@ -14,34 +13,6 @@ pub fn item_path(collection: &str, id: &str) -> Option<String> {
     (plain && id.len() <= 200).then(|| format!("{collection}/{}", serialize::escape(id)))
 }
 
-/// A request to an item of our own with the item's id wherever its body gives one, apart from what
-/// is no id at all: an item keeps its id, so another one would be a fault of its own.
-pub fn identified(request: Request, ids: &[String], path: &str) -> Request {
-    let Request::Http(mut http) = request else {
-        return request;
-    };
-    let id = path.rsplit_once('/').map_or("", |(_, id)| id);
-    let Ok(id) = percent_encoding::percent_decode_str(id).decode_utf8() else {
-        return Request::Http(http);
-    };
-    for name in ids {
-        let body = http.body.as_deref().unwrap_or_default();
-        let sent: Option<Value> = serde_json::from_slice(body).ok();
-        let Some(old) = sent.as_ref().and_then(|b| b.get(name)).cloned() else {
-            continue;
-        };
-        let new = match (&old, id.parse::<i64>()) {
-            (Value::Number(_), Ok(number)) => Value::from(number),
-            (Value::String(_), _) => Value::from(id.as_ref()),
-            _ => continue,
-        };
-        if let Some(body) = fresh::replaced(body, name, &old, &new) {
-            http.body = Some(body);
-        }
-    }
-    Request::Http(http)
-}
-
 /// A request whose body has another value of a member at its top; `None` where the member is not
 /// there, or has that value.
 pub fn with_member(request: &HttpRequest, name: &str, value: &Value) -> Option<HttpRequest> {
@@ -52,18 +23,6 @@ pub fn with_member(request: &HttpRequest, name: &str, value: &Value) -> Option<H
     Some(HttpRequest {
         body: Some(body),
         ..request.clone()
-    })
-}
-
-/// Whether the body of a request gives an item another id than its path.
-pub fn misnamed(request: &Request, ids: &[String], path: &str) -> bool {
-    let id = path.rsplit_once('/').map_or("", |(_, id)| id);
-    let id = percent_encoding::percent_decode_str(id).decode_utf8_lossy();
-    let body = body_of(request);
-    let given = ids.iter().filter_map(|name| body.as_ref()?.get(name));
-    given.into_iter().any(|given| match given {
-        Value::String(text) => *text != id,
-        other => other.to_string() != id,
     })
 }
 
@@ -88,7 +47,7 @@ fn object_in(bytes: &[u8]) -> Option<Value> {
 }
 
 /// The body of a message that comes in chunks (RFC 9112 §7.1).
-fn joined(message: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn joined(message: &[u8]) -> Option<Vec<u8>> {
     let end = message.windows(4).position(|w| w == b"\r\n\r\n")?;
     let mut rest = message.get(end + 4..)?;
     let mut body = Vec::new();

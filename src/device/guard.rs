@@ -352,7 +352,11 @@ impl Guard {
             ok: self.kept().next().map(|_| true),
             reasons: Vec::new(),
         };
-        for each in self.restore_each(device).await {
+        let all = self.restore_each(device).await;
+        // Of what could not be read, and was not written, nothing is to be said beside the others.
+        let silent = |of: &Restored| of.ok.is_none() && of.reasons.is_empty();
+        let said = all.iter().any(|of| !silent(of));
+        for each in all.into_iter().filter(|of| !(said && silent(of))) {
             restored.add(each.ok, None);
             restored.reasons.extend(each.reasons);
         }

@@ -140,7 +140,12 @@ fn state(answer: &Answer, how: &StateRead) -> Result<ReadBackState, ReadBackErro
     }
     let body: Value = json::read(&answer.body).ok_or_else(|| match coding(answer) {
         Some(coding) => ReadBackError::Coded(coding),
-        None => not_json(&answer.body),
+        None => match answer.media_type() {
+            Some(media) if !media.contains("json") => {
+                ReadBackError::NotJson(format!("it is {media}"))
+            }
+            _ => not_json(&answer.body),
+        },
     })?;
     let value = body
         .pointer(&how.root)

@@ -30,11 +30,14 @@ pub use deviation::Deviation;
 pub use model::*;
 pub use wording::{IN_GENERAL, Inputs, Told, title};
 
+use crate::case::moves::body_of;
 use crate::case::{Case, Expect, ORDINARY, SuccessIs};
-use crate::contract::{Contract, ErrorShape, Operation, Parameter, PromiseId, outcome};
+use crate::contract::{
+    Contract, ErrorShape, Operation, Parameter, PromiseId, Stored, assess, outcome, tie,
+};
 use crate::exchange::{Anomaly, Answer, Exchange, Failure, Outcome, Phase};
 use crate::json;
-use crate::pattern::Texts;
+use crate::pattern::{Assessment, Texts};
 use crate::profile::Profile;
 
 use serde_json::Value;
@@ -166,11 +169,14 @@ impl CaseJudge<'_> {
                 let why = "which alternative of its body an item takes, the document does not say";
                 judgement.leave_all(self.case, why);
             }
-            acceptance => {
-                let deviation =
-                    Deviation::not_accepted(self.case, self.operation, self.answer, acceptance);
-                judgement.broken(&main, deviation);
-            }
+            acceptance => match self.may_break_what_words_say(acceptance) {
+                Some(why) => judgement.leave_all(self.case, &why),
+                None => {
+                    let deviation =
+                        Deviation::not_accepted(self.case, self.operation, self.answer, acceptance);
+                    judgement.broken(&main, deviation);
+                }
+            },
         }
     }
 
@@ -187,6 +193,28 @@ impl CaseJudge<'_> {
         several
             && self.operation.path.contains('{')
             && status::speaks_of_content(self.answer.status)
+    }
+
+    /// Why a body that keeps its schema may be refused: the document says in words that some of its members
+    /// depend on each other, or takes blanks away without which a text breaks its rules.
+    fn may_break_what_words_say(&self, acceptance: Acceptance) -> Option<String> {
+        let content = status::speaks_of_content(self.answer.status);
+        let content = content && acceptance == Acceptance::Refused;
+        let body = body_of(&self.case.request).filter(|_| content)?;
+        if let Some((one, other)) = tie(self.operation, &body) {
+            return Some(format!(
+                "the document says in words that `{one}` and `{other}` depend on each other"
+            ));
+        }
+        let stored = Stored::of(self.operation);
+        let trimmed = stored.trimmed(&body);
+        let schema = &self.operation.body.as_ref()?.schema;
+        let short = trimmed != body && {
+            let of = assess(schema, &trimmed, self.judging.texts);
+            of.certainty != Assessment::SurelyValid
+        };
+        let why = "without the blanks that the document has taken away, it breaks its rules";
+        short.then(|| why.to_owned())
     }
 
     /// Whether the answer carries an error text under a success status that documents none.

@@ -26,7 +26,13 @@ pub(super) fn describe_faults(faults: &[Fault]) -> String {
             _ => what.to_owned(),
         }
     };
-    faults.iter().map(one).collect::<Vec<_>>().join(" and ")
+    let mut said: Vec<String> = Vec::new();
+    for what in faults.iter().map(one) {
+        if !said.contains(&what) {
+            said.push(what);
+        }
+    }
+    said.join(" and ")
 }
 
 /// Surely invalid: it must be refused, with a documented status, in a shape that one of the faults

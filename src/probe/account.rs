@@ -141,6 +141,10 @@ pub(super) struct Account {
     pub there: BTreeSet<u64>,
     /// Items of others.
     pub neighbours: Neighbours,
+    /// Names that were sent and nobody else gives, and ids of what was created.
+    pub given: BTreeSet<String>,
+    /// Creating operations after whose first item other lists have been looked at.
+    pub beside: BTreeSet<String>,
     /// Paths of collections whose list cannot be read to its end.
     pub unlistable: BTreeSet<String>,
     /// Anything was ever sent that may create.
@@ -163,6 +167,7 @@ impl Account {
                 shows,
             } => {
                 self.n = self.n.max(*n);
+                self.given.extend(names.iter().cloned());
                 self.used = true;
                 self.unlooked = true;
                 let sending = Sending {
@@ -177,6 +182,7 @@ impl Account {
                 self.sent.insert(*n, sending);
             }
             Step::Created { n, operation, item } => {
+                self.given.insert(id_in(item));
                 let item = Item {
                     operation: operation.clone(),
                     path: item.clone(),
@@ -204,12 +210,48 @@ impl Account {
         }
     }
 
+    /// Names and ids of what was created and has gone again.
+    pub fn given_and_gone(&self) -> BTreeSet<String> {
+        let mut gone = self.given.clone();
+        for (n, item) in &self.alive {
+            gone.remove(&id_in(&item.path));
+            let names = self.sent.get(n).map(|sending| &sending.names);
+            names.into_iter().flatten().for_each(|name| {
+                gone.remove(name);
+            });
+        }
+        gone
+    }
+
     /// Numbers of requests of which nobody knows what they did.
     pub fn open(&self) -> Vec<u64> {
         let open = self.sent.iter();
         open.filter(|(n, s)| !s.refused && !s.removed && !self.alive.contains_key(n))
             .map(|(n, _)| *n)
             .collect()
+    }
+}
+
+/// The id that a path ends with.
+fn id_in(path: &str) -> String {
+    let id = path.rsplit_once('/').map_or(path, |(_, id)| id);
+    let id = percent_encoding::percent_decode_str(id);
+    id.decode_utf8_lossy().into_owned()
+}
+
+/// Whether something shows one of these ids or names: a member that is one, or a text that holds one
+/// which nobody else gives.
+pub(super) fn shows_any(entry: &Value, given: &BTreeSet<String>) -> bool {
+    match entry {
+        Value::Object(members) => members.values().any(|member| shows_any(member, given)),
+        Value::Array(entries) => entries.iter().any(|entry| shows_any(entry, given)),
+        Value::String(text) => {
+            let lower = text.to_lowercase();
+            let holds = |g: &String| g == text || g.starts_with("probity") && has_name(&lower, g);
+            given.iter().any(holds)
+        }
+        Value::Number(number) => given.contains(&number.to_string()),
+        _ => false,
     }
 }
 

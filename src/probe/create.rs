@@ -71,6 +71,7 @@ impl<'a> Probe<'a> {
                 }
                 let removed = self.remove(account, place, *n).await;
                 seen.deviations.extend(removed.deviation);
+                self.look_beside(account, place).await;
             }
             Made::Lost(why, wrong) => {
                 let state = StatePromise::Created.of(&place.create);

@@ -4,12 +4,14 @@
 use super::account::{Account, Log, Step};
 use super::listing::{Listed, MOST_PARTS, list};
 use crate::case::Context;
+use crate::case::body_ids::{BodyIds, has_refused, identified, is_about, misnamed, naming};
 use crate::case::fresh::Mark;
 use crate::case::items::Place;
-use crate::case::moves::{elsewhere, identified, misnamed, moved, moved_http};
-use crate::case::{Case, CaseId, Expect};
+use crate::case::moves::{elsewhere, moved, moved_http};
+use crate::case::{Case, CaseId, Check};
 use crate::device::{Device, GuardedWrite};
 use crate::exchange::{HttpRequest, Request};
+use serde_json::Value;
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, RandomState};
@@ -30,11 +32,17 @@ pub struct Creations<'a> {
     borrowed: Mutex<BTreeMap<String, String>>,
     /// The same of items that others made: for requests that read.
     shown: Mutex<BTreeMap<String, String>>,
+    /// By what the bodies of writes name their items.
+    body_ids: Vec<BodyIds>,
+    /// Operation → what the state that it writes says of its names.
+    shown_ids: Mutex<BTreeMap<String, Vec<(String, Value)>>>,
     /// Path of a collection → the most items that a list of it has shown.
     longest: Mutex<BTreeMap<String, usize>>,
     /// The same of lists that were whole in their first part.
     in_one: Mutex<BTreeMap<String, usize>>,
     notes: Mutex<Vec<String>>,
+    /// What was noted and is not to be said again.
+    said: Mutex<BTreeSet<String>>,
     /// Cases whose refusals are looked at one by one.
     suspects: Mutex<Vec<CaseId>>,
     /// Keyed by the operating system, so nobody can guess what it makes.
@@ -53,9 +61,12 @@ impl Default for Creations<'_> {
             stood: Mutex::default(),
             borrowed: Mutex::default(),
             shown: Mutex::default(),
+            body_ids: Vec::new(),
+            shown_ids: Mutex::default(),
             longest: Mutex::default(),
             in_one: Mutex::default(),
             notes: Mutex::default(),
+            said: Mutex::default(),
             suspects: Mutex::default(),
             random: RandomState::new(),
             drawn: Cell::new(0),
@@ -94,6 +105,7 @@ impl<'a> Creations<'a> {
                     .is_none_or(|policy| policy.removes() || policy.is_harmless())
         };
         self.places = places.filter(may).collect();
+        self.body_ids = context.body_ids();
     }
 
     /// The name of the nth item.
@@ -172,54 +184,93 @@ impl<'a> Creations<'a> {
         }
     }
 
-    /// [`Creations::moved`], with the id of the item in the body: ours, and that of others as well,
-    /// which another id may rename.
-    pub(super) fn moved_case(&self, case: &Case) -> Option<Request> {
+    /// [`Creations::moved`], with the names of what it writes in the body: ours, and those of others as
+    /// well, which another one may rename, or make a write of something else.
+    pub(super) fn moved_case(&self, case: &Case) -> Option<Case> {
         let moved = self.moved(&case.request);
-        let written = |place: &&Place| place.own_ids.contains_key(&case.operation);
-        let Some(place) = self.places.iter().find(written) else {
-            return moved;
-        };
-        let ids = self.ids_to_keep(place, case);
-        if ids.is_empty() {
-            return moved;
+        let request = moved.as_ref().unwrap_or(&case.request);
+        let (_, mut ids) = self.names_in(case, request);
+        ids.retain(|(name, _)| !is_about(case, name));
+        if moved.is_none() && ids.is_empty() {
+            return None;
         }
-        let request = moved.unwrap_or_else(|| case.request.clone());
-        Some(identified(request, &ids, &self.standing(&place.item)))
+        let mut case = case.clone();
+        case.request = identified(moved.unwrap_or_else(|| case.request.clone()), &ids);
+        // What is sent in their place is no promise of the case.
+        if let Check::ReadsBack(Value::Object(written)) = &mut case.check {
+            written.retain(|member, _| ids.iter().all(|(name, _)| name != member));
+        }
+        Some(case)
     }
 
-    /// Whether a request, as it is going to be sent, gives an item another id than it has.
+    /// Whether a request, as it is going to be sent, names something else in its body than it writes. What
+    /// a device has to refuse it may be told of an item of ours.
     pub(super) fn misnames(&self, case: &Case, request: &Request) -> bool {
-        let written = |place: &&Place| place.own_ids.contains_key(&case.operation);
-        self.places.iter().find(written).is_some_and(|place| {
-            let ids = self.ids_to_keep(place, case);
-            misnamed(request, &ids, &self.standing(&place.item))
-        })
+        let (own, mut ids) = self.names_in(case, request);
+        ids.retain(|(name, _)| !(own && has_refused(case, name)));
+        misnamed(request, &ids)
     }
 
-    /// The path of what stands for an item: ours, what is borrowed, or itself.
-    fn standing(&self, item: &str) -> String {
-        let own = elsewhere(item, &lock(&self.moves));
-        own.or_else(|| self.borrowed(item))
-            .unwrap_or_else(|| item.to_owned())
-    }
-
-    /// The members that are the id, but for one that a case to be refused is about.
-    fn ids_to_keep(&self, place: &Place, case: &Case) -> Vec<String> {
-        let about = |name: &String| {
-            let refused = matches!(
-                case.expect,
-                Expect::Refused { .. } | Expect::NotServed { .. }
-            );
-            let of_it = format!("body.{name}.");
-            refused
-                && case
-                    .promises
-                    .iter()
-                    .any(|p| p.statement().starts_with(&of_it))
+    /// What the body of a request has to name as its path does, and whether that is an item of ours.
+    fn names_in(&self, case: &Case, request: &Request) -> (bool, Vec<(String, Value)>) {
+        let same = |ids: &&BodyIds| ids.operation == case.operation;
+        let of = self.body_ids.iter().find(same);
+        let here = of.and_then(|of| Some((of, of.target_in(request)?)));
+        let anywhere = || {
+            let mut all = self.body_ids.iter();
+            all.find_map(|of| Some((of, of.target_in(request)?)))
         };
-        let ids = place.own_ids.get(&case.operation).into_iter().flatten();
-        ids.filter(|name| !about(name)).cloned().collect()
+        let Some((of, target)) = here.or_else(anywhere) else {
+            return (false, Vec::new());
+        };
+        let mut ids = of.at(bare(&target));
+        for (name, value) in lock(&self.shown_ids)
+            .get(&of.operation)
+            .into_iter()
+            .flatten()
+        {
+            match ids.iter_mut().find(|(known, _)| known == name) {
+                Some((_, known)) => *known = value.clone(),
+                None => ids.push((name.clone(), value.clone())),
+            }
+        }
+        (of.own, ids)
+    }
+
+    /// Members that nothing but a state shows to be its names: operation and JSON pointer.
+    pub(super) fn named_by_state(&self) -> Vec<(String, String)> {
+        let shown = lock(&self.shown_ids);
+        let mut out = Vec::new();
+        for (operation, ids) in shown.iter() {
+            let of = self.body_ids.iter().find(|b| b.operation == *operation);
+            let known = |name: &String| {
+                of.is_some_and(|of| of.members.iter().any(|(member, _)| member == name))
+            };
+            let ids = ids.iter().filter(|(name, _)| !known(name));
+            out.extend(ids.map(|(name, _)| {
+                (
+                    operation.clone(),
+                    format!("/{}", crate::pointer::escape(name)),
+                )
+            }));
+        }
+        out
+    }
+
+    /// What a state that is kept shows of its names: the writes of it have to say the same.
+    pub(super) fn name(&self, write: &GuardedWrite, state: &Value) {
+        if write.own {
+            return;
+        }
+        let found = naming(state, &write.request);
+        let mut shown = lock(&self.shown_ids);
+        let of = write
+            .writers
+            .iter()
+            .filter(|w| self.body_ids.iter().any(|b| b.operation == **w));
+        for writer in of {
+            shown.insert(writer.clone(), found.clone());
+        }
     }
 
     /// [`Creations::moved`] with one more item of our own.
@@ -300,6 +351,13 @@ impl<'a> Creations<'a> {
     /// Notes something for the user.
     pub(super) fn say(&self, note: String) {
         lock(&self.notes).push(note);
+    }
+
+    /// Notes something for the user, once.
+    pub(super) fn say_once(&self, note: String) {
+        if lock(&self.said).insert(note.clone()) {
+            self.say(note);
+        }
     }
 
     /// What the user should know since the last call.

@@ -1,6 +1,7 @@
 //! The probe: a case goes out, the answer is judged and searched for secrets.
 
 use super::account::{Log, Step};
+use super::beside::Before;
 use super::creations::Creations;
 use super::difference::Difference;
 use super::guarded::{Known, guarded};
@@ -9,8 +10,9 @@ use super::limits::Spent;
 use super::session::{Patience, Session, never_reached};
 use super::settings::{Checkpoint, Settings, Written, written};
 use crate::case::build::own_credentials;
+use crate::case::moves::path_of;
 use crate::case::{Case, Context, Expect};
-use crate::contract::{Contract, PromiseId};
+use crate::contract::{Contract, Effect, PromiseId};
 use crate::device::{Device, Guard, GuardedWrite, Unproven};
 use crate::exchange::{self, Exchange, Failure, Request};
 use crate::json;
@@ -96,6 +98,8 @@ pub struct Probe<'a> {
     pub(super) settings: Settings,
     pub(super) creations: Creations<'a>,
     pub(super) guard: Option<Guard>,
+    /// Lists that the job does not write, as they were.
+    pub(super) beside: Vec<Before>,
     spent: Spent,
     /// Whether anything was sent that the device did not plainly refuse.
     pub(super) wrote: AtomicBool,
@@ -112,6 +116,7 @@ impl<'a> Probe<'a> {
             settings: Settings::default(),
             creations: Creations::default(),
             guard: None,
+            beside: Vec::new(),
             spent: Spent::default(),
             wrote: AtomicBool::new(false),
             stored: AtomicBool::new(false),
@@ -156,10 +161,19 @@ impl<'a> Probe<'a> {
         // Lists as they are before anything of ours is in them.
         let (of_items, others) = self.of_items(guarded);
         let others = self.at_borrowed(others);
-        let mut guard = Guard::take(device, others).await;
+        self.guard = Some(Guard::take(device, others).await);
+        self.remember_beside(context).await;
+        let mut guard = self.guard.take().unwrap_or_default();
         self.stand_in(context, operations).await;
         guard.take_more(device, self.at_our_own(of_items)).await;
+        for (write, state, _) in guard.states() {
+            self.creations.name(write, state);
+        }
         self.settings = Settings::learn(&guard);
+        // Plans put another name there than is sent.
+        for (operation, pointer) in self.creations.named_by_state() {
+            self.settings.leave_aside(&operation, &pointer);
+        }
         for place in &self.creations.places {
             self.settings.forget_at(&place.collection);
         }
@@ -355,20 +369,14 @@ impl<'a> Probe<'a> {
     /// Why it is not sent.
     fn addressed<'c>(&self, case: &'c Case) -> Result<Cow<'c, Case>, &'static str> {
         let moved = self.creations.moved_case(case);
-        let request = moved.as_ref().unwrap_or(&case.request);
-        if self.creations.strays(request) {
+        let case = moved.map_or(Cow::Borrowed(case), Cow::Owned);
+        if self.creations.strays(&case.request) {
             return Err("it may write an item that this run has not created");
         }
-        if self.creations.misnames(case, request) {
+        if self.creations.misnames(&case, &case.request) {
             return Err("it gives the item another id than its path");
         }
-        Ok(match moved {
-            None => Cow::Borrowed(case),
-            Some(request) => Cow::Owned(Case {
-                request,
-                ..case.clone()
-            }),
-        })
+        Ok(case)
     }
 
     /// [`Probe::send`] by an ordinary HTTP client, which shares no code with ours that writes
@@ -458,11 +466,23 @@ impl<'a> Probe<'a> {
         self.judging.texts
     }
 
+    /// Whether a case is a request of an operation that reads, whatever its method.
+    fn asks(&self, case: &Case) -> bool {
+        let op = self.contract().operation(&case.operation);
+        let effects = self.device().policy().map(|policy| policy.effects());
+        let effect = effects.and_then(|effects| effects.get(&case.operation));
+        let Request::Http(http) = &case.request else {
+            return false;
+        };
+        op.is_some_and(|op| op.method == http.method && path_of(http).as_ref() == Some(&op.path))
+            && effect.is_some_and(|e| e.effect == Effect::Reads)
+    }
+
     /// What an exchange says.
     pub(super) fn observation(&self, case: &Case, exchange: Exchange) -> Observation {
         let judgement = judge(self.judging, case, &exchange);
         self.spent.count(self.judging, case, &exchange, &judgement);
-        let safe = is_safe(&case.request);
+        let safe = is_safe(&case.request) || self.asks(case);
         if judgement.acceptance != Acceptance::Refused && !safe {
             self.wrote.store(true, Relaxed);
         }

@@ -11,6 +11,7 @@
 
 mod account;
 mod again;
+mod beside;
 mod borrow;
 mod clock;
 mod create;

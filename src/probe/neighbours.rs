@@ -26,6 +26,11 @@ impl Neighbours {
         known.or_insert_with(|| items.clone());
     }
 
+    /// What stood in a collection then.
+    pub(super) fn known(&self, collection: &str) -> Option<&BTreeMap<String, Value>> {
+        self.before.get(collection)
+    }
+
     /// Whether to look after another accepted write: the first ones, then ever more rarely, and
     /// always where it was needed before.
     fn is_due(&mut self, operation: &str) -> bool {

@@ -149,7 +149,14 @@ impl Probe<'_> {
             let read = self.reads(place, path).await;
             let still = match read.as_ref().and_then(Exchange::status) {
                 Some(404 | 410) => None,
-                Some(200..=299) if read.as_ref().is_some_and(is_marked_removed) => None,
+                Some(200..=299) if read.as_ref().is_some_and(is_marked_removed) => {
+                    self.creations.say_once(format!(
+                        "{}: what it removes can still be read, marked as removed; what this run has \
+                         created stays so",
+                        place.delete
+                    ));
+                    None
+                }
                 Some(status @ 200..=299) => match self.serves_anything(place, path).await {
                     false => Some("it can still be read".to_owned()),
                     // Then reading it tells nothing.
@@ -531,6 +538,22 @@ impl Probe<'_> {
         }
     }
 
+    /// What could not be removed may have gone with what is above it.
+    async fn gone_with_others(&self, account: &mut Account) {
+        let left = account.alive.iter();
+        let left: Vec<(u64, String, String)> = left
+            .map(|(n, item)| (*n, item.operation.clone(), item.path.clone()))
+            .collect();
+        for (n, operation, path) in left {
+            let Some(place) = self.creations.place(&operation) else {
+                continue;
+            };
+            if place.requests.read.is_some() && self.says_gone(place, &path).await {
+                self.forget_item(account, place, n, &path);
+            }
+        }
+    }
+
     /// Removes everything that is left, and says what could not be removed. `None`: nothing was ever
     /// sent that may create.
     pub(super) async fn clean_up(&self) -> Option<Restored> {
@@ -541,6 +564,7 @@ impl Probe<'_> {
         }
         // The youngest first: what is below goes before what is above.
         self.empty(account).await;
+        self.gone_with_others(account).await;
         let mut restored = Restored {
             ok: Some(true),
             reasons: Vec::new(),

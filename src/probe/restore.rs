@@ -30,7 +30,7 @@ impl Probe<'_> {
             false => None,
         };
         let settings = self.restore_settings().await;
-        match created {
+        let mut all = match created {
             None => settings,
             Some(created) => {
                 let mut all = created;
@@ -39,7 +39,14 @@ impl Probe<'_> {
                 all.reasons.extend(settings.reasons);
                 all
             }
+        };
+        if self.session.lost().is_none() {
+            for beside in [self.left_beside().await, self.altered_beside().await] {
+                all.add(beside.ok, None);
+                all.reasons.extend(beside.reasons);
+            }
         }
+        all
     }
 
     /// Whether the job was let write and there is a state to put back.

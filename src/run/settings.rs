@@ -15,6 +15,15 @@ const SEARCH_LIMIT: usize = 40;
 /// Refused cases of one window that are sent again because they have created something.
 const SEARCH_AGAIN: usize = 5;
 
+/// The list in which a difference is, where it is in one: which of its items differs depends on what was
+/// written.
+fn list_of<'p>(pointer: &'p str, written: &Value) -> &'p str {
+    let ends = pointer.match_indices('/').map(|(at, _)| at);
+    let mut outer = ends.filter_map(|end| pointer.get(..end));
+    let list = outer.find(|p| written.pointer(p).is_some_and(Value::is_array));
+    list.unwrap_or(pointer)
+}
+
 impl Run<'_> {
     /// Whether a read-back shows otherwise than what an accepted case wrote.
     pub(super) async fn read_after_write(&mut self, at: usize, seen: &Observation) -> bool {
@@ -42,7 +51,7 @@ impl Run<'_> {
         // One defect of storing shows in many writes: the member at fault is the class, not the
         // case.
         let mut charged = case.clone();
-        charged.input_class = InputClass::read_back(&first.pointer);
+        charged.input_class = InputClass::read_back(list_of(&first.pointer, written.value));
         let id = fingerprint(&promise, Kind::ReadbackDiffers, &charged);
         if self.ledger.known(&id, &case.id) {
             return true;
@@ -417,5 +426,27 @@ fn members(value: &Value) -> usize {
         Value::Object(map) => map.values().map(members).sum(),
         Value::Array(list) => list.iter().map(members).sum::<usize>() + 1,
         _ => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::list_of;
+    use serde_json::json;
+
+    #[test]
+    fn what_differs_in_a_list_is_the_list() {
+        let written = json!({"events": ["a", {"b": 1}], "map": {"0": {"x": 1}}, "n": 1});
+        for (pointer, want) in [
+            ("/events", "/events"),
+            ("/events/0", "/events"),
+            ("/events/1/b", "/events"),
+            ("/map/0/x", "/map/0/x"),
+            ("/n", "/n"),
+            ("", ""),
+        ] {
+            assert_eq!(list_of(pointer, &written), want);
+        }
+        assert_eq!(list_of("/0/x", &json!([{"x": 1}])), "");
     }
 }

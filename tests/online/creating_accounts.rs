@@ -168,3 +168,98 @@ fn passwords_are_nowhere() {
         assert!(!said.contains(password.as_str()), "{password}");
     }
 }
+
+/// A service whose passwords have a pattern, which it checks.
+const PATTERNED: &str = r##"
+openapi: 3.0.3
+info: {title: Recorder, version: "1"}
+paths:
+  /users:
+    get:
+      operationId: listUsers
+      responses: {"200": {description: all, content: {application/json: {schema: {type: array, items: {$ref: "#/components/schemas/User"}}}}}}
+    post:
+      operationId: addUser
+      requestBody: {required: true, content: {application/json: {schema: {$ref: "#/components/schemas/New"}}}}
+      responses: {"201": {description: it, content: {application/json: {schema: {$ref: "#/components/schemas/User"}}}}, "400": {description: bad}}
+  /users/{id}:
+    parameters: [{name: id, in: path, required: true, schema: {type: integer}}]
+    get:
+      operationId: getUser
+      responses: {"200": {description: it, content: {application/json: {schema: {$ref: "#/components/schemas/User"}}}}, "404": {description: none}}
+    delete:
+      operationId: deleteUser
+      responses: {"204": {description: gone}, "404": {description: none}}
+components:
+  schemas:
+    New:
+      type: object
+      required: [name, KEY]
+      properties: {name: {type: string, minLength: 1, maxLength: 40}, KEY: {type: string, pattern: 'PATTERN', minLength: 4, maxLength: 20, writeOnly: true}}
+    User: {type: object, required: [id, name], properties: {id: {type: integer}, name: {type: string}}}
+"##;
+
+#[test]
+fn a_password_that_is_to_be_refused_is_sent_as_it_is() {
+    use crate::handler::{Drawn, bare, json as drawn, judged, serve};
+    use serde_json::{Value, json};
+    type Fits = fn(char) -> bool;
+    let rows: [(&str, &str, Fits); 2] = [
+        ("password", "^[A-Za-z0-9_]+$", |c| {
+            c.is_ascii_alphanumeric() || c == '_'
+        }),
+        // Twelve digits are a password that nobody guesses; four are none.
+        ("pin", "^[0-9]+$", |c| c.is_ascii_digit()),
+    ];
+    for (key, pattern, fits) in rows {
+        let store = std::sync::Mutex::new((0_u64, Vec::<Value>::new()));
+        let answer = move |asked: &crate::handler::Asked| -> Drawn {
+            let mut store = store.lock().unwrap_or_else(|e| e.into_inner());
+            let id = asked.path.strip_prefix("/users/").map(str::to_owned);
+            let id = id.and_then(|id| id.parse::<u64>().ok());
+            let at = store
+                .1
+                .iter()
+                .position(|u| Some(&u["id"]) == id.map(|i| json!(i)).as_ref());
+            match (asked.method.as_str(), asked.path.as_str(), at) {
+                ("GET" | "HEAD", "/users", _) => drawn(200, &json!(store.1)),
+                ("POST", "/users", _) => {
+                    let sent = asked.json().unwrap_or_default();
+                    let name = sent["name"]
+                        .as_str()
+                        .filter(|n| (1..=40).contains(&n.chars().count()));
+                    let secret = sent[key].as_str().filter(|s| s.chars().all(fits));
+                    let secret = secret.filter(|s| (4..=20).contains(&s.len()));
+                    let (Some(name), Some(_)) = (name, secret) else {
+                        return bare(400);
+                    };
+                    store.0 += 1;
+                    let user = json!({"id": store.0, "name": name});
+                    store.1.push(user.clone());
+                    drawn(201, &user)
+                }
+                ("GET" | "HEAD", _, Some(at)) => drawn(200, &store.1[at]),
+                ("DELETE", _, Some(at)) => {
+                    store.1.remove(at);
+                    bare(204)
+                }
+                (_, "/users", _) => bare(405).with("Allow", "GET, HEAD, POST"),
+                (_, _, Some(_)) => bare(405).with("Allow", "GET, HEAD, DELETE"),
+                _ => bare(404),
+            }
+        };
+        let addr = serve(answer);
+        let document = PATTERNED.replace("KEY", key).replace("PATTERN", pattern);
+        let (output, report) = judged(&document, addr, &["-q"]);
+        assert_eq!(report["findings"], json!([]), "{key}");
+        assert_eq!(output.status.code(), Some(0), "{key}: {}", report["notes"]);
+        // It was really tried.
+        let promises = report["promises"].as_array().cloned().unwrap_or_default();
+        let of_it = format!("addUser.body.{key}.pattern");
+        let of_it = promises.iter().find(|p| p["id"] == json!(of_it));
+        assert!(
+            of_it.is_some_and(|p| p["status"] == "kept"),
+            "{key}: {of_it:?}"
+        );
+    }
+}

@@ -621,6 +621,38 @@ async fn a_session_that_ended_is_opened_again_for_the_restore() {
 }
 
 #[tokio::test]
+async fn what_the_job_has_created_is_watched_and_not_put_back() {
+    let (server, model) = serve(first()).await;
+    let device = device(&server, PROFILE);
+    device.login().await.unwrap();
+    let values = [("/secret", json!("s3cret"))];
+    let mut own = guarded(&values);
+    own.own = true;
+    let mut guard = Guard::take(&device, vec![own]).await;
+    // It is known how it stood.
+    assert!(guard.before("write").is_some());
+    assert_eq!(guard.states().count(), 1);
+    // It is removed at the end, so nothing of it is kept, put back or missed.
+    assert!(!guard.keeps() && guard.snapshot().is_empty() && guard.lost().is_empty());
+    model.lock().unwrap().settings["name"] = json!("written by a test");
+    assert!(guard.stands(&device).await);
+    assert_eq!(guard.restore(&device).await.ok, None);
+    assert_eq!(
+        model.lock().unwrap().settings["name"],
+        json!("written by a test")
+    );
+    // Nor does what another process has kept stand for it.
+    let before = guard.before("write").cloned();
+    guard.adopt(&[("write".to_owned(), json!({"name": "of another"}))].into());
+    assert_eq!(guard.before("write").cloned(), before);
+    // Where it cannot be read, its writes are withheld like all others.
+    let mut unread = guarded(&values);
+    (unread.own, unread.read.target) = (true, "/nowhere".to_owned());
+    let guard = Guard::take(&device, vec![unread]).await;
+    assert_eq!(guard.not_restorable().len(), 1);
+}
+
+#[tokio::test]
 async fn without_a_read_back_nothing_is_guarded() {
     let (server, model) = serve(first()).await;
     let device = device(&server, "");

@@ -184,21 +184,26 @@ impl<'d> Loader<'d> {
                 shapes.push(shape);
             }
         }
+        let mut as_json = None;
         let (media_type, schema, examples) = match content {
             Some(content) if content.only => {
                 (Some(content.media_type), content.schema, content.examples)
             }
-            Some(_) => {
+            Some(content) => {
                 let why = "several media types: which one comes is left open, and the body of this answer is not judged";
                 self.schemas.reader.skip(&format!("{at}/content"), why);
+                as_json = content.schema;
                 (None, None, Vec::new())
             }
             None => (None, None, Vec::new()),
         };
+        let content = map.get("content").and_then(Value::as_object);
         Ok(Response {
             status,
             media_type,
             schema,
+            as_json,
+            media_types: content.into_iter().flat_map(Map::keys).cloned().collect(),
             shapes,
             examples,
             headers,

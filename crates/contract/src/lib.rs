@@ -59,6 +59,7 @@ mod source;
 mod stored;
 mod structure;
 mod swagger;
+mod ties;
 pub mod values;
 
 pub use assess::{Assessed, Violation, assess, assess_alone};
@@ -79,3 +80,4 @@ pub use second::Validator;
 pub use serialization::{Encoding, Format, Serialization, Style};
 pub use source::{Files, NoFiles};
 pub use stored::{Likeness, Said, Stored};
+pub use ties::tie;

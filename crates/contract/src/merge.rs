@@ -301,6 +301,7 @@ impl Merging {
         ours.excused |= theirs.excused;
         ours.zero_succeeds |= theirs.zero_succeeds;
         ours.stored.append(&mut theirs.stored);
+        ours.tied.append(&mut theirs.tied);
         ours.may_loop |= theirs.may_loop;
         for keyword in std::mem::take(&mut theirs.unchecked) {
             if !ours.unchecked.contains(&keyword) {

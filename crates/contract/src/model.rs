@@ -142,6 +142,8 @@ pub struct Operation {
     pub summary: String,
     /// What its `description` says of the form in which it stores what it is sent.
     pub stored: Vec<Said>,
+    /// The sentences of its texts, those of its responses among them, that set one thing against another.
+    pub tied: Vec<String>,
     /// JSON pointer to the operation object.
     pub pointer: String,
     /// How its requests get in.
@@ -394,6 +396,11 @@ pub struct Response {
     pub media_type: Option<String>,
     /// Rules of its body; `None`: the page says nothing of a JSON body.
     pub schema: Option<Schema>,
+    /// Rules of its JSON body, where a body of another media type may come in its place: of what is asked
+    /// for JSON (RFC 9110 §12.5.1).
+    pub as_json: Option<Schema>,
+    /// Every media type that is documented.
+    pub media_types: Vec<String>,
     /// Error-shape templates (`x-error-shapes`).
     pub shapes: Vec<ErrorShape>,
     /// Published examples, each with the JSON pointer to it.

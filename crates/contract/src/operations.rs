@@ -381,6 +381,7 @@ impl<'d> Loader<'d> {
                 .and_then(Value::as_str)
                 .map(crate::stored::said)
                 .unwrap_or_default(),
+            tied: texts(map).into_iter().flat_map(crate::ties::tied).collect(),
             pointer: pointer.to_owned(),
             security_pointer,
             acts: match map.contains_key("x-acts") {
@@ -420,6 +421,19 @@ impl<'d> Loader<'d> {
         }
         out
     }
+}
+
+/// What an operation says in words of itself and of its answers.
+fn texts(map: &Map<String, Value>) -> Vec<&str> {
+    let own = ["summary", "description"];
+    let own = own.iter().filter_map(|name| map.get(*name)?.as_str());
+    let body = map.get("requestBody").and_then(|b| b.get("description"));
+    let answers = map.get("responses").and_then(Value::as_object);
+    let answers = answers.into_iter().flat_map(Map::values);
+    let answers = answers.filter_map(|answer| answer.get("description")?.as_str());
+    own.chain(body.and_then(Value::as_str))
+        .chain(answers)
+        .collect()
 }
 
 /// Why no request can be made for an operation of these parameters.

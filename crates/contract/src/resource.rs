@@ -560,7 +560,7 @@ fn ids_of(create: &Operation, parameter: &str, item: &Resource) -> Vec<IdSource>
 }
 
 /// How a listing shows the ids: in an array, or as the names of an object's members.
-pub(super) fn listing(answer: &Schema, parameter: &str) -> Option<IdSource> {
+pub fn listing(answer: &Schema, parameter: &str) -> Option<IdSource> {
     let Some((array, element)) = shape::array_in(answer) else {
         return shape::is_map_of_objects(answer).then(|| IdSource::Members(String::new()));
     };

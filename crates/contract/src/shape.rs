@@ -16,7 +16,24 @@ pub(crate) fn is_success(status: StatusKey) -> bool {
     }
 }
 
-/// The rules of a successful answer's body, where the document has them.
+/// The media type of a successful answer that cannot be read, where the document has no other.
+pub fn unread_media(op: &Operation) -> Option<&str> {
+    let mut success = op.responses.iter().filter(|r| is_success(r.status));
+    let json = |r: &super::model::Response| {
+        r.schema.is_some() || r.as_json.is_some() || r.media_type.is_some()
+    };
+    let only = success.clone().all(|r| !json(r));
+    let mut media = success.find_map(|r| r.media_types.first());
+    media.take_if(|_| only).map(String::as_str)
+}
+
+/// Whether a successful answer of an operation may be JSON or something else, as the client asks.
+pub fn comes_in_several(op: &Operation) -> bool {
+    let mut success = op.responses.iter().filter(|r| is_success(r.status));
+    success.any(|r| r.as_json.is_some())
+}
+
+/// The rules of a successful answer's body, where the document has them, of those that are JSON.
 pub fn answer(op: &Operation) -> Option<&Schema> {
     let success = op.responses.iter().filter(|r| is_success(r.status));
     // An empty schema says nothing of what comes.
@@ -24,7 +41,8 @@ pub fn answer(op: &Operation) -> Option<&Schema> {
         let shaped = !members(s).is_empty() || s.items.is_some();
         shaped || !s.types.is_empty() || s.enum_values.is_some()
     };
-    let mut found = success.filter_map(|r| r.schema.as_ref()).find(says);
+    let rules = success.filter_map(|r| r.schema.as_ref().or(r.as_json.as_ref()));
+    let mut found = rules.into_iter().find(says);
     if let [only] = op.responses.as_slice()
         && only.status == StatusKey::Default
     {
@@ -138,6 +156,17 @@ pub(crate) fn state_in(answer: &Schema, body: &Schema) -> String {
     })
 }
 
+/// Whether two names are the same but for case and separators.
+pub fn same_name(one: &str, other: &str) -> bool {
+    tokens(one) == tokens(other)
+}
+
+/// The last word of a name that has several: `name` of `presetName`.
+pub fn last_word(name: &str) -> Option<String> {
+    let words = tokens(name);
+    words.last().filter(|_| words.len() > 1).cloned()
+}
+
 /// The member whose name is `name` but for case and separators.
 pub fn member_named<'s>(schema: &'s Schema, name: &str) -> Option<(&'s str, &'s Schema)> {
     let wanted = tokens(name);
@@ -185,7 +214,7 @@ pub(crate) fn id_member(schema: &Schema, parameter: &str) -> Option<String> {
 }
 
 /// Whether what a schema describes is an object of any number of objects, each named by its key.
-pub(crate) fn is_map_of_objects(schema: &Schema) -> bool {
+pub fn is_map_of_objects(schema: &Schema) -> bool {
     let parts = schema.all_of.iter().map(|part| &**part);
     let mut of = parts
         .chain([schema])
@@ -198,7 +227,7 @@ pub(crate) fn is_map_of_objects(schema: &Schema) -> bool {
 }
 
 /// JSON pointer to the array of a listing, at most two objects below the root, and the rules of its elements.
-pub(crate) fn array_in(schema: &Schema) -> Option<(String, &Schema)> {
+pub fn array_in(schema: &Schema) -> Option<(String, &Schema)> {
     fn within(schema: &Schema, depth: usize) -> Option<(String, &Schema)> {
         if schema.types.contains(&JsonType::Array)
             && let Some(items) = &schema.items

@@ -5,6 +5,7 @@ use super::{read_line, toml_key};
 use crate::model::{Additional, JsonType, Operation, Schema};
 use crate::pointer::{escape, unescape};
 use crate::profile::{Profile, ReadBack};
+use crate::serialization::Format;
 use crate::shape;
 
 /// A member that cannot be read.
@@ -53,6 +54,11 @@ pub(super) fn readable(
             },
             (_, _) => Err(Unreadable {
                 reason: match reader {
+                    Some(reader) if shape::unread_media(reader).is_some() => format!(
+                        "{} answers {}, of which nobody here can tell what was there",
+                        reader.id,
+                        shape::unread_media(reader).unwrap_or_default()
+                    ),
                     Some(reader) => format!(
                         "the document does not say what {} answers, so nobody knows whether it shows what was there",
                         reader.id
@@ -63,6 +69,19 @@ pub(super) fn readable(
             }),
         };
     };
+    if write
+        .body
+        .as_ref()
+        .is_some_and(|b| b.format == Format::JsonPatch)
+        && said.is_none()
+    {
+        return Err(Unreadable {
+            reason: "its body is a list of steps (JSON Patch, RFC 6902), which is no state that could be \
+                     written back"
+                .to_owned(),
+            opens: read_line(write),
+        });
+    }
     let shown = below(answer, root).unwrap_or(answer);
     let mut walk = Walk {
         write,

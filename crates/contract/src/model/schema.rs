@@ -151,6 +151,8 @@ pub struct Schema {
     pub zero_succeeds: bool,
     /// What its description says of the form in which a value is stored.
     pub stored: Vec<Said>,
+    /// The sentences of its description that set one thing against another.
+    pub tied: Vec<String>,
     /// `readOnly`
     pub read_only: bool,
     /// Of an answer: `readOnly`, so that the device decides what stands there.

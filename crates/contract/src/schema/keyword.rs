@@ -9,6 +9,7 @@ use super::super::pointer::escape;
 use super::super::reader::Flaw;
 use super::super::source::Way;
 use super::super::stored::said;
+use super::super::ties::tied;
 use super::Schemas;
 use serde_json::{Map, Value};
 use std::collections::HashSet;
@@ -59,6 +60,7 @@ impl<'d> Schemas<'d> {
             excused: described.is_some_and(excuses),
             zero_succeeds: described.is_some_and(zero_succeeds),
             stored: described.map(said).unwrap_or_default(),
+            tied: described.map(tied).unwrap_or_default(),
             ..Schema::default()
         };
         let mut merged: Vec<Schema> = Vec::new();

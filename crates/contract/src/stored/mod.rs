@@ -77,6 +77,29 @@ impl Stored {
         out
     }
 
+    /// A body without the blanks that the document has taken away from its texts.
+    #[must_use]
+    pub fn trimmed(&self, body: &Value) -> Value {
+        fn walk(stored: &Stored, value: &mut Value, at: &str) {
+            match value {
+                Value::String(text) if text.trim() != text && stored.here(at).has(TRIMMED) => {
+                    *text = text.trim().to_owned();
+                }
+                Value::Array(items) => {
+                    let items = items.iter_mut().enumerate();
+                    items.for_each(|(i, item)| walk(stored, item, &format!("{at}/{i}")));
+                }
+                Value::Object(members) => members.iter_mut().for_each(|(name, m)| {
+                    walk(stored, m, &format!("{at}/{}", pointer::escape(name)))
+                }),
+                _ => {}
+            }
+        }
+        let mut body = body.clone();
+        walk(self, &mut body, "");
+        body
+    }
+
     /// How a value that reads back at a JSON pointer compares with the one that was written there.
     #[must_use]
     pub fn likeness(&self, at: &str, written: &Value, shown: &Value) -> Likeness {
