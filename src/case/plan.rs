@@ -6,6 +6,7 @@ use super::elements::Elements;
 use super::formats::Formats;
 use super::forms::Forms;
 use super::hostile::Hostile;
+use super::ideas::{ANOTHER_SHARE, BUDGET, Fate, Ideas};
 use super::identity::{InputClass, Tier};
 use super::lists::Lists;
 use super::model::{Case, Context, Expect, Strategy};
@@ -71,6 +72,9 @@ pub struct Plan {
     pub left_out: Vec<LeftOut>,
     /// Strategies whose cases the budget cut altogether, with the number of their cases.
     pub silenced: Vec<(&'static str, usize)>,
+    /// The ideas of all cases that were made, whether they are sent or not. Of an operation that must not
+    /// be called, and where many operations share few requests, only those of the first strategies are made.
+    pub ideas: Ideas,
 }
 
 /// Cases that are not sent because of what they may do.
@@ -95,9 +99,18 @@ impl Plan {
             at += 1;
             keep(at - 1, case)
         });
+        self.count_anew(NOT_CHOSEN);
+    }
+
+    /// Requests and ideas of what is left of the cases; why the ideas of the others are not sent.
+    fn count_anew(&mut self, why: &str) {
         self.requests = self.cases.iter().map(Case::cost).sum();
+        self.ideas.plan_anew(&self.cases, why);
     }
 }
+
+/// Why an idea is not sent whose cases nobody wants.
+const NOT_CHOSEN: &str = "its cases were not asked for";
 
 /// All strategies, in the order in which they come within a tier. Adding one is a file and a line
 /// here.
@@ -132,7 +145,7 @@ impl Plan {
             at += 1;
             n > 0 && (at - 1) % n == i.saturating_sub(1)
         });
-        self.requests = self.cases.iter().map(Case::cost).sum();
+        self.count_anew(ANOTHER_SHARE);
         self
     }
 }
@@ -180,8 +193,9 @@ pub fn plan_of_operations(
     operations: &dyn Fn(&Operation) -> bool,
     keep: &dyn Fn(&Case) -> bool,
 ) -> Plan {
-    let (made, refused) = all(context, budget, policy, operations, keep);
-    let (permitted, left_out) = permitted(made, refused, context, policy);
+    let mut ideas = Ideas::default();
+    let (made, refused) = all(context, budget, policy, operations, keep, &mut ideas);
+    let (permitted, left_out) = permitted(made, refused, context, policy, &mut ideas);
     let mut cases: Vec<Case> = Vec::new();
     // Places in `cases` by what is sent: requests are large, so none is stored twice.
     let (mut ids, mut sent) = (BTreeSet::new(), HashTable::new());
@@ -203,6 +217,8 @@ pub fn plan_of_operations(
             cases.push(case);
         }
     }
+    let cut = Fate::NotSent(BUDGET.into());
+    cases.iter().for_each(|case| ideas.add_case(case, &cut));
     if context.contract.operations.len() > 1 {
         cases = every_operation_first(cases);
     }
@@ -238,6 +254,8 @@ pub fn plan_of_operations(
     let kept = |strategy: &str| plan.cases.iter().any(|c| c.strategy == strategy);
     plan.silenced = planned.into_iter().filter(|(s, _)| !kept(s)).collect();
     plan.left_out = left_out;
+    plan.ideas = ideas;
+    plan.count_anew(BUDGET);
     plan
 }
 
@@ -277,6 +295,7 @@ fn permitted(
     refused: Vec<LeftOut>,
     context: &Context<'_>,
     policy: Option<&Policy>,
+    ideas: &mut Ideas,
 ) -> (Vec<Case>, Vec<LeftOut>) {
     let Some(policy) = policy else {
         let acts = |id: &str| {
@@ -310,6 +329,7 @@ fn permitted(
         match policy.permits(request) {
             Ok(()) => permitted.push(case),
             Err(refusal) => {
+                ideas.add_case(&case, &Fate::NotSent(refusal.reason.as_str().into()));
                 let key = (case.operation, refusal.effect, refusal.reason);
                 *counted.entry(key).or_default() += 1;
             }
@@ -376,6 +396,7 @@ fn all(
     policy: Option<&Policy>,
     operations: &dyn Fn(&Operation) -> bool,
     keep: &dyn Fn(&Case) -> bool,
+    ideas: &mut Ideas,
 ) -> (Vec<Case>, Vec<LeftOut>) {
     let operations = context
         .contract
@@ -414,11 +435,11 @@ fn all(
             continue;
         };
         let strategies = strategies();
-        let count = || -> usize {
+        let fate = Fate::NotSent(reason.as_str().into());
+        let mut count = || -> usize {
             let first = strategies.iter().filter(|s| s.is_first());
-            first
-                .map(|strategy| made(strategy.as_ref(), op).len())
-                .sum()
+            let made = first.flat_map(|strategy| made(strategy.as_ref(), op));
+            made.inspect(|case| ideas.add_case(case, &fate)).count()
         };
         // Only what is left out is told, so the fields nearest to the root are enough, unless those that
         // are asked for lie deeper.

@@ -441,6 +441,7 @@ fn plain_case(place: &Place, body: &Value, octets: &[u8]) -> Case {
         input_class: InputClass::default(),
         check: Check::ReadsBack(body.clone()),
         tier: Tier::FIRST,
+        carries: Vec::new(),
     }
 }
 

@@ -117,6 +117,9 @@ impl Run<'_> {
             }
             return true;
         }
+        if self.shown_apart(at, &deviation).await {
+            return true;
+        }
         let restarted = exchange.failure().is_some() && self.revive(at).await;
         let mut kinds = vec![deviation.kind];
         if restarted {

@@ -29,6 +29,7 @@ mod engine;
 mod gate;
 mod harmless;
 mod heads;
+mod ideas;
 mod kills;
 mod maps;
 mod paging;
