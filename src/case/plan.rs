@@ -212,7 +212,13 @@ pub fn plan_of_operations(
                         || !(c.check.is_dialogue() || case.check.is_dialogue()))
             })
         };
-        if sent.find(hash, same).is_none() && ids.insert(case.id.clone()) {
+        let twin = sent.find(hash, same).copied();
+        if let Some(twin) = twin.and_then(|at| cases.get_mut(at)) {
+            // It holds the same, whoever made it first.
+            if twin.carries.is_empty() && twin.expect == case.expect {
+                twin.carries = case.carries;
+            }
+        } else if ids.insert(case.id.clone()) {
             sent.insert_unique(hash, cases.len(), |at| cases.get(*at).map_or(0, message));
             cases.push(case);
         }

@@ -89,10 +89,13 @@ fn covering(builder: &mut BodyCases<'_, '_>, all: &[Choices]) -> BTreeSet<(Strin
     // values out: those have their turn again, each field with the first that is left.
     for round in rounds..rounds + MOST_REPAIRS {
         let left = |path: &FieldPath, c: &&Variant| !covered.contains(&key(path, c));
-        let values: Vec<Held<'_>> = all
-            .iter()
-            .filter_map(|(path, all)| Some((path, all.iter().find(|c| left(path, c))?)))
-            .collect();
+        let mut values: Vec<Held<'_>> = Vec::new();
+        for (path, all) in all {
+            // What is below a value that is set as a whole would change it.
+            let below = values.iter().any(|(above, _)| path.0.starts_with(&above.0));
+            let first = all.iter().find(|c| left(path, c)).filter(|_| !below);
+            values.extend(first.map(|choice| (path, choice)));
+        }
         let before = covered.len();
         covered.extend(pack(builder, round, &values));
         if covered.len() == before {
