@@ -25,6 +25,7 @@ mod mutate;
 mod names;
 mod nearby;
 mod numbers;
+mod order;
 mod pairs;
 mod parameters;
 mod plan;

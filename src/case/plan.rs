@@ -12,6 +12,7 @@ use super::lists::Lists;
 use super::model::{Case, Context, Expect, Strategy};
 use super::moves::moved;
 use super::names::Names;
+use super::order::by_information;
 use super::pairs::Pairs;
 use super::parameters::Parameters;
 use super::targets::Targets;
@@ -153,11 +154,12 @@ impl Plan {
 /// The plan for a contract: deterministic for a seed, ids unique, cheap and telling cases first.
 ///
 /// `budget` is the number of requests of the whole run; [`RESERVE`] of them are left for what is
-/// not a case. Cases are sorted by tier and interleaved over operations, strategies and fields
-/// within a tier, so that several operations share a budget by what each of them needs; only the
-/// first case that is surely valid comes before them all. Where the budget ends, whatever follows in
-/// that order is dropped; where operations share it, its last part goes to kinds of input that are
-/// new. `None` keeps every case.
+/// not a case. To choose what is sent, cases are sorted by tier and interleaved over operations, strategies
+/// and fields within a tier, so that several operations share a budget by what each of them needs. Where
+/// the budget ends, whatever follows in that order is dropped; where operations share it, its last part
+/// goes to kinds of input that are new. `None` keeps every case. What was chosen is sent in the order of
+/// what each case tells that none before it does ([`super::order`]); only the first case that is surely
+/// valid comes before them all, and each operation has its first cases before any has depth.
 ///
 /// Of several cases that send the same request and may expect the same, the first is kept; of
 /// several with the same id (a defect of a strategy), too.
@@ -225,13 +227,8 @@ pub fn plan_of_operations(
     }
     let cut = Fate::NotSent(BUDGET.into());
     cases.iter().for_each(|case| ideas.add_case(case, &cut));
-    if context.contract.operations.len() > 1 {
-        cases = every_operation_first(cases);
-    }
-    // Against a device that accepts nothing, no refusal means anything; so one acceptance is first.
-    if let Some(first) = cases.iter().position(|c| c.expect == Expect::Accepted) {
-        cases[..=first].rotate_right(1);
-    }
+    let shared = of_the_server();
+    cases = begun(cases, context);
     let mut planned: BTreeMap<&'static str, usize> = BTreeMap::new();
     for case in &cases {
         *planned.entry(case.strategy).or_default() += 1;
@@ -245,9 +242,10 @@ pub fn plan_of_operations(
                 .stated
                 .as_deref()
         };
-        cases = broadened(cases, most, &of_the_server(), rule);
+        cases = broadened(cases, most, &shared, rule);
     }
     let mut plan = trimmed(cases, most);
+    plan.cases = begun(by_information(plan.cases, &shared), context);
     // What may remove something comes last: until then the others find what they name.
     let removes = |case: &Case| {
         let op = context.contract.operation(&case.operation);
@@ -538,6 +536,18 @@ fn interleaved(cases: Vec<Case>) -> Vec<Case> {
         .collect();
     keyed.sort_by_key(|(key, _)| *key);
     keyed.into_iter().map(|(_, case)| case).collect()
+}
+
+/// The cases with those in front without which the others tell nothing.
+fn begun(mut cases: Vec<Case>, context: &Context<'_>) -> Vec<Case> {
+    if !alone(context) {
+        cases = every_operation_first(cases);
+    }
+    // Against a device that accepts nothing, no refusal means anything; so one acceptance is first.
+    if let Some(first) = cases.iter().position(|c| c.expect == Expect::Accepted) {
+        cases[..=first].rotate_right(1);
+    }
+    cases
 }
 
 /// Every operation has its turn before any has depth: the first case of each that is accepted or
