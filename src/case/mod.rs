@@ -35,6 +35,7 @@ mod recipe;
 mod serialize;
 mod spell;
 mod targets;
+mod turns;
 mod types;
 mod unstated;
 mod valid;

@@ -7,7 +7,7 @@ use super::formats::Formats;
 use super::forms::Forms;
 use super::hostile::Hostile;
 use super::ideas::{ANOTHER_SHARE, BUDGET, Fate, Ideas};
-use super::identity::{InputClass, Tier};
+use super::identity::Tier;
 use super::lists::Lists;
 use super::model::{Case, Context, Expect, Strategy};
 use super::moves::moved;
@@ -16,6 +16,7 @@ use super::order::by_information;
 use super::pairs::Pairs;
 use super::parameters::Parameters;
 use super::targets::Targets;
+use super::turns::{begun, interleaved};
 use super::types::Types;
 use super::valid::Valid;
 use super::wire::{Auth, Conditions, Http, JsonCorners, JsonSyntax, State};
@@ -228,7 +229,7 @@ pub fn plan_of_operations(
     let cut = Fate::NotSent(BUDGET.into());
     cases.iter().for_each(|case| ideas.add_case(case, &cut));
     let shared = of_the_server();
-    cases = begun(cases, context);
+    cases = begun(cases, alone(context));
     let mut planned: BTreeMap<&'static str, usize> = BTreeMap::new();
     for case in &cases {
         *planned.entry(case.strategy).or_default() += 1;
@@ -245,7 +246,7 @@ pub fn plan_of_operations(
         cases = broadened(cases, most, &shared, rule);
     }
     let mut plan = trimmed(cases, most);
-    plan.cases = begun(by_information(plan.cases, &shared), context);
+    plan.cases = begun(by_information(plan.cases, &shared), alone(context));
     // What may remove something comes last: until then the others find what they name.
     let removes = |case: &Case| {
         let op = context.contract.operation(&case.operation);
@@ -500,75 +501,6 @@ impl Share {
 
 /// Cases of one operation that are kept for each request that its share of the budget has.
 const MOST_EACH: usize = 6;
-
-/// Sorted by tier; within a tier one case of each strategy in turn, and within a strategy one of
-/// each operation and field: a strategy without fields (HTTP, credentials) must not wait behind one
-/// that has a case for every field. What the page leaves open comes at the end of its tier: it may
-/// change the settings unseen, which costs a look at them, and one look serves several in a row.
-fn interleaved(cases: Vec<Case>) -> Vec<Case> {
-    let mut by_field: BTreeMap<(Tier, String), usize> = BTreeMap::new();
-    let mut strategies: BTreeMap<(Tier, &'static str), Vec<(usize, usize)>> = BTreeMap::new();
-    for (at, case) in cases.iter().enumerate() {
-        let round = by_field
-            .entry((case.tier, case.id.field().to_owned()))
-            .or_default();
-        *round += 1;
-        let turns = strategies.entry((case.tier, case.strategy)).or_default();
-        turns.push((*round, at));
-    }
-    let mut turn = vec![0; cases.len()];
-    for turns in strategies.values_mut() {
-        turns.sort_unstable();
-        for (place, (_, at)) in turns.iter().enumerate() {
-            if let Some(turn) = turn.get_mut(*at) {
-                *turn = place;
-            }
-        }
-    }
-    let mut keyed: Vec<((Tier, bool, usize, usize), Case)> = cases
-        .into_iter()
-        .zip(turn)
-        .enumerate()
-        .map(|(at, (case, turn))| {
-            let open = matches!(case.expect, Expect::Either { .. });
-            ((case.tier, open, turn, at), case)
-        })
-        .collect();
-    keyed.sort_by_key(|(key, _)| *key);
-    keyed.into_iter().map(|(_, case)| case).collect()
-}
-
-/// The cases with those in front without which the others tell nothing.
-fn begun(mut cases: Vec<Case>, context: &Context<'_>) -> Vec<Case> {
-    if !alone(context) {
-        cases = every_operation_first(cases);
-    }
-    // Against a device that accepts nothing, no refusal means anything; so one acceptance is first.
-    if let Some(first) = cases.iter().position(|c| c.expect == Expect::Accepted) {
-        cases[..=first].rotate_right(1);
-    }
-    cases
-}
-
-/// Every operation has its turn before any has depth: the first case of each that is accepted or
-/// may be, the first plain call, the first that is refused.
-fn every_operation_first(cases: Vec<Case>) -> Vec<Case> {
-    let mut seen: BTreeSet<(String, u8)> = BTreeSet::new();
-    let turn = |case: &Case| match &case.expect {
-        Expect::Accepted => Some(0),
-        Expect::Either { .. } if case.strategy == "valid" || case.strategy == "forms" => Some(0),
-        Expect::Refused { .. } => Some(1),
-        _ => None,
-    };
-    let mut keyed: Vec<(u8, Case)> = Vec::with_capacity(cases.len());
-    for case in cases {
-        let first = turn(&case).filter(|turn| seen.insert((case.operation.clone(), *turn)));
-        let plain = case.input_class == InputClass::PLAIN;
-        keyed.push((first.or(plain.then_some(0)).unwrap_or(2), case));
-    }
-    keyed.sort_by_key(|(turn, _)| *turn);
-    keyed.into_iter().map(|(_, case)| case).collect()
-}
 
 fn trimmed(cases: Vec<Case>, most: Option<usize>) -> Plan {
     let mut plan = Plan::default();
