@@ -167,3 +167,93 @@ fn packed_bodies_hold_each_valid_idea_of_each_field() {
         }
     }
 }
+
+/// `src/case/mistakes.txt` as words: mistake, where it is made, what shows it.
+fn mistakes() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
+    let text = include_str!("../../src/case/mistakes.txt");
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    lines
+        .map(|line| {
+            let mut words = line.split(' ');
+            let mistake = words.next().expect("a mistake");
+            let place = words.next().expect("a place");
+            (mistake, place, words.collect())
+        })
+        .collect()
+}
+
+#[test]
+fn the_table_of_mistakes_names_what_there_is() {
+    let mut made = BTreeSet::new();
+    for (contract, profile, texts) in [
+        embedded(),
+        other("tests/contracts/thermostat.yaml"),
+        other("tests/plan/relay.yaml"),
+    ] {
+        let whole = plan(&Context::new(&contract, &profile, &texts), None);
+        made.extend(
+            whole
+                .cases
+                .iter()
+                .map(|case| format!("{}/{}", case.strategy, case.id.idea())),
+        );
+    }
+    let mut known = BTreeSet::new();
+    let mut stale = Vec::new();
+    for (mistake, place, shows) in mistakes() {
+        assert!(["field", "once"].contains(&place), "{mistake}: {place}");
+        assert!(known.insert((mistake, place)), "{mistake}: twice");
+        assert!(!shows.is_empty(), "{mistake}: nothing shows it");
+        let name = |shows: &&str| !made.contains(shows.trim_start_matches('*'));
+        stale.extend(shows.into_iter().filter(name));
+    }
+    assert!(known.len() > 80, "{}", known.len());
+    assert!(
+        stale.is_empty(),
+        "make it anew with tests/servers/order-table: {stale:?}"
+    );
+}
+
+#[test]
+fn what_shows_most_mistakes_comes_first() {
+    let (contract, profile, texts) = embedded();
+    let whole = plan(&Context::new(&contract, &profile, &texts), Some(600));
+    let name = |case: &Case| format!("{}/{}", case.strategy, case.id.idea());
+    let shown = |cases: &[Case]| {
+        let names: BTreeSet<String> = cases.iter().map(name).collect();
+        let all = mistakes().into_iter();
+        let shown = all.filter(|(.., shows)| {
+            shows
+                .iter()
+                .any(|s| names.contains(s.trim_start_matches('*')))
+        });
+        shown.count()
+    };
+    let mut spent = 0;
+    let early = whole.cases.iter().take_while(|case| {
+        spent += case.cost();
+        spent <= 150
+    });
+    let early = early.count();
+    assert_eq!(shown(&whole.cases[..early]), shown(&whole.cases));
+    let first = &whole.cases[0];
+    assert!(first.is_plain() && first.carries.is_empty(), "{}", first.id);
+}
+
+#[test]
+fn every_operation_begins_with_plain_calls() {
+    let (contract, profile, texts) = other("tests/contracts/thermostat.yaml");
+    let whole = plan(&Context::new(&contract, &profile, &texts), Some(600));
+    let operations: BTreeSet<&str> = whole.cases.iter().map(|c| c.operation.as_str()).collect();
+    let valid = |case: &&Case| case.is_valid();
+    for operation in operations {
+        let mut of_it = whole.cases.iter().filter(|c| c.operation == operation);
+        let has_plain = of_it.clone().any(|c| c.is_plain());
+        let first = of_it.find(valid);
+        assert!(
+            !has_plain || first.is_some_and(Case::is_plain),
+            "{operation}: {:?}",
+            first.map(|c| &c.id)
+        );
+    }
+}
