@@ -2,6 +2,8 @@
 
 use super::identity::{InputClass, Tier};
 use super::model::{Case, Expect};
+use crate::exchange::Request;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Sorted by tier; within a tier one case of each strategy in turn, and within a strategy one of
@@ -59,7 +61,7 @@ pub(super) fn begun(mut cases: Vec<Case>, alone: bool) -> Vec<Case> {
 }
 
 /// Every operation has its turn before any has depth: the first case of each that is accepted or
-/// may be, the first plain call, the first that is refused. Of those that may be accepted one with nothing
+/// may be, the plain calls, all plain ones that may create, the first that is refused. Of those that may be accepted one with nothing
 /// special about it goes before the others: its refusal tells of the operation and not of what is special.
 fn every_operation_first(cases: Vec<Case>) -> Vec<Case> {
     let turn = |case: &Case| match &case.expect {
@@ -82,9 +84,19 @@ fn every_operation_first(cases: Vec<Case>) -> Vec<Case> {
     let mut keyed: Vec<(u8, Case)> = Vec::with_capacity(cases.len());
     for (at, case) in cases.into_iter().enumerate() {
         let first = turn(&case).filter(|_| firsts.contains(&at));
-        let plain = case.input_class == InputClass::PLAIN;
+        let plain = case.input_class == InputClass::PLAIN || may_create(&case);
         keyed.push((first.or(plain.then_some(0)).unwrap_or(2), case));
     }
-    keyed.sort_by_key(|(turn, _)| *turn);
+    // Of what may create, what says most first: it can be told from other items.
+    let says = |case: &Case| may_create(case).then(|| case.octets()).unwrap_or_default();
+    keyed.sort_by_key(|(turn, case)| (*turn, Reverse(says(case))));
     keyed.into_iter().map(|(_, case)| case).collect()
+}
+
+/// Whether a case has nothing special about it and may create something. What goes wrong with creating (two
+/// items instead of one, a list that does not show them) has to show with what can be told from everything
+/// else on the device, before bodies come whose values nobody can tell from others.
+fn may_create(case: &Case) -> bool {
+    let post = matches!(&case.request, Request::Http(http) if http.method == "POST");
+    post && case.is_plain() && case.tier == Tier::FIRST
 }

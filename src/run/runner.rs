@@ -295,6 +295,7 @@ impl<'a> Run<'a> {
                 if !self.spared(at) {
                     self.probe.rest(&self.case(at).operation).await;
                     self.block(&[at]).await;
+                    self.take_apart().await;
                 }
             }
             self.look_for_more().await;
@@ -374,8 +375,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Everything that follows from one observation; gives whether some promise is broken.
-    pub(super) async fn settle(&mut self, at: usize, mut seen: Observation) -> bool {
+    /// Everything that follows from one observation.
+    pub(super) async fn settle(&mut self, at: usize, mut seen: Observation) {
         let case = self.case(at);
         if self.probe.session().locked_out(case, &seen.exchange) {
             seen = self.probe.after_lockout(case, seen).await;
@@ -387,7 +388,7 @@ impl<'a> Run<'a> {
         if seen.exchange.failure().is_some_and(never_reached) {
             match self.gone(at).await {
                 Recovery::Alive => seen = self.probe.send(case, true).await,
-                Recovery::Lost => return false,
+                Recovery::Lost => return,
             }
         }
         self.probe.note(case, &seen, Some(at));
@@ -428,7 +429,6 @@ impl<'a> Run<'a> {
             broken,
             sent: self.job.device.sent(),
         });
-        broken
     }
 
     fn tell_error_answer(&mut self, case: &Case, seen: &Observation) {
