@@ -13,7 +13,6 @@ use crate::case::identity::InputClass;
 use crate::case::model::{Carried, Case, Context, Strategy as _};
 use crate::contract::{FieldPath, PromiseId, Schema};
 use crate::exchange::Request;
-use crate::json;
 use crate::pattern::Assessment;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -178,9 +177,10 @@ pub fn apart(context: &Context<'_>, case: &Case) -> Vec<Case> {
     let op = context.contract.operation(&case.operation);
     let builder = op.and_then(|op| BodyCases::of(context, op, Valid.name()));
     let body = match &case.request {
-        Request::Http(http) => http.body.as_deref().and_then(json::read),
+        Request::Http(http) => http.body.as_deref(),
         Request::Raw(_) => None,
     };
+    let body = body.and_then(|octets| serde_json::from_slice::<Value>(octets).ok());
     let (Some(mut builder), Some(body)) = (builder, body) else {
         return Vec::new();
     };
