@@ -35,6 +35,7 @@ pub mod replay;
 pub mod result;
 mod runner;
 mod settings;
+mod siblings;
 mod sightings;
 mod slow;
 mod split;
