@@ -11,6 +11,7 @@ use super::model::Case;
 use crate::contract::PromiseId;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::hash::Hash;
 use std::sync::LazyLock;
 
 /// What shows a mistake: the strategy and name of a case, and where.
@@ -65,7 +66,7 @@ impl<T: Ord> Numbers<T> {
 }
 
 /// What a case is the first of, or not.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
+#[derive(PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Sort<'c> {
     Idea(&'c str, &'c str),
     Class(&'c str, &'c InputClass),

@@ -111,11 +111,6 @@ impl<'a> Ledger<'a> {
         self.tally.has(promise, kind)
     }
 
-    /// As [`Results::shown_by`].
-    pub(super) fn shown_by(&self, kinds: &[Kind]) -> Vec<CaseId> {
-        self.tally.shown_by(kinds)
-    }
-
     /// As [`Results::join_last`].
     pub(super) fn join_last(&mut self, promise: &PromiseId, kind: Kind, case: &Case) -> bool {
         self.tally.join_last(promise, kind, case)

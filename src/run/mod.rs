@@ -35,7 +35,6 @@ pub mod replay;
 pub mod result;
 mod runner;
 mod settings;
-mod siblings;
 mod sightings;
 mod slow;
 mod split;

@@ -252,7 +252,6 @@ impl<'a> Run<'a> {
         } else {
             self.smallest_writes().await;
             self.weigh_doubts().await;
-            self.siblings().await;
             self.inquire().await;
             self.measure_growth().await;
             self.finish().await;
@@ -264,52 +263,45 @@ impl<'a> Run<'a> {
         // The first case alone: what follows means something only if the device takes anything.
         let (first, rest) = all.split_at(all.len().min(1));
         for window in [first].into_iter().chain(rest.chunks(WINDOW)) {
-            self.window(window).await;
-            if self.stopped() {
+            let (quiet, loud): (Vec<usize>, Vec<usize>) = window
+                .iter()
+                .filter(|at| !self.cases.is_done(**at) && !self.is_withheld(**at))
+                .partition(|at| must_be_refused(self.case(**at)));
+            if quiet.is_empty() && loud.is_empty() {
+                continue;
+            }
+            self.probe.look_again().await;
+            self.heed(None);
+            self.tell_baseline(&quiet);
+            for block in quiet.chunks(self.job.options.concurrency.max(1)) {
+                if self.over() {
+                    break;
+                }
+                let block: Vec<usize> = block
+                    .iter()
+                    .copied()
+                    .filter(|at| !self.spared(*at))
+                    .collect();
+                self.block(&block).await;
+            }
+            self.checkpoint().await;
+            if self.stop.as_ref().is_none_or(Stop::judged) {
+                self.ledger.tell(&Event::Checkpoint);
+            }
+            for at in loud {
+                if self.over() {
+                    break;
+                }
+                if !self.spared(at) {
+                    self.probe.rest(&self.case(at).operation).await;
+                    self.block(&[at]).await;
+                    self.take_apart().await;
+                }
+            }
+            self.look_for_more().await;
+            if self.over() {
                 return;
             }
-        }
-    }
-
-    /// Some cases: first what must be refused, then a look, then what may be accepted.
-    pub(super) async fn window(&mut self, window: &[usize]) {
-        let (quiet, loud): (Vec<usize>, Vec<usize>) = window
-            .iter()
-            .filter(|at| !self.cases.is_done(**at) && !self.is_withheld(**at))
-            .partition(|at| must_be_refused(self.case(**at)));
-        if quiet.is_empty() && loud.is_empty() {
-            return;
-        }
-        self.probe.look_again().await;
-        self.heed(None);
-        self.tell_baseline(&quiet);
-        for block in quiet.chunks(self.job.options.concurrency.max(1)) {
-            if self.over() {
-                break;
-            }
-            let block: Vec<usize> = block
-                .iter()
-                .copied()
-                .filter(|at| !self.spared(*at))
-                .collect();
-            self.block(&block).await;
-        }
-        self.checkpoint().await;
-        if self.stop.as_ref().is_none_or(Stop::judged) {
-            self.ledger.tell(&Event::Checkpoint);
-        }
-        for at in loud {
-            if self.over() {
-                break;
-            }
-            if !self.spared(at) {
-                self.probe.rest(&self.case(at).operation).await;
-                self.block(&[at]).await;
-                self.take_apart().await;
-            }
-        }
-        self.look_for_more().await;
-        if !self.over() {
             self.watch_life(window).await;
         }
     }

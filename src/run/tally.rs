@@ -203,12 +203,6 @@ impl Results {
         self.findings.iter().any(like)
     }
 
-    /// The cases that show findings of these kinds, in the order of discovery.
-    pub fn shown_by(&self, kinds: &[Kind]) -> Vec<CaseId> {
-        let such = self.findings.iter().filter(|f| kinds.contains(&f.kind));
-        such.map(|f| f.case.clone()).collect()
-    }
-
     /// `case` joins the last finding of this promise and kind, where there is one.
     pub fn join_last(&mut self, promise: &PromiseId, kind: Kind, case: &Case) -> bool {
         let like = |f: &&Finding| f.promise == *promise && f.kind == kind;

@@ -3,9 +3,8 @@
 
 use crate::handler::{Asked, Drawn, bare, json, judged, serve};
 use crate::support::Suite;
-use probity::case::{Context, Plan, RESERVE, plan};
 use probity::judge::Kind;
-use probity::run::result::{Finding, Report};
+use probity::run::result::Report;
 use serde_json::{Value, json};
 
 const NOTES: &str = r##"openapi: 3.0.3
@@ -145,50 +144,4 @@ fn a_run_tells_how_many_ideas_were_judged_and_why_others_were_not() {
             .contains_key("the limit of requests was reached")
     };
     assert!(stopped.promises.iter().any(|p| limit(&p)));
-}
-
-#[test]
-fn what_is_found_at_one_field_is_tried_at_its_siblings() {
-    const FIELDS: [&str; 7] = [
-        "proxy",
-        "realm",
-        "user",
-        "password",
-        "transport",
-        "user_id",
-        "stun.ip",
-    ];
-    let mut suite = Suite::embedded();
-    let tried = |plan: &Plan| -> usize {
-        let trues = plan.cases.iter().filter(|c| c.input_class == *"type:true");
-        trues.count()
-    };
-    let context = Context::new(&suite.contract, &suite.profile, &suite.texts);
-    let mut plans = (60..)
-        .step_by(30)
-        .map(|n| plan(&context, Some(RESERVE + n)));
-    // Few fields have their turn.
-    suite.plan = plans.find(|plan| tried(plan) > 0).expect("a plan");
-    assert!(tried(&suite.plan) < 7, "{}", tried(&suite.plan));
-    let faults = FIELDS.map(|field| format!("boolean-as-string:{field}"));
-    let report = suite
-        .run_at_most(suite.mock().with_faults(faults), None)
-        .report;
-    for field in FIELDS {
-        let broken = |f: &&Finding| {
-            f.kind == Kind::AcceptsInvalid
-                && f.promise
-                    .starts_with(&format!("setSipSettings.body.{field}."))
-        };
-        assert!(
-            report.findings.iter().any(|f| broken(&f)),
-            "{field}: {:#?}",
-            report.findings.len()
-        );
-    }
-    assert_eq!(report.device.restored, Some(true));
-    // Of a device without a fault nothing more is asked.
-    let clean = suite.run_at_most(suite.mock(), None).report;
-    assert_eq!(clean.exit.code, 0);
-    assert!(clean.requests.sent + 20 < report.requests.sent);
 }
