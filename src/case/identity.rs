@@ -27,7 +27,7 @@ impl CaseId {
                 .map(|c| if keep(c) { c } else { '-' })
                 .collect()
         };
-        let field = if field.is_empty() { "body" } else { field };
+        let field = if field.is_empty() { WHOLE_BODY } else { field };
         let parts = [operation, strategy, field, name].map(clean);
         CaseId(parts.join("/"))
     }
@@ -49,11 +49,40 @@ impl CaseId {
         self.field().rsplit_once('/').map(|(_, field)| field) == clean
     }
 
+    /// [`CaseId::name`] without what is of one value: `one-too-long` of `one-too-long-811c9dc5`.
+    pub fn idea(&self) -> &str {
+        let name = self.name();
+        let is_hash = |end: &str| end.len() == 8 && end.bytes().all(|b| b.is_ascii_hexdigit());
+        let name = match name.rsplit_once('-') {
+            Some((idea, end)) if is_hash(end) => idea,
+            _ => name,
+        };
+        // One name for whichever character it is.
+        match name.starts_with("char-") {
+            true => "char",
+            false => name,
+        }
+    }
+
+    /// The field, or what else it is about.
+    pub fn about(&self) -> &str {
+        self.field().rsplit_once('/').map_or("", |(_, about)| about)
+    }
+
+    /// Whether it is about a field and not about the body as a whole, as far as the strategy is one of
+    /// fields.
+    pub fn is_about_field(&self) -> bool {
+        self.about() != WHOLE_BODY
+    }
+
     /// Operation, strategy and field: what ideas about one field have in common.
     pub fn field(&self) -> &str {
         self.0.rsplit_once('/').map_or("", |(field, _)| field)
     }
 }
+
+/// What stands for the body as a whole in place of a field.
+const WHOLE_BODY: &str = "body";
 
 /// The kind of input of a case, free of payload, seed and order: `type:number`, `near-miss:insert`.
 /// The fingerprint of a finding is made of it.
@@ -253,6 +282,14 @@ mod tests {
         let id = CaseId::new("op", "names", "users[].é", "a:b+c");
         assert_eq!(id, "op/names/users[].-/a:b+c");
         assert_eq!(id.field(), "op/names/users[].-");
+        assert_eq!(id.about(), "users[].-");
+        for (name, idea) in [
+            ("one-too-long-811c9dc5", "one-too-long"),
+            ("char-3a-c5708077", "char"),
+            ("over-long-1024", "over-long-1024"),
+        ] {
+            assert_eq!(CaseId::new("op", "any", "", name).idea(), idea);
+        }
     }
 
     #[test]

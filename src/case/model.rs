@@ -33,6 +33,23 @@ pub struct Case {
     pub check: Check,
     /// Its turn.
     pub tier: Tier,
+    /// The values that it holds for ideas of single fields, where it is a body that is packed with such.
+    pub carries: Vec<Carried>,
+}
+
+/// A value for an idea of one field in a body that holds one in each of its fields.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Carried {
+    /// The promise that the idea is about.
+    pub promise: PromiseId,
+    /// The kind of input.
+    pub class: InputClass,
+    /// The field.
+    pub field: FieldPath,
+    /// The keyword of the promise.
+    pub(super) keyword: &'static str,
+    /// Last part of the id of the case that holds the value alone.
+    pub(super) name: String,
 }
 
 impl Case {
@@ -51,7 +68,17 @@ impl Case {
             input_class: InputClass::default(),
             check: Check::Nothing,
             tier: Tier::FIRST,
+            carries: Vec::new(),
         }
+    }
+
+    /// The ideas that it holds: kinds of input, each with the promise that it is tried on. The first is its
+    /// own, the others those of the fields of a body that is packed.
+    pub fn ideas(&self) -> impl Iterator<Item = (PromiseId, InputClass)> {
+        let own = (self.main_promise(), self.input_class.clone());
+        let carried = self.carries.iter();
+        let carried = carried.map(|c| (c.promise.clone(), c.class.clone()));
+        std::iter::once(own).chain(carried)
     }
 
     /// Whether the case is about what a header field of its request says, or about its absence.

@@ -6,14 +6,17 @@ use super::elements::Elements;
 use super::formats::Formats;
 use super::forms::Forms;
 use super::hostile::Hostile;
-use super::identity::{InputClass, Tier};
+use super::ideas::{ANOTHER_SHARE, BUDGET, Fate, Ideas};
+use super::identity::Tier;
 use super::lists::Lists;
 use super::model::{Case, Context, Expect, Strategy};
 use super::moves::moved;
 use super::names::Names;
+use super::order::by_information;
 use super::pairs::Pairs;
 use super::parameters::Parameters;
 use super::targets::Targets;
+use super::turns::{begun, interleaved};
 use super::types::Types;
 use super::valid::Valid;
 use super::wire::{Auth, Conditions, Http, JsonCorners, JsonSyntax, State};
@@ -71,6 +74,9 @@ pub struct Plan {
     pub left_out: Vec<LeftOut>,
     /// Strategies whose cases the budget cut altogether, with the number of their cases.
     pub silenced: Vec<(&'static str, usize)>,
+    /// The ideas of all cases that were made, whether they are sent or not. Of an operation that must not
+    /// be called, and where many operations share few requests, only those of the first strategies are made.
+    pub ideas: Ideas,
 }
 
 /// Cases that are not sent because of what they may do.
@@ -95,9 +101,18 @@ impl Plan {
             at += 1;
             keep(at - 1, case)
         });
+        self.count_anew(NOT_CHOSEN);
+    }
+
+    /// Requests and ideas of what is left of the cases; why the ideas of the others are not sent.
+    fn count_anew(&mut self, why: &str) {
         self.requests = self.cases.iter().map(Case::cost).sum();
+        self.ideas.plan_anew(&self.cases, why);
     }
 }
+
+/// Why an idea is not sent whose cases nobody wants.
+const NOT_CHOSEN: &str = "its cases were not asked for";
 
 /// All strategies, in the order in which they come within a tier. Adding one is a file and a line
 /// here.
@@ -132,7 +147,7 @@ impl Plan {
             at += 1;
             n > 0 && (at - 1) % n == i.saturating_sub(1)
         });
-        self.requests = self.cases.iter().map(Case::cost).sum();
+        self.count_anew(ANOTHER_SHARE);
         self
     }
 }
@@ -140,11 +155,12 @@ impl Plan {
 /// The plan for a contract: deterministic for a seed, ids unique, cheap and telling cases first.
 ///
 /// `budget` is the number of requests of the whole run; [`RESERVE`] of them are left for what is
-/// not a case. Cases are sorted by tier and interleaved over operations, strategies and fields
-/// within a tier, so that several operations share a budget by what each of them needs; only the
-/// first case that is surely valid comes before them all. Where the budget ends, whatever follows in
-/// that order is dropped; where operations share it, its last part goes to kinds of input that are
-/// new. `None` keeps every case.
+/// not a case. To choose what is sent, cases are sorted by tier and interleaved over operations, strategies
+/// and fields within a tier, so that several operations share a budget by what each of them needs. Where
+/// the budget ends, whatever follows in that order is dropped; where operations share it, its last part
+/// goes to kinds of input that are new. `None` keeps every case. What was chosen is sent in the order of
+/// what each case tells that none before it does ([`super::order`]); only the first case that is surely
+/// valid comes before them all, and each operation has its first cases before any has depth.
 ///
 /// Of several cases that send the same request and may expect the same, the first is kept; of
 /// several with the same id (a defect of a strategy), too.
@@ -180,8 +196,9 @@ pub fn plan_of_operations(
     operations: &dyn Fn(&Operation) -> bool,
     keep: &dyn Fn(&Case) -> bool,
 ) -> Plan {
-    let (made, refused) = all(context, budget, policy, operations, keep);
-    let (permitted, left_out) = permitted(made, refused, context, policy);
+    let mut ideas = Ideas::default();
+    let (made, refused) = all(context, budget, policy, operations, keep, &mut ideas);
+    let (permitted, left_out) = permitted(made, refused, context, policy, &mut ideas);
     let mut cases: Vec<Case> = Vec::new();
     // Places in `cases` by what is sent: requests are large, so none is stored twice.
     let (mut ids, mut sent) = (BTreeSet::new(), HashTable::new());
@@ -198,18 +215,21 @@ pub fn plan_of_operations(
                         || !(c.check.is_dialogue() || case.check.is_dialogue()))
             })
         };
-        if sent.find(hash, same).is_none() && ids.insert(case.id.clone()) {
+        let twin = sent.find(hash, same).copied();
+        if let Some(twin) = twin.and_then(|at| cases.get_mut(at)) {
+            // It holds the same, whoever made it first.
+            if twin.carries.is_empty() && twin.expect == case.expect {
+                twin.carries = case.carries;
+            }
+        } else if ids.insert(case.id.clone()) {
             sent.insert_unique(hash, cases.len(), |at| cases.get(*at).map_or(0, message));
             cases.push(case);
         }
     }
-    if context.contract.operations.len() > 1 {
-        cases = every_operation_first(cases);
-    }
-    // Against a device that accepts nothing, no refusal means anything; so one acceptance is first.
-    if let Some(first) = cases.iter().position(|c| c.expect == Expect::Accepted) {
-        cases[..=first].rotate_right(1);
-    }
+    let cut = Fate::NotSent(BUDGET.into());
+    cases.iter().for_each(|case| ideas.add_case(case, &cut));
+    let shared = of_the_server();
+    cases = begun(cases, alone(context));
     let mut planned: BTreeMap<&'static str, usize> = BTreeMap::new();
     for case in &cases {
         *planned.entry(case.strategy).or_default() += 1;
@@ -223,9 +243,10 @@ pub fn plan_of_operations(
                 .stated
                 .as_deref()
         };
-        cases = broadened(cases, most, &of_the_server(), rule);
+        cases = broadened(cases, most, &shared, rule);
     }
     let mut plan = trimmed(cases, most);
+    plan.cases = begun(by_information(plan.cases, &shared), alone(context));
     // What may remove something comes last: until then the others find what they name.
     let removes = |case: &Case| {
         let op = context.contract.operation(&case.operation);
@@ -238,6 +259,8 @@ pub fn plan_of_operations(
     let kept = |strategy: &str| plan.cases.iter().any(|c| c.strategy == strategy);
     plan.silenced = planned.into_iter().filter(|(s, _)| !kept(s)).collect();
     plan.left_out = left_out;
+    plan.ideas = ideas;
+    plan.count_anew(BUDGET);
     plan
 }
 
@@ -277,6 +300,7 @@ fn permitted(
     refused: Vec<LeftOut>,
     context: &Context<'_>,
     policy: Option<&Policy>,
+    ideas: &mut Ideas,
 ) -> (Vec<Case>, Vec<LeftOut>) {
     let Some(policy) = policy else {
         let acts = |id: &str| {
@@ -310,6 +334,7 @@ fn permitted(
         match policy.permits(request) {
             Ok(()) => permitted.push(case),
             Err(refusal) => {
+                ideas.add_case(&case, &Fate::NotSent(refusal.reason.as_str().into()));
                 let key = (case.operation, refusal.effect, refusal.reason);
                 *counted.entry(key).or_default() += 1;
             }
@@ -376,6 +401,7 @@ fn all(
     policy: Option<&Policy>,
     operations: &dyn Fn(&Operation) -> bool,
     keep: &dyn Fn(&Case) -> bool,
+    ideas: &mut Ideas,
 ) -> (Vec<Case>, Vec<LeftOut>) {
     let operations = context
         .contract
@@ -414,11 +440,11 @@ fn all(
             continue;
         };
         let strategies = strategies();
-        let count = || -> usize {
+        let fate = Fate::NotSent(reason.as_str().into());
+        let mut count = || -> usize {
             let first = strategies.iter().filter(|s| s.is_first());
-            first
-                .map(|strategy| made(strategy.as_ref(), op).len())
-                .sum()
+            let made = first.flat_map(|strategy| made(strategy.as_ref(), op));
+            made.inspect(|case| ideas.add_case(case, &fate)).count()
         };
         // Only what is left out is told, so the fields nearest to the root are enough, unless those that
         // are asked for lie deeper.
@@ -475,63 +501,6 @@ impl Share {
 
 /// Cases of one operation that are kept for each request that its share of the budget has.
 const MOST_EACH: usize = 6;
-
-/// Sorted by tier; within a tier one case of each strategy in turn, and within a strategy one of
-/// each operation and field: a strategy without fields (HTTP, credentials) must not wait behind one
-/// that has a case for every field. What the page leaves open comes at the end of its tier: it may
-/// change the settings unseen, which costs a look at them, and one look serves several in a row.
-fn interleaved(cases: Vec<Case>) -> Vec<Case> {
-    let mut by_field: BTreeMap<(Tier, String), usize> = BTreeMap::new();
-    let mut strategies: BTreeMap<(Tier, &'static str), Vec<(usize, usize)>> = BTreeMap::new();
-    for (at, case) in cases.iter().enumerate() {
-        let round = by_field
-            .entry((case.tier, case.id.field().to_owned()))
-            .or_default();
-        *round += 1;
-        let turns = strategies.entry((case.tier, case.strategy)).or_default();
-        turns.push((*round, at));
-    }
-    let mut turn = vec![0; cases.len()];
-    for turns in strategies.values_mut() {
-        turns.sort_unstable();
-        for (place, (_, at)) in turns.iter().enumerate() {
-            if let Some(turn) = turn.get_mut(*at) {
-                *turn = place;
-            }
-        }
-    }
-    let mut keyed: Vec<((Tier, bool, usize, usize), Case)> = cases
-        .into_iter()
-        .zip(turn)
-        .enumerate()
-        .map(|(at, (case, turn))| {
-            let open = matches!(case.expect, Expect::Either { .. });
-            ((case.tier, open, turn, at), case)
-        })
-        .collect();
-    keyed.sort_by_key(|(key, _)| *key);
-    keyed.into_iter().map(|(_, case)| case).collect()
-}
-
-/// Every operation has its turn before any has depth: the first case of each that is accepted or
-/// may be, the first plain call, the first that is refused.
-fn every_operation_first(cases: Vec<Case>) -> Vec<Case> {
-    let mut seen: BTreeSet<(String, u8)> = BTreeSet::new();
-    let turn = |case: &Case| match &case.expect {
-        Expect::Accepted => Some(0),
-        Expect::Either { .. } if case.strategy == "valid" || case.strategy == "forms" => Some(0),
-        Expect::Refused { .. } => Some(1),
-        _ => None,
-    };
-    let mut keyed: Vec<(u8, Case)> = Vec::with_capacity(cases.len());
-    for case in cases {
-        let first = turn(&case).filter(|turn| seen.insert((case.operation.clone(), *turn)));
-        let plain = case.input_class == InputClass::PLAIN;
-        keyed.push((first.or(plain.then_some(0)).unwrap_or(2), case));
-    }
-    keyed.sort_by_key(|(turn, _)| *turn);
-    keyed.into_iter().map(|(_, case)| case).collect()
-}
 
 fn trimmed(cases: Vec<Case>, most: Option<usize>) -> Plan {
     let mut plan = Plan::default();

@@ -58,6 +58,7 @@ impl Recipe {
             input_class: self.input_class.clone(),
             check: self.check.clone(),
             tier: Tier::FIRST,
+            carries: Vec::new(),
         }
     }
 }

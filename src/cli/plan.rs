@@ -4,7 +4,7 @@ use super::common::{DeviceArgs, Error, PolicyArgs, plan_of, shard};
 use super::contract_args::ContractArgs;
 use super::out::{print, print_data};
 use crate::case::{
-    Case, Context, Expect, Fault, LeftOut, Plan, RESERVE, default_budget, strategies,
+    Case, Context, Expect, Fate, Fault, LeftOut, Plan, RESERVE, default_budget, strategies,
 };
 use crate::contract::{Contract, Policy};
 use crate::exchange::{Request, Segment};
@@ -47,6 +47,10 @@ pub(super) struct Args {
     /// Say of each strategy what it is after and what it costs
     #[arg(long)]
     explain: bool,
+    /// Say of each promise how many ideas there are (kinds of input to try on it), how many are sent, and
+    /// why the others are not
+    #[arg(long, conflicts_with = "explain")]
+    ideas: bool,
     /// How to print it
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -182,6 +186,8 @@ fn text(plan: &Plan, args: &Args, budget: Option<usize>) -> String {
     let mut out = String::new();
     if args.explain {
         out.push_str(&explained(plan));
+    } else if args.ideas {
+        out.push_str(&ideas(plan));
     } else {
         for case in &plan.cases {
             out.push_str(&format!(
@@ -211,8 +217,55 @@ fn text(plan: &Plan, args: &Args, budget: Option<usize>) -> String {
         ));
     }
     out.push('\n');
+    out.push_str(&format!(
+        "{} of {} ideas are sent (--ideas tells of each promise)\n",
+        plan.ideas.planned(),
+        plan.ideas.len()
+    ));
     out.push_str(&omissions(plan));
     out
+}
+
+/// The ideas of one promise: those that the plan has, and the others by the reason.
+type Sorted<'p> = (Vec<&'p str>, BTreeMap<&'p str, Vec<&'p str>>);
+
+/// Ideas by promise.
+fn sorted(plan: &Plan) -> impl Iterator<Item = (&str, Sorted<'_>)> {
+    plan.ideas.by_promise().map(|(promise, ideas)| {
+        let (mut sent, mut others) = (Vec::new(), BTreeMap::new());
+        for (class, fate) in ideas {
+            let list: &mut Vec<&str> = match fate {
+                Fate::NotSent(why) | Fate::Open(why) => others.entry(&**why).or_default(),
+                Fate::Planned | Fate::Judged => &mut sent,
+            };
+            list.push(class.as_str());
+        }
+        (promise.as_str(), (sent, others))
+    })
+}
+
+/// Of each promise: how many ideas there are, how many are sent, and why the others are not.
+fn ideas(plan: &Plan) -> String {
+    let mut out = String::new();
+    for (promise, (sent, others)) in sorted(plan) {
+        let all = sent.len() + others.values().map(Vec::len).sum::<usize>();
+        out.push_str(&format!("{promise}  {} of {all}", sent.len()));
+        for (why, classes) in others {
+            out.push_str(&format!("; {} not: {why}", classes.len()));
+        }
+        out.push('\n');
+    }
+    out
+}
+
+/// [`ideas`] by name.
+fn json_ideas(plan: &Plan) -> Vec<Value> {
+    let ideas = sorted(plan);
+    ideas
+        .map(|(promise, (sent, others))| {
+            json!({"promise": promise, "sent": sent, "not_sent": others})
+        })
+        .collect()
 }
 
 /// Cases and requests of each strategy.
@@ -317,6 +370,7 @@ fn json_plan(
         "left_out": plan.left_out.iter().map(json_left_out).collect::<Vec<_>>(),
         "silenced": plan.silenced.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
         "strategies": strategies,
+        "ideas": json_ideas(plan),
         "cases": plan.cases.iter().map(json_case).collect::<Vec<_>>(),
     })
 }

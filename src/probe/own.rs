@@ -332,8 +332,11 @@ impl Probe<'_> {
         let new: Vec<&String> = listed.items.keys().filter(new).collect();
         let twins = self.twins(account, place, &listed, &new, n).await;
         if !twins.is_empty() {
-            let twice = Deviation::created_twice(twins.len() + usize::from(shown));
-            out.push((StatePromise::Created.of(&place.create), twice));
+            // A list that does not show the item itself may show now what it did not show before.
+            if shown {
+                let twice = Deviation::created_twice(twins.len() + 1);
+                out.push((StatePromise::Created.of(&place.create), twice));
+            }
             for twin in twins {
                 self.found_later(account, place, twin).await;
             }
@@ -441,6 +444,7 @@ fn plain_case(place: &Place, body: &Value, octets: &[u8]) -> Case {
         input_class: InputClass::default(),
         check: Check::ReadsBack(body.clone()),
         tier: Tier::FIRST,
+        carries: Vec::new(),
     }
 }
 

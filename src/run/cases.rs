@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 pub(super) struct Cases<'a> {
     plan: &'a [Case],
     /// Places for cases that are made while the run goes on: first those that questions of a budget
-    /// have, then those for states that the device does not take back.
+    /// have, then those for states that the device does not take back and what a packed body holds.
     later: &'a [OnceLock<Case>],
     /// How many of them are for questions.
     questions: usize,
@@ -58,7 +58,13 @@ impl<'a> Cases<'a> {
         self.place(0..self.places(), case)
     }
 
-    /// Gives a case about a state that the device does not take back a number; `None` as above.
+    /// The number of a case that was given out or that the plan has.
+    pub(super) fn find(&self, id: &CaseId) -> Option<usize> {
+        self.all().position(|case| case.id == *id)
+    }
+
+    /// Gives a case about a state that the device does not take back, or with what a packed body holds,
+    /// a number; `None` as above.
     pub(super) fn keep_beside(&mut self, case: Case) -> Option<usize> {
         self.place(self.places()..self.later.len(), case)
     }

@@ -117,6 +117,16 @@ impl Run<'_> {
             }
             return true;
         }
+        if self.is_taken_apart(at, &deviation) {
+            self.apart.wait(Doubt {
+                at,
+                operation: case.operation.clone(),
+                promise: promise.to_owned(),
+                deviation,
+                exchange: exchange.clone(),
+            });
+            return false;
+        }
         let restarted = exchange.failure().is_some() && self.revive(at).await;
         let mut kinds = vec![deviation.kind];
         if restarted {
@@ -242,6 +252,7 @@ impl Run<'_> {
                 if !self.over() {
                     self.found(doubt.at, &doubt.promise, doubt.deviation, &doubt.exchange)
                         .await;
+                    self.take_apart().await;
                 }
             } else if told.insert(doubt.operation.clone())
                 && let Some(statuses) = self.progress.declined(&doubt.operation)

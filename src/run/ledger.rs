@@ -227,7 +227,10 @@ impl<'a> Ledger<'a> {
     /// end.
     pub(super) fn close(&mut self, job: &Job, cases: &Cases<'_>, stopped: Option<&str>) -> Closed {
         let tally = std::mem::take(&mut self.tally);
-        let promises = tally.promises(&job.contract);
+        let mut promises = tally.promises(&job.contract, &job.plan, stopped);
+        for promise in &mut promises {
+            promise.ideas.mask(|text| self.device.mask(text));
+        }
         let effects = job.device.policy().map(|policy| policy.effects());
         let mut operations = tally.operations(&job.contract, &job.plan, stopped, effects);
         for operation in &mut operations {

@@ -231,6 +231,7 @@ fn add_states(merged: &mut Report, report: &Report) {
         if let Some(other) = theirs.get(promise.id.as_str()) {
             add_up(&mut promise.cases, other.cases);
             promise.status = both(promise.status, other.status);
+            promise.ideas.join(&other.ideas);
         }
     }
     let theirs: BTreeMap<&str, _> = report

@@ -14,6 +14,7 @@ mod compare;
 mod conclude;
 mod confirm;
 mod contact;
+mod coverage;
 pub mod diff;
 pub mod event;
 mod exit;
@@ -36,6 +37,7 @@ mod runner;
 mod settings;
 mod sightings;
 mod slow;
+mod split;
 mod tally;
 
 pub use causes::{Known, group};

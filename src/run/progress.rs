@@ -186,6 +186,9 @@ impl Progress {
             let answers = promise.id == PromiseId::answers(&operation.id);
             if !answers && self.declined(&operation.id).is_some() {
                 promise.status = Status::Undecided;
+                promise
+                    .ideas
+                    .withdraw("no valid request of the operation was taken");
             }
         }
     }

@@ -3,6 +3,7 @@
 //! written as `probity-report/1`.
 
 use super::compare::Compared;
+pub use super::coverage::IdeaResult;
 pub use crate::case::CaseId;
 use crate::case::Recipe;
 use crate::contract::{ContractIssue, Effect, PromiseId, PromiseSource, Unsupported};
@@ -75,6 +76,14 @@ impl Report {
     /// What it says of a promise; `None` where its contract has none of this id.
     pub fn promise(&self, id: &str) -> Option<&PromiseResult> {
         self.promises.iter().find(|p| p.id == id)
+    }
+
+    /// How many ideas of all promises were judged, and how many there are; 0 where it was written without.
+    pub fn ideas(&self) -> (usize, usize) {
+        let ideas = self.promises.iter().map(|p| &p.ideas);
+        ideas.fold((0, 0), |(judged, all), ideas| {
+            (judged + ideas.judged.len(), all + ideas.len())
+        })
     }
 }
 
@@ -168,6 +177,10 @@ pub struct PromiseResult {
     pub status: Status,
     /// Cases that tested it.
     pub cases: u64,
+    /// Which kinds of input there are to try on it, and which were judged. Empty where no case is mainly
+    /// about it: what other cases draw tells.
+    #[serde(default, skip_serializing_if = "IdeaResult::is_empty")]
+    pub ideas: IdeaResult,
 }
 
 /// What a run says of a promise.

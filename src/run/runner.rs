@@ -10,6 +10,7 @@ use super::journal::{Past, Record};
 use super::ledger::Ledger;
 use super::progress::{Progress, held_back};
 use super::recover::Recovery;
+use super::split::Apart;
 use crate::case::{Case, CaseId, InputClass};
 use crate::contract::{PromiseId, StatePromise};
 use crate::exchange::Failure;
@@ -24,6 +25,9 @@ use std::time::{Duration, Instant};
 
 /// States that a device may not take back and that are judged.
 const MOST_UNPROVEN: usize = 16;
+
+/// Ideas of refused packed bodies that are sent alone.
+const MOST_APART: usize = 256;
 
 /// Cases between two looks at the settings and at the life of the device.
 const WINDOW: usize = 40;
@@ -43,6 +47,8 @@ pub(super) struct Run<'a> {
     pub(super) confirmations: Confirmations,
     /// What the device said of ambiguous rules.
     pub(super) questions: Questions,
+    /// What ideas of packed bodies came to alone.
+    pub(super) apart: Apart,
     stop: Option<Stop>,
     started: Instant,
 }
@@ -56,7 +62,7 @@ pub async fn run(job: &Job, listener: &mut dyn Listener) -> Outcome {
 /// [`run`], going on where the process ended that left `past` behind: the plan is the same, what it
 /// sent is not sent again, what it found counts, and the settings are put back as it found them.
 pub async fn resume(job: &Job, past: &Past, listener: &mut dyn Listener) -> Outcome {
-    let places: Vec<OnceLock<Case>> = (0..job.options.questions + MOST_UNPROVEN)
+    let places: Vec<OnceLock<Case>> = (0..job.options.questions + MOST_UNPROVEN + MOST_APART)
         .map(|_| OnceLock::new())
         .collect();
     let judging = JudgeContext {
@@ -88,6 +94,7 @@ pub async fn resume(job: &Job, past: &Past, listener: &mut dyn Listener) -> Outc
         progress: Progress::default(),
         confirmations: Confirmations::default(),
         questions: Questions::default(),
+        apart: Apart::default(),
         stop: None,
         started: Instant::now(),
     };
@@ -288,6 +295,7 @@ impl<'a> Run<'a> {
                 if !self.spared(at) {
                     self.probe.rest(&self.case(at).operation).await;
                     self.block(&[at]).await;
+                    self.take_apart().await;
                 }
             }
             self.look_for_more().await;

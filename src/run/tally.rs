@@ -4,10 +4,11 @@
 use super::causes::{self, cause};
 use super::operations::Progress;
 use super::result::{
-    Choice, Evidence, Finding, Member, OperationResult, PromiseResult, Reproducer, Shown, Status,
+    Choice, Evidence, Finding, IdeaResult, Member, OperationResult, PromiseResult, Reproducer,
+    Shown, Status,
 };
 use super::sightings::{Failing, Sightings};
-use crate::case::{Case, CaseId, Expect, HOW_READ, Plan};
+use crate::case::{Case, CaseId, Expect, Fate, HOW_READ, Ideas, Plan};
 use crate::contract::{Contract, Effects, PromiseId, StatePromise};
 use crate::exchange::Exchange;
 use crate::judge::{Acceptance, Deviation, Inputs, Judgement, Kind, Ruling};
@@ -30,6 +31,8 @@ pub struct Results {
     failing: BTreeMap<String, Failing>,
     /// Promises that the document states for several operations, and where.
     stated: BTreeMap<PromiseId, String>,
+    /// What became of the ideas of the cases so far.
+    ideas: Ideas,
 }
 
 #[derive(Debug, Default)]
@@ -56,6 +59,10 @@ impl Results {
     pub fn count(&mut self, case: &Case, judgement: &Judgement) {
         let progress = self.operations.entry(case.operation.clone()).or_default();
         progress.count(case, judgement);
+        for (nth, (promise, class)) in case.ideas().enumerate() {
+            self.ideas
+                .add(promise, class, fate(case, judgement, nth > 0));
+        }
         if inputs(case) == Inputs::Valid {
             let failing = self.failing.entry(case.operation.clone()).or_default();
             failing.count(case, judgement);
@@ -135,6 +142,8 @@ impl Results {
         self.by_fingerprint.clear();
         self.sightings.clear();
         self.failing.clear();
+        self.ideas
+            .withdraw("the device took no request that is surely valid");
         for count in self.promises.values_mut() {
             count.undecided += count.kept;
             count.kept = 0;
@@ -221,8 +230,16 @@ impl Results {
         self.findings.push(finding);
     }
 
-    /// Every promise of the contract with what the run says of it, in the contract's order.
-    pub fn promises(&self, contract: &Contract) -> Vec<PromiseResult> {
+    /// Every promise of the contract with what the run says of it, in the contract's order. `stopped`: why
+    /// the plan was not sent to its end.
+    pub fn promises(
+        &self,
+        contract: &Contract,
+        plan: &Plan,
+        stopped: Option<&str>,
+    ) -> Vec<PromiseResult> {
+        let ideas = plan.ideas.clone().told_by(&self.ideas);
+        let unsent = stopped.unwrap_or("the run did not come to it");
         contract
             .promises
             .iter()
@@ -238,6 +255,7 @@ impl Results {
                         Some(_) => Status::Undecided,
                     },
                     cases: count.map_or(0, |c| c.cases),
+                    ideas: IdeaResult::of(ideas.of(&promise.id), unsent),
                 }
             })
             .collect()
@@ -292,6 +310,23 @@ impl Results {
             causes::retitle(finding);
         }
         (causes, self.choices.into_values().collect())
+    }
+}
+
+/// What became of the ideas of a case. Those that a packed body carries were judged where it was taken: a
+/// refusal may be of any of them.
+fn fate(case: &Case, judgement: &Judgement, carried: bool) -> Fate {
+    let main = case.main_promise();
+    let of_main = judgement.verdicts.iter().find(|v| v.promise == main);
+    let broken = judgement.deviations().next().is_some();
+    match of_main.map(|v| &v.ruling) {
+        _ if broken && !carried => Fate::Judged,
+        _ if broken => {
+            Fate::Open("its answer does not tell which of several values it is about".into())
+        }
+        Some(Ruling::Kept | Ruling::Broken(_)) => Fate::Judged,
+        Some(Ruling::Undecided(why)) => Fate::Open(why.as_str().into()),
+        None => Fate::Open("the answer does not tell".into()),
     }
 }
 

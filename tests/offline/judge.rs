@@ -206,6 +206,7 @@ fn case(operation: &str, method: &str, expect: Expect, promises: &[&str]) -> Cas
         input_class: InputClass::new("any"),
         check: Check::Nothing,
         tier: Tier::FIRST,
+        carries: Vec::new(),
     }
 }
 

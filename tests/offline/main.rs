@@ -21,6 +21,7 @@ mod documents;
 mod effects;
 mod effects_acting;
 mod explain;
+mod ideas;
 mod imports;
 mod init;
 mod items;

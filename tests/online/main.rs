@@ -31,6 +31,7 @@ mod engine;
 mod gate;
 mod harmless;
 mod heads;
+mod ideas;
 mod kills;
 mod maps;
 mod naming;

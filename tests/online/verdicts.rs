@@ -204,7 +204,8 @@ fn an_interrupted_run_is_no_success() {
 
 #[test]
 fn a_refusal_that_was_held_back_is_judged_after_a_kill() {
-    let refused = "addNote/valid/body/minimal";
+    // What may create begins with the fullest body.
+    let refused = "addNote/valid/body/full";
     let body = Mutex::new(None);
     // Refuses the first valid body that it is sent, each time.
     let addr = serve(move |asked| {

@@ -145,6 +145,7 @@ fn case(operation: &Operation, bytes: &[u8], expect: Expect) -> Case {
         input_class: InputClass::new("fuzz"),
         check: Check::Nothing,
         tier: Tier::FIRST,
+        carries: Vec::new(),
     }
 }
 

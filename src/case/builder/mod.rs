@@ -12,7 +12,7 @@ use super::bodies::Bodies;
 use super::build::{emit, get};
 use super::identity::{CaseId, InputClass, Tier};
 use super::meaning;
-use super::model::{Case, Check, Context, Expect, Fault};
+use super::model::{Carried, Case, Check, Context, Expect, Fault};
 use super::reach::{UNSURE_BODY, may_call, unsure_target};
 use crate::contract::{FaultKind, FieldPath, JsonType, Operation, PromiseId, Schema, StatePromise};
 use crate::exchange::{HttpRequest, Request};
@@ -126,6 +126,7 @@ impl Draft<'_> {
             input_class: InputClass::new(self.class),
             check: self.check,
             tier: Tier::new(self.tier),
+            carries: Vec::new(),
         }
     }
 }
@@ -223,6 +224,26 @@ impl<'c, 'a, B: KnownBodies<'c, 'a>> CaseBuilder<'c, 'a, B> {
             case.promises.push(PromiseId::answers(&self.op.id));
         }
         self.cases.push(case);
+    }
+
+    /// The last case carries these: each with the promise about its field that the contract makes, as for
+    /// the case that holds it alone. What nothing is promised of is left out.
+    pub fn carry(&mut self, carried: impl Iterator<Item = Carried>) {
+        let (context, op) = (self.context, self.op);
+        let promised = |carried: &Carried, keyword: &str| {
+            let id = PromiseId::new(&op.id, &body_promise(&carried.field, keyword));
+            context.contract.promise(&id).map(|_| id)
+        };
+        let Some(case) = self.cases.last_mut() else {
+            return;
+        };
+        case.carries = carried
+            .filter_map(|carried| {
+                let own = promised(&carried, carried.keyword);
+                let promise = own.or_else(|| promised(&carried, "type"))?;
+                Some(Carried { promise, ..carried })
+            })
+            .collect();
     }
 
     /// The last case, which is then no longer kept.

@@ -1,5 +1,6 @@
 //! What the page allows, to be accepted and read back.
 
+mod packed;
 mod variants;
 
 use super::bodies::Bodies;
@@ -9,11 +10,12 @@ use super::model::{Case, Check, Context, Expect, Strategy};
 use super::reach::{UNSURE_BODY, may_call, unsure_target};
 use super::spell::spellings;
 use super::words::{mark, shown};
-use crate::contract::{FaultKind, FieldPath, Operation, Schema};
+use crate::contract::{FaultKind, FieldPath, Operation};
 use crate::exchange::Request;
 use crate::pattern::Assessment;
+pub use packed::apart;
 use serde_json::Value;
-use variants::{Variant, alternatives, choices};
+use variants::alternatives;
 
 /// See [`Strategy::explain`].
 #[derive(Debug)]
@@ -47,7 +49,7 @@ impl Strategy for Valid {
             wholes(&mut builder);
             presence(&mut builder);
             whole_alternatives(&mut builder);
-            mixed(&mut builder);
+            packed::bodies(&mut builder);
             other_spellings(&mut builder);
             cases.append(&mut builder.into_cases());
         }
@@ -104,6 +106,11 @@ fn names_its_own(context: &Context<'_>, op: &Operation) -> bool {
     op.body.is_none() && parameters > 0 && context.own_parameters(op) == parameters
 }
 
+/// The kind of input by the first word of a name: `cover`, `mixed`, `text`.
+fn class_of(name: &str) -> String {
+    format!("valid:{}", name.split('-').next().unwrap_or_default())
+}
+
 /// One body that is to be accepted; dropped where the page does not say so.
 fn accepted(
     builder: &mut BodyCases<'_, '_>,
@@ -115,8 +122,7 @@ fn accepted(
     if builder.bodies.assess(&body).certainty != Assessment::SurelyValid {
         return false;
     }
-    // The first word of the name: `cover`, `mixed`, `text`.
-    let class = format!("valid:{}", name.split('-').next().unwrap_or_default());
+    let class = class_of(&name);
     builder.add_body(BodyDraft {
         field,
         keyword,
@@ -253,80 +259,6 @@ fn presence(builder: &mut BodyCases<'_, '_>) {
             );
         }
     }
-}
-
-/// Bodies in which every field takes another of its values at once: as many as the field with most
-/// values needs. Each value alone is sent where there is no budget.
-fn mixed(builder: &mut BodyCases<'_, '_>) {
-    let fields: Vec<(FieldPath, Schema)> = builder
-        .bodies
-        .fields()
-        .into_iter()
-        .map(|f| (f.path, f.schema.clone()))
-        .collect();
-    let choices: Vec<(FieldPath, Vec<Variant>)> = fields
-        .iter()
-        .map(|(path, schema)| (path.clone(), choices(&builder.bodies, path, schema)))
-        .collect();
-    let rounds = choices.iter().map(|(_, c)| c.len()).max().unwrap_or(0);
-    let root = FieldPath::root();
-    for round in 0..rounds {
-        let values: Vec<(&FieldPath, &Value)> = choices
-            .iter()
-            .filter_map(|(path, all)| Some((path, &all.get(round % all.len().max(1))?.value)))
-            .collect();
-        let sure = |body: &Value| builder.bodies.assess(body).certainty == Assessment::SurelyValid;
-        let all = all_set(&builder.bodies.full, &values, |_| true);
-        let body = match sure(&all) {
-            true => all,
-            false => all_set(&builder.bodies.full, &values, sure),
-        };
-        let name = format!("mixed-{round:02}");
-        let title = format!("every member, with values of cover {round}");
-        // One such body answers for an idea in each of its fields.
-        let tier = match round {
-            0..=3 => 0,
-            4..=5 => 1,
-            6..=14 => 2,
-            _ => 4,
-        };
-        accepted(builder, &root, "type", (name, title, tier), body);
-    }
-    // More than any budget has room for, before these come.
-    let too_many = choices.iter().map(|(_, c)| c.len()).sum::<usize>() > MOST_SINGLES;
-    if too_many && !builder.context.thorough {
-        return;
-    }
-    for (path, choices) in choices {
-        for (i, choice) in choices.into_iter().enumerate() {
-            let tier = if i < 4 { 4 } else { 5 };
-            accepted_value(
-                builder,
-                &path,
-                choice.keyword,
-                (choice.name, tier),
-                choice.value,
-            );
-        }
-    }
-}
-
-/// Values that are sent one by one at most, where a budget holds.
-const MOST_SINGLES: usize = 2_000;
-
-/// A body with values at fields that it has, each where `fits` says so of the body with it.
-fn all_set(body: &Value, values: &[(&FieldPath, &Value)], fits: impl Fn(&Value) -> bool) -> Value {
-    let mut body = body.clone();
-    for (path, value) in values {
-        // Of a list that was set as a whole, the first item goes on to change.
-        if get(&body, path).is_none() {
-            continue;
-        }
-        if let Some(next) = set(&body, path, (*value).clone()).filter(|next| fits(next)) {
-            body = next;
-        }
-    }
-    body
 }
 
 /// The alternatives of the body itself.

@@ -9,7 +9,9 @@ use super::{divergence, visible};
 use crate::contract::PromiseSource;
 use crate::judge::Kind;
 use crate::reproduce::mask_credentials;
-use crate::run::result::{Choice, Divergence, Finding, OperationState, Report, Severity, Status};
+use crate::run::result::{
+    Choice, Divergence, Finding, OperationState, PromiseResult, Report, Severity, Status,
+};
 use anstyle::{AnsiColor, Style as Ansi};
 use page::{BOLD, NARROWEST, Page};
 use std::collections::BTreeMap;
@@ -73,6 +75,7 @@ pub fn render_with(report: &Report, style: Style, setup: Option<&str>) -> String
         page.choices(&report.choices);
         if style.verbose {
             page.open_promises(report);
+            page.open_ideas(report);
         }
         page.unsupported(report);
         page.notes(report);
@@ -89,6 +92,19 @@ pub(super) fn clean(text: &str) -> String {
 
 fn count(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
+}
+
+/// A number with commas: `1,040`.
+fn thousands(n: usize) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
 }
 
 impl Page {

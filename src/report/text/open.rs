@@ -111,6 +111,30 @@ impl Page {
         }
     }
 
+    /// Promises of which not every idea was judged, with the reasons.
+    pub(super) fn open_ideas(&mut self, report: &Report) {
+        let of = |p: &&PromiseResult| p.ideas.judged.len() < p.ideas.len();
+        let open = report.promises.iter().filter(of);
+        if open.clone().count() == 0 {
+            return;
+        }
+        self.title("Ideas: kinds of input that were judged, of those that there are");
+        for promise in open {
+            let ideas = &promise.ideas;
+            let reasons = ideas.open.iter().chain(&ideas.not_sent);
+            let reasons: Vec<String> = reasons
+                .map(|(why, classes)| format!("{} not: {}", classes.len(), clean(why)))
+                .collect();
+            self.item(&format!(
+                "{}: {} of {}; {}",
+                visible::line(&promise.id),
+                ideas.judged.len(),
+                ideas.len(),
+                reasons.join("; ")
+            ));
+        }
+    }
+
     pub(super) fn unsupported(&mut self, report: &Report) {
         if !report.unsupported.is_empty() {
             self.title("Stated by the contract, but checked by nothing here");
@@ -138,6 +162,7 @@ impl Page {
         self.gap();
         self.judged(report);
         self.promises(report);
+        self.ideas(report);
         self.findings_in_figures(report);
         self.requests(report);
         self.device(report);
@@ -190,6 +215,15 @@ impl Page {
         .collect::<Vec<_>>()
         .join(", ");
         self.figure("promises", &promises);
+    }
+
+    /// How many ideas were judged: what there is to try, and not how often it was tried.
+    fn ideas(&mut self, report: &Report) {
+        let (judged, all) = report.ideas();
+        if all > 0 {
+            let (judged, all) = (thousands(judged), thousands(all));
+            self.figure("ideas", &format!("{judged} of {all} judged"));
+        }
     }
 
     /// What was found and made of it.

@@ -1,6 +1,6 @@
 //! Reports made by hand.
 
-use probity::case::CaseId;
+use probity::case::{CaseId, InputClass};
 use probity::contract::{ContractIssue, PromiseSource, Unsupported};
 use probity::judge::{Ground, Kind};
 use probity::run::result::*;
@@ -42,6 +42,23 @@ pub fn empty() -> Report {
     }
 }
 
+/// So many that were judged, and two that were not.
+fn ideas(judged: u64) -> IdeaResult {
+    let classes = (0..judged).map(|n| InputClass::new(format!("class:{n}")));
+    let of = |class: &'static str| vec![InputClass::new(class)];
+    let mut ideas = IdeaResult::default();
+    ideas.judged = classes.collect();
+    if judged > 0 {
+        ideas
+            .open
+            .insert("the answer does not tell".to_owned(), of("class:open"));
+        ideas
+            .not_sent
+            .insert("the budget has no room for it".to_owned(), of("class:cut"));
+    }
+    ideas
+}
+
 fn promise(
     id: &str,
     pointer: &str,
@@ -57,6 +74,7 @@ fn promise(
         },
         status,
         cases,
+        ideas: ideas(cases),
     }
 }
 

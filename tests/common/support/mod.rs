@@ -79,6 +79,16 @@ impl Suite {
         outcome
     }
 
+    /// [`Suite::run`] with so many requests at most.
+    pub fn run_at_most(&self, config: MockConfig, requests: Option<u64>) -> Outcome {
+        let credentials = credentials(&config);
+        let mock = mock::spawn(config).expect("mock starts");
+        let timeout = Duration::from_millis(1_500);
+        let outcome = self.run_within(&mock, credentials, &mut (), (timeout, requests));
+        mock.stop();
+        outcome
+    }
+
     /// Runs the plan against a mock that goes on afterwards.
     pub fn run_on(
         &self,
@@ -86,6 +96,17 @@ impl Suite {
         credentials: Credentials,
         listener: &mut dyn Listener,
         timeout: Duration,
+    ) -> Outcome {
+        self.run_within(mock, credentials, listener, (timeout, None))
+    }
+
+    /// [`Suite::run_on`] with a time-out and, where there is a limit, so many requests at most.
+    fn run_within(
+        &self,
+        mock: &Mock,
+        credentials: Credentials,
+        listener: &mut dyn Listener,
+        (timeout, max_requests): (Duration, Option<u64>),
     ) -> Outcome {
         let device = Device::new(
             DeviceOptions {
@@ -108,7 +129,7 @@ impl Suite {
             options: Options {
                 seed: 0,
                 time_limit: Some(Duration::from_secs(60)),
-                max_requests: None,
+                max_requests,
                 questions: self.questions,
                 concurrency: 1,
                 stop: stopped,

@@ -1,0 +1,269 @@
+//! The order of a plan: what shows most mistakes of firmware that nothing before it shows comes first.
+//!
+//! Which inputs show which mistakes is known from the faults of the mock (`mistakes.txt`, made by
+//! `tests/servers/order-table` from three contracts and the faults that are not held back): no device and no
+//! mock is asked for it when a plan is made. A mistake counts once at each field where it can be made, and the
+//! less the more fields show it already. Beside what is known, what is new counts a little: the first of a
+//! kind of input, of a promise, of a strategy. So mistakes that nobody thought of have their turn.
+
+use super::identity::{InputClass, Tier};
+use super::model::Case;
+use crate::contract::PromiseId;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::hash::Hash;
+use std::sync::LazyLock;
+
+/// What shows a mistake: the strategy and name of a case, and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// At the field that the case is about.
+    ItsField,
+    /// At any field of the operation.
+    AnyField,
+    /// Not at a field.
+    Whole,
+}
+
+/// `types/null` → numbers of the mistakes that it shows.
+type Table = BTreeMap<&'static str, Vec<(usize, Place)>>;
+
+static TABLE: LazyLock<Table> = LazyLock::new(|| read(include_str!("mistakes.txt")));
+
+fn read(text: &'static str) -> Table {
+    let mut table = Table::new();
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    for (mistake, line) in lines.enumerate() {
+        let mut words = line.split(' ').skip(1);
+        let at_fields = words.next() == Some("field");
+        for word in words {
+            let (shows, place) = match (word.strip_prefix('*'), at_fields) {
+                (Some(shows), _) => (shows, Place::AnyField),
+                (None, true) => (word, Place::ItsField),
+                (None, false) => (word, Place::Whole),
+            };
+            table.entry(shows).or_default().push((mistake, place));
+        }
+    }
+    table
+}
+
+/// Fields of an operation at most that a case counts for which shows mistakes at any field.
+const MOST_FIELDS: usize = 32;
+/// What the first of a kind counts, against a mistake that nothing shows yet.
+const NEW: f64 = 0.1;
+/// How much less a mistake counts for each field at which it shows already.
+const AGAIN: f64 = 0.2;
+
+/// Numbers for things, from 0.
+struct Numbers<T>(BTreeMap<T, usize>);
+
+impl<T: Ord> Numbers<T> {
+    fn of(&mut self, thing: T) -> usize {
+        let next = self.0.len();
+        *self.0.entry(thing).or_insert(next)
+    }
+}
+
+/// What a case is the first of, or not.
+#[derive(PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Sort<'c> {
+    Idea(&'c str, &'c str),
+    Class(&'c str, &'c InputClass),
+    Tried(PromiseId, &'c InputClass),
+    Promise(PromiseId),
+    Strategy(&'c str),
+}
+
+/// What a case tells.
+struct Tells {
+    /// Mistakes at their places, by number, each with the number of the mistake.
+    shows: Vec<(usize, usize)>,
+    /// What it is of.
+    sorts: Vec<usize>,
+    tier: Tier,
+    cost: f64,
+}
+
+/// A case with what it would add where it was looked at last.
+struct Next {
+    gain: f64,
+    at: usize,
+}
+
+impl Ord for Next {
+    fn cmp(&self, other: &Next) -> Ordering {
+        // Of two that add the same the one that came first.
+        let gain = self.gain.total_cmp(&other.gain);
+        gain.then(other.at.cmp(&self.at))
+    }
+}
+
+impl PartialOrd for Next {
+    fn partial_cmp(&self, other: &Next) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Next {
+    fn eq(&self, other: &Next) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Next {}
+
+/// The cases by what each adds to those before it. What only a plan without a budget has stays behind.
+/// `of_the_server` are the strategies that are about what all operations share.
+pub(super) fn by_information(
+    cases: Vec<Case>,
+    of_the_server: &BTreeSet<&'static str>,
+) -> Vec<Case> {
+    let (usual, thorough): (Vec<Case>, Vec<Case>) = cases
+        .into_iter()
+        .partition(|case| case.tier < Tier::THOROUGH);
+    let mut places = vec![usize::MAX; usual.len()];
+    for (turn, at) in greedy(&told(&usual, of_the_server)).into_iter().enumerate() {
+        if let Some(place) = places.get_mut(at) {
+            *place = turn;
+        }
+    }
+    let mut turns: Vec<(usize, Case)> = places.into_iter().zip(usual).collect();
+    turns.sort_by_key(|(turn, _)| *turn);
+    let usual = turns.into_iter().map(|(_, case)| case);
+    usual.chain(thorough).collect()
+}
+
+/// What each case tells.
+fn told(cases: &[Case], of_the_server: &BTreeSet<&'static str>) -> Vec<Tells> {
+    let mut fields: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for case in cases {
+        if ["types", "constraints"].contains(&case.strategy) && case.id.is_about_field() {
+            let of_operation = fields.entry(&case.operation).or_default();
+            of_operation.insert(case.id.about());
+        }
+    }
+    let mut shown = Numbers(BTreeMap::new());
+    let mut sorts = Numbers(BTreeMap::new());
+    let nothing = BTreeSet::new();
+    cases
+        .iter()
+        .map(|case| {
+            let fields = fields.get(case.operation.as_str()).unwrap_or(&nothing);
+            let promise = case.main_promise();
+            let of = [
+                Sort::Idea(case.strategy, case.id.idea()),
+                Sort::Class(case.strategy, &case.input_class),
+                Sort::Tried(promise.clone(), &case.input_class),
+                Sort::Promise(promise),
+                Sort::Strategy(case.strategy),
+            ];
+            Tells {
+                shows: shows(case, fields, of_the_server, &mut shown),
+                sorts: of.into_iter().map(|sort| sorts.of(sort)).collect(),
+                tier: case.tier,
+                cost: case.cost() as f64,
+            }
+        })
+        .collect()
+}
+
+/// A mistake where it is made: its number, the operation, the field. What all operations share is made in
+/// one place.
+type Made<'c> = (usize, &'c str, &'c str);
+
+/// The mistakes that a case shows.
+fn shows<'c>(
+    case: &'c Case,
+    fields: &BTreeSet<&'c str>,
+    of_the_server: &BTreeSet<&'static str>,
+    numbers: &mut Numbers<Made<'c>>,
+) -> Vec<(usize, usize)> {
+    let name = format!("{}/{}", case.strategy, case.id.idea());
+    let operation = match of_the_server.contains(case.strategy) {
+        true => "",
+        false => case.operation.as_str(),
+    };
+    let about = case.id.about();
+    let known = TABLE.get(name.as_str()).into_iter().flatten();
+    let mut out = Vec::new();
+    for (mistake, place) in known {
+        let mut add = |operation, field| {
+            out.push((numbers.of((*mistake, operation, field)), *mistake));
+        };
+        match place {
+            Place::ItsField if fields.contains(about) => add(&case.operation, about),
+            Place::AnyField if !fields.contains(about) => {
+                let fields = fields.iter().take(MOST_FIELDS);
+                fields.for_each(|field| add(&case.operation, field));
+            }
+            Place::Whole => add(operation, ""),
+            Place::ItsField | Place::AnyField => {}
+        }
+    }
+    out
+}
+
+/// Places of the cases by what each adds. What a case adds never grows, so only the one that seemed to add
+/// most is looked at again.
+fn greedy(cases: &[Tells]) -> Vec<usize> {
+    let mut had = Had::default();
+    let first = |(at, case): (usize, &Tells)| Next {
+        gain: had.gain(case),
+        at,
+    };
+    let mut heap: BinaryHeap<Next> = cases.iter().enumerate().map(first).collect();
+    let mut order = Vec::with_capacity(cases.len());
+    while let Some(next) = heap.pop() {
+        let Some(case) = cases.get(next.at) else {
+            continue;
+        };
+        let now = Next {
+            gain: had.gain(case),
+            at: next.at,
+        };
+        if heap.peek().is_some_and(|other| *other > now) {
+            heap.push(now);
+            continue;
+        }
+        had.add(case);
+        order.push(next.at);
+    }
+    order
+}
+
+/// What the cases so far tell.
+#[derive(Default)]
+struct Had {
+    shown: BTreeSet<usize>,
+    /// Mistake → places at which it shows.
+    mistakes: BTreeMap<usize, usize>,
+    sorts: BTreeMap<usize, usize>,
+}
+
+impl Had {
+    fn gain(&self, case: &Tells) -> f64 {
+        let count = |of: &BTreeMap<usize, usize>, key| of.get(key).copied().unwrap_or(0) as f64;
+        let fresh = case.shows.iter().filter(|(at, _)| !self.shown.contains(at));
+        let known: f64 = fresh
+            .map(|(_, mistake)| 1.0 / (1.0 + AGAIN * count(&self.mistakes, mistake)))
+            .sum();
+        let sorts = case.sorts.iter();
+        let new: f64 = sorts
+            .map(|sort| 1.0 / (1.0 + count(&self.sorts, sort)))
+            .sum();
+        let early = 1.0 / (1.0 + f64::from(case.tier.number()));
+        (known + NEW * (new + early)) / case.cost.max(1.0)
+    }
+
+    fn add(&mut self, case: &Tells) {
+        for (at, mistake) in &case.shows {
+            if self.shown.insert(*at) {
+                *self.mistakes.entry(*mistake).or_default() += 1;
+            }
+        }
+        for sort in &case.sorts {
+            *self.sorts.entry(*sort).or_default() += 1;
+        }
+    }
+}
