@@ -7,7 +7,7 @@ use super::unstated;
 use crate::contract::{self, FieldPath, Operation, Parameter};
 use crate::pattern::{Assessment, Rule, Text};
 use serde_json::Value;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -16,8 +16,10 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 pub struct Memo {
     bodies: Mutex<BTreeMap<String, Option<Arc<Bodies>>>>,
     parameters: Mutex<BTreeMap<String, Arc<Plain>>>,
-    items: OnceLock<Arc<Vec<String>>>,
-    writes: OnceLock<Arc<Vec<String>>>,
+    items: OnceLock<Arc<HashSet<String>>>,
+    writes: OnceLock<Arc<HashSet<String>>>,
+    readers: OnceLock<Arc<HashMap<String, usize>>>,
+    first_json: OnceLock<Option<usize>>,
     /// Bodies that hold a field, of the operation that was asked about last.
     holding: Mutex<(String, Holding)>,
     /// Fields of a body that strategies go through; 0: all.
@@ -29,7 +31,7 @@ type Holding = BTreeMap<FieldPath, Option<Arc<Value>>>;
 
 impl Memo {
     /// Path templates of items that can be created.
-    pub(super) fn items(&self, make: impl FnOnce() -> Vec<String>) -> Arc<Vec<String>> {
+    pub(super) fn items(&self, make: impl FnOnce() -> HashSet<String>) -> Arc<HashSet<String>> {
         self.items.get_or_init(|| Arc::new(make())).clone()
     }
 
@@ -47,8 +49,21 @@ impl Memo {
     }
 
     /// Operations whose writes can be read and put back.
-    pub(super) fn writes(&self, make: impl FnOnce() -> Vec<String>) -> Arc<Vec<String>> {
+    pub(super) fn writes(&self, make: impl FnOnce() -> HashSet<String>) -> Arc<HashSet<String>> {
         self.writes.get_or_init(|| Arc::new(make())).clone()
+    }
+
+    /// Places of the operations that read, by their path.
+    pub(super) fn readers(
+        &self,
+        make: impl FnOnce() -> HashMap<String, usize>,
+    ) -> Arc<HashMap<String, usize>> {
+        self.readers.get_or_init(|| Arc::new(make())).clone()
+    }
+
+    /// The place of the first operation that takes JSON and may be called.
+    pub(super) fn first_json(&self, find: impl FnOnce() -> Option<usize>) -> Option<usize> {
+        *self.first_json.get_or_init(find)
     }
 
     /// Says how many fields of a body strategies are to go through; `None`: all.

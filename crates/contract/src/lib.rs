@@ -32,6 +32,7 @@ mod lists;
 mod load;
 mod locate;
 mod merge;
+mod misstated;
 mod model;
 pub mod number;
 mod obstacle;
