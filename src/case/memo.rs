@@ -27,6 +27,10 @@ pub struct Memo {
     samples: Mutex<HashMap<(Rule, usize), Option<String>>>,
 }
 
+/// Fields that are gone through, times the fields that each body for one of them has: 500 of 500, and
+/// 166 of 1,500.
+const MOST_AT_ONCE: usize = 250_000;
+
 type Holding = BTreeMap<FieldPath, Option<Arc<Value>>>;
 
 impl Memo {
@@ -75,6 +79,8 @@ impl Memo {
     /// Leaves of `fields` as many as strategies are to go through: what lies nearest to the root.
     pub(super) fn cut<'f>(&self, mut fields: Vec<contract::Field<'f>>) -> Vec<contract::Field<'f>> {
         let most = self.most_fields.load(Ordering::Relaxed);
+        // Each field has bodies of its own, and each of those has all fields.
+        let most = most.min((MOST_AT_ONCE / fields.len().max(1)).max(1));
         if most == 0 || fields.len() <= most {
             return fields;
         }

@@ -405,8 +405,10 @@ fn all(
         .memo
         .go_through(share.each.map(|each| each.max(FOR_EACH) * FIELDS_EACH));
     let mut cases = Vec::new();
+    let mut large = Large::default();
     for (at, (op, _)) in sent.into_iter().enumerate() {
-        cases.extend(share.of(at, &|strategy| made(strategy, op)));
+        let made = share.of(at, &|strategy| made(strategy, op)).into_iter();
+        cases.extend(made.filter(|case| !(share.many && share.each.is_some()) || large.keeps(case)));
     }
     let mut left_out = Vec::new();
     for (op, refusal) in refused {
@@ -438,6 +440,40 @@ fn all(
     }
     context.memo.go_through(None);
     (cases, left_out)
+}
+
+/// What is large and about the program that all operations share, by strategy and name: every operation
+/// would hold the same megabytes, and a budget sends them to one or two.
+struct Large {
+    strategies: BTreeSet<&'static str>,
+    kept: BTreeMap<(&'static str, String), usize>,
+}
+
+impl Default for Large {
+    fn default() -> Self {
+        Large {
+            strategies: of_the_server(),
+            kept: BTreeMap::new(),
+        }
+    }
+}
+
+impl Large {
+    /// Octets from which on a case is large.
+    const FROM: usize = 16 << 10;
+    /// Operations that have a large case of one name.
+    const AT: usize = 8;
+
+    /// Whether a case is none of these, or of one of the first operations that have it.
+    fn keeps(&mut self, case: &Case) -> bool {
+        if !self.strategies.contains(case.strategy) || case.octets() < Large::FROM {
+            return true;
+        }
+        let key = (case.strategy, case.id.name().to_owned());
+        let times = self.kept.entry(key).or_default();
+        *times += 1;
+        *times <= Large::AT
+    }
 }
 
 /// What of a budget each operation has.

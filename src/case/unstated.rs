@@ -15,6 +15,32 @@ pub const PLAIN_ITEMS: usize = 8;
 /// The first limit, in a few stable words, that the value exceeds although the page does not state
 /// it; `None` where the page covers the value.
 pub fn exceeded(schema: &Schema, name: Option<&str>, value: &Value) -> Option<&'static str> {
+    let limit = exceeded_here(schema, name, value)?;
+    // What the schema leaves open, a part of it may state.
+    let parts = schema.all_of.iter().chain(&schema.any_of);
+    let mut parts = parts.chain(&schema.one_of);
+    let stated = parts.any(|part| covers(part, value) && exceeded_here(part, name, value).is_none());
+    (!stated).then_some(limit)
+}
+
+/// Whether a schema states limits for a plain value, and the value is within.
+fn covers(schema: &Schema, value: &Value) -> bool {
+    match value {
+        Value::Number(number) => {
+            let (low, high) = stated_range(schema, None);
+            let within = |value: f64| Some(low? <= value && value <= high?);
+            number.as_f64().and_then(within).unwrap_or(false)
+        }
+        Value::String(text) => {
+            let length = text.chars().count() as u64;
+            schema.max_length.is_some_and(|most| length <= most)
+        }
+        _ => false,
+    }
+}
+
+/// [`exceeded`] of the schema itself.
+fn exceeded_here(schema: &Schema, name: Option<&str>, value: &Value) -> Option<&'static str> {
     if schema.enum_values.is_some() || schema.const_value.is_some() {
         return None;
     }
@@ -34,7 +60,7 @@ pub fn exceeded(schema: &Schema, name: Option<&str>, value: &Value) -> Option<&'
         }
         Value::Object(map) => map.iter().find_map(|(name, v)| {
             let member = member_schema(schema, name)?;
-            if schema.required.contains(name) && unmarked(member, v) {
+            if unmarked(member, v) && schema.required.contains(name) {
                 return Some("members of a required object that marks none as required");
             }
             exceeded(member, Some(name), v)

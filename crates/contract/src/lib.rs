@@ -34,6 +34,7 @@ mod locate;
 mod merge;
 mod misstated;
 mod model;
+mod mutated;
 pub mod number;
 mod obstacle;
 mod operations;

@@ -173,6 +173,19 @@ pub(super) fn typed(status: u16, body: &Value, media: Option<&str>) -> Reply {
     let mut reply = json_reply(status, body);
     if let Some(media) = media.filter(|m| !m.contains('*')) {
         reply.headers = vec![("Content-Type".to_owned(), media.to_owned())];
+        // What stands in no JSON is the text itself, octet for octet.
+        if let Value::String(text) = body
+            && !is_json(media)
+        {
+            reply.body = text.clone().into_bytes();
+        }
     }
     reply
+}
+
+/// Whether a media type is JSON or built on it (RFC 6839 §3.1).
+fn is_json(media: &str) -> bool {
+    let kind = media.split(';').next().unwrap_or_default().trim();
+    let kind = kind.to_ascii_lowercase();
+    kind.ends_with("json") || kind.ends_with("jsonl")
 }
