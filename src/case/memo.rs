@@ -27,9 +27,9 @@ pub struct Memo {
     samples: Mutex<HashMap<(Rule, usize), Option<String>>>,
 }
 
-/// Fields that are gone through, times the fields that each body for one of them has: 500 of 500, and
-/// 166 of 1,500.
-const MOST_AT_ONCE: usize = 250_000;
+/// Fields that are gone through, times the fields that each body for one of them has: all of 300, and 66
+/// of 1,500.
+const MOST_AT_ONCE: usize = 100_000;
 
 type Holding = BTreeMap<FieldPath, Option<Arc<Value>>>;
 

@@ -408,7 +408,13 @@ fn all(
     let mut large = Large::default();
     for (at, (op, _)) in sent.into_iter().enumerate() {
         let made = share.of(at, &|strategy| made(strategy, op)).into_iter();
-        cases.extend(made.filter(|case| !(share.many && share.each.is_some()) || large.keeps(case)));
+        cases
+            .extend(made.filter(|case| !(share.many && share.each.is_some()) || large.keeps(case)));
+        if let (true, Some(budget), Some(each)) = (share.many, budget, share.each)
+            && cases.len() > HELD * budget
+        {
+            cut_each(&mut cases, HELD / 2 * budget, MOST_EACH * each);
+        }
     }
     let mut left_out = Vec::new();
     for (op, refusal) in refused {
@@ -440,6 +446,38 @@ fn all(
     }
     context.memo.go_through(None);
     (cases, left_out)
+}
+
+/// Cases for each request of a budget that are held at once, where many operations share it.
+const HELD: usize = 4;
+
+/// Leaves of the cases of each operation, which stand side by side, the most telling ones: `least` of
+/// each, and more where `wanted` of all would not be left.
+fn cut_each(cases: &mut Vec<Case>, wanted: usize, least: usize) {
+    let counts: Vec<usize> = cases
+        .chunk_by(|a, b| a.operation == b.operation)
+        .map(<[Case]>::len)
+        .collect();
+    let left = |most: usize| -> usize { counts.iter().map(|count| (*count).min(most)).sum() };
+    let (mut low, mut high) = (least, least.max(cases.len()));
+    while low < high {
+        let most = low.midpoint(high);
+        match left(most) < wanted {
+            true => low = most + 1,
+            false => high = most,
+        }
+    }
+    let (mut kept, mut all) = (
+        Vec::with_capacity(left(low)),
+        std::mem::take(cases).into_iter(),
+    );
+    for count in counts {
+        let mut own: Vec<Case> = all.by_ref().take(count).collect();
+        own.sort_by_key(|case| case.tier);
+        own.truncate(low);
+        kept.append(&mut own);
+    }
+    *cases = kept;
 }
 
 /// What is large and about the program that all operations share, by strategy and name: every operation

@@ -19,7 +19,8 @@ pub fn exceeded(schema: &Schema, name: Option<&str>, value: &Value) -> Option<&'
     // What the schema leaves open, a part of it may state.
     let parts = schema.all_of.iter().chain(&schema.any_of);
     let mut parts = parts.chain(&schema.one_of);
-    let stated = parts.any(|part| covers(part, value) && exceeded_here(part, name, value).is_none());
+    let stated =
+        parts.any(|part| covers(part, value) && exceeded_here(part, name, value).is_none());
     (!stated).then_some(limit)
 }
 

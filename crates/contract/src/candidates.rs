@@ -119,7 +119,10 @@ fn checked(
             tried.push(value);
         }
     }
-    if out.iter().all(|c| c.assessed.certainty != Assessment::SurelyValid) {
+    if out
+        .iter()
+        .all(|c| c.assessed.certainty != Assessment::SurelyValid)
+    {
         tried.extend(out.iter().take(MOST_PARTS).map(|c| c.value.clone()));
         let plain = |part: &Schema| {
             let builder = Builder {

@@ -183,12 +183,7 @@ fn words(values: &[Value]) -> String {
     format!("enum: [{}{more}]", shown.join(", "))
 }
 
-fn of_schema(
-    source: &Source,
-    schema: &Map<String, Value>,
-    at: &str,
-    out: &mut Vec<ContractIssue>,
-) {
+fn of_schema(source: &Source, schema: &Map<String, Value>, at: &str, out: &mut Vec<ContractIssue>) {
     // OpenAPI 3.0 ignores what stands beside a reference.
     if schema.contains_key("$ref") && !source.v31 {
         return;
@@ -219,7 +214,7 @@ fn values(source: &Source, schema: &Map<String, Value>, at: &str, out: &mut Vec<
         .cloned()
         .collect();
     let types = types.join(" or ");
-    let why = "nothing keeps both: the value is refused, or the type is not the real one";
+    let why = "who sends it is refused, or the type is not the real one";
     if let Some(constant) = schema.get("const").filter(|value| !fits(value)) {
         out.push(issue(
             "const-against-type",
@@ -301,7 +296,8 @@ fn mapping(source: &Source, schema: &Map<String, Value>, at: &str, out: &mut Vec
     let at = format!("{at}/discriminator");
     let mapping = discriminator.get("mapping").and_then(Value::as_object);
     let mapping = mapping.into_iter().flatten();
-    let mapping = mapping.map(|(name, target)| (format!("mapping/{}", escape(name)), name.as_str(), target));
+    let mapping =
+        mapping.map(|(name, target)| (format!("mapping/{}", escape(name)), name.as_str(), target));
     let other = discriminator.get("defaultMapping");
     let other = other.map(|target| (DEFAULT.to_owned(), DEFAULT, target));
     for (place, name, target) in mapping.chain(other) {
