@@ -235,4 +235,33 @@ mod tests {
         assert!(exceeded(&text, None, &json!("a\u{1b}b")).is_some());
         assert_eq!(exceeded(&text, None, &json!("日本")), None);
     }
+
+    #[test]
+    fn a_part_may_state_what_the_schema_leaves_open() {
+        let mut schema = integer(None, None);
+        schema.one_of = vec![
+            integer(Some(0), Some(30)).into(),
+            integer(Some(50), None).into(),
+        ];
+        let cases = [
+            (json!(20), true),
+            (json!(30), true),
+            // Within no part that states both ends.
+            (json!(40), false),
+            (json!(60), false),
+        ];
+        for (value, sure) in cases {
+            let got = exceeded(&schema, None, &value).is_none();
+            assert_eq!(got, sure, "{value}");
+        }
+        let text = |most| Schema {
+            types: vec![JsonType::String],
+            max_length: most,
+            ..Schema::default()
+        };
+        let mut open = text(None);
+        open.any_of = vec![text(Some(100)).into(), text(None).into()];
+        assert_eq!(exceeded(&open, None, &json!("x".repeat(90))), None);
+        assert!(exceeded(&open, None, &json!("x".repeat(101))).is_some());
+    }
 }

@@ -197,6 +197,9 @@ impl Search<'_> {
         let numeric = [JsonType::Integer, JsonType::Number];
         if schema.types.iter().any(|t| numeric.contains(t)) {
             out.extend((0..8).filter_map(|nth| within(schema, nth)));
+            let last = schema.maximum.as_ref().and_then(|b| b.value.as_i64());
+            let last = last.into_iter().flat_map(|n| [n, n.saturating_sub(1)]);
+            out.extend(last.map(Value::from));
         }
         out.extend((self.plain)(schema).into_iter().take(4));
         out
@@ -280,6 +283,21 @@ impl Search<'_> {
         let mut out = Vec::new();
         if let Some((_, fewer)) = items.split_last() {
             out.push((false, Value::Array(fewer.to_vec())));
+        }
+        for (i, rules) in items.iter().enumerate().flat_map(|(i, _)| {
+            let rules = schemas.iter().filter_map(move |schema| schema.item(i));
+            rules.map(move |rules| (i, rules))
+        }) {
+            for value in self.of(rules).into_iter().take(MOST_PARTS / 2) {
+                let mut other = items.to_vec();
+                if let Some(item) = other.get_mut(i) {
+                    *item = value;
+                }
+                out.push((false, Value::Array(other)));
+            }
+            if out.len() > MOST_BESIDE {
+                break;
+            }
         }
         for schema in schemas {
             let rules = schema.item(items.len());

@@ -314,4 +314,25 @@ mod tests {
             assert_eq!(many.reached(target, |at| odd(&at)), alone, "{target}");
         }
     }
+
+    /// What a target reaches takes as long among many routes as among few.
+    #[test]
+    fn many_routes_take_no_longer_than_few() {
+        let time = |count: usize| {
+            let templates = (0..count).map(|n| format!("/r{n}/things/{{id}}"));
+            let routes: Vec<Route> = templates.map(|t| Route::new(&t)).collect();
+            let many = Routes::of(routes.iter());
+            let once = |_| {
+                let started = std::time::Instant::now();
+                for n in 0..400 {
+                    let target = format!("/r{}/things/7", n * count / 400);
+                    assert_eq!(many.reached(&target, |_| true).len(), 1, "{target}");
+                }
+                started.elapsed()
+            };
+            (0..3).map(once).min().unwrap_or_default()
+        };
+        let (few, many) = (time(400), time(20_000));
+        assert!(many < few * 12, "{few:?}, {many:?}");
+    }
 }
