@@ -11,6 +11,8 @@ use crate::contract::{
 };
 use crate::exchange::{HttpRequest, RawRequest, Request, Segment, is_safe};
 use serde_json::Value;
+use std::collections::HashSet;
+use std::sync::Arc;
 
 /// A collection in which items can be created and removed.
 #[derive(Clone, Debug)]
@@ -288,12 +290,11 @@ impl Context<'_> {
     /// How many parameters of an operation's path name an item that a run creates itself: those of
     /// the longest beginning of the path that is an item of a [`Place`].
     pub(super) fn own_parameters(&self, op: &Operation) -> usize {
-        let starts = |item: &String| {
-            let rest = op.path.strip_prefix(item.as_str());
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
         let items = self.creatable_items();
-        let found = items.iter().filter(|item| starts(item));
+        let slashes = op.path.match_indices('/').map(|(at, _)| at);
+        let beginnings = slashes.chain([op.path.len()]);
+        let beginnings = beginnings.filter_map(|end| op.path.get(..end));
+        let found = beginnings.filter(|item| items.contains(*item));
         let parameters = found.map(|item| item.matches('{').count());
         parameters.max().unwrap_or(0)
     }
@@ -318,13 +319,16 @@ impl Context<'_> {
         if self.profile.named(&self.profile.read_back, op).is_some() {
             return None; // whoever wrote the profile has looked at what it shows
         }
-        let mut operations = self.contract.operations.iter();
-        let read = operations.find(|o| o.method == "GET" && o.path == op.path)?;
-        shape::answer(read)
+        let readers = self.memo.readers(|| {
+            let operations = self.contract.operations.iter().enumerate().rev();
+            let reads = operations.filter(|(_, o)| o.method == "GET");
+            reads.map(|(at, o)| (o.path.clone(), at)).collect()
+        });
+        shape::answer(self.contract.operations.get(*readers.get(&op.path)?)?)
     }
 
     /// Operations whose writes can be read and put back, worked out once.
-    fn writes(&self) -> std::sync::Arc<Vec<String>> {
+    fn writes(&self) -> Arc<HashSet<String>> {
         self.memo.writes(|| {
             let effects = Effects::of(self.contract, self.profile);
             let writes = effects.iter().filter(|e| e.readable);
@@ -333,7 +337,7 @@ impl Context<'_> {
     }
 
     /// Path templates of items that a run can create, worked out once.
-    fn creatable_items(&self) -> std::sync::Arc<Vec<String>> {
+    fn creatable_items(&self) -> Arc<HashSet<String>> {
         self.memo.items(|| {
             let effects = Effects::of(self.contract, self.profile);
             let operations = self.contract.operations.iter();

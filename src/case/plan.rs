@@ -431,8 +431,16 @@ fn all(
         .memo
         .go_through(share.each.map(|each| each.max(FOR_EACH) * FIELDS_EACH));
     let mut cases = Vec::new();
+    let mut large = Large::default();
     for (at, (op, _)) in sent.into_iter().enumerate() {
-        cases.extend(share.of(at, &|strategy| made(strategy, op)));
+        let made = share.of(at, &|strategy| made(strategy, op)).into_iter();
+        cases
+            .extend(made.filter(|case| !(share.many && share.each.is_some()) || large.keeps(case)));
+        if let (true, Some(budget), Some(each)) = (share.many, budget, share.each)
+            && cases.len() > HELD * budget
+        {
+            cut_each(&mut cases, HELD / 2 * budget, MOST_EACH * each);
+        }
     }
     let mut left_out = Vec::new();
     for (op, refusal) in refused {
@@ -464,6 +472,72 @@ fn all(
     }
     context.memo.go_through(None);
     (cases, left_out)
+}
+
+/// Cases for each request of a budget that are held at once, where many operations share it.
+const HELD: usize = 4;
+
+/// Leaves of the cases of each operation, which stand side by side, the most telling ones: `least` of
+/// each, and more where `wanted` of all would not be left.
+fn cut_each(cases: &mut Vec<Case>, wanted: usize, least: usize) {
+    let counts: Vec<usize> = cases
+        .chunk_by(|a, b| a.operation == b.operation)
+        .map(<[Case]>::len)
+        .collect();
+    let left = |most: usize| -> usize { counts.iter().map(|count| (*count).min(most)).sum() };
+    let (mut low, mut high) = (least, least.max(cases.len()));
+    while low < high {
+        let most = low.midpoint(high);
+        match left(most) < wanted {
+            true => low = most + 1,
+            false => high = most,
+        }
+    }
+    let (mut kept, mut all) = (
+        Vec::with_capacity(left(low)),
+        std::mem::take(cases).into_iter(),
+    );
+    for count in counts {
+        let mut own: Vec<Case> = all.by_ref().take(count).collect();
+        own.sort_by_key(|case| case.tier);
+        own.truncate(low);
+        kept.append(&mut own);
+    }
+    *cases = kept;
+}
+
+/// What is large and about the program that all operations share, by strategy and name: every operation
+/// would hold the same megabytes, and a budget sends them to one or two.
+struct Large {
+    strategies: BTreeSet<&'static str>,
+    kept: BTreeMap<(&'static str, String), usize>,
+}
+
+impl Default for Large {
+    fn default() -> Self {
+        Large {
+            strategies: of_the_server(),
+            kept: BTreeMap::new(),
+        }
+    }
+}
+
+impl Large {
+    /// Octets from which on a case is large.
+    const FROM: usize = 16 << 10;
+    /// Operations that have a large case of one name.
+    const AT: usize = 8;
+
+    /// Whether a case is none of these, or of one of the first operations that have it.
+    fn keeps(&mut self, case: &Case) -> bool {
+        if !self.strategies.contains(case.strategy) || case.octets() < Large::FROM {
+            return true;
+        }
+        let key = (case.strategy, case.id.name().to_owned());
+        let times = self.kept.entry(key).or_default();
+        *times += 1;
+        *times <= Large::AT
+    }
 }
 
 /// What of a budget each operation has.

@@ -15,6 +15,33 @@ pub const PLAIN_ITEMS: usize = 8;
 /// The first limit, in a few stable words, that the value exceeds although the page does not state
 /// it; `None` where the page covers the value.
 pub fn exceeded(schema: &Schema, name: Option<&str>, value: &Value) -> Option<&'static str> {
+    let limit = exceeded_here(schema, name, value)?;
+    // What the schema leaves open, a part of it may state.
+    let parts = schema.all_of.iter().chain(&schema.any_of);
+    let mut parts = parts.chain(&schema.one_of);
+    let stated =
+        parts.any(|part| covers(part, value) && exceeded_here(part, name, value).is_none());
+    (!stated).then_some(limit)
+}
+
+/// Whether a schema states limits for a plain value, and the value is within.
+fn covers(schema: &Schema, value: &Value) -> bool {
+    match value {
+        Value::Number(number) => {
+            let (low, high) = stated_range(schema, None);
+            let within = |value: f64| Some(low? <= value && value <= high?);
+            number.as_f64().and_then(within).unwrap_or(false)
+        }
+        Value::String(text) => {
+            let length = text.chars().count() as u64;
+            schema.max_length.is_some_and(|most| length <= most)
+        }
+        _ => false,
+    }
+}
+
+/// [`exceeded`] of the schema itself.
+fn exceeded_here(schema: &Schema, name: Option<&str>, value: &Value) -> Option<&'static str> {
     if schema.enum_values.is_some() || schema.const_value.is_some() {
         return None;
     }
@@ -34,7 +61,7 @@ pub fn exceeded(schema: &Schema, name: Option<&str>, value: &Value) -> Option<&'
         }
         Value::Object(map) => map.iter().find_map(|(name, v)| {
             let member = member_schema(schema, name)?;
-            if schema.required.contains(name) && unmarked(member, v) {
+            if unmarked(member, v) && schema.required.contains(name) {
                 return Some("members of a required object that marks none as required");
             }
             exceeded(member, Some(name), v)
@@ -207,5 +234,34 @@ mod tests {
         assert!(exceeded(&text, None, &json!("a\0b")).is_some());
         assert!(exceeded(&text, None, &json!("a\u{1b}b")).is_some());
         assert_eq!(exceeded(&text, None, &json!("日本")), None);
+    }
+
+    #[test]
+    fn a_part_may_state_what_the_schema_leaves_open() {
+        let mut schema = integer(None, None);
+        schema.one_of = vec![
+            integer(Some(0), Some(30)).into(),
+            integer(Some(50), None).into(),
+        ];
+        let cases = [
+            (json!(20), true),
+            (json!(30), true),
+            // Within no part that states both ends.
+            (json!(40), false),
+            (json!(60), false),
+        ];
+        for (value, sure) in cases {
+            let got = exceeded(&schema, None, &value).is_none();
+            assert_eq!(got, sure, "{value}");
+        }
+        let text = |most| Schema {
+            types: vec![JsonType::String],
+            max_length: most,
+            ..Schema::default()
+        };
+        let mut open = text(None);
+        open.any_of = vec![text(Some(100)).into(), text(None).into()];
+        assert_eq!(exceeded(&open, None, &json!("x".repeat(90))), None);
+        assert!(exceeded(&open, None, &json!("x".repeat(101))).is_some());
     }
 }

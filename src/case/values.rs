@@ -8,6 +8,7 @@ use crate::contract::{self, FieldPath, JsonType, Operation, Schema, SchemaRef, S
 use crate::pattern::Assessment;
 use serde_json::{Map, Value};
 use std::cell::Cell;
+use std::collections::HashSet;
 
 /// Which optional members a built body holds.
 enum Members<'p> {
@@ -263,13 +264,17 @@ impl Context<'_> {
                 let other = self.build(part, at, making, nth);
                 value = merge(value, other);
             }
-            let Some(value) = value.filter(|v| self.sure_of(schema, None, v)) else {
+            // What does not hold the member is wanted once at most, and to be sure of it costs a walk
+            // through every alternative.
+            let Some(value) = value else { continue };
+            let held = making.members.are_in(&value, at);
+            if !held && first.is_some() || !self.sure_of(schema, None, &value) {
                 continue;
-            };
-            if making.members.are_in(&value, at) {
+            }
+            if held {
                 return Some(value);
             }
-            first.get_or_insert(value);
+            first = Some(value);
         }
         first
     }
@@ -430,12 +435,14 @@ impl Context<'_> {
         nth: usize,
     ) -> Option<Value> {
         let sendable = || schema.properties.iter().filter(|(_, s)| !s.read_only);
+        // One look for each member of a schema that may require thousands.
+        let needed: HashSet<&str> = schema.required.iter().map(String::as_str).collect();
         let none_required =
-            !at.0.is_empty() && sendable().all(|(name, _)| !schema.required.contains(name));
+            !at.0.is_empty() && sendable().all(|(name, _)| !needed.contains(name.as_str()));
         let mut map = Map::new();
         for (name, member) in sendable() {
             let path = at.member(name);
-            let required = schema.required.contains(name);
+            let required = needed.contains(name.as_str());
             if !making.members.holds(&path, required, none_required) {
                 continue;
             }

@@ -6,7 +6,7 @@ use super::out::{print, print_data};
 use crate::case::{
     Case, Context, Expect, Fate, Fault, LeftOut, Plan, RESERVE, default_budget, strategies,
 };
-use crate::contract::{Contract, Policy};
+use crate::contract::{Contract, OperationEffect, Policy};
 use crate::exchange::{Request, Segment};
 use crate::run::Verdict;
 use globset::Glob;
@@ -96,6 +96,14 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
 /// Resources, and what each operation may do, with the reason and what would open it.
 fn table(contract: &Contract, plan: &Plan, policy: &Policy) -> String {
     let effects = policy.effects();
+    let mut of: BTreeMap<&str, Vec<&OperationEffect>> = BTreeMap::new();
+    for effect in effects.iter() {
+        of.entry(&effect.resource).or_default().push(effect);
+    }
+    let mut left_out: BTreeMap<&str, usize> = BTreeMap::new();
+    for left in &plan.left_out {
+        *left_out.entry(&left.operation).or_default() += left.cases;
+    }
     let mut out = String::from("Resources and the effects of their operations:\n");
     for resource in effects.resources.iter() {
         let kind = json!(resource.kind);
@@ -105,7 +113,7 @@ fn table(contract: &Contract, plan: &Plan, policy: &Policy) -> String {
         };
         let kind = kind.as_str().unwrap_or_default();
         out.push_str(&format!("{}  [{kind}] {state}\n", resource.path));
-        for effect in effects.iter().filter(|e| e.resource == resource.id) {
+        for effect in of.get(resource.id.as_str()).into_iter().flatten() {
             let Some(op) = contract.operation(&effect.operation) else {
                 continue;
             };
@@ -116,8 +124,7 @@ fn table(contract: &Contract, plan: &Plan, policy: &Policy) -> String {
             let (what, why) = (effect.effect, &effect.reason);
             out.push_str(&format!("  {}{name}: {what} ({why})\n", op.signature()));
             if let Err(refusal) = policy.operation(&op.id) {
-                let left = plan.left_out.iter().filter(|l| l.operation == op.id);
-                let cases: usize = left.map(|l| l.cases).sum();
+                let cases = left_out.get(op.id.as_str()).copied().unwrap_or_default();
                 out.push_str(&format!(
                     "    left out, {cases} cases; {}\n",
                     refusal.reason
@@ -155,15 +162,16 @@ fn omissions(plan: &Plan) -> String {
 
 /// Every operation with its effect and what of it is sent.
 fn json_operations(plan: &Plan, policy: &Policy) -> Vec<Value> {
+    let mut cases: BTreeMap<&str, usize> = BTreeMap::new();
+    for case in &plan.cases {
+        *cases.entry(&case.operation).or_default() += 1;
+    }
     let effects = policy.effects().iter();
     effects
         .map(|effect| {
-            let cases = plan
-                .cases
-                .iter()
-                .filter(|c| c.operation == effect.operation);
             let mut value = json!(effect);
-            value["cases"] = json!(cases.count());
+            let cases = cases.get(effect.operation.as_str());
+            value["cases"] = json!(cases.copied().unwrap_or_default());
             if let Err(refusal) = policy.operation(&effect.operation) {
                 value["left_out"] = json!(refusal.reason);
             }

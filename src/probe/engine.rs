@@ -355,6 +355,7 @@ impl<'a> Probe<'a> {
                 .past_conflict(&case, &case.request, exchange, fresh)
                 .await;
         }
+        self.note_removal(&case.request, &exchange).await;
         let mut seen = self.observation(&case, exchange);
         self.look_at_parts(&case, &mut seen).await;
         self.look_at_versions(&case, &mut seen).await;

@@ -7,7 +7,7 @@ use super::find::{LATER, strangers};
 use super::listing::Listed;
 use crate::case::CaseId;
 use crate::case::items::Place;
-use crate::case::moves::item_path;
+use crate::case::moves::{item_path, path_of};
 use crate::contract::{PromiseId, StatePromise};
 use crate::device::Restored;
 use crate::exchange::{Exchange, HttpRequest, Request};
@@ -98,6 +98,28 @@ impl Probe<'_> {
         self.creations.no_longer(path);
         if let Some(policy) = self.device().policy() {
             policy.removed(path);
+        }
+    }
+
+    /// Notes that an item of ours is gone which a request has removed that names it by its id and not by
+    /// the plain value of the plan (`DELETE /slots/3`, the last that the rules allow): a device may give
+    /// its id to the next one.
+    pub(super) async fn note_removal(&self, request: &Request, exchange: &Exchange) {
+        let Request::Http(http) = request else { return };
+        let done = matches!(exchange.status(), Some(200..=299));
+        let path = path_of(http).filter(|_| done && http.method == "DELETE");
+        let Some(path) = path else { return };
+        let mut account = self.creations.account.lock().await;
+        let account = &mut *account;
+        let mut alive = account.alive.iter();
+        let Some((n, place)) = alive.find_map(|(n, item)| {
+            let place = self.creations.place(&item.operation)?;
+            (item.path == path).then_some((*n, place))
+        }) else {
+            return;
+        };
+        if self.says_gone(place, &path).await {
+            self.forget_item(account, place, n, &path);
         }
     }
 

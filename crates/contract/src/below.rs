@@ -4,6 +4,7 @@
 use super::model::{Contract, Operation, Place};
 use super::resource::{IdSource, key, listing};
 use super::shape;
+use std::collections::{HashMap, HashSet};
 
 /// A list, and an operation whose path names an item of it and goes on.
 #[derive(Clone, Debug)]
@@ -22,17 +23,35 @@ impl Contract {
     /// Every operation below an item that is listed and has no path of its own, in the document's
     /// order. Not where the profile gives the id.
     pub fn below_listed(&self) -> Vec<Below<'_>> {
+        let keys: HashSet<String> = self.operations.iter().map(|op| key(&op.path)).collect();
+        // By what stands in front of each parameter: every list would go through all of them.
+        let mut by_front: HashMap<&str, Vec<&Operation>> = HashMap::new();
+        for operation in &self.operations {
+            for (at, _) in operation.path.match_indices("/{") {
+                let front = operation.path.get(..at).unwrap_or_default();
+                by_front.entry(front).or_default().push(operation);
+            }
+        }
         let lists = self.operations.iter().filter(|op| op.method == "GET");
-        lists.flat_map(|list| self.below(list)).collect()
+        lists
+            .flat_map(|list| {
+                let path = list.path.trim_end_matches('/');
+                let below = by_front.get(path).map_or(&[][..], Vec::as_slice);
+                match keys.contains(&format!("{}/{{}}", key(path))) {
+                    true => Vec::new(),
+                    false => self.below(list, path, below),
+                }
+            })
+            .collect()
     }
 
-    fn below<'c>(&'c self, list: &'c Operation) -> Vec<Below<'c>> {
-        let path = list.path.trim_end_matches('/');
-        let item = format!("{}/{{}}", key(path));
-        if self.operations.iter().any(|op| key(&op.path) == item) {
-            return Vec::new();
-        }
-        let operations = self.operations.iter().filter_map(|operation| {
+    fn below<'c>(
+        &'c self,
+        list: &'c Operation,
+        path: &str,
+        operations: &[&'c Operation],
+    ) -> Vec<Below<'c>> {
+        let operations = operations.iter().copied().filter_map(|operation| {
             let rest = operation.path.strip_prefix(path)?.strip_prefix("/{")?;
             let (parameter, more) = rest.split_once('}')?;
             let mut parameters = operation.parameters.iter();

@@ -4,6 +4,7 @@
 
 use crate::assess::{Assessed, assess};
 use crate::model::*;
+use crate::mutated::mutated;
 use crate::number::within;
 use probity_pattern::{Assessment, Texts};
 use serde_json::{Map, Value};
@@ -11,6 +12,8 @@ use std::cell::Cell;
 
 /// Most values that are tried for one schema.
 const MOST: usize = 64;
+/// Most values that mutation begins with.
+const MOST_MUTATED: usize = 12;
 /// Deepest value that is put together.
 const DEEPEST: usize = 12;
 /// Most items of an array that is put together.
@@ -38,13 +41,8 @@ impl Body {
         let examples = self.examples.iter();
         let shown = examples.map(|(pointer, value)| (value.clone(), Some(pointer.clone())));
         let own = self.schema.shown_values().into_iter();
-        let built = self.schema.built_values(texts).into_iter();
         let all = shown.chain(own.map(|value| (value, Some(self.schema.pointer.clone()))));
-        checked(
-            &self.schema,
-            texts,
-            all.chain(built.map(|value| (value, None))),
-        )
+        checked(&self.schema, texts, all)
     }
 }
 
@@ -52,9 +50,11 @@ impl Schema {
     /// Values for this schema, as [`Body::candidates`].
     pub fn candidates(&self, texts: &Texts) -> Vec<Candidate> {
         let own = self.shown_values().into_iter();
-        let built = self.built_values(texts).into_iter();
-        let all = own.map(|value| (value, Some(self.pointer.clone())));
-        checked(self, texts, all.chain(built.map(|value| (value, None))))
+        checked(
+            self,
+            texts,
+            own.map(|value| (value, Some(self.pointer.clone()))),
+        )
     }
 
     /// What the schema itself shows: default, examples, constant, enumeration.
@@ -94,12 +94,16 @@ impl Schema {
     }
 }
 
+/// Those of the shown values and of what can be put together that may be sent; where none is surely
+/// valid, what mutation makes of them.
 fn checked(
     schema: &Schema,
     texts: &Texts,
-    values: impl Iterator<Item = (Value, Option<String>)>,
+    shown: impl Iterator<Item = (Value, Option<String>)>,
 ) -> Vec<Candidate> {
-    let mut out: Vec<Candidate> = Vec::new();
+    let built = schema.built_values(texts);
+    let (mut out, mut tried): (Vec<Candidate>, Vec<Value>) = Default::default();
+    let values = shown.chain(built.into_iter().map(|value| (value, None)));
     for (value, shown) in values.take(2 * MOST) {
         if out.iter().any(|known| known.value == value) {
             continue;
@@ -111,7 +115,24 @@ fn checked(
                 assessed,
                 shown,
             });
+        } else if tried.len() < MOST_MUTATED {
+            tried.push(value);
         }
+    }
+    if out
+        .iter()
+        .all(|c| c.assessed.certainty != Assessment::SurelyValid)
+    {
+        tried.extend(out.iter().take(MOST_PARTS).map(|c| c.value.clone()));
+        let plain = |part: &Schema| {
+            let builder = Builder {
+                texts,
+                all: false,
+                left: Cell::new(MOST_STEPS / 100),
+            };
+            builder.values(part, DEEPEST / 2)
+        };
+        out.extend(mutated(schema, texts, tried, &plain));
     }
     out.sort_by_key(|c| c.assessed.certainty != Assessment::SurelyValid);
     out

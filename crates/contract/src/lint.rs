@@ -5,6 +5,7 @@ use super::assess::{Assessed, assess, assess_shown};
 use super::contradictions::{contradictions, paths};
 use super::gaps::gaps;
 use super::locate::Positions;
+use super::misstated::misstated;
 use super::model::*;
 use super::promise_id::PromiseId;
 use super::source::split;
@@ -38,6 +39,7 @@ pub fn lint(contract: &Contract, texts: &Texts) -> Vec<ContractIssue> {
     let mut wrong = paths(contract);
     contract.schemas(&mut |schema| wrong.extend(contradictions(schema)));
     linter.issues.extend(wrong);
+    linter.issues.extend(misstated(contract));
     let mut issues = linter.issues;
     let mut seen = HashSet::new();
     issues.retain(|issue| seen.insert(issue.id.clone()));

@@ -18,7 +18,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Loads a contract from a file and the files beside it that it refers to; its id is the file's
 /// name without extension.
@@ -120,6 +120,7 @@ pub fn load_from(name: &str, bytes: &[u8], files: &dyn Files) -> Result<Contract
         source: Arc::clone(&source),
         formats_bind: binding::bind(&info("description")),
         promise_index: HashMap::new(),
+        operation_index: OnceLock::new(),
     };
     contract.issues = structure::check(&contract, &flaws);
     for (file, read) in &source.files {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 mod field;
 mod schema;
@@ -53,6 +53,8 @@ pub struct Contract {
     pub formats_bind: bool,
     /// Where in `promises` each id stands: a plan asks for hundreds of thousands.
     pub(crate) promise_index: HashMap<PromiseId, usize>,
+    /// Where in `operations` each id stood when somebody asked first.
+    pub(crate) operation_index: OnceLock<HashMap<String, usize>>,
 }
 
 /// An operation, or a part of one, that is not judged because the document has a flaw.
@@ -83,7 +85,20 @@ impl Contract {
 
     /// The operation with this id.
     pub fn operation(&self, id: &str) -> Option<&Operation> {
-        self.operations.iter().find(|o| o.id == id)
+        self.operations.get(self.operation_place(id)?)
+    }
+
+    /// Where in [`Contract::operations`] the operation with this id stands: a plan asks for each of its
+    /// cases.
+    pub fn operation_place(&self, id: &str) -> Option<usize> {
+        let index = self.operation_index.get_or_init(|| {
+            let operations = self.operations.iter().enumerate().rev();
+            operations.map(|(at, o)| (o.id.clone(), at)).collect()
+        });
+        let is = |at: &usize| self.operations.get(*at).is_some_and(|o| o.id == id);
+        // Whoever changed the list since has moved what the index knows.
+        let known = index.get(id).copied().filter(is);
+        known.or_else(|| self.operations.iter().position(|o| o.id == id))
     }
 
     /// The operation that a person names: by `operationId`, or as `METHOD /path`.

@@ -8,9 +8,9 @@ use super::exchange::{Request, is_safe};
 use super::model::{Contract, Effect};
 use super::profile::Profile;
 use super::resource::Kind;
-use super::route::{self, Route};
+use super::route::{self, Route, Routes};
 use globset::{Glob, GlobSet, GlobSetBuilder};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::sync::{PoisonError, RwLock};
 
@@ -51,6 +51,10 @@ pub struct Policy {
     effects: Effects,
     /// In the contract's order: method, route, whether the user allows it by name.
     operations: Vec<Entry>,
+    /// Their routes, by place.
+    routes: Routes,
+    /// Their places, by id.
+    places: HashMap<String, usize>,
     /// Requests of the profile itself: login, life probe, read-backs.
     own: Vec<(String, Route)>,
     deny: Denied,
@@ -72,7 +76,6 @@ pub struct Policy {
 struct Entry {
     id: String,
     method: String,
-    route: Route,
     named: bool,
     /// `x-acts` or `deny`: opened by name only.
     said_to_act: bool,
@@ -107,7 +110,6 @@ impl Policy {
         let entry = |op: &super::model::Operation| Entry {
             id: op.id.clone(),
             method: op.method.to_ascii_uppercase(),
-            route: Route::new(&op.path),
             named: named.has(&op.id, &op.signature()),
             said_to_act: op.acts == Some(true) || deny.has(&op.path),
             one_of_many: op.path.contains('{'),
@@ -123,8 +125,16 @@ impl Policy {
             .values()
             .map(|r| (r.method.as_str(), r.path.as_str()));
         let own = login.chain(life).chain(reads);
+        let routes: Vec<Route> = contract
+            .operations
+            .iter()
+            .map(|op| Route::new(&op.path))
+            .collect();
+        let places = contract.operations.iter().enumerate().rev();
         Ok(Policy {
             operations: contract.operations.iter().map(entry).collect(),
+            routes: Routes::of(routes.iter()),
+            places: places.map(|(at, op)| (op.id.clone(), at)).collect(),
             own: own
                 .map(|(m, p)| (m.to_ascii_uppercase(), Route::new(p)))
                 .collect(),
@@ -237,18 +247,19 @@ impl Policy {
             |s: &str| !s.contains(['%', '\\', ';']) && !s.contains("/.") && !s.contains("//");
         let path = bare(target);
         let created = self.created.read().unwrap_or_else(PoisonError::into_inner);
-        created.iter().any(|own| {
-            path.strip_prefix(own.as_str())
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') && plain(rest))
+        let slashes = path.match_indices('/').map(|(at, _)| at);
+        slashes.chain([path.len()]).any(|end| {
+            let (own, rest) = path.split_at(end);
+            created.contains(own) && plain(rest)
         })
     }
 
     /// Whether an operation may be tested at all: on what is there, or on own things.
     pub fn operation(&self, id: &str) -> Result<(), Refusal> {
-        let Some(at) = self.operations.iter().position(|o| o.id == id) else {
-            return Ok(());
-        };
-        self.entry(at, None)
+        match self.places.get(id) {
+            Some(at) => self.entry(*at, None),
+            None => Ok(()),
+        }
     }
 
     /// Whether a request may be sent: every operation that it may reach, in every way that servers
@@ -297,20 +308,11 @@ impl Policy {
         if own || self.everything {
             return Ok(());
         }
-        let routes = self
-            .operations
-            .iter()
-            .enumerate()
-            .map(|(at, o)| (at, &o.route));
-        let here = route::reached(routes.clone(), target);
-        let same = route::reached(
-            routes.filter(|(at, _)| {
-                self.operations
-                    .get(*at)
-                    .is_some_and(|o| o.method == upper || upper == "HEAD" && o.method == "GET")
-            }),
-            target,
-        );
+        let here = self.routes.reached(target, |_| true);
+        let same = self.routes.reached(target, |at| {
+            let entry = self.operations.get(at);
+            entry.is_some_and(|o| o.method == upper || upper == "HEAD" && o.method == "GET")
+        });
         self.query(&here, target)?;
         if !same.is_empty() {
             return same
@@ -432,8 +434,9 @@ impl Policy {
                 ("DELETE", Kind::Item) | (_, Kind::Collection) => false,
                 _ => {
                     let kept = |e: &OperationEffect| {
-                        let mut entries = self.operations.iter().filter(|o| o.id == e.operation);
-                        put_back(e) && entries.all(|o| self.is_kept(o, Some(target)))
+                        let entry = self.places.get(&e.operation);
+                        let entry = entry.and_then(|at| self.operations.get(*at));
+                        put_back(e) && entry.is_none_or(|o| self.is_kept(o, Some(target)))
                     };
                     writers.any(kept) && r.writers.iter().all(|w| self.operation(w).is_ok())
                 }
@@ -482,12 +485,7 @@ impl Policy {
         let mut at = bare(target).trim_end_matches('/');
         while let Some((shorter, _)) = at.rsplit_once('/') {
             at = shorter;
-            let routes = self
-                .operations
-                .iter()
-                .enumerate()
-                .map(|(at, o)| (at, &o.route));
-            let found = route::reached(routes, at);
+            let found = self.routes.reached(at, |_| true);
             if !found.is_empty() {
                 return found
                     .into_iter()

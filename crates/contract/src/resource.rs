@@ -121,14 +121,21 @@ impl Resources {
     /// The resources of a contract, as the profile corrects them. In the document's order.
     pub fn of(contract: &Contract, profile: &Profile) -> Resources {
         let groups = groups(contract);
-        let keys: BTreeSet<&str> = groups.iter().map(|g| g.key.as_str()).collect();
+        let keys: BTreeMap<&str, usize> = groups
+            .iter()
+            .enumerate()
+            .map(|(at, g)| (g.key.as_str(), at))
+            .collect();
         let mut list: Vec<Resource> = groups.iter().map(|g| resource(g, &keys)).collect();
         for (group, resource) in groups.iter().zip(&mut list) {
-            resource.parent = parent(&group.key, &groups);
+            let above = parent(&group.key, &keys).and_then(|at| groups.get(at));
+            resource.parent = above.map(|group| group.path.clone());
             correct(resource, group, contract, profile);
         }
         for at in 0..list.len() {
-            let items = items(at, &groups, &list, contract, profile);
+            let group = groups.get(at);
+            let below = group.and_then(|g| keys.get(format!("{}/{{}}", g.key).as_str()));
+            let items = items(at, below.copied(), &groups, &list, contract, profile);
             if let Some(resource) = list.get_mut(at) {
                 resource.items = items;
             }
@@ -318,7 +325,7 @@ fn without_verb(op: &Operation) -> (String, Option<Role>) {
     plain()
 }
 
-fn resource(group: &Group<'_>, keys: &BTreeSet<&str>) -> Resource {
+fn resource(group: &Group<'_>, keys: &BTreeMap<&str, usize>) -> Resource {
     let kind = kind(group, keys);
     let id = |op: Option<&Operation>| op.map(|o| o.id.clone());
     let post = group.by_method("POST");
@@ -375,7 +382,7 @@ fn resource(group: &Group<'_>, keys: &BTreeSet<&str>) -> Resource {
     }
 }
 
-fn kind(group: &Group<'_>, keys: &BTreeSet<&str>) -> Kind {
+fn kind(group: &Group<'_>, keys: &BTreeMap<&str, usize>) -> Kind {
     if group.key.ends_with("/{}") {
         return Kind::Item;
     }
@@ -384,7 +391,7 @@ fn kind(group: &Group<'_>, keys: &BTreeSet<&str>) -> Kind {
     if listed || answer.is_some_and(|s| s.types == [JsonType::Array]) {
         return Kind::Collection;
     }
-    let has_items = keys.contains(format!("{}/{{}}", group.key).as_str());
+    let has_items = keys.contains_key(format!("{}/{{}}", group.key).as_str());
     // An object with members of its own and no array in it is no listing.
     let one_thing = answer.is_some_and(|s| {
         let members = shape::members(s);
@@ -397,13 +404,13 @@ fn kind(group: &Group<'_>, keys: &BTreeSet<&str>) -> Kind {
     }
 }
 
-/// The nearest path that this one continues.
-fn parent(key: &str, groups: &[Group<'_>]) -> Option<String> {
+/// The place of the nearest path that this one continues.
+fn parent(key: &str, keys: &BTreeMap<&str, usize>) -> Option<usize> {
     let mut at = key;
     loop {
         (at, _) = at.rsplit_once('/')?;
-        if let Some(found) = groups.iter().find(|g| g.key == at && !at.is_empty()) {
-            return Some(found.path.clone());
+        if let Some(found) = keys.get(at).filter(|_| !at.is_empty()) {
+            return Some(*found);
         }
     }
 }
@@ -461,9 +468,10 @@ fn correct(resource: &mut Resource, group: &Group<'_>, contract: &Contract, prof
     resource.changes = hint.changes.clone();
 }
 
-/// The items of the collection at a place of the list.
+/// The items of the collection at a place of the list; those of one are at the place `below`.
 fn items(
     at: usize,
+    below: Option<usize>,
     groups: &[Group<'_>],
     list: &[Resource],
     contract: &Contract,
@@ -473,9 +481,7 @@ fn items(
     if resource.kind != Kind::Collection {
         return None;
     }
-    let below = format!("{}/{{}}", group.key);
-    let of_items = groups.iter().position(|g| g.key == below)?;
-    let item = list.get(of_items)?;
+    let item = list.get(below?)?;
     let parameter = last_parameter(&item.path)?;
     let hint = profile
         .resources

@@ -4,7 +4,7 @@
 //! 3.1.1 §4.8.8.2).
 
 use percent_encoding::percent_decode_str;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A path template with `{}` for each of its variables: what two templates have in common that the
 /// same requests fit.
@@ -184,6 +184,87 @@ pub(crate) fn reached<'r>(
     out
 }
 
+/// Many routes by their segments: a plan asks for each of its requests which operations it may reach,
+/// and going through all of them each time would cost operations × requests.
+#[derive(Clone, Debug)]
+pub(crate) struct Routes {
+    /// The first is where paths begin.
+    nodes: Vec<Node>,
+}
+
+/// What routes have in common up to a segment.
+#[derive(Clone, Debug, Default)]
+struct Node {
+    /// By the text of a segment without variables.
+    concrete: HashMap<String, usize>,
+    /// By the literal pieces of a segment with variables.
+    templated: BTreeMap<Vec<String>, usize>,
+    /// Routes that end here.
+    ends: Vec<usize>,
+}
+
+impl Routes {
+    /// Of routes, which are known by their place.
+    pub(crate) fn of<'r>(routes: impl Iterator<Item = &'r Route>) -> Routes {
+        let mut nodes = vec![Node::default()];
+        for (place, route) in routes.enumerate() {
+            let mut at = 0;
+            for pieces in &route.segments {
+                let new = nodes.len();
+                let Some(node) = nodes.get_mut(at) else { break };
+                at = match pieces.as_slice() {
+                    [text] => *node.concrete.entry(text.clone()).or_insert(new),
+                    _ => *node.templated.entry(pieces.clone()).or_insert(new),
+                };
+                if at == new {
+                    nodes.push(Node::default());
+                }
+            }
+            if let Some(node) = nodes.get_mut(at) {
+                node.ends.push(place);
+            }
+        }
+        Routes { nodes }
+    }
+
+    /// [`reached`] of those whose places `keep` wants.
+    pub(crate) fn reached(&self, target: &str, keep: impl Fn(usize) -> bool) -> BTreeSet<usize> {
+        let mut out = BTreeSet::new();
+        for path in readings(target) {
+            let fitting = self.fitting(&path);
+            let mut fitting: Vec<_> = fitting.into_iter().filter(|(_, at)| keep(*at)).collect();
+            let best = fitting.iter().map(|(rank, _)| rank).min().cloned();
+            fitting.retain(|(rank, _)| Some(rank) == best.as_ref());
+            out.extend(fitting.into_iter().map(|(_, at)| at));
+        }
+        out
+    }
+
+    /// The places of routes that a path fits, with their [`Route::rank`].
+    fn fitting(&self, path: &[String]) -> Vec<(Vec<bool>, usize)> {
+        let mut out = Vec::new();
+        let mut left: Vec<(usize, Vec<bool>)> = vec![(0, Vec::new())];
+        while let Some((node, rank)) = left.pop() {
+            let Some(node) = self.nodes.get(node) else {
+                continue;
+            };
+            let Some(text) = path.get(rank.len()) else {
+                out.extend(node.ends.iter().map(|at| (rank.clone(), *at)));
+                continue;
+            };
+            let behind = |next: usize, templated: bool| {
+                let mut rank = rank.clone();
+                rank.push(templated);
+                (next, rank)
+            };
+            left.extend(node.concrete.get(text).map(|next| behind(*next, false)));
+            let templated = node.templated.iter().filter(|(p, _)| fits(p, text));
+            left.extend(templated.map(|(_, next)| behind(*next, true)));
+        }
+        out
+    }
+}
+
 /// The words of a target's path, for targets that no operation has.
 pub(crate) fn literal(target: &str) -> Vec<String> {
     readings(target).into_iter().flatten().collect()
@@ -204,6 +285,7 @@ mod tests {
             "/a/b/{c}",
         ];
         let routes: Vec<Route> = templates.iter().map(|t| Route::new(t)).collect();
+        let many = Routes::of(routes.iter());
         let table: [(&str, &[usize]); 15] = [
             ("/x/all", &[0]),
             ("/x/7", &[1]),
@@ -224,6 +306,33 @@ mod tests {
         for (target, want) in table {
             let got = reached(routes.iter().enumerate(), target);
             assert_eq!(got.into_iter().collect::<Vec<_>>(), want, "{target}");
+            let got = many.reached(target, |_| true);
+            assert_eq!(got.into_iter().collect::<Vec<_>>(), want, "{target}");
+            // Where some do not count, the others are asked alone.
+            let odd = |at: &usize| at % 2 == 1;
+            let alone = reached(routes.iter().enumerate().filter(|(at, _)| odd(at)), target);
+            assert_eq!(many.reached(target, |at| odd(&at)), alone, "{target}");
         }
+    }
+
+    /// What a target reaches takes as long among many routes as among few.
+    #[test]
+    fn many_routes_take_no_longer_than_few() {
+        let time = |count: usize| {
+            let templates = (0..count).map(|n| format!("/r{n}/things/{{id}}"));
+            let routes: Vec<Route> = templates.map(|t| Route::new(&t)).collect();
+            let many = Routes::of(routes.iter());
+            let once = |_| {
+                let started = std::time::Instant::now();
+                for n in 0..400 {
+                    let target = format!("/r{}/things/7", n * count / 400);
+                    assert_eq!(many.reached(&target, |_| true).len(), 1, "{target}");
+                }
+                started.elapsed()
+            };
+            (0..3).map(once).min().unwrap_or_default()
+        };
+        let (few, many) = (time(400), time(20_000));
+        assert!(many < few * 12, "{few:?}, {many:?}");
     }
 }

@@ -6,6 +6,7 @@ use super::effect::words::tokens;
 use super::model::{Additional, JsonType, Operation, Schema, SchemaRef, StatusKey};
 use probity_pattern::{Assessment, Texts};
 use serde_json::Value;
+use std::collections::{HashMap, HashSet};
 
 /// Whether a `responses` key stands for success alone (2xx).
 pub(crate) fn is_success(status: StatusKey) -> bool {
@@ -38,7 +39,7 @@ pub fn answer(op: &Operation) -> Option<&Schema> {
     let success = op.responses.iter().filter(|r| is_success(r.status));
     // An empty schema says nothing of what comes.
     let says = |s: &&Schema| {
-        let shaped = !members(s).is_empty() || s.items.is_some();
+        let shaped = has_members(s, 0) || s.items.is_some();
         shaped || !s.types.is_empty() || s.enum_values.is_some()
     };
     let rules = success.filter_map(|r| r.schema.as_ref().or(r.as_json.as_ref()));
@@ -109,9 +110,9 @@ pub fn showable(read: &Schema, written: Value, texts: &Texts) -> Option<Value> {
     if !may_be(read, JsonType::Object, 0) {
         return None;
     }
-    let shown = members(read);
+    let shown: HashMap<&str, &Schema> = members(read).into_iter().collect();
     let kept = map.into_iter().filter_map(|(name, value)| {
-        let rules = shown.iter().find(|(n, _)| *n == name).map(|(_, s)| *s);
+        let rules = shown.get(name.as_str()).copied();
         let value = match rules {
             Some(rules) if rules.of_device => return None,
             Some(rules) => showable(rules, value, texts)?,
@@ -124,14 +125,29 @@ pub fn showable(read: &Schema, written: Value, texts: &Texts) -> Option<Value> {
 
 /// The members of a schema, those of its parts and alternatives included.
 pub fn members(schema: &Schema) -> Vec<(&str, &Schema)> {
-    let mut out: Vec<(&str, &Schema)> = Vec::new();
-    collect(schema, 0, &mut out);
+    let (mut out, mut seen) = (Vec::new(), HashSet::new());
+    collect(schema, 0, &mut seen, &mut out);
     out
 }
 
-fn collect<'s>(schema: &'s Schema, depth: usize, out: &mut Vec<(&'s str, &'s Schema)>) {
+/// Whether [`members`] finds any.
+fn has_members(schema: &Schema, depth: usize) -> bool {
+    let mut parts = schema
+        .all_of
+        .iter()
+        .chain(&schema.any_of)
+        .chain(&schema.one_of);
+    !schema.properties.is_empty() || depth < 4 && parts.any(|part| has_members(part, depth + 1))
+}
+
+fn collect<'s>(
+    schema: &'s Schema,
+    depth: usize,
+    seen: &mut HashSet<&'s str>,
+    out: &mut Vec<(&'s str, &'s Schema)>,
+) {
     for (name, member) in &schema.properties {
-        if !out.iter().any(|(n, _)| n == name) {
+        if seen.insert(name) {
             out.push((name, member));
         }
     }
@@ -142,15 +158,15 @@ fn collect<'s>(schema: &'s Schema, depth: usize, out: &mut Vec<(&'s str, &'s Sch
             .iter()
             .chain(&schema.any_of)
             .chain(&schema.one_of);
-        parts.for_each(|part| collect(part, depth + 1, out));
+        parts.for_each(|part| collect(part, depth + 1, seen, out));
     }
 }
 
 /// JSON pointer to what an answer shows of what a body writes: the answer itself, or the one object in
 /// it that has members of the body, where the answer has none of its own (`{"data": {…}}`).
 pub(crate) fn state_in(answer: &Schema, body: &Schema) -> String {
-    let written = members(body);
-    let inner = wrapped(answer, |name| written.iter().any(|(n, _)| *n == name));
+    let written: HashSet<&str> = members(body).into_iter().map(|(n, _)| n).collect();
+    let inner = wrapped(answer, |name| written.contains(name));
     inner.map_or_else(String::new, |(name, _)| {
         format!("/{}", super::pointer::escape(name))
     })

@@ -266,14 +266,18 @@ impl<'c, 'a> ExchangeCases<'c, 'a> {
     ) -> Option<ExchangeCases<'c, 'a>> {
         let called = may_call(context, op);
         let json = |op: &Operation| op.body.as_ref().is_some_and(|body| body.format.is_json());
-        let mut earlier = context.contract.operations.iter();
-        let mut earlier = earlier.by_ref().take_while(|other| other.id != op.id);
+        let first = context.memo.first_json(|| {
+            let mut operations = context.contract.operations.iter();
+            operations.position(|op| json(op) && may_call(context, op))
+        });
+        let here = context.contract.operation_place(&op.id);
+        let earlier = first.is_some_and(|first| here.is_none_or(|here| first < here));
         called.then(|| CaseBuilder {
             context,
             op,
             strategy,
             // The second operation of a contract goes through the same server.
-            tier_shift: u8::from(earlier.any(|op| json(op) && may_call(context, op))),
+            tier_shift: u8::from(earlier),
             bodies: json(op).then(|| Bodies::of(context, op)).flatten(),
             cases: Vec::new(),
         })

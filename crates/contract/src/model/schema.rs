@@ -7,6 +7,7 @@ use crate::source::{Source, Way};
 use crate::stored::Said;
 use serde::Serialize;
 use serde_json::{Number, Value};
+use std::collections::HashMap;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock, Weak};
@@ -173,6 +174,35 @@ pub struct Schema {
     /// The second opinion on values of this schema; of bodies, parameters and answers, not of
     /// their parts.
     pub validator: Validator,
+    /// Places in `properties`, worked out when they are asked for.
+    #[doc(hidden)]
+    pub names: Names,
+}
+
+/// Members of a schema from which on their names are looked up in an index.
+const WIDE: usize = 16;
+
+/// Where each name stands in [`Schema::properties`]: values are held against schemas of thousands of
+/// members, each of which would go through all of them. A part of no rule: all are equal.
+#[derive(Default)]
+pub struct Names(OnceLock<HashMap<String, usize>>);
+
+impl Clone for Names {
+    fn clone(&self) -> Self {
+        Names::default()
+    }
+}
+
+impl PartialEq for Names {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl fmt::Debug for Names {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Names")
+    }
 }
 
 /// `additionalProperties`
@@ -227,10 +257,23 @@ impl Schema {
 
     /// The rules of the member with this name.
     pub fn property(&self, name: &str) -> Option<&Schema> {
-        self.properties
-            .iter()
-            .find(|(n, _)| n == name)
-            .map(|(_, s)| &**s)
+        let properties = &self.properties;
+        let linear = || properties.iter().find(|(n, _)| n == name);
+        let found = if properties.len() > WIDE {
+            let index = self.names.0.get_or_init(|| {
+                let names = properties.iter().enumerate().rev();
+                names.map(|(at, (n, _))| (n.clone(), at)).collect()
+            });
+            match index.get(name) {
+                Some(at) => properties.get(*at).filter(|(n, _)| n == name),
+                None if index.len() == properties.len() => return None,
+                None => None,
+            }
+            .or_else(linear)
+        } else {
+            linear()
+        };
+        found.map(|(_, s)| &**s)
     }
 
     /// The rules of the item at an index, of all that `items` and `prefixItems` say.

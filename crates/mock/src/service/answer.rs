@@ -3,7 +3,7 @@
 use super::resources::{place, shown};
 use super::sample::plausible;
 use super::{Reply, Service, json_reply};
-use probity_contract::{Operation, Response, Schema, assess};
+use probity_contract::{Format, Operation, Response, Schema, assess};
 use probity_pattern::Assessment;
 use serde_json::{Map, Value, json};
 
@@ -137,10 +137,27 @@ impl Service {
                 typed(status, &value, Some(media))
             }
             _ if operation.method == "GET" && value.is_some() => {
-                json_reply(status, value.unwrap_or(&Value::Null))
+                let value = value.unwrap_or(&Value::Null);
+                self.as_written(operation, value)
+                    .unwrap_or_else(|| json_reply(status, value))
             }
             _ => self.plain_success(status),
         }
+    }
+
+    /// A text as the write at the same path sends it, octet for octet, where that is no JSON: what is read
+    /// may be written back.
+    fn as_written(&self, operation: &Operation, value: &Value) -> Option<Reply> {
+        let operations = &self.contract.operations;
+        let writes = |o: &&Operation| o.path == operation.path && o.method == "PUT";
+        let body = operations.iter().find(writes)?.body.as_ref()?;
+        let text = value.as_str()?;
+        matches!(body.format, Format::Text | Format::Octets).then(|| Reply {
+            status: 200,
+            headers: vec![("Content-Type".to_owned(), body.media_type.clone())],
+            body: text.as_bytes().to_vec(),
+            ..Reply::default()
+        })
     }
 
     /// The answer where something named in the path does not exist.

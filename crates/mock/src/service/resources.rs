@@ -14,8 +14,8 @@ use probity_pattern::{Assessment, Texts};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// Ids that are tried for a new item; where the rules have no more, two have the same.
-const MOST_TRIES: u32 = 32;
+/// Ids that are tried for a new item before the rules count as having no more.
+const MOST_TRIES: u32 = 64;
 
 /// Items that a collection has before anybody creates one.
 const FIRST_ITEMS: usize = 2;
@@ -181,25 +181,19 @@ impl Collections {
             .or_insert_with(|| first_ids(schema, texts))
     }
 
-    /// An id that no item of the collection has.
+    /// An id that no item of the collection has; `None`: all that the rules allow are taken.
     pub(super) fn fresh(
         &mut self,
         collection: &str,
         schema: Option<&Schema>,
         texts: &Texts,
-    ) -> String {
-        let mut tries = 0;
-        loop {
+    ) -> Option<String> {
+        (0..MOST_TRIES).find_map(|_| {
             self.created += 1;
             let id = nth_id(schema, texts, 100 + self.created);
-            if !self.ids(collection, schema, texts).contains(&id) {
-                return id;
-            }
-            tries += 1;
-            if tries > MOST_TRIES {
-                return id;
-            }
-        }
+            let taken = self.ids(collection, schema, texts).contains(&id);
+            (!taken).then_some(id)
+        })
     }
 }
 
@@ -226,8 +220,11 @@ fn first_ids(schema: Option<&Schema>, texts: &Texts) -> Vec<String> {
     let mut ids = shown.unwrap_or_default();
     ids.dedup();
     let shown = ids.len();
+    // Of few ids some are free, so that there is room for what somebody creates.
+    let room = schema.and_then(span).unwrap_or(i64::MAX).saturating_sub(2);
+    let first = usize::try_from(room).unwrap_or(1).clamp(1, FIRST_ITEMS);
     for n in 1..=FIRST_ITEMS as u64 {
-        if ids.len() < FIRST_ITEMS {
+        if ids.len() < first {
             ids.push(nth_id(schema, texts, n));
         }
     }
@@ -253,22 +250,35 @@ fn plain_id(schema: &Schema, texts: &Texts) -> Option<String> {
     }
 }
 
+/// The least whole number that is an id by a schema, and above 0 where that may be.
+fn least(schema: &Schema) -> i64 {
+    let low = edge(&schema.minimum, 1).filter(|low| *low > 0);
+    low.unwrap_or(1)
+}
+
+/// How many whole numbers from [`least`] on are ids by a schema; `None`: any number of them.
+fn span(schema: &Schema) -> Option<i64> {
+    let high = edge(&schema.maximum, -1)?;
+    let span = high.saturating_sub(least(schema)).saturating_add(1);
+    (span > 0 && !schema.types.contains(&JsonType::String)).then_some(span)
+}
+
+/// The last whole number within a bound.
+fn edge(bound: &Option<Bound>, inward: i64) -> Option<i64> {
+    let bound = bound.as_ref()?;
+    Some(bound.value.as_i64()? + if bound.exclusive { inward } else { 0 })
+}
+
 /// The nth id that a schema allows.
 fn nth_id(schema: Option<&Schema>, texts: &Texts, n: u64) -> String {
     let Some(schema) = schema else {
         return n.to_string();
     };
     if !schema.types.contains(&JsonType::String) {
-        let edge = |bound: &Option<Bound>, inward: i64| {
-            let bound = bound.as_ref()?;
-            Some(bound.value.as_i64()? + if bound.exclusive { inward } else { 0 })
-        };
-        let low = edge(&schema.minimum, 1).filter(|low| *low > 0).unwrap_or(1);
         let nth = i64::try_from(n.saturating_sub(1)).unwrap_or_default();
         // Where the rules end, it begins again.
-        let span = edge(&schema.maximum, -1).map(|high| high.saturating_sub(low).saturating_add(1));
-        let nth = span.filter(|span| *span > 0).map_or(nth, |span| nth % span);
-        return low.saturating_add(nth).to_string();
+        let nth = span(schema).map_or(nth, |span| nth % span);
+        return least(schema).saturating_add(nth).to_string();
     }
     let rule = schema.rule();
     let rule = rule.as_ref().and_then(|rule| texts.get(rule));

@@ -143,9 +143,10 @@ impl Service {
                 return self.answer_of(operation, 409);
             }
         }
-        let id = match own {
-            Some(id) => id,
-            None => state.collections.fresh(path, rules, &self.texts),
+        let given = own.or_else(|| state.collections.fresh(path, rules, &self.texts));
+        let Some(id) = given else {
+            drop(state);
+            return self.full(operation);
         };
         let first = state.collections.ids(path, rules, &self.texts).first();
         let id = match first {
@@ -155,7 +156,8 @@ impl Service {
         let second = self
             .planted
             .has("create-twice")
-            .then(|| state.collections.fresh(path, rules, &self.texts));
+            .then(|| state.collections.fresh(path, rules, &self.texts))
+            .flatten();
         let ids = state.collections.ids(path, rules, &self.texts);
         let beside = ids.first().cloned().filter(|first| *first != id);
         if !ids.contains(&id) && !self.planted.has("create-not-listed") {
@@ -194,6 +196,13 @@ impl Service {
         let end = if ends { "/" } else { "" };
         reply.headers.push(("Location".to_owned(), concrete + end));
         reply
+    }
+
+    /// The refusal of a new item where all ids that the document allows are taken.
+    fn full(&self, operation: &Operation) -> Reply {
+        let mut statuses = [409, 507, 422, 429, 503].into_iter();
+        let status = statuses.find(|status| operation.documents(*status));
+        self.answer_of(operation, status.unwrap_or(409))
     }
 
     pub(super) fn remove(&self, part: Part<'_>, path: &str) {
