@@ -88,7 +88,10 @@ fn every_operation_first(cases: Vec<Case>) -> Vec<Case> {
         keyed.push((first.or(plain.then_some(0)).unwrap_or(2), case));
     }
     // Of what may create, what says most first: it can be told from other items.
-    let says = |case: &Case| may_create(case).then(|| case.octets()).unwrap_or_default();
+    let says = |case: &Case| match may_create(case) {
+        true => case.octets(),
+        false => Default::default(),
+    };
     keyed.sort_by_key(|(turn, case)| (*turn, Reverse(says(case))));
     keyed.into_iter().map(|(_, case)| case).collect()
 }

@@ -46,8 +46,10 @@ pub fn empty() -> Report {
 fn ideas(judged: u64) -> IdeaResult {
     let classes = (0..judged).map(|n| InputClass::new(format!("class:{n}")));
     let of = |class: &'static str| vec![InputClass::new(class)];
-    let mut ideas = IdeaResult::default();
-    ideas.judged = classes.collect();
+    let mut ideas = IdeaResult {
+        judged: classes.collect(),
+        ..IdeaResult::default()
+    };
     if judged > 0 {
         ideas
             .open
