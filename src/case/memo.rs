@@ -20,6 +20,8 @@ pub struct Memo {
     writes: OnceLock<Arc<HashSet<String>>>,
     readers: OnceLock<Arc<HashMap<String, usize>>>,
     first_json: OnceLock<Option<usize>>,
+    /// Methods that the document has at the path that was asked about last.
+    methods: Mutex<(String, Arc<Vec<String>>)>,
     /// Bodies that hold a field, of the operation that was asked about last.
     holding: Mutex<(String, Holding)>,
     /// Fields of a body that strategies go through; 0: all.
@@ -63,6 +65,19 @@ impl Memo {
         make: impl FnOnce() -> HashMap<String, usize>,
     ) -> Arc<HashMap<String, usize>> {
         self.readers.get_or_init(|| Arc::new(make())).clone()
+    }
+
+    /// Methods that the document has at a path, found once while cases of one operation are made.
+    pub(in crate::case) fn methods_at(
+        &self,
+        path: &str,
+        find: impl FnOnce() -> Vec<String>,
+    ) -> Arc<Vec<String>> {
+        let mut kept = self.methods.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.0 != path {
+            *kept = (path.to_owned(), Arc::new(find()));
+        }
+        kept.1.clone()
     }
 
     /// The place of the first operation that takes JSON and may be called.

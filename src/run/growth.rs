@@ -18,7 +18,8 @@ pub(super) fn schedule(predicted: Growth, pump: usize) -> Vec<usize> {
             pumps.retain(|&n| n > 0);
             pumps
         }
-        Growth::Polynomial(2) => vec![16, 64, 256, 1_024, 4_096, 16_384],
+        // The last steps are small: on a fast device only the longest texts take longer than noise.
+        Growth::Polynomial(2) => vec![16, 64, 256, 1_024, 2_048, 4_096, 8_192, 16_384],
         Growth::Polynomial(_) => vec![8, 16, 32, 64, 128, 256, 512, 1_024],
         Growth::Linear => Vec::new(),
     }

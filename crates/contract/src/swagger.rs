@@ -226,11 +226,13 @@ impl Converter<'_> {
             None | Some("csv") if place == "query" => ("form", false),
             None | Some("csv") => ("simple", false),
             Some(other) => {
-                self.lose(
-                    at,
-                    &format!("OpenAPI 3 has no `collectionFormat: {other}`: read as csv"),
-                );
-                ("simple", false)
+                let why = format!("OpenAPI 3 has no `collectionFormat: {other}`: it is not sent");
+                self.lose(at, &why);
+                // Written in another way, valid values would be none.
+                let schema = map.remove("schema").unwrap_or_default();
+                let content = json!({"text/tab-separated-values": {"schema": schema}});
+                map.insert("content".to_owned(), content);
+                return;
             }
         };
         let style = if place != "query" { "simple" } else { style };

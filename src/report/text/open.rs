@@ -2,6 +2,7 @@
 
 use super::page::Page;
 use super::*;
+use crate::contract::Severity;
 
 /// Groups of choices that are shown without `verbose`.
 const CHOICES_SHOWN: usize = 10;
@@ -228,7 +229,11 @@ impl Page {
 
     /// What was found and made of it.
     fn findings_in_figures(&mut self, report: &Report) {
-        let issues = report.contract_issues.len();
+        // As many as `probity lint` lists: notes are told with --pedantic alone.
+        let told = report.contract_issues.iter();
+        let issues = told
+            .filter(|issue| issue.severity != Severity::Note)
+            .count();
         if issues > 0 {
             let text = format!(
                 "{} of the published text itself (`probity lint` shows them with their proof)",

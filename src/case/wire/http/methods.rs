@@ -130,31 +130,37 @@ fn named(builder: &ExchangeCases<'_, '_>, method: &str) -> bool {
         .iter()
         .map(|l| (l.method.as_str(), l.path.as_str()));
     let life = profile.life.iter().map(|l| ("GET", l.path.as_str()));
-    let operations = builder
-        .context
-        .contract
-        .operations
-        .iter()
-        .map(|o| (o.method.as_str(), o.path.as_str()));
-    operations
-        .chain(read_backs)
-        .chain(login)
-        .chain(life)
-        .any(|(m, path)| same(m) && may_be_the_same(path, &builder.op.path))
+    // Every method asks: the document is gone through once for all of them.
+    let published = builder.context.memo.methods_at(&builder.op.path, || {
+        let operations = builder.context.contract.operations.iter();
+        let here = operations.filter(|o| may_be_the_same(&o.path, &builder.op.path));
+        here.map(|o| o.method.clone()).collect()
+    });
+    let own = read_backs.chain(login).chain(life);
+    published.iter().any(|m| same(m))
+        || own
+            .into_iter()
+            .any(|(m, path)| same(m) && may_be_the_same(path, &builder.op.path))
 }
 
 /// Whether two path templates can name the same path.
 fn may_be_the_same(a: &str, b: &str) -> bool {
-    let segments = |path: &str| -> Vec<String> {
+    let length = |path: &str| {
         let path = path.split('?').next().unwrap_or_default();
-        path.trim_end_matches('/')
-            .split('/')
-            .map(str::to_owned)
-            .collect()
+        path.trim_end_matches('/').len()
     };
-    let (a, b) = (segments(a), segments(b));
-    let open = |s: &String| s.contains('{');
-    a.len() == b.len() && a.iter().zip(&b).all(|(x, y)| x == y || open(x) || open(y))
+    let (a, b) = (a.get(..length(a)), b.get(..length(b)));
+    let (mut a, mut b) = (
+        a.unwrap_or_default().split('/'),
+        b.unwrap_or_default().split('/'),
+    );
+    loop {
+        match (a.next(), b.next()) {
+            (None, None) => return true,
+            (Some(x), Some(y)) if x == y || x.contains('{') || y.contains('{') => {}
+            _ => return false,
+        }
+    }
 }
 
 #[cfg(test)]
