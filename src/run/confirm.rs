@@ -37,12 +37,23 @@ pub(super) struct Confirmations {
     hangs: u32,
     /// First writer of a state → the last case that has written it.
     last_writes: BTreeMap<String, usize>,
+    /// Operation and what was sent to it → fingerprint of the server error that it drew.
+    failures: BTreeMap<(String, String), String>,
 }
 
 impl Confirmations {
     /// Remembers the last write of a state, and gives the one before.
     pub(super) fn wrote(&mut self, resource: String, case: usize) -> Option<usize> {
         self.last_writes.insert(resource, case)
+    }
+
+    /// Remembers that an input draws a server error, where it does.
+    pub(super) fn failed(&mut self, case: &Case, promise: &PromiseId, kind: Kind) {
+        if kind == Kind::ServerError {
+            let input = (case.operation.clone(), case.title.clone());
+            let id = fingerprint(promise, kind, case);
+            self.failures.entry(input).or_insert(id);
+        }
     }
 
     /// Counts requests of a confirmation.
@@ -161,6 +172,7 @@ impl Run<'_> {
         if deviation.kind == Kind::Hang && hits == tries {
             self.count_hang();
         }
+        self.confirmations.failed(case, promise, deviation.kind);
         let answer = render_answer(exchange);
         self.ledger
             .publish(case, promise, &deviation, (hits, tries), answer);
@@ -274,10 +286,21 @@ impl Run<'_> {
         let asked =
             case.strategy == QUESTIONS && matches!(kind, Kind::AcceptsInvalid | Kind::RejectsValid);
         let habit = kind == Kind::Hang && self.confirmations.hangs >= HABIT;
-        self.ledger.known(&id, &case.id)
+        if self.ledger.known(&id, &case.id) {
+            self.confirmations.failed(case, promise, kind);
+            return true;
+        }
+        kind == Kind::ServerError && self.failed_before(case)
             || self.ledger.explained(promise, kind, case)
             // What a question comes upon is another string for what a case has shown.
             || (asked || habit) && self.ledger.join_last(promise, kind, case)
+    }
+
+    /// Whether an operation is known to fail at the same input, whichever promise was asked about.
+    fn failed_before(&mut self, case: &Case) -> bool {
+        let input = (case.operation.clone(), case.title.clone());
+        let known = self.confirmations.failures.get(&input);
+        known.is_some_and(|id| self.ledger.known(id, &case.id))
     }
 
     /// Counts an input that drew no answer every time; from some on nobody waits long.

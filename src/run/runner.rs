@@ -191,6 +191,9 @@ impl<'a> Run<'a> {
                     self.ledger.count(case, &judgement);
                     self.questions
                         .learn(&self.job.context(), case, judgement.content());
+                    for (promise, deviation) in &seen.broken {
+                        self.confirmations.failed(case, promise, deviation.kind);
+                    }
                     for fingerprint in &seen.joined {
                         self.ledger.known(fingerprint, &case.id);
                     }
