@@ -145,3 +145,62 @@ fn a_run_tells_how_many_ideas_were_judged_and_why_others_were_not() {
     };
     assert!(stopped.promises.iter().any(|p| limit(&p)));
 }
+
+const NULLABLE: &str = r##"
+openapi: 3.1.0
+info: {title: Site, version: "1"}
+paths:
+  /site:
+    get:
+      operationId: getSite
+      responses: {"200": {description: it, content: {application/json: {schema: {$ref: "#/components/schemas/Site"}}}}}
+    patch:
+      operationId: patchSite
+      requestBody: {required: true, content: {application/json: {schema: {$ref: "#/components/schemas/Site"}}}}
+      responses: {"200": {description: stored, content: {application/json: {schema: {$ref: "#/components/schemas/Site"}}}}, "400": {description: invalid}}
+components:
+  schemas:
+    Site:
+      type: object
+      properties:
+        name: {anyOf: [{type: string, maxLength: 20}, {type: "null"}]}
+        office: {anyOf: [{type: string, maxLength: 20}, {type: "null"}]}
+"##;
+
+/// An input that fails is one cause, whether it was sent alone, in a packed body, or taken out of one.
+#[test]
+fn what_fails_in_a_packed_body_and_alone_is_one_finding() {
+    let state = std::sync::Mutex::new(json!({"name": "Hall", "office": "South"}));
+    let addr = serve(move |asked| {
+        let mut state = state.lock().unwrap_or_else(|e| e.into_inner());
+        match (asked.method.as_str(), asked.path.as_str()) {
+            ("GET" | "HEAD", "/site") => json(200, &state),
+            ("PATCH", "/site") => {
+                let Some(Value::Object(sent)) = asked.json() else {
+                    return bare(400);
+                };
+                let text = |v: &Value| v.as_str().is_some_and(|t| t.chars().count() <= 20);
+                let known = |name: &String| ["name", "office"].contains(&name.as_str());
+                if sent.iter().any(|(name, v)| known(name) && v.is_null()) {
+                    return bare(500);
+                }
+                if sent.iter().any(|(name, v)| known(name) && !text(v)) {
+                    return bare(400);
+                }
+                for (name, value) in sent.into_iter().filter(|(name, _)| known(name)) {
+                    state[name] = value;
+                }
+                json(200, &state)
+            }
+            (_, "/site") => bare(405).with("Allow", "GET, HEAD, PATCH"),
+            _ => bare(404),
+        }
+    });
+    let (_, report) = judged(NULLABLE, addr, &["-q"]);
+    let findings = report["findings"].as_array().cloned().unwrap_or_default();
+    let failing = findings.iter().filter(|f| f["kind"] == "server-error");
+    let titles = failing.filter_map(|f| f["title"].as_str());
+    // A name that is there twice is another input.
+    let titles: Vec<&str> = titles.filter(|t| !t.contains("occurs twice")).collect();
+    assert_eq!(titles.len(), 1, "{titles:?}");
+}
