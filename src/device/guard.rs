@@ -64,6 +64,9 @@ impl GuardedWrite {
     }
 }
 
+/// What is said of a value that was put back as it was and that the device cannot hold.
+pub const ROUNDED: &str = "the device rounds it";
+
 /// A state that this device does not take back as it shows it.
 #[derive(Clone, Debug)]
 pub struct Unproven {
@@ -599,7 +602,7 @@ impl Entry {
             let line = format!("{id}: {pointer} was {}, is {}", say(before), say(&now));
             match write.is_ok() && rounded(before.get(pointer), now.get(pointer)) {
                 // It was put back as it was; the device cannot hold it any better.
-                true => restored.add(Some(true), format!("{line}: the device rounds it")),
+                true => restored.add(Some(true), format!("{line}: {ROUNDED}")),
                 false => restored.add(Some(false), line),
             }
         }
