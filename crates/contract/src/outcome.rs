@@ -57,6 +57,26 @@ pub fn refuses(operation: &Operation, status: u16, body: &Value) -> bool {
         })
 }
 
+/// The same answer saying that the request was carried out, where it [says](refuses) the contrary: what a
+/// device that does as it is asked answers.
+#[must_use]
+pub fn carried_out(operation: &Operation, status: u16, mut body: Value) -> Value {
+    if refuses(operation, status, &body)
+        && let Some(members) = body.as_object_mut()
+    {
+        for (_, value) in members
+            .iter_mut()
+            .filter(|(name, value)| tells(name, value))
+        {
+            *value = match value {
+                Value::Bool(_) => Value::Bool(true),
+                _ => Value::from(0),
+            };
+        }
+    }
+    body
+}
+
 /// Whether a member says by name and value that something was not carried out, where the document means
 /// that by it.
 fn tells(name: &str, value: &Value) -> bool {

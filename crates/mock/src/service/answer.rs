@@ -3,6 +3,7 @@
 use super::resources::{place, shown};
 use super::sample::plausible;
 use super::{Reply, Service, json_reply};
+use probity_contract::outcome::carried_out;
 use probity_contract::{Format, Operation, Response, Schema, assess};
 use probity_pattern::Assessment;
 use serde_json::{Map, Value, json};
@@ -122,7 +123,7 @@ impl Service {
                 },
             ) => typed(
                 status,
-                &self.showing_own(schema, value, own),
+                &carried_out(operation, status, self.showing_own(schema, value, own)),
                 response.media_type.as_deref(),
             ),
             // JSON of any form is documented.

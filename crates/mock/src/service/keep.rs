@@ -99,6 +99,8 @@ impl Service {
             for (name, member) in old {
                 new.entry(name.clone()).or_insert_with(|| member.clone());
             }
+        } else if !resets {
+            set_defaults(operation, &mut new);
         }
         if !self.planted.none() {
             self.distort(operation, &old, &mut new);
@@ -181,4 +183,16 @@ fn filled(template: &str, of: &str, path: &str) -> Option<String> {
             at.replace(&format!("{{{name}}}"), text)
         });
     (!filled.contains('{')).then_some(filled)
+}
+
+/// What a write leaves out takes its documented default, also where the answer that shows it has none.
+pub(super) fn set_defaults(operation: &Operation, value: &mut Value) {
+    let (Some(body), Value::Object(map)) = (&operation.body, value) else {
+        return;
+    };
+    for (name, member) in &body.schema.properties {
+        if let Some(default) = &member.default {
+            map.entry(name.clone()).or_insert_with(|| default.clone());
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! What an operation does once its request is in order: reads, creates, removes, writes, and what it
 //! answers.
 
+use super::keep::set_defaults;
 use super::resources::{self, Part, id_member, id_value, listed, overlay};
 use super::{Ask, Reply, Service};
 use probity_contract::{Operation, Schema, without_slash};
@@ -169,6 +170,7 @@ impl Service {
         for id in std::iter::once(id.clone()).chain(second.clone()) {
             if let Some(value) = value.as_ref().filter(|_| stores) {
                 let mut kept = value.clone();
+                set_defaults(operation, &mut kept);
                 if !self.planted.none() {
                     self.distort(operation, &Value::Null, &mut kept);
                 }
