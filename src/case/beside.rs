@@ -2,7 +2,7 @@
 
 use super::items::ListRequest;
 use super::model::Context;
-use crate::contract::{Effect, Effects, IdSource, Paging, Place as Where, resource, shape};
+use crate::contract::{Effect, IdSource, Paging, Place as Where, resource, shape};
 use crate::exchange::HttpRequest;
 
 /// One of them.
@@ -53,7 +53,7 @@ const TELLING: [&str; 26] = [
 impl Context<'_> {
     /// Every list that can be read without naming anything.
     pub fn lists_beside(&self) -> Vec<Beside> {
-        let effects = Effects::of(self.contract, self.profile);
+        let effects = self.effects();
         let reads = |id: &str| effects.get(id).is_some_and(|e| e.effect == Effect::Reads);
         let operations = self.contract.operations.iter();
         let plain = operations.filter(|op| {

@@ -2,10 +2,11 @@
 //! writes another item than the one of the path, or gives that another name, so they say what the path
 //! says. Read from the octets, also of what is no JSON: somebody may read it all the same. Pure.
 
+use super::items::id_text;
 use super::model::{Case, Context, Expect};
-use super::moves::path_of;
+use super::moves::{id_in, path_of};
 use super::{fresh, serialize};
-use crate::contract::{Operation, Reach, calls, shape};
+use crate::contract::{Operation, Reach, shape, without_slash};
 use crate::exchange::{HttpRequest, Request, Segment, is_safe};
 use serde_json::Value;
 use std::ops::Range;
@@ -24,11 +25,12 @@ pub struct BodyIds {
 }
 
 impl BodyIds {
-    /// The target of a request that may be this write, in some way that servers read it.
-    pub fn target_in(&self, request: &Request) -> Option<String> {
+    /// The target of a request that may be this write, of the [`calls`](crate::contract::calls) that it
+    /// may be taken for.
+    pub fn target_in<'t>(&self, calls: &'t [(String, String)]) -> Option<&'t str> {
         let here =
-            |(m, t): &(String, String)| m.eq_ignore_ascii_case(&self.method) && self.reach.has(t);
-        calls(request).into_iter().find(here).map(|(_, t)| t)
+            |(m, t): &&(String, String)| m.eq_ignore_ascii_case(&self.method) && self.reach.has(t);
+        calls.iter().find(here).map(|(_, t)| t.as_str())
     }
 
     /// What the members have to be at a target; nothing where it has another number of segments.
@@ -75,7 +77,7 @@ impl Context<'_> {
 
     fn id_members(&self, op: &Operation) -> Vec<(String, usize)> {
         let names = || names_of(op);
-        let segments: Vec<&str> = op.path.trim_end_matches('/').split('/').collect();
+        let segments: Vec<&str> = without_slash(&op.path).split('/').collect();
         let mut out: Vec<(String, usize)> = Vec::new();
         let mut add = |name: String, at: usize| {
             if out.iter().all(|(known, _)| *known != name) {
@@ -127,13 +129,11 @@ fn is_usual(name: &str) -> bool {
 /// The members of a state that name it: those that are called like ids, and names that are what the path
 /// of a write of it ends with.
 pub fn naming(state: &Value, write: &HttpRequest) -> Vec<(String, Value)> {
-    let path = path_of(write).unwrap_or_default();
-    let id = path.rsplit_once('/').map_or("", |(_, id)| id);
-    let id = percent_encoding::percent_decode_str(id).decode_utf8_lossy();
+    let id = path_of(write).map(|path| id_in(&path)).unwrap_or_default();
     let members = state.as_object().into_iter().flatten();
     let named = members.filter(|(name, value)| {
-        let here = text_of(value).is_some_and(|text| text == id);
-        is_usual(name) && text_of(value).is_some() || here && fresh::names_things(name)
+        let here = id_text(value).is_some_and(|text| text == id);
+        is_usual(name) && id_text(value).is_some() || here && fresh::names_things(name)
     });
     named.map(|(n, v)| (n.clone(), v.clone())).collect()
 }
@@ -175,7 +175,7 @@ pub fn identified(request: Request, ids: &[(String, Value)]) -> Request {
     let mut out = body.clone();
     for said in said_in(&body).into_iter().rev() {
         let id = ids.iter().find(|(name, _)| said.is(name));
-        let Some(text) = id.and_then(|(_, value)| text_of(value)) else {
+        let Some(text) = id.and_then(|(_, value)| id_text(value)) else {
             continue;
         };
         let new = match (&said.value, text.parse::<i64>()) {
@@ -227,7 +227,7 @@ fn names_another(body: &[u8], ids: &[(String, Value)]) -> bool {
     let read = crate::contract::json::read(&body);
     ids.iter().any(|(name, value)| {
         let mut of_it = said.iter().filter(|s| s.is(name));
-        let other = of_it.any(|s| s.value.as_ref().and_then(text_of) != text_of(value));
+        let other = of_it.any(|s| s.value.as_ref().and_then(id_text) != id_text(value));
         let told = said.iter().filter(|s| s.is(name)).count();
         // Quotes of another kind, none at all, elements, parts: who knows what is read there.
         let hidden = || read.is_none() && words_in(&body, name) > told;
@@ -243,16 +243,7 @@ fn patches(body: &Value, name: &str, value: &Value) -> bool {
         let path = step.get("path").and_then(Value::as_str);
         path.is_some_and(|p| p.is_empty() || p.eq_ignore_ascii_case(&pointer))
     });
-    changing.any(|step| step.get("value").and_then(text_of) != text_of(value))
-}
-
-/// An id as paths write it.
-fn text_of(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
+    changing.any(|step| step.get("value").and_then(id_text) != id_text(value))
 }
 
 /// A member at the top of an object, or of a form, as the octets have it.

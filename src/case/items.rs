@@ -157,7 +157,7 @@ impl Place {
 impl Context<'_> {
     /// The collections in which items can be created and removed, those nearer to the root first.
     pub fn places(&self) -> Vec<Place> {
-        let effects = Effects::of(self.contract, self.profile);
+        let effects = self.effects();
         let operations = self.contract.operations.iter();
         let mut places: Vec<Place> = operations
             .filter(|op| {
@@ -247,7 +247,7 @@ impl Context<'_> {
 
     /// Collections whose items can be listed and read, whoever made them.
     pub fn shelves(&self) -> Vec<Shelf> {
-        let effects = Effects::of(self.contract, self.profile);
+        let effects = self.effects();
         let resources = effects.resources.iter();
         let mut shelves: Vec<Shelf> = resources
             .filter_map(|collection| {
@@ -327,10 +327,16 @@ impl Context<'_> {
         shape::answer(self.contract.operations.get(*readers.get(&op.path)?)?)
     }
 
+    /// What each operation may do, worked out once.
+    pub(super) fn effects(&self) -> Arc<Effects> {
+        let make = || Effects::of(self.contract, self.profile);
+        self.memo.effects(make)
+    }
+
     /// Operations whose writes can be read and put back, worked out once.
     fn writes(&self) -> Arc<HashSet<String>> {
         self.memo.writes(|| {
-            let effects = Effects::of(self.contract, self.profile);
+            let effects = self.effects();
             let writes = effects.iter().filter(|e| e.readable);
             writes.map(|e| e.operation.clone()).collect()
         })
@@ -339,7 +345,7 @@ impl Context<'_> {
     /// Path templates of items that a run can create, worked out once.
     fn creatable_items(&self) -> Arc<HashSet<String>> {
         self.memo.items(|| {
-            let effects = Effects::of(self.contract, self.profile);
+            let effects = self.effects();
             let operations = self.contract.operations.iter();
             let creates = operations.filter(|op| {
                 effects
@@ -396,7 +402,7 @@ impl Place {
 }
 
 /// An id as lists and paths write it.
-fn id_text(value: &Value) -> Option<String> {
+pub(super) fn id_text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),

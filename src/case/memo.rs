@@ -4,7 +4,7 @@
 use super::model::Context;
 use super::serialize::{self, Written};
 use super::unstated;
-use crate::contract::{self, FieldPath, Operation, Parameter};
+use crate::contract::{self, Effects, FieldPath, Operation, Parameter};
 use crate::pattern::{Assessment, Rule, Text};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -16,6 +16,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 pub struct Memo {
     bodies: Mutex<BTreeMap<String, Option<Arc<Bodies>>>>,
     parameters: Mutex<BTreeMap<String, Arc<Plain>>>,
+    effects: OnceLock<Arc<Effects>>,
     items: OnceLock<Arc<HashSet<String>>>,
     writes: OnceLock<Arc<HashSet<String>>>,
     readers: OnceLock<Arc<HashMap<String, usize>>>,
@@ -36,6 +37,11 @@ const MOST_AT_ONCE: usize = 100_000;
 type Holding = BTreeMap<FieldPath, Option<Arc<Value>>>;
 
 impl Memo {
+    /// What each operation may do.
+    pub(super) fn effects(&self, make: impl FnOnce() -> Effects) -> Arc<Effects> {
+        self.effects.get_or_init(|| Arc::new(make())).clone()
+    }
+
     /// Path templates of items that can be created.
     pub(super) fn items(&self, make: impl FnOnce() -> HashSet<String>) -> Arc<HashSet<String>> {
         self.items.get_or_init(|| Arc::new(make())).clone()

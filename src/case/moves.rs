@@ -13,6 +13,13 @@ pub fn item_path(collection: &str, id: &str) -> Option<String> {
     (plain && id.len() <= 200).then(|| format!("{collection}/{}", serialize::escape(id)))
 }
 
+/// The id that a path ends with.
+pub fn id_in(path: &str) -> String {
+    let id = path.rsplit_once('/').map_or(path, |(_, id)| id);
+    let id = percent_encoding::percent_decode_str(id);
+    id.decode_utf8_lossy().into_owned()
+}
+
 /// A request whose body has another value of a member at its top; `None` where the member is not
 /// there, or has that value.
 pub fn with_member(request: &HttpRequest, name: &str, value: &Value) -> Option<HttpRequest> {

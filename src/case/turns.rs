@@ -61,8 +61,9 @@ pub(super) fn begun(mut cases: Vec<Case>, alone: bool) -> Vec<Case> {
 }
 
 /// Every operation has its turn before any has depth: the first case of each that is accepted or
-/// may be, the plain calls, all plain ones that may create, the first that is refused. Of those that may be accepted one with nothing
-/// special about it goes before the others: its refusal tells of the operation and not of what is special.
+/// may be, the plain calls, all plain ones that may create, the first that is refused. Of those that may
+/// be accepted one with nothing special about it goes before the others: its refusal tells of the
+/// operation and not of what is special.
 fn every_operation_first(cases: Vec<Case>) -> Vec<Case> {
     let turn = |case: &Case| match &case.expect {
         Expect::Accepted => Some(0),
@@ -90,7 +91,7 @@ fn every_operation_first(cases: Vec<Case>) -> Vec<Case> {
     // Of what may create, what says most first: it can be told from other items.
     let says = |case: &Case| match may_create(case) {
         true => case.octets(),
-        false => Default::default(),
+        false => 0,
     };
     keyed.sort_by_key(|(turn, case)| (*turn, Reverse(says(case))));
     keyed.into_iter().map(|(_, case)| case).collect()

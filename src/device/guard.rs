@@ -92,11 +92,17 @@ pub struct Restored {
 
 impl Restored {
     /// As it was, nothing done.
-    fn of_nothing() -> Restored {
+    pub fn of_nothing() -> Restored {
         Restored {
             ok: Some(true),
             reasons: Vec::new(),
         }
+    }
+
+    /// All of another result as well.
+    pub fn join(&mut self, other: Restored) {
+        self.add(other.ok, None);
+        self.reasons.extend(other.reasons);
     }
 
     /// One more result; the worse of the two counts.
@@ -360,8 +366,7 @@ impl Guard {
         let silent = |of: &Restored| of.ok.is_none() && of.reasons.is_empty();
         let said = all.iter().any(|of| !silent(of));
         for each in all.into_iter().filter(|of| !(said && silent(of))) {
-            restored.add(each.ok, None);
-            restored.reasons.extend(each.reasons);
+            restored.join(each);
         }
         for reason in &mut restored.reasons {
             *reason = device.mask(reason);

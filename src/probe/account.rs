@@ -4,6 +4,7 @@
 
 use super::neighbours::Neighbours;
 use crate::case::CaseId;
+use crate::case::moves::id_in;
 use crate::judge::Deviation;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -230,13 +231,6 @@ impl Account {
             .map(|(n, _)| *n)
             .collect()
     }
-}
-
-/// The id that a path ends with.
-fn id_in(path: &str) -> String {
-    let id = path.rsplit_once('/').map_or(path, |(_, id)| id);
-    let id = percent_encoding::percent_decode_str(id);
-    id.decode_utf8_lossy().into_owned()
 }
 
 /// Whether something shows one of these ids or names: a member that is one, or a text that holds one

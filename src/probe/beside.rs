@@ -8,7 +8,7 @@ use crate::case::Context;
 use crate::case::beside::Beside;
 use crate::case::items::Place;
 use crate::contract::Effect;
-use crate::device::Restored;
+use crate::device::{Guard, Restored};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -47,7 +47,7 @@ struct Change {
 
 impl Probe<'_> {
     /// Reads the lists that the job does not write itself, before it writes anything.
-    pub(super) async fn remember_beside(&mut self, context: &Context<'_>) {
+    pub(super) async fn remember_beside(&mut self, context: &Context<'_>, guard: &Guard) {
         let writes = self.device().policy().is_some_and(|policy| {
             let mut effects = policy.effects().iter();
             let may = |id: &str| policy.operation(id).is_ok();
@@ -58,16 +58,13 @@ impl Probe<'_> {
         }
         let mut out = Vec::new();
         for of in context.lists_beside() {
-            let own = self
-                .creations
-                .places
-                .iter()
-                .any(|p| p.collection == of.path);
-            let kept = self.guard.iter().flat_map(|g| g.states());
-            let kept = kept
-                .into_iter()
-                .any(|(write, ..)| write.read.target == of.path);
-            if own || kept || out.len() >= LISTS {
+            let mut places = self.creations.places.iter();
+            let own = places.any(|p| p.collection == of.path);
+            let kept = || {
+                let mut states = guard.states();
+                states.any(|(write, ..)| write.read.target == of.path)
+            };
+            if own || kept() || out.len() >= LISTS {
                 continue;
             }
             let Some(first) = self.beside(&of).await else {
@@ -176,10 +173,7 @@ impl Probe<'_> {
 
     /// What the lists show otherwise than before the job, at its end.
     pub(super) async fn left_beside(&self) -> Restored {
-        let mut out = Restored {
-            ok: Some(true),
-            reasons: Vec::new(),
-        };
+        let mut out = Restored::of_nothing();
         let account = self.creations.account.lock().await;
         for before in &self.beside {
             let Some(change) = self.change(&account.given, before).await else {
@@ -240,10 +234,7 @@ impl Probe<'_> {
     /// Items of others in the lists that the job creates in, which are not as they were: a creation may
     /// have changed them. Nothing was sent to them that could be put back.
     pub(super) async fn altered_beside(&self) -> Restored {
-        let mut out = Restored {
-            ok: Some(true),
-            reasons: Vec::new(),
-        };
+        let mut out = Restored::of_nothing();
         if self.device().policy().is_none_or(|p| p.is_harmless()) {
             return out;
         }

@@ -9,6 +9,7 @@ use crate::case::fresh::Mark;
 use crate::case::items::Place;
 use crate::case::moves::{elsewhere, moved, moved_http};
 use crate::case::{Case, CaseId, Check};
+use crate::contract::calls;
 use crate::device::{Device, GuardedWrite};
 use crate::exchange::{HttpRequest, Request};
 use serde_json::Value;
@@ -213,17 +214,18 @@ impl<'a> Creations<'a> {
 
     /// What the body of a request has to name as its path does, and whether that is an item of ours.
     fn names_in(&self, case: &Case, request: &Request) -> (bool, Vec<(String, Value)>) {
+        let calls = calls(request);
         let same = |ids: &&BodyIds| ids.operation == case.operation;
         let of = self.body_ids.iter().find(same);
-        let here = of.and_then(|of| Some((of, of.target_in(request)?)));
+        let here = of.and_then(|of| Some((of, of.target_in(&calls)?)));
         let anywhere = || {
             let mut all = self.body_ids.iter();
-            all.find_map(|of| Some((of, of.target_in(request)?)))
+            all.find_map(|of| Some((of, of.target_in(&calls)?)))
         };
         let Some((of, target)) = here.or_else(anywhere) else {
             return (false, Vec::new());
         };
-        let mut ids = of.at(bare(&target));
+        let mut ids = of.at(bare(target));
         for (name, value) in lock(&self.shown_ids)
             .get(&of.operation)
             .into_iter()

@@ -161,9 +161,8 @@ impl<'a> Probe<'a> {
         // Lists as they are before anything of ours is in them.
         let (of_items, others) = self.of_items(guarded);
         let others = self.at_borrowed(others);
-        self.guard = Some(Guard::take(device, others).await);
-        self.remember_beside(context).await;
-        let mut guard = self.guard.take().unwrap_or_default();
+        let mut guard = Guard::take(device, others).await;
+        self.remember_beside(context, &guard).await;
         self.stand_in(context, operations).await;
         guard.take_more(device, self.at_our_own(of_items)).await;
         for (write, state, _) in guard.states() {

@@ -587,10 +587,7 @@ impl Probe<'_> {
         // The youngest first: what is below goes before what is above.
         self.empty(account).await;
         self.gone_with_others(account).await;
-        let mut restored = Restored {
-            ok: Some(true),
-            reasons: Vec::new(),
-        };
+        let mut restored = Restored::of_nothing();
         let left: Vec<String> = account
             .alive
             .values()

@@ -29,21 +29,17 @@ impl Probe<'_> {
             true => self.clean_up().await,
             false => None,
         };
-        let settings = self.restore_settings().await;
-        let mut all = match created {
-            None => settings,
-            Some(created) => {
-                let mut all = created;
-                let kept = self.guard.as_ref().is_some_and(Guard::keeps);
-                all.add(if kept { settings.ok } else { Some(true) }, None);
-                all.reasons.extend(settings.reasons);
-                all
+        let mut all = self.restore_settings().await;
+        if let Some(mut created) = created {
+            if !self.guard.as_ref().is_some_and(Guard::keeps) {
+                all.ok = Some(true);
             }
-        };
+            created.join(all);
+            all = created;
+        }
         if self.session.lost().is_none() {
             for beside in [self.left_beside().await, self.altered_beside().await] {
-                all.add(beside.ok, None);
-                all.reasons.extend(beside.reasons);
+                all.join(beside);
             }
         }
         all
@@ -70,9 +66,6 @@ impl Probe<'_> {
         if self.wrote.load(Relaxed) || !guard.stands(device).await {
             return guard.restore(device).await;
         }
-        Restored {
-            ok: Some(true),
-            reasons: Vec::new(),
-        }
+        Restored::of_nothing()
     }
 }

@@ -111,14 +111,15 @@ impl Run<'_> {
         exchange: &Exchange,
     ) -> bool {
         let case = self.case(at);
+        let doubt = |deviation: Deviation| Doubt {
+            at,
+            operation: case.operation.clone(),
+            promise: promise.to_owned(),
+            deviation,
+            exchange: exchange.clone(),
+        };
         if self.progress.doubtful(case, &deviation, exchange) {
-            self.progress.doubt(Doubt {
-                at,
-                operation: case.operation.clone(),
-                promise: promise.to_owned(),
-                deviation,
-                exchange: exchange.clone(),
-            });
+            self.progress.doubt(doubt(deviation));
             return false;
         }
         if self.joins(promise, &deviation, case) {
@@ -129,13 +130,7 @@ impl Run<'_> {
             return true;
         }
         if self.is_taken_apart(at, &deviation) {
-            self.apart.wait(Doubt {
-                at,
-                operation: case.operation.clone(),
-                promise: promise.to_owned(),
-                deviation,
-                exchange: exchange.clone(),
-            });
+            self.apart.wait(doubt(deviation));
             return false;
         }
         let restarted = exchange.failure().is_some() && self.revive(at).await;

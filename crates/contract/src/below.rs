@@ -2,7 +2,7 @@
 //! `/channels/{id}/osd` names.
 
 use super::model::{Contract, Operation, Place};
-use super::resource::{IdSource, key, listing};
+use super::resource::{IdSource, key, listing, without_slash};
 use super::shape;
 use std::collections::{HashMap, HashSet};
 
@@ -35,7 +35,7 @@ impl Contract {
         let lists = self.operations.iter().filter(|op| op.method == "GET");
         lists
             .flat_map(|list| {
-                let path = list.path.trim_end_matches('/');
+                let path = without_slash(&list.path);
                 let below = by_front.get(path).map_or(&[][..], Vec::as_slice);
                 match keys.contains(&format!("{}/{{}}", key(path))) {
                     true => Vec::new(),

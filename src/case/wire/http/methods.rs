@@ -5,6 +5,7 @@ use crate::case::build::emit;
 use crate::case::builder::ExchangeCases;
 use crate::case::builder::Label;
 use crate::case::{Check, Expect, SuccessIs};
+use crate::contract::without_slash;
 use crate::exchange::{HttpRequest, Request};
 
 /// What a success of a method means.
@@ -137,30 +138,19 @@ fn named(builder: &ExchangeCases<'_, '_>, method: &str) -> bool {
         here.map(|o| o.method.clone()).collect()
     });
     let own = read_backs.chain(login).chain(life);
-    published.iter().any(|m| same(m))
-        || own
-            .into_iter()
-            .any(|(m, path)| same(m) && may_be_the_same(path, &builder.op.path))
+    let mut own = own.filter(|(_, path)| may_be_the_same(path, &builder.op.path));
+    published.iter().any(|m| same(m)) || own.any(|(m, _)| same(m))
 }
 
 /// Whether two path templates can name the same path.
 fn may_be_the_same(a: &str, b: &str) -> bool {
-    let length = |path: &str| {
+    fn segments(path: &str) -> std::str::Split<'_, char> {
         let path = path.split('?').next().unwrap_or_default();
-        path.trim_end_matches('/').len()
-    };
-    let (a, b) = (a.get(..length(a)), b.get(..length(b)));
-    let (mut a, mut b) = (
-        a.unwrap_or_default().split('/'),
-        b.unwrap_or_default().split('/'),
-    );
-    loop {
-        match (a.next(), b.next()) {
-            (None, None) => return true,
-            (Some(x), Some(y)) if x == y || x.contains('{') || y.contains('{') => {}
-            _ => return false,
-        }
+        without_slash(path).split('/')
     }
+    let (a, b) = (segments(a), segments(b));
+    let open = |segment: &str| segment.contains('{');
+    a.clone().count() == b.clone().count() && a.zip(b).all(|(x, y)| x == y || open(x) || open(y))
 }
 
 #[cfg(test)]
