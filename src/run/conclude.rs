@@ -2,7 +2,8 @@
 
 use super::exit::Verdict;
 use super::job::{Outcome, Stop};
-use super::result::{ContractRef, DeviceInfo, Exit, Report, Requests, SCHEMA_ID, Tool};
+use super::ledger::Closed;
+use super::result::{ContractRef, DeviceInfo, Exit, Finding, Report, Requests, SCHEMA_ID, Tool};
 use super::runner::Run;
 use crate::case::{Case, Expect};
 use crate::judge::Kind;
@@ -11,100 +12,79 @@ use crate::run::event::Event;
 impl Run<'_> {
     /// Puts the settings back, and says how the run ends.
     pub(super) async fn conclude(mut self) -> Outcome {
-        let mut restored = None;
-        if self.probe.guard().is_some() {
-            self.ledger.tell(&Event::Restoring);
-            let result = self.probe.restore().await;
-            for reason in result.reasons {
-                self.ledger.note(self.job.device.mask(&reason));
-            }
-            restored = result.ok;
-        }
-        let job = self.job;
-        // What nobody could look at afterwards is not as before, as far as anybody knows; of a mock that
-        // ends with the run nobody has to.
-        let free = job.device.policy().is_some_and(|p| p.is_harmless());
-        let unknown = restored.is_none() && self.probe.may_have_changed() && !free;
-        let valid = |case: &Case| case.expect == Expect::Accepted;
-        let mut stop = self.take_stop();
-        let judged = stop.as_ref().is_none_or(Stop::judged);
-        if judged && !self.progress.any_accepted() && job.plan.cases.iter().any(valid) {
-            stop = Some(match stop {
-                None => Stop::Preflight(
-                    "no request that is surely valid could be sent and answered".to_owned(),
-                ),
-                Some(stop) => Stop::Preflight(format!(
-                    "{}, before the device accepted anything",
-                    stop.text()
-                )),
-            });
-        }
+        let restored = self.put_back().await;
+        let stop = self.last_stop();
         if let Some(stop) = &stop {
             self.ledger.note(stop.text());
         }
-        let nothing_tested = !self.progress.any_answered();
         if matches!(stop, Some(Stop::NothingAccepted | Stop::Preflight(_))) {
             // Against something that accepts nothing, every refusal looks right and every
             // acceptance wrong; none of it says anything about the contract.
             self.ledger.withdraw();
         }
+        let job = self.job;
         let stopped = stop.as_ref().map(Stop::text);
         let mut closed = self.ledger.close(job, &self.cases, stopped.as_deref());
         self.progress
             .not_proven(&job.contract, &mut closed.promises);
-        let findings = &closed.findings;
-        let mut verdicts = Vec::new();
-        if restored == Some(false) || unknown {
-            verdicts.push(Verdict::NotRestored);
-        }
-        let not_judged = nothing_tested
-            || stop
-                .as_ref()
-                .is_some_and(|s| !s.judged() && *s != Stop::Reboots);
-        let flaky = findings.iter().filter(|f| f.kind == Kind::Flaky).count();
-        // Whoever interrupts a run wants no verdict of it: what it has found is found all the same.
-        let broken_off = stop == Some(Stop::Interrupted) && findings.len() == flaky;
-        if not_judged || broken_off {
-            verdicts.push(Verdict::NotJudged);
-        }
-        if findings.len() > flaky {
-            verdicts.push(Verdict::Findings);
-        }
-        if flaky > 0 {
-            verdicts.push(Verdict::Flaky);
-        }
-        let verdict = Verdict::worst(&verdicts);
-        let mut reason = match verdict {
-            Verdict::Kept => "every promise that was judged was kept".to_owned(),
-            Verdict::NotRestored if unknown => format!(
-                "what the run has written could not be looked at afterwards; {} findings",
-                findings.len()
-            ),
-            Verdict::NotRestored => format!(
-                "what the run changed or created could not all be undone; {} findings",
-                findings.len()
-            ),
-            Verdict::NotJudged => match &stop {
-                Some(Stop::Interrupted) => {
-                    "could not judge: not all that was asked for was sent; interrupted".to_owned()
-                }
-                Some(stop) => stop.text(),
-                None => "could not judge: no case drew an answer".to_owned(),
-            },
-            Verdict::Flaky => format!("{flaky} flaky results, nothing else"),
-            _ => match findings.len() - flaky {
-                1 => "1 finding".to_owned(),
-                n => format!("{n} findings"),
-            },
+        // What nobody could look at afterwards is not as before, as far as anybody knows; of a mock that
+        // ends with the run nobody has to.
+        let free = job.device.policy().is_some_and(|p| p.is_harmless());
+        let ending = Ending {
+            stop,
+            nothing_tested: !self.progress.any_answered(),
+            restored,
+            unseen: restored.is_none() && self.probe.may_have_changed() && !free,
+            findings: closed.findings.len(),
+            flaky: flaky(&closed.findings),
         };
-        if let Some(stop) = &stop
-            && verdict != Verdict::NotJudged
-        {
-            // Whoever reads one line must not take a part for the whole.
-            reason = format!("{reason}; {}", stop.text());
+        let verdict = ending.verdict();
+        let exit = Exit {
+            code: verdict.code(),
+            reason: ending.reason(verdict),
+        };
+        let files = std::mem::take(&mut closed.files);
+        let report = self.report(restored, exit, closed);
+        self.ledger.tell(&Event::Finished(&report));
+        Outcome {
+            report,
+            files,
+            verdict,
         }
-        let sign = self.probe.session().sign().cloned();
-        let report = Report {
+    }
+
+    /// Writes back what the run has changed. Nothing where there was nothing to be put back, or where
+    /// nobody can tell.
+    async fn put_back(&mut self) -> Option<bool> {
+        self.probe.guard()?;
+        self.ledger.tell(&Event::Restoring);
+        let result = self.probe.restore().await;
+        for reason in result.reasons {
+            self.ledger.note(self.job.device.mask(&reason));
+        }
+        result.ok
+    }
+
+    /// Why the run ended before its plan did. A device that has accepted nothing of what is surely valid
+    /// was not judged, whatever else ended the run.
+    fn last_stop(&mut self) -> Option<Stop> {
+        let stop = self.take_stop();
+        let valid = |case: &Case| case.expect == Expect::Accepted;
+        let judged = stop.as_ref().is_none_or(Stop::judged);
+        if !judged || self.progress.any_accepted() || !self.job.plan.cases.iter().any(valid) {
+            return stop;
+        }
+        Some(Stop::Preflight(match stop {
+            None => "no request that is surely valid could be sent and answered".to_owned(),
+            Some(stop) => format!("{}, before the device accepted anything", stop.text()),
+        }))
+    }
+
+    fn report(&self, restored: Option<bool>, exit: Exit, closed: Closed) -> Report {
+        let job = self.job;
+        let session = self.probe.session();
+        let sign = session.sign().cloned();
+        Report {
             schema: SCHEMA_ID.to_owned(),
             tool: Tool {
                 name: env!("CARGO_PKG_NAME").to_owned(),
@@ -119,7 +99,7 @@ impl Run<'_> {
             device: DeviceInfo {
                 model: sign.as_ref().and_then(|s| s.model.clone()),
                 firmware: sign.and_then(|s| s.firmware),
-                restarts: self.probe.session().restarts(),
+                restarts: session.restarts(),
                 restored,
             },
             started_at: job.options.started_at.clone(),
@@ -129,10 +109,7 @@ impl Run<'_> {
                 sent: job.device.sent(),
                 answered: job.device.answered(),
             },
-            exit: Exit {
-                code: verdict.code(),
-                reason,
-            },
+            exit,
             operations: closed.operations,
             floor: None,
             promises: closed.promises,
@@ -149,12 +126,87 @@ impl Run<'_> {
             shard: None,
             campaign: None,
             baseline: None,
+        }
+    }
+}
+
+fn flaky(findings: &[Finding]) -> usize {
+    findings.iter().filter(|f| f.kind == Kind::Flaky).count()
+}
+
+/// What decides how a run ends.
+struct Ending {
+    stop: Option<Stop>,
+    /// No case drew an answer.
+    nothing_tested: bool,
+    /// Whether what the run changed is as it was before; nothing where nobody was asked.
+    restored: Option<bool>,
+    /// Something may have been changed that nobody could look at afterwards.
+    unseen: bool,
+    /// All findings, and how many of them are flaky.
+    findings: usize,
+    flaky: usize,
+}
+
+impl Ending {
+    /// The worst of all that applies.
+    fn verdict(&self) -> Verdict {
+        let confirmed = self.findings > self.flaky;
+        let stopped = (self.stop.as_ref()).is_some_and(|s| !s.judged() && *s != Stop::Reboots);
+        // Whoever interrupts a run wants no verdict of it: what it has found is found all the same.
+        let broken_off = self.stop == Some(Stop::Interrupted) && !confirmed;
+        let applies = [
+            (
+                self.restored == Some(false) || self.unseen,
+                Verdict::NotRestored,
+            ),
+            (
+                self.nothing_tested || stopped || broken_off,
+                Verdict::NotJudged,
+            ),
+            (confirmed, Verdict::Findings),
+            (self.flaky > 0, Verdict::Flaky),
+        ];
+        let verdicts: Vec<Verdict> = applies
+            .into_iter()
+            .filter_map(|(applies, verdict)| applies.then_some(verdict))
+            .collect();
+        Verdict::worst(&verdicts)
+    }
+
+    /// The verdict in one line. Whoever reads one line must not take a part for the whole: why the run
+    /// stopped is said with it.
+    fn reason(&self, verdict: Verdict) -> String {
+        let reason = match verdict {
+            Verdict::Kept => "every promise that was judged was kept".to_owned(),
+            Verdict::NotRestored if self.unseen => format!(
+                "what the run has written could not be looked at afterwards; {} findings",
+                self.findings
+            ),
+            Verdict::NotRestored => format!(
+                "what the run changed or created could not all be undone; {} findings",
+                self.findings
+            ),
+            Verdict::NotJudged => return self.not_judged(),
+            Verdict::Flaky => format!("{} flaky results, nothing else", self.flaky),
+            _ => match self.findings - self.flaky {
+                1 => "1 finding".to_owned(),
+                n => format!("{n} findings"),
+            },
         };
-        self.ledger.tell(&Event::Finished(&report));
-        Outcome {
-            report,
-            files: closed.files,
-            verdict,
+        match &self.stop {
+            Some(stop) => format!("{reason}; {}", stop.text()),
+            None => reason,
+        }
+    }
+
+    fn not_judged(&self) -> String {
+        match &self.stop {
+            Some(Stop::Interrupted) => {
+                "could not judge: not all that was asked for was sent; interrupted".to_owned()
+            }
+            Some(stop) => stop.text(),
+            None => "could not judge: no case drew an answer".to_owned(),
         }
     }
 }
