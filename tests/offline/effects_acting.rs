@@ -94,6 +94,25 @@ const ALONE: &[(&str, Effect, &str)] = &[
     ("GET /alarm/mute", ACT, "`mute`"),
     ("GET /door/unlock", ACT, "`unlock`"),
     ("GET /door/verrouiller", ACT, "`verrouiller`"),
+    // Remote procedures: the verb is that of the procedure, not of what it belongs to.
+    ("GET /rpc/Switch.GetConfig", READ, ""),
+    ("GET /rpc/Switch.GetStatus ||||| output:boolean", READ, ""),
+    ("GET /rpc/Script.List", READ, ""),
+    ("GET /config/network.json", READ, ""),
+    ("GET /rpc/Switch.Toggle", ACT, ""),
+    ("GET /rpc/Shelly.Reboot", ACT, ""),
+    ("GET /api/Switch.Toggle", ACT, "`switch`"),
+    (
+        "GET /rpc/Light.Set ||| on:boolean || was_on:boolean",
+        ACT,
+        "`set`",
+    ),
+    (
+        "GET /rpc/Wifi.SetConfig ||||| restart_required:boolean",
+        ACT,
+        "`set`",
+    ),
+    ("GET /rpc/KVS.Delete | kvsGet", ACT, "`delete`"),
     // Summaries
     (
         "GET /relay/1 || Switches the relay on for one second",

@@ -112,6 +112,15 @@ fn acting_read(op: &Operation, setting: bool) -> Option<String> {
             return Some(format!("`{word}` in its path"));
         }
     }
+    let called = segments(op).last().and_then(procedure);
+    if let Some(word) = called.as_deref().and_then(<[_]>::first)
+        && words::stores(word)
+    {
+        return Some(format!(
+            "`{word}` in its path: a {} that changes something",
+            op.method
+        ));
+    }
     if let Some(word) = literals.last().and_then(|l| match l.len() {
         1 => words::changes(l),
         _ => None,
@@ -169,13 +178,28 @@ pub(super) fn asks(op: &Operation, resource: &Resource) -> bool {
     op.method == "POST" && op.body.is_some() && answers(op) && says && !stores && !created
 }
 
-/// The words of the literal segments of a path.
+/// The words of the literal segments of a path. Of the name of a remote procedure (`Switch.GetStatus`)
+/// those of the procedure: what is in front of the point is whose it is.
 fn literals(op: &Operation) -> Vec<Vec<String>> {
+    segments(op)
+        .map(|s| procedure(s).unwrap_or_else(|| tokens(s)))
+        .filter(|t| !t.is_empty())
+        .collect()
+}
+
+/// The literal segments of a path.
+fn segments(op: &Operation) -> impl Iterator<Item = &str> {
     let path = op.path.split('?').next().unwrap_or_default();
-    let literal = path
-        .split('/')
-        .filter(|s| !s.is_empty() && !s.contains('{'));
-    literal.map(tokens).filter(|t| !t.is_empty()).collect()
+    path.split('/')
+        .filter(|s| !s.is_empty() && !s.contains('{'))
+}
+
+/// The words of the procedure in `Object.Procedure`, where they begin with a verb that reads or changes:
+/// `config.json` and `v1.2` are none.
+fn procedure(segment: &str) -> Option<Vec<String>> {
+    let (_, name) = segment.rsplit_once('.')?;
+    let words = tokens(name);
+    (words::reads(&words) || words.first().is_some_and(|w| words::stores(w))).then_some(words)
 }
 
 /// The `operationId`; empty where the document has none.
