@@ -1,39 +1,31 @@
 //! `probity fuzz`: the plan, then inputs without end.
 
-use super::common::{
-    DeviceArgs, Error, FloorArgs, NotFinished, PolicyArgs, check_delivery, deliver, duration,
-    guarded, pair, plan_of, reviewed, shard, share, writable,
-};
-use super::contract_args::ContractArgs;
-use super::journal::{Identity, JournalArgs};
+use super::common::{Error, NotFinished, duration, plan_of, writable};
+use super::job::{JobArgs, Planned, Work};
 use super::reports;
-use super::signals::interrupts;
-use super::subject::{Documents, Mocked, Restore, Subject};
+use super::subject::Documents;
 use crate::campaign::{dictionary, engine};
-use crate::case::{Context, Plan, default_budget};
+use crate::case::{Context, default_budget};
 use crate::judge::JudgeContext;
 use crate::probe::{Patience, Probe, Step};
-use crate::report::snapshots::Snapshots;
-use crate::report::{self, terminal};
 use crate::run::admit::Admission;
 use crate::run::event::{Event, Listener};
 use crate::run::journal::{Past, Record};
 use crate::run::replay::{ReplayOutcome, replay};
 use crate::run::result::{Campaign, Finding, Report, Status};
 use crate::run::{self, Job, Options, Outcome, Verdict, compare, decide};
-use globset::Glob;
 use sha2::{Digest as _, Sha256};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
-use tokio::sync::watch;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Sends the plan of `probity run` first, then inputs that it makes until time or requests end: from
 the grammar of the contract, from inputs that drew new kinds of answers, changed in structure and
-bytes, alone and in sequences. A finding is made as small as it can be and confirmed.
+bytes, alone and in sequences. A finding is made as small as it can be and confirmed. The inputs go
+through every promise, whatever --only says, one by one, and differ with the share of --shard.
 
 Examples:
   probity fuzz --requests 10000                      fuzz the embedded mock device
@@ -43,14 +35,7 @@ Examples:
   probity fuzz …  --baseline last-campaign.json         say what is new, known and gone")]
 pub(super) struct Args {
     #[command(flatten)]
-    contract: ContractArgs,
-    #[command(flatten)]
-    device: DeviceArgs,
-    #[command(flatten)]
-    policy: PolicyArgs,
-    /// Seed of every case and every input
-    #[arg(long, default_value_t = 0)]
-    seed: u64,
+    job: JobArgs,
     /// End after this long; earlier processes of a resumed job count
     #[arg(long, value_name = "D", value_parser = duration)]
     time_limit: Option<Duration>,
@@ -60,16 +45,6 @@ pub(super) struct Args {
     /// Leave the plan out
     #[arg(long)]
     no_plan: bool,
-    /// Of the plan, only cases that test a promise matching this glob (repeatable); the inputs behind
-    /// it go through everything
-    #[arg(long, value_name = "PROMISE-GLOB")]
-    only: Vec<Glob>,
-    /// Only the Ith of N shares of the plan; the inputs behind it differ with the share too
-    #[arg(long, value_name = "I/N", value_parser = shard)]
-    shard: Option<(usize, usize)>,
-    /// Requests of the plan in flight where order does not matter; the inputs behind it go one by one
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
-    concurrency: u16,
     /// Folder of inputs that showed something new; read at the start, added to
     #[arg(long, value_name = "DIR")]
     corpus: Option<PathBuf>,
@@ -85,53 +60,17 @@ pub(super) struct Args {
     /// Restarts of the device after which the job ends
     #[arg(long, value_name = "N", default_value_t = 100)]
     max_restarts: u64,
-    #[command(flatten)]
-    floor: FloorArgs,
-    #[command(flatten)]
-    journal: JournalArgs,
-    /// Report of an earlier night: its findings are known, and sent again where they do not show
+    /// Report of an earlier campaign: its findings are known, and sent again where they do not show
     #[arg(long, value_name = "REPORT")]
     baseline: Option<PathBuf>,
-    /// Write a report: text, json or junit; `-` is stdout (repeatable)
-    #[arg(long, value_name = "FORMAT=PATH")]
-    report: Vec<report::Target>,
-    /// Compare the classes of error answers to the plan with the snapshots in this folder
-    #[arg(long, value_name = "DIR")]
-    snapshots: Option<PathBuf>,
-    /// Folder for exact bytes of reproducers that a shell line cannot carry
-    #[arg(long, value_name = "DIR", default_value = "probity-reproducers")]
-    reproducers: PathBuf,
-    /// Embedded mock only: the reading that a field is given
-    #[arg(long, value_name = "FIELD=ID", value_parser = pair, conflicts_with = "target")]
-    reading: Vec<(String, String)>,
-    /// Embedded mock only: decide what the page leaves open
-    #[arg(long, value_name = "NAME=VALUE", value_parser = pair, conflicts_with = "target")]
-    choice: Vec<(String, String)>,
-    /// Embedded mock only: plant a fault
-    #[arg(long, value_name = "ID", conflicts_with = "target")]
-    fault: Vec<String>,
-    /// Print the final line only
-    #[arg(long, short, conflicts_with = "verbose")]
-    quiet: bool,
-    /// Print every case of the plan
-    #[arg(long, short)]
-    verbose: bool,
-}
-
-/// What is sent before the inputs.
-struct Planned {
-    plan: Plan,
-    /// The digest of the plan before it was shared.
-    whole: String,
 }
 
 impl Args {
-    /// Whether there is an end, and a place for everything that the job leaves.
+    /// Whether there is an end, and a place for what is kept.
     fn check(&self) -> Result<(), Error> {
         if self.time_limit.is_none() && self.requests.is_none() {
             return Err("when to end? Give --time-limit 8h or --requests N".into());
         }
-        check_delivery(&self.reproducers, &self.report)?;
         if let Some(folder) = &self.corpus {
             writable(folder).map_err(|e| format!("--corpus {}: {e}", folder.display()))?;
         }
@@ -141,50 +80,23 @@ impl Args {
     fn planned(&self, documents: &Documents) -> Result<Planned, Error> {
         let contract = &documents.contract;
         let context = Context::new(contract, &documents.profile, &documents.texts);
-        let context = context.seeded(self.seed);
+        let context = context.seeded(self.job.seed);
         let budget = Some(default_budget(contract));
-        let mut plan = plan_of(&context, budget, &self.only, &documents.policy)?;
+        let mut plan = plan_of(&context, budget, &self.job.only, &documents.policy)?;
         if self.no_plan {
             plan.retain(|_, _| false);
         }
-        let whole = run::journal::plan_digest(&plan);
-        if let Some((i, n)) = self.shard {
-            plan = plan.share(i, n);
-        }
-        Ok(Planned { plan, whole })
+        Ok(self.job.share(plan, 0))
     }
 
-    fn mocked(&self) -> Mocked<'_> {
-        Mocked {
-            readings: &self.reading,
-            faults: &self.fault,
-            choices: &self.choice,
-        }
-    }
-
-    /// The options of the plan's part.
-    fn options(&self, stop: watch::Receiver<bool>, restore: Restore) -> Options {
-        Options {
-            seed: self.seed,
-            time_limit: self.time_limit,
-            max_requests: None,
-            questions: 0,
-            concurrency: usize::from(self.concurrency),
-            stop,
-            restore,
-            recovery: self.patience,
-            files: self.reproducers.display().to_string(),
-            started_at: jiff::Timestamp::now().to_string(),
-        }
-    }
-
-    /// The options of what goes on behind it.
+    /// The options of what goes on behind the plan.
     fn campaign(&self, of_plan: &Options, words: Vec<String>) -> engine::Options {
+        let seed = self.job.seed;
         engine::Options {
             name: name_of(&of_plan.started_at),
             // A share goes through inputs of its own.
-            seed: self.shard.map_or(self.seed, |(i, n)| {
-                self.seed ^ ((i as u64) << 32) ^ ((n as u64) << 48)
+            seed: self.job.shard.map_or(seed, |(i, n)| {
+                seed ^ ((i as u64) << 32) ^ ((n as u64) << 48)
             }),
             requests: self.requests,
             time_limit: self.time_limit,
@@ -206,84 +118,25 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     for file in &args.dictionary {
         words.extend(dictionary::read(file)?);
     }
-    let baseline = args
-        .baseline
-        .as_deref()
-        .map(reports::baseline)
-        .transpose()?;
-    let documents = Documents::read(&args.contract, &args.device, &args.policy)?;
+    let baseline = args.baseline.as_deref();
+    let baseline = baseline.map(reports::baseline).transpose()?;
+    let documents = args.job.documents()?;
     let planned = args.planned(&documents)?;
-    let identity = Identity {
+    let send = async |job: &Job, past: Past, listener: &mut dyn Listener| {
+        let campaign = args.campaign(&job.options, words);
+        work(job, campaign, past, baseline.as_ref(), listener).await
+    };
+    let work = Work {
         job: "fuzz",
-        contract: &documents.contract,
-        target: documents.base.as_deref(),
-        seed: args.seed,
-        plan: &planned.plan,
-        shard: args.shard,
-    };
-    let mut kept = args.journal.begin(&identity)?;
-    let subject = Subject::of(&documents, &args.device, &args.mocked())?;
-    let redactor = guarded(&subject.device, &documents.contract);
-    let mut past = std::mem::take(&mut kept.past);
-    past.settings_mut().for_each(|v| subject.device.reveal(v));
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let (stop, stopped) = watch::channel(false);
-    let job = Job {
-        contract: documents.contract,
-        profile: documents.profile,
-        texts: documents.texts,
-        plan: planned.plan,
-        device: subject.device,
-        issues: documents.issues,
-        options: args.options(stopped, subject.restore),
-    };
-    let campaign = args.campaign(&job.options, words);
-    let mut person = terminal::Terminal::new(terminal::Options::beside(
-        &args.report,
-        args.quiet,
-        args.verbose,
-    ))
-    .with_setup(subject.setup);
-    if !args.quiet {
-        kept.say_where(job.device.base_url());
-    }
-    let mut listener = report::Listeners(Vec::new(), redactor.clone());
-    if let Some(journal) = &mut kept.journal {
-        // First, so that nobody hears of a finding that is not on disk.
-        listener.0.push(journal);
-    }
-    listener.0.push(&mut person);
-    let mut snapshots = args.snapshots.as_deref().map(Snapshots::open).transpose()?;
-    if let Some(snapshots) = &mut snapshots {
-        listener.0.push(snapshots);
-    }
-    let mut outcome = runtime.block_on(async {
-        interrupts(stop);
-        work(&job, campaign, past, baseline.as_ref(), &mut listener).await
-    });
-    outcome.report.shard = share(args.shard, planned.whole);
-    match args.no_plan {
+        time_limit: args.time_limit,
+        max_requests: None,
+        recovery: args.patience,
         // Which operations a job without a plan has judged is not counted.
-        true => outcome.report.operations.clear(),
-        false => args.floor.hold(&mut outcome, &args.only, &job.profile),
-    }
-    listener.on(&Event::Finished(&outcome.report));
-    if let Some(mock) = subject.mock {
-        mock.stop();
-    }
-    if let Some(journal) = kept.named() {
-        journal.append(&Record::End {
-            code: outcome.verdict.code(),
-        });
-    }
-    kept.settle(outcome.report.device.restored)?;
-    // What cannot be delivered must not keep the rest from being so.
-    let reviewed = reviewed(snapshots);
-    deliver(&args.reproducers, &args.report, &outcome, &redactor)?;
-    reviewed?;
-    Ok(outcome.verdict)
+        counted: !args.no_plan,
+        ends: true,
+        send,
+    };
+    args.job.carry_out(documents, planned, work)
 }
 
 async fn work(
@@ -356,7 +209,7 @@ fn fingerprint(record: &Record) -> Option<String> {
     }
 }
 
-/// Adds what the night found to the report of the plan.
+/// Adds what the campaign found to the report of the plan.
 fn add(outcome: &mut Outcome, harvest: engine::Harvest) {
     let report = &mut outcome.report;
     let instances = report.findings.iter().flat_map(|f| f.instances());
@@ -402,8 +255,8 @@ fn add(outcome: &mut Outcome, harvest: engine::Harvest) {
     });
 }
 
-/// Sends the findings of the baseline that this night did not show; those that are fixed are gone,
-/// those that still fail are findings of this night too.
+/// Sends the findings of the baseline that this campaign did not show; those that are fixed are gone,
+/// those that still fail are findings of this campaign too.
 async fn again(
     job: &Job,
     baseline: &Report,

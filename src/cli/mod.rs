@@ -9,6 +9,7 @@ mod explain;
 mod fuzz;
 mod gate;
 mod init;
+mod job;
 mod journal;
 mod lint;
 mod merge;

@@ -162,7 +162,7 @@ impl Target {
         self.to_file(report).map_err(named)
     }
 
-    /// Whether [`write`](Self::write) can be expected to work, so that nobody learns after a night
+    /// Whether [`write`](Self::write) can be expected to work, so that nobody learns after hours
     /// that its report has no place. Leaves nothing behind.
     ///
     /// # Errors
