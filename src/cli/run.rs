@@ -7,7 +7,7 @@ use crate::case::{Context, QUESTIONS_AT_MOST, default_budget};
 use crate::run::event::Listener;
 use crate::run::journal::Past;
 use crate::run::{self, Job, Verdict};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a device may stay away before it counts as lost.
 const RECOVERY: Duration = Duration::from_secs(60);
@@ -26,7 +26,7 @@ pub(super) struct Args {
     /// Spend as many requests as there are ideas; without it they grow with the square root of the operations, from 600 for three
     #[arg(long)]
     thorough: bool,
-    /// End the plan after this long
+    /// End the plan after this long; making the plan counts
     #[arg(long, value_name = "D", value_parser = duration)]
     time_limit: Option<Duration>,
     /// End the plan after so many requests
@@ -50,6 +50,7 @@ impl Args {
 }
 
 pub(super) fn run(args: Args) -> Result<Verdict, Error> {
+    let begun = Instant::now();
     let documents = args.job.documents()?;
     let planned = args.planned(&documents)?;
     let send = async |job: &Job, past: Past, listener: &mut dyn Listener| {
@@ -57,7 +58,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     };
     let work = Work {
         job: "run",
-        time_limit: args.time_limit,
+        time_limit: args.time_limit.map(|t| t.saturating_sub(begun.elapsed())),
         max_requests: args.max_requests,
         recovery: RECOVERY,
         counted: true,

@@ -71,12 +71,6 @@ pub fn choose(contract: &mut Contract, profile: &mut Profile, means: &Means) {
     promises::of_users(contract, profile);
 }
 
-/// Whether an operation is for those alone who show credentials: the document says so, or says
-/// nothing of credentials at all.
-pub fn guarded(contract: &Contract, op: &Operation) -> bool {
-    op.needs_auth() || contract.operations.iter().all(|o| o.security.is_empty())
-}
-
 /// A document that declares nothing: what the user gave is shown as they gave it.
 fn unasked(profile: &Profile, means: &Means) -> Access {
     match &profile.login {

@@ -71,6 +71,12 @@ pub struct LeftOut {
 }
 
 impl Contract {
+    /// Whether an operation is for those alone who show credentials: the document says so, or says
+    /// nothing of credentials at all.
+    pub fn guards(&self, op: &Operation) -> bool {
+        op.needs_auth() || self.operations.iter().all(|o| o.security.is_empty())
+    }
+
     /// Line of the published page for a place in the document: that of the nearest object around
     /// it that has an `x-page-line`.
     pub fn page_line(&self, pointer: &str) -> Option<u32> {

@@ -1,6 +1,5 @@
 //! The list of promises: one for every checkable statement, with a stable id and its source.
 
-use super::access::guarded;
 use super::lists::Chooses;
 use super::model::*;
 use super::profile::Profile;
@@ -38,7 +37,7 @@ pub(super) fn of_users(contract: &mut Contract, profile: &Profile) {
     let logout = profile.login.as_ref().is_some_and(|l| l.logout.is_some());
     let mut more = Vec::new();
     for op in &contract.operations {
-        if !guarded(contract, op) {
+        if !contract.guards(op) {
             continue;
         }
         let mut add = |id: &str, text: &str| {

@@ -11,7 +11,6 @@ use crate::case::build::emit;
 use crate::case::builder::{Draft, ExchangeCases};
 use crate::case::reach::may_call;
 use crate::case::{Case, Check, Context, Expect, Fault, Strategy};
-use crate::contract::access::guarded;
 use crate::contract::{Access, FaultKind, Operation, Place, SecurityScheme};
 use crate::exchange::{HttpRequest, Request, Secret, Template};
 
@@ -54,7 +53,7 @@ impl Strategy for Auth {
                     login::cases(&mut builder);
                 }
             }
-            if guarded(context.contract, op) {
+            if context.contract.guards(op) {
                 CredentialCases::new(&mut builder).others();
             }
             cases.append(&mut builder.into_cases());

@@ -6,7 +6,6 @@ use crate::case::builder::Draft;
 use crate::case::reach::may_call;
 use crate::case::{Check, Context, Expect};
 use crate::contract::Operation;
-use crate::contract::access::guarded;
 use crate::exchange::{Holder, HttpRequest, Request};
 
 impl CredentialCases<'_, '_, '_> {
@@ -81,7 +80,7 @@ impl CredentialCases<'_, '_, '_> {
 /// tried once, whatever the number of operations.
 pub(super) fn is_first_read(context: &Context<'_>, op: &Operation) -> bool {
     let reads = |op: &&Operation| {
-        op.method == "GET" && guarded(context.contract, op) && may_call(context, op)
+        op.method == "GET" && context.contract.guards(op) && may_call(context, op)
     };
     let first = context.contract.operations.iter().find(reads);
     first.is_some_and(|first| first.id == op.id)

@@ -3,7 +3,6 @@
 
 use super::Ask;
 use super::header;
-use super::parameters::{kinds, typed};
 use percent_encoding::percent_decode_str;
 use probity_contract::{Body, Format, JsonType, Parameter, Place, Schema, Serialization, Style};
 use serde_json::{Map, Value};
@@ -232,5 +231,51 @@ fn document(media: &str, text: &str) -> Value {
     match Format::of(media).is_json() {
         true => serde_json::from_str(text).unwrap_or_else(|_| Value::from(text)),
         false => Value::from(text),
+    }
+}
+
+/// How deep alternatives in alternatives are asked for their types.
+const DEEPEST: usize = 8;
+
+/// The types that values of a schema may be of, those of its parts and its listed values too.
+fn kinds(schema: &Schema) -> Vec<JsonType> {
+    fn collect(schema: &Schema, left: usize, out: &mut Vec<JsonType>) {
+        out.extend(&schema.types);
+        if !schema.types.is_empty() || left == 0 {
+            return;
+        }
+        let listed = schema.enum_values.iter().flatten();
+        out.extend(listed.chain(&schema.const_value).map(|value| match value {
+            Value::Null => JsonType::Null,
+            Value::Bool(_) => JsonType::Boolean,
+            Value::Number(_) => JsonType::Number,
+            Value::String(_) => JsonType::String,
+            Value::Array(_) => JsonType::Array,
+            Value::Object(_) => JsonType::Object,
+        }));
+        let parts = schema.any_of.iter().chain(&schema.one_of);
+        for part in parts.chain(&schema.all_of) {
+            collect(part, left - 1, out);
+        }
+    }
+    let mut out = Vec::new();
+    collect(schema, DEEPEST, &mut out);
+    out
+}
+
+/// The value that a text stands for under the types of a schema (`style: simple` and `form` of
+/// OpenAPI for scalars); what is of none of them stays text, which the validator then refuses.
+fn typed(types: &[JsonType], text: String) -> Value {
+    let number = types
+        .iter()
+        .any(|t| matches!(t, JsonType::Integer | JsonType::Number));
+    let is_number = |t: &str| t.starts_with(|c: char| c == '-' || c.is_ascii_digit());
+    match text.as_str() {
+        "true" | "false" if types.contains(&JsonType::Boolean) => Value::Bool(text == "true"),
+        t if number && is_number(t) => match serde_json::from_str(t) {
+            Ok(value) => value,
+            Err(_) => Value::String(text),
+        },
+        _ => Value::String(text),
     }
 }

@@ -3,7 +3,7 @@
 
 use super::{Ask, Service, decode, header};
 use crate::validate::Validator;
-use probity_contract::{FieldPath, JsonType, Operation, Parameter, Place, Schema};
+use probity_contract::{FieldPath, Operation, Parameter, Place};
 use serde_json::Value;
 
 impl Service {
@@ -53,51 +53,5 @@ fn given(operation: &Operation, parameter: &Parameter, ask: &Ask<'_>) -> Option<
             let (_, text) = found.into_iter().find(|(n, _)| n == name)?;
             Some(decode::text(parameter, &text))
         }
-    }
-}
-
-/// How deep alternatives in alternatives are asked for their types.
-const DEEPEST: usize = 8;
-
-/// The types that values of a schema may be of, those of its parts and its listed values too.
-pub(super) fn kinds(schema: &Schema) -> Vec<JsonType> {
-    fn collect(schema: &Schema, left: usize, out: &mut Vec<JsonType>) {
-        out.extend(&schema.types);
-        if !schema.types.is_empty() || left == 0 {
-            return;
-        }
-        let listed = schema.enum_values.iter().flatten();
-        out.extend(listed.chain(&schema.const_value).map(|value| match value {
-            Value::Null => JsonType::Null,
-            Value::Bool(_) => JsonType::Boolean,
-            Value::Number(_) => JsonType::Number,
-            Value::String(_) => JsonType::String,
-            Value::Array(_) => JsonType::Array,
-            Value::Object(_) => JsonType::Object,
-        }));
-        let parts = schema.any_of.iter().chain(&schema.one_of);
-        for part in parts.chain(&schema.all_of) {
-            collect(part, left - 1, out);
-        }
-    }
-    let mut out = Vec::new();
-    collect(schema, DEEPEST, &mut out);
-    out
-}
-
-/// The value that a text stands for under the types of a schema (`style: simple` and `form` of
-/// OpenAPI for scalars); what is of none of them stays text, which the validator then refuses.
-pub(super) fn typed(types: &[JsonType], text: String) -> Value {
-    let number = types
-        .iter()
-        .any(|t| matches!(t, JsonType::Integer | JsonType::Number));
-    let is_number = |t: &str| t.starts_with(|c: char| c == '-' || c.is_ascii_digit());
-    match text.as_str() {
-        "true" | "false" if types.contains(&JsonType::Boolean) => Value::Bool(text == "true"),
-        t if number && is_number(t) => match serde_json::from_str(t) {
-            Ok(value) => value,
-            Err(_) => Value::String(text),
-        },
-        _ => Value::String(text),
     }
 }
