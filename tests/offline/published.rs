@@ -740,3 +740,20 @@ fn only_faults_that_can_show_are_listed() {
         assert!(listed.iter().any(|l| l == id), "{id}");
     }
 }
+
+/// `true` beside a bound is a word of OpenAPI 3.0: in 3.1 it says nothing, so that nobody is accused for
+/// the bound itself, whichever way a device has it.
+#[test]
+fn a_bound_that_the_version_does_not_have_is_open() {
+    use probity::pattern::Assessment::{Open, SurelyInvalid, SurelyValid};
+    let schema = json!({"type": "integer", "minimum": 5, "exclusiveMinimum": true, "maximum": 90});
+    for (version, at) in [("3.0.3", SurelyInvalid), ("3.1.0", Open)] {
+        let contract = document(version, &write(&schema));
+        let (texts, op) = (contract.texts(), contract.operation("set").expect("it"));
+        let rules = &op.body.as_ref().expect("a body").schema;
+        for (value, want) in [(4, SurelyInvalid), (5, at), (6, SurelyValid)] {
+            let assessed = probity::contract::assess(rules, &json!(value), &texts);
+            assert_eq!(assessed.certainty, want, "{value} in {version}");
+        }
+    }
+}
