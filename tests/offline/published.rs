@@ -757,3 +757,25 @@ fn a_bound_that_the_version_does_not_have_is_open() {
         }
     }
 }
+
+/// A list of texts where the type wants numbers is one flaw, and a value that stands in no such list none
+/// beside it; of a long value a proof shows the beginning, and all that it breaks.
+#[test]
+fn lint_tells_the_cause_and_shortens_the_value() {
+    let ids = |schema: Value| -> Vec<String> {
+        let contract = document("3.0.3", &write(&schema));
+        let errors = lint(&contract, &contract.texts()).into_iter();
+        let errors = errors.filter(|i| i.severity == probity::contract::Severity::Error);
+        errors.map(|i| format!("{} {}", i.id, i.proof)).collect()
+    };
+    let level = json!({"type": "integer", "enum": ["6", "12"], "default": 6, "example": "6"});
+    let told = ids(json!({"type": "object", "properties": {"level": level}}));
+    assert_eq!(told.len(), 1, "{told:?}");
+    let long = json!({"type": "array", "items": {"type": "integer"}, "example": vec!["x"; 900]});
+    let told = ids(long);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(
+        told[0].len() < 400 && told[0].contains("breaks type of `[]`"),
+        "{told:?}"
+    );
+}
