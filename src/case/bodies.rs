@@ -215,7 +215,11 @@ impl<'c, 'a> Bodies<'c, 'a> {
         }
         if let Value::Object(members) = &mut value {
             for id in self.context.own_ids(self.op) {
-                members.shift_remove(&id);
+                let named = members.shift_remove(&id).is_some();
+                // Devices keep an id or take the new one: it is none of the members that have to stay.
+                if named && self.op.method == "PATCH" {
+                    return None;
+                }
             }
         }
         Some(value)

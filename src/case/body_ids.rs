@@ -120,7 +120,7 @@ fn names_of(op: &Operation) -> impl Iterator<Item = String> {
 }
 
 /// Whether a member's name is that of an id everywhere.
-fn is_usual(name: &str) -> bool {
+pub fn is_usual(name: &str) -> bool {
     let usual = ["id", "uuid", "uid", "guid"];
     let plain = name.trim_start_matches('_');
     usual.iter().any(|u| u.eq_ignore_ascii_case(plain))

@@ -30,7 +30,8 @@ fn covers(schema: &Schema, value: &Value) -> bool {
         Value::Number(number) => {
             let (low, high) = stated_range(schema, None);
             let within = |value: f64| Some(low? <= value && value <= high?);
-            number.as_f64().and_then(within).unwrap_or(false)
+            let value = number.as_f64();
+            value.and_then(within).unwrap_or(false) || value.is_some() && value == step(schema)
         }
         Value::String(text) => {
             let length = text.chars().count() as u64;
@@ -38,6 +39,23 @@ fn covers(schema: &Schema, value: &Value) -> bool {
         }
         _ => false,
     }
+}
+
+/// What a number has to be a multiple of.
+fn step(schema: &Schema) -> Option<f64> {
+    schema.multiple_of.as_ref().and_then(Number::as_f64)
+}
+
+/// Whether the page itself names a value that an array has to hold.
+fn contained(schema: &Schema, value: &Value) -> bool {
+    let named = |rules: &Schema| {
+        rules.const_value.as_ref() == Some(value)
+            || rules
+                .enum_values
+                .as_ref()
+                .is_some_and(|all| all.contains(value))
+    };
+    schema.contains.as_deref().is_some_and(named)
 }
 
 /// [`exceeded`] of the schema itself.
@@ -56,6 +74,7 @@ fn exceeded_here(schema: &Schema, name: Option<&str>, value: &Value) -> Option<&
                 return Some("number of items not stated");
             }
             let ruled = items.iter().enumerate();
+            let ruled = ruled.filter(|(_, v)| !contained(schema, v));
             let mut ruled = ruled.filter_map(|(i, v)| Some((schema.item(i)?, v)));
             ruled.find_map(|(rules, v)| exceeded(rules, None, v))
         }
@@ -97,8 +116,10 @@ fn number_exceeds(schema: &Schema, name: Option<&str>, number: &Number) -> Optio
     let value = number.as_f64()?;
     let (low, high) = stated_range(schema, name);
     let shown = schema.examples.iter().filter_map(Value::as_f64);
-    // Without any bound, the page's own examples and the number one are all that is sure.
-    let (least, most) = shown.fold((1.0_f64, 1.0_f64), |(a, b), v| (a.min(v), b.max(v)));
+    // Without any bound, the page's own examples and the number one are all that is sure; where only
+    // multiples count, the first of them.
+    let first = step(schema).unwrap_or(1.0);
+    let (least, most) = shown.fold((first, first), |(a, b), v| (a.min(v), b.max(v)));
     let (low, high) = (
         low.unwrap_or_else(|| high.map_or(least, |h| least.min(h))),
         high.unwrap_or_else(|| low.map_or(most, |l| most.max(l + 1.0))),
@@ -210,6 +231,31 @@ mod tests {
             let got = exceeded(&schema, Some("count"), &value).is_none();
             assert_eq!(got, sure, "{value}");
         }
+    }
+
+    #[test]
+    fn the_first_multiple_and_what_an_array_has_to_hold_are_sure() {
+        let mut even = integer(None, None);
+        even.multiple_of = Some(Number::from(6));
+        assert_eq!(exceeded(&even, None, &json!(6)), None);
+        assert!(exceeded(&even, None, &json!(12)).is_some());
+        let mut either = Schema::default();
+        either.one_of = vec![even.clone().into(), integer(None, None).into()];
+        assert_eq!(exceeded(&either, None, &json!(6)), None);
+        let mut list = Schema {
+            types: vec![JsonType::Array],
+            items: Some(integer(None, None).into()),
+            ..Schema::default()
+        };
+        assert!(exceeded(&list, None, &json!([7])).is_some());
+        list.contains = Some(
+            Schema {
+                const_value: Some(json!(7)),
+                ..Schema::default()
+            }
+            .into(),
+        );
+        assert_eq!(exceeded(&list, None, &json!([7])), None);
     }
 
     #[test]

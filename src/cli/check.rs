@@ -89,14 +89,15 @@ fn page(checked: &Checked) -> String {
         (Part::State, "States that are put back"),
         (Part::Operation, "Operations that cannot be judged"),
     ] {
-        let mut items = checked.items.iter().filter(|i| i.part == part).peekable();
-        if items.peek().is_some() {
+        let groups = alike(checked.items.iter().filter(|i| i.part == part));
+        if !groups.is_empty() {
             page.push_str(&format!("{title}\n"));
         }
         // What helps many is said once.
         let mut said: &[Hint] = &[];
-        for item in items {
-            entry(&mut page, item, item.hints != said);
+        for group in groups {
+            let Some(item) = group.first() else { continue };
+            entry(&mut page, &group, item.hints != said);
             said = &item.hints;
         }
     }
@@ -119,7 +120,7 @@ fn page(checked: &Checked) -> String {
     }
     page.push_str(&additions(checked));
     let missing = |i: &&Item| i.state == State::Missing;
-    let missing = checked.items.iter().filter(missing).count();
+    let missing = alike(checked.items.iter().filter(missing)).len();
     page.push_str(&match (missing, checked.whole) {
         (0, true) if checked.blind() => {
             "\na run could judge everything that was looked at (exit code 0)\n".to_owned()
@@ -132,18 +133,40 @@ fn page(checked: &Checked) -> String {
     page
 }
 
-fn entry(page: &mut String, item: &Item, hints: bool) {
+/// Items of which one and the same is missing, together; the others one by one, all in their order.
+fn alike<'c>(items: impl Iterator<Item = &'c Item>) -> Vec<Vec<&'c Item>> {
+    let mut groups: Vec<Vec<&Item>> = Vec::new();
+    for item in items {
+        let facts = |item: &Item| (item.part, item.state, item.what.clone(), item.hints.clone());
+        let same = |group: &&mut Vec<&Item>| {
+            let other = group.first().map(|other| facts(other));
+            item.state == State::Missing && other == Some(facts(item))
+        };
+        match groups.iter_mut().find(same) {
+            Some(group) => group.push(item),
+            None => groups.push(vec![item]),
+        }
+    }
+    groups
+}
+
+/// Names of a group that are told.
+const NAMES_TOLD: usize = 4;
+
+fn entry(page: &mut String, group: &[&Item], hints: bool) {
+    let Some(item) = group.first() else { return };
+    let names = group.iter().take(NAMES_TOLD).map(|item| line(&item.name));
+    let mut names = names.collect::<Vec<_>>().join(", ");
+    if let more @ 1.. = group.len().saturating_sub(NAMES_TOLD) {
+        names.push_str(&format!(" and {more} more"));
+    }
     let word = match item.state {
         State::Works => "ok",
         State::Fails => "fails",
         State::Missing => "missing",
         State::Unseen => "unseen",
     };
-    page.push_str(&format!(
-        "  {word:7}  {}  {}\n",
-        line(&item.name),
-        line(&item.what)
-    ));
+    page.push_str(&format!("  {word:7}  {names}  {}\n", line(&item.what)));
     for hint in item.hints.iter().filter(|_| hints) {
         let row = match hint {
             Hint::Say(words) => line(words),

@@ -8,10 +8,11 @@ use super::engine::{Observation, Probe};
 use super::listing::Listed;
 use super::remove::Gone;
 use super::watch::{Expected, Others, SettingsWatch};
+use crate::case::body_ids::is_usual;
 use crate::case::items::Place;
 use crate::case::moves::{body_of, elsewhere, item_path, path_of};
 use crate::case::{Case, CaseId, Check, Context, Expect, InputClass, Tier};
-use crate::contract::{PromiseId, StatePromise, shape};
+use crate::contract::{Operation, Parameter, PromiseId, StatePromise, shape};
 use crate::device::GuardedWrite;
 use crate::exchange::Request;
 use crate::judge::{Acceptance, Deviation};
@@ -252,15 +253,21 @@ impl Probe<'_> {
         // What the answer to the creation shows, a read can show too.
         let shown = told.iter().map(|told| unwrapped(told, &written));
         shown.for_each(|told| watch.saw(told));
+        let reads = place.read.as_deref();
+        let reads = reads.and_then(|id| self.contract().operation(id));
+        let parameter = reads.and_then(Operation::item_parameter);
+        // An id by another name than the path's is the device's to give.
+        let given = |name: &str| {
+            let same = |p: &Parameter| shape::same_name(name, &p.name);
+            is_usual(name) && parameter.is_some_and(|p| !same(p))
+        };
         if let Some(object) = written.as_object_mut() {
             object.retain(|name, _| {
                 let secret = crate::contract::is_password(name);
                 let mut passwords = place.passwords.iter();
-                !secret && !passwords.any(|p| p.pointer == format!("/{name}"))
+                !secret && !given(name) && !passwords.any(|p| p.pointer == format!("/{name}"))
             });
         }
-        let reads = place.read.as_deref();
-        let reads = reads.and_then(|id| self.contract().operation(id));
         if let Some(rules) = reads.and_then(shape::answer) {
             written = shape::showable(shape::envelope(rules, &written), written, self.texts())?;
         }

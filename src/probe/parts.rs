@@ -4,7 +4,7 @@
 use super::engine::{Observation, Probe};
 use crate::case::{Case, Check};
 use crate::contract::{
-    Chooses, Filter, Listing, Paging, Parameter, PromiseId, query_value, with_query, without_query,
+    Chooses, Filter, Listing, Parameter, PromiseId, query_value, with_query, without_query,
 };
 use crate::device::pages;
 use crate::exchange::{Answer, Exchange, HttpRequest, Request, Template};
@@ -184,10 +184,8 @@ impl Probe<'_> {
             keys.into_iter().map(move |key| (key, target.clone()))
         };
         let mut walked: Vec<(String, String)> = at(&http.target, first.clone()).collect();
-        // Where nobody says how the first part is numbered, the one of number 1 tells.
-        let mut shift = 0;
         for part in 1..=MOST_PARTS {
-            let target = paging.target(&http.target, part + shift, walked.len());
+            let target = paging.target(&http.target, part, walked.len());
             let Some(exchange) = self.read_at(http, &target).await else {
                 return Walk::Open;
             };
@@ -207,9 +205,8 @@ impl Probe<'_> {
                     ended: true,
                 };
             }
-            let unnumbered = matches!(paging, Paging::Page { first: None, .. });
-            if part == 1 && shift == 0 && unnumbered && keys == first {
-                shift = 1;
+            // Where nobody says how the first part is numbered, the one of number 1 may be the first again.
+            if paging.may_repeat(part) && keys == first {
                 continue;
             }
             walked.extend(at(&target, keys));

@@ -241,10 +241,16 @@ fn answered(context: &Context<'_>, op: &Operation, answer: &Answer) -> (State, V
         200..=299 => return (State::Works, Vec::new()),
         300..=399 => {
             let to = answer.header("location").unwrap_or_default();
+            let end = op.path.rsplit('/').find(|part| !part.is_empty());
+            let slash = !op.path.ends_with('}')
+                && to.ends_with('/') != op.path.ends_with('/')
+                && to.rsplit('/').find(|part| !part.is_empty()) == end;
             let to: String = to.chars().take(SHOWN).collect();
-            vec![Hint::Say(format!(
-                "it leads to {to:?}: give the address behind it with --target"
-            ))]
+            let how = match slash {
+                true => "the document and the device differ in the slash at its end",
+                false => "give the address behind it with --target",
+            };
+            vec![Hint::Say(format!("it leads to {to:?}: {how}"))]
         }
         401 => vec![match op.access {
             Access::Open
@@ -509,7 +515,7 @@ fn needs(context: &Context<'_>, policy: &Policy, checked: &mut Checked) {
             continue;
         }
         if let Access::Unfed(why) = &op.access {
-            let hints = Vec::new();
+            let hints = vec![Hint::Say(WITHOUT.to_owned())];
             checked.add(Part::Operation, &op.id, why.clone(), State::Missing, hints);
             continue;
         }
@@ -528,6 +534,9 @@ fn needs(context: &Context<'_>, policy: &Policy, checked: &mut Checked) {
         }
     }
 }
+
+/// What helps where a device asks for less than its document says.
+const WITHOUT: &str = "--no-auth, where the device lets anybody in";
 
 /// Whether an exchange was cut off by the user.
 fn interrupted(exchange: &Exchange) -> bool {

@@ -740,3 +740,42 @@ fn only_faults_that_can_show_are_listed() {
         assert!(listed.iter().any(|l| l == id), "{id}");
     }
 }
+
+/// `true` beside a bound is a word of OpenAPI 3.0: in 3.1 it says nothing, so that nobody is accused for
+/// the bound itself, whichever way a device has it.
+#[test]
+fn a_bound_that_the_version_does_not_have_is_open() {
+    use probity::pattern::Assessment::{Open, SurelyInvalid, SurelyValid};
+    let schema = json!({"type": "integer", "minimum": 5, "exclusiveMinimum": true, "maximum": 90});
+    for (version, at) in [("3.0.3", SurelyInvalid), ("3.1.0", Open)] {
+        let contract = document(version, &write(&schema));
+        let (texts, op) = (contract.texts(), contract.operation("set").expect("it"));
+        let rules = &op.body.as_ref().expect("a body").schema;
+        for (value, want) in [(4, SurelyInvalid), (5, at), (6, SurelyValid)] {
+            let assessed = probity::contract::assess(rules, &json!(value), &texts);
+            assert_eq!(assessed.certainty, want, "{value} in {version}");
+        }
+    }
+}
+
+/// A list of texts where the type wants numbers is one flaw, and a value that stands in no such list none
+/// beside it; of a long value a proof shows the beginning, and all that it breaks.
+#[test]
+fn lint_tells_the_cause_and_shortens_the_value() {
+    let ids = |schema: Value| -> Vec<String> {
+        let contract = document("3.0.3", &write(&schema));
+        let errors = lint(&contract, &contract.texts()).into_iter();
+        let errors = errors.filter(|i| i.severity == probity::contract::Severity::Error);
+        errors.map(|i| format!("{} {}", i.id, i.proof)).collect()
+    };
+    let level = json!({"type": "integer", "enum": ["6", "12"], "default": 6, "example": "6"});
+    let told = ids(json!({"type": "object", "properties": {"level": level}}));
+    assert_eq!(told.len(), 1, "{told:?}");
+    let long = json!({"type": "array", "items": {"type": "integer"}, "example": vec!["x"; 900]});
+    let told = ids(long);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(
+        told[0].len() < 400 && told[0].contains("breaks type of `[]`"),
+        "{told:?}"
+    );
+}

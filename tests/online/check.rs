@@ -364,3 +364,44 @@ fn what_it_says_a_run_does() {
     assert_eq!((code, run(&[])), (Some(0), Some(0)), "{page}");
     mock.stop();
 }
+
+/// What many operations lack is one line, with the way out where a device asks for nothing.
+#[test]
+fn what_many_operations_lack_is_said_once() {
+    let operation = |n: usize| {
+        format!(
+            "  /p{n}: {{ get: {{ operationId: read{n}, responses: {{ '200': {{ description: ok }} }} }} }}\n"
+        )
+    };
+    let paths: String = (0..9).map(operation).collect();
+    let document = format!(
+        "openapi: 3.0.3\ninfo: {{ title: keys, version: '1' }}\nsecurity: [{{ key: [] }}]\npaths:\n{paths}\
+         components: {{ securitySchemes: {{ key: {{ type: apiKey, in: header, name: X-Key }} }} }}\n"
+    );
+    let folder = tempfile::tempdir().expect("folder");
+    std::fs::write(folder.path().join("keys.yaml"), &document).expect("written");
+    let contract = load(&folder.path().join("keys.yaml")).unwrap_or_else(|e| panic!("{e}"));
+    let config = MockConfig::clean(Arc::new(contract), Arc::new(Profile::default()));
+    let mock = mock::spawn(config).expect("mock starts");
+    let target = format!("http://{}", mock.addr());
+    let (code, page) = check(folder.path(), &target, &["--contract", "keys.yaml"]);
+    assert_eq!(code, Some(3), "{page}");
+    assert!(
+        page.contains("read0, read1, read2, read3 and 5 more  asks for"),
+        "{page}"
+    );
+    assert_eq!(page.matches("--no-auth").count(), 1, "{page}");
+    assert!(page.contains("1 thing is missing"), "{page}");
+}
+
+/// A redirect to the same path with or without its slash is no other address.
+#[test]
+fn a_slash_at_the_end_is_told() {
+    let answer = "301 Moved\r\nLocation: /api\r\n\r\n";
+    let device = Plain::new([("GET /api/ ", answer)]);
+    let folder = tempfile::tempdir().expect("folder");
+    let document = "openapi: 3.0.3\ninfo: { title: slash, version: '1' }\npaths: { /api/: { get: { responses: { '200': { description: ok } } } } }\n";
+    std::fs::write(folder.path().join("slash.yaml"), document).expect("written");
+    let (_, page) = check(folder.path(), &device.url, &["--contract", "slash.yaml"]);
+    assert!(page.contains("differ in the slash at its end"), "{page}");
+}

@@ -35,6 +35,7 @@ mod ideas;
 mod kills;
 mod maps;
 mod naming;
+mod own_mocks;
 mod paging;
 mod panel;
 mod rare;

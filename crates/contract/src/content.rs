@@ -84,9 +84,16 @@ impl<'d> Loader<'d> {
         let media = self.schemas.reader.object(media, &at)?;
         let used = ["schema", "example", "examples", "encoding"];
         self.schemas.reader.leave_out(media, &used, &at);
-        let schema = media
+        let mut schema = media
             .get("schema")
             .map(|schema| self.schema(schema, &format!("{at}/schema"), way));
+        // What is no JSON is a text or a file, also where the document says nothing more of it (OpenAPI 3.1.1
+        // §4.14.2: `application/octet-stream: {}`).
+        let plain = matches!(Format::of(key), Format::Text | Format::Octets);
+        let empty = |schema: &Value| schema.as_object().is_some_and(Map::is_empty);
+        if plain && media.get("schema").is_none_or(empty) {
+            schema.get_or_insert_default().types = vec![JsonType::String];
+        }
         Ok(Some(Content {
             media_type: essence(key),
             format: Format::of(key),

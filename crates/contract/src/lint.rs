@@ -108,6 +108,9 @@ fn grouped(contract: &Contract, issues: Vec<ContractIssue>) -> Vec<ContractIssue
     out
 }
 
+/// Characters of a value that a proof shows: an example may be a page of its own.
+const SHOWN: usize = 160;
+
 /// What a shown value breaks, each rule once.
 fn broken(value: &Value, assessed: &Assessed) -> String {
     const MOST: usize = 6;
@@ -132,7 +135,12 @@ fn broken(value: &Value, assessed: &Assessed) -> String {
         n => format!(" and {n} more rules"),
     };
     rules.truncate(MOST);
-    format!("{value} breaks {}{more}", rules.join(", "))
+    let mut text = value.to_string();
+    if let Some((cut, _)) = text.char_indices().nth(SHOWN) {
+        text.truncate(cut);
+        text.push('…');
+    }
+    format!("{text} breaks {}{more}", rules.join(", "))
 }
 
 /// How much each rule matters, and why; those that are not here say it themselves.
@@ -208,6 +216,13 @@ impl Linter<'_> {
         let texts = self.texts;
         let mut found = Vec::new();
         contract.schemas(&mut |schema| {
+            // Where nothing that is listed is of the type, that is the flaw, and it is told.
+            let listed = schema.enum_values.as_ref().filter(|all| !all.is_empty());
+            let forbids =
+                |v: &Value| assess_shown(schema, v, texts).certainty == Assessment::SurelyInvalid;
+            if listed.is_some_and(|all| all.iter().take(8).all(forbids)) {
+                return;
+            }
             for value in schema.shown_values().iter().take(8) {
                 let stated = schema.enum_values.iter().flatten();
                 if schema.const_value.as_ref() == Some(value) || stated.clone().any(|v| v == value)

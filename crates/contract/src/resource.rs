@@ -397,8 +397,12 @@ fn kind(group: &Group<'_>, keys: &BTreeMap<&str, usize>) -> Kind {
         let members = shape::members(s);
         !members.is_empty() && shape::array_in(s).is_none()
     });
-    let posted = group.by_method("POST").is_some() || group.by_role(Role::Create).is_some();
-    match has_items && !one_thing && (posted || group.by_method("PUT").is_none()) {
+    let post = group.by_method("POST");
+    let posted = post.is_some() || group.by_role(Role::Create).is_some();
+    // What is answered with 201 alone is something new (RFC 9110 §15.3.2), and it has a path of its own:
+    // a `GET` whose answer is one item is a list that the document describes wrongly.
+    let creates = post.is_some_and(|op| op.success_statuses() == [201]);
+    match has_items && (creates || !one_thing) && (posted || group.by_method("PUT").is_none()) {
         true => Kind::Collection,
         false => Kind::Singleton,
     }

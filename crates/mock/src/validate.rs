@@ -472,6 +472,10 @@ impl Validator {
             .as_ref()
             .and_then(Number::as_f64)
             .is_none_or(|step| {
+                let exact = schema.multiple_of.as_ref().and_then(whole);
+                if let (Some(value), Some(step @ 1..)) = (whole(number), exact) {
+                    return value % step == 0;
+                }
                 let ratio = value / step;
                 step <= 0.0 || (ratio - ratio.round()).abs() < 1e-9
             });

@@ -141,11 +141,16 @@ fn session(page: &mut Page, contract: &Contract, in_cookie: bool) {
     let Some(op) = found else {
         page.off("method = \"POST\"");
         page.off("path = \"/login\" # the document shows none");
-        page.off("body = { username = \"{username}\", password = \"{password}\" }");
+        page.off("body = { username = \"{username}\", password = \"{password}\" } # or form = …");
         match in_cookie {
             true => page.off("cookies = true"),
             false => page.off("token = \"/token\" # or cookies = true, or token-header = \"…\""),
         }
+        page.say("A page with a form may hold a token that has to come back with every write:");
+        page.off("[login.csrf]");
+        page.off("page = \"/login\"");
+        page.off("field = \"csrf\" # or cookie = \"csrftoken\"; in the form it is \"{csrf}\"");
+        page.off("send = \"X-CSRF-Token\"");
         return;
     };
     page.off(&format!("method = {} {}", text(&op.method), remark(&op.id)));

@@ -340,7 +340,10 @@ impl<'s> Bundle<'s> {
                     } else {
                         "exclusiveMaximum"
                     };
+                    // `true` is a word of OpenAPI 3.0: elsewhere it says nothing, and whether the bound itself
+                    // is allowed stays open, because our own assessment takes it for excluded.
                     let flagged = matches!(name, "minimum" | "maximum")
+                        && !self.source.v31
                         && map.get(exclusive) == Some(&Value::Bool(true));
                     if flagged {
                         out.insert(exclusive.to_owned(), value.clone());

@@ -23,12 +23,17 @@ impl Service {
                 return whole;
             }
             for (name, member) in written {
-                let mut next = answer.clone();
-                if let Value::Object(map) = place(&mut next, &json!({ name: member })) {
-                    map.insert(name.clone(), member.clone());
-                }
-                if self.keeps(schema, &next) {
-                    answer = next;
+                // As it was written, else with what an answer has to show beside it.
+                for whole in [true, false] {
+                    let mut next = answer.clone();
+                    if let Value::Object(map) = place(&mut next, &json!({ name: member })) {
+                        let shown = map.entry(name.clone()).or_insert(Value::Null);
+                        lay_over(shown, member, whole);
+                    }
+                    if self.keeps(schema, &next) {
+                        answer = next;
+                        break;
+                    }
                 }
             }
         }
@@ -183,6 +188,19 @@ impl Service {
                 ..Reply::default()
             },
         }
+    }
+}
+
+/// Puts a value in the place of another, whole or member for member.
+fn lay_over(shown: &mut Value, over: &Value, whole: bool) {
+    match (shown, over) {
+        (Value::Object(shown), Value::Object(over)) if !whole => {
+            for (name, member) in over {
+                let shown = shown.entry(name.clone()).or_insert(Value::Null);
+                lay_over(shown, member, whole);
+            }
+        }
+        (shown, over) => *shown = over.clone(),
     }
 }
 

@@ -51,7 +51,8 @@ pub(crate) fn faults(contract: &Contract) -> Vec<FaultInfo> {
 
 /// Whether the document says that a version which a client has is not sent again.
 fn names_versions(operation: &Operation) -> bool {
-    operation.method == "GET" && operation.documents(304)
+    let named = operation.documents(304) || operation.header_parameter("If-None-Match").is_some();
+    operation.method == "GET" && named
 }
 
 /// Whether the document says that a write may name the version that it replaces, of what can be read.

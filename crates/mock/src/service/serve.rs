@@ -2,7 +2,7 @@
 //! answers.
 
 use super::keep::set_defaults;
-use super::resources::{self, Part, id_member, id_value, listed, overlay};
+use super::resources::{self, Part, id_member, id_value, listed, named_member, overlay};
 use super::{Ask, Reply, Service};
 use probity_contract::{Operation, Schema, without_slash};
 use serde_json::{Value, json};
@@ -64,16 +64,18 @@ impl Service {
 
     /// The id of an item, behind the member of its answer that holds it.
     fn identity(&self, operation: &Operation, path: &str) -> Option<(String, Value)> {
-        if resources::part(&self.contract.operations, operation) != Part::Item {
-            return None;
-        }
+        let item = resources::part(&self.contract.operations, operation) == Part::Item;
         let schema = success_schema(operation)?;
         let (name, mut text) =
             super::route::arguments(without_slash(&operation.path), path)?.pop()?;
         if self.planted.has("item-beside") {
             text.push('0');
         }
-        let member = id_member(schema, &name)?;
+        // What nobody lists or adds to is called by what its path says, and by nothing else.
+        let member = match item {
+            true => id_member(schema, &name)?,
+            false => named_member(schema, &operation.path, &name)?,
+        };
         Some((member.to_owned(), id_value(schema, member, &text)))
     }
 
@@ -127,7 +129,7 @@ impl Service {
             .body
             .as_ref()
             .and_then(|body| id_member(&body.schema, name))
-            .filter(|member| member.eq_ignore_ascii_case(name))
+            .filter(|member| resources::is_given(member, name))
             .and_then(|member| value.as_ref()?.get(member))
             .filter(|id| id.is_string() || id.is_number())
             .map(resources::text);
@@ -173,6 +175,13 @@ impl Service {
                 set_defaults(operation, &mut kept);
                 if !self.planted.none() {
                     self.distort(operation, &Value::Null, &mut kept);
+                }
+                // The item is called what the answer calls it, whatever the client called it.
+                if let Some(schema) = success_schema(operation)
+                    && let Some(member) = id_member(schema, name)
+                    && let Some(sent) = kept.get_mut(member)
+                {
+                    *sent = id_value(schema, member, &id);
                 }
                 state.settings.insert(format!("{path}/{id}"), kept);
             }
