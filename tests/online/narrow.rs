@@ -235,7 +235,8 @@ fn twice_coded(mut drawn: Drawn) -> Drawn {
     drawn.with("Content-Encoding", "deflate, gzip")
 }
 
-fn coded_by_nobody(drawn: Drawn) -> Drawn {
+fn coded_by_nobody(mut drawn: Drawn) -> Drawn {
+    drawn.body.iter_mut().for_each(|octet| *octet ^= 0x80);
     drawn.with("Content-Encoding", "br")
 }
 

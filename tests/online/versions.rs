@@ -233,7 +233,7 @@ fn a_device_that_wants_versions_named_is_judged_and_put_back() {
         assert_eq!(findings, Vec::<String>::new(), "{what}: {text}");
         assert_eq!(code, 0, "{what}: {text}");
         assert!(
-            text.contains("5 judged, 0 in part, 0 not judged"),
+            text.contains("6 judged, 0 in part, 0 not judged"),
             "{what}: {text}"
         );
     }
