@@ -2,12 +2,14 @@
 //! that nobody can guess. Changes of a body are made in its text, so that the spelling which a case
 //! is about stays. Pure; randomness comes from the caller.
 
+use super::items::id_text;
 use super::model::{Case, Check};
 use super::serialize::escape;
 use crate::contract::{Schema, assess};
 use crate::exchange::{Request, Segment};
 use crate::pattern::{Assessment, Texts};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// A member of a body that gets a value of its own in every item.
 #[derive(Clone, Debug)]
@@ -45,6 +47,8 @@ pub struct Fresh {
     pub passwords: Vec<(String, String)>,
     /// Passwords that the case itself gives, or leaves out.
     pub guessable: bool,
+    /// Names out of so few that somebody else may give the same.
+    pub narrow: Vec<Value>,
 }
 
 impl Fresh {
@@ -117,6 +121,12 @@ impl Member {
         }
     }
 
+    /// Whether plans put this there where a case is about something else.
+    pub(super) fn plans(&self, id: &str) -> bool {
+        let mut bases = self.bases.iter().filter_map(id_text);
+        bases.any(|base| base == id)
+    }
+
     /// Whether a value surely keeps the rules of the member.
     fn is_sure(&self, value: &Value, texts: &Texts) -> bool {
         assess(&self.schema, value, texts).certainty == Assessment::SurelyValid
@@ -132,8 +142,44 @@ impl Member {
         fits && !self.bases.contains(value)
     }
 
-    /// A value that no other item has; `None` where its rules leave no room for one.
-    fn name(&self, mark: Mark<'_>, texts: &Texts) -> Option<Value> {
+    /// A value that no other item has, and whether its rules leave room for few; `None` where they leave
+    /// none beside what is `taken`.
+    fn name(
+        &self,
+        mark: Mark<'_>,
+        texts: &Texts,
+        taken: &BTreeSet<String>,
+    ) -> Option<(Value, bool)> {
+        let free = |value: &Value| !id_text(value).is_some_and(|id| taken.contains(&id));
+        let own = self.own_name(mark, texts).filter(free);
+        let own = own.map(|value| (value, false));
+        own.or_else(|| Some((self.narrow_name(mark, texts, &free)?, true)))
+    }
+
+    /// One of the few values that the rules allow: an enumerated one, or a neighbour of those of the plan.
+    fn narrow_name(
+        &self,
+        mark: Mark<'_>,
+        texts: &Texts,
+        free: &dyn Fn(&Value) -> bool,
+    ) -> Option<Value> {
+        let first = usize::try_from(mark.n % NEIGHBOURS).unwrap_or(0);
+        let all = self.schema.enum_values.iter().flatten().cloned();
+        let near = (1..=NEIGHBOURS).flat_map(|step| {
+            let bases = self.bases.iter();
+            bases.filter_map(move |base| neighbour(base, mark.n % NEIGHBOURS + step))
+        });
+        let all: Vec<Value> = all.collect();
+        let turned = all.iter().cycle().skip(first).take(all.len()).cloned();
+        let mut new = turned.chain(near).filter(free);
+        let new = new.find(|value| self.valid(value, texts));
+        // Where that is all there is, another request of the plan may give it as well.
+        let plain = |value: &&Value| free(value) && self.is_sure(value, texts);
+        new.or_else(|| all.iter().chain(&self.bases).find(plain).cloned())
+    }
+
+    /// A value that tells of this run, or is long enough to be nobody else's.
+    fn own_name(&self, mark: Mark<'_>, texts: &Texts) -> Option<Value> {
         let (run, n) = (mark.run, mark.n);
         let text = mark.text();
         let digits = digits(run, n);
@@ -224,6 +270,32 @@ impl Member {
     }
 }
 
+/// How many values next to one of the plan are looked at.
+const NEIGHBOURS: u64 = 400;
+
+/// The nth value behind one: a number counts on, a text with its digits and letters, each staying what it
+/// is, the last first.
+fn neighbour(base: &Value, n: u64) -> Option<Value> {
+    if let Some(number) = base.as_i64() {
+        return number.checked_add_unsigned(n).map(Value::from);
+    }
+    let mut left = n;
+    let mut turn = |c: char| {
+        let (first, many) = match c {
+            '0'..='9' => (b'0', 10),
+            'a'..='z' => (b'a', 26),
+            'A'..='Z' => (b'A', 26),
+            _ => return c,
+        };
+        let now = u64::from(c as u8 - first) + left;
+        left = now / many;
+        char::from(first + u8::try_from(now % many).unwrap_or(0))
+    };
+    let turned: Vec<char> = base.as_str()?.chars().rev().map(&mut turn).collect();
+    let text: String = turned.into_iter().rev().collect();
+    Some(Value::from(text))
+}
+
 /// Passwords are never shorter.
 const SHORTEST: usize = 8;
 /// Those of digits alone.
@@ -235,11 +307,12 @@ fn digits(run: &str, n: u64) -> String {
     format!("{}{:04}", 1_000 + of_run, n % 10_000)
 }
 
-/// A case with names and passwords of its own, wherever it has those of the plan.
+/// A case with names and passwords of its own, wherever it has those of the plan. `taken`: names that
+/// items have.
 pub fn freshened(
     case: &Case,
     members: (&[Member], &[Member]),
-    mark: Mark<'_>,
+    (mark, taken): (Mark<'_>, &BTreeSet<String>),
     texts: &Texts,
     random: &mut dyn FnMut() -> u64,
 ) -> (Case, Fresh) {
@@ -263,7 +336,7 @@ pub fn freshened(
         }
     }
     for member in names.iter().filter(|_| !exact) {
-        let Some(value) = member.name(mark, texts) else {
+        let Some((value, narrow)) = member.name(mark, texts, taken) else {
             continue;
         };
         let put = bodies(&mut case.request).into_iter().any(|body| {
@@ -274,6 +347,7 @@ pub fn freshened(
         });
         if put {
             written(&mut case, &member.pointer, &value);
+            fresh.narrow.extend(narrow.then(|| value.clone()));
             fresh.names.push((member.pointer.clone(), value));
         }
     }
@@ -365,6 +439,20 @@ mod tests {
             let got = replaced(body.as_bytes(), "name", &json!("a"), &json!("b"));
             assert_eq!(got.as_deref(), want.map(str::as_bytes), "{body}");
         }
+    }
+
+    #[test]
+    fn neighbours_stay_what_they_are() {
+        for (base, n, want) in [
+            (json!("100"), 1, json!("101")),
+            (json!("109"), 1, json!("110")),
+            (json!("zone-9"), 1, json!("zonf-0")),
+            (json!("AZ9"), 1, json!("BA0")),
+            (json!(7), 3, json!(10)),
+        ] {
+            assert_eq!(neighbour(&base, n), Some(want), "{base}");
+        }
+        assert_eq!(neighbour(&json!(true), 1), None);
     }
 
     #[test]

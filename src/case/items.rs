@@ -201,7 +201,11 @@ impl Context<'_> {
             read: read.map(|o| o.id.clone()),
             reads_404: read.is_some_and(names_404),
             list: listing,
-            collection: path_of(&create)?,
+            // What is made at a path of its own stands in the list all the same.
+            collection: match collection.made_apart {
+                true => path_of(&self.request(list?, None))?,
+                false => path_of(&create)?,
+            },
             item: path_of(&delete_request)?,
             ids: items.ids.clone(),
             bodies: sure,
@@ -398,6 +402,11 @@ impl Place {
         let members = id_members(&self.ids);
         let given = members.iter().filter_map(|pointer| body.pointer(pointer));
         given.filter_map(id_text).collect()
+    }
+
+    /// Whether plans give this id where a case is about something else.
+    pub fn plans_id(&self, id: &str) -> bool {
+        self.names.iter().any(|member| member.plans(id))
     }
 }
 

@@ -291,6 +291,11 @@ impl Check {
         use Check::{Names, Parts, Preconditions, Versions};
         matches!(self, Parts | Versions | Names | Preconditions(_))
     }
+
+    /// Whether it is about the version that a write names.
+    pub fn is_of_versions(&self) -> bool {
+        matches!(self, Check::Preconditions(_))
+    }
 }
 
 /// What strategies work from.

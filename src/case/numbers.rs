@@ -182,13 +182,22 @@ fn machine_edges(builder: &mut BodyCases<'_, '_>, path: &FieldPath, schema: &Sch
             keyword,
             name: idea.to_owned(),
             title: format!("{path} is {value}"),
-            class: format!("number:{idea}"),
+            class: match holds(schema, &value) {
+                // It may be refused; that it is kept where it is taken is said.
+                true => format!("valid:number:{idea}"),
+                false => format!("number:{idea}"),
+            },
             tier,
             body,
             bytes: None,
             when_open: WhenOpen::AskAndRead(RANGE),
         });
     }
+}
+
+/// Whether a number is of those that the width of a format has room for (OpenAPI Format Registry).
+fn holds(schema: &Schema, value: &Value) -> bool {
+    schema.format.as_deref() == Some("int64") && value.is_i64()
 }
 
 /// Other spellings of a number that is valid: whole numbers with a fraction of zero or an

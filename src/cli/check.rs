@@ -59,6 +59,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         device: &device,
         seed: 0,
         recovery: RECOVERY,
+        account: None,
     };
     let signals = |stop: watch::Sender<bool>| {
         tokio::spawn(async move {
@@ -69,7 +70,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
             let _ = stop.send(true);
         });
     };
-    let checked = on_probe(&on, signals, async |probe, context| {
+    let checked = on_probe(on, signals, async |probe, context| {
         check(probe, context, &policy).await
     })?;
     print(&page(&checked))?;

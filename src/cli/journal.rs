@@ -75,7 +75,7 @@ fn chosen(past: &Past) -> Vec<String> {
 
 /// What makes a job the same job.
 pub(super) struct Identity<'a> {
-    /// `run` or `fuzz`.
+    /// `run`, `fuzz` or `replay`.
     pub(super) job: &'static str,
     /// The contract.
     pub(super) contract: &'a Contract,
@@ -207,6 +207,17 @@ impl Kept {
 }
 
 impl JournalArgs {
+    /// Of a job that is not resumed: its journal is kept until it has put everything back.
+    pub(super) fn unnamed() -> JournalArgs {
+        JournalArgs {
+            journal: None,
+            resume: None,
+            trust: Trust {
+                trust_journal: false,
+            },
+        }
+    }
+
     /// Whether the user names a journal.
     fn is_named(&self) -> bool {
         self.journal.is_some() || self.resume.is_some()

@@ -6,7 +6,7 @@ use crate::case::Context;
 use crate::contract::Contract;
 use crate::device::Device;
 use crate::judge::JudgeContext;
-use crate::probe::{Patience, Probe};
+use crate::probe::{Log, Patience, Probe};
 use crate::profile::Profile;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -23,6 +23,16 @@ pub(super) struct On<'a> {
     pub(super) seed: u64,
     /// How long the device may stay away before it counts as lost.
     pub(super) recovery: Duration,
+    /// How what is created is named, and who hears of it first; `None`: nothing is.
+    pub(super) account: Option<Account<'a>>,
+}
+
+/// See [`Probe::with_account`].
+pub(super) struct Account<'a> {
+    /// Tells the names of this job from those of another.
+    pub(super) run: String,
+    /// Hears of every step of creating and removing before it goes on.
+    pub(super) log: Log<'a>,
 }
 
 /// Gives `work` a probe that has sent nothing yet. `signals` is told how to end it and is called
@@ -31,7 +41,7 @@ pub(super) struct On<'a> {
 /// # Errors
 /// No runtime can be made.
 pub(super) fn on_probe<T>(
-    on: &On<'_>,
+    on: On<'_>,
     signals: impl FnOnce(watch::Sender<bool>),
     work: impl AsyncFnOnce(&mut Probe<'_>, &Context<'_>) -> T,
 ) -> Result<T, Error> {
@@ -52,6 +62,9 @@ pub(super) fn on_probe<T>(
         stop: stopped,
     };
     let mut probe = Probe::new(judging, on.device, patience);
+    if let Some(account) = on.account {
+        probe = probe.with_account(&account.run, account.log);
+    }
     Ok(runtime.block_on(async {
         signals(stop);
         work(&mut probe, &context).await

@@ -2,21 +2,26 @@
 
 use super::common::{DeviceArgs, Error, PolicyArgs, guarded};
 use super::contract_args::ContractArgs;
+use super::journal::{Identity, JournalArgs};
 use super::out::{print, say};
-use super::probing::{On, on_probe};
+use super::probing::{Account, On, on_probe};
 use super::reports;
 use super::signals::interrupts;
-use crate::case::Context;
+use crate::case::{Context, Plan};
 use crate::contract::{Policy, StatePromise};
 use crate::device::Device;
 use crate::probe::Probe;
+use crate::report::Listeners;
 use crate::report::visible::line;
 use crate::run::Verdict;
 use crate::run::admit::Admission;
+use crate::run::event::{Event, Listener};
 use crate::run::replay::{ReplayOutcome, replay};
 use crate::run::result::{Finding, Member, Report};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -77,7 +82,7 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
         profile.clone(),
     )?
     .with_policy(Arc::new(args.policy.policy(&contract, &profile, false)?));
-    guarded(&device, &contract);
+    let redactor = guarded(&device, &contract);
     if device.base_url() != report.target.trim_end_matches('/') {
         say(&format!(
             "the report was made from {}; its findings are sent to {}",
@@ -85,25 +90,62 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
             device.base_url()
         ));
     }
+    let mut kept = JournalArgs::unnamed().begin(&Identity {
+        job: "replay",
+        contract: &contract,
+        target: Some(device.base_url()),
+        seed: report.seed,
+        plan: &Plan::default(),
+        shard: None,
+    })?;
+    kept.say_where(device.base_url());
+    let mut journal = kept.journal.take();
+    let heard = journal.iter_mut().map(|j| j as &mut dyn Listener);
+    let heard = Rc::new(RefCell::new(Listeners(heard.collect(), redactor)));
+    let steps = heard.clone();
+    let account = Account {
+        run: run_name(),
+        log: Box::new(move |step| {
+            let mut heard = steps.borrow_mut();
+            heard.on(&Event::Creating(step));
+            heard.halt().map_or(Ok(()), Err)
+        }),
+    };
     let on = On {
         contract: &contract,
         profile: &profile,
         device: &device,
         seed: report.seed,
         recovery: RECOVERY,
+        account: Some(account),
     };
-    let verdicts = on_probe(&on, interrupts, async |probe, context| {
-        send(probe, context, device.policy().cloned(), &findings).await
+    let (verdicts, restored) = on_probe(on, interrupts, async |probe, context| {
+        let policy = device.policy().cloned();
+        send(probe, context, policy, &findings, &heard).await
     })??;
+    drop(heard);
+    drop(journal);
+    kept.settle(restored)?;
     Ok(Verdict::worst(&verdicts))
 }
 
+/// Replays differ by when they began.
+fn run_name() -> String {
+    let now = jiff::Timestamp::now().as_millisecond();
+    format!("{:05x}", now & 0xf_ffff)
+}
+
+/// Who writes down what may have to be put back.
+type Heard<'a> = Rc<RefCell<Listeners<'a>>>;
+
+/// What became of each finding, and whether the device is as it was.
 async fn send(
     probe: &mut Probe<'_>,
     context: &Context<'_>,
     policy: Option<Arc<Policy>>,
     findings: &[Finding],
-) -> Result<Vec<Verdict>, Error> {
+    heard: &Heard<'_>,
+) -> Result<(Vec<Verdict>, Option<bool>), Error> {
     let mut verdicts = Vec::new();
     let recipes = findings.iter().filter_map(|f| f.reproducer.recipe.as_ref());
     let mut operations: BTreeSet<String> = recipes.map(|r| r.operation.clone()).collect();
@@ -120,7 +162,12 @@ async fn send(
         .await;
     if let Err(why) = started {
         say(&format!("could not tell: {why}"));
-        return Ok(vec![Verdict::NotJudged]);
+        return Ok((vec![Verdict::NotJudged], None));
+    }
+    heard.borrow_mut().on(&Event::Settings(&probe.snapshot()));
+    // What is not on disk could not be put back after a power cut.
+    if let Some(why) = heard.borrow().halt() {
+        return Err(why.into());
     }
     // What this device does not take back is not written here either.
     let unproven = probe.prove().await;
@@ -156,7 +203,7 @@ async fn send(
     if restored.ok == Some(false) {
         verdicts.push(Verdict::NotRestored);
     }
-    Ok(verdicts)
+    Ok((verdicts, restored.ok))
 }
 
 /// What beginnings of fingerprints or ids of cases name; all findings where none is given. A member

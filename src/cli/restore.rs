@@ -156,8 +156,9 @@ fn put_back(
         device: &device,
         seed: header.seed,
         recovery: RECOVERY,
+        account: None,
     };
-    on_probe(&on, interrupts, async |probe, context| {
+    on_probe(on, interrupts, async |probe, context| {
         if let Err(why) = probe
             .start(context, &BTreeMap::new(), &BTreeSet::new(), steps)
             .await

@@ -20,11 +20,24 @@ pub(super) fn decoded(mut exchange: Exchange, most: usize) -> Exchange {
 /// The content of an answer; `None` where it is not coded, or cannot be decoded.
 fn decode(answer: &Answer, most: usize) -> Option<Vec<u8>> {
     let codings = answer.header("content-encoding")?.to_ascii_lowercase();
-    let body = answer.body.as_slice();
-    if body.is_empty() {
+    let plain = |coding: &&str| !matches!(*coding, "" | "identity");
+    let mut codings: Vec<&str> = codings.split(',').map(str::trim).filter(plain).collect();
+    if answer.body.is_empty() || codings.is_empty() || codings.len() > MOST_CODINGS {
         return None;
     }
-    match codings.as_str() {
+    // The last was applied last (RFC 9110 §8.4).
+    codings.reverse();
+    let body = answer.body.clone();
+    codings
+        .into_iter()
+        .try_fold(body, |body, coding| undo(coding, &body, most))
+}
+
+/// How many codings are undone one after the other.
+const MOST_CODINGS: usize = 3;
+
+fn undo(coding: &str, body: &[u8], most: usize) -> Option<Vec<u8>> {
+    match coding {
         "gzip" | "x-gzip" => all(MultiGzDecoder::new(body), most),
         // Meant is the format of zlib; some send what is in it only (RFC 9110 §8.4.1.2).
         "deflate" => {
@@ -89,6 +102,12 @@ mod tests {
             ),
             ("zlib", coded("deflate", zlib(TEXT)), Some(TEXT)),
             ("deflate", coded("deflate", bare(TEXT)), Some(TEXT)),
+            (
+                "one over the other",
+                coded("deflate, gzip", gzip(&zlib(TEXT))),
+                Some(TEXT),
+            ),
+            ("unknown inside", coded("br, gzip", gzip(TEXT)), None),
             ("unknown", coded("br", TEXT.to_vec()), None),
             ("identity", coded("identity", TEXT.to_vec()), None),
             ("half", coded("gzip", half), None),

@@ -64,9 +64,6 @@ impl GuardedWrite {
     }
 }
 
-/// What is said of a value that was put back as it was and that the device cannot hold.
-pub const ROUNDED: &str = "the device rounds it";
-
 /// A state that this device does not take back as it shows it.
 #[derive(Clone, Debug)]
 pub struct Unproven {
@@ -241,6 +238,11 @@ impl Guard {
     /// Whether anything is to be put back.
     pub fn keeps(&self) -> bool {
         self.kept().next().is_some()
+    }
+
+    /// Whether anything may be sent that changes what is to be put back.
+    pub fn may_be_changed(&self, device: &Device) -> bool {
+        self.kept().any(|entry| !entry.is_withheld(device))
     }
 
     /// The settings of an operation as they were, where they could be read.
@@ -512,12 +514,17 @@ impl Entry {
         Some(unproven(why, plain.then(|| self.body(before))))
     }
 
+    /// Whether nothing is sent that writes it.
+    fn is_withheld(&self, device: &Device) -> bool {
+        let target = &self.write.request.target;
+        let mut writers = self.write.writers.iter();
+        !writers.any(|w| device.may_change(w, target))
+    }
+
     /// Puts it back where it differs, and says what could not be; whether something was written.
     async fn restore(&self, device: &Device, restored: &mut Restored) -> bool {
         let id = &self.write.operation;
-        let target = &self.write.request.target;
-        let mut writers = self.write.writers.iter();
-        let withheld = !writers.any(|w| device.may_change(w, target));
+        let withheld = self.is_withheld(device);
         let before = match &self.before {
             Ok(_) if withheld && self.stands(device).await => return false,
             Ok(before) => before,
@@ -606,8 +613,8 @@ impl Entry {
             };
             let line = format!("{id}: {pointer} was {}, is {}", say(before), say(&now));
             match write.is_ok() && rounded(before.get(pointer), now.get(pointer)) {
-                // It was put back as it was; the device cannot hold it any better.
-                true => restored.add(Some(true), format!("{line}: {ROUNDED}")),
+                // It was put back as it was; the device cannot hold what it is told any better.
+                true => restored.add(Some(false), format!("{line}: the device rounds it")),
                 false => restored.add(Some(false), line),
             }
         }

@@ -31,7 +31,7 @@ mod written;
 
 pub use answer::Caps;
 pub use documents::Documents;
-pub use guard::{Guard, GuardedWrite, ROUNDED, Restored, Unproven};
+pub use guard::{Guard, GuardedWrite, Restored, Unproven};
 pub use hidden::masked;
 pub use life::LifeSign;
 pub use login::LoginError;

@@ -15,6 +15,7 @@ use crate::exchange::Exchange;
 use crate::judge::Deviation;
 use crate::pointer::escape;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// What became of a request that may create.
 pub(super) enum Made {
@@ -127,9 +128,11 @@ impl<'a> Probe<'a> {
         }
         let collection = self.creations.path(&place.collection);
         let n = account.n + 1;
-        let (case, fresh_members) = self.own(account, place, case, n)?;
-        let names = fresh_members.recognisable();
-        let shown = shows(&case, &fresh_members);
+        let planned = case;
+        let taken = taken(account, &collection, None);
+        let (mut case, mut fresh_members) = self.own(account, place, planned, (n, &taken))?;
+        let mut names = fresh_members.recognisable();
+        let mut shown = shows(&case, &fresh_members);
         if names.is_empty()
             && !place.answer_tells()
             && !must_be_refused(&case)
@@ -138,20 +141,33 @@ impl<'a> Probe<'a> {
             let why = "nothing in it would tell what it creates from what others create";
             return Err(why.to_owned());
         }
-        // Without a name of its own only two lists tell what it created.
-        let closely = closely || names.is_empty();
+        // Without a name of its own only two lists tell what it created, and of few names any may be
+        // somebody's by now.
+        let closely = closely || names.is_empty() || !fresh_members.narrow.is_empty();
         let before = self.known(account, place, &collection, closely).await?;
+        let taken = self::taken(account, &collection, before.as_ref());
+        let ids_of = |case: &Case| {
+            let given = body_of(&case.request).map(|body| place.given_ids(&body));
+            given.unwrap_or_default()
+        };
+        let mut given = ids_of(&case);
+        if given.iter().any(|id| taken.contains(id)) {
+            (case, fresh_members) = self.own(account, place, planned, (n, &taken))?;
+            (names, shown) = (fresh_members.recognisable(), shows(&case, &fresh_members));
+            given = ids_of(&case);
+        }
         let known = account.before.get(&collection);
-        let given = body_of(&case.request).map(|body| place.given_ids(&body));
-        let given = given.unwrap_or_default();
-        if known.is_some_and(|ids| given.iter().any(|id| ids.contains(id))) {
-            return Err("it gives the id of an item that is there".to_owned());
+        if given.iter().any(|id| taken.contains(id)) {
+            let why = match given.iter().all(|id| place.plans_id(id)) {
+                true => "every id that its rules allow is taken",
+                false => "it gives the id of an item that is there",
+            };
+            return Err(why.to_owned());
         }
         let ours = |id: &String| {
-            fresh_members
-                .names
-                .iter()
-                .any(|(_, v)| v.as_str() == Some(id))
+            let few = &fresh_members.narrow;
+            let mut names = fresh_members.names.iter();
+            names.any(|(_, v)| v.as_str() == Some(id) && !few.contains(v))
         };
         if known.is_none() && !given.iter().all(ours) {
             return Err("without a list nobody can tell whose it would be".to_owned());
@@ -231,13 +247,13 @@ impl<'a> Probe<'a> {
         account: &Account,
         place: &Place,
         case: &Case,
-        n: u64,
+        (n, taken): (u64, &BTreeSet<String>),
     ) -> Result<(Case, Fresh), String> {
         let mut random = || self.creations.random();
         let (mut own, fresh) = freshened(
             case,
             (&place.names, &place.passwords),
-            self.creations.mark(n),
+            (self.creations.mark(n), taken),
             self.texts(),
             &mut random,
         );
@@ -254,6 +270,20 @@ impl<'a> Probe<'a> {
         }
         Ok((own, fresh))
     }
+}
+
+/// Ids of a collection that a new item must not have: those that were there, that a list shows now, and
+/// those of our own.
+fn taken(account: &Account, collection: &str, listed: Option<&Listed>) -> BTreeSet<String> {
+    let mut taken = account.before.get(collection).cloned().unwrap_or_default();
+    taken.extend(listed.iter().flat_map(|l| l.items.keys().cloned()));
+    let ours = account.alive.values().filter_map(|item| {
+        let (above, id) = item.path.rsplit_once('/')?;
+        let id = percent_encoding::percent_decode_str(id).decode_utf8();
+        id.ok().filter(|_| above == collection)
+    });
+    taken.extend(ours.map(|id| id.into_owned()));
+    taken
 }
 
 /// What of a request would tell an item: the names that were put in, and plain members at its top.

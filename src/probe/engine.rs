@@ -420,13 +420,15 @@ impl<'a> Probe<'a> {
         }
         let wanted = match exchange.status() {
             Some(428) => true,
+            // Some want a name and have no status of their own for its absence.
             Some(412) => {
                 let mut names = http.headers.iter().map(|(name, _)| name);
-                names.any(|name| name.eq_ignore_ascii_case("If-Match"))
+                http.method != "POST" || names.any(|name| name.eq_ignore_ascii_case("If-Match"))
             }
             _ => false,
         };
-        if !wanted || case.is_about_header("If-Match") {
+        let about = case.is_about_header("If-Match") || case.check.is_of_versions();
+        if !wanted || about {
             return None;
         }
         let again = self.device().validated(http).await?;

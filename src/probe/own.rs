@@ -84,7 +84,13 @@ impl Probe<'_> {
         let mut why = "no valid body is known".to_owned();
         for (body, octets) in &place.bodies {
             let case = plain_case(place, body, octets);
-            let attempt = self.attempt(account, place, &case, false, false).await?;
+            let attempt = match self.attempt(account, place, &case, false, false).await {
+                Ok(attempt) => attempt,
+                Err(reason) => {
+                    why = reason;
+                    continue;
+                }
+            };
             match attempt.made {
                 Made::Item(n, _) => {
                     self.until_there(place, account, n).await;

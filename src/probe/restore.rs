@@ -47,8 +47,11 @@ impl Probe<'_> {
 
     /// Whether the job was let write and there is a state to put back.
     pub fn may_have_changed(&self) -> bool {
-        let kept = self.guard.as_ref().is_some_and(Guard::keeps);
-        kept && self.session.lost().is_none() && self.stored.load(Relaxed)
+        let device = self.device();
+        let changes = |guard: &Guard| guard.may_be_changed(device);
+        self.guard.as_ref().is_some_and(changes)
+            && self.session.lost().is_none()
+            && self.stored.load(Relaxed)
     }
 
     async fn restore_settings(&self) -> Restored {

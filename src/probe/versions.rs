@@ -92,7 +92,8 @@ impl Probe<'_> {
             return;
         };
         let mut http = http.clone();
-        if seen.judgement.acceptance != Acceptance::Accepted {
+        let by_field = case.is_about_header("If-Match");
+        if seen.judgement.acceptance != Acceptance::Accepted && by_field {
             // `*` is any version, and one can be read.
             let refused = seen.exchange.answer().filter(|answer| answer.status == 412);
             if let Some(answer) = refused.cloned()
@@ -128,7 +129,9 @@ impl Probe<'_> {
         };
         let exchange = self.write_if(&http, &tag).await;
         match exchange.answer() {
-            Some(answer) if (200..300).contains(&answer.status) => {}
+            Some(answer) if (200..300).contains(&answer.status) => {
+                self.look_at_lost_update(case, seen, &http, &tag).await;
+            }
             Some(answer) if answer.status == 412 && self.standing(&http).await == Some(tag) => {
                 let deviation = Deviation::version_refused("the version that stands", answer);
                 seen.broken(case.main_promise(), deviation);
@@ -137,12 +140,40 @@ impl Probe<'_> {
         }
     }
 
+    /// Writes as a client does that has not seen the last write: `old` is the version before it.
+    async fn look_at_lost_update(
+        &self,
+        case: &Case,
+        seen: &mut Observation,
+        last: &HttpRequest,
+        old: &str,
+    ) {
+        let Request::Http(first) = &case.request else {
+            return;
+        };
+        let Some(tag) = self.standing(last).await.filter(|tag| tag != old) else {
+            return left(case, seen, "what was written may have stood there");
+        };
+        let exchange = self.write_if(first, old).await;
+        let done = exchange
+            .answer()
+            .filter(|answer| (200..300).contains(&answer.status));
+        if let Some(answer) = done
+            && self.standing(last).await.is_some_and(|now| now != tag)
+        {
+            let how = "the version that stood before another client's write";
+            let deviation = Deviation::version_ignored(how, answer);
+            seen.broken(case.main_promise(), deviation);
+        }
+    }
+
     /// The version that stands where a request writes.
     async fn standing(&self, http: &HttpRequest) -> Option<String> {
         let named = self.device().validated(http).await?;
         let mut fields = named.headers.iter();
         let field = fields.find(|(name, _)| name.eq_ignore_ascii_case("if-match"))?;
-        Some(field.1.to_string()).filter(|tag| is_tag(tag))
+        // Weak ones are none that a write can name (RFC 9110 §13.1.1).
+        Some(field.1.to_string()).filter(|tag| is_tag(tag) && tag.starts_with('"'))
     }
 
     async fn write_if(&self, http: &HttpRequest, tag: &str) -> Exchange {

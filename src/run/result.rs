@@ -7,7 +7,6 @@ pub use super::coverage::IdeaResult;
 pub use crate::case::CaseId;
 use crate::case::Recipe;
 use crate::contract::{ContractIssue, Effect, PromiseId, PromiseSource, Unsupported};
-pub use crate::device::ROUNDED;
 pub use crate::judge::Inputs;
 use crate::judge::Kind;
 pub use crate::judge::Severity;

@@ -60,28 +60,6 @@ fn text_of_a_nasty_report() {
     insta::assert_snapshot!(text(&nasty(), Style::default()));
 }
 
-/// What the device cannot hold was put back as it was, and is another all the same.
-#[test]
-fn what_the_device_rounds_is_not_called_as_before() {
-    let mut report = everyday();
-    let line = |report: &Report| {
-        let page = text(report, Style::default());
-        let line = page
-            .lines()
-            .find(|l| l.starts_with("settings"))
-            .expect("settings");
-        line.trim_start_matches("settings").trim().to_owned()
-    };
-    assert_eq!(line(&report), "as they were before the run");
-    report.notes.push(
-        "write: /serial was 9007199254740993, is 9007199254740992: the device rounds it".to_owned(),
-    );
-    assert_eq!(
-        line(&report),
-        "as they were before the run, but for what the device rounds (notes)"
-    );
-}
-
 #[test]
 fn text_never_carries_what_moves_a_terminal() {
     for style in [

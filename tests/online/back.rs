@@ -167,3 +167,109 @@ fn replay_writes_nothing_that_the_device_does_not_take_back() {
     assert_eq!(gateway.shown(), before, "{}", said(&proud));
     assert_eq!(proud.status.code(), Some(3), "{}", said(&proud));
 }
+
+#[test]
+fn a_replay_that_was_killed_is_undone() {
+    let gateway = Gateway::default();
+    let before = json!({"name": "first", "level": 3});
+    *gateway.state.lock().unwrap() = before.clone();
+    // It takes more than the document allows.
+    let addr = gateway.start("name", 1000);
+    let folder = tempfile::tempdir().expect("folder");
+    let document = DOCUMENT.replace("PATH", "it").replace("MEMBER", "name");
+    std::fs::write(folder.path().join("api.yaml"), document).expect("document");
+    let run = command(folder.path(), addr, &["-q"])
+        .output()
+        .expect("runs");
+    assert_eq!(run.status.code(), Some(1), "{}", said(&run));
+    let target = format!("http://{addr}");
+    let words = ["--contract", "api.yaml", "--target", &target];
+    let replay = [&["replay", "report.json"], &words[..]].concat();
+    // From the sixth on a write is held: the replay is in the midst of it.
+    gateway.held.store(true, SeqCst);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_probity"))
+        .args(&replay)
+        .env("XDG_STATE_HOME", folder.path())
+        .current_dir(folder.path())
+        .spawn()
+        .expect("the program runs");
+    while gateway.shown() == before {
+        assert!(child.try_wait().expect("child").is_none(), "it ended");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    child.kill().expect("killed");
+    child.wait().expect("child");
+    gateway.held.store(false, SeqCst);
+    std::thread::sleep(Duration::from_millis(100));
+    assert_ne!(gateway.shown(), before);
+    // Nobody begins anything before that is undone.
+    let again = probity(folder.path(), &replay);
+    assert_eq!(again.status.code(), Some(2), "{}", said(&again));
+    assert!(said(&again).contains("not finished"), "{}", said(&again));
+    let restored = probity(folder.path(), &[&["restore"], &words[..]].concat());
+    assert_eq!(restored.status.code(), Some(0), "{}", said(&restored));
+    assert_eq!(gateway.shown(), before, "{}", said(&restored));
+    // One that comes to its end leaves no journal.
+    let whole = probity(folder.path(), &replay);
+    assert_eq!(whole.status.code(), Some(1), "{}", said(&whole));
+    let left = std::fs::read_dir(folder.path().join("probity/journals"));
+    assert_eq!(left.expect("folder").count(), 0);
+}
+
+/// An integer beyond 2^53 that the device keeps as a double: the first write back changes it.
+#[test]
+fn what_a_device_rounds_is_said_by_the_exit_code() {
+    for (rules, plain) in [
+        ("{type: integer, format: int64}", true),
+        ("{type: integer}", false),
+    ] {
+        let state = Arc::new(Mutex::new(
+            json!({"level": 3, "serial": 9_007_199_254_740_993_i64}),
+        ));
+        let device = state.clone();
+        let addr = serve(move |asked| rounding(&device, asked));
+        let folder = tempfile::tempdir().expect("folder");
+        let document = DOCUMENT
+            .replace("PATH", "it")
+            .replace("[MEMBER, level]", "[serial, level]")
+            .replace(
+                "MEMBER: {type: string, maxLength: 30, pattern: '^[a-z]*$'}",
+                &format!("serial: {rules}"),
+            );
+        std::fs::write(folder.path().join("api.yaml"), document).expect("document");
+        let run = command(folder.path(), addr, &[]).output().expect("runs");
+        assert_eq!(run.status.code(), Some(6), "{}", said(&run));
+        assert!(
+            said(&run).contains("the device rounds it"),
+            "{}",
+            said(&run)
+        );
+        let report = std::fs::read(folder.path().join("report.json")).expect("report");
+        let report: Value = serde_json::from_slice(&report).expect("JSON");
+        assert_eq!(report["device"]["restored"], false);
+        let findings = report["findings"].as_array().expect("findings");
+        let of_it = findings.iter().find(|f| f["kind"] == "readback-differs");
+        let of_it = of_it.unwrap_or_else(|| panic!("{}", said(&run)));
+        assert_eq!(of_it["arguable"].is_null(), plain, "{rules}: {of_it}");
+    }
+}
+
+fn rounding(state: &Mutex<Value>, asked: &Asked) -> Drawn {
+    let mut state = state.lock().unwrap_or_else(|e| e.into_inner());
+    match (asked.method.as_str(), asked.path.as_str()) {
+        ("GET" | "HEAD", "/it") => drawn(200, &state),
+        ("PUT", "/it") => {
+            let sent = asked.json().unwrap_or_default();
+            let level = sent["level"].as_f64().filter(|l| l.fract() == 0.0);
+            let level = level.filter(|l| (0.0..=10.0).contains(l));
+            let serial = sent["serial"].as_f64().filter(|l| l.fract() == 0.0);
+            let Some((level, serial)) = level.zip(serial).filter(|(_, s)| s.abs() < 9e18) else {
+                return bare(400);
+            };
+            *state = json!({"level": level as i64, "serial": serial as i64});
+            bare(200)
+        }
+        (_, "/it") => bare(405).with("Allow", "GET, HEAD, PUT"),
+        _ => bare(404),
+    }
+}

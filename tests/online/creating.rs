@@ -105,8 +105,11 @@ fn what_was_never_written_is_not_called_changed() {
             "        price: { type: integer }\n",
             "        price: { type: integer }\n        secret_name: { type: string }\n",
         )
-        // Items that are made at a path of its own are left to others.
-        .replace("    post:\n", "  /products/create:\n    post:\n");
+        // Items that are made at a path which names them are left to others.
+        .replace(
+            "    post:\n",
+            "  /products/create/{kind}:\n    parameters: [{name: kind, in: path, required: true, schema: {type: string}}]\n    post:\n",
+        );
     let contract = load_bytes("shop.yaml", text.as_bytes()).expect("contract");
     let suite = Suite::new(contract, Profile::default());
     let mock = mock::spawn(suite.mock()).expect("mock");

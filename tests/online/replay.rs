@@ -19,6 +19,7 @@ fn replay(report: &Path, target: &str, more: &[&str]) -> (i32, String, String) {
         .args(["--password-env", "PROBITY_TEST_PASSWORD", "--timeout", "2s"])
         .args(more)
         .env("PROBITY_TEST_PASSWORD", "123456")
+        .env("XDG_STATE_HOME", report.with_extension("state"))
         .output()
         .expect("runs");
     (

@@ -165,6 +165,8 @@ pub struct Operation {
     pub stored: Vec<Said>,
     /// The sentences of its texts, those of its responses among them, that set one thing against another.
     pub tied: Vec<String>,
+    /// Whether a text of it, or of one of its responses, speaks of `If-Match` as something that is minded.
+    pub speaks_of_versions: bool,
     /// JSON pointer to the operation object.
     pub pointer: String,
     /// How its requests get in.
@@ -320,6 +322,24 @@ impl Operation {
     pub fn header_parameter(&self, name: &str) -> Option<&Parameter> {
         let named = |p: &&Parameter| p.place == Place::Header && p.name.eq_ignore_ascii_case(name);
         self.parameters.iter().find(named)
+    }
+
+    /// Whether the document says that a write may name the version that it replaces (`If-Match`, RFC 9110
+    /// §13.1.1), be it in prose only.
+    pub fn takes_versions(&self) -> bool {
+        self.changes()
+            && (self.header_parameter("If-Match").is_some()
+                || self.speaks_of_versions
+                || self.documents(428))
+    }
+
+    /// As [`Operation::takes_versions`], or at least has the status for one that names another version.
+    pub fn minds_versions(&self) -> bool {
+        self.takes_versions() || self.changes() && self.documents(412)
+    }
+
+    fn changes(&self) -> bool {
+        matches!(self.method.as_str(), "PUT" | "PATCH" | "DELETE" | "POST")
     }
 
     /// The parameter that ends the path, and so names an item, if one does.

@@ -382,6 +382,7 @@ impl<'d> Loader<'d> {
                 .map(crate::stored::said)
                 .unwrap_or_default(),
             tied: texts(map).into_iter().flat_map(crate::ties::tied).collect(),
+            speaks_of_versions: texts(map).into_iter().any(speaks_of_versions),
             pointer: pointer.to_owned(),
             security_pointer,
             acts: match map.contains_key("x-acts") {
@@ -434,6 +435,13 @@ fn texts(map: &Map<String, Value>) -> Vec<&str> {
     own.chain(body.and_then(Value::as_str))
         .chain(answers)
         .collect()
+}
+
+/// Whether a text names `If-Match`, and not to say that it is passed over.
+fn speaks_of_versions(text: &str) -> bool {
+    const PASSED_OVER: [&str; 4] = ["not support", "unsupported", "ignore", "not evaluated"];
+    let text = text.to_ascii_lowercase();
+    text.contains("if-match") && !PASSED_OVER.iter().any(|words| text.contains(words))
 }
 
 /// Why no request can be made for an operation of these parameters.

@@ -107,6 +107,9 @@ pub struct Resource {
     /// but for further reads.
     #[serde(skip)]
     pub plain: bool,
+    /// Whether its items are made at a path of its own (`POST /things/add`), and at no other.
+    #[serde(skip)]
+    pub made_apart: bool,
 }
 
 /// All resources of a contract.
@@ -184,7 +187,10 @@ impl Resources {
         let items = collection.items.as_ref().filter(|_| plain)?;
         let item = self.get(&items.resource)?;
         let found = item.plain && item.delete.is_some() && !items.ids.is_empty();
-        found.then_some((collection, items, item))
+        // Of what is made elsewhere only two lists tell what it was.
+        let lists = |id: &IdSource| matches!(id, IdSource::Listing { .. } | IdSource::Members(_));
+        let told = !collection.made_apart || items.ids.iter().any(lists);
+        (found && told).then_some((collection, items, item))
     }
 
     /// A resource and those whose paths its own continues, from the inside out.
@@ -226,6 +232,15 @@ impl<'c> Group<'c> {
             .iter()
             .find(|e| e.role == Some(role))
             .map(|e| e.op)
+    }
+
+    /// Whether an operation makes items at a path of its own, which names none of them.
+    fn makes(&self, entry: &Entry<'_>) -> bool {
+        let named = |path: &str| path.matches('{').count();
+        entry.role == Some(Role::Create)
+            && entry.op.method == "POST"
+            && entry.op.body.is_some()
+            && named(&entry.op.path) == named(&self.path)
     }
 
     fn reader(&self) -> Option<&'c Operation> {
@@ -352,6 +367,11 @@ fn resource(group: &Group<'_>, keys: &BTreeMap<&str, usize>) -> Resource {
         })
     };
     let reads = |op: &Operation| is_safe(&op.method);
+    let makers = group.entries.iter().filter(|e| group.makes(e)).count();
+    let listed = group
+        .reader()
+        .is_some_and(|o| o.method == "GET" && without_slash(&o.path) == without_slash(&group.path));
+    let apart = kind == Kind::Collection && makers == 1 && post_at(group).is_none() && listed;
     Resource {
         id: group.path.clone(),
         path: group.path.clone(),
@@ -377,9 +397,16 @@ fn resource(group: &Group<'_>, keys: &BTreeMap<&str, usize>) -> Resource {
         items: None,
         changes: Vec::new(),
         plain: (group.entries.iter())
-            .filter(|e| !(reads(e.op) && e.role.is_some()))
+            .filter(|e| !(reads(e.op) && e.role.is_some() || apart && group.makes(e)))
             .all(|e| e.role.is_none() && without_slash(&e.op.path) == without_slash(&group.path)),
+        made_apart: apart,
     }
+}
+
+/// What is posted to the path of a group itself.
+fn post_at<'c>(group: &Group<'c>) -> Option<&'c Operation> {
+    let mut plain = group.entries.iter().filter(|e| e.role.is_none());
+    plain.find(|e| e.op.method == "POST").map(|e| e.op)
 }
 
 fn kind(group: &Group<'_>, keys: &BTreeMap<&str, usize>) -> Kind {

@@ -5,6 +5,7 @@ use crate::case::reach::is_plain_read;
 use crate::case::{Case, Check, Context, Expect, Strategy, SuccessIs};
 use crate::contract::Operation;
 use crate::exchange::{HttpRequest, Request, Template};
+use serde_json::Value;
 
 /// See [`Strategy::explain`].
 #[derive(Debug)]
@@ -109,7 +110,13 @@ fn names_versions(op: &Operation) -> bool {
 }
 
 fn writes(builder: &mut ExchangeCases<'_, '_>) {
-    let Some(body) = builder.fresh(3) else { return };
+    let Some(body) = builder.fresh(3) else {
+        if builder.op.method == "DELETE" {
+            let plain = builder.context.request(builder.op, None);
+            versions(builder, &plain, None);
+        }
+        return;
+    };
     let plain = builder.http(&body);
     let title = "Expect is 100-continue";
     let expect = Expect::AcceptedOr {
@@ -125,13 +132,22 @@ fn writes(builder: &mut ExchangeCases<'_, '_>) {
         expect,
         Check::Nothing,
     );
-    // Only where the document has the field is it promised to be minded (RFC 9110 §13.1.1).
-    if builder.op.header_parameter("If-Match").is_some() {
+    let other = builder.fresh(4).filter(|other| *other != body);
+    versions(builder, &plain, other.as_ref());
+}
+
+/// Writes that name a version (RFC 9110 §13.1.1), where the document says that they are minded.
+fn versions(builder: &mut ExchangeCases<'_, '_>, plain: &HttpRequest, other: Option<&Value>) {
+    if !builder.op.minds_versions() {
+        return;
+    }
+    // Where the document has the status only, the device has to show that it names versions.
+    if builder.op.takes_versions() {
         let expect = Expect::NotServed {
             success: SuccessIs::AcceptsInvalid,
         };
         let title = "If-Match names a version that never was";
-        let request = with(&plain, "If-Match", FOREIGN_TAG);
+        let request = with(plain, "If-Match", FOREIGN_TAG);
         add(
             builder,
             ("if-match", 0),
@@ -140,22 +156,29 @@ fn writes(builder: &mut ExchangeCases<'_, '_>) {
             expect,
             Check::Unchanged,
         );
-        let other = builder.fresh(4).filter(|other| *other != body);
-        let other = other.and_then(|other| builder.http(&other).body);
-        let other = other.and_then(|octets| String::from_utf8(octets).ok());
-        if let Some(other) = other.filter(|_| builder.op.method != "POST") {
-            let title = "If-Match names any version, then the one that stands, then others";
-            let request = with(&plain, "If-Match", "*");
-            let check = Check::Preconditions(other);
-            add(
-                builder,
-                ("if-match-current", 0),
-                title,
-                request,
-                Expect::Accepted,
-                check,
-            );
-        }
+    }
+    let other = other.and_then(|other| builder.http(other).body);
+    let other = other.and_then(|octets| String::from_utf8(octets).ok());
+    if let Some(other) = other.filter(|_| builder.op.method != "POST") {
+        let title = "If-Match names any version, then the one that stands, then others";
+        let request = with(plain, "If-Match", "*");
+        // `*` is of HTTP; prose may mean tags only.
+        let expect = match builder.op.header_parameter("If-Match") {
+            Some(_) => Expect::Accepted,
+            None => Expect::AcceptedOr {
+                question: "If-Match is `*`".to_owned(),
+                statuses: vec![400, 409, 412, 422, 428],
+            },
+        };
+        let check = Check::Preconditions(other);
+        add(
+            builder,
+            ("if-match-current", 0),
+            title,
+            request,
+            expect,
+            check,
+        );
     }
 }
 
@@ -184,8 +207,11 @@ fn add(
     expect: Expect,
     check: Check,
 ) {
+    let field = builder.op.header_parameter("If-Match").is_some();
     let documented: &[&str] = match name {
-        "if-match" | "if-match-current" => &["parameters.If-Match.type"],
+        "if-match" | "if-match-current" if field => &["parameters.If-Match.type"],
+        "if-match" | "if-match-current" if builder.op.documents(412) => &["responses.412"],
+        "if-match" | "if-match-current" if builder.op.documents(428) => &["responses.428"],
         "versions" => &["parameters.If-None-Match.type", "responses.304"],
         _ => &[],
     };

@@ -3,7 +3,6 @@
 use super::page::Page;
 use super::*;
 use crate::contract::Severity;
-use crate::run::result::ROUNDED;
 
 /// Groups of choices that are shown without `verbose`.
 const CHOICES_SHOWN: usize = 10;
@@ -285,9 +284,6 @@ impl Page {
     /// How the device is left.
     fn device(&mut self, report: &Report) {
         let settings = match report.device.restored {
-            Some(true) if report.notes.iter().any(|note| note.ends_with(ROUNDED)) => {
-                "as they were before the run, but for what the device rounds (notes)".to_owned()
-            }
             Some(true) => "as they were before the run".to_owned(),
             Some(false) => self.paint("NOT as they were before the run", ink(AnsiColor::Red)),
             None => "could not be looked at".to_owned(),

@@ -14,7 +14,7 @@ pub const SCHEMA_ID: &str = "probity-journal/1";
 pub struct Header {
     /// [`SCHEMA_ID`].
     pub journal: String,
-    /// `run` or `fuzz`.
+    /// `run`, `fuzz` or `replay`.
     pub job: String,
     /// What is judged against.
     pub contract: ContractRef,

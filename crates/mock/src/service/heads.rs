@@ -57,7 +57,7 @@ fn names_versions(operation: &Operation) -> bool {
 
 /// Whether the document says that a write may name the version that it replaces, of what can be read.
 fn minds_versions(operations: &[Operation], operation: &Operation) -> bool {
-    operation.header_parameter("If-Match").is_some() && reader(operations, operation).is_some()
+    operation.minds_versions() && reader(operations, operation).is_some()
 }
 
 /// The version of an answer.
