@@ -24,7 +24,8 @@ impl Run<'_> {
         // What nobody could look at afterwards is not as before, as far as anybody knows; of a mock that
         // ends with the run nobody has to.
         let free = job.device.policy().is_some_and(|p| p.is_harmless());
-        let unknown = restored.is_none() && self.probe.may_have_changed() && !free;
+        let changed = restored.is_none() && self.probe.may_have_changed();
+        let unknown = (changed || self.probe.has_written_unseen()) && !free;
         let valid = |case: &Case| case.expect == Expect::Accepted;
         let mut stop = self.take_stop();
         let judged = stop.as_ref().is_none_or(Stop::judged);
@@ -54,6 +55,8 @@ impl Run<'_> {
             .not_proven(&job.contract, &mut closed.promises);
         let findings = &closed.findings;
         let mut verdicts = Vec::new();
+        let unsaid =
+            stop.is_none() && super::operations::says_nothing(&job.contract, &closed.operations);
         if restored == Some(false) || unknown {
             verdicts.push(Verdict::NotRestored);
         }
@@ -64,7 +67,7 @@ impl Run<'_> {
         let flaky = findings.iter().filter(|f| f.kind == Kind::Flaky).count();
         // Whoever interrupts a run wants no verdict of it: what it has found is found all the same.
         let broken_off = stop == Some(Stop::Interrupted) && findings.len() == flaky;
-        if not_judged || broken_off {
+        if not_judged || broken_off || unsaid {
             verdicts.push(Verdict::NotJudged);
         }
         if findings.len() > flaky {
@@ -89,6 +92,11 @@ impl Run<'_> {
                     "could not judge: not all that was asked for was sent; interrupted".to_owned()
                 }
                 Some(stop) => stop.text(),
+                None if unsaid => {
+                    "could not judge: the document says nothing of what the operations take \
+                                   and answer that were judged; the others are left out"
+                        .to_owned()
+                }
                 None => "could not judge: no case drew an answer".to_owned(),
             },
             Verdict::Flaky => format!("{flaky} flaky results, nothing else"),

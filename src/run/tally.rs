@@ -91,9 +91,9 @@ impl Results {
     }
 
     /// Notes what a case drew, for the reasons why an operation could not be judged.
-    pub fn drew(&mut self, case: &Case, exchange: &Exchange) {
+    pub fn drew(&mut self, case: &Case, exchange: &Exchange, acceptance: Acceptance) {
         let progress = self.operations.entry(case.operation.clone()).or_default();
-        progress.drew(case, exchange);
+        progress.drew(case, exchange, acceptance);
     }
 
     fn sight(&mut self, case: &Case, promise: &PromiseId, ruling: &Ruling, of: &Judgement) {

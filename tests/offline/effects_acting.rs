@@ -93,6 +93,8 @@ const ALONE: &[(&str, Effect, &str)] = &[
     ("GET /alarm/silence", ACT, "`silence`"),
     ("GET /alarm/mute", ACT, "`mute`"),
     ("GET /door/unlock", ACT, "`unlock`"),
+    ("GET /rpc/Switch.GetConfig", READ, "GET reads"),
+    ("GET /rpc/Switch.Toggle", ACT, "`switch`"),
     ("GET /door/verrouiller", ACT, "`verrouiller`"),
     // Summaries
     (

@@ -157,6 +157,10 @@ pub struct Operation {
     pub summary: String,
     /// What its `description` says of the form in which it stores what it is sent.
     pub stored: Vec<Said>,
+    /// Whether its texts say that it shows a change some time after it was made.
+    pub late: bool,
+    /// Whether its texts say that values beyond their bounds are taken for the nearest ones.
+    pub clamps: bool,
     /// The sentences of its texts, those of its responses among them, that set one thing against another.
     pub tied: Vec<String>,
     /// JSON pointer to the operation object.
