@@ -540,7 +540,7 @@ fn counts(builder: &mut BodyCases<'_, '_>, path: &FieldPath, schema: &Schema) {
     if let Some(max) = schema.max_properties
         && let Ok(max) = usize::try_from(max)
         && max < MOST_MEMBERS
-        && let Some(more) = with_members(builder, path, &members, max + 1)
+        && let Some(more) = with_members(builder, (path, schema), &members, max + 1)
     {
         sent.push(("maxProperties", "one-too-many", more));
     }
@@ -574,12 +574,21 @@ const MOST_MEMBERS: usize = 300;
 /// An object with so many members, each of which it may have by itself; more of the kind of its last one.
 fn with_members(
     builder: &BodyCases<'_, '_>,
-    path: &FieldPath,
+    (path, schema): (&FieldPath, &Schema),
     members: &Map<String, Value>,
     count: usize,
 ) -> Option<Map<String, Value>> {
     let mut out = members.clone();
-    let (name, value) = members.iter().next_back()?;
+    // A map need not have any.
+    let first = || {
+        Some((
+            "probity".to_owned(),
+            builder.context.value(schema.map_values()?)?,
+        ))
+    };
+    let last = members.iter().next_back();
+    let last = last.map(|(name, value)| (name.clone(), value.clone()));
+    let (name, value) = last.or_else(first)?;
     let letters = ('a'..='z').flat_map(|c| [format!("{name}{c}"), c.to_string()]);
     let numbered =
         (1..=count).flat_map(|n| [format!("{name}{n}"), n.to_string(), format!("probity{n}")]);

@@ -108,7 +108,7 @@ pub fn judge(judging: JudgeContext<'_>, case: &Case, exchange: &Exchange) -> Jud
         operation,
         answer,
     };
-    if let Some(why) = ctx.half_told() {
+    if let Some(why) = ctx.half_told(&judgement) {
         judgement.leave_all(case, why);
         judgement.acceptance = Acceptance::Neither;
         return judgement;
@@ -201,12 +201,13 @@ impl CaseJudge<'_> {
 
     /// Why an answer under a success status tells neither: it says that a part was carried out, or
     /// something like a failure in a form of which the document says nothing.
-    fn half_told(&self) -> Option<&'static str> {
+    fn half_told(&self, judgement: &Judgement) -> Option<&'static str> {
+        let taken = judgement.acceptance == Acceptance::Accepted;
         match carried(self.operation, self.answer) {
             Carried::Partly => {
                 Some("the answer says that a part was carried out and a part was not")
             }
-            Carried::Unclear if must_be_refused(&self.case.expect) => Some(
+            Carried::Unclear if taken && must_be_refused(&self.case.expect) => Some(
                 "the answer speaks of a failure under a success status, and the document does not",
             ),
             _ => None,
@@ -268,8 +269,8 @@ impl CaseJudge<'_> {
 
     /// Whether it refuses under a success status as the document describes it.
     pub(crate) fn says_refused(&self) -> bool {
-        let body = self.json();
-        body.is_some_and(|body| outcome::refuses(self.operation, self.answer.status, &body))
+        let carried = carried(self.operation, self.answer);
+        matches!(carried, Carried::Refused | Carried::Failed)
     }
 
     /// Status and body of a success against what the contract documents.

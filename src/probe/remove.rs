@@ -296,7 +296,7 @@ impl Probe<'_> {
             let id = self.ours_lost(account, place, &listed).await?;
             // Items may end by themselves: what a removal takes it takes again.
             if !Box::pin(self.takes_again(account, place)).await {
-                self.went_by_itself(&collection);
+                self.went_by_itself(account, &collection);
                 return None;
             }
             let why = "the removal of an item took another one".to_owned();
@@ -311,7 +311,7 @@ impl Probe<'_> {
             return None;
         }
         if self.changes_by_itself(place).await {
-            self.went_by_itself(&collection);
+            self.went_by_itself(account, &collection);
             if let Some(known) = account.before.get_mut(&collection) {
                 lost.iter().for_each(|id| {
                     known.remove(*id);
@@ -402,10 +402,17 @@ impl Probe<'_> {
             }
             let new = strangers(account, &known, &listed, &collection);
             let alone = new.len() == 1;
+            let shared = !new.is_empty() && self.others_add(account, place).await;
             for (id, element) in new {
                 let n = self.sender_of(account, place, &collection, (&id, &element), alone);
                 let Some((n, sure)) = n.await else {
-                    self.not_known(account, &collection, &id);
+                    match shared {
+                        // It holds nothing that was sent, and others put such in.
+                        true => self.creations.say_once(format!(
+                            "{collection}: items come into it that this run has not made"
+                        )),
+                        false => self.not_known(account, &collection, &id),
+                    }
                     self.seen_before(account, &collection, id);
                     continue;
                 };

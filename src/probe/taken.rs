@@ -34,7 +34,7 @@ impl Probe<'_> {
         gone.extend(self.ours_lost(account, place, &listed).await);
         account.there.extend(own);
         if !gone.is_empty() {
-            self.went_by_itself(&collection);
+            self.went_by_itself(account, &collection);
         }
     }
 
@@ -45,7 +45,8 @@ impl Probe<'_> {
         list.is_some_and(|list| list.late)
     }
 
-    pub(super) fn went_by_itself(&self, collection: &str) {
+    pub(super) fn went_by_itself(&self, account: &mut Account, collection: &str) {
+        account.moving.insert(collection.to_owned());
         self.creations.say_once(format!(
             "{collection}: items in it go without being removed by this run"
         ));
@@ -60,6 +61,28 @@ impl Probe<'_> {
             (Some(first), Some(then)) => first.items.keys().ne(then.items.keys()),
             _ => true,
         }
+    }
+
+    /// Whether items come into a list while nothing is sent: asked where some have gone so.
+    pub(super) async fn others_add(&self, account: &mut Account, place: &Place) -> bool {
+        let collection = self.creations.path(&place.collection);
+        if !account.moving.contains(&collection) {
+            return false;
+        }
+        if account.shared.contains(&collection) {
+            return true;
+        }
+        let first = self.creations.list(self.device(), place).await;
+        sleep(QUIET).await;
+        let then = self.creations.list(self.device(), place).await;
+        let come = first.zip(then).is_some_and(|(first, then)| {
+            let mut ids = then.items.keys();
+            ids.any(|id| !first.items.contains_key(id))
+        });
+        if come {
+            account.shared.insert(collection);
+        }
+        come
     }
 
     /// Whether a removal takes another item of our own, both of them new.

@@ -299,15 +299,13 @@ impl SettingsWatch {
     /// Whether a value may be what a device shows of a member that was removed from a part of the state: its
     /// own default. What a write of ours has set, and stands as it was, is none.
     fn may_stand_for_none(&self, of: Expected<'_>, at: &Difference, now: Option<&Value>) -> bool {
-        let Others::Stay(before) = of.others else {
-            return false;
-        };
-        let before = before.pointer(&at.pointer);
-        let first = self
-            .first
-            .as_ref()
-            .and_then(|first| first.pointer(&at.pointer));
-        before != now || first == now
+        let first = self.first.as_ref();
+        let as_found = first.and_then(|first| first.pointer(&at.pointer)) == now;
+        match of.others {
+            Others::Stay(before) => as_found || before.pointer(&at.pointer) != now,
+            Others::Any => as_found,
+            Others::StayOrDefault(_) => false,
+        }
     }
 
     /// Members that a write does not name, neither they nor what `named` tells of, and that are not as before.

@@ -111,6 +111,11 @@ impl<'a> Ledger<'a> {
         self.tally.has(promise, kind)
     }
 
+    /// As [`Results::accepts_against`].
+    pub(super) fn accepts_against(&self, operations: &[&str], rule: &str) -> bool {
+        self.tally.accepts_against(operations, rule)
+    }
+
     /// As [`Results::join_last`].
     pub(super) fn join_last(&mut self, promise: &PromiseId, kind: Kind, case: &Case) -> bool {
         self.tally.join_last(promise, kind, case)

@@ -36,8 +36,13 @@ impl Progress {
             .iter()
             .any(|v| v.ruling == Ruling::Kept && case.promises.contains(&v.promise));
         match case.expect {
+            // A refusal is a finding where another one was accepted, and says nothing where none was.
             _ if case.is_valid() => {
-                self.valid += u64::from(broken || judgement.acceptance == Acceptance::Accepted);
+                self.valid += u64::from(match judgement.acceptance {
+                    Acceptance::Accepted => true,
+                    Acceptance::Refused => false,
+                    Acceptance::Neither => broken,
+                });
             }
             Expect::Refused { .. } => self.invalid += u64::from(broken || kept),
             _ => self.others += u64::from(broken || kept),

@@ -203,6 +203,21 @@ impl Results {
         self.findings.iter().any(like)
     }
 
+    /// Whether one of these operations was found to accept what breaks a rule.
+    pub fn accepts_against(&self, operations: &[&str], rule: &str) -> bool {
+        let accepts = self
+            .findings
+            .iter()
+            .filter(|f| f.kind == Kind::AcceptsInvalid);
+        accepts
+            .filter(|f| f.promise.ends_with(&format!(".{rule}")))
+            .any(|f| {
+                operations
+                    .iter()
+                    .any(|id| f.promise.starts_with(&format!("{id}.")))
+            })
+    }
+
     /// `case` joins the last finding of this promise and kind, where there is one.
     pub fn join_last(&mut self, promise: &PromiseId, kind: Kind, case: &Case) -> bool {
         let like = |f: &&Finding| f.promise == *promise && f.kind == kind;

@@ -94,7 +94,7 @@ const ALONE: &[(&str, Effect, &str)] = &[
     ("GET /alarm/mute", ACT, "`mute`"),
     ("GET /door/unlock", ACT, "`unlock`"),
     ("GET /rpc/Switch.GetConfig", READ, "GET reads"),
-    ("GET /rpc/Switch.Toggle", ACT, "`switch`"),
+    ("GET /relays/Switch.Toggle", ACT, "`switch`"),
     ("GET /door/verrouiller", ACT, "`verrouiller`"),
     // Summaries
     (

@@ -1,7 +1,7 @@
 //! What nobody could look at, and what nothing was tested of, is no success; what a merge patch removes
 //! has to go. Small devices on loopback.
 
-use crate::handler::{Asked, Drawn, bare, json as drawn, judged, serve};
+use crate::handler::{Asked, Drawn, bare, command, json as drawn, judged, serve};
 use serde_json::{Map, Value, json};
 use std::sync::Mutex;
 
@@ -186,5 +186,29 @@ paths:
             found,
             "{member} {body} {report:#}"
         );
+    }
+}
+
+#[test]
+fn a_lawful_document_of_which_nothing_can_be_sent_is_nobodys_mistake() {
+    const DOCUMENT: &str = r##"
+openapi: VERSION
+info: {title: Search, version: "1"}
+paths:
+  /records:
+    query:
+      operationId: queryRecords
+      responses: {"200": {description: them}}
+"##;
+    for (version, exit) in [("3.2.0", 3), ("3.1.0", 2)] {
+        let folder = tempfile::tempdir().expect("folder");
+        let document = DOCUMENT.replace("VERSION", version);
+        std::fs::write(folder.path().join("api.yaml"), document).expect("document");
+        let addr = serve(|_| bare(404));
+        let output = command(folder.path(), addr, &["-q"])
+            .output()
+            .expect("it runs");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(exit), "{version}: {said}");
     }
 }

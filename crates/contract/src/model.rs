@@ -706,7 +706,7 @@ impl ContractIssue {
     }
 }
 
-/// Why a contract could not be loaded; the command line exits with 2.
+/// Why a contract could not be loaded; the command line exits with 2, and with 3 where the document is lawful.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{file}{at}: {reason}", at = if place.is_empty() { String::new() } else { format!(": {place}") })]
 pub struct ContractError {
@@ -716,4 +716,6 @@ pub struct ContractError {
     pub place: String,
     /// What is wrong.
     pub reason: String,
+    /// Whether nothing is wrong with the document: it has operations, and none of a kind that is sent.
+    pub lawful: bool,
 }
