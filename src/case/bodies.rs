@@ -9,7 +9,7 @@ use crate::contract::{
     self, Additional, Assessed, FaultKind, FieldPath, Format, Operation, Schema, SchemaRef, shape,
 };
 use crate::pattern::{Assessment, Text};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -201,11 +201,15 @@ impl<'c, 'a> Bodies<'c, 'a> {
     pub fn kept(&self, written: Value) -> Option<Value> {
         let mut value = described(self.schema, written);
         // In a partial write `null` is a value to some and the end of the member to others (RFC 7396).
-        if self.op.method == "PATCH" && holds_null(&value) {
+        let removes = self.format() == Some(Format::MergePatch);
+        if self.op.method == "PATCH" && holds_null(&value) && !removes {
             return None;
         }
         if let Some(read) = self.context.answer_of_read(self.op) {
-            let shown = shape::showable(read, value.clone(), self.context.texts)?;
+            let mut shown = shape::showable(read, value.clone(), self.context.texts)?;
+            if removes {
+                shown = with_nulls(read, &value, shown);
+            }
             // What a partial write does not name has to stay: a member that was written and cannot be
             // shown must not be taken for one of those.
             if self.op.method == "PATCH" && shown != value {
@@ -245,6 +249,26 @@ impl<'c, 'a> Bodies<'c, 'a> {
             .map(|choice| self.context.choice(schema, choice))
             .collect()
     }
+}
+
+/// What a read shows of a merge patch, with the members that it removes: a read that knows them shows
+/// them no more (RFC 7396 §2).
+fn with_nulls(read: &Schema, written: &Value, shown: Value) -> Value {
+    let (Value::Object(written), Value::Object(mut members)) = (written, shown.clone()) else {
+        return shown;
+    };
+    let known = shape::members(read);
+    let mut all = Map::new();
+    for (name, value) in written {
+        let knows = known.iter().any(|(n, of)| n == name && !of.of_device);
+        match members.shift_remove(name) {
+            Some(value) => drop(all.insert(name.clone(), value)),
+            None if value.is_null() && knows => drop(all.insert(name.clone(), Value::Null)),
+            None => {}
+        }
+    }
+    all.extend(members);
+    Value::Object(all)
 }
 
 /// A body in which a field is present.

@@ -31,15 +31,17 @@ impl Strategy for Elements {
         let Some(mut builder) = BodyCases::of(context, op, self.name()) else {
             return Vec::new();
         };
-        let lists: Vec<(FieldPath, Schema)> = builder
-            .bodies
-            .fields()
-            .into_iter()
-            .filter(|field| main_type(field.schema) == Some(JsonType::Array))
-            .map(|field| (field.path, field.schema.clone()))
+        let fields = builder.bodies.fields().into_iter();
+        let fields = fields.map(|field| (field.path, field.schema.clone()));
+        // A body may be a list itself.
+        let root = (FieldPath::root(), builder.bodies.schema.clone());
+        let lists: Vec<(FieldPath, Schema)> = std::iter::once(root)
+            .chain(fields)
+            .filter(|(_, schema)| main_type(schema) == Some(JsonType::Array))
             .collect();
         for (path, schema) in &lists {
             places(&mut builder, path, schema);
+            tuples(&mut builder, path, schema);
             repeats(&mut builder, path, schema);
         }
         builder.into_cases()
@@ -150,6 +152,38 @@ fn refused(
         items,
     )
 }
+
+/// What is wrong with each place of a list that has rules of its own, the first left out: it is a field like
+/// any other.
+fn tuples(builder: &mut BodyCases<'_, '_>, path: &FieldPath, schema: &Schema) {
+    let Some(Value::Array(items)) = builder.bodies.sample(path) else {
+        return;
+    };
+    let entries = schema.prefix_items.iter().enumerate().skip(1);
+    for (at, rules) in entries.take(MOST_ENTRIES) {
+        let Some(sample) = items.get(at) else {
+            return;
+        };
+        let mut sent = 0;
+        for (idea, wrong) in wrong_items(builder.context, rules, sample) {
+            if sent == MOST_WRONG {
+                break;
+            }
+            let mut changed = items.clone();
+            if let Some(place) = changed.get_mut(at) {
+                *place = wrong.clone();
+            }
+            let title = format!("entry {} of {path} is {}", at + 1, short(&wrong));
+            let about = (path, &path.item(), "type");
+            let idea = format!("entry{}-{idea}", at + 1);
+            let tier = if sent < FIRST { 0 } else { 1 };
+            sent += usize::from(send(builder, about, (&idea, tier), title, changed));
+        }
+    }
+}
+
+/// Entries of one list with rules of their own that are gone through.
+const MOST_ENTRIES: usize = 6;
 
 /// Items that repeat where none may.
 fn repeats(builder: &mut BodyCases<'_, '_>, path: &FieldPath, schema: &Schema) {

@@ -42,8 +42,13 @@ pub(super) fn nearby(builder: &mut BodyCases<'_, '_>) {
         }
         // Bodies of another type are told apart by the strategy itself.
         let rules = assessed.faults.iter().filter(|f| f.certain);
-        let rule = rules.map(|f| f.keyword).find(|keyword| *keyword != "type");
+        let rules: Vec<&'static str> = rules.map(|f| f.keyword).collect();
+        let rule = rules.iter().copied().find(|keyword| *keyword != "type");
         let Some(rule) = rule else { continue };
+        // What else is wrong with it would be why it is refused.
+        if rule_of_count(rule) && rules.iter().any(|other| *other != rule) {
+            continue;
+        }
         match broken.insert(rule) {
             true => later.insert(broken.len() - 1, (rule, value)),
             false => later.push((rule, value)),
@@ -79,6 +84,14 @@ fn has_other_rules(schema: &Schema) -> bool {
         || !schema.one_of.is_empty()
         || schema.not.is_some()
         || schema.if_schema.is_some()
+}
+
+/// Whether a rule is about how many there are: [`super::constraints`] breaks those one by one.
+fn rule_of_count(rule: &str) -> bool {
+    matches!(
+        rule,
+        "minItems" | "maxItems" | "minProperties" | "maxProperties"
+    )
 }
 
 fn beside(value: &Value, out: &mut Vec<Value>) {

@@ -147,9 +147,12 @@ fn carried(parameter: &Parameter, text: &str) -> bool {
 fn compounds(context: &Context<'_>, op: &Operation, parameter: &Parameter, cases: &mut Vec<Case>) {
     let plain = context.parameter(parameter);
     let Some(value) = &plain.value else { return };
-    if plain.question.is_some() {
+    // Nothing is written of an object without members, and what that means is left open.
+    let whole = with_all_members(context, &parameter.schema, value);
+    if plain.question.is_some() && whole.is_none() {
         return;
     }
+    let value = whole.as_ref().unwrap_or(value);
     let document = matches!(parameter.serialization, Serialization::Content(_));
     if document {
         let idea = ParameterDraft {
@@ -202,6 +205,21 @@ fn compounds(context: &Context<'_>, op: &Operation, parameter: &Parameter, cases
         };
         cases.push(case(context, op, parameter, idea, Change::Value(&changed)));
     }
+}
+
+/// An object with a value for each member, in place of one without any.
+fn with_all_members(context: &Context<'_>, schema: &Schema, value: &Value) -> Option<Value> {
+    let empty = value.as_object().is_some_and(serde_json::Map::is_empty);
+    let members = schema.properties.iter().filter(|_| empty);
+    let members = members.filter_map(|(name, rules)| {
+        let value = context.value(rules)?;
+        serialize::scalar(&value)?;
+        Some((name.clone(), value))
+    });
+    let all = Value::Object(members.collect());
+    let kept = all.as_object().is_some_and(|all| !all.is_empty())
+        && contract::assess(schema, &all, context.texts).certainty == Assessment::SurelyValid;
+    kept.then_some(all)
 }
 
 /// Values near a valid list or object.

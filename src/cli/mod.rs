@@ -26,6 +26,7 @@ mod signals;
 mod subject;
 mod toml_text;
 
+use crate::contract::ContractError;
 use crate::run::Verdict;
 use clap::{CommandFactory, Parser, Subcommand};
 use std::io::Write as _;
@@ -133,7 +134,14 @@ pub fn main() -> ExitCode {
         Ok(verdict) => verdict.into(),
         Err(error) => {
             out::say(&error.to_string());
-            Verdict::Usage.into()
+            // A document that is right and holds nothing that can be sent: nobody's mistake.
+            let lawful = error
+                .downcast_ref::<ContractError>()
+                .is_some_and(|e| e.lawful);
+            match lawful {
+                true => Verdict::NotJudged.into(),
+                false => Verdict::Usage.into(),
+            }
         }
     }
 }

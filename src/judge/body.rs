@@ -4,10 +4,37 @@
 use super::deviation::BodyFault;
 use super::{CaseJudge, Deviation, Ruling, is_head, is_json_media_type, status};
 use crate::case::chooses_members;
-use crate::contract::{Schema, StatusKey, assess};
+use crate::contract::{Schema, StatusKey, assess, shape};
 use crate::exchange::Request;
 use crate::pattern::Assessment;
 use serde_json::Value;
+
+/// Whether a schema has members that answers have which tell of an error.
+fn is_like_an_error(schema: &Schema) -> bool {
+    const NAMES: [&str; 14] = [
+        "error",
+        "errors",
+        "code",
+        "errorcode",
+        "message",
+        "detail",
+        "details",
+        "title",
+        "status",
+        "statuscode",
+        "reason",
+        "fault",
+        "description",
+        "success",
+    ];
+    let members = shape::members(schema);
+    members.is_empty()
+        || members.iter().any(|(name, _)| {
+            let letters = name.chars().filter(char::is_ascii_alphanumeric);
+            let plain = letters.collect::<String>().to_ascii_lowercase();
+            NAMES.contains(&plain.as_str())
+        })
+}
 
 impl CaseJudge<'_> {
     /// What media type, JSON and schema of the answer's body say of it; kept where nothing is
@@ -46,7 +73,14 @@ impl CaseJudge<'_> {
             .answer
             .media_type()
             .is_some_and(|m| is_json_media_type(&m));
-        let why = if self.operation.responses.len() == 1 {
+        let schema = self
+            .operation
+            .responses
+            .first()
+            .and_then(|r| r.schema.as_ref());
+        let of_success =
+            (200..300).contains(&status) && schema.is_some_and(|schema| !is_like_an_error(schema));
+        let why = if self.operation.responses.len() == 1 && !of_success {
             "`default` is all that is documented: of successes or of errors"
         } else if status::of_any_server(status) && !json {
             "any server answers so in front of what the document describes"

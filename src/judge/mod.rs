@@ -32,9 +32,8 @@ pub use wording::{IN_GENERAL, Inputs, Told, title};
 
 use crate::case::moves::body_of;
 use crate::case::{Case, Expect, ORDINARY, SuccessIs};
-use crate::contract::{
-    Contract, ErrorShape, Operation, Parameter, PromiseId, Stored, assess, outcome, tie,
-};
+use crate::contract::outcome::{self, Carried};
+use crate::contract::{Contract, ErrorShape, Operation, Parameter, PromiseId, Stored, assess, tie};
 use crate::exchange::{Anomaly, Answer, Exchange, Failure, Outcome, Phase};
 use crate::json;
 use crate::pattern::{Assessment, Texts};
@@ -109,6 +108,11 @@ pub fn judge(judging: JudgeContext<'_>, case: &Case, exchange: &Exchange) -> Jud
         operation,
         answer,
     };
+    if let Some(why) = ctx.half_told(&judgement) {
+        judgement.leave_all(case, why);
+        judgement.acceptance = Acceptance::Neither;
+        return judgement;
+    }
     match &case.expect {
         Expect::Accepted => ctx.accepted(&mut judgement),
         Expect::Refused { faults } => refusal::refused(&ctx, faults, &mut judgement),
@@ -142,6 +146,16 @@ pub fn judge(judging: JudgeContext<'_>, case: &Case, exchange: &Exchange) -> Jud
     judgement
 }
 
+/// Whether something about the request is surely wrong, other than its credentials.
+fn must_be_refused(expect: &Expect) -> bool {
+    let invalid = SuccessIs::AcceptsInvalid;
+    match expect {
+        Expect::Refused { .. } => true,
+        Expect::NotServed { success } => *success == invalid,
+        _ => false,
+    }
+}
+
 /// One case with the answer to it.
 pub(crate) struct CaseJudge<'a> {
     pub(crate) judging: JudgeContext<'a>,
@@ -165,6 +179,11 @@ impl CaseJudge<'_> {
             _ if status::leaves_open(self.operation, self.answer.status) || self.is_too_large() => {
                 judgement.leave_all(self.case, &status::told(self.answer.status));
             }
+            Acceptance::Refused if self.fails_for_whatever() => {
+                let why = "the answer speaks of a failure under a success status: whether of the \
+                           request's content or of the device's state, the document does not say";
+                judgement.leave_all(self.case, why);
+            }
             Acceptance::Refused if self.may_be_for_another() => {
                 let why = "which alternative of its body an item takes, the document does not say";
                 judgement.leave_all(self.case, why);
@@ -178,6 +197,28 @@ impl CaseJudge<'_> {
                 }
             },
         }
+    }
+
+    /// Why an answer under a success status tells neither: it says that a part was carried out, or
+    /// something like a failure in a form of which the document says nothing.
+    fn half_told(&self, judgement: &Judgement) -> Option<&'static str> {
+        let taken = judgement.acceptance == Acceptance::Accepted;
+        match carried(self.operation, self.answer) {
+            Carried::Partly => {
+                Some("the answer says that a part was carried out and a part was not")
+            }
+            Carried::Unclear if taken && must_be_refused(&self.case.expect) => Some(
+                "the answer speaks of a failure under a success status, and the document does not",
+            ),
+            _ => None,
+        }
+    }
+
+    /// Whether an answer under a success status says that the request failed, and the document does not
+    /// say whether that is for what the request holds: nothing else can say so under one status for all.
+    fn fails_for_whatever(&self) -> bool {
+        carried(self.operation, self.answer) == Carried::Failed
+            || self.says_refused() && crate::exchange::is_safe(&self.operation.method)
     }
 
     /// Whether a request that is larger than what any server takes was refused for its size.
@@ -198,7 +239,7 @@ impl CaseJudge<'_> {
     /// Why a body that keeps its schema may be refused: the document says in words that some of its members
     /// depend on each other, or takes blanks away without which a text breaks its rules.
     fn may_break_what_words_say(&self, acceptance: Acceptance) -> Option<String> {
-        let content = status::speaks_of_content(self.answer.status);
+        let content = status::speaks_of_content(self.answer.status) || self.says_refused();
         let content = content && acceptance == Acceptance::Refused;
         let body = body_of(&self.case.request).filter(|_| content)?;
         if let Some((one, other)) = tie(self.operation, &body) {
@@ -228,8 +269,8 @@ impl CaseJudge<'_> {
 
     /// Whether it refuses under a success status as the document describes it.
     pub(crate) fn says_refused(&self) -> bool {
-        let body = self.json();
-        body.is_some_and(|body| outcome::refuses(self.operation, self.answer.status, &body))
+        let carried = carried(self.operation, self.answer);
+        matches!(carried, Carried::Refused | Carried::Failed)
     }
 
     /// Status and body of a success against what the contract documents.
@@ -425,6 +466,7 @@ pub(crate) fn acceptance(operation: &Operation, answer: &Answer) -> Acceptance {
     match answer.status {
         200..=299 => match json::read(&answer.body) {
             Some(body) if outcome::refuses(operation, answer.status, &body) => Acceptance::Refused,
+            Some(_) if carried(operation, answer) == Carried::Partly => Acceptance::Neither,
             Some(body) => {
                 let under_success = |s: &ErrorShape| (200..300).contains(&s.status);
                 let any = operation.error_shapes().any(under_success);
@@ -443,6 +485,17 @@ pub(crate) fn acceptance(operation: &Operation, answer: &Answer) -> Acceptance {
         status if operation.sends_elsewhere_with(status) => Acceptance::Accepted,
         _ => Acceptance::Neither,
     }
+}
+
+/// What an answer under a success status says of the request in its body.
+fn carried(operation: &Operation, answer: &Answer) -> Carried {
+    let body = (200..300)
+        .contains(&answer.status)
+        .then(|| json::read(&answer.body));
+    let body = body.flatten();
+    body.map_or(Carried::Nothing, |body| {
+        outcome::carried(operation, answer.status, &body)
+    })
 }
 
 /// Characters from which on the member for the token holds one, and not a word for "none".

@@ -39,6 +39,12 @@ pub(super) fn describe_faults(faults: &[Fault]) -> String {
 /// draws, naming its field.
 pub(super) fn refused(ctx: &CaseJudge<'_>, faults: &[Fault], judgement: &mut Judgement) {
     let main = ctx.case.main_promise();
+    if judgement.acceptance == Acceptance::Accepted && is_moved_into_bounds(ctx) {
+        let why =
+            "the document says that values beyond their bounds are taken for the nearest ones";
+        judgement.leave_all(ctx.case, why);
+        return;
+    }
     if judgement.acceptance == Acceptance::Accepted {
         judgement.broken(
             &main,
@@ -79,6 +85,18 @@ pub(super) fn refused(ctx: &CaseJudge<'_>, faults: &[Fault], judgement: &mut Jud
     }
     judgement.keep_all(ctx.case);
     check_body(ctx, faults, judgement, Strictness::ThisFault);
+}
+
+/// Whether the fault is a value beyond its bounds, and the document says of all values of the body what is
+/// made of such ones.
+fn is_moved_into_bounds(ctx: &CaseJudge<'_>) -> bool {
+    let body = ctx.operation.body.as_ref();
+    let said = ctx.operation.clamps || body.is_some_and(|body| body.schema.clamped);
+    let promise = ctx.case.main_promise();
+    let bounds = ["minimum", "maximum", "minLength", "maxLength", "multipleOf"];
+    said && bounds
+        .iter()
+        .any(|rule| promise.ends_with(&format!(".{rule}")))
 }
 
 /// The page leaves it open: a success of the documented form, or a refusal that is at least of the
@@ -148,6 +166,10 @@ pub(super) fn unauthorized(ctx: &CaseJudge<'_>, faults: &[Fault], judgement: &mu
             judgement,
             Strictness::ThisFault,
         );
+        return;
+    }
+    if ctx.says_refused() {
+        judgement.leave_all(ctx.case, "kept out under a success status");
         return;
     }
     // A further fault may be answered first, and general limits of HTTP (RFC 9110 §15.5.14,

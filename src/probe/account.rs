@@ -113,6 +113,10 @@ pub(super) struct Account {
     pub alive: BTreeMap<u64, Item>,
     /// Path of a collection → ids that were in it before.
     pub before: BTreeMap<String, BTreeSet<String>>,
+    /// Paths of collections from which items have gone that nobody here has removed.
+    pub moving: BTreeSet<String>,
+    /// Those of them into which others put some.
+    pub shared: BTreeSet<String>,
     /// Creating operation → why it is not sent any more.
     pub closed: BTreeMap<String, String>,
     /// Creating operations whose items were seen to go when they were removed.

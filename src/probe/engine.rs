@@ -12,7 +12,7 @@ use super::settings::{Checkpoint, Settings, Written, written};
 use crate::case::build::own_credentials;
 use crate::case::moves::path_of;
 use crate::case::{Case, Context, Expect};
-use crate::contract::{Contract, Effect, PromiseId};
+use crate::contract::{Contract, Effect, Place, PromiseId};
 use crate::device::{Device, Guard, GuardedWrite, Unproven};
 use crate::exchange::{self, Exchange, Failure, Request};
 use crate::json;
@@ -105,6 +105,8 @@ pub struct Probe<'a> {
     pub(super) wrote: AtomicBool,
     /// Whether a request that writes was accepted.
     pub(super) stored: AtomicBool,
+    /// Whether one was accepted whose state is kept by nobody, though something reads it.
+    pub(super) unseen: AtomicBool,
 }
 
 impl<'a> Probe<'a> {
@@ -120,6 +122,7 @@ impl<'a> Probe<'a> {
             spent: Spent::default(),
             wrote: AtomicBool::new(false),
             stored: AtomicBool::new(false),
+            unseen: AtomicBool::new(false),
         }
     }
 
@@ -480,6 +483,26 @@ impl<'a> Probe<'a> {
             && effect.is_some_and(|e| e.effect == Effect::Reads)
     }
 
+    /// Whether a request writes, by its query alone, what a read at its path shows and nobody keeps: a
+    /// body that is written is kept, or said to be lost, by whoever keeps states.
+    fn changes_unseen(&self, case: &Case) -> bool {
+        let operations = &self.contract().operations;
+        let Some(op) = self.contract().operation(&case.operation) else {
+            return false;
+        };
+        let asked = |o: &crate::contract::Operation| o.method == "GET" && o.path == op.path;
+        let query = op.parameters.iter().any(|p| p.place == Place::Query);
+        let kept = self.guard.as_ref().and_then(|guard| guard.before(&op.id));
+        let writes = matches!(op.method.as_str(), "POST" | "PUT" | "PATCH");
+        let creates = self.creations.creates(&case.request).is_some();
+        writes
+            && op.body.is_none()
+            && query
+            && kept.is_none()
+            && !creates
+            && operations.iter().any(asked)
+    }
+
     /// What an exchange says.
     pub(super) fn observation(&self, case: &Case, exchange: Exchange) -> Observation {
         let judgement = judge(self.judging, case, &exchange);
@@ -490,6 +513,9 @@ impl<'a> Probe<'a> {
         }
         if judgement.acceptance == Acceptance::Accepted && !safe {
             self.stored.store(true, Relaxed);
+            if self.changes_unseen(case) {
+                self.unseen.store(true, Relaxed);
+            }
         }
         let judged = judgement.deviations();
         let mut deviations: Vec<_> = judged.map(|(p, d)| (p.clone(), d.clone())).collect();

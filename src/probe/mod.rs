@@ -33,6 +33,7 @@ mod restore;
 mod revision;
 mod session;
 mod settings;
+mod taken;
 mod versions;
 mod watch;
 

@@ -80,7 +80,11 @@ impl Probe<'_> {
     }
 
     /// Creates an item with the first of the plainest valid bodies that the device takes.
-    async fn new_item(&self, account: &mut Account, place: &Place) -> Result<u64, String> {
+    pub(super) async fn new_item(
+        &self,
+        account: &mut Account,
+        place: &Place,
+    ) -> Result<u64, String> {
         let mut why = "no valid body is known".to_owned();
         for (body, octets) in &place.bodies {
             let case = plain_case(place, body, octets);
@@ -155,6 +159,7 @@ impl Probe<'_> {
         if let Some(request) = self.creations.moved_to(&case.request, &place.item, &path) {
             sent.request = request;
         }
+        self.settle(account, place, &path).await;
         let mut exchange = self.session.send_to_the_end(&sent.request, fresh).await;
         if let Some(again) = self.named_state(case, &sent.request, &exchange).await {
             exchange = self.session.send_to_the_end(&again, fresh).await;
@@ -338,6 +343,10 @@ impl Probe<'_> {
         let Some(listed) = listed.filter(|l| l.whole) else {
             return out;
         };
+        if self.is_late(place) {
+            // What the list shows when, the document leaves open.
+            return out;
+        }
         let path = account.alive.get(&n).map(|i| i.path.clone());
         let is = |id: &String, path: &Option<String>| item_path(&collection, id) == *path;
         let shown = listed.items.keys().any(|id| is(id, &path));

@@ -23,6 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const SHOWS_IN: Duration = Duration::from_secs(5);
 /// The same where the answer says that it is done.
 const SHOWS_AT_ONCE: Duration = Duration::from_millis(600);
+/// How long a list takes to follow of which the document says that it follows later.
+const FOLLOWS_IN: Duration = Duration::from_secs(3);
 /// Between two looks.
 const BETWEEN: Duration = Duration::from_millis(200);
 
@@ -53,6 +55,9 @@ impl Probe<'_> {
             return Removal::default();
         }
         let path = item.path.clone();
+        if !account.proven.contains(&place.create) {
+            self.settle(account, place, &path).await;
+        }
         let request = self.creations.at(&place.requests.delete, place, &path);
         let answer = self.insist(&request).await;
         let accepted = matches!(answer.status(), Some(200..=299));
@@ -130,7 +135,7 @@ impl Probe<'_> {
     }
 
     /// Sends a removal until it is answered for good.
-    async fn insist(&self, request: &HttpRequest) -> Exchange {
+    pub(super) async fn insist(&self, request: &HttpRequest) -> Exchange {
         let end = Instant::now() + PATIENCE;
         let mut request = request.clone();
         let mut validated = false;
@@ -289,6 +294,11 @@ impl Probe<'_> {
             .collect();
         let Some(first) = lost.first().copied() else {
             let id = self.ours_lost(account, place, &listed).await?;
+            // Items may end by themselves: what a removal takes it takes again.
+            if !Box::pin(self.takes_again(account, place)).await {
+                self.went_by_itself(account, &collection);
+                return None;
+            }
             let why = "the removal of an item took another one".to_owned();
             account.closed.entry(place.create.clone()).or_insert(why);
             let promise = StatePromise::Removed.of(&place.delete);
@@ -298,6 +308,15 @@ impl Probe<'_> {
         if let Some(other) = item_path(&collection, first)
             && self.read_item(place, &other).await.is_some()
         {
+            return None;
+        }
+        if self.changes_by_itself(place).await {
+            self.went_by_itself(account, &collection);
+            if let Some(known) = account.before.get_mut(&collection) {
+                lost.iter().for_each(|id| {
+                    known.remove(*id);
+                });
+            }
             return None;
         }
         let what = format!(
@@ -329,7 +348,7 @@ impl Probe<'_> {
 
     /// The id of another item of our own that has gone with one that was removed. Nobody else knows
     /// of those, so that it says something of the device.
-    async fn ours_lost(
+    pub(super) async fn ours_lost(
         &self,
         account: &mut Account,
         place: &Place,
@@ -371,16 +390,29 @@ impl Probe<'_> {
                 continue;
             };
             let listed = self.creations.list(self.device(), place).await;
-            let Some(listed) = listed.filter(|l| l.whole) else {
+            let Some(mut listed) = listed.filter(|l| l.whole) else {
                 account.unlistable.insert(collection);
                 continue;
             };
+            if self.is_late(place) && !strangers(account, &known, &listed, &collection).is_empty() {
+                // It shows yet what is gone.
+                sleep(FOLLOWS_IN).await;
+                let again = self.creations.list(self.device(), place).await;
+                listed = again.filter(|l| l.whole).unwrap_or(listed);
+            }
             let new = strangers(account, &known, &listed, &collection);
             let alone = new.len() == 1;
+            let shared = !new.is_empty() && self.others_add(account, place).await;
             for (id, element) in new {
                 let n = self.sender_of(account, place, &collection, (&id, &element), alone);
                 let Some((n, sure)) = n.await else {
-                    self.not_known(account, &collection, &id);
+                    match shared {
+                        // It holds nothing that was sent, and others put such in.
+                        true => self.creations.say_once(format!(
+                            "{collection}: items come into it that this run has not made"
+                        )),
+                        false => self.not_known(account, &collection, &id),
+                    }
                     self.seen_before(account, &collection, id);
                     continue;
                 };

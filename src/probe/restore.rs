@@ -54,6 +54,11 @@ impl Probe<'_> {
             && self.stored.load(Relaxed)
     }
 
+    /// Whether something was written that nobody could look at afterwards.
+    pub fn has_written_unseen(&self) -> bool {
+        self.unseen.load(Relaxed)
+    }
+
     async fn restore_settings(&self) -> Restored {
         let Some(guard) = &self.guard else {
             return Restored::default();

@@ -33,6 +33,8 @@ pub struct SettingsWatch {
     pub refusals: usize,
     /// Read-backs that failed in a row.
     pub failures: u32,
+    /// The first state that was seen.
+    first: Option<Value>,
     /// The last state that a read-back has shown with its strong validator.
     tagged: Option<(Value, String)>,
     /// The validator of the last read-back, where the one before it had the same for another state.
@@ -231,6 +233,7 @@ impl SettingsWatch {
             }
         }
         walk(read_back, "", &mut self.seen);
+        self.first.get_or_insert_with(|| read_back.clone());
     }
 
     /// Remembers which members are shown as they were written although the profile says that they
@@ -272,11 +275,15 @@ impl SettingsWatch {
             let now = read_back.pointer(&d.pointer);
             match written.pointer(&d.pointer) {
                 Some(Value::String(text)) if text.is_empty() => now.is_none_or(Value::is_null),
-                Some(Value::Null) => now.is_none_or(is_nothing),
+                Some(Value::Null) => {
+                    now.is_none_or(is_nothing) || self.may_stand_for_none(expected, d, now)
+                }
                 _ => false,
             }
         };
-        all.retain(|d| !blank(d) && self.counts(d, read_back));
+        all.retain(|d| {
+            !blank(d) && self.counts(d, read_back) && !self.stored.may_not_count(&d.pointer)
+        });
         // What is surely another value comes first.
         let first = all.iter().position(|d| d.what != What::Near);
         let first = first.unwrap_or(0);
@@ -287,6 +294,18 @@ impl SettingsWatch {
             what: What::Tag,
         });
         all.into_iter().nth(first).or(stale)
+    }
+
+    /// Whether a value may be what a device shows of a member that was removed from a part of the state: its
+    /// own default. What a write of ours has set, and stands as it was, is none.
+    fn may_stand_for_none(&self, of: Expected<'_>, at: &Difference, now: Option<&Value>) -> bool {
+        let first = self.first.as_ref();
+        let as_found = first.and_then(|first| first.pointer(&at.pointer)) == now;
+        match of.others {
+            Others::Stay(before) => as_found || before.pointer(&at.pointer) != now,
+            Others::Any => as_found,
+            Others::StayOrDefault(_) => false,
+        }
     }
 
     /// Members that a write does not name, neither they nor what `named` tells of, and that are not as before.

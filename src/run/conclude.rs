@@ -30,11 +30,15 @@ impl Run<'_> {
         // What nobody could look at afterwards is not as before, as far as anybody knows; of a mock that
         // ends with the run nobody has to.
         let free = job.device.policy().is_some_and(|p| p.is_harmless());
+        let changed = restored.is_none() && self.probe.may_have_changed();
+        let unsaid =
+            stop.is_none() && super::operations::says_nothing(&job.contract, &closed.operations);
         let ending = Ending {
             stop,
             nothing_tested: !self.progress.any_answered(),
             restored,
-            unseen: restored.is_none() && self.probe.may_have_changed() && !free,
+            unseen: (changed || self.probe.has_written_unseen()) && !free,
+            unsaid,
             findings: closed.findings.len(),
             flaky: flaky(&closed.findings),
         };
@@ -143,6 +147,8 @@ struct Ending {
     restored: Option<bool>,
     /// Something may have been changed that nobody could look at afterwards.
     unseen: bool,
+    /// The document says nothing of what the judged operations take and answer.
+    unsaid: bool,
     /// All findings, and how many of them are flaky.
     findings: usize,
     flaky: usize,
@@ -161,7 +167,7 @@ impl Ending {
                 Verdict::NotRestored,
             ),
             (
-                self.nothing_tested || stopped || broken_off,
+                self.nothing_tested || stopped || broken_off || self.unsaid,
                 Verdict::NotJudged,
             ),
             (confirmed, Verdict::Findings),
@@ -206,6 +212,11 @@ impl Ending {
                 "could not judge: not all that was asked for was sent; interrupted".to_owned()
             }
             Some(stop) => stop.text(),
+            None if self.unsaid => {
+                "could not judge: the document says nothing of what the operations take and answer \
+                 that were judged; the others are left out"
+                    .to_owned()
+            }
             None => "could not judge: no case drew an answer".to_owned(),
         }
     }

@@ -286,9 +286,26 @@ impl Run<'_> {
             return true;
         }
         kind == Kind::ServerError && self.failed_before(case)
+            || kind == Kind::MalformedResponse && self.shows_what_was_accepted(case, deviation)
             || self.ledger.explained(promise, kind, case)
             // What a question comes upon is another string for what a case has shown.
             || (asked || habit) && self.ledger.join_last(promise, kind, case)
+    }
+
+    /// Whether a read shows what a write at its path was found to accept, against the same rule: one cause.
+    fn shows_what_was_accepted(&self, case: &Case, deviation: &Deviation) -> bool {
+        let contract = &self.job.contract;
+        let Some(read) = contract
+            .operation(&case.operation)
+            .filter(|o| o.method == "GET")
+        else {
+            return false;
+        };
+        let all = contract.operations.iter();
+        let writes = all.filter(|o| o.path == read.path && o.body.is_some());
+        let writes: Vec<&str> = writes.map(|o| o.id.as_str()).collect();
+        let rule = deviation.symptom().rsplit(' ').next().unwrap_or_default();
+        deviation.symptom().contains("breaks ") && self.ledger.accepts_against(&writes, rule)
     }
 
     /// Whether an operation is known to fail at the same input, whichever promise was asked about.

@@ -10,7 +10,7 @@ use crate::case::{Case, CaseId};
 use crate::contract::{Contract, PromiseId};
 use crate::device::Device;
 use crate::exchange::{Exchange, Request};
-use crate::judge::{Deviation, Judgement, Kind};
+use crate::judge::{Acceptance, Deviation, Judgement, Kind};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
@@ -109,6 +109,11 @@ impl<'a> Ledger<'a> {
     /// As [`Results::has`].
     pub(super) fn has(&self, promise: &PromiseId, kind: Kind) -> bool {
         self.tally.has(promise, kind)
+    }
+
+    /// As [`Results::accepts_against`].
+    pub(super) fn accepts_against(&self, operations: &[&str], rule: &str) -> bool {
+        self.tally.accepts_against(operations, rule)
     }
 
     /// As [`Results::join_last`].
@@ -214,8 +219,8 @@ impl<'a> Ledger<'a> {
     }
 
     /// Notes what a case drew.
-    pub(super) fn drew(&mut self, case: &Case, exchange: &Exchange) {
-        self.tally.drew(case, exchange);
+    pub(super) fn drew(&mut self, case: &Case, exchange: &Exchange, acceptance: Acceptance) {
+        self.tally.drew(case, exchange, acceptance);
     }
 
     /// As [`Results::withdraw`].

@@ -7,7 +7,7 @@
 use super::exit::Verdict;
 use super::result::{Floor, OperationResult, OperationState, Report};
 use crate::case::{Case, Expect, LeftOut, Plan};
-use crate::contract::{Contract, Effects};
+use crate::contract::{Contract, Effects, Operation, shape};
 use crate::exchange::Exchange;
 use crate::judge::{Acceptance, Judgement, Ruling};
 use std::collections::BTreeMap;
@@ -36,20 +36,30 @@ impl Progress {
             .iter()
             .any(|v| v.ruling == Ruling::Kept && case.promises.contains(&v.promise));
         match case.expect {
+            // A refusal is a finding where another one was accepted, and says nothing where none was.
             _ if case.is_valid() => {
-                self.valid += u64::from(broken || judgement.acceptance == Acceptance::Accepted);
+                self.valid += u64::from(match judgement.acceptance {
+                    Acceptance::Accepted => true,
+                    Acceptance::Refused => false,
+                    Acceptance::Neither => broken,
+                });
             }
             Expect::Refused { .. } => self.invalid += u64::from(broken || kept),
             _ => self.others += u64::from(broken || kept),
         }
     }
 
-    pub(super) fn drew(&mut self, case: &Case, exchange: &Exchange) {
+    pub(super) fn drew(&mut self, case: &Case, exchange: &Exchange, acceptance: Acceptance) {
         if !case.is_valid() {
             return;
         }
         let what = match (exchange.answer(), exchange.failure()) {
-            (Some(answer), _) if (200..300).contains(&answer.status) => return,
+            (Some(answer), _) if (200..300).contains(&answer.status) => {
+                if acceptance == Acceptance::Accepted {
+                    return;
+                }
+                format!("{} with a body that says that it failed", answer.status)
+            }
             (Some(answer), _) => {
                 let to = answer.headers.iter().find_map(|(name, value)| {
                     name.eq_ignore_ascii_case("location")
@@ -194,6 +204,20 @@ fn state(
         false => OperationState::NotJudged,
     };
     (state, Some(reason))
+}
+
+/// Whether some operations are left out, and of the others that were judged the document says neither what
+/// they take nor what they answer: then nothing of it was tested.
+pub(super) fn says_nothing(contract: &Contract, results: &[OperationResult]) -> bool {
+    let says = |op: &Operation| {
+        let answers = shape::answer(op).is_some() && shape::unread_media(op).is_none();
+        answers || op.body.is_some() || !op.parameters.is_empty()
+    };
+    let judged = results
+        .iter()
+        .filter(|r| r.state != OperationState::NotJudged);
+    let mut judged = judged.filter_map(|r| contract.operation(&r.id)).peekable();
+    results.iter().any(|r| r.left_out) && judged.peek().is_some() && !judged.any(says)
 }
 
 /// How many of the operations that were asked for have to be judged: a share, 0 to 1.

@@ -134,7 +134,10 @@ impl Progress {
     pub(super) fn doubtful(&self, case: &Case, deviation: &Deviation, exchange: &Exchange) -> bool {
         matches!(deviation.kind, Kind::RejectsValid | Kind::WrongStatus)
             && may_be_held_back(case)
-            && exchange.status().is_some_and(|s| (400..500).contains(&s))
+            && exchange.status().is_some_and(|s| {
+                (400..500).contains(&s)
+                    || (200..300).contains(&s) && deviation.kind == Kind::RejectsValid
+            })
             && !self.accepted.contains_key(&case.operation)
     }
 

@@ -400,7 +400,8 @@ impl<'a> Run<'a> {
         seen.judgement =
             std::mem::take(&mut seen.judgement).masked(|text| self.job.device.mask(text));
         self.ledger.count(case, &seen.judgement);
-        self.ledger.drew(case, &seen.exchange);
+        let acceptance = seen.judgement.acceptance;
+        self.ledger.drew(case, &seen.exchange, acceptance);
         self.questions
             .learn(&self.job.context(), case, seen.judgement.content());
         self.tell_error_answer(case, &seen);

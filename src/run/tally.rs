@@ -91,9 +91,9 @@ impl Results {
     }
 
     /// Notes what a case drew, for the reasons why an operation could not be judged.
-    pub fn drew(&mut self, case: &Case, exchange: &Exchange) {
+    pub fn drew(&mut self, case: &Case, exchange: &Exchange, acceptance: Acceptance) {
         let progress = self.operations.entry(case.operation.clone()).or_default();
-        progress.drew(case, exchange);
+        progress.drew(case, exchange, acceptance);
     }
 
     fn sight(&mut self, case: &Case, promise: &PromiseId, ruling: &Ruling, of: &Judgement) {
@@ -201,6 +201,21 @@ impl Results {
     pub fn has(&self, promise: &PromiseId, kind: Kind) -> bool {
         let like = |f: &Finding| f.promise == *promise && f.kind == kind;
         self.findings.iter().any(like)
+    }
+
+    /// Whether one of these operations was found to accept what breaks a rule.
+    pub fn accepts_against(&self, operations: &[&str], rule: &str) -> bool {
+        let accepts = self
+            .findings
+            .iter()
+            .filter(|f| f.kind == Kind::AcceptsInvalid);
+        accepts
+            .filter(|f| f.promise.ends_with(&format!(".{rule}")))
+            .any(|f| {
+                operations
+                    .iter()
+                    .any(|id| f.promise.starts_with(&format!("{id}.")))
+            })
     }
 
     /// `case` joins the last finding of this promise and kind, where there is one.

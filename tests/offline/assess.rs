@@ -103,3 +103,65 @@ fn schemas_that_no_document_gives() {
         assert_eq!(got, want, "{value}");
     }
 }
+
+#[test]
+fn what_the_words_take_for_something_else_is_left_open() {
+    let word =
+        |words: &str| json!({"type": "string", "enum": ["user", "admin"], "description": words});
+    let name =
+        |words: &str| json!({"type": "string", "pattern": "^[a-z]{1,4}$", "description": words});
+    let number =
+        |words: &str| json!({"type": "integer", "minimum": 1, "maximum": 9, "description": words});
+    for (schema, value, want) in [
+        (word(""), json!("ADMIN"), Assessment::SurelyInvalid),
+        (
+            word("Not case-sensitive; stored in lower case."),
+            json!("ADMIN"),
+            Assessment::Open,
+        ),
+        (
+            word("Not case-sensitive."),
+            json!("root"),
+            Assessment::SurelyInvalid,
+        ),
+        (
+            word("Case-sensitive."),
+            json!("ADMIN"),
+            Assessment::SurelyInvalid,
+        ),
+        (name("Stored in lower case"), json!("AB"), Assessment::Open),
+        (
+            name("Stored in lower case"),
+            json!("A1"),
+            Assessment::SurelyInvalid,
+        ),
+        (name("Blanks are removed"), json!("a b"), Assessment::Open),
+        (
+            name("Holds no blanks"),
+            json!("a b"),
+            Assessment::SurelyInvalid,
+        ),
+        (number(""), json!(10), Assessment::SurelyInvalid),
+        (number("Clamped to 1 to 9"), json!(10), Assessment::Open),
+        (
+            number("Values out of range are set to the nearest end"),
+            json!(0),
+            Assessment::Open,
+        ),
+        (
+            number("Clamped to 1 to 9"),
+            json!("ten"),
+            Assessment::SurelyInvalid,
+        ),
+        (
+            number("Larger values are refused, use the nearest"),
+            json!(10),
+            Assessment::SurelyInvalid,
+        ),
+    ] {
+        let contract = contract("3.1.0", &schema);
+        let body = contract.operations[0].body.as_ref().expect("a body");
+        let got = assess(&body.schema, &value, &contract.texts()).certainty;
+        assert_eq!(got, want, "{schema} {value}");
+    }
+}

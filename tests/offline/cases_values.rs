@@ -427,3 +427,86 @@ fn samples_of_a_field() {
         assert_eq!(samples, want, "{operation} {field}");
     }
 }
+
+#[test]
+fn counts_and_places_of_a_body_are_broken_alone() {
+    let words = json!({"type": "string", "pattern": "^[a-z]{2,6}$"});
+    let tuple = json!([{"type": "string", "enum": ["rgb", "hsv"]}, {"type": "integer", "minimum": 0, "maximum": 255}]);
+    let member = json!({"type": "object", "properties": {"v": {"type": "object", "maxProperties": 2, "additionalProperties": words}}});
+    for (schema, keyword, wanted) in [
+        (
+            json!({"type": "array", "items": words, "maxItems": 3}),
+            "maxItems",
+            "constraints",
+        ),
+        (
+            json!({"type": "array", "items": words, "minItems": 2}),
+            "minItems",
+            "constraints",
+        ),
+        (
+            json!({"type": "array", "maxItems": 3, "items": {"type": "object", "required": ["a"], "properties": {"a": words}}}),
+            "maxItems",
+            "constraints",
+        ),
+        (
+            json!({"type": "object", "additionalProperties": words, "maxProperties": 3}),
+            "maxProperties",
+            "constraints",
+        ),
+        (member, "maxProperties", "constraints"),
+        (
+            json!({"type": "array", "prefixItems": tuple, "items": false, "minItems": 2}),
+            "maximum",
+            "elements",
+        ),
+    ] {
+        let stage = Stage::new(&json!({
+            "openapi": "3.1.0",
+            "info": {"title": "Small", "version": "1"},
+            "paths": {"/set": {"put": {
+                "operationId": "set",
+                "requestBody": {"content": {"application/json": {"schema": schema}}},
+                "responses": {"204": {"description": "stored"}},
+            }}},
+        }));
+        let body = stage.contract.operations[0].body.as_ref().expect("a body");
+        let all = strategies();
+        let cases = all.iter().filter(|s| s.name() == wanted);
+        let cases = cases.flat_map(|s| s.all_cases(&stage.context()));
+        let alone = cases.filter(|case| {
+            let Request::Http(HttpRequest {
+                body: Some(sent), ..
+            }) = &case.request
+            else {
+                return false;
+            };
+            let sent = serde_json::from_slice(sent).expect("JSON");
+            let faults = probity::contract::assess(&body.schema, &sent, &stage.texts).faults;
+            !faults.is_empty() && faults.iter().all(|fault| fault.keyword == keyword)
+        });
+        assert!(alone.count() > 0, "{schema}: {keyword}");
+        // What breaks another rule as well shows nothing of a count.
+        let every = all.iter().flat_map(|s| s.all_cases(&stage.context()));
+        let of_count = |case: &Case| {
+            case.promises
+                .iter()
+                .any(|p| p.ends_with(&format!(".{keyword}")))
+        };
+        for case in every.filter(|case| keyword.ends_with("s") && of_count(case)) {
+            let Request::Http(HttpRequest {
+                body: Some(sent), ..
+            }) = &case.request
+            else {
+                continue;
+            };
+            let Ok(sent) = serde_json::from_slice::<Value>(sent) else {
+                continue;
+            };
+            let faults = probity::contract::assess(&body.schema, &sent, &stage.texts).faults;
+            let certain = faults.iter().filter(|fault| fault.certain);
+            let mut others = certain.filter(|fault| fault.keyword != keyword);
+            assert!(others.next().is_none(), "{schema}: {} {sent}", case.id);
+        }
+    }
+}

@@ -93,6 +93,8 @@ const ALONE: &[(&str, Effect, &str)] = &[
     ("GET /alarm/silence", ACT, "`silence`"),
     ("GET /alarm/mute", ACT, "`mute`"),
     ("GET /door/unlock", ACT, "`unlock`"),
+    ("GET /rpc/Switch.GetConfig", READ, "GET reads"),
+    ("GET /relays/Switch.Toggle", ACT, "`switch`"),
     ("GET /door/verrouiller", ACT, "`verrouiller`"),
     // Remote procedures: the verb is that of the procedure, not of what it belongs to.
     ("GET /rpc/Switch.GetConfig", READ, ""),

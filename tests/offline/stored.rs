@@ -192,3 +192,129 @@ fn numbers_lists_and_defaults_follow_the_words() {
         assert_eq!(got, want, "{rules} {written} {shown}");
     }
 }
+
+#[test]
+fn announced_forms_of_texts_are_the_same_and_other_words_announce_none() {
+    use Likeness::{Near, Other, Same};
+    let (colons, hyphens) = ("00:1A:2B:3C:4D:5E", "00-1a-2b-3c-4d-5e");
+    let (loose, composed) = ("e\u{301}a", "\u{e9}a");
+    let table: &[(&str, &str, &str, Likeness)] = &[
+        ("Stored with colons and in capitals", hyphens, colons, Same),
+        (
+            "It is stored with colons, in upper case",
+            hyphens,
+            colons,
+            Same,
+        ),
+        ("With colons or hyphens.", hyphens, colons, Other),
+        (
+            "Blanks and hyphens are removed before it is stored.",
+            "+49 30-12",
+            "+493012",
+            Same,
+        ),
+        ("Separators are dropped", "+49 30-12", "+493012", Same),
+        (
+            "Leerzeichen und Bindestriche werden entfernt",
+            "+49 30-12",
+            "+493012",
+            Same,
+        ),
+        ("Hyphens are removed", "+49 30-12", "+493013", Other),
+        ("Hyphens are not removed", "30-12", "3012", Other),
+        (
+            "Leading and trailing blanks are removed",
+            "a b",
+            "ab",
+            Other,
+        ),
+        ("May hold hyphens", "30-12", "3012", Other),
+        ("Stored in capitals.", "#00ff00", "#00FF00", Same),
+        ("Not stored in capitals.", "#00ff00", "#00FF00", Near),
+        ("Not case-sensitive.", "Ab", "aB", Same),
+        ("Case is not significant", "Ab", "aB", Same),
+        ("Case-sensitive.", "Ab", "aB", Near),
+        (
+            "A slash is added at the end where there is none.",
+            "http://a",
+            "http://a/",
+            Same,
+        ),
+        ("A trailing slash is removed", "http://a/", "http://a", Same),
+        ("No slash is needed", "http://a", "http://a/", Other),
+        (
+            "`https://` is added in front where it is missing",
+            "a.b",
+            "https://a.b",
+            Same,
+        ),
+        ("It is added to the list", "a.b", "https://a.b", Other),
+        (
+            "It is stored in Unicode normalization form C.",
+            loose,
+            composed,
+            Same,
+        ),
+        ("Normalised to NFC", loose, composed, Same),
+        (
+            "Stored in Unicode normalization form C.",
+            "abc",
+            "abd",
+            Other,
+        ),
+        ("Any text of Unicode", loose, composed, Other),
+    ];
+    for (words, written, shown, want) in table {
+        let stored = stored("", &json!({"type": "string", "description": words}));
+        let got = stored.likeness("/x", &json!(written), &json!(shown));
+        assert_eq!(got, *want, "{words:?} {written} {shown}");
+    }
+}
+
+#[test]
+fn an_order_that_is_announced_is_none_that_was_lost() {
+    use Likeness::{Other, Same};
+    for (words, want) in [
+        ("Shown in ascending order.", Same),
+        ("Descending by number", Same),
+        ("Aufsteigend sortiert", Same),
+        (
+            "The order is not kept, and what is there twice is stored once.",
+            Same,
+        ),
+        ("Climbing routes", Other),
+    ] {
+        let rules = json!({"type": "array", "description": words, "items": {"type": "integer"}});
+        let got = stored("", &rules).likeness("/x", &json!([3, 1, 2]), &json!([1, 2, 3]));
+        assert_eq!(got, want, "{words}");
+    }
+    let once =
+        json!({"type": "array", "description": "A set: what is there twice is stored once."});
+    let got = stored("", &once).likeness("/x", &json!([3, 1, 3]), &json!([1, 3]));
+    assert_eq!(got, Same);
+}
+
+#[test]
+fn what_counts_under_a_condition_need_not_be_kept() {
+    let table = [
+        (
+            "",
+            "Counts in mode `sta` only and is dropped in mode `ap`.",
+            true,
+        ),
+        ("", "Ignored if `dhcp` is true", true),
+        ("", "Only used when the relay is on", true),
+        ("", "Has no effect while the lamp is off", true),
+        ("", "Wird ignoriert, wenn DHCP an ist", true),
+        ("", "Never ignored if it is set", false),
+        ("", "The text that is shown", false),
+        ("", "Unknown values are ignored if they come", false),
+        ("`x` is ignored unless `other` is set", "", true),
+        ("`other` is ignored unless it is long", "", false),
+        ("What is not known is ignored if it comes", "", false),
+    ];
+    for (operation, words, may) in table {
+        let stored = stored(operation, &json!({"type": "string", "description": words}));
+        assert_eq!(stored.may_not_count("/x"), may, "{operation:?} {words:?}");
+    }
+}

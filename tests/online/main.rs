@@ -16,6 +16,7 @@ mod small;
 #[path = "../common/support/mod.rs"]
 mod support;
 
+mod announced;
 mod awkward;
 mod back;
 mod beside;
@@ -52,6 +53,7 @@ mod targets;
 mod transport;
 mod transport_failures;
 mod transport_tls;
+mod unsaid;
 mod unshown;
 mod verdicts;
 mod versions;

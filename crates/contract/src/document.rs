@@ -94,6 +94,7 @@ pub(super) fn parse(file: &str, bytes: &[u8]) -> Result<Parsed, ContractError> {
         file: file.to_owned(),
         place,
         reason,
+        lawful: false,
     };
     if bytes.len() > LARGEST {
         return Err(error(

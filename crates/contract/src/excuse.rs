@@ -54,9 +54,102 @@ pub(crate) fn excuses(description: &str) -> bool {
     })
 }
 
+/// Words for a value beyond its bounds, and for what becomes of it other than that it is refused.
+const BEYOND: [&str; 22] = [
+    "beyond",
+    "out of range",
+    "out-of-range",
+    "outside the range",
+    "outside of the range",
+    "outside its range",
+    "too large",
+    "too small",
+    "too high",
+    "too low",
+    "too big",
+    "too long",
+    "above the maximum",
+    "below the minimum",
+    "above it",
+    "larger ",
+    "higher ",
+    "greater ",
+    "smaller ",
+    "lower ",
+    "longer ",
+    "größere",
+];
+const MOVED: [&str; 14] = [
+    "nearest",
+    "limited to",
+    "set to the",
+    "reduced to",
+    "raised to",
+    "taken for the",
+    "taken as the",
+    "treated as the",
+    "count as the",
+    "counts as the",
+    "become the",
+    "cut to",
+    "shortened",
+    "begrenzt",
+];
+/// Words that say both.
+const CLAMPED: [&str; 6] = [
+    "clamp",
+    "capped at",
+    "capped to",
+    "truncated",
+    "saturate",
+    "gekappt",
+];
+
+/// Whether some sentence of `description` says that a value beyond its bounds is taken for the nearest one
+/// within them.
+pub(crate) fn clamps(description: &str) -> bool {
+    let text = description.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = text.to_lowercase();
+    // Enough for every description that a person has written.
+    let sentences = text.split(['.', ';', '!']).take(1_000);
+    sentences.into_iter().any(|sentence| {
+        let says = |words: &[&str]| words.iter().any(|word| sentence.contains(word));
+        let denied = says(&["not ", "never ", "n't ", "nicht "]) || says(&REFUSED);
+        (says(&CLAMPED) || says(&BEYOND) && says(&MOVED)) && !denied
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::excuses;
+    use super::{clamps, excuses};
+
+    #[test]
+    fn what_is_moved_into_its_bounds_is_said() {
+        for (text, want) in [
+            (
+                "Values beyond the range of a member are set to the nearest end of it.",
+                true,
+            ),
+            ("Clamped to 1 to 100.", true),
+            ("Values out of range are limited to the next bound", true),
+            ("A larger value is reduced to the maximum.", true),
+            ("Longer texts are cut to 32 characters", true),
+            ("Truncated to 32 octets", true),
+            ("Größere Werte werden auf das Maximum begrenzt", true),
+            (
+                "Values beyond the range are rejected; use the nearest.",
+                false,
+            ),
+            ("Values are not clamped", false),
+            ("The nearest camera", false),
+            ("Larger values make it louder", false),
+            ("An error if it is truncated", false),
+            ("From 1 to 100", false),
+            ("", false),
+        ] {
+            assert_eq!(clamps(text), want, "{text}");
+        }
+    }
 
     #[test]
     fn only_what_is_taken_for_something_else_is_excused() {

@@ -27,6 +27,7 @@ pub mod files;
 mod gaps;
 mod impossible;
 pub mod json;
+mod late;
 mod lint;
 mod lists;
 mod load;

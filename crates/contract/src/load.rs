@@ -41,6 +41,7 @@ pub fn load_with(path: &Path, remote: &dyn Files) -> Result<Contract, ContractEr
         file: file.clone(),
         place: String::new(),
         reason,
+        lawful: false,
     };
     let bytes = files::read_bounded(path).map_err(error)?;
     let folder = files::Folder::of(path, remote);
@@ -175,6 +176,9 @@ fn nothing_to_judge(
     } else {
         ("/paths".to_owned(), "no operation to judge".to_owned())
     };
+    // Methods that the version has and nothing here sends.
+    let unsent = |operation: &LeftOut| operation.reason.contains("(OpenAPI 3.2)");
+    let lawful = !left_out.is_empty() && left_out.iter().all(unsent) && flaws.is_empty();
     let at = match locate::line_of(source, &place) {
         Some((line, column)) => format!(" (line {line}, column {column})"),
         None => String::new(),
@@ -183,6 +187,7 @@ fn nothing_to_judge(
         file: name.to_owned(),
         place,
         reason: format!("{reason}{at}"),
+        lawful,
     }
 }
 
@@ -192,6 +197,7 @@ fn version(name: &str, document: &Value) -> Result<bool, ContractError> {
         file: name.to_owned(),
         place: place.to_owned(),
         reason,
+        lawful: false,
     };
     let version = match document.get("openapi") {
         Some(Value::String(version)) => version.clone(),

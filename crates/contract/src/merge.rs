@@ -299,7 +299,8 @@ impl Merging {
         mark(ours, theirs);
         ours.examples.append(&mut theirs.examples);
         ours.excused |= theirs.excused;
-        ours.zero_succeeds |= theirs.zero_succeeds;
+        ours.clamped |= theirs.clamped;
+        ours.successes.append(&mut theirs.successes);
         ours.stored.append(&mut theirs.stored);
         ours.tied.append(&mut theirs.tied);
         ours.may_loop |= theirs.may_loop;

@@ -163,6 +163,10 @@ pub struct Operation {
     pub summary: String,
     /// What its `description` says of the form in which it stores what it is sent.
     pub stored: Vec<Said>,
+    /// Whether its texts say that it shows a change some time after it was made.
+    pub late: bool,
+    /// Whether its texts say that values beyond their bounds are taken for the nearest ones.
+    pub clamps: bool,
     /// The sentences of its texts, those of its responses among them, that set one thing against another.
     pub tied: Vec<String>,
     /// Whether a text of it, or of one of its responses, speaks of `If-Match` as something that is minded.
@@ -728,7 +732,7 @@ impl ContractIssue {
     }
 }
 
-/// Why a contract could not be loaded; the command line exits with 2.
+/// Why a contract could not be loaded; the command line exits with 2, and with 3 where the document is lawful.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{file}{at}: {reason}", at = if place.is_empty() { String::new() } else { format!(": {place}") })]
 pub struct ContractError {
@@ -738,4 +742,6 @@ pub struct ContractError {
     pub place: String,
     /// What is wrong.
     pub reason: String,
+    /// Whether nothing is wrong with the document: it has operations, and none of a kind that is sent.
+    pub lawful: bool,
 }

@@ -381,6 +381,8 @@ impl<'d> Loader<'d> {
                 .and_then(Value::as_str)
                 .map(crate::stored::said)
                 .unwrap_or_default(),
+            late: texts(map).into_iter().any(crate::late::is_late),
+            clamps: texts(map).into_iter().any(crate::excuse::clamps),
             tied: texts(map).into_iter().flat_map(crate::ties::tied).collect(),
             speaks_of_versions: texts(map).into_iter().any(speaks_of_versions),
             pointer: pointer.to_owned(),

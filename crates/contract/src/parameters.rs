@@ -207,6 +207,7 @@ impl<'d> Loader<'d> {
         };
         let described = map.get("description").and_then(Value::as_str);
         schema.excused |= described.is_some_and(super::excuse::excuses);
+        schema.clamped |= described.is_some_and(super::excuse::clamps);
         if let Some(example) = map
             .get("example")
             .filter(|_| !self.schemas.reader.is_twice_within(&at))

@@ -326,6 +326,8 @@ impl Lister<'_> {
             ("maxLength", schema.max_length),
             ("minItems", schema.min_items),
             ("maxItems", schema.max_items),
+            ("minProperties", schema.min_properties),
+            ("maxProperties", schema.max_properties),
         ] {
             if let Some(limit) = limit {
                 add(keyword, format!("{name}: {keyword} {limit}"));

@@ -11,6 +11,7 @@ use crate::contract::{Assessed, FaultKind, FieldPath, Format, Operation, Violati
 use crate::exchange::Request;
 use crate::pattern::Assessment;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// A body to send and what it is about.
 pub(in crate::case) struct BodyDraft<'s> {
@@ -154,6 +155,9 @@ struct Judged {
     later: u8,
 }
 
+/// Rules of how many there are.
+const COUNTS: [&str; 4] = ["minItems", "maxItems", "minProperties", "maxProperties"];
+
 /// `None` where the document leaves the body open and it is not worth a request.
 fn judged(draft: &BodyDraft<'_>, assessed: &Assessed) -> Option<Judged> {
     let own = body_promise(draft.field, draft.keyword);
@@ -171,6 +175,10 @@ fn judged(draft: &BodyDraft<'_>, assessed: &Assessed) -> Option<Judged> {
         },
         (Assessment::SurelyInvalid, _) => {
             let (sure, open): (Vec<_>, Vec<_>) = assessed.faults.iter().partition(|v| v.certain);
+            // That it is refused says nothing of a count, where something else is wrong as well.
+            let kinds: BTreeSet<&str> = sure.iter().map(|v| v.keyword).collect();
+            let counts = |v: &&Violation| kinds.len() > 1 && COUNTS.contains(&v.keyword);
+            let sure: Vec<_> = sure.into_iter().filter(|v| !counts(v)).collect();
             let mut promises = violated(&sure);
             promises.extend(violated(&open));
             promises.push(own);

@@ -125,6 +125,8 @@ pub(crate) fn assess_shown(schema: &Schema, value: &Value, texts: &Texts) -> Ass
 
 /// Most schemas that are asked about one value, alternatives counted each time.
 const MOST_STEPS: usize = 200_000;
+/// Rules of bounds.
+const BEYOND: [&str; 5] = ["minimum", "maximum", "multipleOf", "minLength", "maxLength"];
 /// Deepest value that is looked into.
 const DEEPEST: usize = 128;
 
@@ -226,9 +228,35 @@ impl<'t> Assessor<'t> {
         let shown = !self.strict && schema.examples.iter().any(|shown| same(shown, value));
         // Of an object the words may be meant of members.
         let whole = schema.types.iter().all(|t| *t != JsonType::Object) && !value.is_object();
-        self.blurred |= shown || schema.excused && whole && !self.strict;
+        let otherwise = !self.strict && self.may_be_read_otherwise(schema, value, path);
+        self.blurred |= shown || otherwise || schema.excused && whole && !self.strict;
+        let first = self.faults.len();
         self.rules(schema, value, path, around);
         self.blurred = was;
+        if schema.clamped && !self.strict {
+            let beyond =
+                |fault: &&mut Violation| fault.path == *path && BEYOND.contains(&fault.keyword);
+            let faults = self.faults.iter_mut().skip(first).filter(beyond);
+            faults.for_each(|fault| fault.certain = false);
+        }
+    }
+
+    /// Whether the document says that a text is read in another form than it is written ("not
+    /// case-sensitive", "blanks are removed"), and that one keeps the rules.
+    fn may_be_read_otherwise(&mut self, schema: &Schema, value: &Value, path: &FieldPath) -> bool {
+        let Some(text) = value.as_str().filter(|_| !schema.stored.is_empty()) else {
+            return false;
+        };
+        let first = self.faults.len();
+        let forms = crate::stored::read_as(&schema.stored, text);
+        forms.into_iter().any(|form| {
+            self.string(schema, &form, path);
+            let kept = self.faults.len() == first;
+            self.faults.truncate(first);
+            let form = Value::String(form);
+            let mut listed = schema.enum_values.iter().flatten().peekable();
+            kept && (listed.peek().is_none() || listed.any(|v| same(v, &form)))
+        })
     }
 
     fn rules(&mut self, schema: &Schema, value: &Value, path: &FieldPath, around: &[&Schema]) {

@@ -148,8 +148,10 @@ pub struct Schema {
     pub default: Option<Value>,
     /// Whether its description says what a value outside its rules is taken for.
     pub excused: bool,
-    /// Whether its description says that 0 is a success and another number is not.
-    pub zero_succeeds: bool,
+    /// Whether its description says that a value beyond its bounds is taken for the nearest one.
+    pub clamped: bool,
+    /// The numbers of which its description says that they are a success, and another is not.
+    pub successes: Vec<i64>,
     /// What its description says of the form in which a value is stored.
     pub stored: Vec<Said>,
     /// The sentences of its description that set one thing against another.

@@ -1,10 +1,10 @@
 //! The keywords of a schema, one by one.
 
 use super::super::document::WHY_TWICE;
-use super::super::excuse::excuses;
+use super::super::excuse::{clamps, excuses};
 use super::super::merge::{spelled_as, tighter};
 use super::super::model::*;
-use super::super::outcome::zero_succeeds;
+use super::super::outcome::successes;
 use super::super::pointer::escape;
 use super::super::reader::Flaw;
 use super::super::source::Way;
@@ -58,7 +58,8 @@ impl<'d> Schemas<'d> {
         let mut schema = Schema {
             pointer: place.to_owned(),
             excused: described.is_some_and(excuses),
-            zero_succeeds: described.is_some_and(zero_succeeds),
+            clamped: described.is_some_and(clamps),
+            successes: described.map(successes).unwrap_or_default(),
             stored: described.map(said).unwrap_or_default(),
             tied: described.map(tied).unwrap_or_default(),
             ..Schema::default()

@@ -100,6 +100,12 @@ impl Stored {
         body
     }
 
+    /// Whether the document says that what is written there is kept under some condition only.
+    #[must_use]
+    pub fn may_not_count(&self, at: &str) -> bool {
+        self.here(at).has(SOMETIMES)
+    }
+
     /// How a value that reads back at a JSON pointer compares with the one that was written there.
     #[must_use]
     pub fn likeness(&self, at: &str, written: &Value, shown: &Value) -> Likeness {
@@ -205,7 +211,10 @@ impl<'s> Here<'s> {
             let named = names.iter().filter(|n| speaks_of(&clause.text, n));
             let named: Vec<_> = named.collect();
             if named.is_empty() || named.iter().any(|n| way.iter().any(|w| w == *n)) {
-                self.forms |= clause.forms;
+                // What is said of an object and names no member of it ("what is not known is ignored
+                // if…") is no word about all of them.
+                let of_all = !names.is_empty() && named.is_empty();
+                self.forms |= clause.forms & if of_all { !SOMETIMES } else { u16::MAX };
                 self.clauses.push(&clause.text);
             }
         }
@@ -353,7 +362,53 @@ fn reached(here: &Here<'_>, written: &str, shown: &str) -> bool {
         let defaults = here.schemas.iter().filter_map(|s| s.default.as_ref());
         texts.extend(defaults.filter_map(|d| d.as_str().map(str::to_owned)));
     }
-    texts.iter().any(|t| t == shown)
+    texts.iter().any(|t| {
+        t == shown
+            || here.has(SEPARATORS) && are_joined_alike(t, shown)
+            || here.has(ADDED) && is_longer_by_little(t, shown)
+            || here.has(UNICODE) && !(t.is_ascii() && shown.is_ascii())
+    })
+}
+
+/// Whether two texts are the same but for what stands between their parts.
+fn are_joined_alike(one: &str, other: &str) -> bool {
+    let between = |c: &char| !(c.is_whitespace() || "-.:/()[]_,+".contains(*c));
+    let bare = |text: &str| text.chars().filter(between).collect::<String>();
+    let one = bare(one);
+    !one.is_empty() && one == bare(other)
+}
+
+/// What is put in front of a text, or behind it, at most: `https://www.`
+const LITTLE: usize = 16;
+
+/// Whether a text has something more in front or behind, or lacks the slash at its end.
+fn is_longer_by_little(written: &str, shown: &str) -> bool {
+    let more = shown.len().saturating_sub(written.len());
+    let longer = shown.starts_with(written) || shown.ends_with(written);
+    longer && !written.is_empty() && more <= LITTLE || written.trim_end_matches('/') == shown
+}
+
+/// Other forms in which a device may read a text before it looks at the rules, as the words say.
+pub(crate) fn read_as(said: &[Said], text: &str) -> Vec<String> {
+    let forms = said.iter().fold(0, |all, clause| all | clause.forms);
+    let mut texts = vec![text.to_owned()];
+    let steps: [(u16, fn(&str) -> String); 4] = [
+        (TRIMMED, |t| t.trim().to_owned()),
+        (LOWER | ANY_CASE, str::to_lowercase),
+        (UPPER | ANY_CASE, str::to_uppercase),
+        (SEPARATORS, |t| {
+            let kept = t.chars().filter(|c| !c.is_whitespace() && *c != '-');
+            kept.collect()
+        }),
+    ];
+    for (form, step) in steps {
+        if forms & form != 0 {
+            let more: Vec<String> = texts.iter().map(|t| step(t)).collect();
+            texts.extend(more);
+        }
+    }
+    texts.retain(|t| t != text);
+    texts
 }
 /// See [`Stored::left_out`].
 fn defaults(schema: &Schema, written: &Value, at: &str, out: &mut Vec<(String, Value)>) {

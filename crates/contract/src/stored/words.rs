@@ -13,6 +13,14 @@ pub(super) const CANONICAL: u16 = 128;
 pub(super) const NO_TWICE: u16 = 256;
 pub(super) const DEFAULTED: u16 = 512;
 pub(super) const CUT: u16 = 1024;
+/// Blanks and marks between the parts of a text are put in, changed or taken away.
+pub(super) const SEPARATORS: u16 = 2048;
+/// Something is put in front or behind, or a slash is taken away.
+pub(super) const ADDED: u16 = 4096;
+/// Unicode normalisation.
+pub(super) const UNICODE: u16 = 8192;
+/// It is kept in some state of other members only.
+pub(super) const SOMETIMES: u16 = 16384;
 
 /// Words for a form. English, German, French, Spanish; each a part of the text in lower case.
 const WORDS: &[(u16, &[&str])] = &[
@@ -57,6 +65,8 @@ const WORDS: &[(u16, &[&str])] = &[
             "upper-case",
             "uppercase",
             "capital letter",
+            " capitals",
+            " all caps",
             "großbuchstab",
             "grossbuchstab",
             "großgeschrieben",
@@ -69,6 +79,18 @@ const WORDS: &[(u16, &[&str])] = &[
         &[
             "case-insensitive",
             "case insensitive",
+            "not case-sensitive",
+            "not case sensitive",
+            "never case-sensitive",
+            "case is irrelevant",
+            "case is not significant",
+            "case is not relevant",
+            "irrespective of case",
+            "independent of case",
+            "upper and lower case are the same",
+            "nicht unterschieden zwischen groß",
+            "schreibung spielt keine",
+            "schreibung ist egal",
             "case is ignored",
             "case does not matter",
             "ignoring case",
@@ -103,6 +125,14 @@ const WORDS: &[(u16, &[&str])] = &[
             "order may ",
             "unordered",
             "alphabetical",
+            "ascending",
+            "descending",
+            "numerical order",
+            "by size",
+            "aufsteigend",
+            "absteigend",
+            "croissant",
+            "ascendente",
             "shown in the order",
             "stored in the order",
             " a set ",
@@ -154,6 +184,10 @@ const WORDS: &[(u16, &[&str])] = &[
         NO_TWICE,
         &[
             "duplicates are ",
+            "stored once",
+            "kept once",
+            "listed once",
+            "shown once",
             "deduplicat",
             "de-duplicat",
             "doppelte werden",
@@ -183,11 +217,209 @@ const WORDS: &[(u16, &[&str])] = &[
             "truncad",
         ],
     ),
+    (
+        UNICODE,
+        &[
+            "unicode normal",
+            "normalization form",
+            "normalisation form",
+            "normalisierungsform",
+            " nfc ",
+            " nfd ",
+            " nfkc ",
+            " nfkd ",
+            "composed form",
+        ],
+    ),
+];
+
+/// What is said by two words of one clause.
+const PAIRS: &[(u16, &[&str], &[&str])] = &[
+    (
+        SEPARATORS,
+        &[
+            "colons",
+            "hyphens",
+            "dashes",
+            "dots",
+            "separators",
+            "blanks",
+            "spaces",
+            "white space",
+            "whitespace",
+            "punctuation",
+            "brackets",
+            "parentheses",
+            "bindestriche",
+            "trennzeichen",
+            "leerzeichen",
+            "doppelpunkte",
+        ],
+        &[
+            "stored with",
+            "saved with",
+            "kept with",
+            "shown with",
+            "returned with",
+            "written with",
+            "reads back with",
+            "removed",
+            "dropped",
+            "stripped",
+            "ignored",
+            "deleted",
+            "discarded",
+            "left out",
+            "taken away",
+            "taken out",
+            "replaced",
+            "entfernt",
+            "ignoriert",
+            "gespeichert",
+        ],
+    ),
+    (
+        ADDED,
+        &["slash", "schrägstrich"],
+        &[
+            "added",
+            "appended",
+            "removed",
+            "dropped",
+            "stripped",
+            "ignored",
+            "ergänzt",
+            "angehängt",
+            "entfernt",
+        ],
+    ),
+    (
+        ADDED,
+        &[
+            "is added",
+            "are added",
+            "is appended",
+            "is prepended",
+            "is put in front",
+            "wird angehängt",
+            "wird ergänzt",
+            "wird vorangestellt",
+        ],
+        &[
+            "at the end",
+            "at the beginning",
+            "at the front",
+            "in front",
+            "where it",
+            "where there",
+            "if it",
+            "if there",
+            "if none",
+            "missing",
+            "absent",
+            "fehlt",
+            "falls",
+            "prefix",
+            "suffix",
+        ],
+    ),
+    (
+        SOMETIMES,
+        &[
+            "ignored",
+            "dropped",
+            "discarded",
+            "not stored",
+            "not kept",
+            "no effect",
+            "not used",
+            "only used",
+            "used only",
+            "counts only",
+            "counts in",
+            "counts with",
+            "only counts",
+            "applies only",
+            "only applies",
+            "removed",
+            "wird ignoriert",
+            "wirkt nur",
+            "zählt nur",
+        ],
+        &[
+            " if ",
+            " when ",
+            " unless ",
+            " while ",
+            " in mode ",
+            " mode ",
+            " in the mode",
+            " with ",
+            " without ",
+            " falls ",
+            " wenn ",
+            " im modus ",
+            " bei ",
+        ],
+    ),
+];
+
+/// Of clauses of [`PAIRS`]: what speaks of something else.
+const ELSE: &[(u16, &[&str])] = &[
+    (
+        SEPARATORS,
+        &[
+            "leading",
+            "trailing",
+            "both ends",
+            "the ends",
+            "surrounding",
+            "around",
+            "am anfang",
+            "am ende",
+            " runs ",
+        ],
+    ),
+    (
+        SOMETIMES,
+        &[
+            "unknown",
+            "other members",
+            "not listed",
+            "additional",
+            "blank",
+            "space",
+            "slash",
+            "hyphen",
+            "colon",
+            "duplicate",
+            "unbekannt",
+        ],
+    ),
+];
+
+/// Words by which a clause denies what [`PAIRS`] find in it.
+const UNTRUE: [&str; 14] = [
+    "not removed",
+    "not added",
+    "not appended",
+    "not dropped",
+    "not stripped",
+    "not ignored",
+    "not stored with",
+    "not replaced",
+    "never ",
+    "must not",
+    "may not",
+    "not allowed",
+    "nicht entfernt",
+    "nicht ergänzt",
 ];
 
 /// Forms that a clause with a negation does not give: "is not trimmed". That an order is *not* kept
 /// gives one.
-pub(super) const DENIED: u16 = TRIMMED | LOWER | UPPER | ROUNDED | CANONICAL | NO_TWICE | CUT;
+pub(super) const DENIED: u16 =
+    TRIMMED | LOWER | UPPER | ROUNDED | CANONICAL | NO_TWICE | CUT | UNICODE;
 const NEGATIONS: [&str; 8] = [
     " not ",
     " never ",
@@ -214,7 +446,8 @@ pub(crate) fn said(description: &str) -> Vec<Said> {
         for clause in sentence.split(',') {
             open.push_str(clause);
             open.push(' ');
-            let forms = forms(clause);
+            // A condition may stand behind a comma.
+            let forms = forms(clause) | of_pairs(&flat(&open));
             if forms != 0 {
                 let text = std::mem::take(&mut open);
                 out.push(Said { text, forms });
@@ -225,20 +458,39 @@ pub(crate) fn said(description: &str) -> Vec<Said> {
 }
 
 pub(super) fn forms(clause: &str) -> u16 {
-    let plain = |c: char| match c {
-        ':' | '(' | ')' | '.' | '`' | '"' | '\'' => ' ',
-        c => c,
-    };
     // Apostrophes go last: "isn't" is a negation.
     let lower = format!(" {} ", clause.to_lowercase());
     let denied = NEGATIONS.iter().any(|n| lower.contains(n));
-    let lower: String = lower.chars().map(plain).collect();
+    let lower = flat(clause);
     let said = WORDS
         .iter()
         .filter(|(_, words)| words.iter().any(|word| lower.contains(word)))
         .fold(0, |all, (form, _)| all | form);
-    match denied {
+    let said = match denied {
         true => said & !DENIED,
         false => said,
+    };
+    said | of_pairs(&lower)
+}
+
+/// A clause in lower case without marks.
+fn flat(clause: &str) -> String {
+    let plain = |c: char| match c {
+        ':' | '(' | ')' | '.' | '`' | '"' | '\'' => ' ',
+        c => c,
+    };
+    let lower = format!(" {} ", clause.to_lowercase());
+    lower.chars().map(plain).collect()
+}
+
+fn of_pairs(clause: &str) -> u16 {
+    let has = |list: &[&str]| list.iter().any(|word| clause.contains(word));
+    if has(&UNTRUE) {
+        return 0;
     }
+    let elsewhere = |form: u16| ELSE.iter().any(|(of, words)| *of == form && has(words));
+    let said = PAIRS
+        .iter()
+        .filter(|(form, one, other)| has(one) && has(other) && !elsewhere(*form));
+    said.fold(0, |all, (form, ..)| all | form)
 }

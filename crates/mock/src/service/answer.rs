@@ -3,7 +3,7 @@
 use super::resources::{place, shown};
 use super::sample::plausible;
 use super::{Reply, Service, json_reply};
-use probity_contract::outcome::carried_out;
+use probity_contract::outcome::{carried_out, refuses};
 use probity_contract::{Format, Operation, Response, Schema, assess};
 use probity_pattern::Assessment;
 use serde_json::{Map, Value, json};
@@ -100,6 +100,27 @@ impl Service {
         }
     }
 
+    /// An answer of success that says nothing else: another alternative of it, where the first is that of
+    /// an error.
+    fn told_done(&self, operation: &Operation, status: u16, schema: &Schema, body: Value) -> Value {
+        if !refuses(operation, status, &body) {
+            return body;
+        }
+        let done = carried_out(operation, status, body.clone());
+        if !refuses(operation, status, &done) && self.keeps(schema, &done) {
+            return done;
+        }
+        let items = schema.items.as_deref().map(Schema::alternatives);
+        let listed = items.into_iter().flatten();
+        let listed = listed.map(|rules| json!([self.plain(rules)]));
+        let others = schema.alternatives().iter().map(|rules| self.plain(rules));
+        let mut others = others
+            .chain(listed)
+            .map(|other| carried_out(operation, status, other));
+        let fits = |other: &Value| self.keeps(schema, other) && !refuses(operation, status, other);
+        others.find(fits).unwrap_or(body)
+    }
+
     /// The documented answer of success, with a value in it where one is kept.
     pub(super) fn success(&self, operation: &Operation, value: Option<&Value>) -> Reply {
         self.success_of(operation, value, None)
@@ -128,7 +149,12 @@ impl Service {
                 },
             ) => typed(
                 status,
-                &carried_out(operation, status, self.showing_own(schema, value, own)),
+                &self.told_done(
+                    operation,
+                    status,
+                    schema,
+                    self.showing_own(schema, value, own),
+                ),
                 response.media_type.as_deref(),
             ),
             // JSON of any form is documented.
