@@ -112,7 +112,7 @@ fn a_failure_under_a_success_status_is_no_acceptance() {
         (word, [json!({"status": "ok"}), json!({"status": "error"})]),
         (truth, [json!({"success": true}), json!({"success": false})]),
         // Of which the document says nothing.
-        ("{type: object}", [json!({}), json!({"error": "no"})]),
+        ("{type: object}", [json!({}), json!({"error": "bad"})]),
     ] {
         let (exit, found) = run(schema, answers.clone(), Way::Right);
         assert_eq!(
