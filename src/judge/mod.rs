@@ -146,16 +146,6 @@ pub fn judge(judging: JudgeContext<'_>, case: &Case, exchange: &Exchange) -> Jud
     judgement
 }
 
-/// Whether something about the request is surely wrong, other than its credentials.
-fn must_be_refused(expect: &Expect) -> bool {
-    let invalid = SuccessIs::AcceptsInvalid;
-    match expect {
-        Expect::Refused { .. } => true,
-        Expect::NotServed { success } => *success == invalid,
-        _ => false,
-    }
-}
-
 /// One case with the answer to it.
 pub(crate) struct CaseJudge<'a> {
     pub(crate) judging: JudgeContext<'a>,
@@ -207,7 +197,7 @@ impl CaseJudge<'_> {
             Carried::Partly => {
                 Some("the answer says that a part was carried out and a part was not")
             }
-            Carried::Unclear if taken && must_be_refused(&self.case.expect) => Some(
+            Carried::Unclear if taken => Some(
                 "the answer speaks of a failure under a success status, and the document does not",
             ),
             _ => None,

@@ -212,3 +212,42 @@ paths:
         assert_eq!(output.status.code(), Some(exit), "{version}: {said}");
     }
 }
+
+#[test]
+fn a_count_that_is_not_checked_is_one_cause() {
+    const DOCUMENT: &str = r##"
+openapi: 3.0.3
+info: {title: Hosts, version: "1"}
+paths:
+  /hosts:
+    get:
+      operationId: getHosts
+      responses: {"200": {description: them, content: {application/json: {schema: {$ref: "#/components/schemas/Hosts"}}}}}
+    put:
+      operationId: putHosts
+      requestBody: {required: true, content: {application/json: {schema: {$ref: "#/components/schemas/Hosts"}}}}
+      responses: {"200": {description: done, content: {application/json: {schema: {$ref: "#/components/schemas/Hosts"}}}}, "400": {description: invalid}}
+components:
+  schemas:
+    Hosts: {type: array, maxItems: 3, items: {type: string, minLength: 1, maxLength: 12}}
+"##;
+    for most in [3, usize::MAX] {
+        let addr = holding("/hosts", ("PUT", json!(["a"])), move |state, asked| {
+            let sent = asked.json()?;
+            let text = |v: &Value| {
+                v.as_str()
+                    .is_some_and(|t| (1..=12).contains(&t.chars().count()))
+            };
+            let valid = sent
+                .as_array()
+                .is_some_and(|all| all.iter().all(text) && all.len() <= most);
+            *state = Some(sent).filter(|_| valid)?;
+            Some(())
+        });
+        let (_, report) = judged(DOCUMENT, addr, &["-q"]);
+        let kinds = kinds(&report);
+        let wanted = "\"accepts-invalid\" \"putHosts.body.maxItems\"";
+        let found: Vec<&str> = if most == 3 { vec![] } else { vec![wanted] };
+        assert_eq!(kinds, found, "{most}");
+    }
+}
