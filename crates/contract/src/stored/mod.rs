@@ -388,11 +388,14 @@ fn is_longer_by_little(written: &str, shown: &str) -> bool {
     longer && !written.is_empty() && more <= LITTLE || written.trim_end_matches('/') == shown
 }
 
+/// One form of a text.
+type Form = fn(&str) -> String;
+
 /// Other forms in which a device may read a text before it looks at the rules, as the words say.
 pub(crate) fn read_as(said: &[Said], text: &str) -> Vec<String> {
     let forms = said.iter().fold(0, |all, clause| all | clause.forms);
     let mut texts = vec![text.to_owned()];
-    let steps: [(u16, fn(&str) -> String); 4] = [
+    let steps: [(u16, Form); 4] = [
         (TRIMMED, |t| t.trim().to_owned()),
         (LOWER | ANY_CASE, str::to_lowercase),
         (UPPER | ANY_CASE, str::to_uppercase),
@@ -410,6 +413,7 @@ pub(crate) fn read_as(said: &[Said], text: &str) -> Vec<String> {
     texts.retain(|t| t != text);
     texts
 }
+
 /// See [`Stored::left_out`].
 fn defaults(schema: &Schema, written: &Value, at: &str, out: &mut Vec<(String, Value)>) {
     let Some(members) = written.as_object() else {
