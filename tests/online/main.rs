@@ -37,6 +37,7 @@ mod maps;
 mod naming;
 mod paging;
 mod panel;
+mod promised;
 mod rare;
 mod readings;
 mod replay;
