@@ -4,6 +4,7 @@
 use super::bodies::main_type;
 use super::builder::{BodyCases, BodyDraft, WhenOpen};
 use super::model::{Case, Check, Context, Strategy};
+use super::question::HELD;
 use super::words::shown;
 use crate::contract::{FieldPath, JsonType, Operation, Schema};
 use crate::pattern::Assessment;
@@ -68,7 +69,7 @@ fn of_field(builder: &mut BodyCases<'_, '_>, path: &FieldPath, schema: &Schema) 
             tier,
             body,
             bytes: None,
-            when_open: WhenOpen::Ask("whether texts are held against their format"),
+            when_open: WhenOpen::Ask(HELD),
         });
     }
 }
@@ -174,6 +175,9 @@ const NEAR: &[Row] = &[
             ("blank-behind", "192.0.2.1 "),
             ("name", "localhost"),
             ("ipv6", "2001:db8::1"),
+            ("port", "192.0.2.1:80"),
+            ("hexadecimal", "0xc0000201"),
+            ("number", "3221225985"),
         ],
     ),
     (
@@ -187,6 +191,7 @@ const NEAR: &[Row] = &[
             ("three-colons", "2001:db8:::1"),
             ("prefix-length", "2001:db8::1/64"),
             ("ipv4", "192.0.2.1"),
+            ("brackets", "[2001:db8::1]"),
         ],
     ),
     (
@@ -200,6 +205,7 @@ const NEAR: &[Row] = &[
             ("slash", "camera/one"),
             ("semicolon", "camera;one"),
             ("port", "camera:80"),
+            ("dot-in-front", ".camera"),
         ],
     ),
     (
@@ -213,6 +219,8 @@ const NEAR: &[Row] = &[
             ("day-0", "2024-01-00"),
             ("with-time", "2024-01-01T00:00:00Z"),
             ("two-digit-year", "24-01-01"),
+            ("no-hyphens", "20240101"),
+            ("slashes", "2024/01/01"),
         ],
     ),
     (
@@ -238,6 +246,9 @@ const NEAR: &[Row] = &[
             ("month-13", "2027-13-01T10:00:00Z"),
             ("second-61", "2027-01-31T10:00:61Z"),
             ("number", "1801389600"),
+            ("no-seconds", "2027-01-31T10:00Z"),
+            ("compact", "20270131T100000Z"),
+            ("offset-without-colon", "2027-01-31T10:00:00+0100"),
         ],
     ),
     (
@@ -248,6 +259,7 @@ const NEAR: &[Row] = &[
             ("nobody", "@example.com"),
             ("nowhere", "probity@"),
             ("blank", "pro bity@example.com"),
+            ("blank-behind", "probity@example.com "),
         ],
     ),
     (
@@ -272,6 +284,7 @@ const NEAR: &[Row] = &[
             ("letter-g", "0f8fad5b-d9cb-469f-a165-70867728950g"),
             ("one-more", "0f8fad5b-d9cb-469f-a165-70867728950e0"),
             ("moved-hyphen", "0f8fad5bd-9cb-469f-a165-70867728950e"),
+            ("braces", "{0f8fad5b-d9cb-469f-a165-70867728950e}"),
         ],
     ),
     (

@@ -53,7 +53,9 @@ pub use meaning::{chooses_members, is_any_text, logs_in};
 pub use memo::Memo;
 pub use model::*;
 pub use plan::*;
-pub use question::{HOW_READ, QUESTIONS, as_it_stands, question};
+pub use question::{
+    HOW_READ, QUESTIONS, as_it_stands, format_demand, format_misses, format_question, question,
+};
 pub use recipe::Recipe;
 pub use valid::apart;
 pub use weigh::{LARGE, ORDINARY, Step, Weigher};

@@ -145,8 +145,8 @@ impl Case {
         match self.check {
             Check::ReadsBack(_) => 2,
             Check::Unchanged | Check::Nothing => 1,
-            // Two looks at the whole, and the parts behind the first.
-            Check::Parts => 7,
+            // Two looks at the whole, the parts behind the first, and the list as it comes by default.
+            Check::Parts => 8,
             // As many as `probe` asks behind the answer.
             Check::Versions => 4,
             Check::Names => 3,

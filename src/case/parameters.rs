@@ -102,7 +102,9 @@ fn one_parameter(
             continue;
         }
         let (certainty, broken) = assess(context, parameter, &text);
-        if certainty == Assessment::Open {
+        // Whether texts are held against their format is the device's choice; that it lives on is not.
+        let asked = idea.starts_with(OF_FORMAT) && parameter.place == Place::Query;
+        if certainty == Assessment::Open && !(asked && refuses(op)) {
             continue;
         }
         let idea = ParameterDraft {
@@ -384,6 +386,9 @@ fn candidates(context: &Context<'_>, parameter: &Parameter) -> Vec<(String, u8, 
     out
 }
 
+/// How the ideas begin that are about the format of a text.
+const OF_FORMAT: &str = "format-";
+
 /// Texts near a valid one, each with an idea and a tier.
 fn texts(context: &Context<'_>, schema: &Schema, sample: &str) -> Vec<(String, u8, String)> {
     let mut out: Vec<(String, u8, String)> = Vec::new();
@@ -432,10 +437,13 @@ fn texts(context: &Context<'_>, schema: &Schema, sample: &str) -> Vec<(String, u
                     push(&format!("near-{}", near.idea), tier, near.text);
                 }
             }
-            let near = super::formats::near(schema).iter().take(3);
-            for (nth, (idea, text)) in near.enumerate() {
+            let near = super::formats::near(schema);
+            if !near.is_empty() {
+                push(&format!("{OF_FORMAT}word"), 1, "probity".to_owned());
+            }
+            for (nth, (idea, text)) in near.iter().take(3).enumerate() {
                 push(
-                    &format!("format-{idea}"),
+                    &format!("{OF_FORMAT}{idea}"),
                     u8::from(nth > 0),
                     (*text).to_owned(),
                 );
@@ -510,6 +518,10 @@ fn case(
         .or_else(|| (!names_known(parameter, text)).then_some(UNSURE_TARGET));
     let unsure = unsure.or_else(|| unsure_body.then_some(UNSURE_BODY));
     let expect = match (valid, unsure) {
+        _ if idea.certainty == Assessment::Open => Expect::Either {
+            question: super::question::HELD.to_owned(),
+            faults: vec![fault],
+        },
         (false, _) if !refuses(op) => Expect::Either {
             question: NO_REFUSAL.to_owned(),
             faults: vec![fault],

@@ -3,10 +3,12 @@
 
 use super::builder::{BodyCases, BodyDraft, WhenOpen};
 use super::constraints::text_keyword;
+use super::identity::CaseId;
 use super::model::{Case, Check, Context, Expect};
 use super::words::{mark, shown};
-use crate::contract::{FieldPath, Operation};
+use crate::contract::{FieldPath, Operation, Schema};
 use crate::exchange::{Request, Template};
+use crate::pattern::surely_not;
 use serde_json::Value;
 
 /// Name of the strategy in the ids of such cases.
@@ -14,6 +16,9 @@ pub const QUESTIONS: &str = "readings";
 
 /// What is left open about a string that readings of its rule judge differently.
 pub const HOW_READ: &str = "how a string rule is to be read";
+
+/// What is left open about a text that is none of its field's format.
+pub(super) const HELD: &str = "whether texts are held against their format";
 
 /// The case that asks whether the device takes `text` in a field. What the page says of it counts
 /// as for any other case: a string that every reading allows must be accepted, one that none allows
@@ -51,6 +56,51 @@ pub fn question(
         },
     });
     builder.take()
+}
+
+/// [`question`] whether the device takes a text that is surely none of the field's format; `None` where
+/// the document leaves nothing open about it. Nothing is said of what becomes of it.
+pub fn format_question(
+    context: &Context<'_>,
+    op: &Operation,
+    path: &FieldPath,
+    text: &str,
+) -> Option<Case> {
+    let mut case = question(context, op, path, text)?;
+    let Expect::Either { question, .. } = &mut case.expect else {
+        return None;
+    };
+    // What else is left open (where the request goes, what the body names) stays in the way.
+    if question.as_str() != HOW_READ {
+        return None;
+    }
+    *question = HELD.to_owned();
+    case.check = match case.check {
+        Check::ReadsBack(_) => Check::Unchanged,
+        other => other,
+    };
+    Some(case)
+}
+
+/// A [`format_question`] of a device that holds the field against its format: it must refuse the text.
+pub fn format_demand(question: &Case) -> Option<Case> {
+    let Expect::Either { faults, .. } = &question.expect else {
+        return None;
+    };
+    let mut case = question.clone();
+    case.id = CaseId::known(format!("{}-again", question.id));
+    case.expect = Expect::Refused {
+        faults: faults.clone(),
+    };
+    Some(case)
+}
+
+/// The texts that are surely none of a field's format and that checks by hand let through, the most common
+/// mistakes first; nothing where a pattern or words say more.
+pub fn format_misses(schema: &Schema) -> Vec<&'static str> {
+    let format = schema.format.as_deref().unwrap_or_default();
+    let near = super::formats::near(schema).iter().map(|(_, text)| *text);
+    near.filter(|text| surely_not(format, text)).collect()
 }
 
 /// The case that writes a state as the device shows it, to where it shows it: a device that accepts

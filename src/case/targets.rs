@@ -54,6 +54,8 @@ fn queries(builder: &mut ExchangeCases<'_, '_>, op: &Operation) {
         for (name, tier, text) in [
             ("hexadecimal", 0, "0x10".to_owned()),
             ("letters-behind", 0, format!("{sample}abc")),
+            ("wraps-8", 2, "257".to_owned()),
+            ("wraps-16", 1, "65537".to_owned()),
             ("wraps-32", 1, "4294967297".to_owned()),
             ("wraps-64", 1, "18446744073709551617".to_owned()),
             ("exponent", 3, "1e1".to_owned()),
@@ -94,6 +96,7 @@ fn queries(builder: &mut ExchangeCases<'_, '_>, op: &Operation) {
     if let Some(text) = of(JsonType::String) {
         let name = escape(&text.name);
         open(builder, text, ("no-utf-8", 0), &format!("{name}=%FF%FE"));
+        open(builder, text, ("quotes", 1), &format!("{name}=%27%22"));
         open(builder, text, ("cut-percent", 2), &format!("{name}=a%4"));
         open(builder, text, ("nul", 2), &format!("{name}=%00"));
     }

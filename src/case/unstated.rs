@@ -239,8 +239,10 @@ mod tests {
         even.multiple_of = Some(Number::from(6));
         assert_eq!(exceeded(&even, None, &json!(6)), None);
         assert!(exceeded(&even, None, &json!(12)).is_some());
-        let mut either = Schema::default();
-        either.one_of = vec![even.clone().into(), integer(None, None).into()];
+        let either = Schema {
+            one_of: vec![even.clone().into(), integer(None, None).into()],
+            ..Schema::default()
+        };
         assert_eq!(exceeded(&either, None, &json!(6)), None);
         let mut list = Schema {
             types: vec![JsonType::Array],

@@ -24,6 +24,7 @@ impl CaseJudge<'_> {
             return;
         }
         self.names_methods(judgement);
+        self.field_syntax(judgement);
         self.challenges(judgement);
         self.problem_status(judgement);
         self.not_modified(judgement);
@@ -40,6 +41,33 @@ impl CaseJudge<'_> {
                 &promise,
                 Deviation::without_field_of_http("Allow", needed, self.answer),
             );
+        }
+    }
+
+    /// RFC 9110 §15.5.6: the method that a 405 refuses is not among those that it names, and the fields
+    /// that every client reads have the syntax that HTTP gives them.
+    fn field_syntax(&self, judgement: &mut Judgement) {
+        let answers = PromiseId::answers(&self.operation.id);
+        for (name, well_formed, needed) in FIELDS {
+            let text = self.answer.header(name).filter(|text| !well_formed(text));
+            if let Some(text) = text {
+                let deviation = Deviation::field_syntax(name, needed, &text, self.answer);
+                judgement.broken(&answers, deviation);
+            }
+        }
+        let Request::Http(request) = &self.case.request else {
+            return;
+        };
+        let allow = self
+            .answer
+            .header("allow")
+            .filter(|_| self.answer.status == 405);
+        let names = |allow: &str| allow.split(',').any(|named| named.trim() == request.method);
+        if let Some(allow) = allow.filter(|allow| names(allow)) {
+            let promise = PromiseId::new(&self.operation.id, "http.method");
+            let needed = "Allow without the method that is refused (RFC 9110 §15.5.6)";
+            let deviation = Deviation::field_syntax("Allow", needed, &allow, self.answer);
+            judgement.broken(&promise, deviation);
         }
     }
 
@@ -179,6 +207,82 @@ impl CaseJudge<'_> {
     }
 }
 
+/// A field, whether a text is one of its values, and what it has to be.
+type Syntax = (&'static str, fn(&str) -> bool, &'static str);
+
+/// Fields with one syntax whoever sends them.
+const FIELDS: [Syntax; 3] = [
+    (
+        "Content-Type",
+        is_content_type,
+        "a media type and parameters with a name and a value each (RFC 9110 §8.3.1)",
+    ),
+    (
+        "Date",
+        is_http_date,
+        "a date as in `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7)",
+    ),
+    (
+        "Last-Modified",
+        is_http_date,
+        "a date as in `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7)",
+    ),
+];
+
+fn is_token(text: &str) -> bool {
+    let known = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    !text.is_empty() && text.bytes().all(known)
+}
+
+/// RFC 9110 §8.3.1, §5.6.6; blanks round the sign of a parameter are let pass.
+fn is_content_type(text: &str) -> bool {
+    let (media, parameters) = text.split_once(';').unwrap_or((text, ""));
+    let named = media.trim().split_once('/');
+    let quoted = |text: &str| {
+        let inner = text.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
+        text.len() > 1 && inner.is_some()
+    };
+    // A quoted value may hold the sign that parts parameters.
+    let parameter = |text: &str| {
+        text.split_once('=').is_some_and(|(name, value)| {
+            let value = value.trim();
+            is_token(name.trim()) && (is_token(value) || quoted(value))
+        })
+    };
+    let quotes = parameters.contains('"');
+    let whole = || parameters.matches('"').count().is_multiple_of(2);
+    named.is_some_and(|(kind, sub)| is_token(kind) && is_token(sub))
+        && match quotes {
+            true => whole(),
+            false => {
+                let mut all = parameters.split(';').map(str::trim);
+                all.all(|text| text.is_empty() || parameter(text))
+            }
+        }
+}
+
+/// RFC 9110 §5.6.7, the two forms of old included.
+fn is_http_date(text: &str) -> bool {
+    let days = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+    let day = days.iter().any(|day| text.starts_with(day));
+    let clock = |text: &str| {
+        let parts: Vec<&str> = text.split(':').collect();
+        let digits = |t: &&str| t.len() == 2 && t.bytes().all(|b| b.is_ascii_digit());
+        parts.len() == 3 && parts.iter().all(digits)
+    };
+    let words: Vec<&str> = text.split_whitespace().collect();
+    day && match words.as_slice() {
+        [name, _, month, year, time, "GMT"] => {
+            name.ends_with(',') && month.len() == 3 && year.len() == 4 && clock(time)
+        }
+        [name, date, time, "GMT"] => {
+            name.ends_with(',') && date.matches('-').count() == 2 && clock(time)
+        }
+        [_, month, _, time, year] => month.len() == 3 && year.len() == 4 && clock(time),
+        _ => false,
+    }
+}
+
 /// The value that the text of a header field spells (`simple` style, OpenAPI 3.1.1 §4.8.21); `None`
 /// for lists and objects, which are not read.
 fn typed(schema: &Schema, text: &str) -> Option<Value> {
@@ -191,4 +295,57 @@ fn typed(schema: &Schema, text: &str) -> Option<Value> {
     }
     let scalar = serde_json::from_str::<Value>(text).ok();
     Some(scalar.unwrap_or_else(|| Value::from(text)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_of_http_have_their_syntax() {
+        let table: [(fn(&str) -> bool, &[&str], &[&str]); 2] = [
+            (
+                is_content_type,
+                &[
+                    "application/json",
+                    "application/problem+json;charset=utf-8",
+                    "text/html; charset=\"utf-8\"",
+                    "multipart/mixed; boundary=\"a;b=c\"",
+                    "text/plain;",
+                    "text/plain; charset = utf-8",
+                ],
+                &[
+                    "",
+                    "json",
+                    "application/json; charset",
+                    "application/json; =utf-8",
+                    "application/json; charset=\"utf-8",
+                    "application json",
+                ],
+            ),
+            (
+                is_http_date,
+                &[
+                    "Sun, 06 Nov 1994 08:49:37 GMT",
+                    "Sunday, 06-Nov-94 08:49:37 GMT",
+                    "Sun Nov  6 08:49:37 1994",
+                ],
+                &[
+                    "",
+                    "0",
+                    "1994-11-06T08:49:37Z",
+                    "Sun, 06 Nov 1994 08:49:37",
+                    "Sun, 06 Nov 1994 08:49:37 +0000",
+                ],
+            ),
+        ];
+        for (well_formed, good, bad) in table {
+            for text in good {
+                assert!(well_formed(text), "{text:?}");
+            }
+            for text in bad {
+                assert!(!well_formed(text), "{text:?}");
+            }
+        }
+    }
 }

@@ -48,16 +48,25 @@ impl CaseJudge<'_> {
         }
         let direction = listing.direction.and_then(sent);
         let direction = direction.as_ref().and_then(Value::as_str).and_then(falls);
-        // What a direction is about if nothing else is asked for, the document says.
+        // What the order is, or a direction is about, if nothing else is asked for, the document says.
         let usual = |p: &Parameter| {
             let usual = p.schema.default.clone();
-            usual.filter(|_| direction.is_some())
+            let directed = usual.as_ref().and_then(Value::as_str);
+            let directed = directed.is_some_and(|word| sorted_by(word).1.is_some());
+            usual.filter(|_| direction.is_some() || directed)
         };
         let sort = listing
             .sort
             .and_then(|p| Some((p, sent(p).or_else(|| usual(p))?)));
+        let turned = |p: &Parameter, word: &str| {
+            let words = p.schema.enum_values.iter().flatten();
+            let mut words = words.filter_map(Value::as_str);
+            let turned = words.any(|other| other.strip_prefix('-') == Some(word));
+            turned.then_some(false)
+        };
         if let Some((parameter, Value::String(word))) = sort
-            && let Some(sorted) = is_sorted(items, &word, direction)
+            // Beside `-word`, `word` is the other way round.
+            && let Some(sorted) = is_sorted(items, &word, direction.or(turned(parameter, &word)))
         {
             let promise = promise(self.operation, parameter, "sorts");
             match sorted {

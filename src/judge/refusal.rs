@@ -4,6 +4,7 @@ use super::shape::{ShapeMatch, matches, names_field};
 use super::{Acceptance, CaseJudge, Deviation, Judgement, Ruling, choice_line, status};
 use crate::case::Fault;
 use crate::contract::{ErrorShape, FaultKind, Operation, PromiseId};
+use crate::exchange::Request;
 use std::collections::BTreeSet;
 
 /// `no value for proxy` and the like, for people.
@@ -53,6 +54,11 @@ pub(super) fn refused(ctx: &CaseJudge<'_>, faults: &[Fault], judgement: &mut Jud
         return;
     }
     let status = ctx.answer.status;
+    if lacks_condition(ctx) && matches!(status, 400 | 409 | 422) {
+        let deviation = Deviation::refusal_status(ctx.case, Some(&[428]), ctx.answer);
+        judgement.broken(&main, deviation);
+        return;
+    }
     let tied = tied_statuses(ctx.operation, faults);
     if !tied.is_empty() {
         // The document says how it answers this fault.
@@ -97,6 +103,18 @@ fn is_moved_into_bounds(ctx: &CaseJudge<'_>) -> bool {
     said && bounds
         .iter()
         .any(|rule| promise.ends_with(&format!(".{rule}")))
+}
+
+/// Whether all that is wrong with a request is that it has no `If-Match`, where the document gives the
+/// status for it (RFC 6585 §3).
+fn lacks_condition(ctx: &CaseJudge<'_>) -> bool {
+    let Request::Http(request) = &ctx.case.request else {
+        return false;
+    };
+    let mut names = request.headers.iter().map(|(name, _)| name);
+    ctx.case.is_about_header("If-Match")
+        && ctx.operation.documents(428)
+        && !names.any(|name| name.to_ascii_lowercase().starts_with("if-"))
 }
 
 /// The page leaves it open: a success of the documented form, or a refusal that is at least of the

@@ -10,6 +10,7 @@ use crate::device::pages;
 use crate::exchange::{Answer, Exchange, HttpRequest, Request, Template};
 use crate::json;
 use crate::judge::{Acceptance, Deviation};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,6 +25,8 @@ const NAMES: [&str; 6] = ["id", "uuid", "guid", "key", "name", "number"];
 struct Shown {
     items: Vec<Value>,
     total: Option<u64>,
+    /// What asks for the next part, where the answer says it.
+    cursor: Option<String>,
 }
 
 /// What the parts came to.
@@ -60,7 +63,11 @@ impl Probe<'_> {
         let (parameter, statement, ruling) = match (filter, listing.parts()) {
             (Some((filter, wanted)), _) => {
                 let ruling = self.choice(http, &listing, (filter, &wanted), &seen.exchange);
-                (filter.parameter, "filters", ruling.await)
+                let ruling = match ruling.await {
+                    Some(Some(deviation)) => Some(Some(deviation)),
+                    other => self.middle(http, &listing, filter).await.or(other),
+                };
+                (filter.parameter, "filters", ruling)
             }
             (None, Some(parts)) if limit.is_some() => {
                 let ruling = self.parts(http, &listing, &seen.exchange).await;
@@ -118,8 +125,75 @@ impl Probe<'_> {
         if keyed(&before, &after.items)? != keys || asked.is_empty() {
             return None;
         }
-        let wanted = Value::from(wanted);
-        Some(missing.map(|key| Deviation::list_lacks(filter.member, &wanted, key)))
+        let lacks = |key: &String| Deviation::list_lacks(filter.member, &Value::from(wanted), key);
+        if let Some(key) = missing {
+            return Some(Some(lacks(key)));
+        }
+        // Where none of the first part fits, a list that is cut before it is chosen from is empty.
+        let cut = listing.limit.filter(|_| listing.cursor.is_none());
+        if let Some(limit) = cut.filter(|_| !before.items.first().is_some_and(fits)) {
+            let one = with_query(&http.target, &limit.name, "1");
+            let one = self.shown_at(http, &one, listing).await;
+            if one.is_some_and(|one| one.items.is_empty()) {
+                return Some(asked.first().map(|key| lacks(key)));
+            }
+        }
+        Some(None)
+    }
+
+    /// A moment between those of the items, in another offset: what is after it comes and what is before
+    /// it does not, or the other way round; `None` where nothing can be said.
+    async fn middle(
+        &self,
+        http: &HttpRequest,
+        listing: &Listing<'_>,
+        filter: &Filter<'_>,
+    ) -> Option<Option<Deviation>> {
+        let from = match filter.chooses {
+            Chooses::From => true,
+            Chooses::To => false,
+            Chooses::Equal | Chooses::Among => return None,
+        };
+        let rules = &filter.parameter.schema;
+        if rules.pattern.is_some() || rules.max_length.is_some_and(|most| most < 25) {
+            return None;
+        }
+        let (most, whole) = whole(
+            listing,
+            &without_query(&http.target, &filter.parameter.name),
+        );
+        let before = self.shown_at(http, &whole, listing).await?;
+        let keys = keys(&before)?;
+        let moments: Vec<jiff::Timestamp> = before
+            .items
+            .iter()
+            .map(|item| item.get(filter.member)?.as_str()?.parse().ok())
+            .collect::<Option<_>>()?;
+        let (wanted, text) = between(&moments)?;
+        let value = utf8_percent_encode(&text, NON_ALPHANUMERIC).to_string();
+        let target = with_query(&whole, &filter.parameter.name, &value);
+        let chosen = self.shown_at(http, &target, listing).await?;
+        let after = self.shown_at(http, &whole, listing).await?;
+        if keyed(&before, &after.items)? != keys {
+            return None;
+        }
+        let text = Value::from(text);
+        let fits = |at: jiff::Timestamp| (at > wanted) == from;
+        for item in &chosen.items {
+            let shown = item.get(filter.member)?;
+            if !fits(shown.as_str()?.parse().ok()?) {
+                let deviation = Deviation::list_unfiltered(filter.member, &text, shown);
+                return Some(Some(deviation));
+            }
+        }
+        let came = keyed(&before, &chosen.items)?;
+        // What does not fit into one part may stand in the next.
+        if chosen.items.len() as u64 >= most {
+            return Some(None);
+        }
+        let asked = keys.iter().zip(&moments).filter(|(_, at)| fits(**at));
+        let missing = asked.map(|(key, _)| key).find(|key| !came.contains(key));
+        Some(missing.map(|key| Deviation::list_lacks(filter.member, &text, key)))
     }
 
     /// What is wrong with the parts; `None` where nothing can be said of them.
@@ -130,12 +204,8 @@ impl Probe<'_> {
         first: &Exchange,
     ) -> Option<Option<Deviation>> {
         let first = shown(listing, first.answer()?)?;
-        let limit = listing.limit?;
-        let most = limit.schema.maximum.as_ref();
-        let most = most.and_then(|bound| bound.value.as_u64());
-        // Exclusive bounds allow one less.
-        let most = most.map_or(WHOLE, |most| most.saturating_sub(1).clamp(1, WHOLE));
-        let whole = with_query(&http.target, &limit.name, &most.to_string());
+        listing.limit?;
+        let (most, whole) = whole(listing, &http.target);
         let before = self.shown_at(http, &whole, listing).await?;
         let cut = before.items.len() as u64 >= most;
         let keys = keys(&before)?;
@@ -155,13 +225,45 @@ impl Probe<'_> {
         else {
             return None;
         };
-        if let (Some(whole), Some(part)) = (before.total, first.total)
+        let whole = before.total.filter(|_| after.total == before.total);
+        if let (Some(whole), Some(part)) = (whole, first.total)
             && whole != part
-            && after.total == Some(whole)
         {
             return Some(Some(Deviation::total_of_part(whole, part)));
         }
-        verdict(&keys, &walked, ended && !cut)
+        let ruling = verdict(&keys, &walked, ended && !cut)?;
+        if ruling.is_some() {
+            return Some(ruling);
+        }
+        let shown = keys.len() as u64;
+        // That there are more than can be shown is seen where the list has ended.
+        let wrong = |total: &u64| *total < shown || *total > shown && ended && !cut;
+        if let Some(total) = whole.filter(wrong) {
+            return Some(Some(Deviation::total_differs(shown, total)));
+        }
+        Some(self.usual(http, listing, (&before, &keys, cut)).await)
+    }
+
+    /// What is wrong with the list where the parameter that cuts it is left out, and its default counts.
+    async fn usual(
+        &self,
+        http: &HttpRequest,
+        listing: &Listing<'_>,
+        (whole, keys, cut): (&Shown, &[String], bool),
+    ) -> Option<Deviation> {
+        let limit = listing.limit?;
+        let default = limit.schema.default.as_ref()?.as_u64()?;
+        let plain = without_query(&http.target, &limit.name);
+        let shown = self.shown_at(http, &plain, listing).await?;
+        let shown = keyed(whole, &shown.items)?;
+        let wanted = default.min(keys.len() as u64);
+        let count = shown.len() as u64;
+        // Behind the end of what was read there may be more.
+        let open = cut && default > wanted;
+        // The list may have grown since.
+        let same = shown.iter().zip(keys).all(|(shown, key)| shown == key);
+        let differs = same && !open && (count < wanted || count > default);
+        differs.then(|| Deviation::list_default(&limit.name, default, wanted, count))
     }
 
     /// Follows the parts until one shows nothing, for a while.
@@ -172,9 +274,7 @@ impl Probe<'_> {
         first: &Shown,
         whole: &Shown,
     ) -> Walk {
-        let Some(paging) = &listing.paging else {
-            return Walk::Open;
-        };
+        let mut cursor = first.cursor.clone();
         let Some(first) = keyed(whole, &first.items) else {
             return Walk::Open;
         };
@@ -185,7 +285,20 @@ impl Probe<'_> {
         };
         let mut walked: Vec<(String, String)> = at(&http.target, first.clone()).collect();
         for part in 1..=MOST_PARTS {
-            let target = paging.target(&http.target, part, walked.len());
+            let target = match (&listing.paging, listing.cursor) {
+                (Some(paging), _) => paging.target(&http.target, part, walked.len()),
+                (None, Some(asks)) => {
+                    let Some(next) = cursor.take() else {
+                        return Walk::Through {
+                            keys: walked,
+                            ended: true,
+                        };
+                    };
+                    let next = utf8_percent_encode(&next, NON_ALPHANUMERIC).to_string();
+                    with_query(&http.target, &asks.parameter.name, &next)
+                }
+                (None, None) => return Walk::Open,
+            };
             let Some(exchange) = self.read_at(http, &target).await else {
                 return Walk::Open;
             };
@@ -193,12 +306,17 @@ impl Probe<'_> {
                 Some(404 | 416) => Vec::new(),
                 _ => {
                     let shown = exchange.answer().and_then(|a| shown(listing, a));
+                    cursor = shown.as_ref().and_then(|s| s.cursor.clone());
                     match shown.and_then(|s| keyed(whole, &s.items)) {
                         Some(keys) => keys,
                         None => return Walk::Open,
                     }
                 }
             };
+            // Behind a part that shows nothing, one that a cursor leads to may show more.
+            if keys.is_empty() && cursor.is_some() && listing.paging.is_none() {
+                continue;
+            }
             if keys.is_empty() {
                 return Walk::Through {
                     keys: walked,
@@ -206,7 +324,8 @@ impl Probe<'_> {
                 };
             }
             // Where nobody says how the first part is numbered, the one of number 1 may be the first again.
-            if paging.may_repeat(part) && keys == first {
+            let paging = listing.paging.as_ref();
+            if paging.is_some_and(|p| p.may_repeat(part)) && keys == first {
                 continue;
             }
             walked.extend(at(&target, keys));
@@ -241,6 +360,39 @@ impl Probe<'_> {
     }
 }
 
+/// The target that shows as much of a list as one part may have, and how many items these are.
+fn whole(listing: &Listing<'_>, target: &Template) -> (u64, Template) {
+    let Some(limit) = listing.limit else {
+        return (u64::MAX, target.clone());
+    };
+    let most = limit.schema.maximum.as_ref();
+    let most = most.and_then(|bound| bound.value.as_u64());
+    // Exclusive bounds allow one less.
+    let most = most.map_or(WHOLE, |most| most.saturating_sub(1).clamp(1, WHOLE));
+    (most, with_query(target, &limit.name, &most.to_string()))
+}
+
+/// A moment that is some seconds away from all of these and has some on both sides, and how it is spelt
+/// in an offset that few devices use.
+fn between(moments: &[jiff::Timestamp]) -> Option<(jiff::Timestamp, String)> {
+    const APART: i64 = 4;
+    let mut seconds: Vec<i64> = moments.iter().map(|at| at.as_second()).collect();
+    seconds.sort_unstable();
+    let middle = seconds.len() / 2;
+    let gaps = seconds.windows(2).enumerate().filter_map(|(at, pair)| {
+        let [one, next] = pair else { return None };
+        (next - one >= APART).then_some((at.abs_diff(middle), one + (next - one) / 2))
+    });
+    let (_, second) = gaps.min()?;
+    let wanted = jiff::Timestamp::from_second(second).ok()?;
+    let offset = jiff::tz::Offset::from_seconds(5 * 3600 + 1800).ok()?;
+    let spelt = offset.to_datetime(wanted);
+    Some((
+        wanted,
+        format!("{}+05:30", spelt.strftime("%Y-%m-%dT%H:%M:%S")),
+    ))
+}
+
 fn shown(listing: &Listing<'_>, answer: &Answer) -> Option<Shown> {
     if !(200..300).contains(&answer.status) {
         return None;
@@ -249,7 +401,13 @@ fn shown(listing: &Listing<'_>, answer: &Answer) -> Option<Shown> {
     let items = body.pointer(&listing.array)?.as_array()?.clone();
     let header = answer.header("x-total-count").and_then(|v| v.parse().ok());
     let total = header.or_else(|| pages::whole_total(&body));
-    Some(Shown { items, total })
+    let cursor = listing.cursor.and_then(|c| body.get(c.member)?.as_str());
+    let cursor = cursor.filter(|next| !next.is_empty()).map(str::to_owned);
+    Some(Shown {
+        items,
+        total,
+        cursor,
+    })
 }
 
 /// What names each item of the whole; `None` where nothing tells them apart.
@@ -354,5 +512,28 @@ mod tests {
             let want = want.map(|w: Option<&str>| w.map(str::to_owned));
             assert_eq!(got, want, "{whole}: {walked:?}");
         }
+    }
+
+    #[test]
+    fn a_moment_lies_between_those_of_the_items() {
+        let between = |moments: &[&str]| {
+            let moments = moments.iter().map(|text| text.parse().expect("a moment"));
+            between(&moments.collect::<Vec<_>>()).map(|(_, text)| text)
+        };
+        let (a, b, c) = (
+            "2026-01-01T00:00:00Z",
+            "2026-01-01T00:01:00Z",
+            "2026-01-01T00:01:02Z",
+        );
+        let want = Some("2026-01-01T05:30:30+05:30".to_owned());
+        assert_eq!(between(&[a, b, c]), want);
+        assert_eq!(
+            between(&[c, a]),
+            Some("2026-01-01T05:30:31+05:30".to_owned())
+        );
+        // As good as the same moment, one alone, none.
+        assert_eq!(between(&[b, c]), None);
+        assert_eq!(between(&[a]), None);
+        assert_eq!(between(&[]), None);
     }
 }

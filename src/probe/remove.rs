@@ -25,6 +25,8 @@ const SHOWS_IN: Duration = Duration::from_secs(5);
 const SHOWS_AT_ONCE: Duration = Duration::from_millis(600);
 /// How long a list takes to follow of which the document says that it follows later.
 const FOLLOWS_IN: Duration = Duration::from_secs(3);
+/// How often the version that a removal has to name is read.
+const READS: u32 = 2;
 /// Between two looks.
 const BETWEEN: Duration = Duration::from_millis(200);
 
@@ -87,7 +89,12 @@ impl Probe<'_> {
         // What the removal took instead of it.
         let other = self.others_stay(account, place, &path, true).await;
         let promise = StatePromise::Removed.of(&place.delete);
-        let stays = accepted.then(|| (promise, Deviation::not_removed(&seen)));
+        let stays = match answer.status() {
+            Some(status @ 500..=599) if status != 503 => {
+                Some((promise, Deviation::failed_removal(status)))
+            }
+            _ => accepted.then(|| (promise, Deviation::not_removed(&seen))),
+        };
         Removal {
             accepted,
             deviation: other.or(stays),
@@ -138,15 +145,16 @@ impl Probe<'_> {
     pub(super) async fn insist(&self, request: &HttpRequest) -> Exchange {
         let end = Instant::now() + PATIENCE;
         let mut request = request.clone();
-        let mut validated = false;
+        // A state that cannot be read now may be read in a moment.
+        let mut reads = 0..READS;
         loop {
             let sent = Request::Http(request.clone());
             let exchange = self.device().send(&sent, true).await;
-            if matches!(exchange.status(), Some(412 | 428))
-                && !std::mem::replace(&mut validated, true)
-                && let Some(named) = self.device().validated(&request).await
-            {
-                request = named;
+            if matches!(exchange.status(), Some(412 | 428)) && reads.next().is_some() {
+                match self.device().validated(&request).await {
+                    Some(named) => request = named,
+                    None => sleep(BETWEEN * 2).await,
+                }
                 continue;
             }
             let again = match exchange.status() {

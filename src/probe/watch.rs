@@ -333,7 +333,11 @@ impl SettingsWatch {
     fn of_left_out(&self, written: &Value, before: &Value, now: &Value) -> Vec<Difference> {
         let left = self.stored.left_out(written).into_iter();
         let differs = left.filter_map(|(pointer, default)| {
-            let shown = now.pointer(&pointer).filter(|shown| **shown != default)?;
+            let shown = now.pointer(&pointer)?;
+            // Numbers compare by value.
+            if apart(&default, shown).is_empty() {
+                return None;
+            }
             let stayed = before.pointer(&pointer) == Some(shown);
             (!stayed).then(|| Difference {
                 expected: show(&default),

@@ -19,6 +19,7 @@ pub mod diff;
 pub mod event;
 mod exit;
 mod follow;
+mod formats;
 pub mod gate;
 mod growth;
 mod inquiry;

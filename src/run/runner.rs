@@ -4,6 +4,7 @@ use super::cases::Cases;
 use super::causes::hash;
 use super::confirm::Confirmations;
 use super::event::{Event, Listener};
+use super::formats::MOST as MOST_OF_FORMATS;
 use super::inquiry::Questions;
 use super::job::{Job, Outcome, Stop};
 use super::journal::{Past, Record};
@@ -62,9 +63,10 @@ pub async fn run(job: &Job, listener: &mut dyn Listener) -> Outcome {
 /// [`run`], going on where the process ended that left `past` behind: the plan is the same, what it
 /// sent is not sent again, what it found counts, and the settings are put back as it found them.
 pub async fn resume(job: &Job, past: &Past, listener: &mut dyn Listener) -> Outcome {
-    let places: Vec<OnceLock<Case>> = (0..job.options.questions + MOST_UNPROVEN + MOST_APART)
-        .map(|_| OnceLock::new())
-        .collect();
+    let places: Vec<OnceLock<Case>> =
+        (0..job.options.questions + MOST_UNPROVEN + MOST_APART + 2 * MOST_OF_FORMATS)
+            .map(|_| OnceLock::new())
+            .collect();
     let judging = JudgeContext {
         contract: &job.contract,
         texts: &job.texts,
@@ -256,6 +258,7 @@ impl<'a> Run<'a> {
             self.smallest_writes().await;
             self.weigh_doubts().await;
             self.inquire().await;
+            self.ask_of_formats().await;
             self.measure_growth().await;
             self.finish().await;
         }

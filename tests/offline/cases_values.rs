@@ -510,3 +510,68 @@ fn counts_and_places_of_a_body_are_broken_alone() {
         }
     }
 }
+
+/// Texts that are none of a parameter's format are asked and never demanded; words of other languages
+/// stand where the document takes what they mean; numbers wrap at every width.
+#[test]
+fn inputs_where_they_tell() {
+    let stage = Stage::new(&json!({
+        "openapi": "3.1.0",
+        "info": {"title": "Small", "version": "1"},
+        "paths": {
+            "/list": {"get": {
+                "operationId": "list",
+                "parameters": [
+                    {"name": "since", "in": "query", "schema": {"type": "string", "format": "date-time"}},
+                    {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 100}},
+                ],
+                "responses": {"200": {"description": "all"}, "400": {"description": "refused"}},
+            }},
+            "/set": {"put": {
+                "operationId": "set",
+                "requestBody": {"content": {"application/json": {"schema": {
+                    "type": "object",
+                    "additionalProperties": false,
+                    "required": ["on", "name"],
+                    "properties": {"on": {"type": "boolean"}, "name": {"type": ["string", "null"]}},
+                }}}},
+                "responses": {"204": {"description": "stored"}, "400": {"description": "refused"}},
+            }},
+        },
+    }));
+    let context = stage.context().thorough(true);
+    let operations = stage.contract.operations.iter();
+    let cases: Vec<Case> = operations
+        .flat_map(|op| {
+            let strategies = strategies();
+            let cases = strategies.iter().flat_map(|s| s.cases(&context, op));
+            cases.collect::<Vec<Case>>()
+        })
+        .collect();
+    let drawn = |id: &str| -> &Case {
+        let mut found = cases.iter().filter(|case| case.id.as_str().starts_with(id));
+        found.next().unwrap_or_else(|| panic!("no {id}"))
+    };
+    for id in [
+        "list/parameters/since/format-word",
+        "list/parameters/since/format-date-only",
+    ] {
+        assert!(matches!(drawn(id).expect, Expect::Either { .. }), "{id}");
+    }
+    for id in ["list/targets/limit/wraps-8", "list/targets/limit/wraps-16"] {
+        assert!(matches!(drawn(id).expect, Expect::Refused { .. }), "{id}");
+    }
+    let quotes = drawn("list/targets/since/quotes");
+    assert!(matches!(quotes.expect, Expect::Survived { .. }));
+    for (id, part) in [
+        ("set/json-syntax/literals/capital-true", "\"on\":True"),
+        ("set/json-syntax/literals/none", "\"name\":None"),
+        ("set/json-syntax/literals/word", "\"probity\":word"),
+    ] {
+        let Request::Http(http) = &drawn(id).request else {
+            panic!("{id}");
+        };
+        let body = String::from_utf8_lossy(http.body.as_deref().unwrap_or_default());
+        assert!(body.contains(part), "{id}: {body}");
+    }
+}

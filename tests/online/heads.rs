@@ -48,7 +48,7 @@ fn document() -> Value {
             "/cameras": {"get": {
                 "operationId": "listCameras",
                 "parameters": [
-                    query("limit", &json!({"type": "integer", "minimum": 1, "maximum": 9})),
+                    query("limit", &json!({"type": "integer", "minimum": 1, "maximum": 9, "default": 2})),
                     query("offset", &json!({"type": "integer", "minimum": 0, "default": 0})),
                     query("kind", &kind),
                 ],
@@ -134,6 +134,8 @@ fn what_an_answer_owes_is_missed() {
         ("part-ignored", "parameters.offset.pages"),
         ("parts-overlap", "parameters.offset.pages"),
         ("parts-skip", "parameters.offset.pages"),
+        ("total-one-more", "parameters.offset.pages"),
+        ("list-default-other", "parameters.offset.pages"),
         ("format-ignored:address", "body.address.format"),
         ("answer-with-mark", "responses.200"),
         ("version-sent-again", "responses.304"),

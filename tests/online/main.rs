@@ -40,6 +40,7 @@ mod narrow;
 mod own_mocks;
 mod paging;
 mod panel;
+mod promised;
 mod rare;
 mod readings;
 mod replay;

@@ -244,9 +244,15 @@ fn defaults(wrong: &'static str) -> SocketAddr {
     let shop = Mutex::new(BTreeMap::from([(0, ("settings".to_owned(), 5))]));
     serve(move |asked| {
         let mut shop = shop.lock().expect("shop");
-        let shown = |id: u64, (title, size): &(String, u64)| match id {
-            0 => json!({"title": title, "size": size}),
-            _ => json!({"id": id, "title": title, "size": size}),
+        let shown = |id: u64, (title, size): &(String, u64)| {
+            let size = match wrong {
+                "numbers with a point" => json!(*size as f64),
+                _ => json!(size),
+            };
+            match id {
+                0 => json!({"title": title, "size": size}),
+                _ => json!({"id": id, "title": title, "size": size}),
+            }
         };
         let id = asked
             .path
@@ -304,6 +310,8 @@ fn what_is_left_out_and_what_is_answered_is_as_the_document_says() {
         ("answer", Some("createItem.state.created")),
         // What an answer leaves out it does not say otherwise.
         ("short answer", None),
+        // RFC 8259 §6 leaves the spelling of a number to the writer.
+        ("numbers with a point", None),
     ] {
         let addr = defaults(wrong);
         let (output, report) = judged(DEFAULTS, addr, &[]);

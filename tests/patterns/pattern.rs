@@ -192,6 +192,32 @@ fn a_format_is_one_more_reading() {
 }
 
 #[test]
+fn what_is_longer_than_a_format_lets_it_be_is_not_surely_valid() {
+    let label = "a".repeat(63);
+    let table = [
+        // RFC 5321 §4.5.3.1.1 and §4.5.3.1.3.
+        ("email", format!("{}@example.com", "a".repeat(20)), true),
+        ("email", format!("{}@example.com", "a".repeat(65)), false),
+        ("email", format!("a@{label}.{label}.{label}.{label}"), false),
+        // RFC 1035 §2.3.4.
+        ("hostname", [label.as_str(); 3].join("."), true),
+        ("hostname", [label.as_str(); 4].join("."), false),
+        ("uri", format!("http://{label}.com/a"), true),
+        ("uri", format!("http://{label}a.com/a"), false),
+        ("uri", "http://192.0.2.1:8080/a".to_owned(), true),
+    ];
+    for (format, text, valid) in table {
+        let rule = Text::new(Rule {
+            formats: vec![format.to_owned()],
+            max_length: Some(400),
+            ..Rule::default()
+        });
+        let sure = rule.assess(&text) == Assessment::SurelyValid;
+        assert_eq!(sure, valid, "{format} {text}");
+    }
+}
+
+#[test]
 fn any_input_is_bounded() {
     let text = Text::new(Rule {
         pattern: Some("^(a|b|ab)*c{2,300}(?=d|e)[^x]*$".to_owned()),

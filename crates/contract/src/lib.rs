@@ -71,7 +71,7 @@ pub use calls::calls;
 pub use candidates::Candidate;
 pub use effect::{Effects, OperationEffect, is_password};
 pub use lint::lint;
-pub use lists::{Chooses, Filter, Listing, falls, sorted_by};
+pub use lists::{Chooses, Cursor, Filter, Listing, falls, sorted_by};
 pub use load::{load, load_bytes, load_from, load_with};
 pub use model::*;
 pub use paging::{Paging, query_value, with_query, without_query};

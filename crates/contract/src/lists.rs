@@ -17,12 +17,26 @@ pub struct Listing<'o> {
     pub paging: Option<Paging>,
     /// The parameter that asks for it.
     next: Option<&'o Parameter>,
+    /// How the next part is asked for where an answer says it.
+    pub cursor: Option<Cursor<'o>>,
     /// Parameters that choose items by a member of theirs.
     pub filters: Vec<Filter<'o>>,
     /// The parameter whose words name the member that items are sorted by.
     pub sort: Option<&'o Parameter>,
     /// The parameter that says whether the largest comes last or first, where it has one of its own.
     pub direction: Option<&'o Parameter>,
+}
+
+/// A parameter that asks for the next part by what the answer before has said.
+#[derive(Clone, Copy, Debug)]
+pub struct Cursor<'o> {
+    /// The parameter.
+    pub parameter: &'o Parameter,
+    /// The member of answers that holds its next value; nothing, `null` or an empty text behind the last
+    /// part.
+    pub member: &'o str,
+    /// Whether the member may be `null`.
+    pub null: bool,
 }
 
 /// A parameter that chooses items.
@@ -60,6 +74,17 @@ const LIMITS: [&[&str]; 9] = [
     &["max", "items"],
     &["max", "results"],
     &["items", "per", "page"],
+];
+
+/// Names of a parameter that asks for the next part by what an answer has said, in words. The member of
+/// the answer has the same name, or begins with `next`.
+const CURSORS: [&[&str]; 6] = [
+    &["cursor"],
+    &["next", "cursor"],
+    &["page", "token"],
+    &["next", "page", "token"],
+    &["next", "token"],
+    &["continuation", "token"],
 ];
 
 /// Names of a parameter that says from when on items come, and until when, in words.
@@ -142,6 +167,7 @@ impl Operation {
             names.iter().any(|name| words == *name)
         };
         let sort = query.clone().find(|p| called(p, &SORTS));
+        let cursor = query.clone().find_map(|p| cursor(p, answer));
         let words = |p: &Parameter| {
             let words = p.schema.enum_values.iter().flatten();
             let mut words = words.map(|word| falls(word.as_str()?)).peekable();
@@ -149,7 +175,8 @@ impl Operation {
         };
         let direction = query.clone().find(|p| called(p, &DIRECTIONS) && words(p));
         let moment = moment(items);
-        let cuts = [limit, next].map(|p| p.map(|p| &p.name));
+        let asks = cursor.map(|cursor| cursor.parameter);
+        let cuts = [limit, next, asks].map(|p| p.map(|p| &p.name));
         let chooses = |p: &&Parameter| !cuts.contains(&Some(&p.name));
         let filters = query.by_ref().filter(chooses).filter_map(|parameter| {
             let at = moment.filter(|_| is_moment(&parameter.schema));
@@ -169,6 +196,7 @@ impl Operation {
             limit,
             paging,
             next,
+            cursor,
             filters: filters.collect(),
             sort: sort.filter(|p| p.schema.enum_values.is_some()),
             direction,
@@ -182,12 +210,45 @@ impl<'o> Listing<'o> {
     /// is seen. `start` and `from` may be times, and `startIndex` counts from one (RFC 7644 §3.4.2.4).
     pub fn parts(&self) -> Option<&'o Parameter> {
         self.limit?;
-        let sure = match self.paging.as_ref()? {
-            Paging::Offset { name } => matches!(name.as_str(), "offset" | "skip"),
-            Paging::Page { .. } => true,
+        let sure = match self.paging.as_ref() {
+            Some(Paging::Offset { name }) => matches!(name.as_str(), "offset" | "skip"),
+            Some(Paging::Page { .. }) => true,
+            None => return self.cursor.map(|cursor| cursor.parameter),
         };
         self.next.filter(|_| sure)
     }
+}
+
+/// A parameter that takes what a member of the answer says, where both are texts of such names.
+fn cursor<'o>(parameter: &'o Parameter, answer: &'o Schema) -> Option<Cursor<'o>> {
+    let words = tokens(&parameter.name);
+    let text = |schema: &Schema| {
+        let of = |kind| schema.types.contains(&kind);
+        of(JsonType::String) && !of(JsonType::Integer) && schema.pattern.is_none()
+    };
+    if !CURSORS.iter().any(|name| words == *name) || !text(&parameter.schema) {
+        return None;
+    }
+    let next: Vec<String> = std::iter::once("next".to_owned())
+        .chain(words.clone())
+        .collect();
+    let moves = matches!(
+        words.first().map(String::as_str),
+        Some("next" | "continuation")
+    );
+    let leads = |name: &str| {
+        let name = tokens(name);
+        name == next || moves && name == words
+    };
+    let members = shape::members(answer).into_iter();
+    let mut members = members.filter(|(name, schema)| leads(name) && text(schema));
+    let (member, schema) = members.next()?;
+    let null = schema.types.contains(&JsonType::Null);
+    Some(Cursor {
+        parameter,
+        member,
+        null,
+    })
 }
 
 /// Whether an answer has more than one list at its top: which of them is cut is not said.

@@ -1,6 +1,17 @@
 //! Published formats and types of strings (`ipv4`, `dns`, `uuid`, …) as patterns, strict: what one
 //! of these takes, every reasonable check of that format takes.
 
+/// Characters that a text of a format has at most, where its document says so.
+pub fn longest(format: &str) -> Option<u64> {
+    match format {
+        // RFC 1035 §2.3.4, without the octets of lengths.
+        "dns" | "hostname" | "idn-hostname" => Some(253),
+        // RFC 5321 §4.5.3.1.3, without the angle brackets.
+        "email" | "idn-email" => Some(254),
+        _ => None,
+    }
+}
+
 /// The pattern (ECMAScript with `u`, full match) of a format; `None` for formats that say nothing
 /// about the text or that we do not know.
 pub fn pattern(format: &str) -> Option<&'static str> {
@@ -15,13 +26,13 @@ pub fn pattern(format: &str) -> Option<&'static str> {
         }
         // RFC 4291 §2.2 form 1.
         "ipv6" => r"(?:[0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4}",
-        // RFC 5321 §4.1.2, dot-string only.
+        // RFC 5321 §4.1.2, dot-string only, of at most 64 characters in front of the @ (§4.5.3.1.1).
         "email" | "idn-email" => {
-            r"[A-Za-z0-9_+]+(?:[.\-][A-Za-z0-9_+]+)*@[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?)+"
+            r"[A-Za-z0-9_+]{1,20}(?:[.\-][A-Za-z0-9_+]{1,21}){0,2}@[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?)+"
         }
-        // RFC 3986, http with a registered name and a plain path.
+        // RFC 3986, http with a registered name that the DNS can have (§3.2.2) and a plain path.
         "uri" | "iri" | "url" => {
-            r"https?:\/\/[a-z0-9]+(?:[.\-][a-z0-9]+)*(?::[1-9][0-9]{0,3})?(?:\/[A-Za-z0-9._~\-]*)*"
+            r"https?:\/\/[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9\-]{0,29}[a-z0-9])?){0,5}(?::[1-9][0-9]{0,3})?(?:\/[A-Za-z0-9._~\-]*)*"
         }
         "uri-reference" | "iri-reference" => r"\/(?:[A-Za-z0-9._~\-]+\/?)*",
         // RFC 9562 §4

@@ -270,7 +270,7 @@ impl<'b, 'c, 'a> CredentialCases<'b, 'c, 'a> {
     fn hints(&mut self) {
         use Credentials::Wrong;
         for (name, tier, field) in [
-            ("forwarded", 2, "X-Forwarded-For"),
+            ("forwarded", 1, "X-Forwarded-For"),
             ("real-ip", THOROUGH, "X-Real-IP"),
             ("user", THOROUGH, "X-Remote-User"),
         ] {

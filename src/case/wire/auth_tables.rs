@@ -491,14 +491,14 @@ pub(super) const BASIC: &[Row] = &[
     ),
     row(
         "no-colon",
-        2,
+        1,
         "there is no colon in the credentials",
         "Basic cHJvYml0eQ==",
         WrongForm,
     ),
     row(
         "not-base64",
-        2,
+        1,
         "the credentials are not base64",
         "Basic !!!!",
         WrongForm,

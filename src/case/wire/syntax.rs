@@ -47,7 +47,7 @@ impl Strategy for JsonSyntax {
                 all.extend(encodings(&emit(&body)));
                 all.extend(syntax_tokens::numbers(&builder, &body));
                 all.extend(syntax_tokens::strings(&builder, &body));
-                all.extend(syntax_tokens::literals(&body));
+                all.extend(syntax_tokens::literals(&builder, &body));
                 for broken in all {
                     refused(&mut builder, broken);
                 }

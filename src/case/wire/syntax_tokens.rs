@@ -382,9 +382,29 @@ pub(super) const BAD_UTF8: [(&str, u8, &str, &[u8]); 8] = [
     ("utf8-latin1", 3, "Latin-1", b"\xe9"),
 ];
 
-/// Words that are values in other languages, in a member that no page names: a device that ignores
-/// such members and reads the words accepts.
-pub(super) fn literals(body: &Value) -> Vec<Broken> {
+/// Words that are values in other languages, for a member that takes what they mean there, or else in one
+/// that no page names: a device that ignores such members and reads the words accepts.
+pub(super) fn literals(builder: &ExchangeCases<'_, '_>, body: &Value) -> Vec<Broken> {
+    let taken = |value: &Value| {
+        let names = body
+            .as_object()
+            .into_iter()
+            .flat_map(|object| object.keys());
+        let mut paths = names.map(|name| FieldPath::root().member(name));
+        let fits = |path: &FieldPath| {
+            let changed = set(body, path, value.clone());
+            changed.is_some_and(|b| builder.certainty(&b) == Assessment::SurelyValid)
+        };
+        let path = paths.find(fits);
+        path.map_or(Place::Extra, Place::Field)
+    };
+    let (truth, nothing) = (taken(&Value::Bool(true)), taken(&Value::Null));
+    let extra = Place::Extra;
+    let place = |name: &str| match name {
+        "capital-true" | "cut-true" | "long-true" => &truth,
+        "none" | "undefined-value" | "capitals-null" | "nil" => &nothing,
+        _ => &extra,
+    };
     let table = [
         ("capital-true", 1, "True", "True"),
         ("none", 3, "None", "None"),
@@ -415,7 +435,7 @@ pub(super) fn literals(body: &Value) -> Vec<Broken> {
                 "literals",
                 (name, tier),
                 what,
-                &Place::Extra,
+                place(name),
                 body,
                 token.as_bytes(),
             )

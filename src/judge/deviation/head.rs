@@ -44,6 +44,24 @@ impl Deviation {
         )
     }
 
+    /// A field of HTTP that is not what HTTP says of it.
+    pub(in crate::judge) fn field_syntax(
+        name: &str,
+        needed: &str,
+        text: &str,
+        answer: &Answer,
+    ) -> Deviation {
+        Deviation {
+            untidy: true,
+            ..Deviation::new(
+                Kind::MalformedResponse,
+                format!("whose header field {name} is not what HTTP makes of it"),
+                needed,
+                format!("{} with {name}: {}", answer.status, one_line(text, 200)),
+            )
+        }
+    }
+
     /// `status` of problem details is not the status of the answer.
     pub(in crate::judge) fn problem_status(stated: i64, answer: &Answer) -> Deviation {
         Deviation::new(
@@ -157,6 +175,26 @@ impl Deviation {
         )
     }
 
+    /// A total that is not the number of items that the list shows.
+    pub fn total_differs(items: u64, total: u64) -> Deviation {
+        Deviation::new(
+            Kind::MalformedResponse,
+            "with a total that the list does not have",
+            format!("the number of items that the list shows: {items}"),
+            format!("{total}"),
+        )
+    }
+
+    /// More or fewer items than the default of the parameter that cuts the list.
+    pub fn list_default(parameter: &str, default: u64, wanted: u64, count: u64) -> Deviation {
+        Deviation::new(
+            Kind::MalformedResponse,
+            format!("with another default of `{parameter}`"),
+            format!("as many items as with `{parameter}` {default}: {wanted}"),
+            format!("{count} items without `{parameter}`"),
+        )
+    }
+
     /// Items in another order than was asked for.
     pub(in crate::judge) fn list_unsorted(word: &str) -> Deviation {
         Deviation::new(
@@ -181,11 +219,7 @@ impl Deviation {
     }
 
     /// An item that a filter leaves out.
-    pub(in crate::judge) fn list_unfiltered(
-        member: &str,
-        wanted: &Value,
-        other: &Value,
-    ) -> Deviation {
+    pub fn list_unfiltered(member: &str, wanted: &Value, other: &Value) -> Deviation {
         Deviation::new(
             Kind::MalformedResponse,
             format!("with items of another `{member}` than was asked for"),

@@ -66,6 +66,16 @@ impl Deviation {
         )
     }
 
+    /// A server error where what was created is removed.
+    pub fn failed_removal(status: u16) -> Deviation {
+        Deviation::new(
+            Kind::ServerError,
+            format!("with status {status} when it is removed"),
+            "the item that was created is removed, or a refusal",
+            format!("{status} to the removal of an item that is there"),
+        )
+    }
+
     /// What is there is created once more.
     pub fn created_over() -> Deviation {
         Deviation::new(

@@ -62,7 +62,7 @@ pub fn json(status: u16, body: &Value) -> Drawn {
     }
 }
 
-/// An answer without a body. A 405 names a method that is served (RFC 9110 §15.5.6).
+/// An answer without a body. A 405 names the methods that are served (RFC 9110 §15.5.6), here none.
 pub fn bare(status: u16) -> Drawn {
     let drawn = Drawn {
         status,
@@ -70,7 +70,7 @@ pub fn bare(status: u16) -> Drawn {
         body: Vec::new(),
     };
     match status {
-        405 => drawn.with("Allow", "GET"),
+        405 => drawn.with("Allow", ""),
         _ => drawn,
     }
 }

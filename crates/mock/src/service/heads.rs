@@ -5,7 +5,9 @@ use super::resources::reader;
 use super::sample::plausible;
 use super::{Ask, Reply, Service, header, query_value, route};
 use crate::fault::{FaultInfo, Set, table};
-use probity_contract::{Chooses, Contract, Listing, Operation, Paging, SecurityScheme, assess};
+use probity_contract::{
+    Chooses, Contract, Listing, Operation, Paging, Parameter, Response, SecurityScheme, assess,
+};
 use probity_pattern::Assessment;
 use serde_json::{Value, json};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -28,6 +30,11 @@ pub(crate) fn faults(contract: &Contract) -> Vec<FaultInfo> {
         "parts-overlap" | "parts-skip" | "part-ignored" => {
             lists.iter().any(|list| list.parts().is_some())
         }
+        "total-one-more" => operations.iter().any(counts),
+        "list-default-other" => lists.iter().any(|list| {
+            let limit = list.limit.filter(|_| list.parts().is_some());
+            limit.is_some_and(|p| p.schema.default.is_some())
+        }),
         "version-sent-again" | "version-alone-known" => operations.iter().any(names_versions),
         "media-type-ignored" => operations.iter().any(tells_media_types),
         "id-wraps" | "item-beside" => operations.iter().any(route::reads_numbered),
@@ -60,6 +67,22 @@ fn minds_versions(operations: &[Operation], operation: &Operation) -> bool {
     operation.minds_versions() && reader(operations, operation).is_some()
 }
 
+/// Whether an answer has a field that says how many items the list has.
+fn has_count(response: &Response) -> bool {
+    let mut headers = response.headers.iter();
+    headers.any(|h| h.name.eq_ignore_ascii_case(COUNT))
+}
+
+/// Whether a list that comes in parts says how many items it has.
+fn counts(operation: &Operation) -> bool {
+    let parts = operation.listing().is_some_and(|l| l.parts().is_some());
+    let body = |r: &Response| {
+        let schema = r.schema.as_ref();
+        schema.is_some_and(|s| TOTALS.iter().any(|name| s.property(name).is_some()))
+    };
+    parts && operation.responses.iter().any(|r| has_count(r) || body(r))
+}
+
 /// The version of an answer.
 fn tag(body: &[u8]) -> String {
     let mut hash = DefaultHasher::new();
@@ -86,6 +109,17 @@ fn answers_json(operation: &Operation) -> bool {
     let mut types = successes.filter_map(|s| operation.response(s)?.media_type.as_deref());
     types.any(|media| media == "application/json")
 }
+
+/// What says how many items a list has, and what stands in front of the number of a part.
+const COUNT: &str = "X-Total-Count";
+const TOTALS: [&str; 5] = [
+    "total",
+    "total_count",
+    "totalCount",
+    "totalItems",
+    "total_items",
+];
+const PART: &str = "part-";
 
 const PROBLEM: &str = "application/problem+json";
 
@@ -248,7 +282,16 @@ impl Service {
                 turned != chosen(filter.chooses, &text, &wanted)
             });
         }
-        let limit = listing.limit.and_then(|p| asked(&p.name));
+        let total = items.len() + usize::from(self.planted.has("total-one-more"));
+        let usual = |p: &Parameter| {
+            let default = p.schema.default.as_ref()?.as_u64()?;
+            let default = usize::try_from(default).ok()?;
+            let less = default > 1 && self.planted.has("list-default-other");
+            Some(if less { default - 1 } else { default })
+        };
+        let limit = listing
+            .limit
+            .and_then(|p| asked(&p.name).or_else(|| usual(p)));
         let skipped = match &listing.paging {
             Some(Paging::Offset { name }) => asked(name),
             Some(Paging::Page { name, first }) => asked(name).map(|page| {
@@ -256,7 +299,10 @@ impl Service {
                 let pages = page.saturating_sub(first);
                 pages.saturating_mul(limit.unwrap_or(usize::MAX))
             }),
-            None => None,
+            None => listing.cursor.and_then(|cursor| {
+                let text = query_value(ask.query, &cursor.parameter.name)?;
+                text.strip_prefix(PART)?.parse().ok()
+            }),
         };
         let skipped = match skipped.unwrap_or(0) {
             0 => 0,
@@ -266,20 +312,46 @@ impl Service {
             n => n,
         };
         items.drain(..skipped.min(items.len()));
+        let behind = items.len();
         if let Some(limit) = limit.filter(|_| !self.planted.has("limit-ignored")) {
             items.truncate(limit + usize::from(self.planted.has("limit-one-more")));
+        }
+        let shown = items.len();
+        if let (Some(cursor), Some(object)) = (listing.cursor, body.as_object_mut()) {
+            let next = format!("{PART}{}", skipped + shown);
+            let next = match shown < behind {
+                true => json!(next),
+                false if cursor.null => Value::Null,
+                false => json!(""),
+            };
+            object.insert(cursor.member.to_owned(), next);
+        }
+        for name in TOTALS {
+            if let Some(said) = body.get_mut(name).filter(|said| said.is_number()) {
+                *said = json!(total);
+            }
+        }
+        let response = operation.response(reply.status);
+        let wrong = ["answer-without-field", "answer-field-wrong"];
+        let wrong = wrong.iter().any(|fault| self.planted.has(fault));
+        if response.is_some_and(has_count) && !wrong {
+            reply.headers.push((COUNT.to_owned(), total.to_string()));
         }
         reply.body = body.to_string().into_bytes();
     }
 }
 
-/// Whether an item whose member is this comes. Moments are compared as they are written: those of the
-/// mock are all in UTC.
+/// Whether an item whose member is this comes.
 fn chosen(chooses: Chooses, value: &str, wanted: &str) -> bool {
+    let read = |text: &str| text.parse::<jiff::Timestamp>().ok();
+    let order = match (read(value), read(wanted)) {
+        (Some(value), Some(wanted)) => value.cmp(&wanted),
+        _ => value.cmp(wanted),
+    };
     match chooses {
         Chooses::Equal | Chooses::Among => value == wanted,
-        Chooses::From => value >= wanted,
-        Chooses::To => value <= wanted,
+        Chooses::From => order.is_ge(),
+        Chooses::To => order.is_le(),
     }
 }
 

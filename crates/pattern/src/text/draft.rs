@@ -331,7 +331,7 @@ pub(super) fn with_format(
             language: Language::Known(automata.len() - 1),
             unit: Unit::CodePoints,
             min: 0,
-            max: None,
+            max: format_length(rule, literal),
         };
         plausible.push(decider);
         // Only a proof that nothing meets both makes the format implausible.
@@ -451,6 +451,14 @@ fn format_language(rule: &Rule, literal: &str) -> Option<Automaton> {
     // Letters, digits and `:/@_-=` stand for themselves; `/` has to be escaped nowhere.
     let any = format!("{literal}(?:{}){port}", patterns.join("|"));
     language::language(&any, Dialect::EcmaScriptU, Mode::Full).ok()
+}
+
+/// Characters that every one of the published formats takes at most, where all have such a bound and
+/// nothing else stands round them.
+fn format_length(rule: &Rule, literal: &str) -> Option<u64> {
+    let mut longest = rule.formats.iter().map(|name| format::longest(name));
+    let least = longest.try_fold(u64::MAX, |least, longest| Some(least.min(longest?)))?;
+    (literal.is_empty() && least < u64::MAX).then_some(least)
 }
 
 /// `names` holds id and pattern of each repair.
