@@ -8,6 +8,7 @@ mod breadth;
 pub mod build;
 mod builder;
 mod constraints;
+mod counts;
 mod edit;
 mod elements;
 mod formats;
