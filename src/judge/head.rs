@@ -301,9 +301,12 @@ fn typed(schema: &Schema, text: &str) -> Option<Value> {
 mod tests {
     use super::*;
 
+    /// What decides, values that it takes, values that it does not.
+    type Row<'a> = (fn(&str) -> bool, &'a [&'a str], &'a [&'a str]);
+
     #[test]
     fn fields_of_http_have_their_syntax() {
-        let table: [(fn(&str) -> bool, &[&str], &[&str]); 2] = [
+        let table: [Row<'_>; 2] = [
             (
                 is_content_type,
                 &[
