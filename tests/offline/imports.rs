@@ -25,7 +25,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ),
     (
         "run",
-        "case contract device exchange files judge pattern pointer probe profile redact reproduce",
+        "case contract device exchange files json judge pattern pointer probe profile redact reproduce",
     ),
     (
         "campaign",
