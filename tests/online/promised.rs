@@ -228,7 +228,10 @@ fn formats_in_part_and_versions_that_are_not_named() {
                         "True" => read.replace(":True", ":true"),
                         _ => read,
                     };
-                    let json = asked.field("content-type").starts_with("application/json");
+                    let json = asked
+                        .field("content-type")
+                        .to_ascii_lowercase()
+                        .starts_with("application/json");
                     let sent = serde_json::from_str::<Value>(&read).ok().filter(|_| json);
                     let members = sent.as_ref().and_then(Value::as_object);
                     let twice =
@@ -310,7 +313,10 @@ fn a_removal_that_fails_is_told_and_one_that_has_to_wait_is_done() {
                     let known = |m: &&serde_json::Map<String, Value>| {
                         m.keys().all(|k| k == "text" || k == "id")
                     };
-                    let json = asked.field("content-type").starts_with("application/json");
+                    let json = asked
+                        .field("content-type")
+                        .to_ascii_lowercase()
+                        .starts_with("application/json");
                     let text = members.filter(known).and_then(|m| m.get("text")?.as_str());
                     match text.filter(|t| json && (1..=30).contains(&t.chars().count())) {
                         None => bare(400),
