@@ -33,6 +33,12 @@ impl BodyIds {
         calls.iter().find(here).map(|(_, t)| t.as_str())
     }
 
+    /// The same whatever the method: one that the document does not name may write there all the same.
+    pub fn place_in<'t>(&self, calls: &'t [(String, String)]) -> Option<&'t str> {
+        let here = |(_, t): &&(String, String)| self.reach.has(t);
+        calls.iter().find(here).map(|(_, t)| t.as_str())
+    }
+
     /// What the members have to be at a target; nothing where it has another number of segments.
     pub fn at(&self, target: &str) -> Vec<(String, Value)> {
         let path = target.split(['?', '#']).next().unwrap_or_default();

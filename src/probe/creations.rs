@@ -222,7 +222,8 @@ impl<'a> Creations<'a> {
             let mut all = self.body_ids.iter();
             all.find_map(|of| Some((of, of.target_in(&calls)?)))
         };
-        let Some((of, target)) = here.or_else(anywhere) else {
+        let otherwise = || of.and_then(|of| Some((of, of.place_in(&calls)?)));
+        let Some((of, target)) = here.or_else(anywhere).or_else(otherwise) else {
             return (false, Vec::new());
         };
         let mut ids = of.at(bare(target));

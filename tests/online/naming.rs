@@ -65,7 +65,7 @@ fn answer(presets: &mut Presets, member: &str, asked: &Asked) -> Drawn {
                 _ => bare(400),
             }
         }
-        (_, Some(_)) => bare(405).with("Allow", "GET, HEAD, PUT, PATCH"),
+        (_, Some(_)) => bare(405).with("Allow", "GET, HEAD"),
         (_, None) if asked.path == "/presets" => bare(405).with("Allow", "GET, HEAD"),
         _ => bare(404),
     }
@@ -91,7 +91,12 @@ fn the_body_of_a_write_names_what_its_path_names() {
         let (shared, member_of) = (presets.clone(), member.to_owned());
         let addr = serve(move |asked| {
             let mut held = shared.lock().unwrap_or_else(|e| e.into_inner());
-            let drawn = answer(&mut held.0, &member_of, asked);
+            let offered = !["PUT", "PATCH"].contains(&asked.method.as_str())
+                || asked.method.eq_ignore_ascii_case(method);
+            let drawn = match offered {
+                true => answer(&mut held.0, &member_of, asked),
+                false => bare(405).with("Allow", &format!("GET, HEAD, {}", method.to_uppercase())),
+            };
             held.1 += usize::from(drawn.status == 200 && asked.method.starts_with('P'));
             drawn
         });

@@ -131,9 +131,10 @@ impl Exchange {
             }
             ("GET" | "HEAD", "/lines") => drawn(200, &json!(*lines)),
             (_, "/settings") => bare(405).with("Allow", "GET, HEAD, PUT"),
-            (_, path) if path == "/lines" || path == self.made => {
-                bare(405).with("Allow", "GET, HEAD, POST")
-            }
+            (_, path) if path == "/lines" || path == self.made => match asked.path.as_str() {
+                "/lines/add" => bare(405).with("Allow", "POST"),
+                _ => bare(405).with("Allow", "GET, HEAD, POST"),
+            },
             (method, path) => {
                 let number = path.strip_prefix("/lines/").unwrap_or_default();
                 let Some(at) = lines.iter().position(|l| l["number"] == number) else {

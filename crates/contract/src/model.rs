@@ -331,15 +331,13 @@ impl Operation {
     /// Whether the document says that a write may name the version that it replaces (`If-Match`, RFC 9110
     /// §13.1.1), be it in prose only.
     pub fn takes_versions(&self) -> bool {
-        self.changes()
-            && (self.header_parameter("If-Match").is_some()
-                || self.speaks_of_versions
-                || self.documents(428))
+        self.changes() && (self.header_parameter("If-Match").is_some() || self.speaks_of_versions)
     }
 
-    /// As [`Operation::takes_versions`], or at least has the status for one that names another version.
+    /// As [`Operation::takes_versions`], or at least has a status for one that names another version or none.
     pub fn minds_versions(&self) -> bool {
-        self.takes_versions() || self.changes() && self.documents(412)
+        let documented = self.documents(412) || self.documents(428);
+        self.takes_versions() || self.changes() && documented
     }
 
     fn changes(&self) -> bool {

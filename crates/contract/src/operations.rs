@@ -384,7 +384,7 @@ impl<'d> Loader<'d> {
             late: texts(map).into_iter().any(crate::late::is_late),
             clamps: texts(map).into_iter().any(crate::excuse::clamps),
             tied: texts(map).into_iter().flat_map(crate::ties::tied).collect(),
-            speaks_of_versions: texts(map).into_iter().any(speaks_of_versions),
+            speaks_of_versions: own_words(map).any(speaks_of_versions),
             pointer: pointer.to_owned(),
             security_pointer,
             acts: match map.contains_key("x-acts") {
@@ -426,10 +426,15 @@ impl<'d> Loader<'d> {
     }
 }
 
+/// What an operation says in words of itself.
+fn own_words(map: &Map<String, Value>) -> impl Iterator<Item = &str> {
+    let own = ["summary", "description"];
+    own.into_iter().filter_map(|name| map.get(name)?.as_str())
+}
+
 /// What an operation says in words of itself and of its answers.
 fn texts(map: &Map<String, Value>) -> Vec<&str> {
-    let own = ["summary", "description"];
-    let own = own.iter().filter_map(|name| map.get(*name)?.as_str());
+    let own = own_words(map);
     let body = map.get("requestBody").and_then(|b| b.get("description"));
     let answers = map.get("responses").and_then(Value::as_object);
     let answers = answers.into_iter().flat_map(Map::values);
@@ -439,7 +444,8 @@ fn texts(map: &Map<String, Value>) -> Vec<&str> {
         .collect()
 }
 
-/// Whether a text names `If-Match`, and not to say that it is passed over.
+/// Whether a text names `If-Match`, and not to say that it is passed over. What the text of an answer says
+/// holds where that answer is given: it promises by itself no more than its status.
 fn speaks_of_versions(text: &str) -> bool {
     const PASSED_OVER: [&str; 4] = ["not support", "unsupported", "ignore", "not evaluated"];
     let text = text.to_ascii_lowercase();
