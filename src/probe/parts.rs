@@ -225,11 +225,15 @@ impl Probe<'_> {
         else {
             return None;
         };
-        let whole = before.total.filter(|_| after.total == before.total);
-        if let (Some(whole), Some(part)) = (whole, first.total)
-            && whole != part
+        let total = before.total.filter(|_| after.total == before.total);
+        if let (Some(total), Some(part)) = (total, first.total)
+            && total != part
         {
-            return Some(Some(Deviation::total_of_part(whole, part)));
+            // It may have grown since the part was read: that is seen between two looks at the whole.
+            let again = self.shown_at(http, &http.target, listing).await?.total;
+            let stands = self.shown_at(http, &whole, listing).await?.total == Some(total);
+            let part = again.filter(|part| stands && *part != total);
+            return part.map(|part| Some(Deviation::total_of_part(total, part)));
         }
         let ruling = verdict(&keys, &walked, ended && !cut)?;
         if ruling.is_some() {
@@ -238,7 +242,7 @@ impl Probe<'_> {
         let shown = keys.len() as u64;
         // That there are more than can be shown is seen where the list has ended.
         let wrong = |total: &u64| *total < shown || *total > shown && ended && !cut;
-        if let Some(total) = whole.filter(wrong) {
+        if let Some(total) = total.filter(wrong) {
             return Some(Some(Deviation::total_differs(shown, total)));
         }
         Some(self.usual(http, listing, (&before, &keys, cut)).await)

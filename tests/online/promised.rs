@@ -5,6 +5,7 @@ use crate::handler::{Asked, Drawn, bare, json as drawn, judged, serve};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 const LOG: &str = r##"
 openapi: 3.1.0
@@ -42,8 +43,8 @@ paths:
         "400": {description: refused}
 "##;
 
-/// A device with eight entries, an hour apart, as it should be but for `wrong`.
-fn log(wrong: &'static str, asked: &Asked) -> Drawn {
+/// A device with eight entries and `more`, ten minutes apart, as it should be but for `wrong`.
+fn log(wrong: &'static str, more: usize, asked: &Asked) -> Drawn {
     let pairs = url::form_urlencoded::parse(asked.query.as_bytes());
     let pairs: Vec<(String, String)> = pairs.into_owned().collect();
     let value = |name: &str| {
@@ -83,9 +84,15 @@ fn log(wrong: &'static str, asked: &Asked) -> Drawn {
     }
     let entry = |n: usize| {
         let kind = if n < 3 { "fire" } else { "door" };
-        (n, format!("2026-03-01T{:02}:00:00Z", 8 + n), kind)
+        let at = format!(
+            "2026-03-{:02}T{:02}:{:02}:00Z",
+            1 + n / 144,
+            n / 6 % 24,
+            n % 6 * 10
+        );
+        (n, at, kind)
     };
-    let mut all: Vec<(usize, String, &str)> = (0..8).map(entry).collect();
+    let mut all: Vec<(usize, String, &str)> = (0..8 + more).map(entry).collect();
     let turned = wrong == "order";
     if (sort == "-at") != turned {
         all.reverse();
@@ -143,6 +150,7 @@ fn lists_by_moment_and_in_parts() {
     for (wrong, want) in [
         ("", None),
         ("no cursor at the end", None),
+        ("grows", None),
         ("type with charset", None),
         ("default", Some("readLog.parameters.cursor.pages")),
         ("skips", Some("readLog.parameters.cursor.pages")),
@@ -152,7 +160,12 @@ fn lists_by_moment_and_in_parts() {
         ("order", Some("readLog.parameters.sort.sorts")),
         ("type", Some("readLog.http.answers")),
     ] {
-        let found = promises(LOG, move |asked| log(wrong, asked));
+        let asked_so_far = AtomicUsize::new(0);
+        let found = promises(LOG, move |asked| {
+            let before = asked_so_far.fetch_add(1, Ordering::Relaxed);
+            let more = if wrong == "grows" { before / 5 } else { 0 };
+            log(wrong, more, asked)
+        });
         match want {
             None => assert_eq!(found, Vec::<String>::new(), "{wrong}"),
             Some(want) => assert!(found.iter().any(|p| p == want), "{wrong}: {found:?}"),
