@@ -303,8 +303,7 @@ impl SettingsWatch {
         let as_found = first.and_then(|first| first.pointer(&at.pointer)) == now;
         match of.others {
             Others::Stay(before) => as_found || before.pointer(&at.pointer) != now,
-            Others::Any => as_found,
-            Others::StayOrDefault(_) => false,
+            Others::Any | Others::StayOrDefault(_) => false,
         }
     }
 
