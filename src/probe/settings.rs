@@ -347,9 +347,9 @@ impl Settings {
         let expected = Expected {
             written: written.value,
             others: match &previous {
-                None => Others::Any,
-                Some(before) if written.partial => Others::Stay(before),
+                before if written.partial => Others::Stay(before.as_ref()),
                 Some(before) => Others::StayOrDefault(before),
+                None => Others::Any,
             },
         };
         let later = at.unsettled.take();

@@ -55,8 +55,8 @@ pub struct Expected<'e> {
 pub enum Others<'e> {
     /// Nothing is known of them.
     Any,
-    /// What they were: the write changes what it names (RFC 5789 §2, RFC 7396).
-    Stay(&'e Value),
+    /// What they were, where it is known: the write changes what it names (RFC 5789 §2, RFC 7396).
+    Stay(Option<&'e Value>),
     /// What they were or their default: the write replaces the state (OpenAPI 3.1.1 §4.8.24, RFC 9110
     /// §9.3.4). `null`: nothing was there.
     StayOrDefault(&'e Value),
@@ -261,8 +261,8 @@ impl SettingsWatch {
         let mut all = Vec::new();
         compare_as(&self.stored, (written, read_back), String::new(), &mut all);
         match expected.others {
-            Others::Any => {}
-            Others::Stay(before) => {
+            Others::Any | Others::Stay(None) => {}
+            Others::Stay(Some(before)) => {
                 let kept = self.of_others(written, before, read_back, &all);
                 all.extend(kept);
             }
@@ -302,7 +302,9 @@ impl SettingsWatch {
         let first = self.first.as_ref();
         let as_found = first.and_then(|first| first.pointer(&at.pointer)) == now;
         match of.others {
-            Others::Stay(before) => as_found || before.pointer(&at.pointer) != now,
+            Others::Stay(before) => {
+                as_found || before.is_some_and(|before| before.pointer(&at.pointer) != now)
+            }
             Others::Any | Others::StayOrDefault(_) => false,
         }
     }
@@ -477,13 +479,36 @@ mod tests {
         ];
         let expected = Expected {
             written: &written,
-            others: Others::Stay(&before),
+            others: Others::Stay(Some(&before)),
         };
         for (read, want) in table {
             let mut watch = watch();
             watch.saw(&before);
             let got = watch.differs_from_written(expected, &read);
             assert_eq!(got.map(|d| d.pointer).as_deref(), want, "{read}");
+        }
+    }
+
+    #[test]
+    fn what_a_part_removes_may_show_what_stood_at_first() {
+        let (written, before) = (json!({"b": null}), json!({"b": "y"}));
+        let table = [
+            // The state before is known, is not known, or is replaced.
+            (Others::Stay(Some(&before)), "x", None),
+            (Others::Stay(Some(&before)), "y", Some("/b")),
+            (Others::Stay(None), "x", None),
+            (Others::Stay(None), "y", Some("/b")),
+            (Others::StayOrDefault(&before), "x", Some("/b")),
+            (Others::Any, "x", Some("/b")),
+        ];
+        for (others, read, want) in table {
+            let expected = Expected {
+                written: &written,
+                others,
+            };
+            let got = watch().differs_from_written(expected, &json!({ "b": read }));
+            let row = format!("{others:?} {read}");
+            assert_eq!(got.map(|d| d.pointer).as_deref(), want, "{row}");
         }
     }
 
