@@ -96,6 +96,11 @@ const ALONE: &[(&str, Effect, &str)] = &[
     ("GET /rpc/Switch.GetConfig", READ, "GET reads"),
     ("GET /relays/Switch.Toggle", ACT, "`switch`"),
     ("GET /door/verrouiller", ACT, "`verrouiller`"),
+    // "all" behind a command is what it acts on.
+    ("GET /doors/open-all", ACT, "`open`"),
+    ("GET /unlock/all", ACT, "`unlock`"),
+    ("GET /reset/current", ACT, "`reset`"),
+    ("GET /reset/status", READ, ""),
     // Remote procedures: the verb is that of the procedure, not of what it belongs to.
     ("GET /rpc/Switch.GetConfig", READ, ""),
     ("GET /rpc/Switch.GetStatus ||||| output:boolean", READ, ""),

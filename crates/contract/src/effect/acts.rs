@@ -95,10 +95,7 @@ fn acting_read(op: &Operation, setting: bool) -> Option<String> {
         let (much, word) = words::command(segment);
         let qualified = rest
             .iter()
-            .any(|next| words::qualified(next) || words::reads(next));
-        // `Switch.GetConfig` names what it reads first.
-        let mut behind = segment.iter().skip_while(|w| *w != word).skip(1);
-        let qualified = qualified || behind.any(|w| words::reads(std::slice::from_ref(w)));
+            .any(|next| words::qualified(next) || words::reads(next) && !words::is_object(next));
         let counts = match much {
             Command::No => false,
             // `/lock/open/{n}`, `/reboot/run`

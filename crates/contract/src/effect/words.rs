@@ -493,6 +493,11 @@ pub(crate) fn reads(words: &[String]) -> bool {
     words.first().is_some_and(|w| READS.contains(w.as_str()))
 }
 
+/// Whether words say on which things something is done, and not that they are read: `/unlock/all`.
+pub(crate) fn is_object(words: &[String]) -> bool {
+    matches!(words, [one] if one == "all" || one == "current")
+}
+
 /// Whether words begin or end with a verb that changes what is stored.
 pub(crate) fn changes(words: &[String]) -> Option<&str> {
     let ends = [words.first(), words.last()];
