@@ -176,11 +176,11 @@ fn nothing_to_judge(
     } else {
         ("/paths".to_owned(), "no operation to judge".to_owned())
     };
-    // Methods that the version has and nothing here sends.
-    let unsent = |operation: &LeftOut| operation.reason.contains("(OpenAPI 3.2)");
+    // What the version has and nothing here sends.
     let stated = root.get("openapi").and_then(Value::as_str);
     let known = stated.is_some_and(|version| version.starts_with("3.2"));
-    let lawful = known && !left_out.is_empty() && left_out.iter().all(unsent) && flaws.is_empty();
+    let lawful =
+        known && !left_out.is_empty() && left_out.iter().all(|o| o.lawful) && flaws.is_empty();
     let at = match locate::line_of(source, &place) {
         Some((line, column)) => format!(" (line {line}, column {column})"),
         None => String::new(),

@@ -57,7 +57,8 @@ pub struct Contract {
     pub(crate) operation_index: OnceLock<HashMap<String, usize>>,
 }
 
-/// An operation, or a part of one, that is not judged because the document has a flaw.
+/// An operation, or a part of one, that is not judged because the document has a flaw, or something lawful
+/// that is not sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeftOut {
     /// Its id; a path where the whole path item is unreadable.
@@ -68,6 +69,8 @@ pub struct LeftOut {
     pub reason: String,
     /// Where the flaw stands.
     pub pointer: String,
+    /// Whether the document may say so: it is this program that does not send it.
+    pub lawful: bool,
 }
 
 impl Contract {
@@ -169,7 +172,7 @@ pub struct Operation {
     pub clamps: bool,
     /// The sentences of its texts, those of its responses among them, that set one thing against another.
     pub tied: Vec<String>,
-    /// Whether a text of it, or of one of its responses, speaks of `If-Match` as something that is minded.
+    /// Whether its summary or description speaks of `If-Match` as something that is minded.
     pub speaks_of_versions: bool,
     /// JSON pointer to the operation object.
     pub pointer: String,

@@ -175,6 +175,7 @@ impl<'d> Loader<'d> {
             part: None,
             reason: named(&flaw),
             pointer: flaw.place.clone(),
+            lawful: flaw.lawful,
         });
         self.schemas.reader.note(flaw);
     }
@@ -186,6 +187,7 @@ impl<'d> Loader<'d> {
             part: Some(part.to_owned()),
             reason: named(&flaw),
             pointer: flaw.place.clone(),
+            lawful: flaw.lawful,
         });
         self.schemas.reader.note(flaw);
     }
