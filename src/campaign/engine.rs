@@ -112,6 +112,8 @@ pub struct Harvest {
     pub broken_off: Option<String>,
     /// Whether the settings are as they were.
     pub restored: Option<bool>,
+    /// Whether the device has rounded what was put back.
+    pub rounded: bool,
     /// Kind of finding that each known input class and answer had: for the journal.
     pub keys: usize,
 }
@@ -496,6 +498,7 @@ impl Campaign<'_, '_> {
         let requests = self.requests();
         let mut harvest = self.harvest;
         harvest.restored = restored.ok;
+        harvest.rounded = restored.rounded;
         harvest.requests = requests;
         harvest.classes = self.classes.len();
         harvest.corpus = self.corpus.inputs().len();

@@ -237,6 +237,7 @@ fn add(outcome: &mut Outcome, harvest: engine::Harvest) {
         }
     }
     report.device.restarts += harvest.restarts;
+    report.device.rounded |= harvest.rounded;
     report.device.restored = match (report.device.restored, harvest.restored) {
         (Some(false), _) | (_, Some(false)) => Some(false),
         (a, b) => b.or(a),
@@ -327,7 +328,9 @@ async fn again(
             ReplayOutcome::Unclear(_) => {}
         }
     }
-    if probe.restore().await.ok == Some(false) {
+    let restored = probe.restore().await;
+    report.device.rounded |= restored.rounded;
+    if restored.ok == Some(false) {
         report.device.restored = Some(false);
     }
     gone

@@ -164,8 +164,8 @@ fn put_back(
             .await
         {
             return Restored {
-                ok: None,
                 reasons: vec![why],
+                ..Restored::default()
             };
         }
         probe.adopt(&before);

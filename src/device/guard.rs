@@ -85,6 +85,8 @@ pub struct Restored {
     pub ok: Option<bool>,
     /// Why, where `ok` is not `Some(true)`; one line a member or operation, without secret values.
     pub reasons: Vec<String>,
+    /// Whether a value that was put back as it was is another one: the device cannot hold it.
+    pub rounded: bool,
 }
 
 impl Restored {
@@ -92,13 +94,14 @@ impl Restored {
     pub fn of_nothing() -> Restored {
         Restored {
             ok: Some(true),
-            reasons: Vec::new(),
+            ..Restored::default()
         }
     }
 
     /// All of another result as well.
     pub fn join(&mut self, other: Restored) {
         self.add(other.ok, None);
+        self.rounded |= other.rounded;
         self.reasons.extend(other.reasons);
     }
 
@@ -361,7 +364,7 @@ impl Guard {
     pub async fn restore(&self, device: &Device) -> Restored {
         let mut restored = Restored {
             ok: self.kept().next().map(|_| true),
-            reasons: Vec::new(),
+            ..Restored::default()
         };
         let all = self.restore_each(device).await;
         // Of what could not be read, and was not written, nothing is to be said beside the others.
@@ -614,7 +617,10 @@ impl Entry {
             let line = format!("{id}: {pointer} was {}, is {}", say(before), say(&now));
             match write.is_ok() && rounded(before.get(pointer), now.get(pointer)) {
                 // It was put back as it was; the device cannot hold what it is told any better.
-                true => restored.add(Some(false), format!("{line}: the device rounds it")),
+                true => {
+                    restored.rounded = true;
+                    restored.add(Some(true), format!("{line}: the device rounds it"));
+                }
                 false => restored.add(Some(false), line),
             }
         }

@@ -66,8 +66,8 @@ impl Probe<'_> {
         if self.session.lost().is_some() && !self.session.is_there().await {
             let why = "the device is gone: its settings could be neither looked at nor put back";
             return Restored {
-                ok: None,
                 reasons: vec![why.to_owned()],
+                ..Restored::default()
             };
         }
         let device = self.device();

@@ -83,7 +83,9 @@ pub fn decide(report: &mut Report, broken_off: Option<&str>) -> Verdict {
     let flaky = new.iter().filter(|f| f.kind == Kind::Flaky).count();
     let broken = new.len() - flaky;
     let mut verdicts = Vec::new();
-    if report.device.restored == Some(false) {
+    // What the device rounds is put back as well as can be; where a finding tells it, that is the verdict.
+    let told = report.findings.iter().any(|f| f.kind != Kind::Flaky);
+    if report.device.restored == Some(false) || report.device.rounded && !told {
         verdicts.push(Verdict::NotRestored);
     }
     if broken_off.is_some() {

@@ -12,7 +12,7 @@ use crate::run::event::Event;
 impl Run<'_> {
     /// Puts the settings back, and says how the run ends.
     pub(super) async fn conclude(mut self) -> Outcome {
-        let restored = self.put_back().await;
+        let (restored, rounded) = self.put_back().await;
         let stop = self.last_stop();
         if let Some(stop) = &stop {
             self.ledger.note(stop.text());
@@ -37,6 +37,7 @@ impl Run<'_> {
             stop,
             nothing_tested: !self.progress.any_answered(),
             restored,
+            rounded,
             unseen: (changed || self.probe.has_written_unseen()) && !free,
             unsaid,
             findings: closed.findings.len(),
@@ -48,7 +49,7 @@ impl Run<'_> {
             reason: ending.reason(verdict),
         };
         let files = std::mem::take(&mut closed.files);
-        let report = self.report(restored, exit, closed);
+        let report = self.report((restored, rounded), exit, closed);
         self.ledger.tell(&Event::Finished(&report));
         Outcome {
             report,
@@ -57,16 +58,18 @@ impl Run<'_> {
         }
     }
 
-    /// Writes back what the run has changed. Nothing where there was nothing to be put back, or where
-    /// nobody can tell.
-    async fn put_back(&mut self) -> Option<bool> {
-        self.probe.guard()?;
+    /// Writes back what the run has changed: whether all is as it was, nothing where there was nothing to be
+    /// put back or where nobody can tell; and whether the device has rounded some of it.
+    async fn put_back(&mut self) -> (Option<bool>, bool) {
+        if self.probe.guard().is_none() {
+            return (None, false);
+        }
         self.ledger.tell(&Event::Restoring);
         let result = self.probe.restore().await;
         for reason in result.reasons {
             self.ledger.note(self.job.device.mask(&reason));
         }
-        result.ok
+        (result.ok, result.rounded)
     }
 
     /// Why the run ended before its plan did. A device that has accepted nothing of what is surely valid
@@ -84,7 +87,12 @@ impl Run<'_> {
         }))
     }
 
-    fn report(&self, restored: Option<bool>, exit: Exit, closed: Closed) -> Report {
+    fn report(
+        &self,
+        (restored, rounded): (Option<bool>, bool),
+        exit: Exit,
+        closed: Closed,
+    ) -> Report {
         let job = self.job;
         let session = self.probe.session();
         let sign = session.sign().cloned();
@@ -105,6 +113,7 @@ impl Run<'_> {
                 firmware: sign.and_then(|s| s.firmware),
                 restarts: session.restarts(),
                 restored,
+                rounded,
             },
             started_at: job.options.started_at.clone(),
             duration_ms: u64::try_from(self.elapsed().as_millis()).unwrap_or(u64::MAX),
@@ -145,6 +154,8 @@ struct Ending {
     nothing_tested: bool,
     /// Whether what the run changed is as it was before; nothing where nobody was asked.
     restored: Option<bool>,
+    /// The device has rounded what was put back.
+    rounded: bool,
     /// Something may have been changed that nobody could look at afterwards.
     unseen: bool,
     /// The document says nothing of what the judged operations take and answer.
@@ -163,7 +174,9 @@ impl Ending {
         let broken_off = self.stop == Some(Stop::Interrupted) && !confirmed;
         let applies = [
             (
-                self.restored == Some(false) || self.unseen,
+                // What the device rounds is put back as well as can be; where a finding tells it, that
+                // is the verdict.
+                self.restored == Some(false) || self.unseen || self.rounded && !confirmed,
                 Verdict::NotRestored,
             ),
             (
@@ -218,6 +231,34 @@ impl Ending {
                     .to_owned()
             }
             None => "could not judge: no case drew an answer".to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_device_rounds_ends_with_6_where_no_finding_tells_it() {
+        for (restored, rounded, findings, want) in [
+            (Some(true), false, 0, Verdict::Kept),
+            (Some(true), true, 0, Verdict::NotRestored),
+            (Some(true), true, 1, Verdict::Findings),
+            (Some(false), true, 1, Verdict::NotRestored),
+        ] {
+            let ending = Ending {
+                stop: None,
+                nothing_tested: false,
+                restored,
+                rounded,
+                unseen: false,
+                unsaid: false,
+                findings,
+                flaky: 0,
+            };
+            let row = format!("{restored:?} {rounded} {findings}");
+            assert_eq!(ending.verdict(), want, "{row}");
         }
     }
 }

@@ -188,6 +188,7 @@ fn add(merged: &mut Report, seen: &mut Seen, mut report: Report) {
     add_up(&mut merged.requests.sent, report.requests.sent);
     add_up(&mut merged.requests.answered, report.requests.answered);
     add_up(&mut merged.device.restarts, report.device.restarts);
+    merged.device.rounded |= report.device.rounded;
     merged.device.restored = match (merged.device.restored, report.device.restored) {
         (Some(false), _) | (_, Some(false)) => Some(false),
         (Some(true), Some(true)) => Some(true),

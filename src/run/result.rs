@@ -144,6 +144,9 @@ pub struct DeviceInfo {
     pub restarts: u64,
     /// Whether the settings are as they were; `null`: could not be looked at.
     pub restored: Option<bool>,
+    /// Whether a value that was put back as it was is another one, because the device cannot hold it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rounded: bool,
 }
 
 /// Counts.

@@ -17,6 +17,26 @@ fn text(report: &Report, style: Style) -> String {
     render_with(report, style, Some(setup))
 }
 
+/// What the device cannot hold was put back as it was, and is another all the same.
+#[test]
+fn what_the_device_rounds_is_not_called_as_before() {
+    let mut report = everyday();
+    let line = |report: &Report| {
+        let page = text(report, Style::default());
+        let line = page
+            .lines()
+            .find(|l| l.starts_with("settings"))
+            .expect("settings");
+        line.trim_start_matches("settings").trim().to_owned()
+    };
+    assert_eq!(line(&report), "as they were before the run");
+    report.device.rounded = true;
+    assert_eq!(
+        line(&report),
+        "as they were before the run, but for what the device rounds (notes)"
+    );
+}
+
 #[test]
 fn text_of_an_everyday_report() {
     insta::assert_snapshot!(text(&everyday(), Style::default()));

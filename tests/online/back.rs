@@ -246,7 +246,9 @@ fn what_a_device_rounds_is_said_by_the_exit_code() {
         );
         let report = std::fs::read(folder.path().join("report.json")).expect("report");
         let report: Value = serde_json::from_slice(&report).expect("JSON");
-        assert_eq!(report["device"]["restored"], false);
+        assert_eq!(report["device"]["restored"], true);
+        assert_eq!(report["device"]["rounded"], true);
+        assert!(said(&run).contains("but for what the device rounds"));
         let findings = report["findings"].as_array().expect("findings");
         let of_it = findings.iter().find(|f| f["kind"] == "readback-differs");
         let of_it = of_it.unwrap_or_else(|| panic!("{}", said(&run)));

@@ -284,6 +284,9 @@ impl Page {
     /// How the device is left.
     fn device(&mut self, report: &Report) {
         let settings = match report.device.restored {
+            Some(true) if report.device.rounded => {
+                "as they were before the run, but for what the device rounds (notes)".to_owned()
+            }
             Some(true) => "as they were before the run".to_owned(),
             Some(false) => self.paint("NOT as they were before the run", ink(AnsiColor::Red)),
             None => "could not be looked at".to_owned(),

@@ -262,6 +262,7 @@ pub fn everyday() -> Report {
             model: Some("DP-1".to_owned()),
             firmware: Some("2.6.0".to_owned()),
             restarts: 1,
+            rounded: false,
             restored: Some(true),
         },
         duration_ms: 12_345,
