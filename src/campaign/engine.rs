@@ -12,7 +12,7 @@ use crate::device::Device;
 use crate::exchange::Request;
 use crate::judge::{Acceptance, JudgeContext};
 use crate::probe::{Looks, Observation, Patience, Probe, Step as Creation};
-use crate::run::event::{Event, Listener};
+use crate::run::event::{Event, Listener, write_down};
 use crate::run::journal::Past;
 use crate::run::result::Finding;
 use serde::{Deserialize, Serialize};
@@ -203,11 +203,7 @@ pub async fn fuzz(
     let listener: &mut dyn Listener = &mut *listener;
     let listener: Heard<'_> = Rc::new(RefCell::new(listener));
     let heard = listener.clone();
-    let account = move |step: &Creation| {
-        let mut listener = heard.borrow_mut();
-        listener.on(&Event::Creating(step));
-        listener.halt().map_or(Ok(()), Err)
-    };
+    let account = move |step: &Creation| write_down(&mut **heard.borrow_mut(), step);
     let probe = Probe::new(judging, job.device, patience);
     let mut probe = probe.with_account(&options.name, Box::new(account));
     let opened = open(&mut probe, job, past, &listener).await;

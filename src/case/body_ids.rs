@@ -74,7 +74,7 @@ impl Context<'_> {
         let members = self.id_members(op).into_iter();
         let mut out: Vec<String> = members.map(|(name, _)| name).collect();
         if self.own_parameters(op) > 0 {
-            let more = names_of(op).filter(|name| is_usual(name) && !out.contains(name));
+            let more = names_of(op).filter(|name| shape::is_usual_id(name) && !out.contains(name));
             let more: Vec<String> = more.collect();
             out.extend(more);
         }
@@ -114,7 +114,9 @@ impl Context<'_> {
                 .filter(|name| shape::same_name(name, &short))
                 .for_each(|name| add(name, at));
         }
-        names().filter(|n| is_usual(n)).for_each(|n| add(n, at));
+        names()
+            .filter(|n| shape::is_usual_id(n))
+            .for_each(|n| add(n, at));
         out
     }
 }
@@ -125,13 +127,6 @@ fn names_of(op: &Operation) -> impl Iterator<Item = String> {
     fields.filter_map(|f| Some(f.path.leaf()?.to_owned()))
 }
 
-/// Whether a member's name is that of an id everywhere.
-pub fn is_usual(name: &str) -> bool {
-    let usual = ["id", "uuid", "uid", "guid"];
-    let plain = name.trim_start_matches('_');
-    usual.iter().any(|u| u.eq_ignore_ascii_case(plain))
-}
-
 /// The members of a state that name it: those that are called like ids, and names that are what the path
 /// of a write of it ends with.
 pub fn naming(state: &Value, write: &HttpRequest) -> Vec<(String, Value)> {
@@ -139,7 +134,7 @@ pub fn naming(state: &Value, write: &HttpRequest) -> Vec<(String, Value)> {
     let members = state.as_object().into_iter().flatten();
     let named = members.filter(|(name, value)| {
         let here = id_text(value).is_some_and(|text| text == id);
-        is_usual(name) && id_text(value).is_some() || here && fresh::names_things(name)
+        shape::is_usual_id(name) && id_text(value).is_some() || here && fresh::names_things(name)
     });
     named.map(|(n, v)| (n.clone(), v.clone())).collect()
 }

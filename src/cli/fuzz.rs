@@ -1,7 +1,7 @@
 //! `probity fuzz`: the plan, then inputs without end.
 
 use super::common::{Error, NotFinished, duration, plan_of, writable};
-use super::job::{JobArgs, Planned, Work};
+use super::job::{JobArgs, Planned, Work, name_of};
 use super::reports;
 use super::subject::Documents;
 use crate::campaign::{dictionary, engine};
@@ -9,12 +9,11 @@ use crate::case::{Context, default_budget};
 use crate::judge::JudgeContext;
 use crate::probe::{Patience, Probe, Step};
 use crate::run::admit::Admission;
-use crate::run::event::{Event, Listener};
+use crate::run::event::{Listener, write_down};
 use crate::run::journal::{Past, Record};
 use crate::run::replay::{ReplayOutcome, replay};
 use crate::run::result::{Campaign, Finding, Report, Status};
 use crate::run::{self, Job, Options, Outcome, Verdict, compare, decide};
-use sha2::{Digest as _, Sha256};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -93,7 +92,7 @@ impl Args {
     fn campaign(&self, of_plan: &Options, words: Vec<String>) -> engine::Options {
         let seed = self.job.seed;
         engine::Options {
-            name: name_of(&of_plan.started_at),
+            name: name_of("fuzz", &of_plan.started_at),
             // A share goes through inputs of its own.
             seed: self.job.shard.map_or(seed, |(i, n)| {
                 seed ^ ((i as u64) << 32) ^ ((n as u64) << 48)
@@ -196,12 +195,6 @@ async fn work(
     outcome
 }
 
-/// What tells the names of what this job creates: its plan has others.
-fn name_of(started_at: &str) -> String {
-    let hash = Sha256::digest(format!("fuzz {started_at}"));
-    hash.iter().take(3).map(|b| format!("{b:02x}")).collect()
-}
-
 fn fingerprint(record: &Record) -> Option<String> {
     match record {
         Record::Found { finding } => Some(finding.fingerprint.clone()),
@@ -265,11 +258,7 @@ async fn again(
     listener: &mut dyn Listener,
 ) -> BTreeSet<String> {
     let listener = RefCell::new(listener);
-    let account = |step: &Step| {
-        let mut listener = listener.borrow_mut();
-        listener.on(&Event::Creating(step));
-        listener.halt().map_or(Ok(()), Err)
-    };
+    let account = |step: &Step| write_down(&mut **listener.borrow_mut(), step);
     let judging = JudgeContext {
         contract: &job.contract,
         texts: &job.texts,
@@ -294,7 +283,7 @@ async fn again(
         stop: options.stop.clone(),
     };
     let probe = Probe::new(judging, &job.device, patience);
-    let name = name_of(&job.options.started_at);
+    let name = name_of("fuzz", &job.options.started_at);
     let mut probe = probe.with_account(&name, Box::new(account));
     let started = probe
         .start(&job.context(), &options.restore, &BTreeSet::new(), &[])

@@ -16,6 +16,7 @@ use crate::run::event::{Event, Listener};
 use crate::run::journal::{Past, Record, plan_digest};
 use crate::run::{Job, Options, Outcome, Verdict};
 use globset::Glob;
+use sha2::{Digest as _, Sha256};
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -96,6 +97,12 @@ pub(super) struct Work<S> {
     pub(super) ends: bool,
     /// Sends.
     pub(super) send: S,
+}
+
+/// What tells the names of what a job creates from those of others, the plan of the same job among them.
+pub(super) fn name_of(job: &str, started_at: &str) -> String {
+    let hash = Sha256::digest(format!("{job} {started_at}"));
+    hash.iter().take(3).map(|b| format!("{b:02x}")).collect()
 }
 
 impl JobArgs {

@@ -2,6 +2,7 @@
 
 use super::common::{DeviceArgs, Error, PolicyArgs, guarded};
 use super::contract_args::ContractArgs;
+use super::job::name_of;
 use super::journal::{Identity, JournalArgs};
 use super::out::{print, say};
 use super::probing::{Account, On, on_probe};
@@ -15,7 +16,7 @@ use crate::report::Listeners;
 use crate::report::visible::line;
 use crate::run::Verdict;
 use crate::run::admit::Admission;
-use crate::run::event::{Event, Listener};
+use crate::run::event::{Event, Listener, write_down};
 use crate::run::replay::{ReplayOutcome, replay};
 use crate::run::result::{Finding, Member, Report};
 use std::cell::RefCell;
@@ -104,12 +105,8 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     let heard = Rc::new(RefCell::new(Listeners(heard.collect(), redactor)));
     let steps = heard.clone();
     let account = Account {
-        run: run_name(),
-        log: Box::new(move |step| {
-            let mut heard = steps.borrow_mut();
-            heard.on(&Event::Creating(step));
-            heard.halt().map_or(Ok(()), Err)
-        }),
+        run: name_of("replay", &jiff::Timestamp::now().to_string()),
+        log: Box::new(move |step| write_down(&mut *steps.borrow_mut(), step)),
     };
     let on = On {
         contract: &contract,
@@ -127,12 +124,6 @@ pub(super) fn run(args: Args) -> Result<Verdict, Error> {
     drop(journal);
     kept.settle(restored)?;
     Ok(Verdict::worst(&verdicts))
-}
-
-/// Replays differ by when they began.
-fn run_name() -> String {
-    let now = jiff::Timestamp::now().as_millisecond();
-    format!("{:05x}", now & 0xf_ffff)
 }
 
 /// Who writes down what may have to be put back.

@@ -1,5 +1,7 @@
 //! The chunked transfer coding (RFC 9112 §7.1), decoded as bytes come.
 
+use crate::exchange::is_token_octet;
+
 /// Most octets of chunk extensions and trailers in one body; hyper's limits, so that both paths
 /// agree.
 const MAX_LINES: usize = 16 * 1024;
@@ -149,7 +151,7 @@ impl Chunks {
         }
         let colon = line.iter().position(|b| *b == b':').unwrap_or(0);
         let (name, value) = line.split_at(colon);
-        if name.is_empty() || !name.iter().all(|b| is_token(*b)) {
+        if name.is_empty() || !name.iter().all(|b| is_token_octet(*b)) {
             Err(malformed("trailer that is not `name: value`"))
         } else if value.iter().any(|b| is_control(*b)) {
             Err(malformed("control character in a trailer"))
@@ -167,11 +169,6 @@ impl Chunks {
 
 fn malformed(why: &str) -> ChunkError {
     ChunkError::Malformed(why.to_owned())
-}
-
-/// RFC 9110 §5.6.2.
-fn is_token(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&octet)
 }
 
 fn is_control(octet: u8) -> bool {
@@ -193,7 +190,7 @@ fn extensions_ok(mut rest: &[u8]) -> bool {
         let Some(after) = rest.strip_prefix(b";") else {
             return false;
         };
-        let (name, after) = skip(skip(after, blank).1, is_token);
+        let (name, after) = skip(skip(after, blank).1, is_token_octet);
         if name.is_empty() {
             return false;
         }
@@ -215,7 +212,7 @@ fn extensions_ok(mut rest: &[u8]) -> bool {
                 }
             }
         } else {
-            let (token, after) = skip(value, is_token);
+            let (token, after) = skip(value, is_token_octet);
             if token.is_empty() {
                 return false;
             }

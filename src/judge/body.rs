@@ -29,11 +29,9 @@ fn is_like_an_error(schema: &Schema) -> bool {
     ];
     let members = shape::members(schema);
     members.is_empty()
-        || members.iter().any(|(name, _)| {
-            let letters = name.chars().filter(char::is_ascii_alphanumeric);
-            let plain = letters.collect::<String>().to_ascii_lowercase();
-            NAMES.contains(&plain.as_str())
-        })
+        || members
+            .iter()
+            .any(|(name, _)| NAMES.contains(&shape::plain_name(name).as_str()))
 }
 
 impl CaseJudge<'_> {

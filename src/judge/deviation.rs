@@ -104,6 +104,12 @@ impl Deviation {
         &self.symptom
     }
 
+    /// The keyword of the documented schema that an answer breaks, if that is what is wrong.
+    pub fn broken_keyword(&self) -> Option<&str> {
+        let (_, keyword) = self.symptom.rsplit_once("breaks ")?;
+        keyword.rsplit(' ').next()
+    }
+
     /// Whether a member is missing in an answer.
     pub(super) fn is_of_what_lacks(&self) -> bool {
         self.kind == Kind::MalformedResponse && self.symptom.starts_with("without `")

@@ -10,7 +10,7 @@ use crate::case::wire::FOREIGN_TAG;
 use crate::contract::{
     JsonType, PromiseId, Response, ResponseHeader, Schema, SecurityScheme, StatusKey, assess,
 };
-use crate::exchange::{Request, Template};
+use crate::exchange::{Request, Template, is_token};
 use crate::pattern::Assessment;
 use serde_json::Value;
 
@@ -228,11 +228,6 @@ const FIELDS: [Syntax; 3] = [
         "a date as in `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7)",
     ),
 ];
-
-fn is_token(text: &str) -> bool {
-    let known = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
-    !text.is_empty() && text.bytes().all(known)
-}
 
 /// RFC 9110 §8.3.1, §5.6.6; blanks round the sign of a parameter are let pass.
 fn is_content_type(text: &str) -> bool {

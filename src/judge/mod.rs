@@ -100,13 +100,15 @@ pub fn judge(judging: JudgeContext<'_>, case: &Case, exchange: &Exchange) -> Jud
         return judgement;
     }
     judgement.kept(&answers);
-    judgement.acceptance = acceptance(operation, answer);
+    let (acceptance, carried) = taken(operation, answer);
+    judgement.acceptance = acceptance;
     judgement.circumstance = status::speaks_of_circumstance(answer.status);
     let ctx = CaseJudge {
         judging,
         case,
         operation,
         answer,
+        carried,
     };
     if let Some(why) = ctx.half_told(&judgement) {
         judgement.leave_all(case, why);
@@ -152,6 +154,8 @@ pub(crate) struct CaseJudge<'a> {
     pub(crate) case: &'a Case,
     pub(crate) operation: &'a Operation,
     pub(crate) answer: &'a Answer,
+    /// What its body says of the request under a success status.
+    carried: Carried,
 }
 
 impl CaseJudge<'_> {
@@ -193,7 +197,7 @@ impl CaseJudge<'_> {
     /// something like a failure in a form of which the document says nothing.
     fn half_told(&self, judgement: &Judgement) -> Option<&'static str> {
         let taken = judgement.acceptance == Acceptance::Accepted;
-        match carried(self.operation, self.answer) {
+        match self.carried {
             Carried::Partly => {
                 Some("the answer says that a part was carried out and a part was not")
             }
@@ -207,7 +211,7 @@ impl CaseJudge<'_> {
     /// Whether an answer under a success status says that the request failed, and the document does not
     /// say whether that is for what the request holds: nothing else can say so under one status for all.
     fn fails_for_whatever(&self) -> bool {
-        carried(self.operation, self.answer) == Carried::Failed
+        self.carried == Carried::Failed
             || self.says_refused() && crate::exchange::is_safe(&self.operation.method)
     }
 
@@ -259,8 +263,7 @@ impl CaseJudge<'_> {
 
     /// Whether it refuses under a success status as the document describes it.
     pub(crate) fn says_refused(&self) -> bool {
-        let carried = carried(self.operation, self.answer);
-        matches!(carried, Carried::Refused | Carried::Failed)
+        self.carried.is_refusal()
     }
 
     /// Status and body of a success against what the contract documents.
@@ -453,39 +456,38 @@ fn wire_fault(case: &Case, answer: &Answer) -> Option<Deviation> {
 /// a 4xx or an error text is a refusal. Where the contract documents error texts under success
 /// statuses, only those of this status count: others may be what its successes look like.
 pub(crate) fn acceptance(operation: &Operation, answer: &Answer) -> Acceptance {
-    match answer.status {
-        200..=299 => match json::read(&answer.body) {
-            Some(body) if outcome::refuses(operation, answer.status, &body) => Acceptance::Refused,
-            Some(_) if carried(operation, answer) == Carried::Partly => Acceptance::Neither,
-            Some(body) => {
-                let under_success = |s: &ErrorShape| (200..300).contains(&s.status);
-                let any = operation.error_shapes().any(under_success);
-                let here = operation
-                    .error_shapes()
-                    .filter(|s| !any || s.status == answer.status);
-                if shape::matches(here, &body).is_empty() {
-                    Acceptance::Accepted
-                } else {
-                    Acceptance::Refused
-                }
-            }
-            None => Acceptance::Accepted,
-        },
+    taken(operation, answer).0
+}
+
+/// [`acceptance`], and what the body of an answer under a success status says of the request.
+fn taken(operation: &Operation, answer: &Answer) -> (Acceptance, Carried) {
+    let plain = match answer.status {
+        200..=299 => Acceptance::Accepted,
         400..=499 => Acceptance::Refused,
         status if operation.sends_elsewhere_with(status) => Acceptance::Accepted,
         _ => Acceptance::Neither,
-    }
-}
-
-/// What an answer under a success status says of the request in its body.
-fn carried(operation: &Operation, answer: &Answer) -> Carried {
-    let body = (200..300)
-        .contains(&answer.status)
-        .then(|| json::read(&answer.body));
-    let body = body.flatten();
-    body.map_or(Carried::Nothing, |body| {
-        outcome::carried(operation, answer.status, &body)
-    })
+    };
+    let success = (200..300).contains(&answer.status);
+    let Some(body) = success.then(|| json::read(&answer.body)).flatten() else {
+        return (plain, Carried::Nothing);
+    };
+    let carried = outcome::carried(operation, answer.status, &body);
+    let acceptance = match carried {
+        Carried::Refused | Carried::Failed => Acceptance::Refused,
+        Carried::Partly => Acceptance::Neither,
+        Carried::Nothing | Carried::Unclear => {
+            let under_success = |s: &ErrorShape| (200..300).contains(&s.status);
+            let any = operation.error_shapes().any(under_success);
+            let here = operation
+                .error_shapes()
+                .filter(|s| !any || s.status == answer.status);
+            match shape::matches(here, &body).is_empty() {
+                true => Acceptance::Accepted,
+                false => Acceptance::Refused,
+            }
+        }
+    };
+    (acceptance, carried)
 }
 
 /// Characters from which on the member for the token holds one, and not a word for "none".

@@ -3,7 +3,7 @@
 use super::shape::{ShapeMatch, matches, names_field};
 use super::{Acceptance, CaseJudge, Deviation, Judgement, Ruling, choice_line, status};
 use crate::case::Fault;
-use crate::contract::{ErrorShape, FaultKind, Operation, PromiseId};
+use crate::contract::{BOUNDS, ErrorShape, FaultKind, Operation, PromiseId};
 use crate::exchange::Request;
 use std::collections::BTreeSet;
 
@@ -98,11 +98,7 @@ pub(super) fn refused(ctx: &CaseJudge<'_>, faults: &[Fault], judgement: &mut Jud
 fn is_moved_into_bounds(ctx: &CaseJudge<'_>) -> bool {
     let body = ctx.operation.body.as_ref();
     let said = ctx.operation.clamps || body.is_some_and(|body| body.schema.clamped);
-    let promise = ctx.case.main_promise();
-    let bounds = ["minimum", "maximum", "minLength", "maxLength", "multipleOf"];
-    said && bounds
-        .iter()
-        .any(|rule| promise.ends_with(&format!(".{rule}")))
+    said && BOUNDS.contains(&ctx.case.main_promise().keyword())
 }
 
 /// Whether all that is wrong with a request is that it has no `If-Match`, where the document gives the

@@ -8,7 +8,6 @@ use super::engine::{Observation, Probe};
 use super::listing::Listed;
 use super::remove::Gone;
 use super::watch::{Expected, Others, SettingsWatch};
-use crate::case::body_ids::is_usual;
 use crate::case::items::Place;
 use crate::case::moves::{body_of, elsewhere, item_path, path_of};
 use crate::case::{Case, CaseId, Check, Context, Expect, InputClass, Tier};
@@ -270,7 +269,7 @@ impl Probe<'_> {
         // An id by another name than the path's is the device's to give.
         let given = |name: &str| {
             let same = |p: &Parameter| shape::same_name(name, &p.name);
-            is_usual(name) && parameter.is_some_and(|p| !same(p))
+            shape::is_usual_id(name) && parameter.is_some_and(|p| !same(p))
         };
         if let Some(object) = written.as_object_mut() {
             object.retain(|name, _| {

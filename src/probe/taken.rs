@@ -2,6 +2,7 @@
 
 use super::account::Account;
 use super::engine::Probe;
+use super::listing::Listed;
 use super::remove::Gone;
 use crate::case::items::Place;
 use std::time::Duration;
@@ -52,15 +53,18 @@ impl Probe<'_> {
         ));
     }
 
-    /// Whether a list changes while nothing is sent that writes.
-    pub(super) async fn changes_by_itself(&self, place: &Place) -> bool {
+    /// What a list shows before and after some time in which nothing is sent; `None` where it cannot be read.
+    async fn quietly(&self, place: &Place) -> Option<(Listed, Listed)> {
         let first = self.creations.list(self.device(), place).await;
         sleep(QUIET).await;
         let then = self.creations.list(self.device(), place).await;
-        match (first, then) {
-            (Some(first), Some(then)) => first.items.keys().ne(then.items.keys()),
-            _ => true,
-        }
+        first.zip(then)
+    }
+
+    /// Whether a list changes while nothing is sent that writes.
+    pub(super) async fn changes_by_itself(&self, place: &Place) -> bool {
+        let looks = self.quietly(place).await;
+        looks.is_none_or(|(first, then)| first.items.keys().ne(then.items.keys()))
     }
 
     /// Whether items come into a list while nothing is sent: asked where some have gone so.
@@ -72,10 +76,7 @@ impl Probe<'_> {
         if account.shared.contains(&collection) {
             return true;
         }
-        let first = self.creations.list(self.device(), place).await;
-        sleep(QUIET).await;
-        let then = self.creations.list(self.device(), place).await;
-        let come = first.zip(then).is_some_and(|(first, then)| {
+        let come = self.quietly(place).await.is_some_and(|(first, then)| {
             let mut ids = then.items.keys();
             ids.any(|id| !first.items.contains_key(id))
         });

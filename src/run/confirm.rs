@@ -304,8 +304,8 @@ impl Run<'_> {
         let all = contract.operations.iter();
         let writes = all.filter(|o| o.path == read.path && o.body.is_some());
         let writes: Vec<&str> = writes.map(|o| o.id.as_str()).collect();
-        let rule = deviation.symptom().rsplit(' ').next().unwrap_or_default();
-        deviation.symptom().contains("breaks ") && self.ledger.accepts_against(&writes, rule)
+        let keyword = deviation.broken_keyword();
+        keyword.is_some_and(|keyword| self.ledger.accepts_against(&writes, keyword))
     }
 
     /// Whether an operation is known to fail at the same input, whichever promise was asked about.

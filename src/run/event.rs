@@ -100,6 +100,15 @@ pub trait Listener {
     }
 }
 
+/// Tells a listener of a step of creating or removing, before it is taken.
+///
+/// # Errors
+/// Why the run must not go on: what is not written down could not be undone.
+pub fn write_down(listener: &mut dyn Listener, step: &Step) -> Result<(), String> {
+    listener.on(&Event::Creating(step));
+    listener.halt().map_or(Ok(()), Err)
+}
+
 /// Ignores everything.
 impl Listener for () {
     fn on(&mut self, _: &Event<'_>) {}

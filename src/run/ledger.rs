@@ -112,8 +112,8 @@ impl<'a> Ledger<'a> {
     }
 
     /// As [`Results::accepts_against`].
-    pub(super) fn accepts_against(&self, operations: &[&str], rule: &str) -> bool {
-        self.tally.accepts_against(operations, rule)
+    pub(super) fn accepts_against(&self, operations: &[&str], keyword: &str) -> bool {
+        self.tally.accepts_against(operations, keyword)
     }
 
     /// As [`Results::join_last`].

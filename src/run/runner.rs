@@ -3,7 +3,7 @@
 use super::cases::Cases;
 use super::causes::hash;
 use super::confirm::Confirmations;
-use super::event::{Event, Listener};
+use super::event::{Event, Listener, write_down};
 use super::formats::MOST as MOST_OF_FORMATS;
 use super::inquiry::Questions;
 use super::job::{Job, Outcome, Stop};
@@ -80,11 +80,7 @@ pub async fn resume(job: &Job, past: &Past, listener: &mut dyn Listener) -> Outc
     let listener: &mut dyn Listener = &mut *listener;
     let listener = Rc::new(RefCell::new(listener));
     let heard = listener.clone();
-    let account = move |step: &Step| {
-        let mut listener = heard.borrow_mut();
-        listener.on(&Event::Creating(step));
-        listener.halt().map_or(Ok(()), Err)
-    };
+    let account = move |step: &Step| write_down(&mut **heard.borrow_mut(), step);
     // Runs differ by when they began; one that is resumed counts on.
     let name = hash([job.options.started_at.as_str()]);
     let probe = Probe::new(judging, &job.device, patience);

@@ -203,19 +203,14 @@ impl Results {
         self.findings.iter().any(like)
     }
 
-    /// Whether one of these operations was found to accept what breaks a rule.
-    pub fn accepts_against(&self, operations: &[&str], rule: &str) -> bool {
-        let accepts = self
+    /// Whether one of these operations was found to accept what breaks the rule of a keyword.
+    pub fn accepts_against(&self, operations: &[&str], keyword: &str) -> bool {
+        let mut accepts = self
             .findings
             .iter()
             .filter(|f| f.kind == Kind::AcceptsInvalid);
         accepts
-            .filter(|f| f.promise.ends_with(&format!(".{rule}")))
-            .any(|f| {
-                operations
-                    .iter()
-                    .any(|id| f.promise.starts_with(&format!("{id}.")))
-            })
+            .any(|f| f.promise.keyword() == keyword && operations.contains(&f.promise.operation()))
     }
 
     /// `case` joins the last finding of this promise and kind, where there is one.

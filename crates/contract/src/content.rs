@@ -1,9 +1,9 @@
 //! Bodies, answers, error shapes and security schemes of an operation. Part of the loader; imports
 //! what [`super::load()`] imports.
 
+use super::exchange::is_token;
 use super::model::*;
 use super::operations::Loader;
-use super::parameters::is_token;
 use super::pointer::{escape, unescape};
 use super::promise_id::PromiseId;
 use super::reader::Flaw;

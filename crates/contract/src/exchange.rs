@@ -26,6 +26,16 @@ pub enum Request {
     Raw(RawRequest),
 }
 
+/// Whether an octet may stand in a token (RFC 9110 §5.6.2).
+pub fn is_token_octet(octet: u8) -> bool {
+    octet.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&octet)
+}
+
+/// Whether a text is a token, as the names of header fields are (RFC 9110 §5.6.2).
+pub fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(is_token_octet)
+}
+
 /// Whether a method only reads (RFC 9110 §9.2.1). Methods have case (§9.1): whoever has the text of a request
 /// that servers read without it makes capitals of it first.
 pub fn is_safe(method: &str) -> bool {

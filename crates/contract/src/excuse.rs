@@ -41,13 +41,17 @@ const REFUSED: [&str; 7] = [
     "error", "reject", "refuse", "fail", "400", "422", "must not",
 ];
 
-/// Whether some sentence of `description` says that another value is taken for something else.
-pub(crate) fn excuses(description: &str) -> bool {
-    let text = description.split_whitespace().collect::<Vec<_>>().join(" ");
+/// Whether `says` holds of some sentence of a text, in lower case and with single blanks.
+pub(crate) fn some_sentence(text: &str, says: impl Fn(&str) -> bool) -> bool {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let text = text.to_lowercase();
     // Enough for every description that a person has written.
-    let sentences = text.split(['.', ';', '!']).take(1_000);
-    sentences.into_iter().any(|sentence| {
+    text.split(['.', ';', '!']).take(1_000).any(says)
+}
+
+/// Whether some sentence of `description` says that another value is taken for something else.
+pub(crate) fn excuses(description: &str) -> bool {
+    some_sentence(description, |sentence| {
         let says = |words: &[&str]| words.iter().any(|word| sentence.contains(word));
         let other = says(&OTHER) && sentence.contains("if ") || says(&SUCH);
         other && says(&INSTEAD) && !says(&REFUSED)
@@ -108,11 +112,7 @@ const CLAMPED: [&str; 6] = [
 /// Whether some sentence of `description` says that a value beyond its bounds is taken for the nearest one
 /// within them.
 pub(crate) fn clamps(description: &str) -> bool {
-    let text = description.split_whitespace().collect::<Vec<_>>().join(" ");
-    let text = text.to_lowercase();
-    // Enough for every description that a person has written.
-    let sentences = text.split(['.', ';', '!']).take(1_000);
-    sentences.into_iter().any(|sentence| {
+    some_sentence(description, |sentence| {
         let says = |words: &[&str]| words.iter().any(|word| sentence.contains(word));
         let denied = says(&["not ", "never ", "n't ", "nicht "]) || says(&REFUSED);
         (says(&CLAMPED) || says(&BEYOND) && says(&MOVED)) && !denied

@@ -1,6 +1,8 @@
 //! Whether a text says that what it is about shows a change some time after it was made ("brought up to
 //! date within a second", "eventually consistent"). Pure.
 
+use super::excuse::some_sentence;
+
 /// Words that say it by themselves.
 const LATE: [&str; 18] = [
     "eventually",
@@ -38,10 +40,7 @@ const TIME: [&str; 7] = [
 
 /// Whether some sentence says so.
 pub(crate) fn is_late(text: &str) -> bool {
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let text = text.to_lowercase();
-    // Enough for every description that a person has written.
-    text.split(['.', ';', '!']).take(1_000).any(|sentence| {
+    some_sentence(text, |sentence| {
         let sentence = format!(" {sentence} ");
         let says = |words: &[&str]| words.iter().any(|word| sentence.contains(word));
         let never = sentence.contains("never ") || sentence.contains("without delay");

@@ -65,7 +65,7 @@ mod swagger;
 mod ties;
 pub mod values;
 
-pub use assess::{Assessed, Violation, assess, assess_alone};
+pub use assess::{Assessed, BOUNDS, Violation, assess, assess_alone};
 pub use below::Below;
 pub use calls::calls;
 pub use candidates::Candidate;

@@ -71,14 +71,19 @@ pub enum Carried {
     Unclear,
 }
 
+impl Carried {
+    /// Whether the request was not carried out.
+    #[must_use]
+    pub fn is_refusal(self) -> bool {
+        matches!(self, Carried::Refused | Carried::Failed)
+    }
+}
+
 /// Whether an answer with a success status says, by what the document has for it, that the request was
 /// not carried out.
 #[must_use]
 pub fn refuses(operation: &Operation, status: u16, body: &Value) -> bool {
-    matches!(
-        carried(operation, status, body),
-        Carried::Refused | Carried::Failed
-    )
+    carried(operation, status, body).is_refusal()
 }
 
 /// What an answer with a success status says of the request.
@@ -210,7 +215,7 @@ fn parts(schema: &Schema, depth: usize) -> Vec<&Schema> {
 
 /// Whether a member says by its name, and by what stands there, that something went wrong.
 fn is_error(name: &str, value: &Value) -> bool {
-    let name = plain(name);
+    let name = shape::plain_name(name);
     match value {
         Value::Object(map) => !map.is_empty() && ERRORS.contains(&name.as_str()),
         Value::Array(items) => !items.is_empty() && ERRORS.contains(&name.as_str()),
@@ -240,7 +245,7 @@ pub fn carried_out(operation: &Operation, status: u16, mut body: Value) -> Value
         return body;
     };
     members.retain(|name, value| {
-        let worded = value.is_string() && WORDED.contains(&plain(name).as_str());
+        let worded = value.is_string() && WORDED.contains(&shape::plain_name(name).as_str());
         worded || !is_error(name, value)
     });
     for (name, value) in members.iter_mut() {
@@ -272,12 +277,7 @@ fn tells(name: &str, value: &Value) -> bool {
         Value::Number(_) => &CODES,
         _ => return false,
     };
-    names.contains(&plain(name).as_str())
-}
-
-fn plain(name: &str) -> String {
-    let letters = name.chars().filter(char::is_ascii_alphanumeric);
-    letters.collect::<String>().to_ascii_lowercase()
+    names.contains(&shape::plain_name(name).as_str())
 }
 
 /// The numbers of which a description says that they are a success ("0: success, else an error", "1: OK").

@@ -1,5 +1,6 @@
 //! The parameters of an operation.
 
+use super::exchange::is_token;
 use super::model::*;
 use super::operations::{Loader, Part};
 use super::pointer::escape;
@@ -37,12 +38,6 @@ fn same(one: &Parameter, other: &Parameter) -> bool {
             Place::Header => one.name.eq_ignore_ascii_case(&other.name),
             _ => one.name == other.name,
         }
-}
-
-/// Whether a text is the name of a header field (RFC 9110 §5.6.2).
-pub(super) fn is_token(name: &str) -> bool {
-    let sign = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
-    !name.is_empty() && name.bytes().all(sign)
 }
 
 impl<'d> Loader<'d> {

@@ -177,6 +177,19 @@ pub fn same_name(one: &str, other: &str) -> bool {
     tokens(one) == tokens(other)
 }
 
+/// A name without its case and marks: `petId` and `pet_id` are one.
+pub fn plain_name(name: &str) -> String {
+    let kept = name.chars().filter(char::is_ascii_alphanumeric);
+    kept.collect::<String>().to_ascii_lowercase()
+}
+
+/// Whether a name is that of an id everywhere.
+pub fn is_usual_id(name: &str) -> bool {
+    let usual = ["id", "uuid", "uid", "guid"];
+    let plain = name.trim_start_matches('_');
+    usual.iter().any(|u| u.eq_ignore_ascii_case(plain))
+}
+
 /// The last word of a name that has several: `name` of `presetName`.
 pub fn last_word(name: &str) -> Option<String> {
     let words = tokens(name);

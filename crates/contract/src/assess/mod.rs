@@ -125,8 +125,8 @@ pub(crate) fn assess_shown(schema: &Schema, value: &Value, texts: &Texts) -> Ass
 
 /// Most schemas that are asked about one value, alternatives counted each time.
 const MOST_STEPS: usize = 200_000;
-/// Rules of bounds.
-const BEYOND: [&str; 5] = ["minimum", "maximum", "multipleOf", "minLength", "maxLength"];
+/// Keywords that a value breaks which lies beyond its bounds, and which the nearest one within them keeps.
+pub const BOUNDS: [&str; 5] = ["minimum", "maximum", "multipleOf", "minLength", "maxLength"];
 /// Deepest value that is looked into.
 const DEEPEST: usize = 128;
 
@@ -235,7 +235,7 @@ impl<'t> Assessor<'t> {
         self.blurred = was;
         if schema.clamped && !self.strict {
             let beyond =
-                |fault: &&mut Violation| fault.path == *path && BEYOND.contains(&fault.keyword);
+                |fault: &&mut Violation| fault.path == *path && BOUNDS.contains(&fault.keyword);
             let faults = self.faults.iter_mut().skip(first).filter(beyond);
             faults.for_each(|fault| fault.certain = false);
         }

@@ -7,6 +7,7 @@
 use super::route::{arguments, collection_of};
 use super::sample::plausible;
 use probity_contract::profile::Profile;
+use probity_contract::shape::{is_usual_id, plain_name};
 use probity_contract::{
     Bound, Contract, Effect, Effects, JsonType, Operation, Schema, number, without_slash,
 };
@@ -327,41 +328,34 @@ pub(super) fn text(value: &Value) -> String {
 /// The member of an item that holds its id: the parameter's own name, or the usual ones.
 pub(super) fn id_member<'a>(schema: &'a Schema, parameter: &str) -> Option<&'a str> {
     let names = members(schema);
-    let wanted = plain(parameter);
-    let same = names.iter().find(|n| plain(n) == wanted);
+    let wanted = plain_name(parameter);
+    let same = names.iter().find(|n| plain_name(n) == wanted);
     let usual = || {
         ["id", "uuid", "key", "name"]
             .iter()
-            .find_map(|usual| names.iter().find(|n| plain(n) == *usual))
+            .find_map(|usual| names.iter().find(|n| plain_name(n) == *usual))
     };
-    let ends = || names.iter().find(|n| wanted.ends_with(&plain(n)));
+    let ends = || names.iter().find(|n| wanted.ends_with(&plain_name(n)));
     same.or_else(ends).or_else(usual).copied()
-}
-
-/// A name without its case and marks: `petId` and `pet_id` are one.
-fn plain(name: &str) -> String {
-    let kept = name.chars().filter(char::is_ascii_alphanumeric);
-    kept.collect::<String>().to_ascii_lowercase()
 }
 
 /// The member that holds the last argument of a path: the parameter's own name, the end of it, or what the
 /// path has several of (`epoch` in `/epochs/{number}`).
 pub(super) fn named_member<'a>(schema: &'a Schema, path: &str, parameter: &str) -> Option<&'a str> {
     let (above, _) = collection_of(path)?;
-    let (names, wanted) = (members(schema), plain(parameter));
-    let several = plain(above.rsplit('/').next()?);
-    let same = names.iter().find(|n| plain(n) == wanted);
-    let ends = || names.iter().find(|n| wanted.ends_with(&plain(n)));
-    let one = || names.iter().find(|n| several == plain(n) + "s");
+    let (names, wanted) = (members(schema), plain_name(parameter));
+    let several = plain_name(above.rsplit('/').next()?);
+    let same = names.iter().find(|n| plain_name(n) == wanted);
+    let ends = || names.iter().find(|n| wanted.ends_with(&plain_name(n)));
+    let one = || names.iter().find(|n| several == plain_name(n) + "s");
     same.or_else(ends).or_else(one).copied()
 }
 
 /// Whether a client gives an item its name with this member: it is called like the parameter of the
 /// path, or like its end (`name` for `{pool_name}`). An `id` under another name is the device's to give.
 pub(super) fn is_given(member: &str, parameter: &str) -> bool {
-    let (member, parameter) = (plain(member), plain(parameter));
-    let of_device = ["id", "uuid", "uid", "guid"].contains(&member.as_str());
-    member == parameter || !of_device && parameter.ends_with(&member)
+    let (member, parameter) = (plain_name(member), plain_name(parameter));
+    member == parameter || !is_usual_id(&member) && parameter.ends_with(&member)
 }
 
 /// The names of the members that a schema knows, those of its parts too.
