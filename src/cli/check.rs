@@ -1,7 +1,8 @@
 //! `probity check`: what works before anything is tested, and the line that adds what does not.
 
-use super::common::{DeviceArgs, Error, PolicyArgs, guarded};
+use super::common::{Error, PolicyArgs, guarded};
 use super::contract_args::ContractArgs;
+use super::device_args::DeviceArgs;
 use super::out::print;
 use super::probing::{On, on_probe};
 use super::signals::ended;

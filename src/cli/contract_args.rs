@@ -1,7 +1,8 @@
 //! `--contract`: a file, a URL, or the name of an embedded one. The one place where documents are read,
 //! and where it is decided what may be fetched for them.
 
-use super::common::{DeviceArgs, Error};
+use super::common::Error;
+use super::device_args::DeviceArgs;
 use crate::contract::{self, Contract, Files};
 use crate::device::{Documents, Tls};
 use crate::profile::Profile;

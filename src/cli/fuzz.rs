@@ -1,9 +1,10 @@
 //! `probity fuzz`: the plan, then inputs without end.
 
-use super::common::{Error, NotFinished, duration, plan_of, writable};
+use super::common::{Error, NotFinished, plan_of, writable};
 use super::job::{JobArgs, Planned, Work, name_of};
 use super::reports;
 use super::subject::Documents;
+use super::values::duration;
 use crate::campaign::{dictionary, engine};
 use crate::case::{Context, default_budget};
 use crate::judge::JudgeContext;

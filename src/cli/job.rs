@@ -2,13 +2,14 @@
 //! of it, and how it ends.
 
 use super::common::{
-    DeviceArgs, Error, FloorArgs, PolicyArgs, check_delivery, deliver, guarded, pair, reviewed,
-    shard, share,
+    Error, FloorArgs, PolicyArgs, check_delivery, deliver, guarded, reviewed, share,
 };
 use super::contract_args::ContractArgs;
+use super::device_args::DeviceArgs;
 use super::journal::{Identity, JournalArgs};
 use super::signals::interrupts;
 use super::subject::{Documents, Mocked, Restore, Subject};
+use super::values::{pair, shard};
 use crate::case::Plan;
 use crate::report::snapshots::Snapshots;
 use crate::report::{self, terminal};

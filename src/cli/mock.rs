@@ -1,9 +1,11 @@
 //! `probity mock`: serves the mock device until Ctrl-C.
 
-use super::common::{DeviceArgs, Error, pair, variable};
+use super::common::Error;
 use super::contract_args::ContractArgs;
+use super::device_args::{DeviceArgs, variable};
 use super::out::print;
 use super::signals::ended;
+use super::values::pair;
 use crate::mock::{self, MockConfig};
 use crate::profile::Profile;
 use crate::run::Verdict;

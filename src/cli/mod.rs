@@ -4,6 +4,7 @@
 mod check;
 mod common;
 mod contract_args;
+mod device_args;
 mod diff;
 mod explain;
 mod fuzz;
@@ -25,6 +26,7 @@ mod run;
 mod signals;
 mod subject;
 mod toml_text;
+mod values;
 
 use crate::contract::ContractError;
 use crate::run::Verdict;

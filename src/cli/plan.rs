@@ -1,8 +1,10 @@
 //! `probity plan`: lists the cases that `run` would send, and sends nothing.
 
-use super::common::{DeviceArgs, Error, PolicyArgs, plan_of, shard};
+use super::common::{Error, PolicyArgs, plan_of};
 use super::contract_args::ContractArgs;
+use super::device_args::DeviceArgs;
 use super::out::{print, print_data};
+use super::values::shard;
 use crate::case::{
     Case, Context, Expect, Fate, Fault, LeftOut, Plan, RESERVE, default_budget, strategies,
 };

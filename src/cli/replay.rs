@@ -1,7 +1,8 @@
 //! `probity replay`: findings of a report, sent again.
 
-use super::common::{DeviceArgs, Error, PolicyArgs, guarded};
+use super::common::{Error, PolicyArgs, guarded};
 use super::contract_args::ContractArgs;
+use super::device_args::DeviceArgs;
 use super::job::name_of;
 use super::journal::{Identity, JournalArgs};
 use super::out::{print, say};

@@ -1,7 +1,8 @@
 //! `probity restore`: puts back what a job that was killed has left on a device.
 
-use super::common::{DeviceArgs, Error, PolicyArgs, guarded};
+use super::common::{Error, PolicyArgs, guarded};
 use super::contract_args::ContractArgs;
+use super::device_args::DeviceArgs;
 use super::journal;
 use super::out::{print, say};
 use super::probing::{On, on_probe};

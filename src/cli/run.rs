@@ -1,8 +1,9 @@
 //! `probity run`: the main job. Makes the plan and sends it.
 
-use super::common::{Error, NotFinished, duration, plan_of};
+use super::common::{Error, NotFinished, plan_of};
 use super::job::{JobArgs, Planned, Work};
 use super::subject::Documents;
+use super::values::duration;
 use crate::case::{Context, QUESTIONS_AT_MOST, default_budget};
 use crate::run::event::Listener;
 use crate::run::journal::Past;

@@ -1,8 +1,9 @@
 //! What a job is about: a contract with its profile, and the device behind them or the embedded mock
 //! that stands in for one. The jobs that send a plan begin with it.
 
-use super::common::{DeviceArgs, Error, PolicyArgs, mock_credentials};
+use super::common::{Error, PolicyArgs, mock_credentials};
 use super::contract_args::ContractArgs;
+use super::device_args::DeviceArgs;
 use crate::contract::{self, Contract, ContractIssue, Policy};
 use crate::device::Device;
 use crate::mock::{self, Mock, MockConfig};

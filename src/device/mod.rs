@@ -6,6 +6,7 @@
 //! ours accuses a device; logins go over it too.
 
 pub mod answer;
+mod base;
 mod chunked;
 mod classify;
 mod coding;
@@ -17,6 +18,7 @@ mod hidden;
 mod kept;
 mod life;
 mod login;
+mod login_answer;
 mod members;
 mod oauth;
 mod ordinary;
@@ -24,6 +26,7 @@ mod others;
 pub mod pages;
 mod put_back;
 mod read_back;
+mod secrets;
 mod session;
 mod socket;
 mod tls;
@@ -41,19 +44,16 @@ pub use session::{Credentials, Viewer};
 pub use tls::Tls;
 
 use crate::contract::Policy;
-use crate::exchange::{
-    DigestForm, Exchange, Failure, Held, Holder, HttpRequest, Outcome, Phase, Request, Secret,
-    Template,
-};
+use crate::exchange::{Exchange, Failure, HttpRequest, Outcome, Phase, Request, Template};
 use crate::profile::Profile;
-use crate::redact::{Redactor, Sensitive};
+use base::Base;
+use secrets::unknown;
 use session::Session;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
-use url::Url;
 
 /// How a device is reached.
 #[derive(Clone, Debug, PartialEq)]
@@ -125,71 +125,6 @@ const LARGE_BODY: usize = 64 * 1024;
 
 /// The longest time that an option may name, so that adding it to a clock cannot overflow.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// Where a device is.
-#[derive(Debug)]
-struct Base {
-    /// Normalised, without a slash at the end.
-    url: String,
-    /// Length of the part of `url` before the path.
-    origin: usize,
-    host: String,
-    port: u16,
-    https: bool,
-}
-
-impl Base {
-    fn parse(text: &str) -> Result<Base, DeviceError> {
-        let error = |why: &str| DeviceError::BaseUrl {
-            url: text.to_owned(),
-            why: why.to_owned(),
-        };
-        let url = Url::parse(text.trim()).map_err(|e| {
-            error(&format!(
-                "{e}; write it like http://192.168.1.20 or https://panel.example:8443"
-            ))
-        })?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(error(
-                "it must begin with http:// or https://, like http://192.168.1.20:8080",
-            ));
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(error(
-                "credentials do not belong into it; use --username and --password-env",
-            ));
-        }
-        if url.query().is_some() || url.fragment().is_some() {
-            return Err(error("leave out what follows the path (`?…`, `#…`)"));
-        }
-        let host = url.host().ok_or_else(|| error("it names no host"))?;
-        let port = url
-            .port_or_known_default()
-            .ok_or_else(|| error("it names no port"))?;
-        Ok(Base {
-            host: match host {
-                // Without the brackets that a URL wants around it.
-                url::Host::Ipv6(address) => address.to_string(),
-                other => other.to_string(),
-            },
-            port,
-            https: url.scheme() == "https",
-            origin: url[..url::Position::BeforePath].len(),
-            url: url.as_str().trim_end_matches('/').to_owned(),
-        })
-    }
-
-    /// `host[:port]` as a `Host` field wants it.
-    fn authority(&self) -> &str {
-        let origin = self.url.get(..self.origin).unwrap_or_default();
-        origin.split_once("://").map_or(origin, |(_, a)| a)
-    }
-
-    /// The path before every target; empty or `/…` without a slash at the end.
-    fn prefix(&self) -> &str {
-        self.url.get(self.origin..).unwrap_or_default()
-    }
-}
 
 /// A device that answers over HTTP, and the session with it. Shared by reference between tasks.
 pub struct Device {
@@ -388,42 +323,6 @@ impl Device {
         }
     }
 
-    /// Whether a request with these credentials should go once more, because its Digest challenge was
-    /// too old.
-    fn digest_renewed(&self, secrets: &[Secret], exchange: &Exchange) -> bool {
-        let Some(answer) = exchange.answer() else {
-            return false;
-        };
-        let mut session = lock(&self.session);
-        secrets.iter().any(|secret| match secret {
-            Secret::Digest(DigestForm::Right) | Secret::Offered => {
-                session.digest_answered(answer.status, &answer.headers)
-            }
-            Secret::Of(holder, Held::Digest | Held::Offered) => session
-                .other(*holder)
-                .is_some_and(|other| other.digest_answered(answer.status, &answer.headers)),
-            _ => false,
-        })
-    }
-
-    /// Brings what a request needs: the device's challenge, a token that has not ended.
-    async fn prepare(&self, secrets: &[Secret]) {
-        let challenged = |s: &Secret| matches!(s, Secret::Digest(_) | Secret::Offered);
-        if secrets.iter().any(challenged) && !lock(&self.session).asked() {
-            self.draw_challenge().await;
-        }
-        if secrets.contains(&Secret::Token) {
-            self.refresh_token().await;
-        }
-        let other = secrets.iter().find_map(|secret| match secret {
-            Secret::Of(holder, _) => Some(*holder),
-            _ => None,
-        });
-        if let Some(holder) = other {
-            self.bring(holder).await;
-        }
-    }
-
     /// [`send`](Self::send) with a time-out of its own, and the session as it is.
     async fn send_by(&self, request: &Request, fresh: bool, timeout: Duration) -> Exchange {
         self.pace().await;
@@ -480,48 +379,6 @@ impl Device {
         tokio::time::sleep_until(slot).await;
     }
 
-    /// The headers and the query (without `?`) that carry the session's credentials in requests of
-    /// our own (read-back, life probe), as the contract's security scheme wants them. Without this
-    /// it is `Authorization: Bearer` with the token, or `Basic` where there is no token.
-    pub fn set_auth(&self, headers: Vec<(String, Template)>, query: Template) {
-        *lock(&self.auth) = (headers, query);
-    }
-
-    /// See [`set_auth`](Self::set_auth); leaves out what is not known.
-    fn auth(&self) -> (Vec<(String, Template)>, Template) {
-        let (headers, query) = lock(&self.auth).clone();
-        let session = lock(&self.session);
-        let known = |t: &Template| {
-            let offered = |s: Secret| matches!(s, Secret::Digest(_) | Secret::Offered);
-            t.try_render(|s| {
-                let value = session.value(s).map(|v| v.into_owned());
-                value.or_else(|| offered(s).then(String::new))
-            })
-            .is_ok()
-        };
-        if !headers.is_empty() || !query.0.is_empty() {
-            let headers = headers.into_iter().filter(|(_, t)| known(t)).collect();
-            return (
-                headers,
-                if known(&query) {
-                    query
-                } else {
-                    Template::default()
-                },
-            );
-        }
-        let headers = [
-            Template::from("Bearer ").secret(Secret::Token),
-            Template::from("Basic ").secret(Secret::Basic),
-        ]
-        .into_iter()
-        .find(known)
-        .map(|t| ("Authorization".to_owned(), t))
-        .into_iter()
-        .collect();
-        (headers, Template::default())
-    }
-
     /// Reads what stands at a target that the device has named, with credentials, where the policy
     /// permits it.
     pub async fn get(&self, target: &str) -> Exchange {
@@ -547,61 +404,6 @@ impl Device {
             body: None,
         })
     }
-
-    /// Whether there is a session: a token, from a login or from the user, or cookies.
-    pub fn has_token(&self) -> bool {
-        lock(&self.session).is_open()
-    }
-
-    /// Forgets the session, also a token that the user gave.
-    pub fn forget_token(&self) {
-        lock(&self.session).forget();
-    }
-
-    /// Uses this token from now on.
-    pub fn set_token(&self, token: impl Into<Sensitive>) {
-        lock(&self.session).set_token(Some(token.into()));
-    }
-
-    /// Whether the value of a credential is known.
-    pub fn knows(&self, secret: Secret) -> bool {
-        lock(&self.session).value(secret).is_some()
-    }
-
-    /// Whether a credential of the session stands in `text`; short ones, which may stand there by
-    /// chance, are not looked for.
-    pub fn shows_secret(&self, text: &str) -> bool {
-        lock(&self.session).shows(text)
-    }
-
-    /// Masks every secret of the job in any text: credentials by their environment variable
-    /// (`$PROBITY_TOKEN`), secret settings that the guard saw by `***`.
-    pub fn mask(&self, text: &str) -> String {
-        self.redactor().text(text).into_owned()
-    }
-
-    /// From now on a text is masked as a secret setting is: a password that was given to something.
-    pub fn hide(&self, text: &str) {
-        lock(&self.session).add_setting(text);
-    }
-
-    /// Puts credentials back where [`mask`](Self::mask) left their names: in settings that a journal
-    /// kept. What it does not know stays a name.
-    pub fn reveal(&self, value: &mut serde_json::Value) {
-        match value {
-            serde_json::Value::String(text) if text.contains("$PROBITY_") => {
-                *text = lock(&self.session).reveal(text);
-            }
-            serde_json::Value::Array(items) => items.iter_mut().for_each(|v| self.reveal(v)),
-            serde_json::Value::Object(map) => map.values_mut().for_each(|v| self.reveal(v)),
-            _ => {}
-        }
-    }
-
-    /// What knows all secrets of the job, those to come too.
-    pub fn redactor(&self) -> Redactor {
-        lock(&self.session).redactor.clone()
-    }
 }
 
 /// Whether the connection ended before the first byte of an answer.
@@ -621,48 +423,4 @@ fn is_unreachable(exchange: &Exchange) -> bool {
         exchange.failure(),
         Some(Failure::Refused | Failure::Unreachable(_) | Failure::Timeout(Phase::Connect))
     )
-}
-
-/// What to say where a credential is missing.
-fn unknown(secret: Secret) -> String {
-    match secret {
-        Secret::Token => "there is no token: log in first, or give one with --token-env".to_owned(),
-        Secret::Username => "there is no user name: give one with --username".to_owned(),
-        Secret::Password | Secret::PasswordMd5 => {
-            "there is no password: give one with --password-env".to_owned()
-        }
-        Secret::Cookies => "there are no cookies of a session: log in first".to_owned(),
-        Secret::Csrf => "there is no token against request forgery: log in first".to_owned(),
-        Secret::Key(at) => format!("the key {} of the profile is not known", at + 1),
-        Secret::Digest(DigestForm::Right) => {
-            "the device gave no Digest challenge that can be answered, or user name and password \
-             are not both known: give them with --username and --password-env"
-                .to_owned()
-        }
-        Secret::Digest(form) => format!(
-            "there is no {form:?} answer to a Digest challenge: none was given, or none answered before"
-        ),
-        Secret::Offered => "the device asks for no credentials".to_owned(),
-        Secret::Altered(original, how) => format!(
-            "there is no {how:?} form of {}: it is not known, or too short, or the same",
-            original.secret().env_name()
-        ),
-        Secret::Of(Holder::Viewer, _) => {
-            "the user of [roles.viewer] is not let in: no read that asks for credentials is answered"
-                .to_owned()
-        }
-        Secret::Of(Holder::LoggedOut, _) => {
-            "no session was logged out: its login, a read with it or [login.logout] did not work"
-                .to_owned()
-        }
-        Secret::Of(Holder::BeforeLogin, _) => {
-            "nothing is known that the device gives before a login and that is not let in with"
-                .to_owned()
-        }
-        Secret::Basic => {
-            "user name and password are not both known: give them with --username and \
-             --password-env"
-                .to_owned()
-        }
-    }
 }

@@ -1,6 +1,7 @@
 //! Tokens of OAuth 2 (RFC 6749): the flows `password` and `clientCredentials`, and refreshing.
 
-use super::login::{LONGEST_TOKEN, LoginError, token_at};
+use super::login::LoginError;
+use super::login_answer::{LONGEST_TOKEN, token_at};
 use super::session::{Opened, Session};
 use super::{Device, lock, unknown};
 use crate::exchange::{Answer, HttpRequest, Outcome, Secret, Template};

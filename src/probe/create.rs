@@ -2,10 +2,11 @@
 //! goes out, what it created is found and written down, looked at, and removed.
 
 use super::account::{Account, KEPT, Step};
-use super::engine::{Observation, Probe};
+use super::engine::Probe;
 use super::find::{Came, came};
 use super::limits::must_be_refused;
 use super::listing::Listed;
+use super::observation::Observation;
 use crate::case::fresh::{Fresh, freshened};
 use crate::case::items::Place;
 use crate::case::moves::body_of;

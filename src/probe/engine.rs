@@ -7,89 +7,26 @@ use super::difference::Difference;
 use super::guarded::{Known, guarded};
 use super::later::Later;
 use super::limits::Spent;
+use super::observation::Observation;
 use super::session::{Patience, Session, never_reached};
 use super::settings::{Checkpoint, Settings, Written, written};
 use crate::case::build::own_credentials;
 use crate::case::moves::path_of;
-use crate::case::{Case, Context, Expect};
+use crate::case::{Case, Context};
 use crate::contract::{Contract, Effect, Place, PromiseId};
 use crate::device::{Device, Guard, GuardedWrite, Unproven};
 use crate::exchange::{self, Exchange, Failure, Request};
 use crate::json;
-use crate::judge::{Acceptance, Deviation, JudgeContext, Judgement, Kind, Ruling, judge};
+use crate::judge::{Acceptance, Deviation, JudgeContext, judge};
 use crate::pattern::Texts;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
-use tokio::time::Instant;
-
-/// How long a lock-out may last, and the waits between two looks whether it has ended.
-const LOCKED_FOR: Duration = Duration::from_secs(45);
-const LOCKED_FIRST: Duration = Duration::from_millis(250);
-const LOCKED_LONGEST: Duration = Duration::from_secs(5);
 
 /// How long a device that has not answered anything yet may take to do so.
 const FIRST_CONTACT: Duration = Duration::from_secs(5);
-
-/// What was seen of one case.
-#[derive(Clone, Debug)]
-pub struct Observation {
-    /// What came back.
-    pub exchange: Exchange,
-    /// What the judge says of it.
-    pub judgement: Judgement,
-    /// Every broken promise: the judge's, and what the looks show.
-    pub deviations: Vec<(PromiseId, Deviation)>,
-    /// JSON pointer at which a read-back differs.
-    pub differs: Option<String>,
-    /// The settings as they were read after the exchange, where they were.
-    pub read: Option<Value>,
-    /// A read-back that was asked for and did not come: state tells nothing.
-    pub unread: bool,
-}
-
-impl Observation {
-    /// One more promise that is broken, which the judge could not see.
-    pub(super) fn broken(&mut self, promise: PromiseId, deviation: Deviation) {
-        self.judgement.broken(&promise, deviation.clone());
-        self.deviations.push((promise, deviation));
-    }
-
-    /// Nothing was sent that says anything about the case.
-    pub fn undecided(case: &Case, why: &str) -> Observation {
-        Observation {
-            exchange: Exchange::not_sent(why),
-            judgement: Judgement::undecided(case, why),
-            deviations: Vec::new(),
-            differs: None,
-            read: None,
-            unread: false,
-        }
-    }
-
-    /// Whether it says anything about the case: a complete answer of a device that was not too
-    /// busy, or a deviation.
-    pub fn tells(&self) -> bool {
-        let busy = matches!(self.exchange.status(), Some(429 | 503));
-        !self.deviations.is_empty()
-            || (!busy && self.exchange.answer().is_some())
-            // The end of a connection is an answer to what is no message.
-            || self.judgement.verdicts.iter().any(|v| v.ruling == Ruling::Kept)
-    }
-
-    /// The deviation from a promise.
-    pub fn deviation(&self, promise: &PromiseId) -> Option<&Deviation> {
-        let found = self.deviations.iter().find(|(p, _)| p == promise);
-        found.map(|(_, deviation)| deviation)
-    }
-
-    /// Whether some deviation is of one of these kinds.
-    pub fn shows(&self, kinds: &[Kind]) -> bool {
-        self.deviations.iter().any(|(_, d)| kinds.contains(&d.kind))
-    }
-}
 
 /// Sends cases to one device and looks at what they do.
 pub struct Probe<'a> {
@@ -402,58 +339,6 @@ impl<'a> Probe<'a> {
         sent.then(|| self.observation(&case, exchange))
     }
 
-    /// A request that names the state which it changes, where the device wants that (428, RFC 6585
-    /// §3) or it names another one for want of knowing it (412, RFC 9110 §13.1.1). `None` where the
-    /// case is to be refused before anybody looks at a state, or is about that name.
-    pub(super) async fn named_state(
-        &self,
-        case: &Case,
-        request: &Request,
-        exchange: &Exchange,
-    ) -> Option<Request> {
-        let early = case.expect.is_trespass() || matches!(case.expect, Expect::NotServed { .. });
-        let Request::Http(http) = request else {
-            return None;
-        };
-        if early {
-            return None;
-        }
-        if let Some(again) = self.revised(case, http, exchange).await {
-            return Some(again);
-        }
-        let wanted = match exchange.status() {
-            Some(428) => true,
-            // Some want a name and have no status of their own for its absence.
-            Some(412) => {
-                let mut names = http.headers.iter().map(|(name, _)| name);
-                http.method != "POST" || names.any(|name| name.eq_ignore_ascii_case("If-Match"))
-            }
-            _ => false,
-        };
-        let about = case.is_about_header("If-Match") || case.check.is_of_versions();
-        if !wanted || about {
-            return None;
-        }
-        let again = self.device().validated(http).await?;
-        Some(Request::Http(again))
-    }
-
-    /// As [`Session::past_conflict`], with the name of the state that the device wants now.
-    pub(super) async fn past_conflict(
-        &self,
-        case: &Case,
-        request: &Request,
-        exchange: Exchange,
-        fresh: bool,
-    ) -> Exchange {
-        let session = &self.session;
-        let exchange = session.past_conflict(case, request, exchange, fresh).await;
-        match self.named_state(case, request, &exchange).await {
-            Some(again) => session.send_to_the_end(&again, fresh).await,
-            None => exchange,
-        }
-    }
-
     /// Sends a request that has to come before a case.
     pub(super) async fn send_before(&self, request: &Request, fresh: bool) -> Exchange {
         self.wrote.store(true, Relaxed);
@@ -559,51 +444,6 @@ impl<'a> Probe<'a> {
             // What was answered to a dead session says nothing about the case.
             Err(why) => Observation::undecided(case, &why),
         }
-    }
-
-    /// Waits for the end of a lock-out and sends the case again; undecided where it does not end.
-    pub async fn after_lockout(&mut self, case: &Case, seen: Observation) -> Observation {
-        // Who is let in with a plain read is not locked out: it is a matter of rights, of state or
-        // of how the credentials were written.
-        if let Some(good) = self.session.good() {
-            let control = self.send(&good, true).await;
-            if control.exchange.status().is_some_and(|s| s < 300) {
-                if good.operation != case.operation {
-                    self.session.not_locked(case, &seen.exchange);
-                }
-                return seen;
-            }
-        }
-        let mut last = seen;
-        let mut wait = LOCKED_FIRST;
-        let end = Instant::now() + LOCKED_FOR;
-        while self.session.locked_out(case, &last.exchange) {
-            if Instant::now() >= end {
-                self.session.locked_in_vain();
-                return Observation::undecided(case, "the device lets nobody in for a while");
-            }
-            self.session.pause(wait).await;
-            wait = (wait * 2).min(LOCKED_LONGEST);
-            last = self.send(case, true).await;
-        }
-        self.settings.say(
-            "the device locks out right credentials for a while after wrong ones; it was waited for"
-                .to_owned(),
-        );
-        last
-    }
-
-    /// As [`Probe::send_in_session`]; a device that takes no connection is waited for, and asked
-    /// once more when it does.
-    pub(super) async fn send_patiently(&mut self, case: &Case, fresh: bool) -> Observation {
-        let seen = self.send_in_session(case, fresh).await;
-        if !seen.exchange.failure().is_some_and(never_reached) {
-            return seen;
-        }
-        if !self.session.wait().await {
-            return Observation::undecided(case, "the device does not take connections");
-        }
-        self.send(case, fresh).await
     }
 
     /// Something changed the settings that was not accepted.

@@ -4,7 +4,8 @@
 
 use super::clock::went_on;
 use super::difference::Difference;
-use super::engine::{Observation, Probe};
+use super::engine::Probe;
+use super::observation::Observation;
 use super::settings::Written;
 use crate::case::{Case, Check};
 use crate::contract::{PromiseId, StatePromise};

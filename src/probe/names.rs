@@ -1,7 +1,8 @@
 //! Items and their ids: the one that comes is the one that was asked for, and ids that a device which
 //! counts in fewer bits takes for the same one lead to another or to none.
 
-use super::engine::{Observation, Probe};
+use super::engine::Probe;
+use super::observation::Observation;
 use crate::case::{Case, Check};
 use crate::contract::{JsonType, Operation};
 use crate::exchange::{Exchange, HttpRequest, Part, Request};

@@ -4,8 +4,9 @@
 use super::account::{Account, Holds};
 use super::create::{Attempt, Made};
 use super::difference::What;
-use super::engine::{Observation, Probe};
+use super::engine::Probe;
 use super::listing::Listed;
+use super::observation::Observation;
 use super::remove::Gone;
 use super::watch::{Expected, Others, SettingsWatch};
 use crate::case::items::Place;

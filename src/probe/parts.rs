@@ -1,7 +1,8 @@
 //! Lists that come in parts or by choice, held against the whole: each item is shown once, in the same
 //! order, the total is that of the list, and what was asked for is there.
 
-use super::engine::{Observation, Probe};
+use super::engine::Probe;
+use super::observation::Observation;
 use crate::case::{Case, Check};
 use crate::contract::{
     Chooses, Filter, Listing, Parameter, PromiseId, query_value, with_query, without_query,

@@ -1,6 +1,7 @@
 //! Versions that a client names because it has them: what it was shown is not sent to it again.
 
-use super::engine::{Observation, Probe};
+use super::engine::Probe;
+use super::observation::Observation;
 use crate::case::wire::FOREIGN_TAG;
 use crate::case::{Case, Check};
 use crate::contract::PromiseId;
