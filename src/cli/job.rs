@@ -7,6 +7,7 @@ use super::common::{
 use super::contract_args::ContractArgs;
 use super::device_args::DeviceArgs;
 use super::journal::{Identity, JournalArgs};
+use super::reports;
 use super::signals::interrupts;
 use super::subject::{Documents, Mocked, Restore, Subject};
 use super::values::{pair, shard};
@@ -43,8 +44,7 @@ pub(super) struct JobArgs {
     /// Requests of the plan in flight where order does not matter
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
     concurrency: u16,
-    /// Write a report: text, json or junit; `-` is stdout (repeatable)
-    #[arg(long, value_name = "FORMAT=PATH")]
+    #[arg(long, value_name = "FORMAT=PATH", help = reports::help("a report"))]
     report: Vec<report::Target>,
     /// Compare the classes of error answers to the plan with the snapshots in this folder
     #[arg(long, value_name = "DIR")]

@@ -19,8 +19,7 @@ pub(super) struct Args {
     /// JSON reports of `probity run --shard I/N` or `probity fuzz --shard I/N`
     #[arg(required = true, value_name = "REPORT")]
     reports: Vec<PathBuf>,
-    /// Write the whole report: text, json or junit; `-` is stdout (repeatable)
-    #[arg(long, value_name = "FORMAT=PATH")]
+    #[arg(long, value_name = "FORMAT=PATH", help = reports::help("the whole report"))]
     report: Vec<report::Target>,
     #[command(flatten)]
     floor: FloorArgs,

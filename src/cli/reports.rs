@@ -2,7 +2,7 @@
 
 use super::common::Error;
 use crate::files;
-use crate::report::json;
+use crate::report::{Format, json};
 use crate::run::result::Report;
 use std::path::{Path, PathBuf};
 
@@ -23,4 +23,10 @@ pub(super) fn all(paths: &[PathBuf]) -> Result<Vec<(String, Report)>, Error> {
 /// Reads the report that `--baseline` names; errors name the option too.
 pub(super) fn baseline(path: &Path) -> Result<Report, Error> {
     Ok(read(path).map_err(|e| format!("--baseline {e}"))?)
+}
+
+/// The help of an option that writes `what`, with the formats that there are.
+pub(super) fn help(what: &str) -> String {
+    let formats = Format::listed();
+    format!("Write {what}: {formats}; `-` is stdout (repeatable)")
 }

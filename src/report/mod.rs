@@ -50,7 +50,7 @@ impl Listener for Listeners<'_> {
 pub enum Format {
     /// What the terminal shows, without colours.
     Text,
-    /// `probity-report/1`.
+    /// `probity-report/2`.
     Json,
     /// JUnit XML, a test case a promise.
     Junit,
@@ -63,6 +63,17 @@ impl Format {
         ("json", Format::Json),
         ("junit", Format::Junit),
     ];
+
+    /// The names of all of them, as a sentence says them.
+    pub fn listed() -> String {
+        let names: Vec<&str> = Format::ALL.iter().map(|(name, _)| *name).collect();
+        match names.split_last() {
+            Some((last, before)) if !before.is_empty() => {
+                format!("{} or {last}", before.join(", "))
+            }
+            _ => names.concat(),
+        }
+    }
 
     /// The report in this format.
     ///
@@ -85,17 +96,16 @@ impl fmt::Display for Format {
     }
 }
 
-/// Reads `text`, `json`, `junit`.
+/// Reads the names of [`Format::ALL`].
 impl FromStr for Format {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         let found = Format::ALL.iter().find(|(name, _)| *name == text);
         found.map(|(_, format)| *format).ok_or_else(|| {
-            let names: Vec<&str> = Format::ALL.iter().map(|(name, _)| *name).collect();
             format!(
-                "there is no report format {text:?}; there are {}",
-                names.join(", ")
+                "there is no report format {text:?}; write {}",
+                Format::listed()
             )
         })
     }

@@ -377,7 +377,7 @@ fn targets_are_format_and_path() {
         ),
         (
             "pdf=x",
-            "there is no report format \"pdf\"; there are text, json, junit",
+            "there is no report format \"pdf\"; write text, json or junit",
         ),
         (
             "",

@@ -334,11 +334,7 @@ impl Entry {
     }
 
     /// Sends one write: the status of the answer, and what went wrong.
-    async fn write(
-        &self,
-        device: &Device,
-        body: &Value,
-    ) -> (Option<u16>, Result<(), String>) {
+    async fn write(&self, device: &Device, body: &Value) -> (Option<u16>, Result<(), String>) {
         let id = &self.write.operation;
         let mut request = self.write.request.clone();
         let typed = |(n, _): &(String, Template)| n.eq_ignore_ascii_case("content-type");
