@@ -483,11 +483,8 @@ fn credentials_are_named_and_never_values() {
 }
 
 #[test]
-fn every_strategy_explains_itself() {
-    let mut names = BTreeSet::new();
-    for strategy in strategies() {
-        assert!(names.insert(strategy.name()), "{} twice", strategy.name());
-        assert!(strategy.explain().len() > 80, "{}", strategy.name());
-    }
-    assert!(VALUES.iter().all(|name| names.contains(name)));
+fn strategies_of_values_are_among_all() {
+    let all = strategies();
+    let known = |name: &str| all.iter().any(|strategy| strategy.name() == name);
+    assert!(VALUES.iter().all(|name| known(name)));
 }

@@ -366,6 +366,8 @@ fn targets_are_format_and_path() {
     );
     let target: Target = "json=-".parse().unwrap();
     assert_eq!((target.format(), target.is_stdout()), (Format::Json, true));
+    let formats = Format::listed();
+    let no_such = format!("there is no report format \"pdf\"; write {formats}");
     for (text, want) in [
         (
             "json",
@@ -375,10 +377,7 @@ fn targets_are_format_and_path() {
             "json=",
             "`json=` names no file; write json=report.xml, or json=- for stdout",
         ),
-        (
-            "pdf=x",
-            "there is no report format \"pdf\"; write text, json or junit",
-        ),
+        ("pdf=x", no_such.as_str()),
         (
             "",
             "\"\" is not FORMAT=PATH, such as junit=report.xml or json=-",
