@@ -188,6 +188,37 @@ pub fn invented(schema: &Schema, name: Option<&str>, value: &Value) -> Option<&'
     }
 }
 
+/// Removes the optional members of a body whose values are [`invented`], at any depth.
+pub fn leave_out_invented(schema: &Schema, body: &mut Value) {
+    match body {
+        Value::Object(map) => {
+            map.retain(|name, value| {
+                let Some(member) = member_schema(schema, name) else {
+                    return true;
+                };
+                let holds_others = value.is_object()
+                    || value
+                        .as_array()
+                        .is_some_and(|i| i.iter().any(Value::is_object));
+                if holds_others {
+                    leave_out_invented(member, value);
+                }
+                holds_others
+                    || schema.required.iter().any(|required| required == name)
+                    || invented(member, Some(name), value).is_none()
+            });
+        }
+        Value::Array(items) => {
+            if let Some(rules) = schema.items.as_deref() {
+                items
+                    .iter_mut()
+                    .for_each(|item| leave_out_invented(rules, item));
+            }
+        }
+        _ => {}
+    }
+}
+
 /// The words of a name in small letters: `currentPassword`, `current-password`, `CURRENT_PASSWORD`.
 fn words(name: &str) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
@@ -208,6 +239,44 @@ fn words(name: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn optional_members_that_the_device_may_not_know_are_left_out() {
+        let text = || Schema {
+            types: vec![JsonType::String],
+            ..Schema::default()
+        };
+        let object = |required: &str, members: [(&str, Schema); 3]| Schema {
+            types: vec![JsonType::Object],
+            required: vec![required.to_owned()],
+            properties: members
+                .map(|(name, schema)| (name.to_owned(), schema.into()))
+                .into_iter()
+                .collect(),
+            ..Schema::default()
+        };
+        let inner = || {
+            object(
+                "roomId",
+                [("roomId", text()), ("timezone", text()), ("label", text())],
+            )
+        };
+        let list = Schema {
+            types: vec![JsonType::Array],
+            items: Some(inner().into()),
+            ..Schema::default()
+        };
+        let schema = object(
+            "name",
+            [("name", text()), ("inner", inner()), ("list", list)],
+        );
+        let whole = json!({"roomId": "a", "timezone": "b", "label": "c"});
+        let left = json!({"roomId": "a", "label": "c"});
+        let mut body = json!({"name": "n", "inner": whole, "list": [whole]});
+        leave_out_invented(&schema, &mut body);
+        assert_eq!(body, json!({"name": "n", "inner": left, "list": [left]}));
+    }
 
     #[test]
     fn names_say_what_is_known_elsewhere() {

@@ -1,6 +1,7 @@
 //! What several strategies need of one operation and what costs walks through automata: worked out
 //! once for each operation and parameter that is asked for.
 
+use super::meaning;
 use super::model::Context;
 use super::serialize::{self, Written};
 use super::unstated;
@@ -187,7 +188,7 @@ impl Context<'_> {
     fn make_bodies(&self, op: &Operation) -> Option<Bodies> {
         if let Some(full) = self.full(op).or_else(|| self.base(op)) {
             let or_full = |value: Option<Value>| value.unwrap_or_else(|| full.clone());
-            let plain = |value: Value| self.without_ids(op, value);
+            let plain = |value: Value| self.without_unknown(op, self.without_ids(op, value));
             return Some(Bodies {
                 minimal: plain(or_full(self.base(op))),
                 second: plain(or_full(self.full_nth(op, 1))),
@@ -246,6 +247,26 @@ impl Context<'_> {
             assessed.certainty == Assessment::SurelyValid
         };
         match body.is_some_and(sure) {
+            true => plain,
+            false => value,
+        }
+    }
+
+    /// A body without the optional members whose values of our making the device may not know
+    /// ([`meaning::invented`]), where they may be left out: with one of them nothing that is refused says
+    /// anything of the others. Each still has cases of its own.
+    fn without_unknown(&self, op: &Operation, value: Value) -> Value {
+        let Some(body) = op.body.as_ref().filter(|body| body.given.is_none()) else {
+            return value;
+        };
+        let open = |value: &Value| meaning::invented(&body.schema, None, value).is_some();
+        if !open(&value) {
+            return value;
+        }
+        let mut plain = value.clone();
+        meaning::leave_out_invented(&body.schema, &mut plain);
+        let assessed = contract::assess(&body.schema, &plain, self.texts);
+        match assessed.certainty == Assessment::SurelyValid {
             true => plain,
             false => value,
         }

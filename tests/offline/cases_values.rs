@@ -575,3 +575,54 @@ fn inputs_where_they_tell() {
         assert!(body.contains(part), "{id}: {body}");
     }
 }
+
+/// An optional name of a zone that the device may not know leaves nothing open of other members.
+#[test]
+fn what_the_device_may_not_know_stands_in_cases_of_its_own() {
+    let stage = Stage::new(&json!({
+        "openapi": "3.1.0",
+        "info": {"title": "Zone", "version": "1"},
+        "paths": {"/clock": {"put": {
+            "operationId": "set",
+            "requestBody": {"content": {"application/json": {"schema": {
+                "type": "object",
+                "required": ["label"],
+                "properties": {
+                    "label": {"type": "string", "maxLength": 20},
+                    "timezone": {"type": "string", "maxLength": 40},
+                    "offset": {"type": "integer", "minimum": -720, "maximum": 720},
+                },
+            }}}},
+            "responses": {"204": {"description": "stored"}, "400": {"description": "refused"}},
+        }}},
+    }));
+    let context = stage.context();
+    let operation = &stage.contract.operations[0];
+    let accepts = |case: &Case| match &case.expect {
+        Expect::Accepted => Some(true),
+        Expect::Either { .. } => Some(false),
+        _ => None,
+    };
+    let (mut plain, mut named) = (0, 0);
+    for case in strategies()
+        .iter()
+        .flat_map(|s| s.cases(&context, operation))
+    {
+        let Request::Http(http) = &case.request else {
+            continue;
+        };
+        let body = http.body.as_deref().unwrap_or_default();
+        let Ok(Value::Object(body)) = serde_json::from_slice(body) else {
+            continue;
+        };
+        match (accepts(&case), body.contains_key("timezone")) {
+            (Some(sure), true) => {
+                assert!(!sure, "{}", case.id);
+                named += 1;
+            }
+            (Some(true), false) => plain += usize::from(body.contains_key("offset")),
+            _ => {}
+        }
+    }
+    assert!(plain >= 5 && named >= 3, "{plain} {named}");
+}

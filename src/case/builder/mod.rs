@@ -142,7 +142,7 @@ impl<'c, 'a, B: KnownBodies<'c, 'a>> CaseBuilder<'c, 'a, B> {
             return;
         }
         if let (Expect::Accepted | Expect::AcceptedOr { .. }, Some(question)) =
-            (&draft.expect, self.unsure())
+            (&draft.expect, self.unsure(&draft.request))
         {
             draft.expect = Expect::Either {
                 question: question.to_owned(),
@@ -159,15 +159,23 @@ impl<'c, 'a, B: KnownBodies<'c, 'a>> CaseBuilder<'c, 'a, B> {
         self.push(case);
     }
 
-    /// What is left open of any valid request of the operation.
-    fn unsure(&self) -> Option<&'static str> {
+    /// What is left open of a valid request of the operation.
+    fn unsure(&self, request: &Request) -> Option<&'static str> {
         let Some(bodies) = self.bodies.known() else {
             return unsure_target(self.context, self.op);
         };
         bodies
             .unsure()
             .or_else(|| (!bodies.sure).then_some(UNSURE_BODY))
-            .or_else(|| meaning::invented(bodies.schema, None, &bodies.full))
+            .or_else(|| {
+                let sent = match request {
+                    Request::Http(http) => http.body.as_deref(),
+                    Request::Raw(_) => None,
+                };
+                // Of what is no JSON, or holds more than one reader sees, the plain body tells.
+                let sent = sent.and_then(|body| serde_json::from_slice(body).ok());
+                meaning::invented(bodies.schema, None, sent.as_ref().unwrap_or(&bodies.full))
+            })
     }
 
     /// Promises about the answer itself: the documented success, or the shapes that the faults
