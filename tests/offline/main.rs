@@ -33,6 +33,7 @@ mod mock_resources;
 mod mutated;
 mod plan;
 mod published;
+mod published_lint;
 mod report;
 mod report_curl;
 mod report_snapshots;

@@ -30,6 +30,7 @@ mod creating_accounts;
 mod credentials;
 mod engine;
 mod gate;
+mod guarding;
 mod harmless;
 mod heads;
 mod ideas;
