@@ -76,7 +76,7 @@ impl Context<'_> {
                     .any(|word| TELLING.contains(&word.as_str()));
                 Some(Beside {
                     path: super::moves::path_of(&self.request(op, None))?,
-                    request: self.read_request(op),
+                    request: self.request(op, None),
                     has_ids: id.is_some() || maps,
                     list: ListRequest {
                         operation: op.id.clone(),

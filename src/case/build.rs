@@ -9,7 +9,7 @@ use super::media;
 use super::model::Context;
 use super::serialize::{self, Written, escape};
 use crate::contract::{
-    Access, Contract, Effect, Operation, Parameter, Place, Policy, SecurityScheme,
+    Access, Contract, Effect, Operation, Parameter, Place, Policy, SecurityScheme, shape,
 };
 use crate::exchange::{DigestForm, HttpRequest, Part, Secret, Template};
 use crate::profile::Profile;
@@ -136,6 +136,12 @@ impl Context<'_> {
             headers.extend(shown.headers);
             query.extend(shown.query);
             cookies.extend(shown.cookies);
+        }
+        let asks = |(name, _): &(String, Template)| name.eq_ignore_ascii_case("accept");
+        if let Some(media_type) = shape::asked_for(op)
+            && !headers.iter().any(asks)
+        {
+            headers.push(("Accept".to_owned(), media_type.to_owned().into()));
         }
         if !cookies.is_empty() {
             headers.push(("Cookie".to_owned(), Template(join(cookies, "; "))));

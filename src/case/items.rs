@@ -223,8 +223,8 @@ impl Context<'_> {
             requests: Requests {
                 create,
                 delete: delete_request,
-                read: read.map(|o| self.read_request(o)),
-                list: list.map(|o| self.read_request(o)),
+                read: read.map(|o| self.request(o, None)),
+                list: list.map(|o| self.request(o, None)),
             },
         })
     }
@@ -236,17 +236,6 @@ impl Context<'_> {
         let op = self.contract.operation(id)?;
         let reads = effects.get(id).is_some_and(|e| e.effect == Effect::Reads);
         (reads && without_slash(&op.path) == without_slash(&resource.path)).then_some(op)
-    }
-
-    /// A request of our own that reads: for JSON, where something else may come as well.
-    pub(super) fn read_request(&self, op: &Operation) -> HttpRequest {
-        let mut request = self.request(op, None);
-        let given = |(name, _): &(String, _)| name.eq_ignore_ascii_case("accept");
-        if shape::comes_in_several(op) && !request.headers.iter().any(given) {
-            let json = ("Accept".to_owned(), "application/json".into());
-            request.headers.push(json);
-        }
-        request
     }
 
     /// Collections whose items can be listed and read, whoever made them.
@@ -267,7 +256,7 @@ impl Context<'_> {
                 Some(Shelf {
                     item: path_of(&self.request(read, None)).filter(|_| plain)?,
                     list: listing(list, &items.ids)?,
-                    request: self.read_request(list),
+                    request: self.request(list, None),
                 })
             })
             .collect();
@@ -287,7 +276,7 @@ impl Context<'_> {
         Some(Shelf {
             item: path.get(..end)?.to_owned(),
             list: listing(below.list, std::slice::from_ref(&below.ids))?,
-            request: self.read_request(below.list),
+            request: self.request(below.list, None),
         })
     }
 

@@ -126,8 +126,16 @@ impl CaseJudge<'_> {
         let both_json =
             sent.as_deref().is_some_and(is_json_media_type) && is_json_media_type(media_type);
         let both_json = both_json && !problem;
-        if sent.as_deref() != Some(media_type.as_str()) && !both_json {
-            return malformed(BodyFault::MediaType(media_type));
+        if sent.as_deref() != Some(media_type.as_str()) {
+            // Each media type has rules of its own (OpenAPI 3.1.1 §4.8.14): only those of one are read here.
+            if response.comes_in_several() {
+                let came = sent.as_deref().unwrap_or("none");
+                let why = format!("the body came with the media type {came} and was not read");
+                return Ruling::Undecided(why);
+            }
+            if !both_json {
+                return malformed(BodyFault::MediaType(media_type));
+            }
         }
         let Some(body) = self.json() else {
             return malformed(BodyFault::NotJson);

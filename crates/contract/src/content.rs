@@ -73,7 +73,11 @@ impl<'d> Loader<'d> {
         for key in content.keys() {
             if chosen.is_none_or(|(c, _)| c != key) {
                 let at = format!("{pointer}/{}", escape(key));
-                let why = format!("bodies of media type {key} are neither sent nor judged");
+                let what = match way {
+                    Way::Request => "neither sent nor judged",
+                    Way::Answer => "not judged",
+                };
+                let why = format!("bodies of media type {key} are {what}");
                 self.schemas.reader.skip(&at, why);
             }
         }
@@ -191,25 +195,14 @@ impl<'d> Loader<'d> {
                 shapes.push(shape);
             }
         }
-        let mut as_json = None;
-        let (media_type, schema, examples) = match content {
-            Some(content) if content.only => {
-                (Some(content.media_type), content.schema, content.examples)
-            }
-            Some(content) => {
-                let why = "several media types: which one comes is left open, and the body of this answer is not judged";
-                self.schemas.reader.skip(&format!("{at}/content"), why);
-                as_json = content.schema;
-                (None, None, Vec::new())
-            }
-            None => (None, None, Vec::new()),
-        };
+        let (media_type, schema, examples) = content.map_or_else(Default::default, |content| {
+            (Some(content.media_type), content.schema, content.examples)
+        });
         let content = map.get("content").and_then(Value::as_object);
         Ok(Response {
             status,
             media_type,
             schema,
-            as_json,
             media_types: content.into_iter().flat_map(Map::keys).cloned().collect(),
             shapes,
             examples,

@@ -20,18 +20,18 @@ pub(crate) fn is_success(status: StatusKey) -> bool {
 /// The media type of a successful answer that cannot be read, where the document has no other.
 pub fn unread_media(op: &Operation) -> Option<&str> {
     let mut success = op.responses.iter().filter(|r| is_success(r.status));
-    let json = |r: &super::model::Response| {
-        r.schema.is_some() || r.as_json.is_some() || r.media_type.is_some()
-    };
+    let json = |r: &super::model::Response| r.schema.is_some() || r.media_type.is_some();
     let only = success.clone().all(|r| !json(r));
     let mut media = success.find_map(|r| r.media_types.first());
     media.take_if(|_| only).map(String::as_str)
 }
 
-/// Whether a successful answer of an operation may be JSON or something else, as the client asks.
-pub fn comes_in_several(op: &Operation) -> bool {
+/// The media type that a client has to ask for: of a successful answer whose body is judged, where one of
+/// another media type may come in its place (RFC 9110 §12.5.1).
+pub fn asked_for(op: &Operation) -> Option<&str> {
     let mut success = op.responses.iter().filter(|r| is_success(r.status));
-    success.any(|r| r.as_json.is_some())
+    let several = success.find(|r| r.comes_in_several())?;
+    several.media_type.as_deref()
 }
 
 /// The rules of a successful answer's body, where the document has them, of those that are JSON.
@@ -42,7 +42,7 @@ pub fn answer(op: &Operation) -> Option<&Schema> {
         let shaped = has_members(s, 0) || s.items.is_some();
         shaped || !s.types.is_empty() || s.enum_values.is_some()
     };
-    let rules = success.filter_map(|r| r.schema.as_ref().or(r.as_json.as_ref()));
+    let rules = success.filter_map(|r| r.schema.as_ref());
     let mut found = rules.into_iter().find(says);
     if let [only] = op.responses.as_slice()
         && only.status == StatusKey::Default

@@ -63,13 +63,10 @@ pub struct Body {
 pub struct Response {
     /// For which statuses.
     pub status: StatusKey,
-    /// Its media type, where a JSON body and no other is documented.
+    /// Its media type of JSON, where one is documented: `application/json` before others.
     pub media_type: Option<String>,
     /// Rules of its body; `None`: the page says nothing of a JSON body.
     pub schema: Option<Schema>,
-    /// Rules of its JSON body, where a body of another media type may come in its place: of what is asked
-    /// for JSON (RFC 9110 §12.5.1).
-    pub as_json: Option<Schema>,
     /// Every media type that is documented.
     pub media_types: Vec<String>,
     /// Error-shape templates (`x-error-shapes`).
@@ -82,6 +79,14 @@ pub struct Response {
     pub links: Vec<Link>,
     /// JSON pointer to the response object.
     pub pointer: String,
+}
+
+impl Response {
+    /// Whether a body of another media type may come in place of the one that is judged (RFC 9110 §12.5.1).
+    #[must_use]
+    pub fn comes_in_several(&self) -> bool {
+        self.media_type.is_some() && self.media_types.len() > 1
+    }
 }
 
 /// A Header Object (OpenAPI 3.1.1 §4.8.21): a documented header field of an answer.

@@ -92,9 +92,9 @@ impl Sent {
     /// The same request with one more header field.
     fn with_field(&self, name: &str, value: &str) -> HttpRequest {
         let mut request = self.request.clone();
-        request
-            .headers
-            .push((name.to_owned(), Template::from(value)));
+        let fields = &mut request.headers;
+        fields.retain(|(n, _)| !n.eq_ignore_ascii_case(name));
+        fields.push((name.to_owned(), Template::from(value)));
         request
     }
 }
