@@ -45,6 +45,8 @@ pub struct Place {
     pub stored: Stored,
     /// Media type of what creates.
     pub media_type: String,
+    /// Whether the document has 201 for what creates.
+    says_created: bool,
     method: String,
     reach: Reach,
     of_item: Reach,
@@ -115,9 +117,10 @@ impl Place {
     }
 
     /// Whether the document says how the id of a new item is told other than by what a list shows then.
+    /// Where nothing lists the items, what an answer names is new only with 201 (RFC 9110 §15.3.2).
     pub fn answer_tells(&self) -> bool {
         let listed = |id: &IdSource| matches!(id, IdSource::Listing { .. } | IdSource::Members(_));
-        self.ids.iter().any(|id| !listed(id))
+        (self.list.is_some() || self.says_created) && self.ids.iter().any(|id| !listed(id))
     }
 
     /// Whether a request may remove an item of it.
@@ -217,6 +220,7 @@ impl Context<'_> {
                 .as_ref()
                 .map(super::media::content_type)
                 .unwrap_or_default(),
+            says_created: op.documents(201),
             method: op.method.clone(),
             reach: Reach::new(&op.path),
             of_item: Reach::new(&delete.path),
