@@ -74,6 +74,23 @@ pub struct Shelf {
     pub list: ListRequest,
     /// Lists them.
     pub request: HttpRequest,
+    /// The values that the document lists for the parameter that names an item; what else a list shows names
+    /// none (`/reports/route/{type}` beside a list of positions).
+    pub named: Option<Vec<String>>,
+}
+
+/// The values that a document lists for the last parameter of a path.
+fn listed_values(op: &Operation, path: &str) -> Option<Vec<String>> {
+    let name = path.rsplit_once('{')?.1.trim_end_matches('}');
+    let mut all = op.parameters.iter();
+    let parameter = all.find(|p| p.place == Where::Path && p.name == name)?;
+    let values = parameter.schema.enum_values.as_ref()?.iter();
+    let text = |value: &Value| {
+        value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned)
+    };
+    Some(values.map(text).collect())
 }
 
 /// How the items of a collection are listed.
@@ -261,6 +278,7 @@ impl Context<'_> {
                     item: path_of(&self.request(read, None)).filter(|_| plain)?,
                     list: listing(list, &items.ids)?,
                     request: self.request(list, None),
+                    named: listed_values(read, &read.path),
                 })
             })
             .collect();
@@ -277,10 +295,13 @@ impl Context<'_> {
         let reads = effects.get(&below.list.id).map(|e| e.effect) == Some(Effect::Reads);
         let path = path_of(&self.request(below.operation, None)).filter(|_| reads)?;
         let (end, _) = path.match_indices('/').nth(below.segments)?;
+        let template = &below.operation.path;
+        let (named, _) = template.match_indices('/').nth(below.segments)?;
         Some(Shelf {
             item: path.get(..end)?.to_owned(),
             list: listing(below.list, std::slice::from_ref(&below.ids))?,
             request: self.request(below.list, None),
+            named: listed_values(below.operation, template.get(..named)?),
         })
     }
 

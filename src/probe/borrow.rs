@@ -61,7 +61,10 @@ impl Probe<'_> {
         let request = self.creations.at_collection(&shelf.request);
         let listed = list(self.device(), &shelf.list, &request, usize::MAX).await;
         let ids = listed.iter().flat_map(|l| l.items.keys());
-        ids.filter_map(|id| item_path(collection, id)).collect()
+        let named = |id: &&String| shelf.named.as_ref().is_none_or(|named| named.contains(id));
+        ids.filter(named)
+            .filter_map(|id| item_path(collection, id))
+            .collect()
     }
 
     /// Their state is kept, so the policy lets them be written.
