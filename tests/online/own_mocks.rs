@@ -110,6 +110,33 @@ fn patch_of_an_id() -> Value {
     }, "/users": {"post": {"requestBody": body(&user), "responses": {"201": answer(&user)}}}})
 }
 
+/// A list, and a path below it whose parameter chooses a form of it and names no item.
+fn form_of_a_list() -> Value {
+    let position = json!({"type": "object", "properties": {"id": {"type": "integer"}, "speed": {"type": "number"}}});
+    let form = json!({"name": "type", "in": "path", "required": true, "schema": {"type": "string", "enum": ["csv", "xlsx"]}});
+    json!({
+        "/reports/route": {"get": {"responses": {"200": answer(&json!({"type": "array", "items": position}))}}},
+        "/reports/route/{type}": {"get": {"parameters": [form], "responses": {
+            "200": {"description": "a file", "content": {"application/octet-stream": {}}}, "400": {"description": "no"}}}},
+    })
+}
+
+/// Users whose answers come as JSON or as XML, that nothing lists, and that no 201 calls new.
+fn several_media_types() -> Value {
+    let user = json!({"type": "object", "properties": {"id": {"type": "integer"}, "username": text(), "password": text()}});
+    let both = json!({"200": {"description": "ok", "content": {
+        "application/xml": {"schema": user}, "application/json": {"schema": user}}}});
+    let mut read = both.clone();
+    read["404"] = json!({"description": "none"});
+    json!({
+        "/user": {"post": {"requestBody": body(&user), "responses": both}},
+        "/user/{username}": {
+            "get": {"parameters": [id("username")], "responses": read},
+            "delete": {"parameters": [id("username")], "responses": {"204": {"description": "gone"}, "404": {"description": "none"}}},
+        },
+    })
+}
+
 fn text() -> Value {
     json!({"type": "string"})
 }
@@ -138,6 +165,8 @@ fn a_document_on_its_own_mock_draws_no_finding() {
         ("a list of one", list_of_one()),
         ("exact multiples", exact_multiples()),
         ("a patch of an id", patch_of_an_id()),
+        ("a form of a list", form_of_a_list()),
+        ("several media types", several_media_types()),
     ];
     let wrong = in_parallel(&rows, |(name, paths)| {
         let document =
