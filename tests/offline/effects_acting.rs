@@ -406,7 +406,7 @@ const RECORDS: &[(&str, Effect, &str)] = &[
         "`reboot",
     ),
     (
-        "POST /jobs | addJob || | command=wipe,scan | id",
+        "POST /tasks | addTask || | command=wipe,scan | id",
         ACT,
         "`wipe`",
     ),
@@ -428,19 +428,23 @@ fn wrong(lines: &[&str], effect: Effect, reason: &str) -> Option<String> {
     (!right).then(|| format!("{asked}: {} ({})", found.effect, found.reason))
 }
 
-#[test]
-fn operations_act_by_their_words_and_not_by_their_nouns() {
+/// Lines with the effect of each and words of its reason.
+pub(crate) type Lines = [(&'static str, Effect, &'static str)];
+
+/// What is decided otherwise of operations alone, of settings that `GET` shows, and of what creates a
+/// record.
+pub(crate) fn all_wrong(alone: &Lines, settings: &Lines, records: &Lines) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
-    for (line, effect, reason) in ALONE {
+    for (line, effect, reason) in alone {
         all.extend(wrong(&[line], *effect, reason));
     }
-    for (line, effect, reason) in SETTINGS {
+    for (line, effect, reason) in settings {
         let parts: Vec<&str> = line.split('|').map(str::trim).collect();
         let path = parts[0].split_once(' ').expect("a path").1;
         let read = format!("GET {path} || || | {}", parts[4]);
         all.extend(wrong(&[&read, line], *effect, reason));
     }
-    for (line, effect, reason) in RECORDS {
+    for (line, effect, reason) in records {
         let parts: Vec<&str> = line.split('|').map(str::trim).collect();
         let path = parts[0].split_once(' ').expect("a path").1;
         let around = [
@@ -451,7 +455,13 @@ fn operations_act_by_their_words_and_not_by_their_nouns() {
         let lines = [&around[0], &around[1], &around[2], *line];
         all.extend(wrong(&lines, *effect, reason));
     }
-    assert_eq!(all, Vec::<String>::new());
+    all
+}
+
+#[test]
+fn operations_act_by_their_words_and_not_by_their_nouns() {
+    let wrong = all_wrong(ALONE, SETTINGS, RECORDS);
+    assert_eq!(wrong, Vec::<String>::new());
 }
 
 #[test]

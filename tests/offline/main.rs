@@ -20,6 +20,7 @@ mod docs;
 mod documents;
 mod effects;
 mod effects_acting;
+mod effects_harm;
 mod explain;
 mod ideas;
 mod imports;

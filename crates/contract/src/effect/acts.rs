@@ -1,7 +1,7 @@
 //! Why an operation acts, by the words of its path, name and summary, its parameters and its body.
 
 use super::words::{self, Command, tokens};
-use super::{View, values};
+use super::{View, fixed, physical, says, values};
 use crate::model::Operation;
 use crate::resource::{Kind, Resource};
 use crate::shape;
@@ -48,14 +48,18 @@ impl View<'_> {
                 .and_then(|i| self.resources.get(&i.resource))
                 .is_some_and(|i| i.replace.is_some() || i.patch.is_some());
             if let Some(words) = literals.last()
-                && words::sends(words)
-                && !changeable
+                && (words::sends(words) && !changeable || fixed::starts_at_once(words))
             {
                 return Some(format!(
                     "creating `{}` sends or does something",
                     words.join(" ")
                 ));
             }
+        }
+        if resource.create.as_deref() == Some(op.id.as_str())
+            && let Some(word) = says::starts(&id, &summary)
+        {
+            return Some(format!("`{word}`: what it creates is started or sent"));
         }
         let soft = |much: Command, plain: bool| match much {
             Command::No => false,
@@ -77,7 +81,16 @@ impl View<'_> {
         }
         match op.method.as_str() {
             "DELETE" => None,
-            _ => values::acting_member(op, &literals),
+            _ => values::acting_member(op, &literals)
+                .or_else(|| fixed::acting_body(op))
+                .or_else(|| {
+                    let ruled = literals.last().is_some_and(|l| words::is_condition(l));
+                    fixed::removing_member(op).filter(|_| !ruled)
+                })
+                .or_else(|| {
+                    let created = resource.create.as_deref() == Some(op.id.as_str());
+                    physical::moving_member(op).filter(|_| !created)
+                }),
         }
     }
 }
@@ -108,7 +121,11 @@ fn acting_read(op: &Operation, setting: bool) -> Option<String> {
             // What `PUT` sets, `GET` shows: a number that is dialled.
             Command::Does => !(setting && words::also_a_noun(word)),
         };
-        if counts && !qualified && !(reading && answers) {
+        // `/command/log` without an answer is a command that is called so.
+        let commands =
+            matches!(segment.as_slice(), [w] if w == "command" || w == "cmd" || w == "exec");
+        let commanded = commands && !rest.is_empty() && !answers && !reading && !setting;
+        if commanded || counts && !qualified && !(reading && answers) {
             return Some(format!("`{word}` in its path"));
         }
     }
@@ -121,9 +138,18 @@ fn acting_read(op: &Operation, setting: bool) -> Option<String> {
             op.method
         ));
     }
-    if let Some(word) = literals.last().and_then(|l| match l.len() {
-        1 => words::changes(l),
-        _ => None,
+    if let Some(word) = literals.last().and_then(|l| match l.as_slice() {
+        [_] => words::changes(l),
+        // `/addThing`; a "set point" is one to be read.
+        [verb, noun, ..] => {
+            let noun = matches!(
+                noun.as_str(),
+                "point" | "points" | "top" | "up" | "on" | "size"
+            );
+            let verb = words::changes(std::slice::from_ref(verb));
+            verb.filter(|_| !noun && !(words::qualified(l) && answers))
+        }
+        [] => None,
     }) && !(reading && answers)
     {
         return Some(format!(
@@ -131,7 +157,17 @@ fn acting_read(op: &Operation, setting: bool) -> Option<String> {
             op.method
         ));
     }
-    if let Some(name) = values::switching_parameter(op).filter(|_| !answers) {
+    if let Some(step) = physical::step(op).filter(|_| !setting && !answers) {
+        return Some(step);
+    }
+    if let Some(reason) = remote(op).or_else(|| values::fetching_parameter(op)) {
+        return Some(reason);
+    }
+    // `/relays?state=on` lists those that are on, where its name says so.
+    let lists = [&id, &summary]
+        .into_iter()
+        .any(|w| w.first().is_some_and(|w| w == "list" || w == "lists"));
+    if let Some(name) = values::switching_parameter(op).filter(|_| !answers && !lists) {
         return Some(format!(
             "each value of its parameter `{name}` switches something"
         ));
@@ -160,7 +196,43 @@ fn acting_read(op: &Operation, setting: bool) -> Option<String> {
             !words::reads(&summary) && (first && !noun || !answers && words::does(&summary))
         }
     };
-    acts.then(|| format!("`{said_word}` in its summary"))
+    let acts = acts.then_some(said_word);
+    let word = acts.or_else(|| says::imperative(&summary).or_else(|| says::beside(&summary)))?;
+    Some(format!("`{word}` in its summary"))
+}
+
+/// A remote procedure that is not called like one that reads: `/rpc/Cover.GoToPosition`. Other than
+/// resources, procedures are called for what they do.
+fn remote(op: &Operation) -> Option<String> {
+    let mut segments: Vec<&str> = segments(op).collect();
+    let last = segments.pop()?;
+    let under = |s: &&str| {
+        matches!(
+            s.to_ascii_lowercase().as_str(),
+            "rpc" | "jsonrpc" | "xmlrpc"
+        )
+    };
+    let (object, name) = last
+        .rsplit_once('.')
+        .filter(|_| segments.iter().any(under))?;
+    let words = tokens(name);
+    // `HTTP.GET`: the method of a request that the device sends for it.
+    let methods = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"];
+    let relayed = object.to_ascii_lowercase().starts_with("http") && methods.contains(&name);
+    let tells = [
+        "detect",
+        "determine",
+        "measure",
+        "resolve",
+        "verify",
+        "compare",
+        "info",
+        "ping",
+    ];
+    let reads = words::reads(&words) || words.first().is_some_and(|w| tells.contains(&w.as_str()));
+    let called = object.starts_with(char::is_uppercase) && !words.is_empty();
+    (called && (relayed || !reads))
+        .then(|| format!("`{last}` is a remote procedure that is not called for what it shows"))
 }
 
 /// Whether an operation only looks something up or works it out, as its path or summary says: its
@@ -180,7 +252,7 @@ pub(super) fn asks(op: &Operation, resource: &Resource) -> bool {
 
 /// The words of the literal segments of a path. Of the name of a remote procedure (`Switch.GetStatus`)
 /// those of the procedure: what is in front of the point is whose it is.
-fn literals(op: &Operation) -> Vec<Vec<String>> {
+pub(super) fn literals(op: &Operation) -> Vec<Vec<String>> {
     segments(op)
         .map(|s| procedure(s).unwrap_or_else(|| tokens(s)))
         .filter(|t| !t.is_empty())

@@ -41,7 +41,7 @@ pub(super) fn readable(
     // Nobody says what it holds, but it is read in the words in which it is written: what was read is
     // what is to be written.
     if let (Some(body), None, None) = (body, said, answer)
-        && reader.is_some_and(|reader| says_as_little(body, reader))
+        && reader.is_some_and(|reader| says_as_little(write, body, reader))
     {
         return Ok(", described in the same words".to_owned());
     }
@@ -104,8 +104,10 @@ pub(super) fn readable(
     })
 }
 
-/// Whether the answer of a read is the schema of a body: the same one, or both say nothing of any value.
-fn says_as_little(body: &Schema, reader: &Operation) -> bool {
+/// Whether the answer of a read is the schema of a body: the same one, or both say nothing of any value
+/// of the same media type. A text that sets what reads as JSON is described in other words.
+fn says_as_little(write: &Operation, body: &Schema, reader: &Operation) -> bool {
+    let json = write.body.as_ref().is_some_and(|b| b.format.is_json());
     let bare = |schema: &Schema| {
         let rules = Schema {
             pointer: String::new(),
@@ -125,7 +127,7 @@ fn says_as_little(body: &Schema, reader: &Operation) -> bool {
     let mut shown = success.filter_map(|r| r.schema.as_ref());
     shown.any(|shown| {
         let same = !body.pointer.is_empty() && body.pointer == shown.pointer;
-        same || bare(body) && bare(shown)
+        json && (same || bare(body) && bare(shown))
     })
 }
 

@@ -4,7 +4,10 @@
 mod acts;
 mod address;
 mod clock;
+mod fixed;
 mod members;
+mod physical;
+mod says;
 mod values;
 pub(crate) mod words;
 
@@ -142,7 +145,13 @@ fn out_of_reach(op: &Operation) -> Option<String> {
             "`{member}` sets the device's clock, which goes on while it is tested"
         ))
     };
-    address.or_else(clock)
+    let certificate = || {
+        let member = fixed::own_certificate(op)?;
+        Some(format!(
+            "`{member}` may be the certificate or key with which the device answers"
+        ))
+    };
+    address.or_else(clock).or_else(certificate)
 }
 
 /// What effects are decided from.

@@ -27,6 +27,11 @@ impl ActingParameter {
         }
         let name = parameter.name.clone();
         let texts = texts(&parameter.schema);
+        // `turn=on`, `move=left`: the parameter is the verb, and each value its object.
+        if !texts.is_empty() && matches!(words.as_slice(), [one] if MOVES.contains(&one.as_str())) {
+            let values = Some(texts);
+            return Some(ActingParameter { name, values });
+        }
         let is_truth = parameter.schema.types == [JsonType::Boolean]
             || !texts.is_empty() && texts.iter().all(|t| is_truth(t));
         if is_truth || texts.is_empty() {
@@ -75,6 +80,25 @@ const COMMANDS: [&str; 8] = [
     "task",
     "aktion",
 ];
+
+/// Parameters that are a verb of switching or moving.
+const MOVES: [&str; 4] = ["turn", "move", "ptz", "toggle"];
+
+/// Why a call makes the device fetch whatever is named: a parameter that must be there is any URL.
+pub(super) fn fetching_parameter(op: &Operation) -> Option<String> {
+    let parameter = op.parameters.iter().find(|p| {
+        let words = tokens(&p.name);
+        let url = words
+            .last()
+            .is_some_and(|w| matches!(w.as_str(), "url" | "uri"));
+        let short = words.len() < 3 && !words.iter().any(|w| w == "redirect" || w == "return");
+        p.required && p.place == Place::Query && url && short && texts(&p.schema).is_empty()
+    })?;
+    let name = &parameter.name;
+    Some(format!(
+        "its parameter `{name}` may be any address, which the device then asks"
+    ))
+}
 
 /// The parameters of an operation that may make it act.
 pub(crate) fn acting_parameters(op: &Operation) -> Vec<ActingParameter> {

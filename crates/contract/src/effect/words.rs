@@ -121,6 +121,8 @@ static MAY_ACT: Words = LazyLock::new(|| {
     disable migrate recover repair calibrate arm disarm bypass answer hold transfer
     broadcast drop transcode rescan discover on off announce ptz snooze dismiss acknowledge
     approve reject do action command cmd control rpc prune silence unsilence mute unmute pulse
+    brew boost dispense vend retract jog dequeue pop increment decrement renew rekey recall kick ban skip
+    zoom pan wol generate prime buzzer
     impulse impuls impulsion impulso chime gong buzz beep blink sound share
     aktivieren deaktivieren activer desactiver activar desactivar ativar desativar attivare
     disattivare imprimer imprimir
@@ -168,7 +170,7 @@ static ASKS: Words = LazyLock::new(|| {
     list(
         "
     search searches find finds query queries lookup validate validates preview previews
-    calculate calculates compute computes estimate estimates suche suchen buscar rechercher
+    calculate calculates compute computes estimate estimates exists suche suchen buscar rechercher
     cercare zoeken
 ",
     )
