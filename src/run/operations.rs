@@ -1,7 +1,9 @@
 //! How far each operation was judged, why not further, and whether that is enough. Pure.
 //!
 //! An operation is *judged* where a valid request of it was accepted or drew another decided
-//! verdict and, where the plan holds surely invalid requests of it, one of those was decided too.
+//! verdict and, where the plan holds surely invalid requests of it, one of those was decided too, for each
+//! rule of its body and parameters that any were sent for. Of what has a body, most valid ones have to be
+//! decided as well: a device that takes only a few of them may break every rule of the others.
 //! It is judged *in part* where anything else was decided.
 
 use super::exit::Verdict;
@@ -21,6 +23,8 @@ pub(super) struct Progress {
     valid: u64,
     /// Invalid requests with a decided verdict.
     invalid: u64,
+    /// Valid requests of which no answer tells.
+    open: u64,
     /// Other decided verdicts.
     others: u64,
     /// What valid requests drew that were not accepted → how many.
@@ -38,11 +42,13 @@ impl Progress {
         match case.expect {
             // A refusal is a finding where another one was accepted, and says nothing where none was.
             _ if case.is_valid() => {
-                self.valid += u64::from(match judgement.acceptance {
+                let counts = match judgement.acceptance {
                     Acceptance::Accepted => true,
                     Acceptance::Refused => false,
                     Acceptance::Neither => broken,
-                });
+                };
+                self.valid += u64::from(counts);
+                self.open += u64::from(!counts && !broken);
             }
             Expect::Refused { .. } => self.invalid += u64::from(broken || kept),
             _ => self.others += u64::from(broken || kept),
@@ -102,6 +108,13 @@ impl Progress {
     }
 }
 
+/// What the answers tell of the operations.
+pub(super) struct Told<'t> {
+    pub progress: &'t BTreeMap<String, Progress>,
+    /// By operation: rules of its input of which no request that breaks them was decided, and why.
+    pub open: &'t BTreeMap<&'t str, Vec<(&'t str, &'t str)>>,
+}
+
 /// Cases of the plan for one operation.
 #[derive(Debug, Default)]
 struct Planned {
@@ -113,7 +126,7 @@ struct Planned {
 pub(super) fn results(
     contract: &Contract,
     plan: &Plan,
-    progress: &BTreeMap<String, Progress>,
+    told: Told<'_>,
     stopped: Option<&str>,
     effects: Option<&Effects>,
 ) -> Vec<OperationResult> {
@@ -132,7 +145,7 @@ pub(super) fn results(
     let (nothing, unplanned) = (Progress::default(), Planned::default());
     let mut results = Vec::new();
     for operation in &contract.operations {
-        let seen = progress.get(&operation.id).unwrap_or(&nothing);
+        let seen = told.progress.get(&operation.id).unwrap_or(&nothing);
         let plan = plans.get(operation.id.as_str()).unwrap_or(&unplanned);
         let unsupported = || {
             // Of what a request is made of; callbacks and links keep none from being made.
@@ -148,7 +161,13 @@ pub(super) fn results(
             operation.obstacle().or_else(listed)
         };
         let named = operation.path.contains('{');
-        let (state, reason) = state(seen, plan, (named, stopped), unsupported);
+        let (mut state, mut reason) = state(seen, plan, (named, stopped), unsupported);
+        let open = told.open.get(operation.id.as_str());
+        if state == OperationState::Judged
+            && let Some(why) = left_open(seen, operation, open.map_or(&[], Vec::as_slice))
+        {
+            (state, reason) = (OperationState::InPart, Some(why));
+        }
         // One of which some cases may be sent is asked for all the same.
         let left_out = left_out.get(operation.id.as_str());
         let all_of_it = left_out.filter(|_| !plan.any);
@@ -204,6 +223,27 @@ fn state(
         false => OperationState::NotJudged,
     };
     (state, Some(reason))
+}
+
+/// What of an operation has no verdict, though both valid and invalid requests of it were decided.
+fn left_open(seen: &Progress, operation: &Operation, rules: &[(&str, &str)]) -> Option<String> {
+    if operation.body.is_some() && seen.open > seen.valid {
+        let of = seen.open + seen.valid;
+        let drawn = seen.drawn();
+        return Some(format!(
+            "{} of {of} valid requests have no verdict: {drawn}",
+            seen.open
+        ));
+    }
+    let (rule, why) = rules.first()?;
+    let others = match rules.len() - 1 {
+        0 => String::new(),
+        1 => " and of 1 other rule".to_owned(),
+        n => format!(" and of {n} other rules"),
+    };
+    Some(format!(
+        "no request that breaks {rule}{others} was decided: {why}"
+    ))
 }
 
 /// Whether some operations are left out, and of the others that were judged the document says neither what

@@ -42,6 +42,35 @@ struct Count {
     broken: bool,
     doubted: bool,
     cases: u64,
+    /// What became of the requests that break the rule.
+    against: Against,
+}
+
+/// What became of requests that have to be refused for one promise.
+#[derive(Debug, Default)]
+struct Against {
+    sent: u64,
+    decided: u64,
+    /// Why the first was not decided.
+    open: Option<String>,
+}
+
+impl Against {
+    fn count(&mut self, ruling: &Ruling) {
+        self.sent += 1;
+        match ruling {
+            Ruling::Kept | Ruling::Broken(_) => self.decided += 1,
+            Ruling::Undecided(why) => {
+                self.open.get_or_insert_with(|| why.clone());
+            }
+        }
+    }
+
+    /// Whether such requests were sent and no answer tells of any: then what breaks the rule may be accepted
+    /// all the same, however many valid ones were.
+    fn is_open(&self) -> bool {
+        self.sent > 0 && self.decided == 0
+    }
 }
 
 impl Results {
@@ -71,6 +100,9 @@ impl Results {
             self.sight(case, &verdict.promise, &verdict.ruling, judgement);
             let count = self.promises.entry(verdict.promise.clone()).or_default();
             count.cases += 1;
+            if inputs(case) == Inputs::Invalid && verdict.promise.is_of_input() {
+                count.against.count(&verdict.ruling);
+            }
             match verdict.ruling {
                 Ruling::Kept => count.kept += 1,
                 Ruling::Broken(_) | Ruling::Undecided(_) => count.undecided += 1,
@@ -132,7 +164,25 @@ impl Results {
         stopped: Option<&str>,
         effects: Option<&Effects>,
     ) -> Vec<OperationResult> {
-        super::operations::results(contract, plan, &self.operations, stopped, effects)
+        let open = self.open_rules();
+        let told = super::operations::Told {
+            progress: &self.operations,
+            open: &open,
+        };
+        super::operations::results(contract, plan, told, stopped, effects)
+    }
+
+    /// By operation: the rules of its input of which no request that breaks them was decided, and why.
+    fn open_rules(&self) -> BTreeMap<&str, Vec<(&str, &str)>> {
+        let mut open: BTreeMap<&str, Vec<(&str, &str)>> = BTreeMap::new();
+        for (promise, count) in &self.promises {
+            if count.against.is_open() && !count.broken {
+                let why = count.against.open.as_deref().unwrap_or("no answer tells");
+                let rules = open.entry(promise.operation()).or_default();
+                rules.push((promise.statement(), why));
+            }
+        }
+        open
     }
 
     /// Takes back what was found: the device accepted nothing, so nothing that it refused or
@@ -261,7 +311,7 @@ impl Results {
                     status: match count {
                         None => Status::Untested,
                         Some(c) if c.broken => Status::Broken,
-                        Some(c) if c.kept > 0 && !c.doubted => Status::Kept,
+                        Some(c) if c.kept > 0 && !c.doubted && !c.against.is_open() => Status::Kept,
                         Some(_) => Status::Undecided,
                     },
                     cases: count.map_or(0, |c| c.cases),

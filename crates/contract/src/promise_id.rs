@@ -113,6 +113,14 @@ impl PromiseId {
         known.map(|(state, _)| *state)
     }
 
+    /// Whether it is a rule of what a request holds: of its body or a parameter.
+    pub fn is_of_input(&self) -> bool {
+        let statement = self.statement();
+        ["body.", "parameters."]
+            .iter()
+            .any(|word| statement.starts_with(word))
+    }
+
     /// Whether the settings, read afterwards, tell it and not the answer.
     pub fn is_of_settings(&self) -> bool {
         matches!(
