@@ -399,3 +399,66 @@ components:
     assert_eq!(report["findings"], json!([]), "{said}");
     assert_eq!(report["device"]["restored"], json!(true), "{said}");
 }
+
+/// What has no verdict is not judged: a device that answers the requests that break a rule with a conflict,
+/// or most valid ones, may break every promise about them.
+#[test]
+fn rules_without_a_verdict_leave_an_operation_judged_in_part() {
+    let rank_is_looked_up = |asked: &Asked| match asked.json() {
+        Some(body) if body.get("rank").is_some() && wrong(Some(body.clone())) => bare(409),
+        _ => notes(asked, |_| None),
+    };
+    let few_are_taken = |asked: &Asked| {
+        notes(asked, |body| {
+            let text = body["text"].as_str().unwrap_or_default();
+            (text.bytes().map(usize::from).sum::<usize>() % 4 != 0).then(|| bare(409))
+        })
+    };
+    let all_are_told = |asked: &Asked| notes(asked, |_| None);
+    type Device = Box<dyn Fn(&Asked) -> Drawn + Send + Sync>;
+    let rows: [(&str, Device, i32, Option<&str>); 3] = [
+        (
+            "a conflict before the rule",
+            Box::new(rank_is_looked_up),
+            3,
+            Some("no request that breaks body.rank."),
+        ),
+        (
+            "few are taken",
+            Box::new(few_are_taken),
+            3,
+            Some("valid requests have no verdict: 409"),
+        ),
+        ("all are told", Box::new(all_are_told), 0, None),
+    ];
+    for (name, device, exit, reason) in rows {
+        let addr = serve(device);
+        let (output, report) = judged(NOTES, addr, &["--allow-irreversible"]);
+        assert_eq!(
+            output.status.code(),
+            Some(exit),
+            "{name}: {:#}",
+            report["exit"]
+        );
+        let operations = report["operations"].as_array().expect("operations");
+        let add = operations
+            .iter()
+            .find(|o| o["id"] == "addNote")
+            .expect(name);
+        match reason {
+            Some(reason) => {
+                assert_eq!(add["state"], "in-part", "{name}");
+                let told = add["reason"].as_str().unwrap_or_default();
+                assert!(told.contains(reason), "{name}: {told}");
+            }
+            None => assert_eq!(add["state"], "judged", "{name}"),
+        }
+        if name == "a conflict before the rule" {
+            let promises = report["promises"].as_array().expect("promises");
+            let rule = promises
+                .iter()
+                .find(|p| p["id"] == "addNote.body.rank.maximum");
+            assert_eq!(rule.map(|p| &p["status"]), Some(&json!("undecided")));
+        }
+    }
+}
