@@ -147,7 +147,8 @@ fn acting_read(op: &Operation, setting: bool) -> Option<String> {
                 "point" | "points" | "top" | "up" | "on" | "size"
             );
             let verb = words::changes(std::slice::from_ref(verb));
-            verb.filter(|_| !noun && !(words::qualified(l) && answers))
+            let shown = words::qualified(l) && answers;
+            verb.filter(|_| !noun && !shown)
         }
         [] => None,
     }) && !(reading && answers)
