@@ -90,7 +90,7 @@ impl Probe<'_> {
         Some(Request::Http(again))
     }
 
-    /// As [`Session::past_conflict`], with the name of the state that the device wants now.
+    /// As [`past_conflict`](super::session::Session::past_conflict), with the name of the state that the device wants now.
     pub(super) async fn past_conflict(
         &self,
         case: &Case,
