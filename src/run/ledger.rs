@@ -91,9 +91,9 @@ impl<'a> Ledger<'a> {
         self.tally.is_judged(promise)
     }
 
-    /// Counts what one judgement says.
-    pub(super) fn count(&mut self, case: &Case, judgement: &Judgement) {
-        self.tally.count(case, judgement);
+    /// As [`Results::count`].
+    pub(super) fn count(&mut self, case: &Case, judgement: &Judgement, answered: bool) {
+        self.tally.count(case, judgement, answered);
     }
 
     /// As [`Results::known`].

@@ -23,7 +23,7 @@ pub(super) struct Progress {
     valid: u64,
     /// Invalid requests with a decided verdict.
     invalid: u64,
-    /// Valid requests of which no answer tells.
+    /// Valid requests that were answered, and of which no answer tells.
     open: u64,
     /// Other decided verdicts.
     others: u64,
@@ -32,7 +32,7 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn count(&mut self, case: &Case, judgement: &Judgement) {
+    pub(super) fn count(&mut self, case: &Case, judgement: &Judgement, answered: bool) {
         self.cases += 1;
         let broken = judgement.deviations().next().is_some();
         let kept = judgement
@@ -48,7 +48,7 @@ impl Progress {
                     Acceptance::Neither => broken,
                 };
                 self.valid += u64::from(counts);
-                self.open += u64::from(!counts && !broken);
+                self.open += u64::from(answered && !counts && !broken);
             }
             Expect::Refused { .. } => self.invalid += u64::from(broken || kept),
             _ => self.others += u64::from(broken || kept),

@@ -186,7 +186,7 @@ impl<'a> Run<'a> {
                         continue;
                     };
                     let (case, judgement) = (self.case(at), seen.judgement());
-                    self.ledger.count(case, &judgement);
+                    self.ledger.count(case, &judgement, seen.answered);
                     self.questions
                         .learn(&self.job.context(), case, judgement.content());
                     for (promise, deviation) in &seen.broken {
@@ -398,7 +398,8 @@ impl<'a> Run<'a> {
         // From here on it goes to journals and reports.
         seen.judgement =
             std::mem::take(&mut seen.judgement).masked(|text| self.job.device.mask(text));
-        self.ledger.count(case, &seen.judgement);
+        let answered = seen.exchange.answer().is_some();
+        self.ledger.count(case, &seen.judgement, answered);
         let acceptance = seen.judgement.acceptance;
         self.ledger.drew(case, &seen.exchange, acceptance);
         self.questions

@@ -49,27 +49,37 @@ struct Count {
 /// What became of requests that have to be refused for one promise.
 #[derive(Debug, Default)]
 struct Against {
-    sent: u64,
+    cases: u64,
+    answered: u64,
     decided: u64,
-    /// Why the first was not decided.
+    /// Why the first that was answered was not decided.
     open: Option<String>,
 }
 
 impl Against {
-    fn count(&mut self, ruling: &Ruling) {
-        self.sent += 1;
+    fn count(&mut self, ruling: &Ruling, answered: bool) {
+        self.cases += 1;
+        self.answered += u64::from(answered);
         match ruling {
             Ruling::Kept | Ruling::Broken(_) => self.decided += 1,
-            Ruling::Undecided(why) => {
+            Ruling::Undecided(why) if answered => {
                 self.open.get_or_insert_with(|| why.clone());
             }
+            Ruling::Undecided(_) => {}
         }
     }
 
-    /// Whether such requests were sent and no answer tells of any: then what breaks the rule may be accepted
-    /// all the same, however many valid ones were.
+    /// Whether no answer tells of any such request: then what breaks the rule may be accepted all the same,
+    /// however many valid ones were.
     fn is_open(&self) -> bool {
-        self.sent > 0 && self.decided == 0
+        self.cases > 0 && self.decided == 0
+    }
+
+    /// Why none was decided, where the device answered some: what we do not send for its sake is not the
+    /// device's doing.
+    fn undecided(&self) -> Option<&str> {
+        let none = self.answered > 0 && self.decided == 0;
+        none.then(|| self.open.as_deref().unwrap_or("no answer tells"))
     }
 }
 
@@ -84,10 +94,11 @@ impl Results {
         }
     }
 
-    /// Counts what one judgement says, broken promises left out: those count when confirmed.
-    pub fn count(&mut self, case: &Case, judgement: &Judgement) {
+    /// Counts what one judgement says, broken promises left out: those count when confirmed. `answered`:
+    /// whether a whole answer came.
+    pub fn count(&mut self, case: &Case, judgement: &Judgement, answered: bool) {
         let progress = self.operations.entry(case.operation.clone()).or_default();
-        progress.count(case, judgement);
+        progress.count(case, judgement, answered);
         for (nth, (promise, class)) in case.ideas().enumerate() {
             self.ideas
                 .add(promise, class, fate(case, judgement, nth > 0));
@@ -101,7 +112,7 @@ impl Results {
             let count = self.promises.entry(verdict.promise.clone()).or_default();
             count.cases += 1;
             if inputs(case) == Inputs::Invalid && verdict.promise.is_of_input() {
-                count.against.count(&verdict.ruling);
+                count.against.count(&verdict.ruling, answered);
             }
             match verdict.ruling {
                 Ruling::Kept => count.kept += 1,
@@ -176,8 +187,7 @@ impl Results {
     fn open_rules(&self) -> BTreeMap<&str, Vec<(&str, &str)>> {
         let mut open: BTreeMap<&str, Vec<(&str, &str)>> = BTreeMap::new();
         for (promise, count) in &self.promises {
-            if count.against.is_open() && !count.broken {
-                let why = count.against.open.as_deref().unwrap_or("no answer tells");
+            if let Some(why) = count.against.undecided().filter(|_| !count.broken) {
                 let rules = open.entry(promise.operation()).or_default();
                 rules.push((promise.statement(), why));
             }
