@@ -303,6 +303,7 @@ const SETTINGS: &[(&str, Effect, &str)] = &[
         LOST,
         "`ipAddress` may be",
     ),
+    ("PUT /wan || || mode ip gateway", LOST, "may be"),
     (
         "PATCH /config | setWlan || | gateway",
         LOST,

@@ -10,7 +10,7 @@ use crate::shape;
 const DEEPEST: usize = 3;
 
 /// Words of a path, a name or a member that speak of the device's own connection.
-const NETWORK: [&str; 26] = [
+const NETWORK: [&str; 32] = [
     "network",
     "networks",
     "networking",
@@ -20,6 +20,12 @@ const NETWORK: [&str; 26] = [
     "lan",
     "wlan",
     "wifi",
+    "wan",
+    "wwan",
+    "uplink",
+    "internet",
+    "pppoe",
+    "dsl",
     "nic",
     "nics",
     "interface",
@@ -40,8 +46,9 @@ const NETWORK: [&str; 26] = [
 ];
 
 /// Those of a summary: "interface" may be one for people there.
-const SAID: [&str; 10] = [
-    "network", "ethernet", "lan", "wlan", "wifi", "ip", "netzwerk", "netwerk", "reseau", "网络",
+const SAID: [&str; 12] = [
+    "network", "ethernet", "lan", "wlan", "wifi", "wan", "uplink", "ip", "netzwerk", "netwerk",
+    "reseau", "网络",
 ];
 
 /// Words that say that an address is that of another host.
